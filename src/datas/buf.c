@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "datas/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void buf_free(struct buf *b)
+{
+	free(b->p);
+	*b = BUF_INIT;
+}
+
+bool buf_reserve(struct buf *b, size_t more)
+{
+	size_t cap = b->cap ? b->cap : 256;
+	char *p;
+
+	if (b->failed)
+		return false;
+	if (b->cap - b->len >= more && b->p)
+		return true;
+	while (cap - b->len < more)
+		if (__builtin_mul_overflow(cap, (size_t)2, &cap))
+			break;
+	p = cap - b->len >= more ? realloc(b->p, cap) : NULL;
+	if (!p) {
+		b->failed = true;
+		return false;
+	}
+	b->p = p;
+	b->cap = cap;
+	return true;
+}
+
+void buf_add(struct buf *b, const void *p, size_t len)
+{
+	if (len && buf_reserve(b, len)) {
+		memcpy(b->p + b->len, p, len);
+		b->len += len;
+	}
+}
+
+void buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || !buf_reserve(b, (size_t)n + 1))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+	if (buf_reserve(b, 21))
+		b->len = (size_t)(str_put_u64(b->p + b->len, v) - b->p);
+}
+
+void buf_i64(struct buf *b, int64_t v)
+{
+	if (buf_reserve(b, 21))
+		b->len = (size_t)(str_put_i64(b->p + b->len, v) - b->p);
+}
+
+bool vec_grow(void **v, size_t *cap, size_t need, size_t size)
+{
+	size_t n = *cap ? *cap : 8, bytes;
+	void *p;
+
+	while (n < need)
+		n *= 2;
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return false;
+	p = realloc(*v, bytes);
+	if (!p)
+		return false;
+	*v = p;
+	*cap = n;
+	return true;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_DATAS_HIST_H
+#define IORIOT_DATAS_HIST_H
+
+#include <stdint.h>
+
+/*
+ * Log-linear histogram of 64-bit values: exact below 64, then 32 buckets an octave, so that a
+ * quantile is at most 1/32 (3.2 %) above the true value (the bucket's upper edge is reported).
+ * One writer; a reader of a running histogram may see a count or two less.
+ */
+#define HIST_SUB     32
+#define HIST_BUCKETS (HIST_SUB * 60)
+
+struct hist {
+	uint64_t count, sum, min, max;
+	uint32_t bucket[HIST_BUCKETS];
+};
+
+static inline unsigned hist_index(uint64_t v)
+{
+	unsigned octave;
+
+	if (v < 2 * HIST_SUB)
+		return (unsigned)v;
+	octave = 63 - (unsigned)__builtin_clzll(v); /* >= 6 */
+	return (octave - 5) * HIST_SUB + (unsigned)(v >> (octave - 5));
+}
+
+static inline void hist_add(struct hist *h, uint64_t v)
+{
+	if (v < h->min || h->count == 0)
+		h->min = v;
+	if (v > h->max)
+		h->max = v;
+	h->count++;
+	h->sum += v;
+	h->bucket[hist_index(v)]++;
+}
+
+void hist_merge(struct hist *into, const struct hist *from);
+
+/* The value that a share Q (0..1) of all values does not exceed; 0 for an empty histogram. */
+uint64_t hist_quantile(const struct hist *h, double q);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_OPS_OPS_H
+#define IORIOT_OPS_OPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "utils/str.h"
+
+/* What is derived from ops.def: the numbering, the rows, the argument kinds and their keys. */
+
+enum op_id {
+#define OP(name, ...) OP_##name,
+#include "ops/ops.def"
+	OP_COUNT
+};
+
+enum op_family { FAM_FS, FAM_Process, FAM_State, FAM_COUNT };
+
+/* Only READ, WRITE and TRANSFER results are bytes and may enter byte totals. */
+enum op_class { CLS_UNCLASSIFIED, CLS_READ, CLS_WRITE, CLS_TRANSFER, CLS_COUNT };
+
+enum op_flag {
+	OPF_NEWFD = 1, /* a result >= 0 is a new descriptor (fcntl: for the F_DUPFD commands) */
+	OPF_LIST = 2,  /* a .replay line carries a list: descriptors closed, or parent:child pairs */
+	OPF_FORK = 4,  /* the result is a new task; a .replay line names its process and thread */
+	OPF_STATE = 8  /* not a system call */
+};
+
+enum op_compare {
+	CMP_EXACT, /* same value, same errno */
+	CMP_OK,	   /* both succeeded, or the same errno */
+	CMP_SIGN,  /* both > 0, both 0, or the same errno (lengths that depend on names or hashes) */
+	CMP_SEEK,  /* as CMP_EXACT, but as CMP_OK on directories, whose offsets are cookies */
+	CMP_NONE   /* has no result of its own in a replay */
+};
+
+/*
+ * What an argument register holds. A struct behind a pointer is taken apart into the numbers that
+ * matter; where they are kept in struct rec (trace/rec.h) is said here.
+ *
+ * ARG(kind, capture key, form)
+ */
+enum arg_form {
+	FORM_NONE,  /* not recorded: output buffers, sizes of structs, padding */
+	FORM_DEC,   /* signed decimal */
+	FORM_UDEC,  /* unsigned decimal */
+	FORM_OCT,   /* octal with a leading 0 */
+	FORM_HEX,   /* 0x... */
+	FORM_FLAGS, /* decimal in a capture, NAME+NAME+0x.. in a replay (ops/flags.h) */
+	FORM_FD,    /* descriptor: captured number, or AT_FDCWD; a virtual descriptor in a replay */
+	FORM_PATH,  /* escaped byte string, rec->path */
+	FORM_PATH2, /* escaped byte string, rec->path2 */
+	FORM_IOV,   /* segment lengths, rec->vec */
+	FORM_EXTENTS, /* offset+length pairs, rec->vec */
+	FORM_TIMES, /* two times, rec->ts: SEC.NSEC, or "now"/"omit"; both missing: "null" */
+	FORM_FARG   /* fcntl's third argument: a number, or a struct flock in arg[2..5] */
+};
+
+#define ARG_KINDS(ARG)                                                                             \
+	ARG(NONE, "", FORM_NONE)                                                                   \
+	ARG(SKIP, "", FORM_NONE)       /* passed as 0 */                                           \
+	ARG(OUT, "", FORM_NONE)	       /* struct that the kernel fills: stat, statfs, statx */      \
+	ARG(RBUF, "", FORM_NONE)       /* buffer the kernel fills, LEN says how long */            \
+	ARG(WBUF, "", FORM_NONE)       /* buffer the kernel reads */                               \
+	ARG(IOVCNT, "", FORM_NONE)     /* number of segments, known from the IOV */                \
+	ARG(HOWSIZE, "", FORM_NONE)    /* sizeof(struct open_how) */                               \
+	ARG(FD, "d", FORM_FD)                                                                      \
+	ARG(DIRFD, "d", FORM_FD)                                                                   \
+	ARG(DIRFD2, "e", FORM_FD)                                                                  \
+	ARG(NUMFD, "d", FORM_DEC)      /* a descriptor's number as such */                         \
+	ARG(NUMFD2, "e", FORM_DEC)                                                                 \
+	ARG(PATH, "p", FORM_PATH)                                                                  \
+	ARG(PATH2, "P", FORM_PATH2)                                                                \
+	ARG(TARGET, "P", FORM_PATH2)   /* what a symbolic link points to */                        \
+	ARG(OFLAGS, "f", FORM_FLAGS)   /* open(2) flags */                                         \
+	ARG(HOW, "f", FORM_FLAGS)      /* struct open_how: its flags; MODE and RESOLVE follow */   \
+	ARG(RESOLVE, "R", FORM_FLAGS)                                                              \
+	ARG(ATFLAGS, "f", FORM_FLAGS)                                                              \
+	ARG(CRFLAGS, "f", FORM_FLAGS)                                                              \
+	ARG(RENFLAGS, "f", FORM_FLAGS)                                                             \
+	ARG(FALLOCMODE, "f", FORM_FLAGS)                                                           \
+	ARG(SFRFLAGS, "f", FORM_FLAGS)                                                             \
+	ARG(RWF, "f", FORM_FLAGS)                                                                  \
+	ARG(LOCKOP, "f", FORM_FLAGS)                                                               \
+	ARG(CLONEFLAGS, "f", FORM_FLAGS)                                                           \
+	ARG(CLARGS, "f", FORM_FLAGS)   /* struct clone_args: its flags */                          \
+	ARG(ADVICE, "f", FORM_FLAGS)                                                               \
+	ARG(WHENCE, "W", FORM_FLAGS)                                                               \
+	ARG(FCMD, "F", FORM_FLAGS)                                                                 \
+	ARG(FARG, "G", FORM_FARG)                                                                  \
+	ARG(MODE, "m", FORM_OCT)                                                                   \
+	ARG(AMODE, "m", FORM_OCT)      /* access(2) */                                             \
+	ARG(LEN, "c", FORM_UDEC)       /* bytes asked for */                                       \
+	ARG(OFF, "O", FORM_DEC)                                                                    \
+	ARG(RIOV, "v", FORM_IOV)                                                                   \
+	ARG(WIOV, "v", FORM_IOV)                                                                   \
+	ARG(EXTENTS, "v", FORM_EXTENTS)                                                            \
+	ARG(UID, "U", FORM_DEC)                                                                    \
+	ARG(GID, "G", FORM_DEC)                                                                    \
+	ARG(DEV, "y", FORM_HEX)	       /* dev_t as the kernel takes it (mknod(2)) */               \
+	ARG(STXMASK, "M", FORM_HEX)                                                                \
+	ARG(STATUS, "E", FORM_DEC)     /* exit status; of task_end: as of wait(2) */               \
+	ARG(PARENT, "q", FORM_DEC)     /* PID of the parent, 0 = not captured */                   \
+	ARG(UTIMBUF, "T", FORM_TIMES)                                                              \
+	ARG(TIMEVALS, "T", FORM_TIMES)                                                             \
+	ARG(TIMESPECS, "T", FORM_TIMES)
+
+enum arg_kind {
+#define ARG(kind, key, form) A_##kind,
+	ARG_KINDS(ARG)
+#undef ARG
+	A_COUNT
+};
+
+#define OP_ARGS 6
+
+struct op {
+	const char *name;
+	int nr_x86_64, nr_aarch64;
+	enum op_family family;
+	enum op_class cls;
+	unsigned flags;
+	enum op_compare cmp;
+	uint8_t arg[OP_ARGS]; /* enum arg_kind */
+};
+
+struct arg_info {
+	const char *name;
+	char key; /* 0 = not recorded */
+	enum arg_form form;
+};
+
+extern const struct op ops[OP_COUNT];
+extern const struct arg_info arg_infos[A_COUNT];
+extern const char *const op_family_names[FAM_COUNT];
+extern const char *const op_class_names[CLS_COUNT];
+
+/* The operation of that name, also by the names of older capture formats; -1 when unknown. */
+int op_find(struct str name);
+
+/* The operation with that system call number on the machine this runs on, or -1. */
+int op_by_nr(long nr);
+long op_nr(enum op_id op); /* number on this machine, or -1 */
+
+/* Index of the first argument of that kind, or -1. */
+int op_arg_index(enum op_id op, enum arg_kind kind);
+static inline bool op_has(enum op_id op, enum arg_kind kind)
+{
+	return op_arg_index(op, kind) >= 0;
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_OPTIONS_H
+#define IORIOT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "datas/buf.h"
+#include "utils/err.h"
+
+#define IORIOT_VERSION "1.0.0"
+
+enum command {
+	COMMAND_NONE,
+	COMMAND_CAPTURE,     /* -c FILE [-- CMD] */
+	COMMAND_GENERATE,    /* -c FILE -r FILE */
+	COMMAND_INIT,	     /* -i FILE */
+	COMMAND_REPLAY,	     /* -r FILE */
+	COMMAND_INIT_REPLAY, /* -R FILE */
+	COMMAND_TRASH,	     /* -T */
+	COMMAND_PURGE,	     /* -P */
+	COMMAND_DROP_CACHES, /* -d */
+	COMMAND_VERSION,     /* -V */
+	COMMAND_HELP	     /* -h */
+};
+
+enum order { ORDER_RESOURCE, ORDER_STRICT, ORDER_THREAD };
+enum data_fill { DATA_RANDOM, DATA_ZERO, DATA_TEXT };
+
+/* The command line, taken apart. Strings point into argv. */
+struct options {
+	enum command command;
+	const char *capture; /* -c */
+	const char *replay;  /* -r, -i, -R */
+	const char *backend; /* --backend; NULL = the best that this host allows */
+	const char *module;  /* -m */
+	pid_t pid;	     /* -x; 0 = none */
+	char **argv;	     /* behind "--", NULL-terminated; NULL = none */
+	const char *name;    /* -n; NULL = not given (default "test0") */
+	const char *user;    /* -u; NULL = not given */
+	const char *root;    /* --root; NULL = not given */
+	const char *wd_base; /* -w */
+	unsigned processes;  /* -p, default 4 */
+	unsigned threads;    /* -t, default 128 */
+	double speed;	     /* -s, default 0 = as fast as the order allows */
+	const char *stats;   /* -S */
+	const char *json;    /* --json */
+	bool keep_caches;    /* -D */
+	enum order order;    /* --order */
+	enum data_fill data; /* --data */
+	bool quiet;	     /* --quiet: no progress, no summary */
+};
+
+/* 0, or -EINVAL with a sentence that names the option. */
+int options_parse(struct options *o, int argc, char **argv, struct err *err);
+
+/* The texts that come from the option table. */
+void options_help(struct buf *out);
+void options_man(struct buf *out);	  /* the OPTIONS section of ioriot(1), mdoc or man */
+void options_completion(struct buf *out); /* bash completion */
+
+#endif

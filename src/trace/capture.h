@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TRACE_CAPTURE_H
+#define IORIOT_TRACE_CAPTURE_H
+
+#include "datas/buf.h"
+#include "trace/rec.h"
+#include "utils/err.h"
+
+/* The grammar of .capture files, docs/capture-format.md. Version 5 is written; 3, 4, 5 are read. */
+
+#define CAPTURE_VERSION 5
+
+/* One record as a line with its LF. */
+void capture_print(struct buf *out, const struct rec *rec);
+
+/* "|key=value" pairs for the header line; values are escaped. */
+struct capture_pair {
+	const char *key;
+	struct str value;
+};
+void capture_print_header(struct buf *out, const struct capture_pair *pairs, size_t n);
+
+struct capture_reader;
+
+/* Opens and reads the header. -EPROTO: not a capture or a version that is not known. */
+int capture_open(struct capture_reader **out, const char *path, struct err *err);
+void capture_close(struct capture_reader *r);
+
+int capture_version(const struct capture_reader *r);
+struct str capture_header(const struct capture_reader *r, const char *key); /* {NULL} if not there */
+
+/*
+ * The next record. 1, 0 at the end, -errno. -EINVAL is one malformed line, described in err; the
+ * next call goes on behind it, so a caller may count and skip. -ENOENT is a line whose operation is
+ * not in the table (of a newer version or an older tool): rec->path is its name.
+ */
+int capture_next(struct capture_reader *r, struct rec *rec, struct err *err);
+
+bool capture_cut(const struct capture_reader *r); /* the file ends inside a line or a frame */
+double capture_progress(const struct capture_reader *r);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TRACE_LINES_H
+#define IORIOT_TRACE_LINES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "utils/err.h"
+#include "utils/str.h"
+
+/*
+ * Streams the lines of a text file, plain or zstd (told by its first bytes, not by its name). Memory
+ * is the longest line. A file that was cut anywhere is readable up to there.
+ */
+struct lines;
+
+#define LINES_MAX (4u << 20) /* a longer line is an error of the file: no record is so long */
+
+/* PATH "-" is standard input. 0 or -errno. */
+int lines_open(struct lines **out, const char *path, struct err *err);
+void lines_close(struct lines *l);
+
+/* 1 and a line without its LF (valid until the next call), 0 at the end, -errno. */
+int lines_next(struct lines *l, struct str *line, struct err *err);
+
+uint64_t lines_number(const struct lines *l); /* of the line given last, 1 = first */
+bool lines_cut(const struct lines *l);	      /* after the end: last line or zstd frame incomplete */
+const char *lines_path(const struct lines *l);
+double lines_progress(const struct lines *l); /* share of the file read, 0..1; 0 for a pipe */
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TRACE_OUTFILE_H
+#define IORIOT_TRACE_OUTFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "utils/err.h"
+
+/*
+ * Output files. NAME.zst is compressed. OUTFILE_WHOLE appears under its name only when it is
+ * committed (a temporary file beside it until then); OUTFILE_LIVE is a capture in progress: written
+ * under its name, and outfile_sync() makes all lines so far readable for others.
+ * Only regular files are replaced; a device or a pipe (/dev/stdout) is written to directly.
+ */
+struct outfile;
+
+enum outfile_mode { OUTFILE_WHOLE, OUTFILE_LIVE };
+
+int outfile_open(struct outfile **out, const char *path, enum outfile_mode mode, struct err *err);
+int outfile_write(struct outfile *f, const void *p, size_t len, struct err *err);
+int outfile_sync(struct outfile *f, struct err *err);
+uint64_t outfile_bytes(const struct outfile *f); /* written so far, before compression */
+
+/* Ends the file and frees f in either case. outfile_abort() removes what was not committed. */
+int outfile_commit(struct outfile *f, struct err *err);
+void outfile_abort(struct outfile *f);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TRACE_REC_H
+#define IORIOT_TRACE_REC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "ops/ops.h"
+#include "utils/str.h"
+
+/* What an inode was when it was seen: from stat(2), or from the kernel's struct inode. */
+struct facts {
+	bool known;  /* the rest is valid */
+	bool absent; /* the name did not exist (state_path only) */
+	uint32_t dev_major, dev_minor;
+	uint64_t ino;
+	uint32_t mode; /* type and permission bits */
+	uint32_t nlink, uid, gid;
+	uint64_t size, blocks; /* bytes; 512-byte units allocated */
+};
+
+/* tv_nsec values of utimensat(2) besides UTIME_NOW and UTIME_OMIT. */
+#define TIMES_NULL (-1L) /* in ts[0].tv_nsec: no times were given (NULL pointer) */
+
+/*
+ * One record of a capture, whatever made it: what every backend fills and every reader gets.
+ *
+ * arg[] follows the row's ARGS, one slot per register. Structs are spread so:
+ *   HOW         flags in its own slot, mode and resolve in the slots of MODE and RESOLVE
+ *   CLARGS      clone_args.flags
+ *   FARG        a number; for the F_*LK* commands l_type, l_whence, l_start, l_len in arg[2..5]
+ *   RIOV, WIOV  vec[] = segment lengths
+ *   EXTENTS     vec[] = offset, length, offset, length ... of what is data
+ *   TIMES       ts[0] access, ts[1] modification time; seconds and ns
+ * Strings and vec belong to whoever made the record and live until it makes the next one.
+ */
+struct rec {
+	uint64_t t;   /* return time, ns, CLOCK_MONOTONIC (version 3 and 4: since the epoch) */
+	uint64_t dur; /* ns inside the call; entry = t - dur */
+	uint32_t pid, tid; /* thread group and thread, as the capturing side numbers them */
+	enum op_id op;
+	int64_t ret; /* result, or -errno; of a fork: the new thread's id, as numbered here */
+	bool has_ret;
+	uint64_t arg[OP_ARGS];
+	struct str path, path2;	   /* as issued; {NULL} when unreadable (EFAULT) or not there */
+	const uint64_t *vec;
+	uint32_t nvec;
+	struct timespec ts[2];
+	struct facts facts; /* of the object that was hit, after the call */
+	uint64_t line;	    /* of the file it was read from, 1 = the header */
+};
+
+/* True for the fcntl(2) commands whose third argument is a struct flock. */
+bool rec_fcntl_is_lock(uint64_t cmd);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TRACE_REPLAY_H
+#define IORIOT_TRACE_REPLAY_H
+
+#include "datas/buf.h"
+#include "trace/capture.h"
+#include "trace/rec.h"
+#include "utils/err.h"
+
+/*
+ * The grammar of .replay files, docs/replay-format.md.
+ *
+ *   TIME|THREAD|PROCESS|DEPS|args...|RESULT|op@LINE|
+ *
+ * TIME     ENTRY+DURATION in ns, ENTRY counted from the start of the capture
+ * THREAD   virtual thread, PROCESS virtual process: dense numbers from 0
+ * DEPS     '-', or labels (LINE) of operations of other threads that must be over first: 12,40
+ * args     one field per recorded argument of the operation's row, in order; then the new virtual
+ *          descriptor as '>7' or '>-' (OPF_NEWFD), the new 'PROCESS:THREAD' (OPF_FORK), the list
+ *          (OPF_LIST) as '-' or 7,9 or 7:12,8:13 or L3
+ * RESULT   what the program got: a number, or an errno name with a minus: -ENOENT
+ */
+#define REPLAY_VERSION 4
+
+#define VFD_NONE ((uint32_t)-1) /* no such descriptor: the program used a number it had not open */
+#define VFD_CWD	 ((uint32_t)-2) /* AT_FDCWD */
+
+/* One item of a list: a descriptor, a parent:child pair of them, or a POSIX lock owner's handle. */
+struct vlist_item {
+	enum { VITEM_FD, VITEM_PAIR, VITEM_LOCK } kind;
+	uint32_t a, b;
+};
+
+/*
+ * One line of the operations. The arguments are kept as in struct rec, except that descriptors
+ * (FORM_FD) are virtual ones (uint32_t, VFD_NONE, VFD_CWD) and paths are the replay's own:
+ * absolute and inside a tree, or relative to the descriptor or the process's directory, or
+ * "%fd/N" (written so; /proc/self/fd of virtual descriptor N).
+ */
+struct rline {
+	uint64_t entry, dur;
+	uint32_t thread, process;
+	const uint64_t *deps;
+	uint32_t ndeps;
+	struct rec call; /* op, arg, path, path2, vec, ts, ret, line (the label) */
+	uint32_t newfd;	 /* OPF_NEWFD; VFD_NONE when it failed */
+	uint32_t new_process, new_thread; /* OPF_FORK; UINT32_MAX when it failed */
+	uint32_t lock;	 /* POSIX record locks: handle of (process, file); VFD_NONE otherwise */
+	const struct vlist_item *list;
+	uint32_t nlist;
+};
+
+/* What must exist before: one line of the #INIT section. */
+enum init_kind { INIT_DIR, INIT_FILE, INIT_SYMLINK, INIT_HARDLINK, INIT_FIFO, INIT_SOCKET };
+
+struct init_line {
+	enum init_kind kind;
+	struct str path;   /* in a tree, absolute */
+	struct str target; /* SYMLINK: its text; HARDLINK: path of the file it is another name of */
+	uint32_t mode;	   /* permission bits */
+	uint32_t uid, gid; /* as captured */
+	uint64_t size;	   /* FILE */
+	const uint64_t *data; /* FILE: offset, length, ... of what must be data; the rest are holes */
+	uint32_t ndata;	      /* number of values: twice the ranges */
+};
+
+void replay_print(struct buf *out, const struct rline *line);
+void replay_print_init(struct buf *out, const struct init_line *line);
+void replay_print_header(struct buf *out, const struct capture_pair *pairs, size_t n);
+#define REPLAY_INIT_MARK "#INIT"
+
+struct replay_reader;
+
+/* Opens, reads the header. -EPROTO: not a replay, or of another version. */
+int replay_open(struct replay_reader **out, const char *path, struct err *err);
+void replay_close(struct replay_reader *r);
+struct str replay_header(const struct replay_reader *r, const char *key);
+
+/*
+ * Operations first, then the INIT lines. replay_next() gives 1 for an operation, 0 when they are
+ * over; then replay_next_init() gives 1 for a line, 0 at the end of the file. -errno with file and
+ * line in err: a replay with a malformed line is refused, since its results would mean nothing.
+ * replay_next_init() skips operations that were not read.
+ */
+int replay_next(struct replay_reader *r, struct rline *line, struct err *err);
+int replay_next_init(struct replay_reader *r, struct init_line *line, struct err *err);
+double replay_progress(const struct replay_reader *r);
+
+/* errno names: "ENOENT" <-> 2. errno_name() gives NULL for an unknown number. */
+const char *errno_name(int code);
+int errno_by_name(struct str name); /* 0 when unknown */
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TREE_TREE_H
+#define IORIOT_TREE_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "datas/arena.h"
+#include "utils/err.h"
+#include "utils/str.h"
+
+/*
+ * Where replays live: PLACE/.ioriot/NAME, PLACE being a mount point ("" for the root directory) or
+ * the directory of --root. One replay has one tree per mount point of the captured paths, or a
+ * single one with --root. Nothing that init and replay do may reach outside these trees.
+ *
+ * Beside a tree stands its marker, PLACE/.ioriot/.NAME.tree, which says that ioriot made the tree,
+ * for which replay, and whether a replay has used it since.
+ */
+#define TREE_DIR   ".ioriot"
+#define TREE_TRASH ".trash"
+
+/* A test's name: 1 to 64 of [A-Za-z0-9._-], not starting with a dot. */
+bool tree_name_valid(struct str name);
+
+struct tree {
+	char *place;  /* "" or "/home" or "/srv/bench": no trailing slash */
+	char *path;   /* PLACE/.ioriot/NAME */
+	size_t len;   /* strlen(path) */
+	int fd;	      /* O_PATH of the tree when open, else -1 */
+};
+
+struct tree_set {
+	struct arena *arena;
+	const char *name;
+	const char *root;	/* --root of this command line, absolute, or NULL */
+	bool generated_for_root; /* the file was generated with --root: its place is dropped on relocation */
+	struct tree *v;
+	size_t n, cap;
+};
+
+/*
+ * Prepares an empty set. NAME is from a file's header and checked here (-EINVAL). ROOT comes from
+ * the command line of this very run, or is NULL.
+ */
+int tree_set_init(struct tree_set *set, struct arena *arena, struct str name, const char *root,
+	bool generated_for_root, struct err *err);
+
+/*
+ * Checks an absolute path of a replay and finds its tree, adding it to the set when it is new.
+ * Allowed is PLACE/.ioriot/NAME[/REST], REST without "." or ".." components and no component or
+ * path over the limits. With ROOT the path is relocated: /home/.ioriot/N/x -> ROOT/.ioriot/N/home/x.
+ * *REST is relative to the tree, "" for the tree itself ("." where a call needs a name).
+ * -EACCES: outside of every tree; -ENAMETOOLONG; -EINVAL.
+ */
+int tree_locate(struct tree_set *set, struct str path, size_t *tree, struct str *rest,
+	struct err *err);
+
+/* The whole path in its (maybe relocated) tree, in the set's arena. Checks as tree_locate(). */
+int tree_path(struct tree_set *set, struct str path, char **out, struct err *err);
+
+/*
+ * Checks the text of a symbolic link that stands at path LINK: an absolute target must be in a
+ * tree (and is relocated); a relative one may have ".." only in front, and no more than LINK is
+ * deep in its tree. *OUT is the target to create. *UP is set when it begins with "..".
+ */
+int tree_link_target(struct tree_set *set, struct str link, struct str target, char **out,
+	bool *up, struct err *err);
+
+/*
+ * May this user build and use a tree at PLACE? Yes where PLACE is a mount point, the --root of this
+ * command line, or has a .ioriot directory of the caller's or root's already. -EACCES with a
+ * sentence that says what to add to the command line.
+ */
+int tree_place_allowed(const struct tree_set *set, const struct tree *tree, struct err *err);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "utils/str.h"
+
+#include <errno.h>
+
+bool str_starts(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.s, prefix.s, prefix.len) == 0);
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 99;
+}
+
+static int parse_base(struct str s, unsigned base, uint64_t *out)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (s.len == 0)
+		return -EINVAL;
+	for (i = 0; i < s.len; i++) {
+		unsigned d = (unsigned)digit_value(s.s[i]);
+
+		if (d >= base)
+			return -EINVAL;
+		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
+			__builtin_add_overflow(v, (uint64_t)d, &v))
+			return -ERANGE;
+	}
+	*out = v;
+	return 0;
+}
+
+int str_u64(struct str s, uint64_t *out)
+{
+	return parse_base(s, 10, out);
+}
+
+int str_octal(struct str s, uint64_t *out)
+{
+	return parse_base(s, 8, out);
+}
+
+static int apply_sign(uint64_t v, bool negative, int64_t *out)
+{
+	if (negative) {
+		if (v > (uint64_t)INT64_MAX + 1)
+			return -ERANGE;
+		*out = (int64_t)(0 - v);
+		return 0;
+	}
+	if (v > INT64_MAX)
+		return -ERANGE;
+	*out = (int64_t)v;
+	return 0;
+}
+
+static bool take_minus(struct str *s)
+{
+	if (s->len == 0 || s->s[0] != '-')
+		return false;
+	s->s++;
+	s->len--;
+	return true;
+}
+
+int str_i64(struct str s, int64_t *out)
+{
+	bool negative = take_minus(&s);
+	uint64_t v;
+	int rc = parse_base(s, 10, &v);
+
+	return rc ? rc : apply_sign(v, negative, out);
+}
+
+int str_num(struct str s, int64_t *out)
+{
+	bool negative = take_minus(&s);
+	unsigned base = 10;
+	uint64_t v;
+	int rc;
+
+	if (s.len > 2 && s.s[0] == '0' && (s.s[1] == 'x' || s.s[1] == 'X')) {
+		base = 16;
+		s.s += 2;
+		s.len -= 2;
+	} else if (s.len > 1 && s.s[0] == '0') {
+		base = 8;
+	}
+	rc = parse_base(s, base, &v);
+	if (rc)
+		return rc;
+	if (base == 16 && !negative) { /* a 64-bit pattern is written as hex */
+		*out = (int64_t)v;
+		return 0;
+	}
+	return apply_sign(v, negative, out);
+}
+
+bool str_take(struct str *rest, struct str sep, struct str *out)
+{
+	const char *hit;
+
+	if (!rest->s)
+		return false;
+	hit = rest->len ? memmem(rest->s, rest->len, sep.s, sep.len) : NULL;
+	if (!hit) {
+		*out = *rest;
+		*rest = STR_NONE;
+		return true;
+	}
+	*out = (struct str){rest->s, (size_t)(hit - rest->s)};
+	rest->len -= out->len + sep.len;
+	rest->s = hit + sep.len;
+	return true;
+}
+
+bool str_take_char(struct str *rest, char sep, struct str *out)
+{
+	const char *hit;
+
+	if (!rest->s)
+		return false;
+	hit = rest->len ? memchr(rest->s, sep, rest->len) : NULL;
+	if (!hit) {
+		*out = *rest;
+		*rest = STR_NONE;
+		return true;
+	}
+	*out = (struct str){rest->s, (size_t)(hit - rest->s)};
+	rest->len -= out->len + 1;
+	rest->s = hit + 1;
+	return true;
+}
+
+char *str_put_u64(char *p, uint64_t v)
+{
+	char tmp[20];
+	int n = 0;
+
+	do {
+		tmp[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	while (n)
+		*p++ = tmp[--n];
+	return p;
+}
+
+char *str_put_i64(char *p, int64_t v)
+{
+	if (v < 0) {
+		*p++ = '-';
+		return str_put_u64(p, 0 - (uint64_t)v);
+	}
+	return str_put_u64(p, (uint64_t)v);
+}
