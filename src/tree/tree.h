@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "datas/arena.h"
 #include "utils/err.h"
@@ -24,37 +25,41 @@
 bool tree_name_valid(struct str name);
 
 struct tree {
-	char *place;  /* "" or "/home" or "/srv/bench": no trailing slash */
-	char *path;   /* PLACE/.ioriot/NAME */
-	size_t len;   /* strlen(path) */
-	int fd;	      /* O_PATH of the tree when open, else -1 */
+	char *place; /* "" or "/home" or "/srv/bench": no trailing slash */
+	char *path;  /* PLACE/.ioriot/NAME */
+	size_t len;  /* strlen(path) */
+	int fd;	     /* O_PATH of the tree when open, else -1 */
 };
 
 struct tree_set {
 	struct arena *arena;
 	const char *name;
-	const char *root;	/* --root of this command line, absolute, or NULL */
-	bool generated_for_root; /* the file was generated with --root: its place is dropped on relocation */
+	const char *root;	 /* --root of this command line as a place ("" for /), or NULL */
+	bool generated_for_root; /* the file was generated with --root: its place is dropped on
+				    relocation */
 	struct tree *v;
 	size_t n, cap;
 };
 
 /*
  * Prepares an empty set. NAME is from a file's header and checked here (-EINVAL). ROOT comes from
- * the command line of this very run, or is NULL.
+ * the command line of this very run and went through tree_root_resolve(), or is NULL.
+ * All memory is the arena's; there is nothing to free but trees that were opened.
  */
 int tree_set_init(struct tree_set *set, struct arena *arena, struct str name, const char *root,
 	bool generated_for_root, struct err *err);
 
 /*
  * Checks an absolute path of a replay and finds its tree, adding it to the set when it is new.
- * Allowed is PLACE/.ioriot/NAME[/REST], REST without "." or ".." components and no component or
- * path over the limits. With ROOT the path is relocated: /home/.ioriot/N/x -> ROOT/.ioriot/N/home/x.
- * *REST is relative to the tree, "" for the tree itself ("." where a call needs a name).
- * -EACCES: outside of every tree; -ENAMETOOLONG; -EINVAL.
+ * Allowed is PLACE/.ioriot/NAME[/REST] without empty, "." or ".." components and no component or
+ * path over the limits; one slash at the end is kept, since it means "a directory". With ROOT the
+ * path is relocated: /home/.ioriot/N/x -> ROOT/.ioriot/N/home/x. *REST is relative to the tree, ""
+ * for the tree itself ("." where a call needs a name); it points into PATH or, where relocation
+ * joined it anew, into the set's arena, and is not terminated. -EACCES: outside of every tree;
+ * -ENAMETOOLONG; -EINVAL.
  */
-int tree_locate(struct tree_set *set, struct str path, size_t *tree, struct str *rest,
-	struct err *err);
+int tree_locate(
+	struct tree_set *set, struct str path, size_t *tree, struct str *rest, struct err *err);
 
 /* The whole path in its (maybe relocated) tree, in the set's arena. Checks as tree_locate(). */
 int tree_path(struct tree_set *set, struct str path, char **out, struct err *err);
@@ -64,8 +69,8 @@ int tree_path(struct tree_set *set, struct str path, char **out, struct err *err
  * tree (and is relocated); a relative one may have ".." only in front, and no more than LINK is
  * deep in its tree. *OUT is the target to create. *UP is set when it begins with "..".
  */
-int tree_link_target(struct tree_set *set, struct str link, struct str target, char **out,
-	bool *up, struct err *err);
+int tree_link_target(struct tree_set *set, struct str link, struct str target, char **out, bool *up,
+	struct err *err);
 
 /*
  * May this user build and use a tree at PLACE? Yes where PLACE is a mount point, the --root of this
@@ -73,5 +78,8 @@ int tree_link_target(struct tree_set *set, struct str link, struct str target, c
  * sentence that says what to add to the command line.
  */
 int tree_place_allowed(const struct tree_set *set, const struct tree *tree, struct err *err);
+
+/* Is this a .ioriot that others cannot meddle with: a directory of the caller's or root's? */
+bool tree_dir_trusted(const struct stat *st);
 
 #endif
