@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options_table.h"
+#include "tree/tree.h"
+#include "utils/str.h"
+
+#define PROCESSES_MAX 4096
+#define THREADS_MAX   65536
+
+/* "-p" or "--json", for messages. */
+static const char *row_spelling(const struct option_row *row, char buf[static 32])
+{
+	if (row->letter)
+		snprintf(buf, 32, "-%c", row->letter);
+	else
+		snprintf(buf, 32, "--%s", row->name);
+	return buf;
+}
+
+static int bad_value(
+	const struct option_row *row, const char *value, const char *wanted, struct err *err)
+{
+	char name[32];
+
+	return err_set(err, EINVAL, "%s needs %s, not \"%s\"", row_spelling(row, name), wanted,
+		value);
+}
+
+/* "-c -r x" is a forgotten name more often than a file called "-r". "-" is standard input. */
+static int set_string(const char **to, const struct option_row *row, const char *value,
+	const char *wanted, struct err *err)
+{
+	if (value[0] == '\0' || (value[0] == '-' && value[1] != '\0'))
+		return bad_value(row, value, wanted, err);
+	*to = value;
+	return 0;
+}
+
+#define FILE_WANTED "a file name (one that starts with '-' is written ./-NAME)"
+
+#define SETTER(name)                                                                               \
+	static int name(struct options *o, const struct option_row *row, const char *value,        \
+		struct err *err)
+
+SETTER(set_capture)
+{
+	return set_string(&o->capture, row, value, FILE_WANTED, err);
+}
+
+SETTER(set_replay)
+{
+	return set_string(&o->replay, row, value, FILE_WANTED, err);
+}
+
+SETTER(set_stats)
+{
+	return set_string(&o->stats, row, value, FILE_WANTED, err);
+}
+
+SETTER(set_json)
+{
+	return set_string(&o->json, row, value, FILE_WANTED, err);
+}
+
+SETTER(set_module)
+{
+	return set_string(&o->module, row, value, FILE_WANTED, err);
+}
+
+SETTER(set_user)
+{
+	return set_string(&o->user, row, value, "a user's name or number", err);
+}
+
+SETTER(set_wd_base)
+{
+	return set_string(&o->wd_base, row, value, "a directory", err);
+}
+
+SETTER(set_root)
+{
+	return set_string(&o->root, row, value, "a directory", err);
+}
+
+SETTER(set_name)
+{
+	if (!tree_name_valid(str_of(value)))
+		return bad_value(row, value,
+			"1 to 64 letters, digits, '.', '_' or '-' that do not start with '.'", err);
+	o->name = value;
+	return 0;
+}
+
+static int set_number(unsigned *to, const struct option_row *row, const char *value, uint64_t max,
+	struct err *err)
+{
+	char wanted[64];
+	uint64_t n;
+
+	if (str_u64(str_of(value), &n) || n < 1 || n > max) {
+		snprintf(wanted, sizeof(wanted), "a number from 1 to %llu",
+			(unsigned long long)max);
+		return bad_value(row, value, wanted, err);
+	}
+	*to = (unsigned)n;
+	return 0;
+}
+
+SETTER(set_pid)
+{
+	unsigned pid;
+	int ret = set_number(&pid, row, value, INT_MAX, err);
+
+	if (ret == 0)
+		o->pid = (pid_t)pid;
+	return ret;
+}
+
+SETTER(set_processes)
+{
+	return set_number(&o->processes, row, value, PROCESSES_MAX, err);
+}
+
+SETTER(set_threads)
+{
+	return set_number(&o->threads, row, value, THREADS_MAX, err);
+}
+
+SETTER(set_speed)
+{
+	char *end;
+	double speed = strtod(value, &end);
+
+	if (!strchr("0123456789.", value[0]) || end == value || *end || !isfinite(speed))
+		return bad_value(row, value, "0 (as fast as possible) or a factor such as 1.5", err);
+	o->speed = speed;
+	return 0;
+}
+
+/* Index of VALUE among the row's words, or -1. */
+static int word_index(const struct option_row *row, const char *value)
+{
+	struct str rest = str_of(row->values), word;
+	int i = 0;
+
+	while (str_take_char(&rest, '|', &word)) {
+		if (str_eqs(word, value))
+			return i;
+		i++;
+	}
+	return -1;
+}
+
+static int set_word(
+	unsigned *to, const struct option_row *row, const char *value, struct err *err)
+{
+	char wanted[64];
+	int i = word_index(row, value);
+
+	if (i < 0) {
+		snprintf(wanted, sizeof(wanted), "one of %s", row->values);
+		return bad_value(row, value, wanted, err);
+	}
+	*to = (unsigned)i;
+	return 0;
+}
+
+SETTER(set_order)
+{
+	unsigned word = ORDER_RESOURCE;
+	int ret = set_word(&word, row, value, err);
+
+	o->order = (enum order)word;
+	return ret;
+}
+
+SETTER(set_data)
+{
+	unsigned word = DATA_RANDOM;
+	int ret = set_word(&word, row, value, err);
+
+	o->data = (enum data_fill)word;
+	return ret;
+}
+
+SETTER(set_backend)
+{
+	unsigned word;
+
+	o->backend = value;
+	return set_word(&word, row, value, err);
+}
+
+SETTER(set_keep_caches)
+{
+	(void)row, (void)value, (void)err;
+	o->keep_caches = true;
+	return 0;
+}
+
+SETTER(set_quiet)
+{
+	(void)row, (void)value, (void)err;
+	o->quiet = true;
+	return 0;
+}
+
+/* -h and -V answer whatever else is there. */
+SETTER(set_command)
+{
+	(void)value, (void)err;
+	o->command = row->alone;
+	return 0;
+}
+
+/* The word values stand in the order of their enums (options.h). */
+const struct option_row option_rows[] = {
+	{'c', "capture", "FILE", NULL, COMMAND_CAPTURE, FOR_CAPTURE | FOR_GENERATE,
+		"Record into FILE; with -r, the capture to read. A name that ends in .zst is "
+		"compressed. Without -x the program behind -- is started and recorded.",
+		set_capture},
+	{'r', "replay", "FILE", NULL, COMMAND_REPLAY, FOR_GENERATE | FOR(COMMAND_REPLAY),
+		"Replay FILE; with -c, write FILE from the capture.", set_replay},
+	{'i', "init", "FILE", NULL, COMMAND_INIT, FOR(COMMAND_INIT),
+		"Build the tree of files that the replay FILE needs. An older tree of the same "
+		"name is moved to the trash.",
+		set_replay},
+	{'R', "init-replay", "FILE", NULL, COMMAND_INIT_REPLAY, FOR(COMMAND_INIT_REPLAY),
+		"Build the tree as -i does, and when that succeeded replay as -r does.", set_replay},
+	{'T', "trash", NULL, NULL, COMMAND_TRASH, FOR(COMMAND_TRASH),
+		"Move the trees of replays to .ioriot/.trash, the one of -n or all.", NULL},
+	{'P', "purge", NULL, NULL, COMMAND_PURGE, FOR(COMMAND_PURGE),
+		"Delete the trees of replays and the trash. Nothing that ioriot did not make is "
+		"touched, no symbolic link is followed.",
+		NULL},
+	{'d', "drop-caches", NULL, NULL, COMMAND_DROP_CACHES, FOR(COMMAND_DROP_CACHES),
+		"Write back and drop the page cache of this host, and exit. Needs root.", NULL},
+	{'V', "version", NULL, NULL, COMMAND_VERSION, FOR(COMMAND_VERSION),
+		"Print the version.", set_command},
+	{'h', "help", NULL, NULL, COMMAND_HELP, FOR(COMMAND_HELP), "Print this help.",
+		set_command},
+
+	{'x', "pid", "PID", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"Record this running process and its children, until it ends or Ctrl-C.", set_pid},
+	{0, "backend", "WORD", "ptrace|stap|bpf", COMMAND_NONE, FOR_CAPTURE,
+		"How to record. Without it the best that this host allows is taken.", set_backend},
+	{'m', "module", "FILE", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"Another SystemTap module than the one of the running kernel.", set_module},
+	{'n', "name", "NAME", NULL, COMMAND_NONE, FOR_GENERATE | FOR_CLEANUP,
+		"Name of the test (test0): its files go to .ioriot/NAME.", set_name},
+	{'u', "user", "USER", NULL, COMMAND_NONE, FOR_GENERATE | FOR_INIT | FOR_REPLAY,
+		"User who runs the replay and owns its files. Without it: the caller, or nobody "
+		"when root calls.",
+		set_user},
+	{0, "root", "DIR", NULL, COMMAND_NONE,
+		FOR_GENERATE | FOR_INIT | FOR_REPLAY | FOR_CLEANUP,
+		"Put the whole tree below one directory, /a/b becoming DIR/.ioriot/NAME/a/b, "
+		"instead of one tree on each mount point.",
+		set_root},
+	{0, "data", "WORD", "random|zero|text", COMMAND_NONE, FOR_INIT,
+		"What files are filled with: random bytes that cannot be compressed (default), "
+		"zeros, or text that compresses well.",
+		set_data},
+	{'p', "processes", "N", NULL, COMMAND_NONE, FOR_REPLAY, "Worker processes (4).",
+		set_processes},
+	{'t', "threads", "N", NULL, COMMAND_NONE, FOR_REPLAY,
+		"Threads in each worker process (128).", set_threads},
+	{'s', "speed", "X", NULL, COMMAND_NONE, FOR_REPLAY,
+		"0 = as fast as the order of the operations allows (default), 1 = at the recorded "
+		"times, 2 = twice as fast.",
+		set_speed},
+	{0, "order", "WORD", "resource|strict|thread", COMMAND_NONE, FOR_REPLAY,
+		"What is kept of the recorded order across threads: the order on each shared file, "
+		"name and descriptor (resource, default), all of it (strict), nothing (thread).",
+		set_order},
+	{'D', "keep-caches", NULL, NULL, COMMAND_NONE, FOR_REPLAY,
+		"Do not drop the page cache before the replay.", set_keep_caches},
+	{'S', "stats", "FILE", NULL, COMMAND_NONE, FOR_REPLAY,
+		"Write the statistics of the replay to FILE, as text.", set_stats},
+	{0, "json", "FILE", NULL, COMMAND_NONE, FOR_REPLAY,
+		"Write the statistics of the replay to FILE, as JSON.", set_json},
+	{'w', "wd-base", "DIR", NULL, COMMAND_NONE, FOR_STEPS,
+		"Accepted for command lines of older versions. Nothing is kept there.",
+		set_wd_base},
+	{0, "quiet", NULL, NULL, COMMAND_NONE, FOR_STEPS,
+		"No progress and no summary; errors are still printed.", set_quiet},
+};
+const unsigned option_count = sizeof(option_rows) / sizeof(option_rows[0]);
+
+/* What was seen so far: one bit per row, and the commands that all of them allow. */
+struct parse {
+	struct options *o;
+	char **argv;
+	int argc, next;
+	uint64_t seen;
+};
+
+static int take(struct parse *p, unsigned row, const char *value, struct err *err)
+{
+	const struct option_row *r = &option_rows[row];
+	char name[32];
+
+	if (p->seen & (UINT64_C(1) << row))
+		return err_set(err, EINVAL, "%s is given twice", row_spelling(r, name));
+	p->seen |= UINT64_C(1) << row;
+	if (r->arg && !value) {
+		if (p->next >= p->argc)
+			return err_set(err, EINVAL, "%s needs a value: %s", row_spelling(r, name),
+				r->arg);
+		value = p->argv[p->next++];
+	}
+	return r->set ? r->set(p->o, r, value, err) : 0;
+}
+
+/* "-Dp2": letters, the rest behind one that takes a value being its value. */
+static int parse_letters(struct parse *p, const char *letters, struct err *err)
+{
+	unsigned i;
+	int ret;
+
+	for (; *letters; letters++) {
+		for (i = 0; i < option_count && option_rows[i].letter != *letters; i++)
+			;
+		if (i == option_count)
+			return err_set(err, EINVAL, "unknown option -%c; -h lists all", *letters);
+		if (option_rows[i].arg)
+			return take(p, i, letters[1] ? letters + 1 : NULL, err);
+		ret = take(p, i, NULL, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* "--name", "--name value" or "--name=value". */
+static int parse_name(struct parse *p, const char *name, struct err *err)
+{
+	const char *equals = strchr(name, '=');
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+	unsigned i;
+
+	for (i = 0; i < option_count; i++)
+		if (str_eq(str_of(option_rows[i].name), (struct str){name, len}))
+			break;
+	if (i == option_count)
+		return err_set(err, EINVAL, "unknown option --%.*s; -h lists all", (int)len, name);
+	if (equals && !option_rows[i].arg)
+		return err_set(err, EINVAL, "--%s takes no value", option_rows[i].name);
+	return take(p, i, equals ? equals + 1 : NULL, err);
+}
+
+static int parse_argument(struct parse *p, const char *arg, struct err *err)
+{
+	if (arg[0] == '-' && arg[1] == '-')
+		return parse_name(p, arg + 2, err);
+	if (arg[0] == '-' && arg[1])
+		return parse_letters(p, arg + 1, err);
+	return err_set(err, EINVAL, "unexpected \"%s\": a program to record stands behind --", arg);
+}
+
+/* The one command that all command options given belong to. */
+static int choose_command(struct parse *p, struct err *err)
+{
+	const struct option_row *first = NULL;
+	unsigned i, common = ~0u;
+	char a[32], b[32];
+
+	for (i = 0; i < option_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (row->alone == COMMAND_NONE || !(p->seen & (UINT64_C(1) << i)))
+			continue;
+		common &= row->commands;
+		if (first && !common)
+			return err_set(err, EINVAL, "%s and %s are two commands; give one",
+				row_spelling(first, a), row_spelling(row, b));
+		p->o->command = first ? (enum command)__builtin_ctz(common) : row->alone;
+		first = row;
+	}
+	if (!first)
+		return err_set(err, EINVAL, "no command: give -c, -r, -i, -R, -T, -P or -d; -h explains");
+	return 0;
+}
+
+/* An option that would do nothing is a misunderstanding, and better said than ignored. */
+static int check_modifiers(const struct parse *p, struct err *err)
+{
+	const struct options *o = p->o;
+	char name[32];
+	unsigned i;
+
+	for (i = 0; i < option_count; i++)
+		if ((p->seen & (UINT64_C(1) << i)) && !(option_rows[i].commands & FOR(o->command)))
+			return err_set(err, EINVAL, "%s means nothing to this command; -h lists what does",
+				row_spelling(&option_rows[i], name));
+	if (o->argv && o->command != COMMAND_CAPTURE)
+		return err_set(err, EINVAL, "a program behind -- belongs to -c without -r");
+	if (o->argv && o->pid)
+		return err_set(err, EINVAL, "-x and a program behind -- exclude each other");
+	if (o->command == COMMAND_GENERATE && strcmp(o->capture, "-") != 0 &&
+		strcmp(o->capture, o->replay) == 0)
+		return err_set(err, EINVAL, "-c and -r name the same file, %s", o->capture);
+	return 0;
+}
+
+static int parse_all(struct parse *p, struct err *err)
+{
+	const char *arg;
+	int ret = 0;
+
+	while (ret == 0 && p->next < p->argc) {
+		arg = p->argv[p->next++];
+		if (strcmp(arg, "--") == 0) {
+			p->o->argv = p->argv + p->next;
+			if (p->next == p->argc)
+				ret = err_set(err, EINVAL, "no program behind --");
+			break;
+		}
+		ret = parse_argument(p, arg, err);
+	}
+	return ret;
+}
+
+int options_parse(struct options *o, int argc, char **argv, struct err *err)
+{
+	struct parse p = {.o = o, .argv = argv, .argc = argc, .next = 1};
+	int ret;
+
+	*o = (struct options){.processes = 4, .threads = 128};
+	_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64, "one bit per row");
+	ret = parse_all(&p, err);
+	if (ret || o->command != COMMAND_NONE)
+		return ret;
+	ret = choose_command(&p, err);
+	if (ret == 0)
+		ret = check_modifiers(&p, err);
+	return ret;
+}
