@@ -32,11 +32,13 @@ struct str capture_header(const struct capture_reader *r, const char *key); /* {
 /*
  * The next record. 1, 0 at the end, -errno. -EINVAL is one malformed line, described in err; the
  * next call goes on behind it, so a caller may count and skip. -ENOENT is a line whose operation is
- * not in the table (of a newer version or an older tool): rec->path is its name.
+ * not in the table (of a newer version or an older tool), or that an older version recorded too
+ * little of: rec->path is its name. Any other error is one of the file and comes again.
  */
 int capture_next(struct capture_reader *r, struct rec *rec, struct err *err);
 
-bool capture_cut(const struct capture_reader *r); /* the file ends inside a line or a frame */
+/* After the end: the file ends inside a line or a frame, or (version 5) without its "end" record. */
+bool capture_cut(const struct capture_reader *r);
 double capture_progress(const struct capture_reader *r);
 
 #endif

@@ -20,7 +20,11 @@ struct lines;
 int lines_open(struct lines **out, const char *path, struct err *err);
 void lines_close(struct lines *l);
 
-/* 1 and a line without its LF (valid until the next call), 0 at the end, -errno. */
+/*
+ * 1 and a line without its LF (valid until the next call), 0 at the end, -errno. A last line without
+ * LF may lack its end and is not given: lines_cut(). -EINVAL is a line over LINES_MAX, the next call
+ * goes on behind it; -EBADMSG is damaged compression, and every further call fails.
+ */
 int lines_next(struct lines *l, struct str *line, struct err *err);
 
 uint64_t lines_number(const struct lines *l); /* of the line given last, 1 = first */

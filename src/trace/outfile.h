@@ -12,6 +12,8 @@
  * committed (a temporary file beside it until then); OUTFILE_LIVE is a capture in progress: written
  * under its name, and outfile_sync() makes all lines so far readable for others.
  * Only regular files are replaced; a device or a pipe (/dev/stdout) is written to directly.
+ * The temporary file has no name until then (O_TMPFILE), so nothing stays when the process is ended;
+ * where the file system has no O_TMPFILE it is .NAME.XXXXXX, which a signal may leave behind.
  */
 struct outfile;
 
@@ -22,7 +24,10 @@ int outfile_write(struct outfile *f, const void *p, size_t len, struct err *err)
 int outfile_sync(struct outfile *f, struct err *err);
 uint64_t outfile_bytes(const struct outfile *f); /* written so far, before compression */
 
-/* Ends the file and frees f in either case. outfile_abort() removes what was not committed. */
+/*
+ * Ends the file and frees f in either case. outfile_abort() removes what was not committed, except
+ * what outfile_sync() has made readable: a capture that failed half-way is still a capture.
+ */
 int outfile_commit(struct outfile *f, struct err *err);
 void outfile_abort(struct outfile *f);
 

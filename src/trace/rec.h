@@ -31,7 +31,7 @@ struct facts {
  *   CLARGS      clone_args.flags
  *   FARG        a number; for the F_*LK* commands l_type, l_whence, l_start, l_len in arg[2..5]
  *   RIOV, WIOV  vec[] = segment lengths
- *   EXTENTS     vec[] = offset, length, offset, length ... of what is data
+ *   EXTENTS     vec[] = offset, length, offset, length ... of what is data; NULL: not asked for
  *   TIMES       ts[0] access, ts[1] modification time; seconds and ns
  * Strings and vec belong to whoever made the record and live until it makes the next one.
  */
@@ -50,6 +50,9 @@ struct rec {
 	struct facts facts; /* of the object that was hit, after the call */
 	uint64_t line;	    /* of the file it was read from, 1 = the header */
 };
+
+/* Segments of one vector; the kernel refuses more than 1024 (UIO_MAXIOV). Readers refuse more. */
+#define REC_IOV_MAX 4096
 
 /* True for the fcntl(2) commands whose third argument is a struct flock. */
 bool rec_fcntl_is_lock(uint64_t cmd);

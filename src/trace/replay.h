@@ -35,7 +35,8 @@ struct vlist_item {
  * One line of the operations. The arguments are kept as in struct rec, except that descriptors
  * (FORM_FD) are virtual ones (uint32_t, VFD_NONE, VFD_CWD) and paths are the replay's own:
  * absolute and inside a tree, or relative to the descriptor or the process's directory, or
- * "%fd/N" (written so; /proc/self/fd of virtual descriptor N).
+ * "%fd/N" (written so; /proc/self/fd of virtual descriptor N). A relative name that happens to read
+ * "%fd/N" is given as "./%fd/N".
  */
 struct rline {
 	uint64_t entry, dur;
@@ -61,13 +62,17 @@ struct init_line {
 	uint32_t uid, gid; /* as captured */
 	uint64_t size;	   /* FILE */
 	const uint64_t *data; /* FILE: offset, length, ... of what must be data; the rest are holes */
-	uint32_t ndata;	      /* number of values: twice the ranges */
+	uint32_t ndata;	      /* number of values: twice the ranges; ascending, apart, inside size */
 };
 
 void replay_print(struct buf *out, const struct rline *line);
 void replay_print_init(struct buf *out, const struct init_line *line);
 void replay_print_header(struct buf *out, const struct capture_pair *pairs, size_t n);
-#define REPLAY_INIT_MARK "#INIT"
+#define REPLAY_INIT_MARK "#INIT" /* a line of its own before the first INIT line */
+#define REPLAY_END_MARK	 "#END"	 /* the last line: without it the file is cut short and refused */
+
+/* Is PATH of the form "%fd/N"? N then is in *VFD. */
+bool replay_path_fd(struct str path, uint32_t *vfd);
 
 struct replay_reader;
 

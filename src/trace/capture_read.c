@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "trace/capture_lines.h"
+#include "trace/header.h"
+#include "trace/lines.h"
+
+#define OLDEST_VERSION 3
+
+/* Which argument a key is of, per operation; derived from ops.def once per reader. */
+struct op_keys {
+	uint8_t arg[128]; /* index + 1, 0 = none */
+	uint64_t needed;  /* CAPTURE_KEY() bits that a line cannot do without */
+};
+
+struct capture_reader {
+	struct lines *lines;
+	struct header header;
+	int version;
+	bool ended; /* the last record was "end" */
+	struct capture_scratch scratch;
+	struct op_keys keys[OP_COUNT];
+};
+
+/* ---- keys and values ---- */
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Keys of more than one letter are for versions to come. */
+static bool is_long_key(struct str s)
+{
+	while (s.len && is_letter(s.s[0])) {
+		s.s++;
+		s.len--;
+	}
+	return s.len && s.s[0] == '=';
+}
+
+/* Takes "KEY=VALUE" in front of *REST. *KEY is 0 for a key of versions to come. 0 or -EINVAL. */
+static int take_pair(struct str *rest, char *key, struct str *value, struct flaw *flaw)
+{
+	const char *end = memchr(rest->s, ';', rest->len);
+	struct str token = *rest;
+
+	if (end) {
+		token.len = (size_t)(end - rest->s);
+		if (rest->len - token.len < 3 || end[1] != ':' || end[2] != ',')
+			return flaw_at(flaw, "a ';' that is no separator", *rest);
+		rest->s = end + 3;
+		rest->len -= token.len + 3;
+	} else {
+		rest->len = 0;
+	}
+	if (token.len >= 2 && token.s[1] == '=' && is_letter(token.s[0])) {
+		*key = token.s[0];
+		*value = (struct str){token.s + 2, token.len - 2};
+		return 0;
+	}
+	*key = 0;
+	if (token.len && is_letter(token.s[0]) && is_long_key(token))
+		return 0;
+	return flaw_at(flaw, "not of the form KEY=VALUE", token);
+}
+
+int capture_once(uint64_t *seen, char key, struct flaw *flaw)
+{
+	if (*seen & CAPTURE_KEY(key))
+		return flaw_at(flaw, "a key comes twice", STR_NONE);
+	*seen |= CAPTURE_KEY(key);
+	return 0;
+}
+
+int capture_common(struct rec *rec, char key, struct str value, struct flaw *flaw)
+{
+	struct str pid;
+
+	switch (key) {
+	case 't':
+		return value_u64(value, &rec->t) ? flaw_at(flaw, "not a time in ns", value) : 0;
+	case 'D':
+		return value_u64(value, &rec->dur) ? flaw_at(flaw, "not a duration in ns", value)
+						   : 0;
+	case 'i':
+		pid = value;
+		str_take_char(&value, ':', &pid);
+		if (!value.s || value_u32(pid, &rec->pid) || value_u32(value, &rec->tid))
+			return flaw_at(flaw, "not of the form PID:TID", pid);
+		return 0;
+	default:
+		return -ENOENT;
+	}
+}
+
+int capture_check_common(const struct rec *rec, uint64_t seen, struct flaw *flaw)
+{
+	const uint64_t all = CAPTURE_KEY('t') | CAPTURE_KEY('D') | CAPTURE_KEY('i') |
+			     CAPTURE_KEY('o');
+
+	if ((seen & all) != all)
+		return flaw_at(flaw, "one of t, D, i, o is missing", STR_NONE);
+	if (rec->dur > rec->t)
+		return flaw_at(flaw, "the call began before time 0", STR_NONE);
+	return 0;
+}
+
+static int take_facts(struct facts *f, struct str s, struct flaw *flaw)
+{
+	uint64_t v[9];
+	struct str whole = s, part;
+	int i;
+
+	if (str_eq(s, STR("-"))) {
+		f->absent = true;
+		return 0;
+	}
+	for (i = 0; i < 9; i++) {
+		if (!str_take_char(&s, ':', &part) ||
+			(i == 3 ? str_octal(part, &v[i]) : value_u64(part, &v[i])))
+			return flaw_at(flaw, "not the nine facts of an inode", whole);
+		if (i != 2 && i < 7 && v[i] > UINT32_MAX)
+			return flaw_at(flaw, "a fact is out of range", whole);
+	}
+	if (s.s)
+		return flaw_at(flaw, "not the nine facts of an inode", whole);
+	*f = (struct facts){.known = true,
+		.dev_major = (uint32_t)v[0],
+		.dev_minor = (uint32_t)v[1],
+		.ino = v[2],
+		.mode = (uint32_t)v[3],
+		.nlink = (uint32_t)v[4],
+		.uid = (uint32_t)v[5],
+		.gid = (uint32_t)v[6],
+		.size = v[7],
+		.blocks = v[8]};
+	return 0;
+}
+
+static int take_fd(uint64_t *arg, struct str s)
+{
+	int64_t fd;
+
+	if (str_eq(s, STR("AT_FDCWD")))
+		fd = AT_FDCWD;
+	else if (value_i64(s, &fd) || fd != (int32_t)fd)
+		return -EINVAL;
+	*arg = (uint64_t)fd;
+	return 0;
+}
+
+static int take_vec(struct capture_scratch *scratch, struct rec *rec, enum arg_form form,
+	struct str s)
+{
+	int rc;
+
+	scratch->vec.n = 0;
+	rc = form == FORM_IOV ? value_iov(&scratch->vec, s) : value_extents(&scratch->vec, s);
+	rec->vec = scratch->vec.v;
+	rec->nvec = (uint32_t)scratch->vec.n;
+	return rc;
+}
+
+static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, struct str s)
+{
+	enum arg_form form = arg_infos[ops[rec->op].arg[i]].form;
+	bool lock;
+	int rc;
+
+	switch (form) {
+	case FORM_NONE:
+		return -EINVAL;
+	case FORM_DEC:
+	case FORM_UDEC:
+	case FORM_OCT:
+	case FORM_HEX:
+	case FORM_FLAGS:
+		return value_number(form, s, &rec->arg[i]);
+	case FORM_FD:
+		return take_fd(&rec->arg[i], s);
+	case FORM_PATH:
+		return value_bytes(&scratch->path, s, &rec->path);
+	case FORM_PATH2:
+		return value_bytes(&scratch->path2, s, &rec->path2);
+	case FORM_IOV:
+	case FORM_EXTENTS:
+		return take_vec(scratch, rec, form, s);
+	case FORM_TIMES:
+		return value_times(rec->ts, s);
+	case FORM_FARG:
+		/* F stands before G: printed so, and demanded since G's form depends on it */
+		rc = value_farg(rec->arg, s, &lock);
+		return rc || lock == rec_fcntl_is_lock(rec->arg[1]) ? rc : -EINVAL;
+	}
+	return -EINVAL;
+}
+
+/* ---- a line of version 5 ---- */
+
+int capture_op(struct rec *rec, struct str name, struct flaw *flaw)
+{
+	int op = op_find(name);
+
+	if (op < 0) {
+		rec->path = name;
+		*flaw = (struct flaw){"an operation that is not known", name};
+		return -ENOENT;
+	}
+	rec->op = (enum op_id)op;
+	return 0;
+}
+
+static int take_value(struct capture_reader *r, struct rec *rec, char key, struct str value,
+	struct flaw *flaw)
+{
+	int arg, rc;
+
+	if (key == 's') {
+		rec->has_ret = true;
+		rc = value_i64(value, &rec->ret);
+		return rc ? flaw_at(flaw, "not a result", value) : 0;
+	}
+	if (key == 'x')
+		return take_facts(&rec->facts, value, flaw);
+	arg = r->keys[rec->op].arg[(unsigned char)key];
+	if (!arg)
+		return 0; /* of a version to come */
+	rc = take_arg(&r->scratch, rec, arg - 1, value);
+	if (rc == -ENOMEM)
+		return rc;
+	return rc ? flaw_at(flaw, "not a value that this key can have", value) : 0;
+}
+
+static int take_token(struct capture_reader *r, struct rec *rec, char key, struct str value,
+	uint64_t *seen, struct flaw *flaw)
+{
+	int rc = capture_once(seen, key, flaw);
+
+	if (rc)
+		return rc;
+	if (key == 'o')
+		return capture_op(rec, value, flaw);
+	rc = capture_common(rec, key, value, flaw);
+	if (rc != -ENOENT)
+		return rc;
+	if (!(*seen & CAPTURE_KEY('o')))
+		return flaw_at(flaw, "the operation does not stand before its arguments", value);
+	return take_value(r, rec, key, value, flaw);
+}
+
+static int parse_line(struct capture_reader *r, struct str line, struct rec *rec,
+	struct flaw *flaw)
+{
+	uint64_t seen = 0, needed;
+	struct str value;
+	char key;
+	int rc;
+
+	do {
+		rc = take_pair(&line, &key, &value, flaw);
+		if (rc == 0 && key)
+			rc = take_token(r, rec, key, value, &seen, flaw);
+		if (rc)
+			return rc;
+	} while (line.len);
+	rc = capture_check_common(rec, seen, flaw);
+	if (rc)
+		return rc;
+	needed = r->keys[rec->op].needed;
+	if ((seen & needed) != needed)
+		return flaw_at(flaw, "an argument of the operation is missing", STR_NONE);
+	return 1;
+}
+
+/* ---- the file ---- */
+
+static void fill_keys(struct op_keys *keys, enum op_id op)
+{
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++) {
+		const struct arg_info *info = &arg_infos[ops[op].arg[i]];
+		enum arg_form f = info->form;
+
+		if (!info->key)
+			continue;
+		keys->arg[(unsigned char)info->key] = (uint8_t)(i + 1);
+		/* what may be unreadable in the traced process, or not be asked for */
+		if (f != FORM_PATH && f != FORM_PATH2 && f != FORM_EXTENTS)
+			keys->needed |= CAPTURE_KEY(info->key);
+	}
+}
+
+static int check_version(struct capture_reader *r, struct err *err)
+{
+	const char *path = lines_path(r->lines);
+	struct str text = header_get(&r->header, "capture_version");
+	uint64_t version;
+
+	if (!text.s && header_get(&r->header, "replay_version").s)
+		return err_set(err, EPROTO, "%s is a replay, not a capture", path);
+	if (!text.s)
+		return err_set(err, EPROTO, "%s is not a capture", path);
+	if (value_u64(text, &version) || version < OLDEST_VERSION || version > CAPTURE_VERSION)
+		return err_set(err, EPROTO,
+			"%s is a capture of version %.*s; versions %d to %d can be read", path,
+			(int)(text.len > 20 ? 20 : text.len), text.s, OLDEST_VERSION,
+			CAPTURE_VERSION);
+	r->version = (int)version;
+	return 0;
+}
+
+static int read_header(struct capture_reader *r, struct err *err)
+{
+	const char *path = lines_path(r->lines);
+	struct str line;
+	int rc = lines_next(r->lines, &line, err);
+
+	if (rc == -EINVAL) /* a first line of megabytes */
+		return err_set(err, EPROTO, "%s is not a capture", path);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return err_set(err, EPROTO, "%s %s", path,
+			lines_cut(r->lines) ? "is not a capture, or is cut short in its first line"
+					    : "is empty");
+	rc = header_parse(&r->header, line);
+	if (rc == -ENOMEM)
+		return err_sys(err, ENOMEM, "cannot read %s", path);
+	if (rc)
+		return err_set(err, EPROTO, "%s is not a capture", path);
+	return check_version(r, err);
+}
+
+int capture_open(struct capture_reader **out, const char *path, struct err *err)
+{
+	struct capture_reader *r = calloc(1, sizeof(*r));
+	int i, rc;
+
+	*out = NULL;
+	if (!r)
+		return err_sys(err, ENOMEM, "cannot read %s", path);
+	rc = lines_open(&r->lines, path, err);
+	if (rc == 0)
+		rc = read_header(r, err);
+	if (rc) {
+		capture_close(r);
+		return rc;
+	}
+	for (i = 0; i < OP_COUNT; i++)
+		fill_keys(&r->keys[i], (enum op_id)i);
+	*out = r;
+	return 0;
+}
+
+void capture_close(struct capture_reader *r)
+{
+	if (!r)
+		return;
+	lines_close(r->lines);
+	header_free(&r->header);
+	buf_free(&r->scratch.path);
+	buf_free(&r->scratch.path2);
+	vec_free(&r->scratch.vec);
+	free(r);
+}
+
+int capture_next(struct capture_reader *r, struct rec *rec, struct err *err)
+{
+	struct flaw flaw;
+	struct str line;
+	int rc = lines_next(r->lines, &line, err);
+
+	if (rc <= 0)
+		return rc;
+	memset(rec, 0, sizeof(*rec));
+	rec->line = lines_number(r->lines);
+	if (r->version < CAPTURE_VERSION)
+		rc = capture_old_line(&r->scratch, line, rec, &flaw);
+	else
+		rc = parse_line(r, line, rec, &flaw);
+	r->ended = rc == 1 && rec->op == OP_end;
+	if (rc == 1)
+		return 1;
+	if (rc == -ENOMEM)
+		return err_sys(err, ENOMEM, "cannot read %s", lines_path(r->lines));
+	flaw_report(&flaw, lines_path(r->lines), rec->line, err);
+	if (rc == -ENOENT && err)
+		err->code = ENOENT;
+	return rc;
+}
+
+int capture_version(const struct capture_reader *r)
+{
+	return r->version;
+}
+
+struct str capture_header(const struct capture_reader *r, const char *key)
+{
+	return header_get(&r->header, key);
+}
+
+bool capture_cut(const struct capture_reader *r)
+{
+	return lines_cut(r->lines) || (r->version == CAPTURE_VERSION && !r->ended);
+}
+
+double capture_progress(const struct capture_reader *r)
+{
+	return lines_progress(r->lines);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/escape.h"
+
+#include <errno.h>
+
+static bool must_escape(unsigned char c)
+{
+	return c < 0x20 || c == 0x7f || c == '\\' || c == ';' || c == '|';
+}
+
+void escape_add(struct buf *out, struct str s)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t from = 0, i;
+
+	for (i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.s[i];
+		char text[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
+
+		if (!must_escape(c))
+			continue;
+		buf_add(out, s.s + from, i - from);
+		if (c == '\\')
+			buf_add(out, "\\\\", 2);
+		else
+			buf_add(out, text, sizeof(text));
+		from = i + 1;
+	}
+	buf_add(out, s.s + from, s.len - from);
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Decodes the one escape at S; returns how many bytes it takes, 0 when it is none. */
+static size_t decode_one(struct buf *out, struct str s)
+{
+	int high, low;
+
+	if (s.len >= 2 && s.s[1] == '\\') {
+		buf_char(out, '\\');
+		return 2;
+	}
+	if (s.len < 4 || s.s[1] != 'x')
+		return 0;
+	high = hex_value(s.s[2]);
+	low = hex_value(s.s[3]);
+	if (high < 0 || low < 0)
+		return 0;
+	buf_char(out, (char)(high << 4 | low));
+	return 4;
+}
+
+int escape_decode(struct buf *out, struct str s)
+{
+	while (s.len) {
+		const char *hit = memchr(s.s, '\\', s.len);
+		size_t plain = hit ? (size_t)(hit - s.s) : s.len, used;
+
+		buf_add(out, s.s, plain);
+		s.s += plain;
+		s.len -= plain;
+		if (!hit)
+			break;
+		used = decode_one(out, s);
+		if (!used)
+			return -EINVAL;
+		s.s += used;
+		s.len -= used;
+	}
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TRACE_HEADER_H
+#define IORIOT_TRACE_HEADER_H
+
+#include "datas/buf.h"
+#include "trace/capture.h"
+
+/* The first line of both formats: "#|key=value|key=value|", values escaped. */
+struct header {
+	struct buf text; /* keys and decoded values */
+	VEC(struct capture_pair) pairs;
+};
+
+/* 0, -EPROTO when LINE is no such line, -ENOMEM. */
+int header_parse(struct header *h, struct str line);
+struct str header_get(const struct header *h, const char *key); /* {NULL} if not there */
+void header_free(struct header *h);
+
+/* The line with its LF: "VERSION_KEY=VERSION" first. */
+void header_print(struct buf *out, const char *version_key, int version,
+	const struct capture_pair *pairs, size_t n);
+
+#endif

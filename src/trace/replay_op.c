@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "ops/flags.h"
+#include "trace/replay_lines.h"
+
+int replay_field(struct str *rest, struct str *field, struct flaw *flaw)
+{
+	if (rest->len == 0 || !memchr(rest->s, '|', rest->len))
+		return flaw_at(flaw, "a field is missing", STR_NONE);
+	str_take_char(rest, '|', field);
+	return 0;
+}
+
+/* Ids below the two special descriptors. */
+static int take_id(struct str s, uint32_t *out)
+{
+	return value_u32(s, out) || *out >= VFD_CWD ? -EINVAL : 0;
+}
+
+/* ---- what stands in front: TIME|THREAD|PROCESS|DEPS| ---- */
+
+static int take_time(struct str s, struct rline *line)
+{
+	struct str entry;
+
+	str_take_char(&s, '+', &entry);
+	if (!s.s || value_u64(entry, &line->entry) || value_u64(s, &line->dur) ||
+		line->dur > UINT64_MAX - line->entry)
+		return -EINVAL;
+	return 0;
+}
+
+static int take_deps(struct replay_scratch *scratch, struct str s, struct rline *line)
+{
+	struct str word;
+	uint64_t *slot;
+
+	scratch->deps.n = 0;
+	if (str_eq(s, STR("-")))
+		s = STR_NONE;
+	while (str_take_char(&s, ',', &word)) {
+		slot = vec_push(&scratch->deps);
+		if (!slot)
+			return -ENOMEM;
+		if (value_u64(word, slot) || *slot == 0)
+			return -EINVAL;
+	}
+	line->deps = scratch->deps.v;
+	line->ndeps = (uint32_t)scratch->deps.n;
+	return 0;
+}
+
+static int take_front(struct replay_scratch *scratch, struct str *rest, struct rline *line,
+	struct flaw *flaw)
+{
+	struct str field;
+	int rc;
+
+	if (replay_field(rest, &field, flaw))
+		return -EINVAL;
+	if (take_time(field, line))
+		return flaw_at(flaw, "not of the form ENTRY+DURATION", field);
+	if (replay_field(rest, &field, flaw))
+		return -EINVAL;
+	if (take_id(field, &line->thread))
+		return flaw_at(flaw, "not the number of a thread", field);
+	if (replay_field(rest, &field, flaw))
+		return -EINVAL;
+	if (take_id(field, &line->process))
+		return flaw_at(flaw, "not the number of a process", field);
+	if (replay_field(rest, &field, flaw))
+		return -EINVAL;
+	rc = take_deps(scratch, field, line);
+	return rc == -EINVAL ? flaw_at(flaw, "not a list of earlier operations", field) : rc;
+}
+
+/* ---- arguments ---- */
+
+static int take_vfd(struct str s, uint64_t *arg)
+{
+	uint32_t vfd;
+
+	if (str_eq(s, STR("cwd")))
+		vfd = VFD_CWD;
+	else if (str_eq(s, STR("none")))
+		vfd = VFD_NONE;
+	else if (take_id(s, &vfd))
+		return -EINVAL;
+	*arg = vfd;
+	return 0;
+}
+
+/*
+ * A decoded name that reads as the special form was meant as a name: "./" in front says the same
+ * of it to the kernel and nothing else to the callers.
+ */
+static int undo_pun(struct buf *text, struct str *path)
+{
+	uint32_t vfd;
+	struct buf copy = BUF_INIT;
+
+	if (!replay_path_fd(*path, &vfd))
+		return 0;
+	buf_add(&copy, "./", 2);
+	buf_str(&copy, *path);
+	buf_free(text);
+	*text = copy;
+	*path = buf_as_str(text);
+	return buf_ok(text) ? 0 : -ENOMEM;
+}
+
+static int take_path(struct buf *text, struct str s, bool literal, struct str *path)
+{
+	uint32_t vfd;
+	int rc;
+
+	if (str_eq(s, STR("%null"))) {
+		*path = STR_NONE;
+		return 0;
+	}
+	if (s.len && s.s[0] == '%') {
+		*path = s;
+		return !literal && replay_path_fd(s, &vfd) ? 0 : -EINVAL;
+	}
+	rc = value_bytes(text, s, path);
+	return rc || literal ? rc : undo_pun(text, path);
+}
+
+static int take_vec(struct replay_scratch *scratch, struct rec *call, enum arg_form form,
+	struct str s)
+{
+	int rc;
+
+	if (form == FORM_EXTENTS && s.len == 0)
+		return 0;
+	scratch->vec.n = 0;
+	rc = form == FORM_IOV ? value_iov(&scratch->vec, s) : value_extents(&scratch->vec, s);
+	call->vec = scratch->vec.v;
+	call->nvec = (uint32_t)scratch->vec.n;
+	return rc;
+}
+
+/* The lock owner's handle stands behind the lock: "...,L3". */
+static int take_farg(struct str s, struct rline *line)
+{
+	const char *comma = memrchr(s.s, ',', s.len);
+	bool is_lock;
+
+	if (comma && comma + 1 < s.s + s.len && comma[1] == 'L') {
+		struct str id = {comma + 2, s.len - (size_t)(comma + 2 - s.s)};
+
+		if (take_id(id, &line->lock))
+			return -EINVAL;
+		s.len = (size_t)(comma - s.s);
+	}
+	if (value_farg(line->call.arg, s, &is_lock))
+		return -EINVAL;
+	return is_lock == rec_fcntl_is_lock(line->call.arg[1]) ? 0 : -EINVAL;
+}
+
+static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, struct str s)
+{
+	struct rec *call = &line->call;
+	enum arg_kind kind = ops[call->op].arg[i];
+	enum arg_form form = arg_infos[kind].form;
+
+	switch (form) {
+	case FORM_NONE:
+		return 0;
+	case FORM_DEC:
+	case FORM_UDEC:
+	case FORM_OCT:
+	case FORM_HEX:
+		return value_number(form, s, &call->arg[i]);
+	case FORM_FLAGS:
+		return flags_parse(kind, s, &call->arg[i]);
+	case FORM_FD:
+		return take_vfd(s, &call->arg[i]);
+	case FORM_PATH:
+		return take_path(&scratch->path, s, false, &call->path);
+	case FORM_PATH2:
+		return take_path(&scratch->path2, s, kind == A_TARGET, &call->path2);
+	case FORM_IOV:
+	case FORM_EXTENTS:
+		return take_vec(scratch, call, form, s);
+	case FORM_TIMES:
+		return value_times(call->ts, s);
+	case FORM_FARG:
+		return take_farg(s, line);
+	}
+	return -EINVAL;
+}
+
+static int take_args(struct replay_scratch *scratch, struct str *rest, struct rline *line,
+	struct flaw *flaw)
+{
+	struct str field;
+	int i, rc;
+
+	for (i = 0; i < OP_ARGS; i++) {
+		if (arg_infos[ops[line->call.op].arg[i]].form == FORM_NONE)
+			continue;
+		if (replay_field(rest, &field, flaw))
+			return -EINVAL;
+		rc = take_arg(scratch, line, i, field);
+		if (rc == -ENOMEM)
+			return rc;
+		if (rc)
+			return flaw_at(flaw, "not a value for this argument", field);
+	}
+	return 0;
+}
+
+/* ---- effects and result ---- */
+
+static int take_newfd(struct str s, struct rline *line)
+{
+	if (str_eq(s, STR(">-")))
+		return 0;
+	if (s.len < 2 || s.s[0] != '>')
+		return -EINVAL;
+	return take_id((struct str){s.s + 1, s.len - 1}, &line->newfd);
+}
+
+static int take_fork(struct str s, struct rline *line)
+{
+	struct str process;
+
+	if (str_eq(s, STR("-")))
+		return 0;
+	str_take_char(&s, ':', &process);
+	if (!s.s || take_id(process, &line->new_process) || take_id(s, &line->new_thread))
+		return -EINVAL;
+	return 0;
+}
+
+static int take_item(struct str s, struct vlist_item *item)
+{
+	struct str first;
+
+	if (s.len && s.s[0] == 'L') {
+		item->kind = VITEM_LOCK;
+		return take_id((struct str){s.s + 1, s.len - 1}, &item->a);
+	}
+	str_take_char(&s, ':', &first);
+	item->kind = s.s ? VITEM_PAIR : VITEM_FD;
+	if (take_id(first, &item->a))
+		return -EINVAL;
+	return s.s ? take_id(s, &item->b) : 0;
+}
+
+static int take_list(struct replay_scratch *scratch, struct str s, struct rline *line)
+{
+	struct str word;
+
+	scratch->list.n = 0;
+	if (str_eq(s, STR("-")))
+		s = STR_NONE;
+	while (str_take_char(&s, ',', &word)) {
+		struct vlist_item *item = vec_push(&scratch->list);
+
+		if (!item)
+			return -ENOMEM;
+		if (take_item(word, item))
+			return -EINVAL;
+	}
+	line->list = scratch->list.v;
+	line->nlist = (uint32_t)scratch->list.n;
+	return 0;
+}
+
+static int take_result(struct str s, struct rec *call)
+{
+	if (str_eq(s, STR("-")))
+		return 0;
+	call->has_ret = true;
+	if (s.len > 1 && s.s[0] == '-' && s.s[1] == 'E') {
+		call->ret = -errno_by_name((struct str){s.s + 1, s.len - 1});
+		return call->ret ? 0 : -EINVAL;
+	}
+	return value_i64(s, &call->ret);
+}
+
+static int take_effects(struct replay_scratch *scratch, struct str *rest, struct rline *line,
+	struct flaw *flaw)
+{
+	unsigned flags = ops[line->call.op].flags;
+	struct str field;
+	int rc;
+
+	if (flags & OPF_NEWFD) {
+		if (replay_field(rest, &field, flaw))
+			return -EINVAL;
+		if (take_newfd(field, line))
+			return flaw_at(flaw, "not a new descriptor", field);
+	}
+	if (flags & OPF_FORK) {
+		if (replay_field(rest, &field, flaw))
+			return -EINVAL;
+		if (take_fork(field, line))
+			return flaw_at(flaw, "not of the form PROCESS:THREAD", field);
+	}
+	if (flags & OPF_LIST) {
+		if (replay_field(rest, &field, flaw))
+			return -EINVAL;
+		rc = take_list(scratch, field, line);
+		if (rc)
+			return rc == -EINVAL ? flaw_at(flaw, "not a list of descriptors", field) : rc;
+	}
+	if (replay_field(rest, &field, flaw))
+		return -EINVAL;
+	return take_result(field, &line->call) ? flaw_at(flaw, "not a result", field) : 0;
+}
+
+/* ---- the line ---- */
+
+/* "op@LINE|" ends the line and says how to read the rest: taken off first. */
+static int take_end(struct str *text, struct rline *line, struct flaw *flaw)
+{
+	struct str end = *text, name;
+	const char *bar;
+	int op;
+
+	if (end.len < 2 || end.s[end.len - 1] != '|')
+		return flaw_at(flaw, "the line does not end with OPERATION@LINE|", STR_NONE);
+	bar = memrchr(end.s, '|', end.len - 1);
+	if (!bar)
+		return flaw_at(flaw, "a field is missing", STR_NONE);
+	text->len = (size_t)(bar + 1 - text->s);
+	end.len -= text->len + 1;
+	end.s = bar + 1;
+	str_take_char(&end, '@', &name);
+	op = op_find(name);
+	if (op < 0)
+		return flaw_at(flaw, "an operation that is not known", name);
+	if (!end.s || value_u64(end, &line->call.line) || line->call.line == 0)
+		return flaw_at(flaw, "the line does not end with OPERATION@LINE|", STR_NONE);
+	line->call.op = (enum op_id)op;
+	return 0;
+}
+
+int replay_op_line(struct replay_scratch *scratch, struct str text, struct rline *line,
+	struct flaw *flaw)
+{
+	int rc;
+
+	memset(line, 0, sizeof(*line));
+	line->newfd = line->lock = VFD_NONE;
+	line->new_process = line->new_thread = UINT32_MAX;
+	rc = take_end(&text, line, flaw);
+	if (rc == 0)
+		rc = take_front(scratch, &text, line, flaw);
+	if (rc == 0)
+		rc = take_args(scratch, &text, line, flaw);
+	if (rc == 0)
+		rc = take_effects(scratch, &text, line, flaw);
+	if (rc)
+		return rc;
+	return text.len ? flaw_at(flaw, "more fields than the operation has", text) : 0;
+}

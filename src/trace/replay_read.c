@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace/header.h"
+#include "trace/lines.h"
+#include "trace/replay_lines.h"
+
+enum section { IN_OPS, IN_INIT, AT_END };
+
+struct replay_reader {
+	struct lines *lines;
+	struct header header;
+	enum section section;
+	struct replay_scratch scratch;
+};
+
+static int check_version(struct replay_reader *r, struct err *err)
+{
+	const char *path = lines_path(r->lines);
+	struct str text = header_get(&r->header, "replay_version");
+	uint64_t version;
+
+	if (!text.s && header_get(&r->header, "capture_version").s)
+		return err_set(err, EPROTO, "%s is a capture, not a replay", path);
+	if (!text.s)
+		return err_set(err, EPROTO, "%s is not a replay", path);
+	if (value_u64(text, &version) || version != REPLAY_VERSION)
+		return err_set(err, EPROTO,
+			"%s is a replay of version %.*s; only version %d can be read", path,
+			(int)(text.len > 20 ? 20 : text.len), text.s, REPLAY_VERSION);
+	return 0;
+}
+
+static int read_header(struct replay_reader *r, struct err *err)
+{
+	const char *path = lines_path(r->lines);
+	struct str line;
+	int rc = lines_next(r->lines, &line, err);
+
+	if (rc == -EINVAL) /* a first line of megabytes */
+		return err_set(err, EPROTO, "%s is not a replay", path);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return err_set(err, EPROTO, "%s %s", path,
+			lines_cut(r->lines) ? "is not a replay, or is cut short in its first line"
+					    : "is empty");
+	rc = header_parse(&r->header, line);
+	if (rc == -ENOMEM)
+		return err_sys(err, ENOMEM, "cannot read %s", path);
+	if (rc)
+		return err_set(err, EPROTO, "%s is not a replay", path);
+	return check_version(r, err);
+}
+
+int replay_open(struct replay_reader **out, const char *path, struct err *err)
+{
+	struct replay_reader *r = calloc(1, sizeof(*r));
+	int rc;
+
+	*out = NULL;
+	if (!r)
+		return err_sys(err, ENOMEM, "cannot read %s", path);
+	rc = lines_open(&r->lines, path, err);
+	if (rc == 0)
+		rc = read_header(r, err);
+	if (rc) {
+		replay_close(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+void replay_close(struct replay_reader *r)
+{
+	if (!r)
+		return;
+	lines_close(r->lines);
+	header_free(&r->header);
+	buf_free(&r->scratch.path);
+	buf_free(&r->scratch.path2);
+	vec_free(&r->scratch.vec);
+	vec_free(&r->scratch.deps);
+	vec_free(&r->scratch.list);
+	free(r);
+}
+
+struct str replay_header(const struct replay_reader *r, const char *key)
+{
+	return header_get(&r->header, key);
+}
+
+/* A line of the section: 1; 0 at MARK, which ends it. There is no other end. */
+static int next_text(struct replay_reader *r, struct str *text, struct str mark, struct err *err)
+{
+	int rc = lines_next(r->lines, text, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return err_set(err, EPROTO, "%s is cut short: it ends without its line %s",
+			lines_path(r->lines), mark.s);
+	if (!str_eq(*text, mark))
+		return 1;
+	r->section++;
+	return 0;
+}
+
+static int give(struct replay_reader *r, int rc, const struct flaw *flaw, struct err *err)
+{
+	if (rc == 0)
+		return 1;
+	if (rc == -ENOMEM)
+		return err_sys(err, ENOMEM, "cannot read %s", lines_path(r->lines));
+	return flaw_report(flaw, lines_path(r->lines), lines_number(r->lines), err);
+}
+
+int replay_next(struct replay_reader *r, struct rline *line, struct err *err)
+{
+	struct flaw flaw;
+	struct str text;
+	int rc;
+
+	if (r->section != IN_OPS)
+		return 0;
+	rc = next_text(r, &text, STR(REPLAY_INIT_MARK), err);
+	if (rc <= 0)
+		return rc;
+	return give(r, replay_op_line(&r->scratch, text, line, &flaw), &flaw, err);
+}
+
+static int expect_end(struct replay_reader *r, struct err *err)
+{
+	struct flaw flaw;
+	struct str text;
+	int rc = lines_next(r->lines, &text, err);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0 && !lines_cut(r->lines))
+		return 0;
+	flaw_at(&flaw, "there is text behind the line " REPLAY_END_MARK, STR_NONE);
+	return flaw_report(&flaw, lines_path(r->lines), lines_number(r->lines), err);
+}
+
+int replay_next_init(struct replay_reader *r, struct init_line *line, struct err *err)
+{
+	struct flaw flaw;
+	struct str text;
+	int rc = 1;
+
+	while (r->section == IN_OPS) {
+		rc = next_text(r, &text, STR(REPLAY_INIT_MARK), err);
+		if (rc < 0)
+			return rc;
+	}
+	if (r->section == AT_END)
+		return 0;
+	rc = next_text(r, &text, STR(REPLAY_END_MARK), err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return expect_end(r, err);
+	return give(r, replay_init_line(&r->scratch, text, line, &flaw), &flaw, err);
+}
+
+double replay_progress(const struct replay_reader *r)
+{
+	return lines_progress(r->lines);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/replay.h"
+
+#include "ops/flags.h"
+#include "trace/escape.h"
+#include "trace/header.h"
+#include "trace/values.h"
+
+static void print_vfd(struct buf *out, uint32_t vfd)
+{
+	if (vfd == VFD_CWD)
+		buf_puts(out, "cwd");
+	else if (vfd == VFD_NONE)
+		buf_puts(out, "none");
+	else
+		buf_u64(out, vfd);
+}
+
+bool replay_path_fd(struct str path, uint32_t *vfd)
+{
+	struct str n = path;
+
+	if (!str_starts(path, STR("%fd/")))
+		return false;
+	n.s += 4;
+	n.len -= 4;
+	if (n.len > 1 && n.s[0] == '0')
+		return false;
+	return value_u32(n, vfd) == 0 && *vfd < VFD_CWD;
+}
+
+/* '%' in front is for what is not a literal name. The text of a symbolic link always is one. */
+static void print_path(struct buf *out, struct str path, bool literal)
+{
+	uint32_t vfd;
+
+	if (!path.s) {
+		buf_puts(out, "%null");
+	} else if (path.len && path.s[0] == '%' && (literal || !replay_path_fd(path, &vfd))) {
+		buf_puts(out, "\\x25");
+		escape_add(out, (struct str){path.s + 1, path.len - 1});
+	} else {
+		escape_add(out, path);
+	}
+}
+
+static void print_farg(struct buf *out, const struct rline *line)
+{
+	value_print_farg(out, &line->call, true);
+	if (line->lock != VFD_NONE) {
+		buf_puts(out, ",L");
+		buf_u64(out, line->lock);
+	}
+}
+
+static void print_arg(struct buf *out, const struct rline *line, int i)
+{
+	const struct rec *call = &line->call;
+	enum arg_kind kind = ops[call->op].arg[i];
+	enum arg_form form = arg_infos[kind].form;
+
+	switch (form) {
+	case FORM_NONE:
+		return;
+	case FORM_DEC:
+	case FORM_UDEC:
+	case FORM_OCT:
+	case FORM_HEX:
+		value_print_number(out, form, call->arg[i]);
+		break;
+	case FORM_FLAGS:
+		flags_print(out, kind, call->arg[i]);
+		break;
+	case FORM_FD:
+		print_vfd(out, (uint32_t)call->arg[i]);
+		break;
+	case FORM_PATH:
+		print_path(out, call->path, false);
+		break;
+	case FORM_PATH2:
+		print_path(out, call->path2, kind == A_TARGET);
+		break;
+	case FORM_IOV:
+		value_print_iov(out, call->vec, call->nvec);
+		break;
+	case FORM_EXTENTS:
+		if (call->vec)
+			value_print_extents(out, call->vec, call->nvec);
+		break;
+	case FORM_TIMES:
+		value_print_times(out, call->ts);
+		break;
+	case FORM_FARG:
+		print_farg(out, line);
+		break;
+	}
+	buf_char(out, '|');
+}
+
+static void print_deps(struct buf *out, const struct rline *line)
+{
+	uint32_t i;
+
+	if (line->ndeps == 0)
+		buf_char(out, '-');
+	for (i = 0; i < line->ndeps; i++) {
+		if (i)
+			buf_char(out, ',');
+		buf_u64(out, line->deps[i]);
+	}
+	buf_char(out, '|');
+}
+
+static void print_list(struct buf *out, const struct rline *line)
+{
+	const struct vlist_item *item = line->list, *end = item + line->nlist;
+
+	if (item == end)
+		buf_char(out, '-');
+	for (; item < end; item++) {
+		if (item != line->list)
+			buf_char(out, ',');
+		if (item->kind == VITEM_LOCK)
+			buf_char(out, 'L');
+		buf_u64(out, item->a);
+		if (item->kind == VITEM_PAIR) {
+			buf_char(out, ':');
+			buf_u64(out, item->b);
+		}
+	}
+	buf_char(out, '|');
+}
+
+/* What the operation makes and ends: descriptors, processes, threads. */
+static void print_effects(struct buf *out, const struct rline *line)
+{
+	unsigned flags = ops[line->call.op].flags;
+
+	if (flags & OPF_NEWFD) {
+		buf_char(out, '>');
+		if (line->newfd == VFD_NONE)
+			buf_char(out, '-');
+		else
+			buf_u64(out, line->newfd);
+		buf_char(out, '|');
+	}
+	if ((flags & OPF_FORK) && line->new_process == UINT32_MAX) {
+		buf_puts(out, "-|");
+	} else if (flags & OPF_FORK) {
+		buf_u64(out, line->new_process);
+		buf_char(out, ':');
+		buf_u64(out, line->new_thread);
+		buf_char(out, '|');
+	}
+	if (flags & OPF_LIST)
+		print_list(out, line);
+}
+
+static void print_result(struct buf *out, const struct rec *call)
+{
+	const char *name = call->ret < 0 && call->ret > -4096 ? errno_name((int)-call->ret) : NULL;
+
+	if (!call->has_ret) {
+		buf_char(out, '-');
+	} else if (name) {
+		buf_char(out, '-');
+		buf_puts(out, name);
+	} else {
+		buf_i64(out, call->ret);
+	}
+	buf_char(out, '|');
+}
+
+void replay_print(struct buf *out, const struct rline *line)
+{
+	int i;
+
+	buf_u64(out, line->entry);
+	buf_char(out, '+');
+	buf_u64(out, line->dur);
+	buf_char(out, '|');
+	buf_u64(out, line->thread);
+	buf_char(out, '|');
+	buf_u64(out, line->process);
+	buf_char(out, '|');
+	print_deps(out, line);
+	for (i = 0; i < OP_ARGS; i++)
+		print_arg(out, line, i);
+	print_effects(out, line);
+	print_result(out, &line->call);
+	buf_puts(out, ops[line->call.op].name);
+	buf_char(out, '@');
+	buf_u64(out, line->call.line);
+	buf_puts(out, "|\n");
+}
+
+/* ---- INIT ---- */
+
+static const char *const init_names[] = {
+	[INIT_DIR] = "dir",
+	[INIT_FILE] = "file",
+	[INIT_SYMLINK] = "link",
+	[INIT_HARDLINK] = "hardlink",
+	[INIT_FIFO] = "fifo",
+	[INIT_SOCKET] = "socket",
+};
+
+void replay_print_init(struct buf *out, const struct init_line *line)
+{
+	buf_puts(out, init_names[line->kind]);
+	buf_char(out, '|');
+	if (line->kind != INIT_SYMLINK && line->kind != INIT_HARDLINK)
+		buf_addf(out, "0%o|", line->mode);
+	if (line->kind != INIT_HARDLINK)
+		buf_addf(out, "%u|%u|", line->uid, line->gid);
+	if (line->kind == INIT_FILE) {
+		buf_u64(out, line->size);
+		buf_char(out, '|');
+		value_print_extents(out, line->data, line->ndata);
+		buf_char(out, '|');
+	}
+	escape_add(out, line->path);
+	buf_char(out, '|');
+	if (line->kind == INIT_SYMLINK || line->kind == INIT_HARDLINK) {
+		escape_add(out, line->target);
+		buf_char(out, '|');
+	}
+	buf_char(out, '\n');
+}
+
+void replay_print_header(struct buf *out, const struct capture_pair *pairs, size_t n)
+{
+	header_print(out, "replay_version", REPLAY_VERSION, pairs, n);
+}

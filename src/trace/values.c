@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/values.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trace/escape.h"
+
+#define QUOTED 60
+
+int flaw_report(const struct flaw *flaw, const char *path, uint64_t line, struct err *err)
+{
+	struct str at = flaw->at;
+	char quoted[QUOTED + 4] = "";
+	size_t i;
+
+	if (!at.s)
+		return err_set(err, EINVAL, "%s:%llu: %s", path, (unsigned long long)line, flaw->what);
+	for (i = 0; i < at.len && i < QUOTED; i++)
+		quoted[i] = at.s[i] < 0x20 || at.s[i] == 0x7f ? '?' : at.s[i];
+	if (at.len > QUOTED)
+		memcpy(quoted + QUOTED, "...", 3);
+	return err_set(err, EINVAL, "%s:%llu: %s: '%s'", path, (unsigned long long)line,
+		flaw->what, quoted);
+}
+
+bool rec_fcntl_is_lock(uint64_t cmd)
+{
+	return cmd == F_GETLK || cmd == F_SETLK || cmd == F_SETLKW || cmd == F_OFD_GETLK ||
+	       cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
+}
+
+/* ---- numbers ---- */
+
+static int any_sign(struct str s, uint64_t *out)
+{
+	int64_t v;
+
+	if (s.len && s.s[0] == '-') {
+		if (str_i64(s, &v))
+			return -EINVAL;
+		*out = (uint64_t)v;
+		return 0;
+	}
+	return value_u64(s, out) ? -EINVAL : 0;
+}
+
+static int hex(struct str s, uint64_t *out)
+{
+	int64_t v;
+
+	if (str_num(s, &v))
+		return -EINVAL;
+	*out = (uint64_t)v;
+	return 0;
+}
+
+int value_number(enum arg_form form, struct str s, uint64_t *out)
+{
+	int64_t v;
+
+	if (form == FORM_OCT)
+		return str_octal(s, out) ? -EINVAL : 0;
+	if (form == FORM_HEX)
+		return hex(s, out);
+	if (form == FORM_UDEC)
+		return value_u64(s, out) ? -EINVAL : 0;
+	if (form == FORM_FLAGS)
+		return any_sign(s, out);
+	if (value_i64(s, &v))
+		return -EINVAL;
+	*out = (uint64_t)v;
+	return 0;
+}
+
+void value_print_number(struct buf *out, enum arg_form form, uint64_t v)
+{
+	if (form == FORM_OCT)
+		buf_addf(out, v ? "0%llo" : "%llo", (unsigned long long)v);
+	else if (form == FORM_HEX)
+		buf_addf(out, "0x%llx", (unsigned long long)v);
+	else if (form == FORM_UDEC || form == FORM_FLAGS)
+		buf_u64(out, v);
+	else
+		buf_i64(out, (int64_t)v);
+}
+
+/* ---- vectors ---- */
+
+static int push(u64_vec *vec, uint64_t v)
+{
+	uint64_t *slot = vec_push(vec);
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = v;
+	return 0;
+}
+
+/* An empty list must not be mistaken for no list: readers tell them apart by the pointer. */
+static int empty(u64_vec *vec)
+{
+	int rc = push(vec, 0);
+
+	vec->n = 0;
+	return rc;
+}
+
+static int iov_run(u64_vec *vec, struct str word)
+{
+	uint64_t len, times = 1;
+	struct str first;
+
+	str_take_char(&word, 'x', &first);
+	if (value_u64(first, &len))
+		return -EINVAL;
+	if (word.s && value_u64(word, &times))
+		return -EINVAL;
+	if (times == 0 || times > REC_IOV_MAX - vec->n)
+		return -EINVAL;
+	while (times--)
+		if (push(vec, len))
+			return -ENOMEM;
+	return 0;
+}
+
+int value_iov(u64_vec *vec, struct str s)
+{
+	struct str word;
+	int rc = empty(vec);
+
+	if (rc || str_eq(s, STR("-")))
+		return rc;
+	while (rc == 0 && str_take_char(&s, ',', &word))
+		rc = iov_run(vec, word);
+	return rc;
+}
+
+void value_print_iov(struct buf *out, const uint64_t *v, uint32_t n)
+{
+	uint32_t i, run;
+
+	if (n == 0)
+		buf_char(out, '-');
+	for (i = 0; i < n; i += run) {
+		for (run = 1; i + run < n && v[i + run] == v[i]; run++)
+			;
+		if (i)
+			buf_char(out, ',');
+		buf_u64(out, v[i]);
+		if (run > 1) {
+			buf_char(out, 'x');
+			buf_u64(out, run);
+		}
+	}
+}
+
+static int extent(u64_vec *vec, struct str word)
+{
+	uint64_t off, len;
+	struct str first;
+
+	str_take_char(&word, '+', &first);
+	if (!word.s || value_u64(first, &off) || value_u64(word, &len))
+		return -EINVAL;
+	if (off > INT64_MAX || len > INT64_MAX - off)
+		return -EINVAL;
+	return push(vec, off) || push(vec, len) ? -ENOMEM : 0;
+}
+
+int value_extents(u64_vec *vec, struct str s)
+{
+	struct str word;
+	int rc = empty(vec);
+
+	if (rc || str_eq(s, STR("-")))
+		return rc;
+	while (rc == 0 && str_take_char(&s, ',', &word))
+		rc = extent(vec, word);
+	return rc;
+}
+
+void value_print_extents(struct buf *out, const uint64_t *v, uint32_t n)
+{
+	uint32_t i;
+
+	if (n == 0)
+		buf_char(out, '-');
+	for (i = 0; i + 1 < n; i += 2) {
+		if (i)
+			buf_char(out, ',');
+		buf_u64(out, v[i]);
+		buf_char(out, '+');
+		buf_u64(out, v[i + 1]);
+	}
+}
+
+/* ---- times ---- */
+
+static int one_time(struct timespec *ts, struct str s)
+{
+	int64_t sec, nsec;
+	struct str first;
+
+	if (str_eq(s, STR("now")) || str_eq(s, STR("omit"))) {
+		*ts = (struct timespec){0, s.len == 3 ? UTIME_NOW : UTIME_OMIT};
+		return 0;
+	}
+	str_take_char(&s, '.', &first);
+	/* fewer digits would be read as a fraction by people and as a count by us */
+	if (!s.s || s.len < 9 || value_i64(first, &sec) || value_i64(s, &nsec))
+		return -EINVAL;
+	*ts = (struct timespec){sec, nsec};
+	return 0;
+}
+
+int value_times(struct timespec ts[2], struct str s)
+{
+	struct str first;
+
+	if (str_eq(s, STR("null"))) {
+		ts[0] = ts[1] = (struct timespec){0, TIMES_NULL};
+		return 0;
+	}
+	str_take_char(&s, ',', &first);
+	if (!s.s || one_time(&ts[0], first) || one_time(&ts[1], s))
+		return -EINVAL;
+	return 0;
+}
+
+static void print_time(struct buf *out, const struct timespec *ts)
+{
+	if (ts->tv_nsec == UTIME_NOW)
+		buf_puts(out, "now");
+	else if (ts->tv_nsec == UTIME_OMIT)
+		buf_puts(out, "omit");
+	else
+		buf_addf(out, "%lld.%09lld", (long long)ts->tv_sec, (long long)ts->tv_nsec);
+}
+
+void value_print_times(struct buf *out, const struct timespec ts[2])
+{
+	if (ts[0].tv_nsec == TIMES_NULL) {
+		buf_puts(out, "null");
+		return;
+	}
+	print_time(out, &ts[0]);
+	buf_char(out, ',');
+	print_time(out, &ts[1]);
+}
+
+/* ---- fcntl ---- */
+
+struct word {
+	struct str name;
+	int64_t value;
+};
+
+static const struct word lock_types[] = {{STR("F_RDLCK"), F_RDLCK}, {STR("F_WRLCK"), F_WRLCK},
+	{STR("F_UNLCK"), F_UNLCK}, {STR_NONE, 0}};
+static const struct word lock_whences[] = {{STR("SEEK_SET"), SEEK_SET}, {STR("SEEK_CUR"), SEEK_CUR},
+	{STR("SEEK_END"), SEEK_END}, {STR_NONE, 0}};
+
+static int word_value(const struct word *words, struct str s, uint64_t *out)
+{
+	for (; words->name.s; words++)
+		if (str_eq(words->name, s)) {
+			*out = (uint64_t)words->value;
+			return 0;
+		}
+	return value_number(FORM_DEC, s, out);
+}
+
+static void word_print(struct buf *out, const struct word *words, uint64_t value, bool names)
+{
+	for (; names && words->name.s; words++)
+		if (words->value == (int64_t)value) {
+			buf_str(out, words->name);
+			return;
+		}
+	buf_i64(out, (int64_t)value);
+}
+
+int value_farg(uint64_t *arg, struct str s, bool *lock)
+{
+	struct str part[4];
+	int n = 0;
+
+	while (n < 4 && str_take_char(&s, ',', &part[n]))
+		n++;
+	if (s.s || (n != 1 && n != 4))
+		return -EINVAL;
+	*lock = n == 4;
+	if (n == 1)
+		return value_number(FORM_DEC, part[0], &arg[2]);
+	if (word_value(lock_types, part[0], &arg[2]) || word_value(lock_whences, part[1], &arg[3]) ||
+		value_number(FORM_DEC, part[2], &arg[4]) ||
+		value_number(FORM_DEC, part[3], &arg[5]))
+		return -EINVAL;
+	return 0;
+}
+
+void value_print_farg(struct buf *out, const struct rec *rec, bool names)
+{
+	if (!rec_fcntl_is_lock(rec->arg[1])) {
+		buf_i64(out, (int64_t)rec->arg[2]);
+		return;
+	}
+	word_print(out, lock_types, rec->arg[2], names);
+	buf_char(out, ',');
+	word_print(out, lock_whences, rec->arg[3], names);
+	buf_char(out, ',');
+	buf_i64(out, (int64_t)rec->arg[4]);
+	buf_char(out, ',');
+	buf_i64(out, (int64_t)rec->arg[5]);
+}
+
+int value_bytes(struct buf *text, struct str s, struct str *out)
+{
+	if (!escape_needed(s)) {
+		*out = s;
+		return s.len && memchr(s.s, 0, s.len) ? -EINVAL : 0;
+	}
+	text->len = 0;
+	if (escape_decode(text, s))
+		return -EINVAL;
+	*out = buf_as_str(text);
+	if (!buf_ok(text))
+		return -ENOMEM;
+	return memchr(out->s, 0, out->len) ? -EINVAL : 0;
+}

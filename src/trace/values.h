@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TRACE_VALUES_H
+#define IORIOT_TRACE_VALUES_H
+
+#include <errno.h>
+
+#include "datas/buf.h"
+#include "trace/rec.h"
+#include "utils/err.h"
+#include "utils/str.h"
+
+/* What .capture and .replay write alike: numbers, vectors, times, locks, byte strings. */
+
+typedef VEC(uint64_t) u64_vec;
+
+/* What is wrong with a line: the reader that found it makes a sentence of it. */
+struct flaw {
+	const char *what;
+	struct str at; /* the text that is wrong, {NULL} when it is what is missing */
+};
+
+/* "PATH:LINE: WHAT: 'AT'"; returns -EINVAL. AT is shortened and made printable. */
+int flaw_report(const struct flaw *flaw, const char *path, uint64_t line, struct err *err);
+
+static inline int flaw_at(struct flaw *flaw, const char *what, struct str at)
+{
+	*flaw = (struct flaw){what, at};
+	return -EINVAL;
+}
+
+/* str_u64() for what lines are full of: up to 19 digits cannot overflow and need no check. */
+static inline int value_u64(struct str s, uint64_t *out)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (s.len - 1 > 18)
+		return str_u64(s, out);
+	for (i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned char)s.s[i] - (unsigned)'0';
+
+		if (digit > 9)
+			return -EINVAL;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	return 0;
+}
+
+static inline int value_i64(struct str s, int64_t *out)
+{
+	uint64_t v;
+
+	if (s.len - 1 > 17 || s.s[0] == '-')
+		return str_i64(s, out);
+	if (value_u64(s, &v))
+		return -EINVAL;
+	*out = (int64_t)v;
+	return 0;
+}
+
+static inline int value_u32(struct str s, uint32_t *out)
+{
+	uint64_t v;
+
+	if (value_u64(s, &v) || v > UINT32_MAX)
+		return -EINVAL;
+	*out = (uint32_t)v;
+	return 0;
+}
+
+/* Of any of the number forms; 0 or -EINVAL. */
+int value_number(enum arg_form form, struct str s, uint64_t *out);
+void value_print_number(struct buf *out, enum arg_form form, uint64_t v);
+
+/* "4096x3,100" or "-". At most REC_IOV_MAX segments. */
+int value_iov(u64_vec *vec, struct str s);
+void value_print_iov(struct buf *out, const uint64_t *v, uint32_t n);
+
+/* "0+4096,8192+100" or "-". N counts values, two for an extent. */
+int value_extents(u64_vec *vec, struct str s);
+void value_print_extents(struct buf *out, const uint64_t *v, uint32_t n);
+
+/* "SEC.NSEC,SEC.NSEC" (nine digits of NSEC), "now", "omit"; "null" for both. */
+int value_times(struct timespec ts[2], struct str s);
+void value_print_times(struct buf *out, const struct timespec ts[2]);
+
+/* fcntl's argument: arg[2], or a lock in arg[2..5]. *LOCK says which of the two S was. */
+int value_farg(uint64_t *arg, struct str s, bool *lock);
+void value_print_farg(struct buf *out, const struct rec *rec, bool names);
+
+/*
+ * A byte string: S itself, or decoded in TEXT when it has escapes. -EINVAL for a bad escape or a
+ * NUL, which no path can hold. -ENOMEM.
+ */
+int value_bytes(struct buf *text, struct str s, struct str *out);
+
+#endif
