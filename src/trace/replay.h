@@ -63,6 +63,7 @@ struct init_line {
 	uint64_t size;	   /* FILE */
 	const uint64_t *data; /* FILE: offset, length, ... of what must be data; the rest are holes */
 	uint32_t ndata;	      /* number of values: twice the ranges; ascending, apart, inside size */
+	uint64_t line;	      /* of the file it was read from, 1 = the header */
 };
 
 void replay_print(struct buf *out, const struct rline *line);

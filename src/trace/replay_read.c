@@ -165,7 +165,9 @@ int replay_next_init(struct replay_reader *r, struct init_line *line, struct err
 		return rc;
 	if (rc == 0)
 		return expect_end(r, err);
-	return give(r, replay_init_line(&r->scratch, text, line, &flaw), &flaw, err);
+	rc = replay_init_line(&r->scratch, text, line, &flaw);
+	line->line = lines_number(r->lines);
+	return give(r, rc, &flaw, err);
 }
 
 double replay_progress(const struct replay_reader *r)
