@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-CC      ?= gcc
+#
+#   make                  builds ./ioriot
+#   make test             installs what is missing (Debian), builds, runs every test and check
+#   make demo             installs what is missing, builds, records and replays a real program
+#   make install          to PREFIX (/opt/ioriot), below DESTDIR
+#   make asan tsan lint shellcheck manlint docs fuzz    one check of "make test" each
+#   make bench, make soak measurements; the same under load for a long time
 PREFIX  ?= /opt/ioriot
 DESTDIR ?=
 BUILD   ?= build
@@ -7,14 +13,22 @@ BUILD   ?= build
 PKGS    := libzstd jansson
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -Isrc -I$(BUILD) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS) $(EXTRA_CFLAGS)
-LDLIBS  := $(shell pkg-config --libs $(PKGS)) -lpthread
+
+# "make deps clean" must not fail before deps had its turn: pkg-config is asked when it is needed.
+pkg        = $(shell pkg-config $(1))
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Isrc -I$(BUILD) $(PKG_CFLAGS) $(CFLAGS) $(EXTRA_CFLAGS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $(call pkg,--cflags $(PKGS)))$(PKG_CFLAGS)
+LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread
 
 SRC     := $(wildcard src/*.c src/*/*.c)
 OBJ     := $(SRC:%.c=$(BUILD)/%.o)
 LIBOBJ  := $(filter-out $(BUILD)/src/main.o,$(OBJ))
+UNIT    := $(wildcard tests/unit/*.c)
+UNITOBJ := $(UNIT:%.c=$(BUILD)/%.o)
+TOOLS   := $(BUILD)/option_texts $(BUILD)/syscall_matrix
+TEXTS   := $(BUILD)/ioriot.bash $(BUILD)/options.mdoc
 
-all: ioriot
+all: ioriot $(TEXTS)
 
 ioriot: $(BUILD)/ioriot
 	cp -f $< $@
@@ -22,12 +36,82 @@ ioriot: $(BUILD)/ioriot
 $(BUILD)/ioriot: $(OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/unit: $(UNITOBJ) $(LIBOBJ)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs check) $(LDLIBS)
+
+$(UNITOBJ): EXTRA_CFLAGS += $(call pkg,--cflags check)
+
+$(BUILD)/option_texts: $(BUILD)/scripts/option_texts.o $(LIBOBJ)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/fuzz: $(BUILD)/tests/fuzz/fuzz.o $(LIBOBJ)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/syscall_matrix: $(BUILD)/scripts/syscall_matrix.o
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/ioriot.bash: $(BUILD)/option_texts
+	$< completion > $@.new && mv $@.new $@
+
+$(BUILD)/options.mdoc: $(BUILD)/option_texts
+	$< man > $@.new && mv $@.new $@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-clean:
-	rm -rf $(BUILD) ioriot
+# Rewritten only when compiler or flags changed, so that no object of other flags is linked.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
 
--include $(OBJ:.o=.d)
-.PHONY: all clean
+clean:
+	rm -rf build build-asan build-tsan ioriot
+
+deps:
+	@scripts/deps.sh
+
+# deps comes first even with -j: the rest is a make of its own.
+test: deps
+	@$(MAKE) --no-print-directory all $(BUILD)/unit $(TOOLS)
+	@tests/run
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh
+
+bench: all
+	@scripts/bench.sh
+
+soak: all
+	@tests/run --repeat 50 scenarios
+
+CHECKS := asan tsan lint shellcheck manlint docs fuzz
+$(CHECKS): deps
+	@tests/run checks/$@.sh
+
+# The man page's OPTIONS section is the option table.
+man: $(BUILD)/options.mdoc
+	scripts/man_options.sh $< docs/man/ioriot.1
+
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/ioriot
+COMPDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+install: all
+	install -D -m 755 ioriot $(DESTDIR)$(PREFIX)/bin/ioriot
+	install -D -m 644 docs/man/ioriot.1 $(MANDIR)/man1/ioriot.1
+	install -D -m 644 docs/man/ioriot-capture.5 $(MANDIR)/man5/ioriot-capture.5
+	install -D -m 644 docs/man/ioriot-replay.5 $(MANDIR)/man5/ioriot-replay.5
+	install -D -m 644 $(BUILD)/ioriot.bash $(COMPDIR)/ioriot
+	install -d $(DOCDIR)
+	install -m 644 README.md LICENSE $(wildcard docs/*.md) $(DOCDIR)
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/ioriot $(MANDIR)/man1/ioriot.1 $(COMPDIR)/ioriot
+	rm -f $(MANDIR)/man5/ioriot-capture.5 $(MANDIR)/man5/ioriot-replay.5
+	rm -rf $(DOCDIR)
+
+-include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
+-include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/fuzz/fuzz.d
+FORCE:
+.PHONY: all clean deps test demo bench soak install uninstall man FORCE $(CHECKS)

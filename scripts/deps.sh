@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that are missing, and only these. Each is looked for by what it
+# brings, so that nothing is installed over a tool from elsewhere, and no network is needed when
+# all is there.
+set -u
+
+missing=
+why=
+need() { # PACKAGE REASON COMMAND...
+	package=$1 reason=$2
+	shift 2
+	"$@" >/dev/null 2>&1 && return
+	missing="$missing $package"
+	why="$why
+  $package: $reason"
+}
+
+need gcc "compiler" command -v gcc
+need libc6-dev "headers of the C library" test -e /usr/include/stdio.h
+need make "build" command -v make
+need pkg-config "finds libraries" command -v pkg-config
+need libzstd-dev "compressed captures and replays" pkg-config --exists libzstd
+need libjansson-dev "statistics as JSON" pkg-config --exists jansson
+need check "unit tests" pkg-config --exists check
+need python3 "tests; recorded program" test -x /usr/bin/python3
+need strace "tests: what a replay touches" command -v strace
+need sqlite3 "recorded program" command -v sqlite3
+need git "recorded program" command -v git
+need zstd "tests: compressed files" command -v zstd
+need shellcheck "check of the scripts" command -v shellcheck
+need cppcheck "check of the C code" command -v cppcheck
+need mandoc "check of the manual pages" command -v mandoc
+need util-linux "tests: other users, mounts" command -v setpriv
+
+[ -z "$missing" ] && exit 0
+
+# The names must be split into words.
+# shellcheck disable=SC2086
+set -- $missing
+echo "deps: missing:$why"
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "deps: no apt-get here; please install what brings these: $*" >&2
+	exit 1
+fi
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+	sudo=sudo
+	if ! command -v sudo >/dev/null 2>&1; then
+		echo "deps: needs root. Run: apt-get install $*" >&2
+		exit 1
+	fi
+fi
+echo "deps: installing with: ${sudo:+$sudo }apt-get install -y --no-install-recommends $*"
+if ! { $sudo apt-get update -qq &&
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }; then
+	echo "deps: failed. Run as root: apt-get install $*" >&2
+	exit 1
+fi

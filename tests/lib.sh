@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Sourced by the test scripts: verdicts, and the commands of ioriot with their exit status.
+# The runner (tests/run) gives IORIOT, TEST_TMP, TESTS and SOURCE.
+set -u
+umask 022
+cd "$TEST_TMP" || exit 1
+
+failed=0
+ok() { echo "ok $1"; }
+not_ok() { # NAME DETAIL
+	echo "not ok $1: ${2-}"
+	failed=1
+}
+skip() { echo "skip $1: $2"; } # NAME REASON
+
+# check NAME COMMAND...: ok when the command succeeds; its output is the detail when not.
+check() {
+	local name=$1 output
+	shift
+	if output=$("$@" 2>&1); then
+		ok "$name"
+	else
+		not_ok "$name" "status $? of: $* -> ${output:0:2000}"
+	fi
+}
+
+# status_is NAME STATUS COMMAND...: the command's exit status; output stays in $output.
+output=
+status_is() {
+	local name=$1 want=$2 got
+	shift 2
+	output=$("$@" 2>&1 </dev/null)
+	got=$?
+	if [ "$got" -eq "$want" ]; then
+		ok "$name"
+	else
+		not_ok "$name" "status $got, not $want, of: $* -> ${output:0:2000}"
+	fi
+}
+
+# says NAME REGEX: $output of the last status_is matches.
+says() {
+	if grep -Eq -- "$2" <<<"$output"; then
+		ok "$1"
+	else
+		not_ok "$1" "no \"$2\" in: ${output:0:2000}"
+	fi
+}
+
+equal() { # NAME GOT WANTED
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "\"$2\", not \"$3\""
+	fi
+}
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# The command as an ordinary user: as who runs this, or as nobody when that is root.
+as_user() {
+	if is_root; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"
+	else
+		"$@"
+	fi
+}
+
+done_testing() { exit "$failed"; }
