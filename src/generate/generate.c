@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/generate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "generate/window.h"
+#include "trace/capture.h"
+#include "tree/mounts.h"
+
+struct run {
+	const struct generate_request *q;
+	struct generate_result *res;
+	struct err *err;
+	struct model model;
+	struct capture_reader *reader;
+	struct window *window;
+	struct outfile *out;
+	struct buf line;
+	uint64_t base; /* time that counts as 0 */
+	bool have_base;
+};
+
+/* ---- header ---- */
+
+static int write_header(struct run *run)
+{
+	struct timespec now;
+	char id[20];
+	struct capture_pair pairs[8];
+	struct str start = capture_header(run->reader, "start_wall");
+	struct str uid = capture_header(run->reader, "uid");
+	size_t n = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(id, sizeof(id), "%016llx",
+		(unsigned long long)hash_u64((uint64_t)now.tv_sec * 1000000000u +
+			(uint64_t)now.tv_nsec));
+	pairs[n++] = (struct capture_pair){"name", str_of(run->q->name)};
+	pairs[n++] = (struct capture_pair){"layout", run->q->root ? STR("root") : STR("mounts")};
+	pairs[n++] = (struct capture_pair){"id", str_of(id)};
+	if (uid.s)
+		pairs[n++] = (struct capture_pair){"uid", uid};
+	if (start.s)
+		pairs[n++] = (struct capture_pair){"start_wall", start};
+	replay_print_header(&run->line, pairs, n);
+	if (!buf_ok(&run->line))
+		return err_sys(run->err, ENOMEM, "cannot write the header");
+	return outfile_write(run->out, run->line.p, run->line.len, run->err);
+}
+
+/* Older captures do not say what is mounted where: what this host has is the best guess. */
+static int mounts_of_this_host(struct run *run)
+{
+	struct arena arena = ARENA_INIT;
+	struct mounts table = {0};
+	size_t i;
+	int rc = mounts_read(&table, &arena, MOUNTS_SELF, run->err);
+
+	for (i = 0; i < table.n && !rc; i++)
+		if (!table.v[i].hidden)
+			rc = names_mount(&run->model.names, str_of(table.v[i].point),
+				fs_is_pseudo(table.v[i].fstype));
+	arena_free(&arena);
+	return rc;
+}
+
+/* ---- lines ---- */
+
+static int emit(struct run *run, const struct rec *r)
+{
+	struct model *m = &run->model;
+	struct rline *l = &m->out;
+	uint64_t entry = r->t - r->dur;
+	int rc;
+
+	if (!run->have_base) {
+		run->base = entry;
+		run->have_base = true;
+	}
+	l->entry = entry > run->base ? entry - run->base : 0;
+	rc = order_commit(m->order, l->thread, r->line, &l->deps, &l->ndeps);
+	if (!rc && m->child)
+		rc = order_fork(m->order, m->child->id, l->thread, r->line);
+	if (rc)
+		return err_sys(run->err, -rc, "cannot order line %llu",
+			(unsigned long long)r->line);
+	run->line.len = 0;
+	replay_print(&run->line, l);
+	if (!buf_ok(&run->line))
+		return err_sys(run->err, ENOMEM, "cannot write line %llu",
+			(unsigned long long)r->line);
+	run->res->operations++;
+	run->res->edges += l->ndeps;
+	return outfile_write(run->out, run->line.p, run->line.len, run->err);
+}
+
+/* What model_apply() said, carried out. */
+static int finish(struct run *run, const struct rec *r, int left)
+{
+	int rc = 0;
+
+	if (left < 0)
+		return err_sys(run->err, -left, "cannot model line %llu",
+			(unsigned long long)r->line);
+	if (left == LEFT_NONE)
+		rc = emit(run, r);
+	else if (left < LEFT_COUNT)
+		run->res->left_out[left]++;
+	model_done(&run->model);
+	return rc;
+}
+
+static struct str last_name(struct str path)
+{
+	while (path.len && path.s[path.len - 1] == '/')
+		path.len--;
+	if (path.len) {
+		const char *slash = memrchr(path.s, '/', path.len);
+
+		if (slash) {
+			path.len -= (size_t)(slash + 1 - path.s);
+			path.s = slash + 1;
+		}
+	}
+	return path;
+}
+
+static bool share_a_name(const struct rec *a, const struct rec *b)
+{
+	struct str x[2] = {last_name(a->path), last_name(a->path2)};
+	struct str y[2] = {last_name(b->path), last_name(b->path2)};
+	int i, j;
+
+	for (i = 0; i < 2; i++)
+		for (j = 0; j < 2; j++)
+			if (x[i].len && str_eq(x[i], y[j]))
+				return true;
+	return false;
+}
+
+/*
+ * R contradicts the model. A call that overlapped it and was seen to return later may have taken
+ * effect before: such a one, about the same name, goes first. 1 when one did.
+ */
+static int put_first(struct run *run, const struct rec *r)
+{
+	struct rec *c;
+	size_t i = 0;
+
+	while ((c = window_overlapping(run->window, r, &i))) {
+		int left, rc;
+
+		if (!share_a_name(r, c))
+			continue;
+		left = model_apply(&run->model, c);
+		if (left == LEFT_CONFLICT) {
+			model_done(&run->model);
+			continue;
+		}
+		rc = finish(run, c, left);
+		window_take(run->window, c);
+		run->res->reordered++;
+		return rc ? rc : 1;
+	}
+	return 0;
+}
+
+static int apply(struct run *run, const struct rec *r)
+{
+	int left, rc;
+
+	for (;;) {
+		left = model_apply(&run->model, r);
+		if (left != LEFT_CONFLICT)
+			return finish(run, r, left);
+		model_done(&run->model);
+		rc = put_first(run, r);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			break;
+	}
+	run->model.force = true;
+	left = model_apply(&run->model, r);
+	run->model.force = false;
+	return finish(run, r, left == LEFT_CONFLICT ? LEFT_NONE : left);
+}
+
+static void note_bad(struct run *run, int bad, const struct err *why)
+{
+	run->res->left_out[bad == -EINVAL ? LEFT_MALFORMED : LEFT_UNKNOWN_OP]++;
+	if (!run->res->first_bad[0])
+		snprintf(run->res->first_bad, sizeof(run->res->first_bad), "%s", why->text);
+}
+
+static int all_records(struct run *run)
+{
+	struct err bad_err = {0};
+	struct rec *r;
+	int rc, bad;
+
+	while ((rc = window_next(run->window, &r, &bad, &bad_err)) > 0) {
+		if (run->q->progress && run->res->records % 4096 == 0)
+			run->q->progress(run->q->user, capture_progress(run->reader),
+				run->res->records);
+		run->res->records++;
+		if (bad) {
+			note_bad(run, bad, &bad_err);
+			continue;
+		}
+		rc = apply(run, r);
+		if (rc)
+			return rc;
+	}
+	if (rc)
+		*run->err = bad_err;
+	return rc;
+}
+
+static int open_all(struct run *run)
+{
+	int rc = capture_open(&run->reader, run->q->capture, run->err);
+
+	if (rc)
+		return rc;
+	if (model_init(&run->model, run->q->name, run->q->root,
+		    capture_header(run->reader, "arch")) ||
+		window_new(&run->window, run->reader))
+		return err_sys(run->err, ENOMEM, "cannot start");
+	if (capture_version(run->reader) < 5)
+		rc = mounts_of_this_host(run);
+	if (!rc)
+		rc = outfile_open(&run->out, run->q->replay, OUTFILE_WHOLE, run->err);
+	return rc ? rc : write_header(run);
+}
+
+static void sum_up(struct run *run)
+{
+	run->res->processes = run->model.vfd.next_process;
+	run->res->threads = order_threads(run->model.order);
+	run->res->appeared = run->model.appeared;
+	run->res->lost = run->model.captured_lost;
+	run->res->cut = capture_cut(run->reader) ||
+		(capture_version(run->reader) >= 5 && !run->model.end_seen);
+}
+
+int generate(const struct generate_request *q, struct generate_result *res, struct err *err)
+{
+	struct run run = {.q = q, .res = res, .err = err};
+	int rc;
+
+	memset(res, 0, sizeof(*res));
+	rc = open_all(&run);
+	if (!rc)
+		rc = all_records(&run);
+	if (!rc)
+		rc = init_section_write(&run.model, run.out, &res->init, err);
+	if (!rc) {
+		sum_up(&run);
+		rc = outfile_commit(run.out, err);
+	} else if (run.out) {
+		outfile_abort(run.out);
+	}
+	if (run.model.order)
+		model_free(&run.model);
+	window_free(run.window);
+	if (run.reader)
+		capture_close(run.reader);
+	buf_free(&run.line);
+	return rc;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_GENERATE_GENERATE_H
+#define IORIOT_GENERATE_GENERATE_H
+
+#include "generate/init_section.h"
+#include "generate/model.h"
+
+struct generate_request {
+	const char *capture, *replay; /* paths */
+	const char *name;	      /* of the test */
+	const char *root;	      /* absolute, or NULL */
+	void (*progress)(void *user, double share, uint64_t operations); /* may be NULL */
+	void *user;
+};
+
+struct generate_result {
+	uint64_t records, operations, edges;
+	uint32_t processes, threads;
+	uint64_t left_out[LEFT_COUNT];
+	uint64_t reordered; /* overlapping calls whose results told that the later seen came first */
+	uint64_t appeared;  /* names that something outside of the capture must have made */
+	uint64_t lost;	    /* events that the capture itself counted as lost */
+	bool cut;	    /* the capture has no closing line */
+	char first_bad[1024]; /* the first malformed line or unknown operation, described */
+	struct init_counts init;
+};
+
+/* Reads the capture once and writes the replay. 0 or -errno; nothing is left behind then. */
+int generate(const struct generate_request *q, struct generate_result *res, struct err *err);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/init_section.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* Canonical path that a name had at the start: of its directory then, not of where that is now. */
+static void start_path(const struct model *m, const struct start_name *s, struct buf *out)
+{
+	const struct node *dir = s->dir;
+
+	if (dir != m->names.root && dir->start)
+		start_path(m, &m->names.start.v[dir->start - 1], out);
+	buf_char(out, '/');
+	buf_puts(out, s->name);
+}
+
+static enum init_kind kind_of(const struct node *n)
+{
+	switch (n->mode & S_IFMT) {
+	case S_IFDIR:
+		return INIT_DIR;
+	case S_IFLNK:
+		return INIT_SYMLINK;
+	case S_IFIFO:
+		return INIT_FIFO;
+	case S_IFSOCK:
+		return INIT_SOCKET;
+	default:
+		return INIT_FILE;
+	}
+}
+
+static void count(struct init_counts *c, const struct init_line *l)
+{
+	uint32_t i;
+
+	switch (l->kind) {
+	case INIT_DIR:
+		c->directories++;
+		break;
+	case INIT_FILE:
+		c->files++;
+		c->size += l->size;
+		for (i = 1; i < l->ndata; i += 2)
+			c->data += l->data[i];
+		break;
+	case INIT_SYMLINK:
+	case INIT_HARDLINK:
+		c->links++;
+		break;
+	case INIT_FIFO:
+	case INIT_SOCKET:
+		c->others++;
+		break;
+	}
+}
+
+struct work {
+	struct buf path, map, target, line;
+	u64_vec ranges;
+};
+
+/* What the node was: kinds without content of ours are devices, which are left out. */
+static bool wanted(const struct model *m, const struct start_name *s)
+{
+	const struct node *n = s->node;
+
+	if ((n->mode & S_IFMT) == S_IFCHR || (n->mode & S_IFMT) == S_IFBLK)
+		return false;
+	if ((n->mount && n->mount->pseudo) || (s->dir->mount && s->dir->mount->pseudo))
+		return false;
+	if (!m->root && n->mount != s->dir->mount) /* a mount point is the tree itself */
+		return false;
+	return true;
+}
+
+static int describe(struct model *m, size_t i, struct work *w, struct init_line *l)
+{
+	const struct start_name *s = &m->names.start.v[i];
+	struct node *n = s->node;
+	struct str dir;
+	int rc;
+
+	*l = (struct init_line){.kind = kind_of(n), .mode = n->mode & 07777, .uid = n->uid,
+		.gid = n->gid};
+	if ((n->mode & S_IFMT) == 0 && n->mode == 0)
+		l->mode = 0644;
+	w->path.len = w->map.len = w->target.len = 0;
+	w->ranges.n = 0;
+	start_path(m, s, &w->path);
+	rc = model_map(m, buf_as_str(&w->path), &w->map);
+	if (!rc && n->start - 1 != i && !node_is_dir(n)) {
+		l->kind = INIT_HARDLINK;
+		w->path.len = 0;
+		start_path(m, &m->names.start.v[n->start - 1], &w->path);
+		rc = model_map(m, buf_as_str(&w->path), &w->target);
+	} else if (!rc && l->kind == INIT_SYMLINK) {
+		dir = buf_as_str(&w->path);
+		while (dir.len > 1 && dir.s[dir.len - 1] != '/')
+			dir.len--;
+		if (dir.len > 1)
+			dir.len--;
+		rc = model_map_target(m, dir, str_of(n->target ? n->target : "."), &w->target);
+	} else if (!rc && l->kind == INIT_FILE) {
+		rc = vsize_ranges(&n->size, &w->ranges);
+		l->size = n->size.start;
+	}
+	l->path = buf_as_str(&w->map);
+	l->target = buf_as_str(&w->target);
+	l->data = w->ranges.v;
+	l->ndata = (uint32_t)w->ranges.n;
+	return buf_ok(&w->path) && buf_ok(&w->map) && buf_ok(&w->target) ? rc : -ENOMEM;
+}
+
+int init_section_write(struct model *m, struct outfile *out, struct init_counts *counts,
+	struct err *err)
+{
+	struct work w = {0};
+	struct init_line l;
+	size_t i;
+	int rc;
+
+	*counts = (struct init_counts){0};
+	rc = outfile_write(out, REPLAY_INIT_MARK "\n", sizeof(REPLAY_INIT_MARK), err);
+	for (i = 0; i < m->names.start.n && !rc; i++) {
+		if (!wanted(m, &m->names.start.v[i]))
+			continue;
+		rc = describe(m, i, &w, &l);
+		if (rc) {
+			err_sys(err, -rc, "cannot write the INIT section");
+			break;
+		}
+		count(counts, &l);
+		w.line.len = 0;
+		replay_print_init(&w.line, &l);
+		rc = buf_ok(&w.line) ? outfile_write(out, w.line.p, w.line.len, err)
+				     : err_sys(err, ENOMEM, "cannot write the INIT section");
+	}
+	buf_free(&w.path);
+	buf_free(&w.map);
+	buf_free(&w.target);
+	buf_free(&w.line);
+	vec_free(&w.ranges);
+	return rc;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "ops/flags.h"
+
+const char *const left_out_texts[LEFT_COUNT] = {
+#define X(name, text) [LEFT_##name] = text,
+	LEFT_OUT(X)
+#undef X
+};
+
+static model_fn *const models[OP_COUNT] = {
+#define OP(opname, x86, arm, fam, cls, flags, cmp, args, model, replay)                            \
+	[OP_##opname] = model_##model,
+#include "ops/ops.def"
+};
+
+static void hook_node_get(void *user, void *node)
+{
+	(void)user;
+	node_get(node);
+}
+
+static void hook_node_put(void *user, void *node)
+{
+	node_put(user, node);
+}
+
+static void *hook_order_new(void *user)
+{
+	(void)user;
+	return calloc(1, sizeof(struct resource));
+}
+
+static void hook_order_free(void *user, void *order)
+{
+	(void)user;
+	resource_free(order);
+	free(order);
+}
+
+int model_init(struct model *m, const char *name, const char *root, struct str arch)
+{
+	const struct vfd_hooks hooks = {&m->names, hook_node_get, hook_node_put, hook_order_new,
+		hook_order_free};
+
+	*m = (struct model){.name = name, .root = root, .arch = arch};
+	m->order = order_new();
+	if (!m->order || names_init(&m->names, m->order))
+		return -ENOMEM;
+	vfd_init(&m->vfd, &hooks);
+	return 0;
+}
+
+void model_done(struct model *m)
+{
+	size_t i;
+
+	order_begin(m->order);
+	for (i = 0; i < m->dying.n; i++)
+		hook_order_free(NULL, m->dying.v[i]);
+	m->dying.n = 0;
+	for (i = 0; i < m->kept.n; i++)
+		node_put(&m->names, m->kept.v[i]);
+	m->kept.n = 0;
+	if (m->ended)
+		vfd_task_end(&m->vfd, m->task);
+	m->ended = false;
+}
+
+int model_keep(struct model *m, struct node *n)
+{
+	struct node **slot = vec_push(&m->kept);
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = node_get(n);
+	return 0;
+}
+
+void model_free(struct model *m)
+{
+	model_done(m);
+	vec_free(&m->dying);
+	vec_free(&m->kept);
+	vfd_free(&m->vfd);
+	names_free(&m->names);
+	order_free(m->order);
+	buf_free(&m->path);
+	buf_free(&m->path2);
+	buf_free(&m->scratch);
+	vec_free(&m->list);
+}
+
+uint64_t model_oflags(const struct model *m, const struct rec *r)
+{
+	int i = op_arg_index(r->op, A_OFLAGS);
+
+	if (i < 0)
+		i = op_arg_index(r->op, A_HOW);
+	if (i < 0) /* creat(2) */
+		return O_CREAT | O_WRONLY | O_TRUNC;
+	return flags_open_from(m->arch, r->arg[i]);
+}
+
+int64_t model_arg(const struct rec *r, enum arg_kind kind, int64_t otherwise)
+{
+	int i = op_arg_index(r->op, kind);
+
+	return i < 0 ? otherwise : (int64_t)r->arg[i];
+}
+
+/* A task whose beginning was not captured: nothing is known about its descriptors. */
+static struct task *stranger(struct model *m, const struct rec *r)
+{
+	struct task *sibling = vfd_task(&m->vfd, r->pid);
+	struct task *t = vfd_task_new(&m->vfd, r->pid, r->tid, sibling);
+
+	if (!t)
+		return NULL;
+	if (!sibling) {
+		t->fs->root = node_get(m->names.root);
+	}
+	t->id = order_thread(m->order);
+	return t->id == UINT32_MAX ? NULL : t;
+}
+
+int model_apply(struct model *m, const struct rec *r)
+{
+	int rc;
+
+	order_begin(m->order);
+	m->list.n = 0;
+	m->path.len = m->path2.len = 0;
+	m->child = NULL;
+	m->ended = false;
+	m->out = (struct rline){.call = *r,
+		.dur = r->dur,
+		.newfd = VFD_NONE,
+		.lock = VFD_NONE,
+		.new_process = UINT32_MAX,
+		.new_thread = UINT32_MAX};
+	m->task = NULL;
+	if (r->op != OP_state_mount && r->op != OP_state_path && r->op != OP_lost && r->op != OP_end) {
+		m->task = vfd_task(&m->vfd, r->tid);
+		if (!m->task && r->op != OP_state_task) {
+			if (r->op == OP_task_end || r->op == OP_exit_group)
+				return LEFT_UNKNOWN_OP; /* ended already */
+			m->task = stranger(m, r);
+			if (!m->task)
+				return -ENOMEM;
+		}
+	}
+	rc = models[r->op](m, r);
+	if (rc)
+		return rc;
+	if (m->task) {
+		m->out.thread = m->task->id;
+		m->out.process = m->task->process->id;
+	}
+	m->out.list = m->list.v;
+	m->out.nlist = (uint32_t)m->list.n;
+	return buf_ok(&m->path) && buf_ok(&m->path2) && buf_ok(&m->scratch) ? LEFT_NONE : -ENOMEM;
+}
+
+int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct descriptor **d)
+{
+	int i = op_arg_index(r->op, kind);
+
+	*d = vfd_get(m->task, (int32_t)r->arg[i]);
+	if (!*d) {
+		m->out.call.arg[i] = VFD_NONE;
+		return r->ret == -EBADF ? 0 : LEFT_UNKNOWN_FD;
+	}
+	switch ((*d)->desc->kind) {
+	case DESC_PSEUDO:
+		return LEFT_PSEUDO;
+	case DESC_DEVICE:
+		return LEFT_DEVICE;
+	case DESC_OTHER:
+		return LEFT_NOT_FILE;
+	case DESC_FILE:
+		break;
+	}
+	if ((*d)->vfd == VFD_NUMBER_NONE)
+		return LEFT_UNLINKED;
+	m->out.call.arg[i] = (*d)->vfd;
+	return model_touch(m, (*d)->order, TOUCH_SHARE);
+}

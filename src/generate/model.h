@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_GENERATE_MODEL_H
+#define IORIOT_GENERATE_MODEL_H
+
+#include "generate/names.h"
+#include "generate/order.h"
+#include "trace/replay.h"
+#include "vfd.h"
+
+/*
+ * The model of the captured host: what each record does to tasks, descriptors, names and files, and
+ * the line that it becomes in the replay. model_<name>() of ops.def are here, one per kind of effect.
+ */
+
+/* Why a record is not in the replay. Printed with counts; every name is in docs/replay-format.md. */
+#define LEFT_OUT(X)                                                                                \
+	X(PSEUDO, "on a pseudo file system (proc, sysfs, devtmpfs, ...)")                          \
+	X(DEVICE, "on a device or FIFO")                                                           \
+	X(NOT_FILE, "on a pipe, socket or other descriptor that is no file")                       \
+	X(UNKNOWN_FD, "on a descriptor opened before the capture or by a call not captured")       \
+	X(NO_DIRECTORY, "relative to a directory that is not known")                               \
+	X(WAIT_BROKEN, "a lock wait that a signal or a deadlock ended")                            \
+	X(UNLINKED, "on a file unlinked before the capture, through a descriptor")                 \
+	X(UNKNOWN_OP, "operations that have no row in the table")                                  \
+	X(MALFORMED, "malformed lines")
+
+enum left_out {
+	LEFT_NONE,
+#define X(name, text) LEFT_##name,
+	LEFT_OUT(X)
+#undef X
+	LEFT_COUNT,
+	LEFT_STATE,    /* internal: a state record, which is no operation */
+	LEFT_CONFLICT /* internal: the record contradicts the model; maybe another one comes first */
+};
+
+extern const char *const left_out_texts[LEFT_COUNT];
+
+struct model {
+	struct names names;
+	struct vfd vfd;
+	struct ordering *order;
+	struct str arch;  /* of the capture, for open flags */
+	const char *name; /* of the test */
+	const char *root; /* --root, absolute; NULL = a tree per mount point */
+	bool force;	  /* apply a record even when it contradicts the model */
+	uint64_t appeared; /* names that came from outside of the capture */
+	uint64_t captured_lost;
+
+	/* the record at hand */
+	struct task *task;
+	struct rline out;
+	struct buf path, path2, scratch;
+	VEC(struct vlist_item) list;
+	VEC(struct node *) kept;	/* whose resources the line touches, likewise */
+	VEC(struct resource *) dying; /* of closed descriptors, until the line is committed */
+	struct task *child; /* OPF_FORK */
+	bool ended;	    /* the task ends with this record */
+	bool end_seen;	    /* the capture has its closing line */
+};
+
+int model_init(struct model *m, const char *name, const char *root, struct str arch);
+void model_free(struct model *m);
+
+/*
+ * Applies a record. LEFT_NONE: m->out is the line, and its resources are in m->order. Another
+ * enum left_out: it is not replayed (its effect is in the model all the same). LEFT_CONFLICT only
+ * while !m->force: nothing was changed. Negative: -errno.
+ */
+int model_apply(struct model *m, const struct rec *r);
+
+/* After the line was committed to the order, or left out: frees what the operation ended. */
+void model_done(struct model *m);
+
+/* ---- shared by the model_*.c files ---- */
+
+typedef int model_fn(struct model *m, const struct rec *r);
+#define OP(name, x86, arm, fam, cls, flags, cmp, args, model, replay) model_fn model_##model;
+#include "ops/ops.def"
+
+uint64_t model_oflags(const struct model *m, const struct rec *r); /* of the open family */
+int64_t model_arg(const struct rec *r, enum arg_kind kind, int64_t otherwise);
+
+/*
+ * The descriptor in the argument KIND, checked and entered in the line. 0 with *D, or with *D NULL
+ * when the call failed with EBADF and goes into the replay as that; or an enum left_out.
+ */
+int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct descriptor **d);
+
+/* Where a path argument leads. */
+struct place {
+	struct walk w;
+	struct descriptor *fd; /* "/proc/self/fd/N" or an empty path: this descriptor itself */
+	bool missing;	       /* the path could not be read: the call failed with EFAULT */
+	bool bad_base;	       /* relative to a descriptor that was not open */
+	bool relative;	       /* the text stays as it is, relative to fd or cwd */
+	struct node *node;     /* what it is (w.node or the descriptor's) */
+};
+
+/*
+ * Resolves path (which = A_PATH or A_PATH2) relative to the descriptor argument of kind BASE
+ * (A_NONE: always the working directory). FLAGS of names_walk().
+ */
+int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
+	unsigned flags, struct place *p);
+
+/*
+ * Squares what the model knows about the place with what the call found: existed 1, 0, or -1 for
+ * not known. Enters what was not known before. LEFT_CONFLICT when they contradict each other.
+ */
+int model_settle(struct model *m, const struct rec *r, struct place *p, int existed, uint32_t type);
+
+/* Writes the place as a path of the replay into OUT (m->path or m->path2) and the line's argument. */
+int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
+	struct place *p);
+
+/* A canonical path of the captured host as one of the replay, at the end of OUT. */
+int model_map(struct model *m, struct str path, struct buf *out);
+/* The text of a symbolic link that stands in directory DIR (canonical). */
+int model_map_target(struct model *m, struct str dir, struct str target, struct buf *out);
+
+/* Closes a descriptor of the task: list items, resources, locks. */
+int model_close_fd(struct model *m, int64_t fd);
+
+/* A descriptor for an opened node; *D has its number in the replay when it is replayed. */
+int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node *node, int flags,
+	bool pseudo, struct descriptor **d);
+
+/* Keeps a node that the operation may end until its line is committed. */
+int model_keep(struct model *m, struct node *n);
+
+static inline int model_touch(struct model *m, struct resource *res, enum touch how)
+{
+	return order_touch(m->order, res, how);
+}
+
+static inline int model_touch_fs(struct model *m, enum touch how)
+{
+	return m->task->fs->refs > 1 ? order_touch(m->order, m->task->fs->order, how) : 0;
+}
+
+#endif

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/falloc.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* Operations on descriptors and on the bytes behind them. */
+
+int model_close_fd(struct model *m, int64_t fd)
+{
+	struct descriptor *d = vfd_get(m->task, fd);
+	struct vlist_item *item;
+	int rc = 0;
+
+	if (!d)
+		return 0;
+	if (d->vfd != VFD_NUMBER_NONE) {
+		item = vec_push(&m->list);
+		if (!item)
+			return -ENOMEM;
+		item->kind = VITEM_FD;
+		item->a = d->vfd;
+		rc = model_touch(m, d->order, TOUCH_EXCLUSIVE);
+	}
+	if (!rc && d->desc->node) {
+		struct node *node = d->desc->node;
+		uint32_t lock;
+
+		if (model_keep(m, node))
+			return -ENOMEM;
+		lock = vfd_lock_drop(&m->vfd, m->task, node);
+
+		if (lock != VFD_NUMBER_NONE) {
+			item = vec_push(&m->list);
+			if (!item)
+				return -ENOMEM;
+			item->kind = VITEM_LOCK;
+			item->a = lock;
+			rc = model_touch(m, &node->locks, TOUCH_EXCLUSIVE);
+		}
+		if (d->desc->refs == 1 && !rc) /* flock(2) goes with the last descriptor */
+			rc = model_touch(m, &node->locks, TOUCH_EXCLUSIVE);
+	}
+	/* The resource outlives the descriptor until this operation is committed. */
+	if (d->vfd != VFD_NUMBER_NONE) {
+		struct resource **keep = vec_push(&m->dying);
+
+		if (!keep)
+			return -ENOMEM;
+		*keep = d->order;
+		d->order = NULL;
+	}
+	vfd_close(&m->vfd, m->task, fd);
+	return rc;
+}
+
+static enum description_kind kind_of(const struct node *n, bool pseudo)
+{
+	if (pseudo || !n || (n->mount && n->mount->pseudo))
+		return DESC_PSEUDO;
+	switch (n->mode & S_IFMT) {
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFIFO:
+	case S_IFSOCK:
+		return DESC_DEVICE;
+	default:
+		return DESC_FILE;
+	}
+}
+
+int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node *node, int flags,
+	bool pseudo, struct descriptor **out)
+{
+	enum description_kind kind = kind_of(node, pseudo);
+	struct descriptor *d;
+	int rc;
+
+	(void)r;
+	*out = NULL;
+	rc = model_close_fd(m, fd); /* its close was not captured */
+	m->list.n = 0;
+	if (rc)
+		return rc;
+	d = vfd_open(&m->vfd, m->task, fd, kind, kind == DESC_FILE ? node : NULL, flags);
+	if (!d)
+		return -ENOMEM;
+	d->cloexec = flags & O_CLOEXEC;
+	*out = d;
+	if (kind != DESC_FILE)
+		return kind == DESC_PSEUDO ? LEFT_PSEUDO : LEFT_DEVICE;
+	m->out.newfd = vfd_number(&m->vfd, d);
+	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
+}
+
+static struct node *create_file(struct model *m, struct place *p, uint32_t mode, int *rc)
+{
+	struct walk *w = &p->w;
+	struct node *n = names_new(&m->names, w->at, mode);
+
+	if (!n) {
+		*rc = -ENOMEM;
+		return NULL;
+	}
+	w->entry = names_set(&m->names, w->at, w->at_name, n);
+	if (!w->entry) {
+		*rc = -ENOMEM;
+		return NULL;
+	}
+	*rc = model_touch(m, &w->entry->res, TOUCH_EXCLUSIVE);
+	if (!*rc)
+		*rc = model_touch(m, &w->at->listing, TOUCH_MUTATE);
+	return n;
+}
+
+static int open_tmpfile(struct model *m, const struct rec *r, struct place *p, int flags)
+{
+	struct descriptor *d;
+	struct node *n;
+	int rc = model_settle(m, r, p, r->ret >= 0 ? 1 : -1, S_IFDIR | 0755);
+
+	if (rc || r->ret < 0)
+		return rc;
+	n = names_new(&m->names, p->node, S_IFREG | 0600);
+	if (!n)
+		return -ENOMEM;
+	return model_open_fd(m, r, r->ret, n, flags, false, &d);
+}
+
+/* Was the opened file there before? Without a state record only what was found in it can tell. */
+static bool made_by_open(const struct rec *r, const struct place *p, int flags)
+{
+	if (p->node || !(flags & O_CREAT))
+		return false;
+	if (p->w.entry || p->w.at->complete)
+		return true;
+	return !(r->facts.known && r->facts.size > 0 && !(flags & O_TRUNC));
+}
+
+static int open_found(struct model *m, const struct rec *r, struct place *p, int flags)
+{
+	uint32_t type = flags & O_DIRECTORY ? S_IFDIR | 0755 : r->facts.known ? r->facts.mode : 0;
+	int rc;
+
+	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) && p->node && !m->force)
+		return LEFT_CONFLICT;
+	rc = model_settle(m, r, p, 1, type);
+	if (rc)
+		return rc;
+	rc = model_touch(m, &p->node->attr, TOUCH_AFTER);
+	if (!rc && flags & O_TRUNC && node_is_file(p->node) && (flags & O_ACCMODE) != O_RDONLY) {
+		vsize_truncate(&p->node->size, 0);
+		p->node->safe = 0;
+		rc = model_touch(m, &p->node->users, TOUCH_EXCLUSIVE);
+		if (!rc)
+			rc = model_touch(m, &p->node->length, TOUCH_EXCLUSIVE);
+	}
+	return rc;
+}
+
+static int open_reopened(struct model *m, const struct rec *r, struct place *p, int flags)
+{
+	struct descriptor *d;
+	int rc;
+
+	if (r->ret < 0)
+		return 0;
+	if (flags & O_TRUNC && node_is_file(p->node)) {
+		vsize_truncate(&p->node->size, 0);
+		rc = model_touch(m, &p->node->users, TOUCH_EXCLUSIVE);
+		if (rc)
+			return rc;
+	}
+	return model_open_fd(m, r, r->ret, p->node, flags, false, &d);
+}
+
+static int open_failed(struct model *m, const struct rec *r, struct place *p)
+{
+	int existed = r->ret == -ENOENT ? 0 : r->ret == -EEXIST || r->ret == -EISDIR ? 1 : -1;
+
+	return model_settle(m, r, p, existed, r->ret == -EISDIR ? S_IFDIR | 0755 : 0);
+}
+
+int model_open(struct model *m, const struct rec *r)
+{
+	int flags = (int)model_oflags(m, r), rc;
+	enum arg_kind base = op_has(r->op, A_DIRFD) ? A_DIRFD : A_NONE;
+	bool nofollow = flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	bool parent = r->ret >= 0 || r->ret == -EEXIST || r->ret == -EISDIR;
+	struct descriptor *d;
+	struct place p;
+	int i = op_arg_index(r->op, A_OFLAGS);
+
+	if (i < 0)
+		i = op_arg_index(r->op, A_HOW);
+	if (i >= 0)
+		m->out.call.arg[i] = (uint64_t)(unsigned)flags;
+	rc = model_place(m, r, A_PATH, base,
+		(nofollow ? WALK_NOFOLLOW : 0) | (parent ? WALK_PARENT : 0), &p);
+	if (rc > 0 && r->ret >= 0) { /* left out, but the number is taken now */
+		int left = rc;
+
+		rc = model_open_fd(m, r, r->ret, NULL, flags, true, &d);
+		return rc < 0 ? rc : left;
+	}
+	if (!rc)
+		rc = model_put_path(m, r, A_PATH, base, &p);
+	if (rc)
+		return rc;
+	if (p.fd)
+		return open_reopened(m, r, &p, flags);
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		return open_tmpfile(m, r, &p, flags);
+	if (r->ret < 0)
+		return open_failed(m, r, &p);
+	if (p.w.err && !m->force)
+		return LEFT_CONFLICT;
+	if (p.w.err)
+		return LEFT_NO_DIRECTORY;
+	if (made_by_open(r, &p, flags))
+		p.node = create_file(m, &p, S_IFREG | 0644, &rc);
+	else
+		rc = open_found(m, r, &p, flags);
+	return rc ? rc : model_open_fd(m, r, r->ret, p.node, flags, false, &d);
+}
+
+int model_close(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+	int closed;
+
+	if (r->ret == -EBADF || !vfd_get(m->task, (int32_t)r->arg[0]))
+		return rc;
+	/* EINTR, EIO and friends: the descriptor is gone all the same (man 2 close). */
+	closed = model_close_fd(m, (int32_t)r->arg[0]);
+	if (m->list.n && rc == LEFT_NONE) { /* the descriptor is the argument, not a list item */
+		m->list.n--;
+		memmove(m->list.v, m->list.v + 1, m->list.n * sizeof(*m->list.v));
+	}
+	return closed < 0 ? closed : rc;
+}
+
+int model_close_range(struct model *m, const struct rec *r)
+{
+	uint64_t first = (uint32_t)r->arg[0], last = (uint32_t)r->arg[1], fd;
+	struct fdtable *files;
+	int rc = 0;
+
+	if (r->ret < 0)
+		return 0;
+	if (r->arg[2] & CLOSE_RANGE_UNSHARE && vfd_task_exec(&m->vfd, m->task))
+		return -ENOMEM;
+	files = m->task->files;
+	for (fd = first; fd < files->n && fd <= last && !rc; fd++) {
+		if (!files->v[fd])
+			continue;
+		if (r->arg[2] & CLOSE_RANGE_CLOEXEC)
+			files->v[fd]->cloexec = true;
+		else
+			rc = model_close_fd(m, (int64_t)fd);
+	}
+	return rc;
+}
+
+static int dup_to(struct model *m, struct descriptor *from, int64_t to, bool cloexec)
+{
+	struct descriptor *d = vfd_dup(&m->vfd, m->task, from, to);
+
+	if (!d)
+		return -ENOMEM;
+	d->cloexec = cloexec;
+	if (from->desc->kind != DESC_FILE)
+		return 0;
+	m->out.newfd = vfd_number(&m->vfd, d);
+	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
+}
+
+/* The descriptor that a call replaces by one that is no file: what is left of it is a close. */
+static int as_close(struct model *m, int64_t fd)
+{
+	struct descriptor *d = vfd_get(m->task, fd);
+	uint32_t vfd = d ? d->vfd : VFD_NUMBER_NONE;
+	int rc = model_close_fd(m, fd);
+
+	if (rc || vfd == VFD_NUMBER_NONE)
+		return rc ? rc : LEFT_NOT_FILE;
+	m->list.n--;
+	memmove(m->list.v, m->list.v + 1, m->list.n * sizeof(*m->list.v));
+	m->out.call.op = OP_close;
+	m->out.call.arg[0] = vfd;
+	m->out.call.ret = 0;
+	return 0;
+}
+
+int model_dup(struct model *m, const struct rec *r)
+{
+	int32_t old = (int32_t)r->arg[0];
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d), closed;
+	bool cloexec = r->op == OP_dup3 && model_oflags(m, r) & O_CLOEXEC;
+
+	if (r->ret < 0)
+		return rc;
+	if (r->op == OP_dup2 && r->ret == old) { /* does nothing but check the descriptor */
+		m->out.newfd = d ? d->vfd : VFD_NONE;
+		return rc;
+	}
+	d = vfd_get(m->task, old);
+	if (rc == LEFT_UNKNOWN_FD)
+		return as_close(m, r->ret);
+	if (rc) { /* not a file: what it replaces may be one */
+		struct descriptor *from = d;
+
+		closed = as_close(m, r->ret);
+		if (closed < 0)
+			return closed;
+		rc = dup_to(m, from, r->ret, cloexec);
+		return rc ? rc : closed;
+	}
+	closed = model_close_fd(m, r->ret);
+	return closed ? closed : dup_to(m, d, r->ret, cloexec);
+}
+
+static int fcntl_dup(struct model *m, const struct rec *r, struct descriptor *d, int rc)
+{
+	bool cloexec = r->arg[1] == F_DUPFD_CLOEXEC;
+	int done;
+
+	if (r->ret < 0 || (rc && rc != LEFT_NOT_FILE && rc != LEFT_PSEUDO && rc != LEFT_DEVICE))
+		return rc;
+	done = model_close_fd(m, r->ret);
+	m->list.n = 0;
+	if (!done)
+		done = dup_to(m, d, r->ret, cloexec);
+	return done ? done : rc;
+}
+
+static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d)
+{
+	struct node *node = d->desc->node;
+	bool get = r->arg[1] == F_GETLK || r->arg[1] == F_OFD_GETLK;
+	bool posix = r->arg[1] == F_GETLK || r->arg[1] == F_SETLK || r->arg[1] == F_SETLKW;
+
+	if (r->ret == -EINTR || r->ret == -EDEADLK)
+		return LEFT_WAIT_BROKEN;
+	if (posix && r->ret != -EBADF && r->ret != -EINVAL && r->ret != -EFAULT) {
+		/* The lock's own description has its own offset. */
+		if (r->arg[3] == SEEK_CUR) {
+			m->out.call.arg[3] = SEEK_SET;
+			m->out.call.arg[4] = r->arg[4] + d->desc->offset;
+		}
+		m->out.lock = vfd_lock_handle(&m->vfd, m->task, node, true);
+		if (m->out.lock == VFD_NUMBER_NONE)
+			return -ENOMEM;
+	}
+	return model_touch(m, &node->locks, get ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
+}
+
+int model_fcntl(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	d = vfd_get(m->task, (int32_t)r->arg[0]);
+	if (!d)
+		return rc;
+	if (r->arg[1] == F_DUPFD || r->arg[1] == F_DUPFD_CLOEXEC)
+		return fcntl_dup(m, r, d, rc);
+	if (r->arg[1] == F_SETFD && r->ret == 0)
+		d->cloexec = r->arg[2] & FD_CLOEXEC;
+	if (r->arg[1] == F_SETFL && r->ret == 0)
+		d->desc->flags = (d->desc->flags & O_ACCMODE) | (int)r->arg[2];
+	if (!rc && rec_fcntl_is_lock(r->arg[1]))
+		return fcntl_lock(m, r, d);
+	return rc;
+}
+
+int model_flock(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	if (r->ret == -EINTR)
+		return LEFT_WAIT_BROKEN;
+	return model_touch(m, &((struct node *)d->desc->node)->locks, TOUCH_EXCLUSIVE);
+}
+
+/* ---- bytes ---- */
+
+/* Where the call reads or writes; *IMPLICIT when it is the description's own offset that moves. */
+static uint64_t offset_of(const struct rec *r, const struct descriptor *d, bool *implicit)
+{
+	int i = op_arg_index(r->op, A_OFF);
+	bool v2 = r->op == OP_preadv2 || r->op == OP_pwritev2;
+
+	*implicit = i < 0 || (v2 && (int64_t)r->arg[i] == -1);
+	return *implicit ? d->desc->offset : r->arg[i];
+}
+
+static uint64_t wanted(const struct rec *r)
+{
+	int i = op_arg_index(r->op, A_LEN);
+	uint64_t sum = 0;
+	uint32_t k;
+
+	if (i >= 0)
+		return r->arg[i];
+	for (k = 0; k < r->nvec; k++)
+		sum += r->vec[k];
+	return sum;
+}
+
+int model_read(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	struct node *n;
+	bool implicit, whole;
+	uint64_t off;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	n = d->desc->node;
+	off = offset_of(r, d, &implicit);
+	if (implicit)
+		rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+	if (rc || r->ret < 0 || !node_is_file(n))
+		return rc;
+	whole = (uint64_t)r->ret == wanted(r) && off + (uint64_t)r->ret <= n->safe;
+	rc = model_touch(m, &n->users, TOUCH_SHARE);
+	if (!rc && !whole)
+		rc = model_touch(m, &n->length, TOUCH_SHARE);
+	if (!rc)
+		rc = vsize_read(&n->size, off, (uint64_t)r->ret);
+	if (implicit)
+		d->desc->offset = off + (uint64_t)r->ret;
+	return rc;
+}
+
+int model_write(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	struct node *n;
+	bool implicit, append;
+	uint64_t off;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	n = d->desc->node;
+	off = offset_of(r, d, &implicit);
+	append = d->desc->flags & O_APPEND;
+	if (append)
+		off = n->size.size;
+	if (implicit)
+		rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+	if (rc || r->ret < 0 || !node_is_file(n))
+		return rc;
+	rc = model_touch(m, &n->users, TOUCH_SHARE);
+	if (!rc)
+		rc = model_touch(m, &n->dirty, TOUCH_MUTATE);
+	if (!rc && off + (uint64_t)r->ret > n->size.size)
+		rc = model_touch(m, &n->length, TOUCH_MUTATE);
+	if (!rc)
+		rc = vsize_write(&n->size, off, (uint64_t)r->ret);
+	if (implicit)
+		d->desc->offset = off + (uint64_t)r->ret;
+	return rc;
+}
+
+int model_lseek(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	struct node *n;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	n = d->desc->node;
+	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+	if (!rc && r->arg[2] >= SEEK_END && node_is_file(n))
+		rc = model_touch(m, &n->length, TOUCH_SHARE);
+	if (r->ret >= 0)
+		d->desc->offset = (uint64_t)r->ret;
+	if (!rc && r->ret >= 0 && r->arg[2] == SEEK_END && !n->size.certain && node_is_file(n)) {
+		uint64_t size = (uint64_t)r->ret - r->arg[1];
+
+		if (n->at_start && n->size.original == n->size.start && size > n->size.size)
+			n->size.size = n->size.start = n->size.original = size;
+	}
+	return rc;
+}
+
+static int cut(struct model *m, struct node *n, uint64_t size)
+{
+	int rc = model_touch(m, &n->users, TOUCH_EXCLUSIVE);
+
+	if (!rc)
+		rc = model_touch(m, &n->length, TOUCH_EXCLUSIVE);
+	vsize_truncate(&n->size, size);
+	n->safe = size;
+	return rc;
+}
+
+int model_ftruncate(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d || r->ret < 0)
+		return rc;
+	return cut(m, d->desc->node, r->arg[1]);
+}
+
+int model_truncate(struct model *m, const struct rec *r)
+{
+	struct place p;
+	int rc = model_place(m, r, A_PATH, A_NONE, r->ret == 0 ? WALK_PARENT : 0, &p);
+
+	if (!rc)
+		rc = model_put_path(m, r, A_PATH, A_NONE, &p);
+	if (!rc)
+		rc = model_settle(m, r, &p, r->ret == 0 ? 1 : r->ret == -ENOENT ? 0 : -1, S_IFREG);
+	if (rc || r->ret < 0 || !p.node)
+		return rc;
+	return cut(m, p.node, r->arg[1]);
+}
+
+int model_fallocate(struct model *m, const struct rec *r)
+{
+	const uint64_t moves = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE;
+	uint64_t mode = r->arg[1], off = r->arg[2], len = r->arg[3];
+	struct descriptor *d;
+	struct node *n;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d || r->ret < 0)
+		return rc;
+	n = d->desc->node;
+	if (mode & moves) {
+		uint64_t size = n->size.size;
+
+		size = mode & FALLOC_FL_INSERT_RANGE ? size + len : size > len ? size - len : 0;
+		rc = cut(m, n, off < size ? off : size); /* beyond off it is other data now */
+		n->size.size = n->safe = size;
+		return rc;
+	}
+	rc = model_touch(m, &n->users, TOUCH_SHARE);
+	if (!rc && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > n->size.size) {
+		n->size.size = off + len;
+		rc = model_touch(m, &n->length, TOUCH_MUTATE);
+	}
+	return rc;
+}
+
+int model_fdop(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	if (r->op == OP_fsync || r->op == OP_fdatasync || r->op == OP_sync_file_range)
+		rc = model_touch(m, &((struct node *)d->desc->node)->dirty, TOUCH_LATER);
+	return rc;
+}
+
+int model_advise(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+
+	return model_fd(m, r, A_FD, &d);
+}
+
+int model_sync(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return 0;
+}
+
+int model_getdents(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	struct node *n;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	n = d->desc->node;
+	if ((n->mode & S_IFMT) == 0)
+		n->mode = S_IFDIR | 0755;
+	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+	return rc ? rc : model_touch(m, &n->listing, TOUCH_SHARE);
+}

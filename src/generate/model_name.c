@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* Operations on names: what they find, make, move and remove. */
+
+static enum arg_kind base_kind(const struct rec *r)
+{
+	return op_has(r->op, A_DIRFD) ? A_DIRFD : A_NONE;
+}
+
+static bool at_flag(const struct rec *r, uint64_t flag)
+{
+	return (uint64_t)model_arg(r, A_ATFLAGS, 0) & flag;
+}
+
+/* Resolves the first path and writes it into the line. EXISTED as for model_settle(). */
+static int first_path(struct model *m, const struct rec *r, unsigned flags, int existed,
+	uint32_t type, struct place *p)
+{
+	int rc;
+
+	if (existed == 1 || r->ret >= 0)
+		flags |= WALK_PARENT;
+	rc = model_place(m, r, A_PATH, base_kind(r), flags, p);
+	if (!rc)
+		rc = model_settle(m, r, p, existed, type);
+	return rc ? rc : model_put_path(m, r, A_PATH, base_kind(r), p);
+}
+
+/* What the result says about the object of a call that needs it to be there. */
+static int object_existed(const struct rec *r)
+{
+	return r->ret >= 0 ? 1 : r->ret == -ENOENT ? 0 : -1;
+}
+
+int model_stat(struct model *m, const struct rec *r)
+{
+	bool nofollow = r->op == OP_lstat || at_flag(r, AT_SYMLINK_NOFOLLOW);
+	struct place p;
+
+	return first_path(m, r, nofollow ? WALK_NOFOLLOW : 0, object_existed(r),
+		r->facts.known ? r->facts.mode : 0, &p);
+}
+
+int model_access(struct model *m, const struct rec *r)
+{
+	struct place p;
+	int rc = first_path(m, r, at_flag(r, AT_SYMLINK_NOFOLLOW) ? WALK_NOFOLLOW : 0,
+		object_existed(r), 0, &p);
+
+	return rc || !p.node ? rc : model_touch(m, &p.node->attr, TOUCH_AFTER);
+}
+
+int model_readlink(struct model *m, const struct rec *r)
+{
+	struct place p;
+	int rc = first_path(m, r, WALK_NOFOLLOW, object_existed(r), S_IFLNK | 0777, &p);
+
+	if (!rc && r->ret >= 0 && p.node && !p.node->target && r->path2.s) {
+		p.node->mode = S_IFLNK | 0777; /* older captures carry the target here */
+		p.node->target = strndup(r->path2.s, r->path2.len);
+		if (!p.node->target)
+			return -ENOMEM;
+	}
+	m->out.call.path2 = STR_NONE;
+	return rc;
+}
+
+int model_setattr(struct model *m, const struct rec *r)
+{
+	bool nofollow = r->op == OP_lchown || at_flag(r, AT_SYMLINK_NOFOLLOW);
+	struct place p;
+	int rc = first_path(m, r, nofollow ? WALK_NOFOLLOW : 0, object_existed(r), 0, &p);
+
+	return rc || !p.node || r->ret < 0 ? rc : model_touch(m, &p.node->attr, TOUCH_EXCLUSIVE);
+}
+
+int model_fsetattr(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d || r->ret < 0)
+		return rc;
+	return model_touch(m, &((struct node *)d->desc->node)->attr, TOUCH_EXCLUSIVE);
+}
+
+/* ---- making ---- */
+
+/* Enters NODE where the place is, which was absent. */
+static int enter(struct model *m, struct walk *w, struct node *node)
+{
+	int rc;
+
+	w->entry = names_set(&m->names, w->at, w->at_name, node);
+	if (!w->entry)
+		return -ENOMEM;
+	rc = model_touch(m, &w->entry->res, TOUCH_EXCLUSIVE);
+	return rc ? rc : model_touch(m, &w->at->listing, TOUCH_MUTATE);
+}
+
+static int maker_found(const struct rec *r)
+{
+	return r->ret >= 0 ? 0 : r->ret == -EEXIST ? 1 : -1;
+}
+
+/* Resolves the place of a call that makes a name, and says whether there is something to enter. */
+static int make_place(struct model *m, const struct rec *r, uint32_t type, struct place *p,
+	bool *make)
+{
+	int rc = first_path(m, r, WALK_NOFOLLOW, maker_found(r), type, p);
+
+	*make = !rc && r->ret >= 0 && p->w.at && p->w.at_name.len;
+	if (!rc && r->ret >= 0 && p->w.err && !m->force)
+		return LEFT_CONFLICT;
+	return rc;
+}
+
+static int make_node(struct model *m, const struct rec *r, uint32_t mode)
+{
+	struct place p;
+	struct node *n;
+	bool make;
+	int rc = make_place(m, r, mode, &p, &make);
+
+	if (rc || !make)
+		return rc;
+	n = names_new(&m->names, p.w.at, mode);
+	return n ? enter(m, &p.w, n) : -ENOMEM;
+}
+
+int model_mkdir(struct model *m, const struct rec *r)
+{
+	return make_node(m, r, S_IFDIR | ((uint32_t)model_arg(r, A_MODE, 0755) & 07777));
+}
+
+int model_mknod(struct model *m, const struct rec *r)
+{
+	uint32_t mode = (uint32_t)model_arg(r, A_MODE, 0);
+
+	return make_node(m, r, mode & S_IFMT ? mode : mode | S_IFREG);
+}
+
+/* The target as it must read in the replay, seen from the directory where the link stands. */
+static int put_target(struct model *m, const struct place *p, struct str target)
+{
+	struct buf dir = BUF_INIT;
+	int rc;
+
+	if (!target.s || target.len == 0 || !p->w.at) {
+		m->out.call.path2 = target.s ? STR("") : STR_NONE;
+		if (target.len && !p->w.at) /* fails before the target matters */
+			m->out.call.path2 = STR("x");
+		return 0;
+	}
+	if (!names_path(p->w.at, &dir))
+		buf_puts(&dir, "/");
+	rc = buf_ok(&dir) ? model_map_target(m, buf_as_str(&dir), target, &m->path2) : -ENOMEM;
+	buf_free(&dir);
+	m->out.call.path2 = buf_as_str(&m->path2);
+	return rc;
+}
+
+int model_symlink(struct model *m, const struct rec *r)
+{
+	enum arg_kind base = base_kind(r);
+	struct place p;
+	struct node *n;
+	int rc = model_place(m, r, A_PATH, base,
+		WALK_NOFOLLOW | (r->ret >= 0 ? WALK_PARENT : 0), &p);
+
+	if (!rc)
+		rc = model_settle(m, r, &p, maker_found(r), S_IFLNK | 0777);
+	if (rc)
+		return rc;
+	if (r->ret >= 0 && p.w.err && !m->force)
+		return LEFT_CONFLICT;
+	p.w.dotdot = true; /* always the whole path: the reader checks the target against it */
+	rc = model_put_path(m, r, A_PATH, base, &p);
+	if (!rc)
+		rc = put_target(m, &p, r->path2);
+	if (rc || r->ret < 0 || !p.w.at || !p.w.at_name.len)
+		return rc;
+	n = names_new(&m->names, p.w.at, S_IFLNK | 0777);
+	if (!n)
+		return -ENOMEM;
+	n->target = strndup(r->path2.s ? r->path2.s : "", r->path2.len);
+	return n->target ? enter(m, &p.w, n) : -ENOMEM;
+}
+
+static int second_path(struct model *m, const struct rec *r, int existed, struct place *p)
+{
+	enum arg_kind base = op_has(r->op, A_DIRFD2) ? A_DIRFD2 : A_NONE;
+	int rc = model_place(m, r, A_PATH2, base,
+		WALK_NOFOLLOW | (r->ret >= 0 || existed == 1 ? WALK_PARENT : 0), p);
+
+	if (!rc)
+		rc = model_settle(m, r, p, existed, 0);
+	return rc ? rc : model_put_path(m, r, A_PATH2, base, p);
+}
+
+int model_link(struct model *m, const struct rec *r)
+{
+	bool follow = at_flag(r, AT_SYMLINK_FOLLOW);
+	struct place from, to;
+	int rc = first_path(m, r, follow ? 0 : WALK_NOFOLLOW, r->ret >= 0 ? 1 : -1, S_IFREG, &from);
+
+	if (!rc)
+		rc = second_path(m, r, maker_found(r), &to);
+	if (rc || r->ret < 0)
+		return rc;
+	if ((to.w.err || !from.node) && !m->force)
+		return LEFT_CONFLICT;
+	return to.w.at && from.node ? enter(m, &to.w, from.node) : 0;
+}
+
+/* ---- removing ---- */
+
+static int unlink_existed(const struct rec *r)
+{
+	if (r->ret >= 0 || r->ret == -ENOTEMPTY || r->ret == -EISDIR)
+		return 1;
+	return r->ret == -ENOENT ? 0 : -1;
+}
+
+/* A directory goes away, or is refused because of what is in it: after all changes in it. */
+static int touch_contents(struct model *m, struct node *n, enum touch how)
+{
+	if (!n || !node_is_dir(n))
+		return 0;
+	if (model_keep(m, n))
+		return -ENOMEM;
+	return model_touch(m, &n->listing, how);
+}
+
+int model_unlink(struct model *m, const struct rec *r)
+{
+	bool dir = r->op == OP_rmdir || at_flag(r, AT_REMOVEDIR);
+	struct place p;
+	int rc = first_path(m, r, WALK_NOFOLLOW, unlink_existed(r),
+		dir ? S_IFDIR | 0755 : S_IFREG | 0644, &p);
+
+	if (!rc)
+		rc = touch_contents(m, p.node, r->ret >= 0 ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
+	if (rc || r->ret < 0 || !p.node || !p.w.at)
+		return rc;
+	return enter(m, &p.w, NULL);
+}
+
+/* ---- renaming ---- */
+
+static int exchange(struct model *m, struct place *a, struct place *b)
+{
+	struct node *x = a->node, *y = b->node;
+	int rc = model_keep(m, x);
+
+	if (!rc)
+		rc = model_keep(m, y);
+	if (!rc)
+		rc = enter(m, &a->w, y);
+	return rc ? rc : enter(m, &b->w, x);
+}
+
+static int move(struct model *m, struct place *from, struct place *to)
+{
+	int rc = model_keep(m, from->node);
+
+	if (!rc && to->node)
+		rc = model_keep(m, to->node);
+	if (!rc)
+		rc = names_move(&m->names, from->w.entry, to->w.at, to->w.at_name);
+	if (rc)
+		return rc;
+	to->w.entry = names_entry(&m->names, to->w.at, to->w.at_name);
+	rc = model_touch(m, &from->w.entry->res, TOUCH_EXCLUSIVE);
+	if (!rc)
+		rc = model_touch(m, &to->w.entry->res, TOUCH_EXCLUSIVE);
+	if (!rc)
+		rc = model_touch(m, &from->w.at->listing, TOUCH_MUTATE);
+	return rc ? rc : model_touch(m, &to->w.at->listing, TOUCH_MUTATE);
+}
+
+int model_rename(struct model *m, const struct rec *r)
+{
+	uint64_t flags = (uint64_t)model_arg(r, A_RENFLAGS, 0);
+	bool swap = flags & 2; /* RENAME_EXCHANGE */
+	int target = r->ret == -EEXIST || r->ret == -ENOTEMPTY || (r->ret >= 0 && swap) ? 1 : -1;
+	struct place from, to;
+	int rc = first_path(m, r, WALK_NOFOLLOW, r->ret >= 0 ? 1 : -1, S_IFREG | 0644, &from);
+
+	if (!rc)
+		rc = second_path(m, r, target, &to);
+	if (rc || (r->ret < 0 && r->ret != -ENOTEMPTY && r->ret != -EEXIST))
+		return rc;
+	rc = touch_contents(m, to.node, r->ret < 0 ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
+	if (rc || r->ret < 0)
+		return rc;
+	if (from.w.err || to.w.err || !from.node || !from.w.entry)
+		return m->force ? 0 : LEFT_CONFLICT;
+	if (from.node == to.node) /* two names of one file: rename(2) does nothing */
+		return 0;
+	if (node_is_dir(from.node))
+		rc = order_wait_all(m->order); /* whoever went through it did so before */
+	if (rc)
+		return rc;
+	return swap ? exchange(m, &from, &to) : move(m, &from, &to);
+}
+
+/* ---- working directories ---- */
+
+int model_chdir(struct model *m, const struct rec *r)
+{
+	struct node *node = NULL;
+	int rc;
+
+	if (r->op == OP_fchdir) {
+		struct descriptor *d;
+
+		rc = model_fd(m, r, A_FD, &d);
+		node = d ? d->desc->node : NULL;
+	} else {
+		struct place p;
+
+		rc = first_path(m, r, 0, object_existed(r), S_IFDIR | 0755, &p);
+		if (rc == LEFT_PSEUDO && r->ret >= 0 && p.w.node)
+			node = p.w.node;
+		else if (!rc)
+			node = p.node;
+	}
+	if (rc < 0 || rc == LEFT_CONFLICT || r->ret < 0)
+		return rc;
+	if (node)
+		node_get(node);
+	if (m->task->fs->cwd)
+		node_put(&m->names, m->task->fs->cwd);
+	m->task->fs->cwd = node; /* NULL: somewhere that is not replayed */
+	return rc ? rc : model_touch_fs(m, TOUCH_EXCLUSIVE);
+}
+
+int model_chroot(struct model *m, const struct rec *r)
+{
+	struct place p;
+	int rc = first_path(m, r, 0, object_existed(r), S_IFDIR | 0755, &p);
+
+	if (rc || r->ret < 0 || !p.node)
+		return rc;
+	node_get(p.node);
+	if (m->task->fs->root)
+		node_put(&m->names, m->task->fs->root);
+	m->task->fs->root = p.node;
+	return 0;
+}
+
+int model_umask(struct model *m, const struct rec *r)
+{
+	m->task->fs->umask = (uint32_t)r->arg[0] & 0777;
+	return model_touch_fs(m, TOUCH_EXCLUSIVE);
+}
+
+int model_getcwd(struct model *m, const struct rec *r)
+{
+	(void)r;
+	if (!m->task->fs->cwd)
+		return LEFT_NO_DIRECTORY;
+	return model_touch_fs(m, TOUCH_SHARE);
+}

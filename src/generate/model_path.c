@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "tree/tree.h"
+
+/* ---- paths of the captured host as paths of the replay ---- */
+
+int model_map(struct model *m, struct str path, struct buf *out)
+{
+	const struct vmount *mount = NULL;
+	struct str rest = path;
+
+	if (m->root) {
+		buf_puts(out, m->root);
+	} else {
+		mount = names_mount_of(&m->names, path);
+		while (mount && mount->pseudo && mount->len > 1) { /* a link may point into /proc */
+			struct str up = {mount->point, mount->len};
+
+			while (up.len > 1 && up.s[up.len - 1] != '/')
+				up.len--;
+			mount = names_mount_of(&m->names, up);
+		}
+		if (mount && mount->len > 1) {
+			buf_add(out, mount->point, mount->len);
+			rest.s += mount->len;
+			rest.len -= mount->len;
+		}
+	}
+	buf_puts(out, "/" TREE_DIR "/");
+	buf_puts(out, m->name);
+	while (rest.len && rest.s[0] == '/') {
+		rest.s++;
+		rest.len--;
+	}
+	if (rest.len) {
+		buf_char(out, '/');
+		buf_str(out, rest);
+	}
+	return buf_ok(out) ? 0 : -ENOMEM;
+}
+
+/* DIR/TEXT without ".", ".." and double slashes, by the letter; OUT is overwritten. */
+static void normalise(struct str dir, struct str text, struct buf *out)
+{
+	struct str part, c;
+	int round;
+
+	out->len = 0;
+	for (round = 0; round < 2; round++) {
+		part = round ? text : dir;
+		if (round && text.len && text.s[0] == '/')
+			out->len = 0;
+		while (str_take_char(&part, '/', &c)) {
+			if (c.len == 0 || (c.len == 1 && c.s[0] == '.'))
+				continue;
+			if (c.len == 2 && c.s[0] == '.' && c.s[1] == '.') {
+				while (out->len && out->p[--out->len] != '/')
+					;
+				continue;
+			}
+			buf_char(out, '/');
+			buf_str(out, c);
+		}
+	}
+	if (out->len == 0)
+		buf_char(out, '/');
+}
+
+static unsigned depth_of(struct str path)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i + 1 < path.len; i++)
+		if (path.s[i] == '/')
+			n++;
+	return n;
+}
+
+/* May a relative target stay as it is? Only when it stays in the tree, and ".." is only in front. */
+static bool keep_target(struct model *m, struct str dir, struct str target)
+{
+	const struct vmount *here;
+	unsigned ups = 0, depth;
+	bool down = false;
+	struct str c;
+
+	if (target.len == 0 || target.s[0] == '/')
+		return false;
+	normalise(dir, target, &m->scratch);
+	here = m->root ? NULL : names_mount_of(&m->names, dir);
+	if (!m->root && names_mount_of(&m->names, buf_as_str(&m->scratch)) != here)
+		return false;
+	while (str_take_char(&target, '/', &c)) {
+		if (c.len == 2 && c.s[0] == '.' && c.s[1] == '.') {
+			if (down)
+				return false;
+			ups++;
+		} else if (c.len && !(c.len == 1 && c.s[0] == '.')) {
+			down = true;
+		}
+	}
+	depth = depth_of(dir) + (dir.len > 1) - (here && here->len > 1 ? depth_of((struct str){here->point, here->len}) + 1 : 0);
+	return ups <= depth;
+}
+
+int model_map_target(struct model *m, struct str dir, struct str target, struct buf *out)
+{
+	struct buf full = BUF_INIT;
+	int rc;
+
+	if (keep_target(m, dir, target)) {
+		buf_str(out, target);
+		return buf_ok(out) ? 0 : -ENOMEM;
+	}
+	normalise(dir, target, &full);
+	rc = buf_ok(&full) ? model_map(m, buf_as_str(&full), out) : -ENOMEM;
+	buf_free(&full);
+	return rc;
+}
+
+/* ---- resolving ---- */
+
+/* "/proc/self/fd/N", "/proc/PID/fd/N", "/proc/thread-self/fd/N", "/dev/fd/N" -> N, else -1. */
+static int64_t fd_path_number(const struct model *m, struct str path)
+{
+	struct str rest = path, who;
+	uint64_t n;
+
+	if (str_starts(rest, STR("/dev/fd/"))) {
+		rest.s += 8;
+		rest.len -= 8;
+	} else if (str_starts(rest, STR("/proc/"))) {
+		rest.s += 6;
+		rest.len -= 6;
+		if (!str_take_char(&rest, '/', &who) || !str_starts(rest, STR("fd/")))
+			return -1;
+		if (!str_eqs(who, "self") && !str_eqs(who, "thread-self") &&
+			(str_u64(who, &n) || n != m->task->process->pid))
+			return -1;
+		rest.s += 3;
+		rest.len -= 3;
+	} else {
+		return -1;
+	}
+	return str_u64(rest, &n) || n > INT32_MAX ? -1 : (int64_t)n;
+}
+
+static int base_of(struct model *m, const struct rec *r, struct str path, enum arg_kind base,
+	struct place *p, struct node **node)
+{
+	int i = base == A_NONE ? -1 : op_arg_index(r->op, base);
+	struct descriptor *d;
+
+	*node = m->task->fs->root ? m->task->fs->root : m->names.root;
+	if (path.len && path.s[0] == '/') {
+		/* An absolute path makes the descriptor argument meaningless. */
+		if (i >= 0)
+			m->out.call.arg[i] = VFD_CWD;
+		return 0;
+	}
+	if (i < 0 || (int32_t)r->arg[i] == AT_FDCWD) {
+		*node = m->task->fs->cwd;
+		if (i >= 0)
+			m->out.call.arg[i] = VFD_CWD;
+		return *node ? model_touch_fs(m, TOUCH_SHARE) : LEFT_NO_DIRECTORY;
+	}
+	d = vfd_get(m->task, (int32_t)r->arg[i]);
+	if (!d && r->ret == -EBADF) {
+		p->bad_base = true;
+		m->out.call.arg[i] = VFD_NONE;
+		return 0;
+	}
+	if (!d)
+		return LEFT_UNKNOWN_FD;
+	if (d->desc->kind == DESC_PSEUDO)
+		return LEFT_PSEUDO;
+	if (d->desc->kind != DESC_FILE)
+		return LEFT_NOT_FILE;
+	if (d->vfd == VFD_NUMBER_NONE)
+		return LEFT_UNLINKED;
+	m->out.call.arg[i] = d->vfd;
+	*node = d->desc->node;
+	if (path.len == 0)
+		p->fd = d;
+	return model_touch(m, d->order, TOUCH_SHARE);
+}
+
+int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
+	unsigned flags, struct place *p)
+{
+	struct str path = which == A_PATH2 ? r->path2 : r->path;
+	struct node *from;
+	int64_t fd;
+	int rc;
+
+	*p = (struct place){0};
+	if (!path.s) {
+		struct node *ignored;
+
+		p->missing = true;
+		rc = base_of(m, r, STR("x"), base, p, &ignored);
+		return rc == LEFT_NO_DIRECTORY ? 0 : rc;
+	}
+	rc = base_of(m, r, path, base, p, &from);
+	if (rc || p->bad_base)
+		return rc;
+	fd = fd_path_number(m, path);
+	if (fd >= 0 && !(flags & WALK_NOFOLLOW)) {
+		p->fd = vfd_get(m->task, fd);
+		if (!p->fd || p->fd->desc->kind != DESC_FILE || p->fd->vfd == VFD_NUMBER_NONE)
+			return LEFT_PSEUDO;
+		rc = model_touch(m, p->fd->order, TOUCH_SHARE);
+	}
+	if (p->fd) {
+		p->node = p->fd->desc->node;
+		return rc;
+	}
+	if (!node_is_dir(from) && (from->mode & S_IFMT)) {
+		p->relative = true; /* ENOTDIR, whatever the path */
+		p->w.err = ENOTDIR;
+		return 0;
+	}
+	rc = names_walk(&m->names, from, m->task->fs->root ? m->task->fs->root : m->names.root, path,
+		flags, &p->w);
+	if (rc)
+		return rc;
+	if (p->w.pseudo)
+		return LEFT_PSEUDO;
+	p->relative = path.len == 0 || path.s[0] != '/';
+	p->node = p->w.node;
+	if (p->node && p->node->mount && p->node->mount->pseudo)
+		return LEFT_PSEUDO;
+	return 0;
+}
+
+int model_settle(struct model *m, const struct rec *r, struct place *p, int existed, uint32_t type)
+{
+	struct walk *w = &p->w;
+	int rc = 0;
+
+	if (p->missing || p->bad_base || p->fd)
+		return 0;
+	if (w->err) {
+		if (existed == 1 && !m->force && !w->guess)
+			return LEFT_CONFLICT;
+		return 0;
+	}
+	if (existed == 1 && !p->node) {
+		bool known = w->entry || w->at->complete;
+
+		if (known && !m->force)
+			return LEFT_CONFLICT;
+		m->appeared += known;
+		p->node = w->node = names_at_start(&m->names, w->at, w->at_name, &r->facts, type,
+			STR_NONE);
+		if (!p->node)
+			return -ENOMEM;
+		w->entry = p->node->entry;
+	} else if (existed == 0 && p->node) {
+		if (!m->force)
+			return LEFT_CONFLICT;
+	} else if (existed == 0 && !w->entry && w->at_name.len) {
+		w->entry = names_set(&m->names, w->at, w->at_name, NULL);
+		if (!w->entry)
+			return -ENOMEM;
+	}
+	if (w->entry)
+		rc = model_touch(m, &w->entry->res, TOUCH_SHARE);
+	return rc;
+}
+
+/* ---- the path of the line ---- */
+
+static bool root_is_real(const struct model *m)
+{
+	return !m->task->fs->root || m->task->fs->root == m->names.root;
+}
+
+/* Where the walk broke off: the directory it reached and the rest, which must fail the same way. */
+static int put_broken(struct model *m, const struct walk *w, struct buf *full)
+{
+	struct str rest = w->broke_rest, c;
+
+	if (!names_path(w->broke_at, full))
+		buf_puts(full, "/");
+	while (str_take_char(&rest, '/', &c)) {
+		if (c.len == 0 || (c.len <= 2 && c.s[0] == '.' && c.s[c.len - 1] == '.'))
+			continue;
+		if (full->len > 1)
+			buf_char(full, '/');
+		buf_str(full, c);
+	}
+	(void)m;
+	return buf_ok(full) ? 0 : -ENOMEM;
+}
+
+static int put_canonical(struct model *m, const struct place *p, struct buf *out)
+{
+	struct buf full = BUF_INIT;
+	int rc = 0;
+
+	if (p->w.err)
+		rc = put_broken(m, &p->w, &full);
+	else if (!names_path(p->w.dir, &full))
+		rc = -ENOENT;
+	if (!rc && !p->w.err && p->w.last.len) {
+		if (full.len > 1)
+			buf_char(&full, '/');
+		buf_str(&full, p->w.last);
+	}
+	if (!rc && p->w.slash)
+		buf_char(&full, '/');
+	if (!rc)
+		rc = buf_ok(&full) ? model_map(m, buf_as_str(&full), out) : -ENOMEM;
+	buf_free(&full);
+	return rc;
+}
+
+int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
+	struct place *p)
+{
+	struct buf *out = which == A_PATH2 ? &m->path2 : &m->path;
+	struct str text = which == A_PATH2 ? r->path2 : r->path;
+	struct str *field = which == A_PATH2 ? &m->out.call.path2 : &m->out.call.path;
+	int i = base == A_NONE ? -1 : op_arg_index(r->op, base);
+	int rc = 0;
+
+	if (p->missing) {
+		*field = STR_NONE;
+		return 0;
+	}
+	out->len = 0;
+	if (p->fd && text.len) {
+		buf_addf(out, "%%fd/%u", p->fd->vfd);
+	} else if (p->bad_base || p->fd || (p->w.err == ENOTDIR && !p->w.broke_at)) {
+		buf_str(out, text);
+		if (p->w.dotdot || memmem(text.s, text.len, "..", 2))
+			out->len = 0, buf_char(out, 'x'); /* the descriptor decides, not the text */
+	} else if (!p->w.dotdot && !p->w.crossed && (p->relative || root_is_real(m))) {
+		if (p->relative)
+			buf_str(out, text);
+		else
+			rc = model_map(m, text, out);
+	} else {
+		rc = put_canonical(m, p, out);
+		if (i >= 0)
+			m->out.call.arg[i] = VFD_CWD;
+	}
+	*field = buf_as_str(out);
+	return rc == -ENOENT ? LEFT_NO_DIRECTORY : rc;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "ops/flags.h"
+#include "tree/mounts.h"
+
+/* Tasks: how they begin, what they carry over an exec, what ends with them; and state records. */
+
+static uint64_t clone_flags(const struct rec *r)
+{
+	switch (r->op) {
+	case OP_clone:
+	case OP_clone3:
+		return r->arg[0];
+	case OP_vfork:
+		return CLONE_VM | CLONE_VFORK;
+	default:
+		return 0;
+	}
+}
+
+/* The child's copies of the parent's descriptors: parent:child pairs of the line. */
+static int number_inherited(struct model *m, struct task *child)
+{
+	uint32_t fd;
+
+	for (fd = 0; fd < child->files->n; fd++) {
+		struct descriptor *d = child->files->v[fd], *from = vfd_get(m->task, fd);
+		struct vlist_item *item;
+		int rc;
+
+		if (!d || !from || from->vfd == VFD_NUMBER_NONE)
+			continue;
+		item = vec_push(&m->list);
+		if (!item)
+			return -ENOMEM;
+		item->kind = VITEM_PAIR;
+		item->a = from->vfd;
+		item->b = vfd_number(&m->vfd, d);
+		rc = model_touch(m, from->order, TOUCH_SHARE);
+		if (!rc)
+			rc = model_touch(m, d->order, TOUCH_EXCLUSIVE);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int model_fork(struct model *m, const struct rec *r)
+{
+	uint64_t flags = clone_flags(r);
+	uint32_t tid = (uint32_t)r->ret;
+	struct task *old, *child;
+
+	if (r->ret <= 0) /* no new task: nothing to replay in it */
+		return 0;
+	old = vfd_task(&m->vfd, tid);
+	if (old) /* its end was lost, and the number is in use again */
+		vfd_task_end(&m->vfd, old);
+	child = vfd_task_clone(&m->vfd, m->task, flags & CLONE_THREAD ? m->task->process->pid : tid,
+		tid, flags);
+	if (!child)
+		return -ENOMEM;
+	child->id = order_thread(m->order);
+	if (child->id == UINT32_MAX)
+		return -ENOMEM;
+	m->child = child;
+	m->out.new_process = child->process->id;
+	m->out.new_thread = child->id;
+	return flags & CLONE_FILES ? 0 : number_inherited(m, child);
+}
+
+/* The other threads of a process that execs or whose leader is replaced. */
+static void end_siblings(struct model *m, struct task *t)
+{
+	struct hnode *n, *tmp;
+	size_t i;
+
+	hmap_each(&m->vfd.tasks, n, tmp, i) {
+		struct task *other = hmap_entry(n, struct task, node);
+
+		if (other != t && other->process == t->process)
+			vfd_task_end(&m->vfd, other);
+	}
+}
+
+int model_exec(struct model *m, const struct rec *r)
+{
+	struct task *t = m->task;
+	uint32_t fd;
+	int rc = 0;
+
+	m->out.call.path = STR_NONE; /* the program itself is not part of the replay */
+	m->out.call.path2 = STR_NONE;
+	if (r->op == OP_execveat)
+		m->out.call.arg[0] = VFD_CWD;
+	if (r->ret < 0)
+		return 0;
+	if (t->process->refs > 1)
+		end_siblings(m, t);
+	if (vfd_task_exec(&m->vfd, t))
+		return -ENOMEM;
+	if (t->tid != t->process->pid && !vfd_task(&m->vfd, t->process->pid))
+		vfd_task_renumber(&m->vfd, t, t->process->pid);
+	for (fd = 0; fd < t->files->n && !rc; fd++)
+		if (t->files->v[fd] && t->files->v[fd]->cloexec)
+			rc = model_close_fd(m, fd);
+	return rc;
+}
+
+int model_exit(struct model *m, const struct rec *r)
+{
+	struct task *t = m->task;
+	uint32_t fd;
+	int rc = 0;
+
+	(void)r;
+	if (t->files->refs == 1)
+		for (fd = 0; fd < t->files->n && !rc; fd++)
+			rc = model_close_fd(m, fd);
+	m->ended = true;
+	return rc;
+}
+
+/* ---- what was so at the start ---- */
+
+int model_state_mount(struct model *m, const struct rec *r)
+{
+	char type[64] = "";
+	int rc;
+
+	if (!r->path.s || r->path.len == 0 || r->path.s[0] != '/')
+		return LEFT_MALFORMED;
+	if (r->path2.len < sizeof(type))
+		memcpy(type, r->path2.s, r->path2.len);
+	rc = names_mount(&m->names, r->path, fs_is_pseudo(type));
+	return rc ? rc : LEFT_STATE;
+}
+
+static struct node *start_directory(struct model *m, struct str path)
+{
+	struct walk w = {0};
+
+	if (!path.s || path.len == 0 || path.s[0] != '/')
+		return NULL;
+	if (names_walk(&m->names, m->names.root, m->names.root, path, WALK_PARENT, &w))
+		return NULL;
+	if (w.node || w.err || w.pseudo)
+		return w.node;
+	if (w.entry) /* known to be absent: deleted */
+		return NULL;
+	return names_at_start(&m->names, w.at, w.at_name, NULL, S_IFDIR | 0755, STR_NONE);
+}
+
+static void set_node(struct model *m, void **slot, struct node *n)
+{
+	if (n)
+		node_get(n);
+	if (*slot)
+		node_put(&m->names, *slot);
+	*slot = n;
+}
+
+int model_state_task(struct model *m, const struct rec *r)
+{
+	struct task *t = m->task;
+	struct buf full = BUF_INIT;
+	struct node *cwd;
+	int rc = 0;
+
+	if (!t) {
+		t = vfd_task_new(&m->vfd, r->pid, r->tid, vfd_task(&m->vfd, r->pid));
+		if (!t)
+			return -ENOMEM;
+		t->id = order_thread(m->order);
+		if (t->id == UINT32_MAX)
+			return -ENOMEM;
+		m->task = t;
+	}
+	t->process->uid = (uint32_t)model_arg(r, A_UID, 0);
+	t->process->gid = (uint32_t)model_arg(r, A_GID, 0);
+	t->fs->umask = (uint32_t)model_arg(r, A_MODE, 022) & 0777;
+	cwd = start_directory(m, r->path);
+	set_node(m, &t->fs->root, r->path2.len > 1 ? start_directory(m, r->path2) : m->names.root);
+	set_node(m, &t->fs->cwd, cwd);
+	m->out.call.path = m->out.call.path2 = STR_NONE;
+	if (cwd && !(cwd->mount && cwd->mount->pseudo) && names_path(cwd, &full)) {
+		rc = model_map(m, buf_as_str(&full), &m->path);
+		m->out.call.path = buf_as_str(&m->path);
+	}
+	buf_free(&full);
+	return rc;
+}
+
+static bool is_deleted(struct str path)
+{
+	const struct str mark = STR(" (deleted)");
+
+	return path.len > mark.len && memcmp(path.s + path.len - mark.len, mark.s, mark.len) == 0;
+}
+
+/* The file behind a descriptor of the start, by its path; NULL when it has none in the replay. */
+static struct node *start_file(struct model *m, const struct rec *r, bool *pseudo, int *rc)
+{
+	struct walk w = {0};
+	uint32_t type = r->facts.known ? r->facts.mode & S_IFMT : 0;
+
+	*pseudo = false;
+	if (!r->path.len || r->path.s[0] != '/' || is_deleted(r->path) ||
+		(type && type != S_IFREG && type != S_IFDIR))
+		return NULL;
+	*rc = names_walk(&m->names, m->names.root, m->names.root, r->path, WALK_PARENT, &w);
+	*pseudo = w.pseudo;
+	if (*rc || w.pseudo || w.err)
+		return NULL;
+	if (!w.node && !w.entry && !w.at->complete)
+		return names_at_start(&m->names, w.at, w.at_name, &r->facts, r->facts.mode, STR_NONE);
+	return w.node;
+}
+
+int model_state_fd(struct model *m, const struct rec *r)
+{
+	int64_t fd = (int32_t)r->arg[0];
+	int flags = (int)flags_open_from(m->arch, r->arg[2]);
+	struct descriptor *d;
+	bool pseudo;
+	int rc = 0;
+	struct node *n = start_file(m, r, &pseudo, &rc);
+
+	if (rc)
+		return rc;
+	if (vfd_get(m->task, fd)) /* told twice: by two threads of one process */
+		return LEFT_STATE;
+	if (!n) {
+		d = vfd_open(&m->vfd, m->task, fd, pseudo ? DESC_PSEUDO : DESC_OTHER, NULL, flags);
+		if (d)
+			d->cloexec = flags & O_CLOEXEC;
+		return d ? LEFT_STATE : -ENOMEM;
+	}
+	rc = model_open_fd(m, r, fd, n, flags, false, &d);
+	if (rc)
+		return rc > 0 ? LEFT_STATE : rc;
+	d->desc->offset = r->arg[3];
+	m->out.call.arg[2] = (uint64_t)flags & ~(uint64_t)(O_CREAT | O_EXCL | O_TRUNC);
+	rc = model_map(m, r->path, &m->path);
+	m->out.call.path = buf_as_str(&m->path);
+	m->out.call.ret = fd;
+	m->out.call.has_ret = true;
+	return rc;
+}
+
+int model_state_path(struct model *m, const struct rec *r)
+{
+	struct walk w = {0};
+	struct node *n;
+	int rc;
+
+	if (!r->path.len || r->path.s[0] != '/')
+		return LEFT_MALFORMED;
+	rc = names_walk(&m->names, m->names.root, m->names.root, r->path,
+		WALK_NOFOLLOW | (r->facts.absent ? 0 : WALK_PARENT), &w);
+	if (rc || w.err || w.pseudo || w.entry || !w.at_name.len || w.at->complete)
+		return rc ? rc : LEFT_STATE; /* known already, or of no use */
+	if (r->facts.absent)
+		return names_set(&m->names, w.at, w.at_name, NULL) ? LEFT_STATE : -ENOMEM;
+	n = names_at_start(&m->names, w.at, w.at_name, &r->facts, r->facts.mode, r->path2);
+	if (!n)
+		return -ENOMEM;
+	if (r->nvec && node_is_file(n) && !n->size.extents)
+		rc = vsize_at_start(&n->size, r->facts.size, r->vec, r->nvec, true);
+	else if (node_is_file(n) && r->facts.size >= VSIZE_PAGE && r->facts.blocks == 0 && !n->size.extents)
+		rc = vsize_at_start(&n->size, r->facts.size, NULL, 0, true); /* all of it a hole */
+	return rc ? rc : LEFT_STATE;
+}
+
+int model_lost(struct model *m, const struct rec *r)
+{
+	m->captured_lost += r->arg[0];
+	return LEFT_STATE;
+}
+
+int model_end(struct model *m, const struct rec *r)
+{
+	(void)r;
+	m->end_seen = true;
+	return LEFT_STATE;
+}

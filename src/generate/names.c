@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/names.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define LINKS_MAX 40 /* MAXSYMLINKS of include/linux/namei.h */
+
+static uint64_t entry_hash(const struct node *dir, struct str name)
+{
+	return hash_bytes(name.s, name.len, (uint64_t)(uintptr_t)dir);
+}
+
+struct node *node_get(struct node *n)
+{
+	n->refs++;
+	return n;
+}
+
+static void entry_free(struct names *ns, struct entry *e)
+{
+	hmap_remove(&ns->entries, &e->hash);
+	*e->prev = e->next;
+	if (e->next)
+		e->next->prev = e->prev;
+	resource_free(&e->res);
+	free(e);
+}
+
+static void node_free(struct names *ns, struct node *n)
+{
+	while (n->entries)
+		entry_free(ns, n->entries);
+	if (n->in_inodes)
+		hmap_remove(&ns->inodes, &n->inode);
+	resource_free(&n->attr);
+	resource_free(&n->listing);
+	resource_free(&n->length);
+	resource_free(&n->users);
+	resource_free(&n->dirty);
+	resource_free(&n->locks);
+	*n->all_prev = n->all_next;
+	if (n->all_next)
+		n->all_next->all_prev = n->all_prev;
+	vsize_free(&n->size);
+	free(n->target);
+	free(n);
+}
+
+void node_put(struct names *ns, struct node *n)
+{
+	if (--n->refs == 0)
+		node_free(ns, n);
+}
+
+static struct node *node_new(struct names *ns, const struct node *dir, uint32_t mode)
+{
+	struct node *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->mode = mode;
+	n->mount = dir ? dir->mount : NULL;
+	n->all_next = ns->all;
+	n->all_prev = &ns->all;
+	if (n->all_next)
+		n->all_next->all_prev = &n->all_next;
+	ns->all = n;
+	return n;
+}
+
+int names_init(struct names *ns, struct ordering *order)
+{
+	*ns = (struct names){.order = order};
+	ns->root = node_new(ns, NULL, S_IFDIR | 0755);
+	if (!ns->root)
+		return -ENOMEM;
+	ns->root->at_start = true;
+	node_get(ns->root);
+	return 0;
+}
+
+void names_free(struct names *ns)
+{
+	while (ns->all) /* all at once: the references among them do not matter any more */
+		node_free(ns, ns->all);
+	vec_free(&ns->start);
+	hmap_free(&ns->entries);
+	hmap_free(&ns->inodes);
+	hmap_free(&ns->mounts);
+	arena_free(&ns->strings);
+}
+
+/* ---- mounts ---- */
+
+static struct vmount *mount_find(const struct names *ns, struct str point)
+{
+	struct hnode *n;
+
+	for (n = hmap_first(&ns->mounts, hash_bytes(point.s, point.len, 1)); n; n = hmap_next(n)) {
+		struct vmount *m = hmap_entry(n, struct vmount, node);
+
+		if (str_eq((struct str){m->point, m->len}, point))
+			return m;
+	}
+	return NULL;
+}
+
+int names_mount(struct names *ns, struct str point, bool pseudo)
+{
+	struct vmount *m = mount_find(ns, point);
+
+	if (m) { /* mounted over: the later one is what programs see */
+		m->pseudo = pseudo;
+		return 0;
+	}
+	m = arena_alloc(&ns->strings, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->point = arena_strdup(&ns->strings, point);
+	if (!m->point)
+		return -ENOMEM;
+	m->len = point.len;
+	m->pseudo = pseudo;
+	if (point.len == 1)
+		ns->root->mount = m;
+	return hmap_insert(&ns->mounts, &m->node, hash_bytes(point.s, point.len, 1));
+}
+
+const struct vmount *names_mount_of(struct names *ns, struct str path)
+{
+	while (path.len > 1) {
+		const struct vmount *m = mount_find(ns, path);
+
+		if (m)
+			return m;
+		while (path.len > 1 && path.s[path.len - 1] != '/')
+			path.len--;
+		while (path.len > 1 && path.s[path.len - 1] == '/')
+			path.len--;
+	}
+	return mount_find(ns, STR("/"));
+}
+
+/* A directory found at this name may be where something is mounted. */
+static int note_mount(struct names *ns, struct node *dir, struct str name, struct node *n)
+{
+	struct buf path = BUF_INIT;
+	const struct vmount *m;
+
+	if (ns->mounts.n < 2 || !node_is_dir(n) || !names_path(dir, &path)) {
+		buf_free(&path);
+		return 0;
+	}
+	if (path.len > 1)
+		buf_char(&path, '/');
+	buf_str(&path, name);
+	if (!buf_ok(&path)) {
+		buf_free(&path);
+		return -ENOMEM;
+	}
+	m = mount_find(ns, buf_as_str(&path));
+	buf_free(&path);
+	if (m)
+		n->mount = m;
+	return 0;
+}
+
+/* ---- entries ---- */
+
+struct entry *names_entry(const struct names *ns, const struct node *dir, struct str name)
+{
+	struct hnode *n;
+
+	for (n = hmap_first(&ns->entries, entry_hash(dir, name)); n; n = hmap_next(n)) {
+		struct entry *e = hmap_entry(n, struct entry, hash);
+
+		if (e->dir == dir && str_eq((struct str){e->name, e->len}, name))
+			return e;
+	}
+	return NULL;
+}
+
+static struct entry *entry_new(struct names *ns, struct node *dir, struct str name)
+{
+	struct entry *e = calloc(1, sizeof(*e) + name.len + 1);
+
+	if (!e)
+		return NULL;
+	e->dir = dir;
+	e->len = (uint32_t)name.len;
+	memcpy(e->name, name.s, name.len);
+	if (hmap_insert(&ns->entries, &e->hash, entry_hash(dir, name))) {
+		free(e);
+		return NULL;
+	}
+	e->next = dir->entries;
+	e->prev = &dir->entries;
+	if (e->next)
+		e->next->prev = &e->next;
+	dir->entries = e;
+	return e;
+}
+
+/* Another name for a node that lost the one it was known by. */
+static void find_name(struct names *ns, struct node *n)
+{
+	struct hnode *h, *tmp;
+	size_t i;
+
+	n->entry = NULL;
+	if (n->names == 0)
+		return;
+	hmap_each(&ns->entries, h, tmp, i) { /* hard links are few, and this is rare */
+		struct entry *e = hmap_entry(h, struct entry, hash);
+
+		if (e->node == n) {
+			n->entry = e;
+			n->parent = e->dir;
+			return;
+		}
+	}
+}
+
+struct entry *names_set(struct names *ns, struct node *dir, struct str name, struct node *node)
+{
+	struct entry *e = names_entry(ns, dir, name);
+	struct node *old;
+
+	if (!e)
+		e = entry_new(ns, dir, name);
+	if (!e || e->node == node)
+		return e;
+	old = e->node;
+	e->node = node;
+	if (node) {
+		node_get(node);
+		node->names++;
+		node->entry = e;
+		node->parent = dir;
+	}
+	if (old) {
+		old->names--;
+		if (old->entry == e)
+			find_name(ns, old);
+		node_put(ns, old);
+	}
+	return e;
+}
+
+int names_move(struct names *ns, struct entry *from, struct node *dir, struct str name)
+{
+	struct node *n = node_get(from->node);
+	struct node *from_dir = from->dir;
+	struct entry *to = names_set(ns, dir, name, n);
+	int rc = to ? 0 : -ENOMEM;
+
+	if (to && to != from) {
+		if (!names_set(ns, from_dir, (struct str){from->name, from->len}, NULL))
+			rc = -ENOMEM;
+		n->entry = to;
+		n->parent = dir;
+	}
+	node_put(ns, n);
+	return rc;
+}
+
+struct node *names_new(struct names *ns, struct node *dir, uint32_t mode)
+{
+	struct node *n = node_new(ns, dir, mode);
+
+	if (n)
+		n->complete = true;
+	return n;
+}
+
+/* ---- what was there at the start ---- */
+
+static uint64_t inode_hash(const struct facts *f)
+{
+	return hash_u64(f->ino ^ hash_u64((uint64_t)f->dev_major << 32 | f->dev_minor));
+}
+
+static struct node *inode_find(const struct names *ns, const struct facts *f)
+{
+	uint64_t dev = (uint64_t)f->dev_major << 32 | f->dev_minor;
+	struct hnode *h;
+
+	for (h = hmap_first(&ns->inodes, inode_hash(f)); h; h = hmap_next(h)) {
+		struct node *n = hmap_entry(h, struct node, inode);
+
+		/* A node whose last name is gone may have given its number to another file. */
+		if (n->ino == f->ino && n->dev == dev && n->names && !node_is_dir(n))
+			return n;
+	}
+	return NULL;
+}
+
+static int apply_facts(struct names *ns, struct node *n, const struct facts *f)
+{
+	n->mode = f->mode;
+	n->uid = f->uid;
+	n->gid = f->gid;
+	n->ino = f->ino;
+	n->dev = (uint64_t)f->dev_major << 32 | f->dev_minor;
+	if (node_is_file(n) && vsize_at_start(&n->size, f->size, NULL, 0, false))
+		return -ENOMEM;
+	if (hmap_insert(&ns->inodes, &n->inode, inode_hash(f)))
+		return -ENOMEM;
+	n->in_inodes = true;
+	n->safe = n->size.size;
+	return 0;
+}
+
+static int remember_start(struct names *ns, struct node *dir, struct str name, struct node *n)
+{
+	struct start_name *s = vec_push(&ns->start);
+
+	if (!s)
+		return -ENOMEM;
+	s->name = arena_strdup(&ns->strings, name);
+	s->dir = node_get(dir);
+	s->node = node_get(n);
+	if (!n->start)
+		n->start = ns->start.n;
+	return s->name ? 0 : -ENOMEM;
+}
+
+struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
+	const struct facts *facts, uint32_t mode, struct str target)
+{
+	struct node *n = facts && facts->known ? inode_find(ns, facts) : NULL;
+	bool fresh = !n;
+
+	if (fresh)
+		n = node_new(ns, dir, mode);
+	if (!n)
+		return NULL;
+	node_get(n);
+	n->at_start = true;
+	if (fresh && facts && facts->known && apply_facts(ns, n, facts))
+		goto fail;
+	if (fresh && target.s) {
+		n->target = strndup(target.s, target.len);
+		if (!n->target)
+			goto fail;
+	}
+	if (note_mount(ns, dir, name, n) || !names_set(ns, dir, name, n) ||
+		remember_start(ns, dir, name, n))
+		goto fail;
+	node_put(ns, n);
+	return n;
+fail:
+	node_put(ns, n);
+	return NULL;
+}
+
+bool names_path(const struct node *n, struct buf *out)
+{
+	if (!n->entry) {
+		if (n->parent) /* was removed */
+			return false;
+		buf_char(out, '/'); /* only the root never had an entry */
+		return true;
+	}
+	if (!names_path(n->parent, out))
+		return false;
+	if (out->len > 1)
+		buf_char(out, '/');
+	buf_add(out, n->entry->name, n->entry->len);
+	return true;
+}
+
+/* ---- walking ---- */
+
+static int broken(struct walk *w, int err, struct node *at, struct str rest)
+{
+	w->err = err;
+	w->broke_at = at;
+	w->broke_rest = rest;
+	w->dir = w->at = w->node = NULL;
+	w->entry = NULL;
+	return 0;
+}
+
+/* The way of an operation leads through this entry: it must not run before who made it so. */
+static int touch_way(struct names *ns, struct entry *e)
+{
+	if (e->node && node_is_link(e->node))
+		return order_touch(ns->order, &e->res, TOUCH_SHARE);
+	return e->res.last.label ? order_touch(ns->order, &e->res, TOUCH_AFTER) : 0;
+}
+
+static struct str next_component(struct str *path)
+{
+	struct str c;
+
+	while (path->len && path->s[0] == '/') {
+		path->s++;
+		path->len--;
+	}
+	c = (struct str){path->s, 0};
+	while (c.len < path->len && path->s[c.len] != '/')
+		c.len++;
+	path->s += c.len;
+	path->len -= c.len;
+	return c;
+}
+
+static bool only_slashes(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.s[i] != '/')
+			return false;
+	return true;
+}
+
+static struct node *go_up(struct node *dir, const struct node *root, struct walk *w)
+{
+	if (dir == root || !dir->parent)
+		return dir;
+	if (dir->parent->mount != dir->mount)
+		w->crossed = true;
+	return dir->parent;
+}
+
+/* One directory deeper; NULL when the way ends here (w->err is set) or memory is out (rc). */
+static struct node *descend(struct names *ns, struct node *dir, struct node *root, struct str name,
+	struct str rest, unsigned flags, struct walk *w, int *rc)
+{
+	struct entry *e = names_entry(ns, dir, name);
+	struct node *n = e ? e->node : NULL;
+	struct str from_here = {name.s, name.len + rest.len};
+
+	if (!e && !dir->complete && (flags & WALK_PARENT)) {
+		n = names_at_start(ns, dir, name, NULL, S_IFDIR | 0755, STR_NONE);
+		if (!n) {
+			*rc = -ENOMEM;
+			return NULL;
+		}
+		e = n->entry;
+	}
+	if (e)
+		*rc = touch_way(ns, e);
+	if (!n) {
+		w->guess = !e && !dir->complete;
+		if (e && !*rc)
+			*rc = order_touch(ns->order, &e->res, TOUCH_SHARE);
+		broken(w, ENOENT, dir, from_here);
+		return NULL;
+	}
+	if (node_is_link(n)) {
+		struct walk sub = {.links = w->links + 1};
+		struct str target = str_of(n->target ? n->target : "");
+
+		if (sub.links > LINKS_MAX) {
+			broken(w, ELOOP, dir, from_here);
+			return NULL;
+		}
+		*rc = names_walk(ns, dir, root, target, flags, &sub);
+		w->crossed |= sub.crossed && sub.links > w->links + 1;
+		w->links = sub.links;
+		w->plain = false;
+		if (*rc)
+			return NULL;
+		if (!sub.node) {
+			w->guess = sub.guess;
+			broken(w, sub.err ? sub.err : ENOENT, dir, from_here);
+			return NULL;
+		}
+		n = sub.node;
+	}
+	if ((n->mode & S_IFMT) == 0)
+		n->mode = S_IFDIR | 0755; /* something is looked for in it */
+	if (!node_is_dir(n)) {
+		broken(w, ENOTDIR, dir, from_here);
+		return NULL;
+	}
+	if (n->mount != dir->mount && n->parent == dir && !w->plain)
+		w->crossed = true;
+	return n;
+}
+
+static int follow_last(struct names *ns, struct node *root, unsigned flags, struct walk *w)
+{
+	struct walk sub = {.links = w->links + 1};
+	struct str target = str_of(w->node->target ? w->node->target : "");
+	int rc;
+
+	if (sub.links > LINKS_MAX)
+		return broken(w, ELOOP, w->dir, w->last);
+	rc = names_walk(ns, w->dir, root, target, flags, &sub);
+	w->links = sub.links;
+	w->node = sub.node;
+	w->entry = sub.entry;
+	w->at = sub.at;
+	w->at_name = sub.at_name;
+	w->pseudo = sub.pseudo;
+	if (sub.err) {
+		w->guess = sub.guess;
+		return rc ? rc : broken(w, sub.err, w->dir, w->last);
+	}
+	return rc;
+}
+
+int names_walk(struct names *ns, struct node *base, struct node *root, struct str path,
+	unsigned flags, struct walk *w)
+{
+	struct node *dir = base;
+	struct str name;
+	int rc = 0;
+
+	if (path.len == 0)
+		return broken(w, ENOENT, base, path);
+	if (path.s[0] == '/') {
+		dir = root;
+		w->plain = w->links == 0;
+	}
+	for (;;) {
+		name = next_component(&path);
+		if (only_slashes(path))
+			break;
+		if (name.len == 1 && name.s[0] == '.')
+			continue;
+		if (name.len == 2 && name.s[0] == '.' && name.s[1] == '.') {
+			w->dotdot = true;
+			dir = go_up(dir, root, w);
+			continue;
+		}
+		dir = descend(ns, dir, root, name, path, flags, w, &rc);
+		if (!dir) {
+			if (w->broke_at && w->broke_at->mount && w->broke_at->mount->pseudo)
+				w->pseudo = true;
+			return rc;
+		}
+		if (dir->mount && dir->mount->pseudo)
+			flags &= ~(unsigned)WALK_PARENT; /* what is there is of no use to us */
+	}
+	w->slash = path.len > 0;
+	w->pseudo = dir->mount && dir->mount->pseudo;
+	if (name.len == 0 || (name.len == 1 && name.s[0] == '.') ||
+		(name.len == 2 && name.s[0] == '.' && name.s[1] == '.')) {
+		if (name.len == 2) {
+			w->dotdot = true;
+			dir = go_up(dir, root, w);
+		}
+		w->dir = w->at = dir;
+		w->last = w->at_name = STR("");
+		w->node = dir;
+		w->entry = NULL;
+		w->pseudo = dir->mount && dir->mount->pseudo;
+		return 0;
+	}
+	w->dir = w->at = dir;
+	w->last = w->at_name = name;
+	w->entry = names_entry(ns, dir, name);
+	w->node = w->entry ? w->entry->node : NULL;
+	if (w->node && w->node->mount && w->node->mount->pseudo)
+		w->pseudo = true;
+	if (w->node && node_is_link(w->node) && (!(flags & WALK_NOFOLLOW) || w->slash)) {
+		rc = touch_way(ns, w->entry);
+		return rc ? rc : follow_last(ns, root, flags, w);
+	}
+	return 0;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_GENERATE_NAMES_H
+#define IORIOT_GENERATE_NAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "datas/arena.h"
+#include "datas/buf.h"
+#include "datas/hmap.h"
+#include "generate/order.h"
+#include "trace/rec.h"
+#include "vsize.h"
+
+/*
+ * The name space of the captured host as far as the capture tells: directory entries and what they
+ * lead to. An entry is known to lead to a node, known to be absent, or unknown (not there). What was
+ * there before the capture is remembered with the name it had then; that becomes the INIT section.
+ */
+
+struct vmount {
+	char *point; /* canonical, "/" for the root */
+	size_t len;
+	bool pseudo; /* proc, sysfs ...: nothing below it is replayed */
+	struct hnode node;
+};
+
+struct node {
+	uint32_t refs;	/* entries, start names, descriptors, working directories */
+	uint32_t names; /* entries */
+	uint32_t mode;	/* type and permission bits; type 0 = not known */
+	uint32_t uid, gid;
+	bool at_start;	/* existed before the capture */
+	bool complete;	/* directory: made during the capture, so every name in it is known */
+	bool in_inodes;
+	const struct vmount *mount;
+	struct vsize size;
+	char *target;	      /* symbolic link */
+	struct node *parent;  /* of 'entry' */
+	struct entry *entry;  /* a name that it has now, NULL = none left */
+	struct entry *entries; /* directory: list of its entries, for freeing */
+	struct hnode inode;   /* by device and inode number */
+	uint64_t dev, ino;
+	struct resource attr;	/* mode, owner, times */
+	struct resource listing; /* directory: entries made and removed, and listed */
+	struct resource length;	/* regular file: bytes added at its end, and reads that see the end */
+	struct resource users;	/* regular file: reads and writes, against what cuts it */
+	struct resource dirty;	/* regular file: writes that an fsync waits for */
+	struct resource locks;	/* flock(2) and record locks */
+	uint64_t safe;		/* reads below this size do not depend on writes that extend it */
+	size_t start;		/* index + 1 of its first name at the start, 0 = none */
+	struct node *all_next, **all_prev; /* every node, for freeing */
+};
+
+struct entry {
+	struct hnode hash;
+	struct entry *next, **prev; /* in the directory's list */
+	struct node *dir;
+	struct node *node; /* NULL = known to be absent */
+	struct resource res;
+	uint32_t len;
+	char name[];
+};
+
+/* A name that existed at the start. */
+struct start_name {
+	struct node *dir, *node;
+	char *name;
+};
+
+struct names {
+	struct arena strings;
+	struct node *root;
+	struct hmap entries; /* by directory and name */
+	struct hmap inodes;  /* nodes of the start, by device and inode number */
+	struct hmap mounts;  /* by point */
+	VEC(struct start_name) start;
+	struct node *all;
+	struct ordering *order;
+};
+
+int names_init(struct names *ns, struct ordering *order);
+void names_free(struct names *ns);
+
+struct node *node_get(struct node *n);
+void node_put(struct names *ns, struct node *n);
+
+static inline bool node_is_dir(const struct node *n)
+{
+	return (n->mode & 0170000) == 0040000;
+}
+
+static inline bool node_is_file(const struct node *n)
+{
+	return (n->mode & 0170000) == 0100000 || (n->mode & 0170000) == 0;
+}
+
+static inline bool node_is_link(const struct node *n)
+{
+	return (n->mode & 0170000) == 0120000;
+}
+
+int names_mount(struct names *ns, struct str point, bool pseudo);
+const struct vmount *names_mount_of(struct names *ns, struct str path); /* longest prefix of the text */
+
+struct entry *names_entry(const struct names *ns, const struct node *dir, struct str name);
+
+/* Enters NAME in DIR: NODE, or NULL for absent. An existing entry is changed. NULL = no memory. */
+struct entry *names_set(struct names *ns, struct node *dir, struct str name, struct node *node);
+
+/* A node made during the capture. Refs 0 until it is entered somewhere. */
+struct node *names_new(struct names *ns, struct node *dir, uint32_t mode);
+
+/* NAME in DIR existed before the capture; facts may be unknown, then MODE (a type) is all there is. */
+struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
+	const struct facts *facts, uint32_t mode, struct str target);
+
+/* Moves the entry FROM to NAME in DIR (rename). 0 or -ENOMEM. */
+int names_move(struct names *ns, struct entry *from, struct node *dir, struct str name);
+
+/* Canonical path of a node, or of NAME in DIR; false when it has no name any more. */
+bool names_path(const struct node *n, struct buf *out);
+
+enum walk_flags {
+	WALK_NOFOLLOW = 1, /* the last component is not followed */
+	WALK_PARENT = 2,   /* the directories on the way existed: unknown ones are of the start */
+};
+
+/*
+ * Follows a path as the kernel does (man 7 path_resolution). dir and last are those of the text
+ * itself; at and at_name are those behind trailing symbolic links (where O_CREAT would make it).
+ */
+struct walk {
+	struct node *dir;  /* holds the last component; NULL when the way there is broken */
+	struct str last;   /* "" when the path ends in "/", "." or ".." */
+	struct node *at;
+	struct str at_name;
+	struct entry *entry; /* of at_name; NULL = unknown */
+	struct node *node;   /* what was found, NULL = absent or unknown */
+	int err;	   /* why the way is broken: ENOENT, ENOTDIR, ELOOP; 0 with dir set */
+	bool guess;	   /* that err comes from an unknown directory */
+	bool dotdot;	   /* the text has a ".." */
+	bool crossed;	   /* passed a mount point where the text alone does not show it */
+	bool pseudo;	   /* ended on a pseudo file system */
+	bool slash;	   /* trailing slash */
+	bool plain;	   /* absolute, and no symbolic link followed so far */
+	struct node *broke_at; /* err: directory where the walk ended, */
+	struct str broke_rest; /* and what could not be followed from there */
+	unsigned links;
+};
+
+int names_walk(struct names *ns, struct node *base, struct node *root, struct str path,
+	unsigned flags, struct walk *w);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_GENERATE_ORDER_H
+#define IORIOT_GENERATE_ORDER_H
+
+#include <stdint.h>
+
+#include "datas/buf.h"
+#include "datas/hmap.h"
+
+/*
+ * Ordering by resource (Weiss et al., "ROOT: Replaying Multithreaded Traces with Resource-Oriented
+ * Ordering", SOSP 2013): inside a thread the captured order is kept; between threads only where two
+ * operations touch the same resource and their order decides what they find.
+ *
+ * An operation names the resources that it touches (order_touch()). When it is certain that it goes
+ * into the replay, order_commit() turns the touches into its dependencies, without those that follow
+ * from others: a thread knows what the operations that it waited for had waited for.
+ */
+
+/* An operation, as a resource remembers it. */
+struct stamp {
+	uint32_t thread;
+	uint64_t label; /* line of the capture; grows inside a thread; 0 = nobody */
+};
+
+typedef VEC(struct stamp) stamp_vec;
+
+/*
+ * How an operation touches a resource. Touches of the same group (SHARE, or MUTATE) commute;
+ * everything else keeps its order. LATER waits for all before it, but nothing waits for it.
+ * AFTER waits for the last EXCLUSIVE one only and leaves no trace.
+ */
+enum touch { TOUCH_SHARE, TOUCH_MUTATE, TOUCH_EXCLUSIVE, TOUCH_LATER, TOUCH_AFTER };
+
+struct resource {
+	struct stamp last;  /* the latest EXCLUSIVE touch */
+	stamp_vec group[2]; /* SHARE and MUTATE touches since then, one stamp a thread */
+};
+
+void resource_free(struct resource *r);
+
+struct ordering; /* all threads, and the touches of the operation at hand */
+
+struct ordering *order_new(void);
+void order_free(struct ordering *o);
+
+/* A new thread; the number is dense from 0. UINT32_MAX when memory is out. */
+uint32_t order_thread(struct ordering *o);
+
+uint32_t order_threads(const struct ordering *o); /* how many there are */
+
+/* CHILD begins after PARENT's operation LABEL and knows what PARENT knew. 0 or -ENOMEM. */
+int order_fork(struct ordering *o, uint32_t child, uint32_t parent, uint64_t label);
+
+/* The latest operation of a thread (label 0 when it has none). */
+struct stamp order_last(const struct ordering *o, uint32_t thread);
+
+void order_begin(struct ordering *o); /* forgets the touches of an operation that was left out */
+int order_touch(struct ordering *o, struct resource *r, enum touch how);
+int order_wait(struct ordering *o, struct stamp s); /* a dependency without a resource */
+
+/* Waits for the latest operation of every other thread: for what cannot be told apart finer. */
+int order_wait_all(struct ordering *o);
+
+/*
+ * The operation LABEL of THREAD goes into the replay: *DEPS are the labels it must wait for, valid
+ * until the next call. 0 or -ENOMEM.
+ */
+int order_commit(struct ordering *o, uint32_t thread, uint64_t label, const uint64_t **deps,
+	uint32_t *ndeps);
+
+#endif

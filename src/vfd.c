@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vfd.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+
+/* A captured number beyond this is taken for garbage: /proc/sys/fs/nr_open is 2^30 at most. */
+#define FD_LIMIT (1 << 24)
+
+void vfd_init(struct vfd *v, const struct vfd_hooks *hooks)
+{
+	*v = (struct vfd){.hooks = *hooks};
+}
+
+static void node_get(struct vfd *v, void *node)
+{
+	if (node)
+		v->hooks.node_get(v->hooks.user, node);
+}
+
+static void node_put(struct vfd *v, void *node)
+{
+	if (node)
+		v->hooks.node_put(v->hooks.user, node);
+}
+
+static void order_put(struct vfd *v, void *order)
+{
+	if (order)
+		v->hooks.order_free(v->hooks.user, order);
+}
+
+static void description_put(struct vfd *v, struct description *d)
+{
+	if (--d->refs)
+		return;
+	node_put(v, d->node);
+	order_put(v, d->order);
+	free(d);
+}
+
+static void fdtable_put(struct vfd *v, struct fdtable *f)
+{
+	uint32_t i;
+
+	if (!f || --f->refs)
+		return;
+	for (i = 0; i < f->n; i++) {
+		if (!f->v[i])
+			continue;
+		description_put(v, f->v[i]->desc);
+		order_put(v, f->v[i]->order);
+		free(f->v[i]);
+	}
+	for (i = 0; i < f->locks.n; i++)
+		node_put(v, f->locks.v[i].node);
+	vec_free(&f->locks);
+	free(f->v);
+	free(f);
+}
+
+static void fsctx_put(struct vfd *v, struct fsctx *fs)
+{
+	if (!fs || --fs->refs)
+		return;
+	node_put(v, fs->cwd);
+	node_put(v, fs->root);
+	order_put(v, fs->order);
+	free(fs);
+}
+
+static void process_put(struct process *p)
+{
+	if (p && --p->refs == 0)
+		free(p);
+}
+
+static void task_free(struct vfd *v, struct task *t)
+{
+	fdtable_put(v, t->files);
+	fsctx_put(v, t->fs);
+	process_put(t->process);
+	free(t);
+}
+
+void vfd_free(struct vfd *v)
+{
+	struct hnode *n, *tmp;
+	size_t i;
+
+	hmap_each(&v->tasks, n, tmp, i)
+		task_free(v, hmap_entry(n, struct task, node));
+	hmap_free(&v->tasks);
+}
+
+struct task *vfd_task(const struct vfd *v, uint32_t tid)
+{
+	struct hnode *n = hmap_first(&v->tasks, hash_u64(tid));
+
+	return n ? hmap_entry(n, struct task, node) : NULL; /* hash_u64 is a bijection */
+}
+
+static struct fdtable *fdtable_new(void)
+{
+	struct fdtable *f = calloc(1, sizeof(*f));
+
+	if (f)
+		f->refs = 1;
+	return f;
+}
+
+static struct fsctx *fsctx_new(struct vfd *v)
+{
+	struct fsctx *fs = calloc(1, sizeof(*fs));
+
+	if (!fs)
+		return NULL;
+	fs->refs = 1;
+	fs->umask = 022;
+	fs->order = v->hooks.order_new(v->hooks.user);
+	if (!fs->order) {
+		free(fs);
+		return NULL;
+	}
+	return fs;
+}
+
+static struct process *process_new(struct vfd *v, uint32_t pid)
+{
+	struct process *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->refs = 1;
+	p->pid = pid;
+	p->id = v->next_process++;
+	return p;
+}
+
+static int fdtable_grow(struct fdtable *f, int64_t fd)
+{
+	uint32_t n = f->n ? f->n : 32;
+	struct descriptor **p;
+
+	if (fd < 0 || fd >= FD_LIMIT)
+		return -ENOMEM;
+	if (fd < f->n)
+		return 0;
+	while (n <= fd)
+		n *= 2;
+	p = realloc(f->v, n * sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	memset(p + f->n, 0, (n - f->n) * sizeof(*p));
+	f->v = p;
+	f->n = n;
+	return 0;
+}
+
+/* Places a descriptor for DESC, whose reference it takes over only when it succeeds. */
+static struct descriptor *place(struct vfd *v, struct fdtable *f, int64_t fd,
+	struct description *desc)
+{
+	struct descriptor *d;
+
+	if (fdtable_grow(f, fd))
+		return NULL;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->order = v->hooks.order_new(v->hooks.user);
+	if (!d->order) {
+		free(d);
+		return NULL;
+	}
+	d->desc = desc;
+	d->vfd = VFD_NUMBER_NONE;
+	f->v[fd] = d;
+	return d;
+}
+
+static struct fdtable *fdtable_copy(struct vfd *v, const struct fdtable *from)
+{
+	struct fdtable *f = fdtable_new();
+	uint32_t i;
+
+	if (!f)
+		return NULL;
+	for (i = 0; i < from->n; i++) {
+		struct descriptor *d;
+
+		if (!from->v[i])
+			continue;
+		d = place(v, f, i, from->v[i]->desc);
+		if (!d) {
+			fdtable_put(v, f);
+			return NULL;
+		}
+		d->desc->refs++;
+		d->cloexec = from->v[i]->cloexec;
+	}
+	return f;
+}
+
+static struct fsctx *fsctx_copy(struct vfd *v, const struct fsctx *from)
+{
+	struct fsctx *fs = fsctx_new(v);
+
+	if (!fs)
+		return NULL;
+	fs->cwd = from->cwd;
+	fs->root = from->root;
+	fs->umask = from->umask;
+	node_get(v, fs->cwd);
+	node_get(v, fs->root);
+	return fs;
+}
+
+static struct task *task_add(struct vfd *v, struct task *t)
+{
+	if (!t->process || !t->files || !t->fs ||
+		hmap_insert(&v->tasks, &t->node, hash_u64(t->tid))) {
+		task_free(v, t);
+		return NULL;
+	}
+	return t;
+}
+
+struct task *vfd_task_new(struct vfd *v, uint32_t pid, uint32_t tid, struct task *sibling)
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->tid = tid;
+	if (sibling) {
+		(t->process = sibling->process)->refs++;
+		(t->files = sibling->files)->refs++;
+		(t->fs = sibling->fs)->refs++;
+	} else {
+		t->process = process_new(v, pid);
+		t->files = fdtable_new();
+		t->fs = fsctx_new(v);
+	}
+	return task_add(v, t);
+}
+
+struct task *vfd_task_clone(struct vfd *v, struct task *parent, uint32_t pid, uint32_t tid,
+	uint64_t flags)
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->tid = tid;
+	if (flags & CLONE_THREAD) {
+		(t->process = parent->process)->refs++;
+	} else {
+		t->process = process_new(v, pid);
+		if (t->process) {
+			t->process->uid = parent->process->uid;
+			t->process->gid = parent->process->gid;
+		}
+	}
+	if (flags & CLONE_FILES)
+		(t->files = parent->files)->refs++;
+	else
+		t->files = fdtable_copy(v, parent->files);
+	if (flags & CLONE_FS)
+		(t->fs = parent->fs)->refs++;
+	else
+		t->fs = fsctx_copy(v, parent->fs);
+	return task_add(v, t);
+}
+
+int vfd_task_exec(struct vfd *v, struct task *t)
+{
+	struct fdtable *own;
+	uint32_t i;
+
+	if (t->files->refs == 1)
+		return 0;
+	own = fdtable_copy(v, t->files);
+	if (!own)
+		return -ENOMEM;
+	for (i = 0; i < own->n; i++) /* the same numbers go on: the others lose their table */
+		if (own->v[i])
+			own->v[i]->vfd = t->files->v[i]->vfd;
+	fdtable_put(v, t->files);
+	t->files = own;
+	return 0;
+}
+
+void vfd_task_end(struct vfd *v, struct task *t)
+{
+	hmap_remove(&v->tasks, &t->node);
+	task_free(v, t);
+}
+
+void vfd_task_renumber(struct vfd *v, struct task *t, uint32_t tid)
+{
+	hmap_remove(&v->tasks, &t->node);
+	t->tid = tid;
+	hmap_insert(&v->tasks, &t->node, hash_u64(tid)); /* cannot fail: there was room for it */
+}
+
+struct descriptor *vfd_get(const struct task *t, int64_t fd)
+{
+	return fd >= 0 && fd < t->files->n ? t->files->v[fd] : NULL;
+}
+
+struct descriptor *vfd_open(struct vfd *v, struct task *t, int64_t fd, enum description_kind kind,
+	void *node, int flags)
+{
+	struct description *desc = calloc(1, sizeof(*desc));
+	struct descriptor *d;
+
+	if (!desc)
+		return NULL;
+	desc->refs = 1;
+	desc->kind = kind;
+	desc->flags = flags;
+	desc->order = v->hooks.order_new(v->hooks.user);
+	d = desc->order ? place(v, t->files, fd, desc) : NULL;
+	if (!d) {
+		description_put(v, desc);
+		return NULL;
+	}
+	desc->node = node;
+	node_get(v, node);
+	return d;
+}
+
+struct descriptor *vfd_dup(struct vfd *v, struct task *t, struct descriptor *from, int64_t fd)
+{
+	struct descriptor *d = place(v, t->files, fd, from->desc);
+
+	if (d)
+		d->desc->refs++;
+	return d;
+}
+
+void vfd_close(struct vfd *v, struct task *t, int64_t fd)
+{
+	struct descriptor *d = vfd_get(t, fd);
+
+	if (!d)
+		return;
+	t->files->v[fd] = NULL;
+	description_put(v, d->desc);
+	order_put(v, d->order);
+	free(d);
+}
+
+uint32_t vfd_number(struct vfd *v, struct descriptor *d)
+{
+	if (d->vfd == VFD_NUMBER_NONE)
+		d->vfd = v->next_vfd++;
+	return d->vfd;
+}
+
+uint32_t vfd_lock_handle(struct vfd *v, struct task *t, void *node, bool make)
+{
+	struct lock_owner *l;
+	size_t i;
+
+	for (i = 0; i < t->files->locks.n; i++)
+		if (t->files->locks.v[i].node == node)
+			return t->files->locks.v[i].handle;
+	l = make ? vec_push(&t->files->locks) : NULL;
+	if (!l)
+		return VFD_NUMBER_NONE;
+	l->node = node;
+	l->handle = v->next_lock++;
+	node_get(v, node);
+	return l->handle;
+}
+
+uint32_t vfd_lock_drop(struct vfd *v, struct task *t, void *node)
+{
+	size_t i;
+
+	for (i = 0; i < t->files->locks.n; i++) {
+		struct lock_owner l = t->files->locks.v[i];
+
+		if (l.node != node)
+			continue;
+		t->files->locks.v[i] = t->files->locks.v[--t->files->locks.n];
+		node_put(v, node);
+		return l.handle;
+	}
+	return VFD_NUMBER_NONE;
+}

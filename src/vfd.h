@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_VFD_H
+#define IORIOT_VFD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "datas/buf.h"
+#include "datas/hmap.h"
+
+/*
+ * Virtual descriptors: the kernel's own objects between a descriptor number and a file, as the
+ * capture tells of them. Tasks (threads) share or own a descriptor table and a directory context,
+ * tables hold descriptors, descriptors share open file descriptions (man 2 open, "Open file
+ * descriptions"; man 2 clone for CLONE_FILES and CLONE_FS).
+ *
+ * What stands behind a description (a virtual file, a directory) and how operations on an object
+ * are ordered belongs to the user of this room: 'node' and 'order' pointers, released through the
+ * callbacks of struct vfd_hooks.
+ */
+
+#define VFD_NUMBER_NONE ((uint32_t)-1)
+
+enum description_kind {
+	DESC_FILE,    /* regular file or directory inside the replayed name space */
+	DESC_PSEUDO,  /* on a pseudo file system */
+	DESC_DEVICE,  /* block or character device, FIFO */
+	DESC_OTHER    /* pipe, socket, anything whose making was not captured as a file */
+};
+
+struct description {
+	uint32_t refs;
+	enum description_kind kind;
+	int flags;	 /* open(2) status flags: access mode, O_APPEND ... */
+	uint64_t offset;
+	void *node;	 /* file behind it; NULL unless DESC_FILE */
+	void *order;	 /* the shared offset, as a resource */
+};
+
+struct descriptor {
+	struct description *desc;
+	uint32_t vfd;	 /* number in the replay, VFD_NUMBER_NONE when not replayed */
+	bool cloexec;
+	void *order;	 /* the descriptor itself, as a resource */
+};
+
+/* A POSIX record lock owner is (descriptor table, file); see fcntl(2), "Advisory record locking". */
+struct lock_owner {
+	void *node;
+	uint32_t handle;
+};
+
+struct fdtable {
+	uint32_t refs;
+	struct descriptor **v; /* by number; NULL = closed */
+	uint32_t n;	       /* slots */
+	VEC(struct lock_owner) locks;
+};
+
+struct fsctx {
+	uint32_t refs;
+	void *cwd, *root; /* nodes; NULL = not known */
+	uint32_t umask;
+	void *order;
+};
+
+struct process {
+	uint32_t refs; /* live tasks */
+	uint32_t pid;
+	uint32_t id;   /* dense number in the replay */
+	uint32_t uid, gid;
+};
+
+struct task {
+	struct hnode node;
+	uint32_t tid;
+	uint32_t id; /* dense number of the virtual thread */
+	struct process *process;
+	struct fdtable *files;
+	struct fsctx *fs;
+};
+
+struct vfd_hooks {
+	void *user;
+	void (*node_get)(void *user, void *node);
+	void (*node_put)(void *user, void *node);
+	void *(*order_new)(void *user); /* NULL when memory is out */
+	void (*order_free)(void *user, void *order);
+};
+
+struct vfd {
+	struct vfd_hooks hooks;
+	struct hmap tasks; /* by tid */
+	uint32_t next_process, next_vfd, next_lock;
+};
+
+void vfd_init(struct vfd *v, const struct vfd_hooks *hooks);
+void vfd_free(struct vfd *v);
+
+struct task *vfd_task(const struct vfd *v, uint32_t tid); /* NULL when unknown */
+
+/* A task of a new process with an empty table, or of the same process as SIBLING (may be NULL). */
+struct task *vfd_task_new(struct vfd *v, uint32_t pid, uint32_t tid, struct task *sibling);
+
+/* clone(2): FLAGS says what is shared. The copied descriptors of the child have vfd NONE until the
+ * caller numbers them; locks are not inherited. NULL when memory is out. */
+struct task *vfd_task_clone(struct vfd *v, struct task *parent, uint32_t pid, uint32_t tid,
+	uint64_t flags);
+
+/* exec: the task owns its table alone from now on (man 2 execve). 0 or -ENOMEM. */
+int vfd_task_exec(struct vfd *v, struct task *t);
+
+/* The end of a task. Its tables must have been emptied before when it was the last user. */
+void vfd_task_end(struct vfd *v, struct task *t);
+void vfd_task_renumber(struct vfd *v, struct task *t, uint32_t tid);
+
+struct descriptor *vfd_get(const struct task *t, int64_t fd);
+
+/* A new description with one descriptor at FD (which must be free). NULL when memory is out. */
+struct descriptor *vfd_open(struct vfd *v, struct task *t, int64_t fd, enum description_kind kind,
+	void *node, int flags);
+/* Another descriptor of the same description at FD (free). */
+struct descriptor *vfd_dup(struct vfd *v, struct task *t, struct descriptor *from, int64_t fd);
+void vfd_close(struct vfd *v, struct task *t, int64_t fd);
+
+/* Number of descriptor FD in the replay, given out now if it has none yet. */
+uint32_t vfd_number(struct vfd *v, struct descriptor *d);
+
+/* The lock handle of this task's table for NODE; made when MAKE. VFD_NUMBER_NONE without one. */
+uint32_t vfd_lock_handle(struct vfd *v, struct task *t, void *node, bool make);
+/* Forgets it and gives its number: any close of the file by the owner drops all its locks. */
+uint32_t vfd_lock_drop(struct vfd *v, struct task *t, void *node);
+
+#endif
