@@ -107,7 +107,7 @@ static int split(struct str name, struct str path, struct parts *out, struct err
 
 static int add_tree(struct tree_set *set, struct str place, size_t *index, struct err *err)
 {
-	struct tree t = {.fd = -1};
+	struct tree t = {.fd = -1, .lock = -1};
 	char path[PATH_MAX + sizeof(TREE_DIR) + NAME_LEN_MAX + 2];
 	int len;
 

@@ -29,6 +29,7 @@ struct tree {
 	char *path;  /* PLACE/.ioriot/NAME */
 	size_t len;  /* strlen(path) */
 	int fd;	     /* O_PATH of the tree when open, else -1 */
+	int lock;    /* holds the lock of an open tree, else -1 */
 };
 
 struct tree_set {
