@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_FACTS_H
+#define IORIOT_CAPTURE_FACTS_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "datas/buf.h"
+#include "trace/rec.h"
+
+/* What /proc and stat(2) say about files, for all backends. */
+
+struct facts facts_of_stat(const struct stat *st);
+
+/* Of what a process has open as FD; not known when it is closed already. */
+struct facts facts_of_fd(pid_t tid, int fd);
+
+typedef VEC(uint64_t) extents;
+
+/*
+ * Which ranges of a file are data: offset, length, ... A file that cannot be asked (no permission)
+ * gives -errno and no ranges. More than EXTENTS_MAX ranges end with one up to the end of the file.
+ */
+#define EXTENTS_MAX 65536
+int facts_extents(const char *path, uint64_t size, extents *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_PATHS_H
+#define IORIOT_CAPTURE_PATHS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/sink.h"
+#include "utils/str.h"
+
+/*
+ * The names that a capture has met, as directories and their entries, and the state_path records
+ * that show what each was before it was first touched. A path is walked as the kernel walks it,
+ * symbolic links included, so that every name on the way gets its record once.
+ *
+ * The directories follow the renames and removals of the recorded program: what is known of the
+ * entries of one stays with it when it moves, and is forgotten when it is removed. Entries and
+ * directories live as long as the whole, so that callers may keep pointers.
+ *
+ * Below pseudo file systems (proc, sysfs, cgroup ...) nothing is walked. One thread.
+ */
+struct paths;
+struct name; /* a directory entry */
+struct dir;  /* a directory, wherever it is now */
+
+/* On whose behalf something is looked at: the i= of the records. */
+struct who {
+	uint32_t pid, tid;
+};
+
+/* Writes to SINK. -ENOMEM. */
+int paths_open(struct paths **out, struct sink *sink, struct err *err);
+void paths_close(struct paths *n);
+
+/* Tells of a mount; before any walk. Pseudo types end a walk at their mount point. */
+void paths_add_mount(struct paths *n, struct str point, struct str type);
+
+struct dir *paths_root(struct paths *n);
+
+/*
+ * Finds the directory of an absolute canonical path, as /proc/PID/cwd shows it, writing the records
+ * of new names on the way. NULL when it is no directory now (deleted, unreachable, another type).
+ */
+struct dir *paths_find(struct paths *n, struct who who, struct str path);
+
+/*
+ * Walks PATH as a process with that root and current directory does (FROM is where a relative path
+ * starts, NULL when that is not known) and writes the records of new names. Returns the entry that
+ * the last component names, without following it; NULL when the walk did not reach it.
+ */
+struct name *paths_walk(struct paths *n, struct who who, struct dir *root, struct dir *from,
+	struct str path);
+
+/* Writes the records of all entries of a directory that is about to be read, once. */
+void paths_list(struct paths *n, struct who who, struct dir *dir);
+
+/* What the entry is may change now: look again when it is walked next. */
+void paths_touch(struct name *entry);
+
+/* The program's own changes, after they succeeded. */
+void paths_removed(struct name *entry);
+void paths_renamed(struct name *from, struct name *to, bool exchange);
+
+#endif

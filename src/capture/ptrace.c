@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ptrace backend: the program's calls of the operation table are stopped by a seccomp filter at
+ * their entry, and by PTRACE_SYSCALL at their exit. ptrace(2) has the rules of these stops.
+ */
+#include "capture/ptrace.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture/state.h"
+
+#define TRACE_OPTIONS                                                                              \
+	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |    \
+		PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |                    \
+		PTRACE_O_TRACESECCOMP)
+
+static void on_stop(struct tracer *t, struct task *task, int status);
+
+/* Requests fail with ESRCH when the task was killed meanwhile: wait(2) will say so. */
+static void resume(const struct task *task, int request, int sig)
+{
+	ptrace((enum __ptrace_request)request, (pid_t)task->tid, 0, (long)sig);
+}
+
+static bool get_info(const struct task *task, syscall_info *info)
+{
+	return ptrace(PTRACE_GET_SYSCALL_INFO, (pid_t)task->tid, sizeof(*info), info) > 0;
+}
+
+static uint32_t event_message(const struct task *task)
+{
+	unsigned long message = 0;
+
+	ptrace(PTRACE_GETEVENTMSG, (pid_t)task->tid, 0, &message);
+	return (uint32_t)message;
+}
+
+/* --- tasks and processes --- */
+
+static struct task *find_task(const struct tracer *t, uint32_t tid)
+{
+	struct hnode *h = hmap_first(&t->tasks, hash_u64(tid));
+
+	return h ? hmap_entry(h, struct task, node) : NULL;
+}
+
+static struct task *add_task(struct tracer *t, uint32_t tid)
+{
+	struct task *task = calloc(1, sizeof(*task));
+
+	if (!task || hmap_insert(&t->tasks, &task->node, hash_u64(tid))) {
+		free(task);
+		return NULL;
+	}
+	task->tid = tid;
+	return task;
+}
+
+/* Makes TASK a thread of PROC, or of a new process when that is NULL. */
+static bool join_process(struct tracer *t, struct task *task, struct process *proc)
+{
+	if (!proc) {
+		proc = calloc(1, sizeof(*proc));
+		if (!proc)
+			return false;
+		proc->pid = task->tid;
+		t->job->processes++;
+	}
+	task->proc = proc;
+	proc->tasks++;
+	return true;
+}
+
+static void remove_task(struct tracer *t, struct task *task)
+{
+	call_free_all(t, task);
+	hmap_remove(&t->tasks, &task->node);
+	if (task->proc && --task->proc->tasks == 0)
+		free(task->proc);
+	free(task);
+}
+
+static void free_tasks(struct tracer *t)
+{
+	struct hnode *node, *tmp;
+	size_t i;
+
+	hmap_each(&t->tasks, node, tmp, i)
+		remove_task(t, hmap_entry(node, struct task, node));
+	hmap_free(&t->tasks);
+}
+
+/* --- forks: a child's records follow the record of the call that made it --- */
+
+/* A child's first stop may come before its maker's event; it was held until now. */
+static void release(struct tracer *t, struct task *child)
+{
+	int status = child->held;
+
+	if (!status)
+		return;
+	child->held = 0;
+	t->held--;
+	on_stop(t, child, status);
+}
+
+static void adopt(struct tracer *t, struct task *child, struct process *parent, uint64_t flags)
+{
+	struct process *proc;
+
+	if (!join_process(t, child, flags & CLONE_THREAD ? parent : NULL)) {
+		kill((pid_t)child->tid, SIGKILL);
+		return;
+	}
+	proc = child->proc;
+	if (proc != parent) {
+		proc->cwd = parent->cwd;
+		proc->root = parent->root;
+		if (flags & CLONE_FS)
+			parent->dirs_shared = proc->dirs_shared = true;
+		parent->dirs_known = parent->dirs_known && !parent->dirs_shared;
+		proc->dirs_known = parent->dirs_known;
+	}
+	release(t, child);
+}
+
+/*
+ * Nobody will tell who made this one: its maker was killed before it could, or made it by a call
+ * that is not stopped (32-bit). It enters the capture as those do that are there at its start.
+ */
+static void adopt_orphan(struct tracer *t, struct task *child)
+{
+	char path[64], line[128];
+	struct task *leader = NULL;
+	unsigned pid;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", child->tid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Tgid: %u", &pid) == 1)
+			leader = find_task(t, pid);
+	if (f)
+		fclose(f);
+	if (!join_process(t, child, leader ? leader->proc : NULL)) {
+		kill((pid_t)child->tid, SIGKILL);
+		return;
+	}
+	state_task(t->job->sink, t->job->paths, who_of(child), 0);
+	if (!leader)
+		state_fds(t->job->sink, t->job->paths, who_of(child));
+	release(t, child);
+}
+
+/* While a fork is under way, its event may still come for any of those that are held. */
+static void adopt_orphans(struct tracer *t)
+{
+	struct hnode *node, *tmp;
+	size_t i;
+
+	if (t->forking || !t->held)
+		return;
+	hmap_each(&t->tasks, node, tmp, i) {
+		struct task *task = hmap_entry(node, struct task, node);
+
+		if (task->held)
+			adopt_orphan(t, task);
+	}
+}
+
+static uint64_t fork_flags(const struct call *call)
+{
+	return call->rec.op == OP_clone || call->rec.op == OP_clone3 ? call->rec.arg[0] : 0;
+}
+
+static void on_fork(struct tracer *t, struct task *task)
+{
+	uint32_t tid = event_message(task);
+	struct task *child = find_task(t, tid);
+
+	if (task->call && (ops[task->call->rec.op].flags & OPF_FORK) && tid) {
+		uint64_t flags = fork_flags(task->call);
+
+		if (!child)
+			child = add_task(t, tid);
+		call_finish(t, task, tid);
+		if (child)
+			adopt(t, child, task->proc, flags);
+	}
+	resume(task, PTRACE_CONT, 0);
+	adopt_orphans(t);
+}
+
+static void on_unknown(struct tracer *t, uint32_t tid, int status)
+{
+	struct task *task;
+
+	if (!WIFSTOPPED(status))
+		return;
+	task = add_task(t, tid);
+	if (!task) { /* out of memory: nobody would ever let it go on */
+		kill((pid_t)tid, SIGKILL);
+		return;
+	}
+	task->held = status;
+	t->held++;
+	adopt_orphans(t);
+}
+
+/* --- calls --- */
+
+/* The task makes a call that was interrupted again. */
+static bool is_again(const struct call *call, const syscall_info *info)
+{
+	if (call->state == CALL_BROKEN && info->seccomp.nr == SYS_restart_syscall)
+		return true;
+	return call->nr == info->seccomp.nr && call->ip == info->instruction_pointer &&
+	       call->sp == info->stack_pointer;
+}
+
+/* True when the entry belongs to a call that is under way already. */
+static bool goes_on(struct tracer *t, struct task *task, const syscall_info *info)
+{
+	struct call *call = task->call;
+
+	if (!call)
+		return false;
+	if (is_again(call, info)) {
+		call->state = CALL_RUNNING;
+		return true;
+	}
+	if (call->state == CALL_BROKEN)
+		call_finish(t, task, -EINTR);
+	return false;
+}
+
+/* Calls that are stopped only to tell that something happens which is not recorded. */
+static void on_unrecorded(struct tracer *t, struct task *task, uint64_t nr)
+{
+	if (nr == SYS_io_uring_setup)
+		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
+			"io_uring: what is done through this ring is not recorded");
+	resume(task, PTRACE_CONT, 0);
+}
+
+static void on_entry(struct tracer *t, struct task *task)
+{
+	syscall_info info;
+	int op;
+
+	task->stepping = false;
+	if (!get_info(task, &info)) {
+		t->lacks = errno == EIO;
+		if (t->lacks)
+			kill(t->main_pid, SIGKILL);
+		return;
+	}
+	if (!t->job->started) { /* our own child before it becomes the program */
+		resume(task, PTRACE_CONT, 0);
+		return;
+	}
+	if (goes_on(t, task, &info)) {
+		resume(task, PTRACE_SYSCALL, 0);
+		return;
+	}
+	op = info.seccomp.nr < TRACER_NUMBERS ? t->op_of[info.seccomp.nr] : -1;
+	if (op == OP_exit || op == OP_exit_group) {
+		call_put_end(t, task, (enum op_id)op, (int)info.seccomp.args[0]);
+		resume(task, PTRACE_CONT, 0);
+	} else if (op >= 0 && call_begin(t, task, (enum op_id)op, &info)) {
+		resume(task, PTRACE_SYSCALL, 0);
+	} else {
+		on_unrecorded(t, task, info.seccomp.nr);
+	}
+}
+
+static bool is_restart(int64_t result)
+{
+	return result == -KERNEL_ERESTARTSYS || result == -KERNEL_ERESTARTNOINTR ||
+	       result == -KERNEL_ERESTARTNOHAND || result == -KERNEL_ERESTART_RESTARTBLOCK;
+}
+
+static void on_result(struct tracer *t, struct task *task)
+{
+	syscall_info info;
+	bool forks;
+
+	if (!get_info(task, &info))
+		return;
+	if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->call &&
+		task->call->state == CALL_RUNNING) {
+		forks = ops[task->call->rec.op].flags & OPF_FORK;
+		if (is_restart(info.exit.rval))
+			task->call->state = CALL_BROKEN;
+		else
+			call_finish(t, task, info.exit.rval);
+		if (forks)
+			adopt_orphans(t);
+	}
+	resume(task, PTRACE_CONT, 0);
+}
+
+/* --- signals --- */
+
+/* The kernel's own SIGTRAP for a single step, not one that somebody sent. */
+static bool is_step(const struct task *task)
+{
+	siginfo_t si = {0};
+
+	ptrace(PTRACE_GETSIGINFO, (pid_t)task->tid, 0, &si);
+	return si.si_code == SIGTRAP || si.si_code == TRAP_TRACE;
+}
+
+/*
+ * A handler is about to run while a call is interrupted. Its frame shows what comes after it: the
+ * instruction behind the call, with EINTR, or the call itself again.
+ */
+static void on_handler(struct tracer *t, struct task *task)
+{
+	struct call *call = task->call;
+	syscall_info info;
+	uint64_t to;
+
+	if (!call || call->state != CALL_BROKEN || !get_info(task, &info))
+		return;
+	to = fetch_handler_return((pid_t)task->tid, info.stack_pointer);
+	if (to == 0 || to == call->ip)
+		call_finish(t, task, -EINTR);
+	else
+		call->state = CALL_SUSPENDED;
+}
+
+static void on_signal(struct tracer *t, struct task *task, int sig)
+{
+	bool broken = task->call && task->call->state == CALL_BROKEN;
+
+	if (task->stepping && sig == SIGTRAP && is_step(task)) {
+		task->stepping = false;
+		on_handler(t, task);
+		resume(task, PTRACE_CONT, 0);
+		return;
+	}
+	/* a single step stops before the first instruction of the handler, if there is one */
+	task->stepping = broken;
+	resume(task, broken ? PTRACE_SINGLESTEP : PTRACE_CONT, sig);
+}
+
+static void on_group_stop(struct tracer *t, struct task *task, int sig)
+{
+	bool stops = sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+
+	task->stepping = false;
+	resume(task, stops ? PTRACE_LISTEN : PTRACE_CONT, 0);
+	if (stops && (pid_t)task->tid == t->main_pid)
+		signals_stop_with(t->main_pid, sig);
+}
+
+/* --- exec and exit --- */
+
+/* All other threads of the process end; what is left is called by the process's number. */
+static void end_siblings(struct tracer *t, struct task *task)
+{
+	struct hnode *node, *tmp;
+	size_t i;
+
+	if (task->proc->tasks == 1)
+		return;
+	hmap_each(&t->tasks, node, tmp, i) {
+		struct task *other = hmap_entry(node, struct task, node);
+
+		if (other != task && other->proc == task->proc)
+			call_put_end(t, other, OP_task_end, SIGKILL);
+	}
+}
+
+static void take_leader_id(struct tracer *t, struct task *task)
+{
+	struct task *leader = find_task(t, task->proc->pid);
+
+	if (leader == task)
+		return;
+	if (leader)
+		remove_task(t, leader);
+	hmap_remove(&t->tasks, &task->node);
+	task->tid = task->proc->pid;
+	hmap_insert(&t->tasks, &task->node, hash_u64(task->tid));
+}
+
+static void on_exec(struct tracer *t, struct task *leader)
+{
+	struct task *task = find_task(t, event_message(leader));
+	syscall_info info;
+
+	if (!task)
+		task = leader;
+	end_siblings(t, task);
+	if (!t->job->started) {
+		t->job->started = true;
+		state_task(t->job->sink, t->job->paths, who_of(task), 0);
+		state_fds(t->job->sink, t->job->paths, who_of(task));
+	} else if (task->call) {
+		call_finish(t, task, 0);
+		while (task->call) /* interrupted by a handler that is no more */
+			call_drop(t, task);
+	}
+	take_leader_id(t, task);
+	task->proc->blind = false;
+	if (get_info(task, &info) && info.arch != FILTER_ARCH)
+		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
+			"a 32-bit program: its calls are not recorded");
+	resume(task, PTRACE_CONT, 0);
+}
+
+static void on_death(struct tracer *t, struct task *task, int status)
+{
+	if (t->job->started && task->proc)
+		call_put_end(t, task, OP_task_end, status);
+	if (task->held)
+		t->held--;
+	if ((pid_t)task->tid == t->main_pid)
+		t->job->status = status;
+	remove_task(t, task);
+	adopt_orphans(t);
+}
+
+/* --- the loop --- */
+
+static void on_stop(struct tracer *t, struct task *task, int status)
+{
+	int sig = WSTOPSIG(status);
+
+	switch (status >> 16) {
+	case PTRACE_EVENT_SECCOMP:
+		on_entry(t, task);
+		return;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		on_fork(t, task);
+		return;
+	case PTRACE_EVENT_EXEC:
+		on_exec(t, task);
+		return;
+	case PTRACE_EVENT_EXIT:
+		if (t->job->started)
+			call_put_end(t, task, OP_task_end, (int)event_message(task));
+		resume(task, PTRACE_CONT, 0);
+		return;
+	case PTRACE_EVENT_STOP:
+		on_group_stop(t, task, sig);
+		return;
+	}
+	if (sig == (SIGTRAP | 0x80))
+		on_result(t, task);
+	else
+		on_signal(t, task, sig);
+}
+
+static void on_wait(struct tracer *t, uint32_t tid, int status)
+{
+	struct task *task = find_task(t, tid);
+
+	if (!task)
+		on_unknown(t, tid, status);
+	else if (!WIFSTOPPED(status))
+		on_death(t, task, status);
+	else
+		on_stop(t, task, status);
+}
+
+/* Whoever ends us means the program; when that is over, what it left running. */
+static void pass_term(struct tracer *t)
+{
+	struct hnode *node, *tmp;
+	size_t i;
+
+	if (find_task(t, (uint32_t)t->main_pid)) {
+		kill(t->main_pid, SIGTERM);
+		return;
+	}
+	hmap_each(&t->tasks, node, tmp, i) {
+		struct task *task = hmap_entry(node, struct task, node);
+
+		if (task->proc && task->proc->pid == task->tid)
+			kill((pid_t)task->tid, SIGTERM);
+	}
+}
+
+static void loop(struct tracer *t)
+{
+	int status;
+
+	for (;;) {
+		pid_t tid = wait4(-1, &status, __WALL, NULL);
+
+		if (tid > 0)
+			on_wait(t, (uint32_t)tid, status);
+		else if (errno != EINTR)
+			return;
+		if (signals_term())
+			pass_term(t);
+		if (signals_tick())
+			sink_tick(t->job->sink);
+	}
+}
+
+/* --- start and end --- */
+
+/* A number of /proc/self/status, 0 when it is not there. */
+static int own_status(const char *key)
+{
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[128];
+	int value = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (strncmp(line, key, strlen(key)) == 0)
+			value = (int)strtol(line + strlen(key), NULL, 10);
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static int yama_scope(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int value = 0;
+
+	if (f && fscanf(f, "%d", &value) != 1)
+		value = 0;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static int seize_error(int code, struct err *err)
+{
+	int tracer = own_status("TracerPid:");
+
+	if (code != EPERM)
+		return err_sys(err, code, "cannot trace the program");
+	if (tracer)
+		return err_set(err, EPERM,
+			"cannot trace the program: ioriot itself is being traced by process %d",
+			tracer);
+	if (yama_scope() == 3)
+		return err_set(err, EPERM,
+			"cannot trace the program: kernel.yama.ptrace_scope is 3 on this host");
+	if (own_status("Seccomp:"))
+		return err_set(err, EPERM,
+			"cannot trace the program: a seccomp filter (of this container?) forbids "
+			"ptrace");
+	return err_sys(err, EPERM, "cannot trace the program");
+}
+
+static int tracer_init(struct tracer *t, struct capture_job *job, struct err *err)
+{
+	static const unsigned extra[] = {SYS_restart_syscall, SYS_io_uring_setup};
+	long nr;
+	int op;
+
+	t->job = job;
+	memset(t->op_of, -1, sizeof(t->op_of));
+	for (op = 0; op < OP_COUNT; op++) {
+		nr = op_nr((enum op_id)op);
+		if (nr >= 0 && nr < TRACER_NUMBERS)
+			t->op_of[nr] = (int16_t)op;
+	}
+	return filter_build_for_ops(&t->filter, extra, sizeof(extra) / sizeof(*extra), err);
+}
+
+/* From the first stop on, the program cannot outlive us (PTRACE_O_EXITKILL). */
+static int seize_main(struct tracer *t, pid_t pid, struct err *err)
+{
+	struct task *task;
+
+	if (ptrace(PTRACE_SEIZE, pid, 0, TRACE_OPTIONS))
+		return seize_error(errno, err);
+	task = add_task(t, (uint32_t)pid);
+	if (!task || !join_process(t, task, NULL))
+		return err_sys(err, ENOMEM, "cannot trace the program");
+	t->main_pid = pid;
+	return 0;
+}
+
+static int trace(struct tracer *t, struct child *child, struct err *err)
+{
+	struct signals signals;
+	int rc = seize_main(t, child->pid, err);
+
+	if (!rc)
+		rc = child_start(child, err);
+	if (rc) {
+		kill(child->pid, SIGKILL);
+		waitpid(child->pid, NULL, __WALL);
+		return rc;
+	}
+	signals_take(&signals);
+	loop(t);
+	signals_give_back(&signals);
+	if (t->job->started)
+		return 0;
+	if (t->lacks)
+		return err_set(err, ENOSYS,
+			"this kernel lacks PTRACE_GET_SYSCALL_INFO (Linux 5.3)");
+	rc = child_why(child, t->job, err);
+	return rc ? rc : err_set(err, EINTR, "the program was killed before it began");
+}
+
+static int ptrace_run(struct capture_job *job, struct err *err)
+{
+	struct tracer *t = calloc(1, sizeof(*t));
+	struct child child;
+	int rc;
+
+	if (!t)
+		return err_sys(err, ENOMEM, "cannot start the capture");
+	rc = tracer_init(t, job, err);
+	if (!rc)
+		rc = state_mounts(job->sink, job->paths, err);
+	if (!rc)
+		rc = child_fork(&child, t, err);
+	if (!rc) {
+		rc = trace(t, &child, err);
+		child_close(&child);
+	}
+	free_tasks(t);
+	free(t);
+	return rc;
+}
+
+static int ptrace_probe(struct err *err)
+{
+	(void)err;
+	return 0; /* whether a child may be traced is known when it is tried */
+}
+
+const struct backend backend_ptrace = {
+	.name = "ptrace",
+	.probe = ptrace_probe,
+	.run = ptrace_run,
+};

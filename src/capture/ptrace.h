@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_PTRACE_H
+#define IORIOT_CAPTURE_PTRACE_H
+
+#include <limits.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+
+#include "capture/backend.h"
+#include "capture/ptrace_filter.h"
+#include "datas/hmap.h"
+
+/* Shared by the files of the ptrace backend. */
+
+/* Internal results of interrupted calls, linux/errno.h: the call is made again, or ends as EINTR. */
+enum {
+	KERNEL_ERESTARTSYS = 512,	   /* again, unless a handler without SA_RESTART ran */
+	KERNEL_ERESTARTNOINTR = 513,	   /* always again */
+	KERNEL_ERESTARTNOHAND = 514,	   /* again, unless any handler ran */
+	KERNEL_ERESTART_RESTARTBLOCK = 516 /* as before, but through restart_syscall(2) */
+};
+
+enum call_state {
+	CALL_RUNNING,  /* entered */
+	CALL_BROKEN,   /* interrupted; not known yet whether it is made again */
+	CALL_SUSPENDED /* interrupted; a signal handler runs and the call is made again after it */
+};
+
+/* One call of a task from its entry to its record. */
+struct call {
+	struct call *below; /* the suspended one that a signal handler's call interrupts */
+	enum call_state state;
+	struct rec rec;
+	uint64_t nr, entry, ip, sp;
+	struct name *name[2]; /* entries of path and path2; NULL when they were not reached */
+	uint64_t *vec;	      /* room for FETCH_IOV_MAX values once it was needed */
+	char path[PATH_MAX], path2[PATH_MAX];
+};
+
+/* A thread group: what its threads share. */
+struct process {
+	uint32_t pid;
+	unsigned tasks;
+	struct dir *cwd, *root; /* valid while dirs_known; NULL = cannot be told */
+	bool dirs_known;
+	bool dirs_shared; /* with another process (CLONE_FS): never known for long */
+	bool blind;	  /* its memory cannot be read: that was reported */
+};
+
+/* One thread. */
+struct task {
+	struct hnode node; /* by tid */
+	uint32_t tid;
+	struct process *proc; /* NULL: its creator's event has not come yet */
+	struct call *call;    /* the innermost one, NULL = none */
+	struct call *spare;
+	int held;      /* wait status of its first stop while proc is NULL, 0 = has not stopped */
+	bool stepping; /* resumed by a single step, to see whether a handler is entered */
+	bool ended;    /* its end has been recorded */
+};
+
+#define TRACER_NUMBERS 512
+
+struct tracer {
+	struct capture_job *job;
+	struct filter filter;
+	struct hmap tasks;
+	pid_t main_pid;
+	int16_t op_of[TRACER_NUMBERS]; /* enum op_id by system call number, -1 = none */
+	unsigned forking;   /* calls under way that may make a child */
+	unsigned held;	    /* children whose maker is not known yet */
+	bool lacks;	    /* the kernel has no PTRACE_GET_SYSCALL_INFO */
+};
+
+/* The state of PTRACE_GET_SYSCALL_INFO. */
+typedef struct __ptrace_syscall_info syscall_info;
+
+static inline struct who who_of(const struct task *task)
+{
+	return (struct who){.pid = task->proc->pid, .tid = task->tid};
+}
+
+/* --- ptrace_child.c --- */
+
+struct child {
+	pid_t pid;
+	int go;	    /* a byte lets it install the filter and start the program */
+	int report; /* says why it could not, or nothing */
+};
+
+/* Forks the process that becomes the program. It waits. 0 or -errno. */
+int child_fork(struct child *child, struct tracer *t, struct err *err);
+int child_start(struct child *child, struct err *err);
+
+/* After its end without a program: 0 when nothing is known, else -errno and why. */
+int child_why(const struct child *child, const struct capture_job *job, struct err *err);
+void child_close(struct child *child);
+
+/* --- ptrace_signals.c: what the tracer's own process does with signals --- */
+
+struct signals {
+	struct sigaction old[6];
+};
+
+/*
+ * From here on, what the terminal sends to the process group is the program's business alone; a
+ * timer interrupts wait(2) once a second; SIGTERM is kept for signals_term().
+ */
+void signals_take(struct signals *s);
+void signals_give_back(struct signals *s);
+bool signals_term(void); /* true once for each SIGTERM that came */
+bool signals_tick(void); /* true once a second */
+
+/*
+ * The program's first process has been stopped by SIG. When that stops the job that we are part of,
+ * the shell must see us stopped too, or it would wait for ever.
+ */
+void signals_stop_with(pid_t program, int sig);
+
+/* --- ptrace_call.c: what is recorded --- */
+
+/* The call that the task enters: arguments and the names it will touch. NULL: memory is out. */
+struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
+	const syscall_info *info);
+/* Its result, and its record. The call is over and the one below it is current again. */
+void call_finish(struct tracer *t, struct task *task, int64_t result);
+/* Without a record. */
+void call_drop(struct tracer *t, struct task *task);
+void call_free_all(struct tracer *t, struct task *task);
+
+/* A record without result: exit calls and task_end. Ends of threads are written once. */
+void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status);
+
+/* --- ptrace_fetch.c --- */
+
+#define FETCH_IOV_MAX 1025 /* one more than UIO_MAXIOV: the call fails the same way again */
+
+/*
+ * Brings rec.arg[] into the form that struct rec asks for: narrows the registers and reads what is
+ * behind pointers. Pointers that are bad (EFAULT) leave their strings and vectors missing. -errno
+ * when the memory may not be read at all.
+ */
+int fetch_args(pid_t tid, struct call *call);
+
+/* 0, or -errno when not all of LEN bytes could be read. */
+int fetch_memory(pid_t tid, uint64_t addr, void *to, size_t len);
+
+/*
+ * For a task that stands at the first instruction of a signal handler: where the handler will
+ * return to. 0 when it cannot be read.
+ */
+uint64_t fetch_handler_return(pid_t tid, uint64_t sp);
+
+#endif

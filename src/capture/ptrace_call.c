@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "capture/facts.h"
+#include "capture/ptrace.h"
+#include "capture/state.h"
+
+/* The directories that a relative and an absolute path of the process start from. */
+static void learn_dirs(struct tracer *t, struct task *task)
+{
+	struct process *proc = task->proc;
+	char buf[PATH_MAX];
+
+	if (proc->dirs_known)
+		return;
+	proc->cwd = paths_find(t->job->paths, who_of(task),
+		state_link(task->tid, "cwd", buf, sizeof(buf)));
+	proc->root = paths_find(t->job->paths, who_of(task),
+		state_link(task->tid, "root", buf, sizeof(buf)));
+	proc->dirs_known = !proc->dirs_shared;
+}
+
+static struct dir *dir_of_fd(struct tracer *t, struct task *task, int fd)
+{
+	char what[32], buf[PATH_MAX];
+
+	snprintf(what, sizeof(what), "fd/%d", fd);
+	return paths_find(t->job->paths, who_of(task),
+		state_link(task->tid, what, buf, sizeof(buf)));
+}
+
+static struct name *walk(struct tracer *t, struct task *task, int dirfd, struct str path)
+{
+	struct process *proc = task->proc;
+	struct dir *from;
+
+	if (!path.s || path.len == 0 || path.len == PATH_MAX)
+		return NULL;
+	learn_dirs(t, task);
+	if (!proc->root)
+		return NULL;
+	from = dirfd == AT_FDCWD || path.s[0] == '/' ? proc->cwd : dir_of_fd(t, task, dirfd);
+	return paths_walk(t->job->paths, who_of(task), proc->root, from, path);
+}
+
+/* Calls after which an entry may be another thing than before. Absent ones are never trusted. */
+static bool replaces_names(enum op_id op)
+{
+	return op == OP_unlink || op == OP_unlinkat || op == OP_rmdir || op == OP_rename ||
+	       op == OP_renameat || op == OP_renameat2;
+}
+
+/* Calls after which the directories of the process are others. */
+static bool changes_dirs(enum op_id op)
+{
+	return op == OP_chdir || op == OP_fchdir || op == OP_chroot;
+}
+
+/*
+ * The records of all names that the call may touch, before it does. Between its entry and its exit
+ * other threads walk too, so what it may replace is forgotten now and again at the exit.
+ */
+static void touch_names(struct tracer *t, struct task *task, struct call *call)
+{
+	struct rec *rec = &call->rec;
+	int dirfd = AT_FDCWD, i;
+
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_kind kind = ops[rec->op].arg[i];
+
+		if (kind == A_DIRFD || kind == A_DIRFD2)
+			dirfd = (int)rec->arg[i];
+		else if (kind == A_PATH)
+			call->name[0] = walk(t, task, dirfd, rec->path);
+		else if (kind == A_PATH2)
+			call->name[1] = walk(t, task, dirfd, rec->path2);
+	}
+	for (i = 0; i < 2; i++)
+		if (call->name[i] && replaces_names(rec->op))
+			paths_touch(call->name[i]);
+	if (rec->op == OP_getdents || rec->op == OP_getdents64) {
+		struct dir *dir = dir_of_fd(t, task, (int)rec->arg[0]);
+
+		if (dir)
+			paths_list(t->job->paths, who_of(task), dir);
+	}
+	if (changes_dirs(rec->op))
+		task->proc->dirs_known = false;
+}
+
+static struct call *call_new(struct task *task)
+{
+	struct call *call = task->spare;
+
+	task->spare = NULL;
+	if (!call)
+		call = calloc(1, sizeof(*call));
+	return call;
+}
+
+struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
+	const syscall_info *info)
+{
+	struct call *call = call_new(task);
+	int i;
+
+	if (!call)
+		return NULL;
+	call->below = task->call;
+	task->call = call;
+	call->state = CALL_RUNNING;
+	call->nr = info->seccomp.nr;
+	call->ip = info->instruction_pointer;
+	call->sp = info->stack_pointer;
+	call->name[0] = call->name[1] = NULL;
+	call->rec = (struct rec){.op = op, .pid = task->proc->pid, .tid = task->tid};
+	for (i = 0; i < OP_ARGS; i++)
+		call->rec.arg[i] = info->seccomp.args[i];
+	if (fetch_args((pid_t)task->tid, call) && !task->proc->blind) {
+		task->proc->blind = true;
+		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
+			"the memory of this process may not be read: paths are missing");
+	}
+	touch_names(t, task, call);
+	if (ops[op].flags & OPF_FORK)
+		t->forking++;
+	call->entry = sink_now();
+	return call;
+}
+
+void call_drop(struct tracer *t, struct task *task)
+{
+	struct call *call = task->call;
+
+	if (ops[call->rec.op].flags & OPF_FORK)
+		t->forking--;
+	task->call = call->below;
+	if (task->spare) {
+		free(call->vec);
+		free(call);
+	} else {
+		task->spare = call;
+	}
+}
+
+void call_free_all(struct tracer *t, struct task *task)
+{
+	while (task->call)
+		call_drop(t, task);
+	if (task->spare)
+		free(task->spare->vec);
+	free(task->spare);
+	task->spare = NULL;
+}
+
+static void paths_follow(struct task *task, struct call *call)
+{
+	const struct rec *rec = &call->rec;
+	struct name **name = call->name;
+
+	if (changes_dirs(rec->op))
+		task->proc->dirs_known = false;
+	if (rec->ret < 0 || !replaces_names(rec->op) || !name[0])
+		return;
+	if (op_has(rec->op, A_PATH2)) {
+		bool exchange = rec->op == OP_renameat2 && (rec->arg[4] & RENAME_EXCHANGE);
+
+		if (name[1])
+			paths_renamed(name[0], name[1], exchange);
+		return;
+	}
+	paths_removed(name[0]);
+}
+
+void call_finish(struct tracer *t, struct task *task, int64_t result)
+{
+	struct call *call = task->call;
+	struct rec *rec = &call->rec;
+
+	rec->t = sink_now();
+	rec->dur = rec->t - call->entry;
+	rec->ret = result;
+	rec->has_ret = true;
+	if (result >= 0 && (ops[rec->op].flags & OPF_NEWFD) && op_has(rec->op, A_PATH))
+		rec->facts = facts_of_fd((pid_t)task->tid, (int)result);
+	paths_follow(task, call);
+	sink_put(t->job->sink, rec);
+	call_drop(t, task);
+}
+
+void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status)
+{
+	struct rec rec = {.t = sink_now(), .op = op, .pid = task->proc->pid, .tid = task->tid};
+
+	if (task->ended)
+		return;
+	task->ended = true;
+	rec.arg[0] = (uint64_t)(int64_t)status;
+	sink_put(t->job->sink, &rec);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <sys/ucontext.h>
+#include <sys/uio.h>
+#include <utime.h>
+
+#include "capture/ptrace.h"
+
+#define PAGE 4096 /* the smallest: a read that ends there never fails for the next page's sake */
+
+static ssize_t read_some(pid_t tid, uint64_t addr, void *to, size_t len)
+{
+	struct iovec local = {to, len}, remote = {(void *)(uintptr_t)addr, len};
+	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+
+	return got < 0 ? -errno : got;
+}
+
+int fetch_memory(pid_t tid, uint64_t addr, void *to, size_t len)
+{
+	ssize_t got = read_some(tid, addr, to, len);
+
+	if (got < 0)
+		return (int)got;
+	return (size_t)got == len ? 0 : -EFAULT;
+}
+
+/* As getname() of the kernel: at most PATH_MAX bytes; without a NUL the call gives ENAMETOOLONG. */
+static int read_path(pid_t tid, uint64_t addr, char *to, struct str *out)
+{
+	size_t done = 0, want = 256;
+
+	while (done < PATH_MAX) {
+		size_t page_left = PAGE - ((addr + done) & (PAGE - 1));
+		ssize_t got;
+		char *end;
+
+		if (want > page_left)
+			want = page_left;
+		if (want > PATH_MAX - done)
+			want = PATH_MAX - done;
+		got = read_some(tid, addr + done, to + done, want);
+		if (got <= 0)
+			return got ? (int)got : -EFAULT;
+		end = memchr(to + done, '\0', (size_t)got);
+		done += (size_t)got;
+		if (end) {
+			*out = (struct str){to, (size_t)(end - to)};
+			return 0;
+		}
+		want = PAGE;
+	}
+	*out = (struct str){to, PATH_MAX};
+	return 0;
+}
+
+static int read_iov(pid_t tid, struct call *call, uint64_t addr)
+{
+	struct iovec iov[64];
+	int index = op_arg_index(call->rec.op, A_IOVCNT);
+	uint64_t n = index < 0 ? 0 : call->rec.arg[index], i, k;
+	int rc;
+
+	if (n > FETCH_IOV_MAX)
+		n = FETCH_IOV_MAX;
+	if (!call->vec)
+		call->vec = malloc(FETCH_IOV_MAX * sizeof(*call->vec));
+	if (!call->vec)
+		return -ENOMEM;
+	for (i = 0; i < n; i += k) {
+		uint64_t part = n - i < 64 ? n - i : 64;
+
+		rc = fetch_memory(tid, addr + i * sizeof(*iov), iov, part * sizeof(*iov));
+		if (rc)
+			return rc;
+		for (k = 0; k < part; k++)
+			call->vec[i + k] = iov[k].iov_len;
+	}
+	call->rec.vec = call->vec;
+	call->rec.nvec = (uint32_t)n;
+	return 0;
+}
+
+static int read_how(pid_t tid, struct call *call, int slot)
+{
+	struct open_how how = {0};
+	uint64_t size = call->rec.arg[op_arg_index(call->rec.op, A_HOWSIZE)];
+	int rc = fetch_memory(tid, call->rec.arg[slot], &how, size < sizeof(how) ? size : sizeof(how));
+
+	call->rec.arg[slot] = how.flags;
+	call->rec.arg[op_arg_index(call->rec.op, A_MODE)] = how.mode;
+	call->rec.arg[op_arg_index(call->rec.op, A_RESOLVE)] = how.resolve;
+	return rc;
+}
+
+static int read_clone_args(pid_t tid, struct call *call, int slot)
+{
+	uint64_t flags = 0; /* first member of struct clone_args */
+	int rc = fetch_memory(tid, call->rec.arg[slot], &flags, sizeof(flags));
+
+	call->rec.arg[slot] = flags;
+	return rc;
+}
+
+/* These commands have no third argument: the register holds anything. */
+static bool fcntl_is_bare(uint64_t cmd)
+{
+	return cmd == F_GETFD || cmd == F_GETFL || cmd == F_GETOWN || cmd == F_GETSIG ||
+	       cmd == F_GETLEASE || cmd == F_GETPIPE_SZ || cmd == F_GET_SEALS;
+}
+
+static int read_fcntl_arg(pid_t tid, struct call *call, int slot)
+{
+	struct flock lock = {0};
+	int rc;
+
+	if (fcntl_is_bare(call->rec.arg[slot - 1]))
+		call->rec.arg[slot] = 0;
+	if (!rec_fcntl_is_lock(call->rec.arg[slot - 1]))
+		return 0;
+	rc = fetch_memory(tid, call->rec.arg[slot], &lock, sizeof(lock));
+	call->rec.arg[2] = (uint64_t)(int64_t)lock.l_type;
+	call->rec.arg[3] = (uint64_t)(int64_t)lock.l_whence;
+	call->rec.arg[4] = (uint64_t)lock.l_start;
+	call->rec.arg[5] = (uint64_t)lock.l_len;
+	return rc;
+}
+
+static int read_utimbuf(pid_t tid, uint64_t addr, struct timespec ts[2])
+{
+	struct utimbuf times = {0};
+	int rc = fetch_memory(tid, addr, &times, sizeof(times));
+
+	ts[0].tv_sec = times.actime;
+	ts[1].tv_sec = times.modtime;
+	return rc;
+}
+
+static int read_timevals(pid_t tid, uint64_t addr, struct timespec ts[2])
+{
+	struct timeval times[2] = {0};
+	int rc = fetch_memory(tid, addr, times, sizeof(times)), i;
+
+	for (i = 0; i < 2; i++)
+		ts[i] = (struct timespec){times[i].tv_sec, times[i].tv_usec * 1000};
+	return rc;
+}
+
+static int read_times(pid_t tid, struct call *call, enum arg_kind kind, uint64_t addr)
+{
+	struct timespec *ts = call->rec.ts;
+
+	if (addr == 0) {
+		ts[0].tv_nsec = TIMES_NULL;
+		return 0;
+	}
+	if (kind == A_UTIMBUF)
+		return read_utimbuf(tid, addr, ts);
+	if (kind == A_TIMEVALS)
+		return read_timevals(tid, addr, ts);
+	return fetch_memory(tid, addr, ts, 2 * sizeof(*ts));
+}
+
+/* The value that the kernel sees in a register: most parameters are narrower than it. */
+static uint64_t narrow(enum arg_kind kind, uint64_t value)
+{
+	switch (arg_infos[kind].form) {
+	case FORM_FD:
+		return (uint64_t)(int64_t)(int32_t)value;
+	case FORM_FLAGS:
+	case FORM_HEX:
+		return kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE ? value : (uint32_t)value;
+	case FORM_OCT:
+		return kind == A_MODE ? (uint16_t)value : (uint32_t)value; /* umode_t */
+	case FORM_DEC:
+		if (kind == A_OFF)
+			return value;
+		if (kind == A_STATUS)
+			return (uint64_t)(int64_t)(int32_t)value;
+		if ((kind == A_UID || kind == A_GID) && (uint32_t)value == UINT32_MAX)
+			return UINT64_MAX; /* -1: leave it */
+		return (uint32_t)value;
+	default:
+		return value;
+	}
+}
+
+/* open(2) has a mode argument only with these; the register holds anything otherwise. */
+static void drop_unused_mode(struct rec *rec)
+{
+	int flags = op_arg_index(rec->op, A_OFLAGS), mode = op_arg_index(rec->op, A_MODE);
+
+	if (flags >= 0 && mode >= 0 && !(rec->arg[flags] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
+		rec->arg[mode] = 0;
+}
+
+static int fetch_one(pid_t tid, struct call *call, int slot)
+{
+	enum arg_kind kind = ops[call->rec.op].arg[slot];
+	uint64_t value = call->rec.arg[slot];
+
+	switch (arg_infos[kind].form) {
+	case FORM_PATH:
+		return read_path(tid, value, call->path, &call->rec.path);
+	case FORM_PATH2:
+		return read_path(tid, value, call->path2, &call->rec.path2);
+	case FORM_IOV:
+		return read_iov(tid, call, value);
+	case FORM_TIMES:
+		return read_times(tid, call, kind, value);
+	case FORM_FARG:
+		return read_fcntl_arg(tid, call, slot);
+	default:
+		if (kind == A_HOW)
+			return read_how(tid, call, slot);
+		if (kind == A_CLARGS)
+			return read_clone_args(tid, call, slot);
+		return 0;
+	}
+}
+
+int fetch_args(pid_t tid, struct call *call)
+{
+	struct rec *rec = &call->rec;
+	int i, rc, denied = 0;
+
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_kind kind = ops[rec->op].arg[i];
+
+		if (kind == A_RESOLVE || (kind == A_MODE && op_has(rec->op, A_HOW)))
+			continue; /* filled from struct open_how */
+		rec->arg[i] = narrow(kind, rec->arg[i]);
+		rc = fetch_one(tid, call, i);
+		if (rc && rc != -EFAULT && rc != -ESRCH)
+			denied = rc;
+	}
+	drop_unused_mode(rec);
+	return denied;
+}
+
+/* struct rt_sigframe of the kernel's signal code: what stands before the ucontext, and its program counter. */
+#if defined(__x86_64__)
+#define FRAME_PC (sizeof(uint64_t) + offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]))
+#elif defined(__aarch64__)
+#define FRAME_PC (sizeof(siginfo_t) + offsetof(ucontext_t, uc_mcontext.pc))
+#endif
+
+uint64_t fetch_handler_return(pid_t tid, uint64_t sp)
+{
+	uint64_t pc;
+
+	return fetch_memory(tid, sp + FRAME_PC, &pc, sizeof(pc)) ? 0 : pc;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/ptrace_filter.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ops/ops.h"
+
+#define NUMBERS_MAX (OP_COUNT + 16)
+
+static int put(struct filter *f, struct sock_filter insn)
+{
+	if (f->len == FILTER_MAX)
+		return -E2BIG;
+	f->code[f->len++] = insn;
+	return 0;
+}
+
+/*
+ * Numbers as edges: stopped are those from edge[0] on, not those from edge[1] on, and so on. A
+ * binary search finds how many edges are at or below the number; an odd count means stop.
+ */
+static int put_search(struct filter *f, const unsigned *edges, size_t first, size_t n)
+{
+	size_t half = n / 2;
+	unsigned short jump;
+	int rc;
+
+	if (n == 0)
+		return put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+				       first % 2 ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW));
+	jump = f->len;
+	rc = put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, edges[first + half], 0, 0));
+	if (!rc)
+		rc = put_search(f, edges, first, half);
+	if (rc)
+		return rc;
+	if (f->len - jump - 1 > 255)
+		return -E2BIG;
+	f->code[jump].jt = (unsigned char)(f->len - jump - 1);
+	return put_search(f, edges, first + half + 1, n - half - 1);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return (x > y) - (x < y);
+}
+
+int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err)
+{
+	unsigned edges[2 * NUMBERS_MAX];
+	size_t count = 0, i;
+	int rc;
+
+	if (n > NUMBERS_MAX)
+		return err_set(err, E2BIG, "too many system calls for one filter");
+	qsort(numbers, n, sizeof(*numbers), compare_numbers);
+	for (i = 0; i < n; i++) {
+		if (count && numbers[i] < edges[count - 1])
+			continue;
+		if (count && numbers[i] == edges[count - 1]) {
+			edges[count - 1]++;
+			continue;
+		}
+		edges[count++] = numbers[i];
+		edges[count++] = numbers[i] + 1;
+	}
+	f->len = 0;
+	put(f, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FILTER_ARCH, 1, 0));
+	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	put(f, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
+	rc = put_search(f, edges, 0, count);
+	return rc ? err_set(err, -rc, "the seccomp filter has become too long") : 0;
+}
+
+int filter_build_for_ops(struct filter *f, const unsigned *extra, size_t n, struct err *err)
+{
+	unsigned numbers[NUMBERS_MAX];
+	size_t count = 0, i;
+
+	for (i = 0; i < OP_COUNT; i++)
+		if (op_nr((enum op_id)i) >= 0)
+			numbers[count++] = (unsigned)op_nr((enum op_id)i);
+	for (i = 0; i < n && count < NUMBERS_MAX; i++)
+		numbers[count++] = extra[i];
+	return filter_build(f, numbers, count, err);
+}
+
+int filter_install(struct filter *f)
+{
+	struct sock_fprog prog = {.len = f->len, .filter = f->code};
+
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0)
+		return 0;
+	if (errno != EACCES)
+		return -errno;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
+		return -errno;
+	return 0;
+}

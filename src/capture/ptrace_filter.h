@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_PTRACE_FILTER_H
+#define IORIOT_CAPTURE_PTRACE_FILTER_H
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <stddef.h>
+
+#include "utils/err.h"
+
+/*
+ * The seccomp program that stops the calls of the operation table in the tracer and lets all others
+ * run at full speed. Calls of another architecture (i386, x32) are not stopped: their numbers mean
+ * something else; the tracer reports such programs as lost.
+ */
+#if defined(__x86_64__)
+#define FILTER_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define FILTER_ARCH AUDIT_ARCH_AARCH64
+#endif
+
+#define FILTER_MAX 1024
+
+struct filter {
+	struct sock_filter code[FILTER_MAX];
+	unsigned short len;
+};
+
+/* Stops NUMBERS[0..n), in any order, duplicates allowed (sorted in place). 0, or -E2BIG. */
+int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err);
+
+/* All calls of the table, and the EXTRA ones. */
+int filter_build_for_ops(struct filter *f, const unsigned *extra, size_t n, struct err *err);
+
+/*
+ * Installs it in this process, for itself and all that it starts. Without CAP_SYS_ADMIN the kernel
+ * demands no_new_privs, which then stays set: setuid programs get no privileges. 0 or -errno.
+ */
+int filter_install(struct filter *f);
+
+#endif

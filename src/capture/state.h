@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_STATE_H
+#define IORIOT_CAPTURE_STATE_H
+
+#include "capture/paths.h"
+#include "capture/sink.h"
+
+/*
+ * The records of what was so when the capture began, read from /proc. All backends write them:
+ * mounts first, then for each process its task, its directories' names and its descriptors.
+ */
+
+/* From /proc/self/mountinfo; also tells PATHS, and so comes before all else. 0 or -errno. */
+int state_mounts(struct sink *sink, struct paths *paths, struct err *err);
+
+/* PARENT is the PID of the recorded parent, 0 = none. What a process hides is left out. */
+void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t parent);
+void state_fds(struct sink *sink, struct paths *paths, struct who who);
+
+/* Text of a link below /proc/PID, such as "cwd" or "fd/3"; {NULL} when it cannot be read. */
+struct str state_link(uint32_t pid, const char *what, char *buf, size_t size);
+
+#endif
