@@ -83,7 +83,11 @@ static int mark(struct vsize *v, uint64_t off, uint64_t n)
 {
 	uint64_t end, page, last;
 
-	if (off >= v->original || n == 0)
+	if (n == 0)
+		return 0;
+	n += off % VSIZE_PAGE; /* a page that is written in part is read first */
+	off -= off % VSIZE_PAGE;
+	if (off >= v->original)
 		return 0;
 	end = n > v->original - off ? v->original : off + n;
 	page = off / VSIZE_PAGE;

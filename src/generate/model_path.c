@@ -72,6 +72,7 @@ static void normalise(struct str dir, struct str text, struct buf *out)
 		buf_char(out, '/');
 }
 
+/* Components of a canonical path. */
 static unsigned depth_of(struct str path)
 {
 	unsigned n = 0;
@@ -106,7 +107,9 @@ static bool keep_target(struct model *m, struct str dir, struct str target)
 			down = true;
 		}
 	}
-	depth = depth_of(dir) + (dir.len > 1) - (here && here->len > 1 ? depth_of((struct str){here->point, here->len}) + 1 : 0);
+	depth = depth_of(dir);
+	if (here && here->len > 1)
+		depth -= depth_of((struct str){here->point, here->len});
 	return ups <= depth;
 }
 

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "generate/generate.h"
+
+Suite *generate_suite(void);
+
+/*
+ * Whole captures through the model. A capture is written as "TID REST" lines; each becomes a record
+ * of process TID (or "PID:TID") that returns 10 ns after the one before and lasts 5 ns ("D=N;:,"
+ * in REST says otherwise). What comes out is compared without times and header.
+ */
+static char dir[] = "/tmp/ioriot-generate-XXXXXX";
+
+static void make_dir(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void remove_dir(void)
+{
+	char cmd[128];
+
+	snprintf(cmd, sizeof(cmd), "rm -r %s", dir);
+	ck_assert_int_eq(system(cmd), 0);
+}
+
+static void in_dir(char *out, size_t size, const char *name)
+{
+	snprintf(out, size, "%s/%s", dir, name);
+}
+
+static void write_capture(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+	struct str rest = str_of(text), line, id;
+	unsigned long t = 1000;
+
+	ck_assert_ptr_nonnull(f);
+	fputs("#|capture_version=5|backend=test|arch=x86_64|start_mono=0|start_wall=0|uid=0|\n"
+	      "t=1;:,D=0;:,i=0:0;:,o=state_mount;:,p=/;:,P=ext4;:,y=0x1;:,\n"
+	      "t=1;:,D=0;:,i=0:0;:,o=state_mount;:,p=/proc;:,P=proc;:,y=0x2;:,\n"
+	      "t=1;:,D=0;:,i=0:0;:,o=state_mount;:,p=/dev;:,P=devtmpfs;:,y=0x3;:,\n",
+		f);
+	while (str_take_char(&rest, '\n', &line)) {
+		bool timed;
+
+		if (!line.len)
+			continue;
+		ck_assert(str_take_char(&line, ' ', &id));
+		timed = str_starts(line, STR("D="));
+		fprintf(f, "t=%lu;:,%s", t += 10, timed ? "" : "D=5;:,");
+		if (timed) { /* the key order is free, but i comes before o */
+			struct str d;
+
+			str_take(&line, STR(";:,"), &d);
+			fprintf(f, "%.*s;:,", (int)d.len, d.s);
+		}
+		if (memchr(id.s, ':', id.len))
+			fprintf(f, "i=%.*s;:,", (int)id.len, id.s);
+		else
+			fprintf(f, "i=%.*s:%.*s;:,", (int)id.len, id.s, (int)id.len, id.s);
+		fprintf(f, "%.*s\n", (int)line.len, line.s);
+	}
+	fprintf(f, "t=%lu;:,D=0;:,i=0:0;:,o=end;:,c=1;:,O=0;:,\n", t);
+	fclose(f);
+}
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	struct buf b = BUF_INIT;
+	char line[65536];
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f)) {
+		char *p = line;
+
+		if (line[0] == '#' && line[1] == '|')
+			continue;
+		if (line[0] >= '0' && line[0] <= '9')
+			p = strchr(line, '|') + 1;
+		buf_puts(&b, p);
+	}
+	fclose(f);
+	buf_char(&b, '\0');
+	return b.p;
+}
+
+static void generates_root(const char *root, const char *capture, const char *want,
+	struct generate_result *res)
+{
+	char cap[64], rep[64], *got;
+	struct generate_request q = {.capture = cap, .replay = rep, .name = "t", .root = root};
+	struct err err = {0};
+
+	in_dir(cap, sizeof(cap), "c");
+	in_dir(rep, sizeof(rep), "r");
+	write_capture(cap, capture);
+	ck_assert_msg(generate(&q, res, &err) == 0, "%s", err.text);
+	got = slurp(rep);
+	ck_assert_msg(strcmp(got, want) == 0, "got:\n%s\nwant:\n%s", got, want);
+	free(got);
+}
+
+static void generates(const char *capture, const char *want)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", capture, want, res);
+	free(res);
+}
+
+#define TASK	  "1 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,\n"
+#define TASK_LINE "0|0|-|/r/.ioriot/t/w|%null|022|0|0|0|-|state_task@5|\n"
+#define W_DIR	  "dir|0755|0|0|/r/.ioriot/t/w|\n"
+#define FILE_F	  "1 o=state_path;:,p=/w/f;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+#define F_INIT(ranges) "file|0644|0|0|10000|" ranges "|/r/.ioriot/t/w/f|\n"
+
+START_TEST(dup_shares_the_offset)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=dup;:,d=3;:,s=4;:,\n"
+			      "1 o=read;:,d=3;:,c=4096;:,s=4096;:,\n"
+			      "1 o=read;:,d=4;:,c=4096;:,s=4096;:,\n"
+			      "1 o=dup2;:,d=4;:,e=3;:,s=3;:,\n"
+			      "1 o=close;:,d=3;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|0|>1|4|dup@8|\n"
+			  "0|0|-|0|4096|4096|read@9|\n"
+			  "0|0|-|1|4096|4096|read@10|\n"
+			  "0|0|-|1|3|>2|0|3|dup2@11|\n"
+			  "0|0|-|2|-|0|close@12|\n"
+			  "#INIT\n" W_DIR F_INIT("0+8192"));
+}
+END_TEST
+
+START_TEST(pipe_over_a_file_is_its_close)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=dup2;:,d=9;:,e=3;:,s=3;:,\n"
+			      "1 o=read;:,d=3;:,c=10;:,s=10;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|0|-|0|close@8|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(exec_closes_what_is_marked)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=524288;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=4;:,\n"
+			      "1 o=execve;:,p=/bin/true;:,s=0;:,\n"
+			      "1 o=close;:,d=3;:,s=-9;:,\n"
+			      "1 o=exit_group;:,E=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY+O_CLOEXEC|0|>0|3|openat@7|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>1|4|openat@8|\n"
+			  "0|0|-|%null|0|0|execve@9|\n"
+			  "0|0|-|none|-|-EBADF|close@10|\n"
+			  "0|0|-|0|1|-|exit_group@11|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(fork_hands_descriptors_down)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=vfork;:,s=2;:,\n"
+			      "2 o=read;:,d=3;:,c=100;:,s=100;:,\n"
+			      "1 o=read;:,d=3;:,c=100;:,s=100;:,\n"
+			      "2 o=exit_group;:,E=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|vfork@8|\n"
+			  "1|1|-|1|100|100|read@9|\n"
+			  "0|0|9|0|100|100|read@10|\n"
+			  "1|1|-|0|1|-|exit_group@11|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(names_made_and_used_by_others_are_ordered)
+{
+	generates(TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+		       "1 o=fork;:,s=2;:,\n"
+		       "1 o=fork;:,s=3;:,\n"
+		       "1 o=openat;:,d=-100;:,p=n;:,f=65;:,m=0644;:,s=3;:,\n"
+		       "2 o=stat;:,p=n;:,s=0;:,\n"
+		       "3 o=stat;:,p=n;:,s=0;:,\n"
+		       "3 o=unlink;:,p=n;:,s=0;:,\n"
+		       "2 o=stat;:,p=n;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "0|0|-|2:2|-|3|fork@8|\n"
+			  "0|0|-|cwd|n|O_WRONLY+O_CREAT|0644|>0|3|openat@9|\n"
+			  "1|1|9|n|0|stat@10|\n"
+			  "2|2|9|n|0|stat@11|\n"
+			  "2|2|10|n|0|unlink@12|\n"
+			  "1|1|12|n|-ENOENT|stat@13|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(overlapping_calls_go_by_their_results)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	/* The stat was seen first, but it found what the mkdir, begun before its end, had made. */
+	generates_root("/r",
+		TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+		     "1 o=fork;:,s=2;:,\n"
+		     "2 o=stat;:,p=n;:,s=0;:,\n"
+		     "1 D=15;:,o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "0|0|-|n|0755|0|mkdir@9|\n"
+			  "1|1|9|n|0|stat@8|\n"
+			  "#INIT\n" W_DIR,
+		res);
+	ck_assert_uint_eq(res->reordered, 1);
+	ck_assert_uint_eq(res->appeared, 0);
+	free(res);
+}
+END_TEST
+
+START_TEST(renamed_directories_take_their_names_along)
+{
+	generates(TASK "1 o=state_path;:,p=/w/a;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+		       "1 o=state_path;:,p=/w/b;:,x=-;:,\n"
+		       "1 o=rename;:,p=a;:,P=b;:,s=0;:,\n"
+		       "1 o=state_path;:,p=/w/b/f;:,x=8:1:7:0100600:1:0:0:5:8;:,\n"
+		       "1 o=stat;:,p=b/f;:,s=0;:,\n"
+		       "1 o=stat;:,p=a/f;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|a|b|0|rename@8|\n"
+			  "0|0|-|b/f|0|stat@10|\n"
+			  "0|0|-|a/f|-ENOENT|stat@11|\n"
+			  "#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/a|\n"
+			  "file|0600|0|0|5|-|/r/.ioriot/t/w/a/f|\n");
+}
+END_TEST
+
+START_TEST(symbolic_links_are_followed)
+{
+	generates(TASK "1 o=state_path;:,p=/lib;:,P=usr/lib;:,x=8:1:3:0120777:1:0:0:7:0;:,\n"
+		       "1 o=state_path;:,p=/usr;:,x=8:1:4:040755:9:0:0:4096:8;:,\n"
+		       "1 o=state_path;:,p=/usr/lib;:,x=8:1:8:040755:9:0:0:4096:8;:,\n"
+		       "1 o=state_path;:,p=/usr/lib/x;:,x=8:1:9:0100755:1:0:0:100:8;:,\n"
+		       "1 o=openat;:,d=-100;:,p=/lib/../lib/x;:,f=0;:,m=0;:,s=3;:,\n"
+		       "1 o=openat;:,d=-100;:,p=/lib/x;:,f=0;:,m=0;:,s=4;:,\n"
+		       "1 o=read;:,d=3;:,c=100;:,s=100;:,\n",
+		TASK_LINE "0|0|-|cwd|/r/.ioriot/t/usr/lib/x|O_RDONLY|0|>0|3|openat@10|\n"
+			  "0|0|-|cwd|/r/.ioriot/t/lib/x|O_RDONLY|0|>1|4|openat@11|\n"
+			  "0|0|-|0|100|100|read@12|\n"
+			  "#INIT\n" W_DIR "link|0|0|/r/.ioriot/t/lib|usr/lib|\n"
+			  "dir|0755|0|0|/r/.ioriot/t/usr|\n"
+			  "dir|0755|0|0|/r/.ioriot/t/usr/lib|\n"
+			  "file|0755|0|0|100|0+100|/r/.ioriot/t/usr/lib/x|\n");
+}
+END_TEST
+
+START_TEST(hard_links_of_the_start_are_links)
+{
+	generates(TASK FILE_F
+		"1 o=state_path;:,p=/w/g;:,x=8:1:5:0100644:2:0:0:10000:24;:,\n"
+		"1 o=unlink;:,p=f;:,s=0;:,\n"
+		"1 o=openat;:,d=-100;:,p=g;:,f=0;:,m=0;:,s=3;:,\n"
+		"1 o=pread64;:,d=3;:,c=10;:,O=5000;:,s=10;:,\n",
+		TASK_LINE "0|0|-|f|0|unlink@8|\n"
+			  "0|0|-|cwd|g|O_RDONLY|0|>0|3|openat@9|\n"
+			  "0|0|-|0|10|5000|10|pread64@10|\n"
+			  "#INIT\n" W_DIR F_INIT("4096+4096")
+				  "hardlink|/r/.ioriot/t/w/g|/r/.ioriot/t/w/f|\n");
+}
+END_TEST
+
+START_TEST(unlinked_but_open_and_made_anew)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=unlink;:,p=f;:,s=0;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=66;:,m=0600;:,s=4;:,\n"
+			      "1 o=read;:,d=3;:,c=10;:,s=10;:,\n"
+			      "1 o=read;:,d=4;:,c=10;:,s=0;:,\n"
+			      "1 o=openat;:,d=-100;:,p=/proc/self/fd/3;:,f=0;:,m=0;:,s=5;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|f|0|unlink@8|\n"
+			  "0|0|-|cwd|f|O_RDWR+O_CREAT|0600|>1|4|openat@9|\n"
+			  "0|0|-|0|10|10|read@10|\n"
+			  "0|0|-|1|10|0|read@11|\n"
+			  "0|0|-|cwd|%fd/0|O_RDONLY|0|>2|5|openat@12|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_left_out_and_counted)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK "1 o=openat;:,d=-100;:,p=/proc/self/maps;:,f=0;:,m=0;:,s=3;:,\n"
+		     "1 o=read;:,d=3;:,c=10;:,s=10;:,\n"
+		     "1 o=openat;:,d=-100;:,p=/dev/null;:,f=1;:,m=0;:,s=4;:,\n"
+		     "1 o=write;:,d=4;:,c=10;:,s=10;:,\n"
+		     "1 o=write;:,d=7;:,c=10;:,s=10;:,\n"
+		     "1 o=close;:,d=3;:,s=0;:,\n"
+		     "1 o=close;:,d=3;:,s=-9;:,\n",
+		TASK_LINE "0|0|-|none|-|-EBADF|close@12|\n"
+			  "#INIT\n" W_DIR,
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_PSEUDO], 5);
+	ck_assert_uint_eq(res->left_out[LEFT_UNKNOWN_FD], 1);
+	free(res);
+}
+END_TEST
+
+START_TEST(record_locks_have_handles_that_close_drops)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "1 o=fcntl;:,d=3;:,F=6;:,G=1,0,0,1;:,s=0;:,\n"
+			      "2 o=fcntl;:,d=3;:,F=6;:,G=1,0,0,1;:,s=-11;:,\n"
+			      "1 o=close;:,d=3;:,s=0;:,\n"
+			      "2 o=fcntl;:,d=3;:,F=7;:,G=1,0,0,1;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "0|0|-|0|F_SETLK|F_WRLCK,SEEK_SET,0,1,L0|>-|0|fcntl@9|\n"
+			  "1|1|9|1|F_SETLK|F_WRLCK,SEEK_SET,0,1,L1|>-|-EAGAIN|fcntl@10|\n"
+			  "0|0|10|0|L0|0|close@11|\n"
+			  "1|1|11|1|F_SETLKW|F_WRLCK,SEEK_SET,0,1,L1|>-|0|fcntl@12|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(relative_paths_follow_the_working_directory)
+{
+	generates(TASK "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+		       "1 o=state_path;:,p=/w/d/x;:,x=-;:,\n"
+		       "1 o=chdir;:,p=d;:,s=0;:,\n"
+		       "1 o=mkdir;:,p=x;:,m=0755;:,s=0;:,\n"
+		       "1 o=openat;:,d=-100;:,p=..;:,f=65536;:,m=0;:,s=3;:,\n"
+		       "1 o=newfstatat;:,d=3;:,p=d/x;:,f=0;:,s=0;:,\n"
+		       "1 o=newfstatat;:,d=3;:,p=d/../d/x;:,f=0;:,s=0;:,\n"
+		       "1 o=newfstatat;:,d=3;:,p=;:,f=4096;:,s=0;:,\n",
+		TASK_LINE "0|0|-|d|0|chdir@8|\n"
+			  "0|0|-|x|0755|0|mkdir@9|\n"
+			  "0|0|-|cwd|/r/.ioriot/t/w|O_RDONLY+O_DIRECTORY|0|>0|3|openat@10|\n"
+			  "0|0|-|0|d/x|0|0|newfstatat@11|\n"
+			  "0|0|-|cwd|/r/.ioriot/t/w/d/x|0|0|newfstatat@12|\n"
+			  "0|0|-|0||AT_EMPTY_PATH|0|newfstatat@13|\n"
+			  "#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\n");
+}
+END_TEST
+
+START_TEST(targets_of_links_stay_inside)
+{
+	generates(TASK "1 o=symlink;:,P=f;:,p=a;:,s=0;:,\n"
+		       "1 o=symlink;:,P=../w/f;:,p=b;:,s=0;:,\n"
+		       "1 o=symlink;:,P=../../etc/passwd;:,p=c;:,s=0;:,\n"
+		       "1 o=symlink;:,P=/etc/passwd;:,p=d;:,s=0;:,\n"
+		       "1 o=symlink;:,P=x/../y;:,p=e;:,s=0;:,\n",
+		TASK_LINE "0|0|-|f|/r/.ioriot/t/w/a|0|symlink@6|\n"
+			  "0|0|-|../w/f|/r/.ioriot/t/w/b|0|symlink@7|\n"
+			  "0|0|-|/r/.ioriot/t/etc/passwd|/r/.ioriot/t/w/c|0|symlink@8|\n"
+			  "0|0|-|/r/.ioriot/t/etc/passwd|/r/.ioriot/t/w/d|0|symlink@9|\n"
+			  "0|0|-|/r/.ioriot/t/w/y|/r/.ioriot/t/w/e|0|symlink@10|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(a_tree_for_each_mount_point)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root(NULL,
+		"0:0 o=state_mount;:,p=/home;:,P=xfs;:,y=0x9;:,\n"
+		"1 o=state_task;:,p=/;:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,\n"
+		"1 o=state_path;:,p=/home;:,x=8:2:2:040755:4:0:0:4096:8;:,\n"
+		"1 o=state_path;:,p=/home/f;:,x=8:2:5:0100644:1:0:0:10:8;:,\n"
+		"1 o=stat;:,p=/home/f;:,s=0;:,\n"
+		"1 o=stat;:,p=home/f;:,s=0;:,\n"
+		"1 o=symlink;:,P=home/f;:,p=l;:,s=0;:,\n"
+		"1 o=stat;:,p=l;:,s=0;:,\n",
+		"0|0|-|/.ioriot/t|%null|022|0|0|0|-|state_task@6|\n"
+		"0|0|-|/home/.ioriot/t/f|0|stat@9|\n"
+		"0|0|-|/home/.ioriot/t/f|0|stat@10|\n"
+		"0|0|-|/home/.ioriot/t/f|/.ioriot/t/l|0|symlink@11|\n"
+		"0|0|-|l|0|stat@12|\n"
+		"#INIT\n"
+		"file|0644|0|0|10|-|/home/.ioriot/t/f|\n",
+		res);
+	free(res);
+}
+END_TEST
+
+START_TEST(descriptors_of_the_start_are_opened_first)
+{
+	generates(TASK FILE_F
+		"1 o=state_fd;:,d=0;:,p=pipe:[77];:,f=0;:,O=0;:,x=0:1:77:010600:1:0:0:0:0;:,\n"
+		"1 o=state_fd;:,d=5;:,p=/w/f;:,f=32769;:,O=4000;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+		"1 o=write;:,d=5;:,c=200;:,s=200;:,\n"
+		"1 o=read;:,d=0;:,c=200;:,s=200;:,\n",
+		TASK_LINE
+		"0|0|-|5|/r/.ioriot/t/w/f|O_WRONLY+O_LARGEFILE|4000|>0|5|state_fd@8|\n"
+		"0|0|-|0|200|200|write@9|\n"
+		"#INIT\n" W_DIR F_INIT("0+8192"));
+}
+END_TEST
+
+START_TEST(append_and_holes)
+{
+	generates(TASK
+		"1 o=state_path;:,p=/w/f;:,x=8:1:5:0100644:1:0:0:10000000:8;:,v=0+4096;:,\n"
+		"1 o=openat;:,d=-100;:,p=f;:,f=1026;:,m=0;:,s=3;:,\n"
+		"1 o=write;:,d=3;:,c=100;:,s=100;:,\n"
+		"1 o=lseek;:,d=3;:,O=0;:,W=0;:,s=0;:,\n"
+		"1 o=read;:,d=3;:,c=65536;:,s=65536;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR+O_APPEND|0|>0|3|openat@7|\n"
+			  "0|0|-|0|100|100|write@8|\n"
+			  "0|0|-|0|0|SEEK_SET|0|lseek@9|\n"
+			  "0|0|-|0|65536|65536|read@10|\n"
+			  "#INIT\n" W_DIR "file|0644|0|0|10000000|0+4096|/r/.ioriot/t/w/f|\n");
+}
+END_TEST
+
+START_TEST(temporary_files_without_a_name)
+{
+	generates(TASK "1 o=openat;:,d=-100;:,p=.;:,f=4259842;:,m=0600;:,s=3;:,\n"
+		       "1 o=write;:,d=3;:,c=10;:,s=10;:,\n"
+		       "1 o=linkat;:,d=-100;:,p=/proc/self/fd/3;:,e=-100;:,P=n;:,f=1024;:,s=0;:,\n"
+		       "1 o=stat;:,p=n;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|.|O_RDWR+O_TMPFILE|0600|>0|3|openat@6|\n"
+			  "0|0|-|0|10|10|write@7|\n"
+			  "0|0|-|cwd|%fd/0|cwd|n|AT_SYMLINK_FOLLOW|0|linkat@8|\n"
+			  "0|0|-|n|0|stat@9|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(threads_share_descriptors_and_go_by_exec)
+{
+	generates(TASK FILE_F "1 o=clone;:,f=69376;:,s=2;:,\n" /* VM FS FILES SIGHAND THREAD */
+			      "1:2 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=pread64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n"
+			      "1:2 o=pread64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n"
+			      "1 o=close;:,d=3;:,s=0;:,\n"
+			      "1:2 o=execve;:,p=/bin/true;:,s=0;:,\n"
+			      "1 o=exit_group;:,E=0;:,\n",
+		TASK_LINE "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@7|\n"
+			  "1|0|-|cwd|f|O_RDONLY|0|>0|3|openat@8|\n"
+			  "0|0|8|0|10|0|10|pread64@9|\n"
+			  "1|0|-|0|10|0|10|pread64@10|\n"
+			  "0|0|10|0|-|0|close@11|\n"
+			  "1|0|-|%null|-|0|execve@12|\n"
+			  "1|0|-|0|-|-|exit_group@13|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(close_range_closes_what_is_there)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=8;:,\n"
+			      "1 o=close_range;:,d=3;:,e=4294967295;:,f=0;:,s=0;:,\n"
+			      "1 o=fstat;:,d=8;:,s=-9;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>1|8|openat@8|\n"
+			  "0|0|-|3|4294967295|0|0,1|0|close_range@9|\n"
+			  "0|0|-|none|-EBADF|fstat@10|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(nothing_is_left_of_a_failed_generate)
+{
+	char cap[64], rep[64];
+	struct generate_request q = {.capture = cap, .replay = rep, .name = "t"};
+	struct generate_result *res = calloc(1, sizeof(*res));
+	struct err err = {0};
+	FILE *f;
+
+	in_dir(cap, sizeof(cap), "bad");
+	in_dir(rep, sizeof(rep), "never");
+	f = fopen(cap, "w");
+	fputs("hello\n", f);
+	fclose(f);
+	ck_assert_int_lt(generate(&q, res, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, cap));
+	ck_assert_int_ne(access(rep, F_OK), 0);
+	free(res);
+}
+END_TEST
+
+Suite *generate_suite(void)
+{
+	Suite *s = suite_create("generate");
+	TCase *t = tcase_create("generate");
+
+	tcase_add_unchecked_fixture(t, make_dir, remove_dir);
+	tcase_add_test(t, dup_shares_the_offset);
+	tcase_add_test(t, pipe_over_a_file_is_its_close);
+	tcase_add_test(t, exec_closes_what_is_marked);
+	tcase_add_test(t, fork_hands_descriptors_down);
+	tcase_add_test(t, names_made_and_used_by_others_are_ordered);
+	tcase_add_test(t, overlapping_calls_go_by_their_results);
+	tcase_add_test(t, renamed_directories_take_their_names_along);
+	tcase_add_test(t, symbolic_links_are_followed);
+	tcase_add_test(t, hard_links_of_the_start_are_links);
+	tcase_add_test(t, unlinked_but_open_and_made_anew);
+	tcase_add_test(t, what_is_no_file_is_left_out_and_counted);
+	tcase_add_test(t, record_locks_have_handles_that_close_drops);
+	tcase_add_test(t, relative_paths_follow_the_working_directory);
+	tcase_add_test(t, targets_of_links_stay_inside);
+	tcase_add_test(t, a_tree_for_each_mount_point);
+	tcase_add_test(t, descriptors_of_the_start_are_opened_first);
+	tcase_add_test(t, append_and_holes);
+	tcase_add_test(t, temporary_files_without_a_name);
+	tcase_add_test(t, threads_share_descriptors_and_go_by_exec);
+	tcase_add_test(t, close_range_closes_what_is_there);
+	tcase_add_test(t, nothing_is_left_of_a_failed_generate);
+	suite_add_tcase(s, t);
+	return s;
+}
