@@ -23,8 +23,10 @@ LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread
 SRC     := $(wildcard src/*.c src/*/*.c)
 OBJ     := $(SRC:%.c=$(BUILD)/%.o)
 LIBOBJ  := $(filter-out $(BUILD)/src/main.o,$(OBJ))
-UNIT    := $(wildcard tests/unit/*.c)
+UNIT    := $(wildcard tests/unit/*.c tests/common/*.c)
 UNITOBJ := $(UNIT:%.c=$(BUILD)/%.o)
+FUZZ    := $(wildcard tests/fuzz/*.c tests/common/*.c)
+FUZZOBJ := $(FUZZ:%.c=$(BUILD)/%.o)
 TOOLS   := $(BUILD)/option_texts $(BUILD)/syscall_matrix
 TEXTS   := $(BUILD)/ioriot.bash $(BUILD)/options.mdoc
 
@@ -39,12 +41,19 @@ $(BUILD)/ioriot: $(OBJ)
 $(BUILD)/unit: $(UNITOBJ) $(LIBOBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs check) $(LDLIBS)
 
-$(UNITOBJ): EXTRA_CFLAGS += $(call pkg,--cflags check)
+# SUITE(x) for each tests/unit/test_x.c: what main.c runs.
+$(BUILD)/suites.def: FORCE
+	@mkdir -p $(@D)
+	@printf 'SUITE(%s)\n' $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)) > $@.new
+	@cmp -s $@.new $@ || cp $@.new $@; rm $@.new
+
+$(UNITOBJ): | $(BUILD)/suites.def
+$(UNITOBJ): EXTRA_CFLAGS += $(call pkg,--cflags check) -DSOURCE_DIR='"$(CURDIR)"'
 
 $(BUILD)/option_texts: $(BUILD)/scripts/option_texts.o $(LIBOBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/fuzz: $(BUILD)/tests/fuzz/fuzz.o $(LIBOBJ)
+$(BUILD)/fuzz: $(FUZZOBJ) $(LIBOBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/syscall_matrix: $(BUILD)/scripts/syscall_matrix.o
@@ -112,6 +121,6 @@ uninstall:
 	rm -rf $(DOCDIR)
 
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
--include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/fuzz/fuzz.d
+-include $(BUILD)/scripts/syscall_matrix.d $(FUZZOBJ:.o=.d)
 FORCE:
 .PHONY: all clean deps test demo bench soak install uninstall man FORCE $(CHECKS)

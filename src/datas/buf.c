@@ -12,17 +12,18 @@ void buf_free(struct buf *b)
 
 bool buf_reserve(struct buf *b, size_t more)
 {
-	size_t cap = b->cap ? b->cap : 256;
-	char *p;
+	size_t cap = b->cap ? b->cap : 256, need;
+	char *p = NULL;
 
 	if (b->failed)
 		return false;
 	if (b->cap - b->len >= more && b->p)
 		return true;
-	while (cap - b->len < more)
-		if (__builtin_mul_overflow(cap, (size_t)2, &cap))
-			break;
-	p = cap - b->len >= more ? realloc(b->p, cap) : NULL;
+	if (!__builtin_add_overflow(b->len, more, &need)) {
+		while (cap < need && cap <= SIZE_MAX / 2)
+			cap *= 2;
+		p = cap >= need ? realloc(b->p, cap) : NULL;
+	}
 	if (!p) {
 		b->failed = true;
 		return false;

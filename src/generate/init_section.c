@@ -138,6 +138,8 @@ int init_section_write(struct model *m, struct outfile *out, struct init_counts 
 		rc = buf_ok(&w.line) ? outfile_write(out, w.line.p, w.line.len, err)
 				     : err_sys(err, ENOMEM, "cannot write the INIT section");
 	}
+	if (!rc)
+		rc = outfile_write(out, REPLAY_END_MARK "\n", sizeof(REPLAY_END_MARK), err);
 	buf_free(&w.path);
 	buf_free(&w.map);
 	buf_free(&w.target);

@@ -191,7 +191,7 @@ static int give(struct lines *l, const char *lf, struct str *line, struct err *e
 	*line = (struct str){l->data + l->start, at - l->start};
 	l->start = l->scanned = at + 1;
 	l->number++;
-	if (!l->skipping)
+	if (!l->skipping && line->len <= LINES_MAX)
 		return 1;
 	l->skipping = false;
 	return err_set(err, EINVAL, "%s:%llu: the line is longer than %u bytes", l->path,

@@ -225,7 +225,9 @@ static int open_place(struct outfile *f, struct err *err)
 	bool there = stat(f->path, &st) == 0;
 	int rc;
 
-	if (there && S_ISDIR(st.st_mode))
+	if (f->path[0] == '\0')
+		return cannot_write(f, ENOENT, err);
+	if ((there && S_ISDIR(st.st_mode)) || f->path[strlen(f->path) - 1] == '/')
 		return cannot_write(f, EISDIR, err);
 	if (there && S_ISBLK(st.st_mode))
 		return err_set(err, EINVAL, "cannot write %s: it is a block device", f->path);

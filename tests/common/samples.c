@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "samples.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(*(array))))
+
+/* Every byte that a path can hold. */
+static struct str every_byte(void)
+{
+	static char bytes[255];
+	unsigned i;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i + 1);
+	return (struct str){bytes, sizeof(bytes)};
+}
+
+static uint64_t sample_arg(enum arg_kind kind, enum sample how)
+{
+	if (how == SAMPLE_LEAST)
+		return 0;
+	if (how == SAMPLE_PLAIN) {
+		switch (kind) {
+		case A_DIRFD:
+			return (uint64_t)(int64_t)AT_FDCWD;
+		case A_OFLAGS:
+			return O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+		case A_FCMD:
+			return F_SETLK;
+		case A_MODE:
+			return 0644;
+		default:
+			return 3;
+		}
+	}
+	switch (arg_infos[kind].form) {
+	case FORM_FD:
+		return (uint64_t)(int64_t)INT32_MIN;
+	case FORM_DEC:
+		return (uint64_t)INT64_MIN;
+	default:
+		return kind == A_FCMD ? F_OFD_SETLKW : UINT64_MAX;
+	}
+}
+
+static void sample_vec(struct rec *rec, enum arg_form form, enum sample how)
+{
+	static const uint64_t plain[] = {4096, 4096, 4096, 100, 0, 0};
+	static const uint64_t many[] = {UINT64_MAX, 0, UINT64_MAX, UINT64_MAX, 1, 2};
+	static const uint64_t far[] = {0, 1, INT64_MAX, 0, 0, INT64_MAX};
+
+	rec->nvec = how == SAMPLE_LEAST ? 0 : 6;
+	rec->vec = how == SAMPLE_PLAIN ? plain : form == FORM_IOV ? many : far;
+	if (form == FORM_EXTENTS && how == SAMPLE_LEAST)
+		rec->vec = NULL;
+}
+
+static void sample_times(struct timespec ts[2], enum sample how)
+{
+	ts[0] = ts[1] = (struct timespec){0, TIMES_NULL};
+	if (how == SAMPLE_PLAIN) {
+		ts[0] = (struct timespec){1700000000, 5};
+		ts[1] = (struct timespec){0, UTIME_NOW};
+	} else if (how == SAMPLE_EXTREME) {
+		ts[0] = (struct timespec){INT64_MIN, 999999999};
+		ts[1] = (struct timespec){INT64_MAX, UTIME_OMIT};
+		ts[1].tv_sec = 0;
+	}
+}
+
+static struct facts sample_facts(enum sample how)
+{
+	if (how == SAMPLE_LEAST)
+		return (struct facts){.absent = true};
+	if (how == SAMPLE_PLAIN)
+		return (struct facts){true, false, 8, 1, 4711, S_IFREG | 0644, 1, 1000, 1000, 4096, 8};
+	return (struct facts){true, false, UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX,
+		UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX};
+}
+
+void sample_rec(struct rec *rec, enum op_id op, enum sample how)
+{
+	int i;
+
+	memset(rec, 0, sizeof(*rec));
+	rec->op = op;
+	rec->t = how == SAMPLE_PLAIN ? 123456789 : how == SAMPLE_EXTREME ? UINT64_MAX : 0;
+	rec->dur = how == SAMPLE_EXTREME ? UINT64_MAX : 0;
+	rec->pid = how == SAMPLE_EXTREME ? UINT32_MAX : 100;
+	rec->tid = how == SAMPLE_EXTREME ? UINT32_MAX : 101;
+	rec->has_ret = how != SAMPLE_LEAST;
+	rec->ret = how == SAMPLE_PLAIN ? -2 : INT64_MIN;
+	rec->facts = sample_facts(how);
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_kind kind = ops[op].arg[i];
+		enum arg_form form = arg_infos[kind].form;
+
+		if (form == FORM_PATH && how != SAMPLE_LEAST)
+			rec->path = how == SAMPLE_PLAIN ? STR("/a file") : every_byte();
+		else if (form == FORM_PATH2 && how != SAMPLE_LEAST)
+			rec->path2 = how == SAMPLE_PLAIN ? STR("") : every_byte();
+		else if (form == FORM_IOV || form == FORM_EXTENTS)
+			sample_vec(rec, form, how);
+		else if (form == FORM_TIMES)
+			sample_times(rec->ts, how);
+		else if (form != FORM_NONE)
+			rec->arg[i] = sample_arg(kind, how);
+	}
+	if (op == OP_fcntl && how != SAMPLE_LEAST) { /* a lock: it fills more than its slot */
+		rec->arg[3] = how == SAMPLE_PLAIN ? 1 : UINT64_MAX;
+		rec->arg[4] = (uint64_t)INT64_MIN;
+		rec->arg[5] = INT64_MAX;
+	}
+}
+
+void sample_rline(struct rline *line, enum op_id op, enum sample how)
+{
+	static const uint64_t deps[] = {1, 12, UINT64_MAX};
+	static const struct vlist_item list[] = {
+		{VITEM_FD, 7, 0}, {VITEM_PAIR, 0, VFD_CWD - 1}, {VITEM_LOCK, 3, 0}};
+	unsigned flags = ops[op].flags;
+	bool least = how == SAMPLE_LEAST;
+	int i;
+
+	memset(line, 0, sizeof(*line));
+	sample_rec(&line->call, op, how);
+	line->entry = least ? 0 : 1000;
+	line->dur = how == SAMPLE_EXTREME ? UINT64_MAX - 1000 : 5;
+	line->thread = how == SAMPLE_EXTREME ? VFD_CWD - 1 : 0;
+	line->process = how == SAMPLE_EXTREME ? VFD_CWD - 1 : 2;
+	line->deps = deps;
+	line->ndeps = least ? 0 : COUNT(deps);
+	line->newfd = (flags & OPF_NEWFD) && !least ? 7 : VFD_NONE;
+	line->new_process = (flags & OPF_FORK) && !least ? 3 : UINT32_MAX;
+	line->new_thread = (flags & OPF_FORK) && !least ? 4 : UINT32_MAX;
+	line->lock = op == OP_fcntl && !least ? 9 : VFD_NONE;
+	line->list = list;
+	line->nlist = (flags & OPF_LIST) && !least ? COUNT(list) : 0;
+	line->call.line = how == SAMPLE_EXTREME ? UINT64_MAX : 33;
+	for (i = 0; i < OP_ARGS; i++)
+		if (arg_infos[ops[op].arg[i]].form == FORM_FD)
+			line->call.arg[i] = how == SAMPLE_PLAIN ? VFD_CWD : least ? VFD_NONE : 5;
+}
+
+void sample_init(struct init_line *line, enum init_kind kind, enum sample how)
+{
+	static const uint64_t data[] = {0, 4096, 8192, 1, (uint64_t)INT64_MAX - 1, 1};
+	bool is_link = kind == INIT_SYMLINK || kind == INIT_HARDLINK;
+
+	memset(line, 0, sizeof(*line));
+	line->kind = kind;
+	line->path = how == SAMPLE_EXTREME ? every_byte() : STR("/a/.ioriot/t/x");
+	if (is_link)
+		line->target = how == SAMPLE_EXTREME ? every_byte() : STR("%fd/3");
+	if (!is_link)
+		line->mode = how == SAMPLE_LEAST ? 0 : 04755;
+	if (kind != INIT_HARDLINK)
+		line->uid = line->gid = how == SAMPLE_EXTREME ? UINT32_MAX : 0;
+	if (kind != INIT_FILE)
+		return;
+	line->size = how == SAMPLE_LEAST ? 0 : INT64_MAX;
+	line->data = data;
+	line->ndata = how == SAMPLE_LEAST ? 0 : COUNT(data);
+}
+
+/* ---- comparison ---- */
+
+static bool same_str(struct str a, struct str b)
+{
+	return (a.s == NULL) == (b.s == NULL) && str_eq(a, b);
+}
+
+static bool same_u64(const uint64_t *a, uint32_t na, const uint64_t *b, uint32_t nb)
+{
+	return na == nb && (na == 0 || memcmp(a, b, na * sizeof(*a)) == 0);
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool same_arg(const struct rec *a, const struct rec *b, int i)
+{
+	enum arg_form form = arg_infos[ops[a->op].arg[i]].form;
+
+	switch (form) {
+	case FORM_NONE:
+		return true;
+	case FORM_PATH:
+		return same_str(a->path, b->path);
+	case FORM_PATH2:
+		return same_str(a->path2, b->path2);
+	case FORM_IOV:
+		return same_u64(a->vec, a->nvec, b->vec, b->nvec);
+	case FORM_EXTENTS:
+		return !a->vec == !b->vec && same_u64(a->vec, a->nvec, b->vec, b->nvec);
+	case FORM_TIMES:
+		return same_time(&a->ts[0], &b->ts[0]) && same_time(&a->ts[1], &b->ts[1]);
+	case FORM_FARG:
+		return memcmp(a->arg + 2, b->arg + 2, 4 * sizeof(*a->arg)) == 0;
+	default:
+		return a->arg[i] == b->arg[i];
+	}
+}
+
+static const char *call_difference(const struct rec *a, const struct rec *b)
+{
+	int i;
+
+	if (a->op != b->op)
+		return "operation";
+	if (a->has_ret != b->has_ret || (a->has_ret && a->ret != b->ret))
+		return "result";
+	for (i = 0; i < OP_ARGS; i++)
+		if (!same_arg(a, b, i))
+			return arg_infos[ops[a->op].arg[i]].name;
+	return NULL;
+}
+
+static bool same_facts(const struct facts *a, const struct facts *b)
+{
+	if (a->known != b->known || a->absent != b->absent)
+		return false;
+	return !a->known ||
+	       (a->dev_major == b->dev_major && a->dev_minor == b->dev_minor && a->ino == b->ino &&
+		       a->mode == b->mode && a->nlink == b->nlink && a->uid == b->uid &&
+		       a->gid == b->gid && a->size == b->size && a->blocks == b->blocks);
+}
+
+const char *rec_difference(const struct rec *a, const struct rec *b)
+{
+	if (a->t != b->t || a->dur != b->dur)
+		return "time";
+	if (a->pid != b->pid || a->tid != b->tid)
+		return "thread";
+	if (!same_facts(&a->facts, &b->facts))
+		return "facts";
+	return call_difference(a, b);
+}
+
+static bool same_list(const struct rline *a, const struct rline *b)
+{
+	uint32_t i;
+
+	if (a->nlist != b->nlist)
+		return false;
+	for (i = 0; i < a->nlist; i++)
+		if (a->list[i].kind != b->list[i].kind || a->list[i].a != b->list[i].a ||
+			(a->list[i].kind == VITEM_PAIR && a->list[i].b != b->list[i].b))
+			return false;
+	return true;
+}
+
+const char *rline_difference(const struct rline *a, const struct rline *b)
+{
+	if (a->entry != b->entry || a->dur != b->dur)
+		return "time";
+	if (a->thread != b->thread || a->process != b->process)
+		return "thread";
+	if (!same_u64(a->deps, a->ndeps, b->deps, b->ndeps))
+		return "deps";
+	if (a->call.line != b->call.line)
+		return "label";
+	if (a->newfd != b->newfd || a->new_process != b->new_process ||
+		a->new_thread != b->new_thread)
+		return "effects";
+	if (a->lock != b->lock)
+		return "lock";
+	if (!same_list(a, b))
+		return "list";
+	return call_difference(&a->call, &b->call);
+}
+
+const char *init_difference(const struct init_line *a, const struct init_line *b)
+{
+	if (a->kind != b->kind)
+		return "kind";
+	if (!same_str(a->path, b->path))
+		return "path";
+	if (!str_eq(a->target, b->target))
+		return "target";
+	if (a->mode != b->mode || a->uid != b->uid || a->gid != b->gid)
+		return "mode or owner";
+	if (a->size != b->size || !same_u64(a->data, a->ndata, b->data, b->ndata))
+		return "content";
+	return NULL;
+}

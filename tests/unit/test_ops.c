@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "ops/flags.h"
+#include "ops/ops.h"
+#include "suites.h"
+
+START_TEST(names_and_rows_agree)
+{
+	int i;
+
+	for (i = 0; i < OP_COUNT; i++)
+		ck_assert_int_eq(op_find(str_of(ops[i].name)), i);
+	ck_assert_int_eq(op_find(STR("fstatat")), OP_newfstatat);
+	ck_assert_int_eq(op_find(STR("llseek")), OP_lseek);
+	ck_assert_int_eq(op_find(STR("")), -1);
+	ck_assert_int_eq(op_find(STR("rea")), -1);
+	ck_assert_int_eq(op_find(STR("mmap2")), -1);
+}
+END_TEST
+
+START_TEST(numbers_are_this_machines)
+{
+	int i;
+
+	ck_assert_int_eq(op_nr(OP_openat), SYS_openat);
+	ck_assert_int_eq(op_nr(OP_statx), SYS_statx);
+	ck_assert_int_eq(op_nr(OP_fallocate), SYS_fallocate);
+	ck_assert_int_eq(op_nr(OP_exit_group), SYS_exit_group);
+	for (i = 0; i < OP_COUNT; i++)
+		if (op_nr((enum op_id)i) >= 0)
+			ck_assert_int_eq(op_by_nr(op_nr((enum op_id)i)), i);
+	ck_assert_int_eq(op_by_nr(-1), -1);
+	ck_assert_int_eq(op_by_nr(99999), -1);
+}
+END_TEST
+
+/* What the formats rely on: within a row a key stands for one argument, and none is t D i o s x. */
+START_TEST(keys_of_a_row_are_unlike)
+{
+	int op, i, j;
+
+	for (op = 0; op < OP_COUNT; op++)
+		for (i = 0; i < OP_ARGS; i++) {
+			char key = arg_infos[ops[op].arg[i]].key;
+
+			if (!key)
+				continue;
+			ck_assert_msg(!strchr("tDiosx", key), "%s: key %c", ops[op].name, key);
+			for (j = 0; j < i; j++)
+				ck_assert_msg(arg_infos[ops[op].arg[j]].key != key,
+					"%s: key %c twice", ops[op].name, key);
+		}
+}
+END_TEST
+
+START_TEST(recorded_arguments_have_keys)
+{
+	int i;
+
+	for (i = 0; i < A_COUNT; i++)
+		ck_assert_msg((arg_infos[i].key != 0) == (arg_infos[i].form != FORM_NONE), "%s",
+			arg_infos[i].name);
+}
+END_TEST
+
+START_TEST(states_are_no_calls)
+{
+	int i;
+
+	for (i = 0; i < OP_COUNT; i++)
+		if (ops[i].flags & OPF_STATE)
+			ck_assert_int_eq(op_nr((enum op_id)i), -1);
+}
+END_TEST
+
+START_TEST(arguments_are_found)
+{
+	ck_assert_int_eq(op_arg_index(OP_openat, A_PATH), 1);
+	ck_assert_int_eq(op_arg_index(OP_openat, A_LEN), -1);
+	ck_assert(op_has(OP_renameat, A_PATH2));
+	ck_assert(!op_has(OP_rename, A_DIRFD));
+}
+END_TEST
+
+static void check_flags(enum arg_kind kind, uint64_t value)
+{
+	struct buf b = BUF_INIT;
+	uint64_t back = ~value;
+
+	flags_print(&b, kind, value);
+	ck_assert_msg(flags_parse(kind, buf_as_str(&b), &back) == 0 && back == value,
+		"%s: 0x%llx printed as %.*s read as 0x%llx", arg_infos[kind].name,
+		(unsigned long long)value, (int)b.len, b.p, (unsigned long long)back);
+	buf_free(&b);
+}
+
+START_TEST(flags_are_read_as_printed)
+{
+	uint64_t x = 1;
+	int kind, i;
+
+	for (kind = 0; kind < A_COUNT; kind++) {
+		if (arg_infos[kind].form != FORM_FLAGS)
+			continue;
+		for (i = 0; i < 64; i++)
+			check_flags((enum arg_kind)kind, (uint64_t)1 << i);
+		for (i = 0; i < 2048; i++)
+			check_flags((enum arg_kind)kind, (uint64_t)i);
+		for (i = 0; i < 1000; i++) {
+			x = x * 6364136223846793005u + 1442695040888963407u;
+			check_flags((enum arg_kind)kind, x);
+			check_flags((enum arg_kind)kind, x >> 40);
+		}
+		check_flags((enum arg_kind)kind, UINT64_MAX);
+		check_flags((enum arg_kind)kind, 0);
+	}
+}
+END_TEST
+
+static void flags_text(enum arg_kind kind, uint64_t value, const char *want)
+{
+	struct buf b = BUF_INIT;
+
+	flags_print(&b, kind, value);
+	ck_assert_msg(str_eqs(buf_as_str(&b), want), "%.*s instead of %s", (int)b.len, b.p, want);
+	buf_free(&b);
+}
+
+START_TEST(flags_have_the_names_of_the_manuals)
+{
+	flags_text(A_OFLAGS, O_WRONLY | O_CREAT | O_TRUNC, "O_WRONLY+O_CREAT+O_TRUNC");
+	flags_text(A_OFLAGS, O_RDONLY, "O_RDONLY");
+	flags_text(A_OFLAGS, O_SYNC | O_RDWR, "O_RDWR+O_SYNC");
+	flags_text(A_OFLAGS, O_DSYNC | O_RDWR, "O_RDWR+O_DSYNC");
+	flags_text(A_OFLAGS, O_TMPFILE | O_RDWR, "O_RDWR+O_TMPFILE");
+	flags_text(A_OFLAGS, O_DIRECTORY, "O_RDONLY+O_DIRECTORY");
+	flags_text(A_WHENCE, 4, "SEEK_HOLE");
+	flags_text(A_ADVICE, 0, "POSIX_FADV_NORMAL");
+	flags_text(A_FCMD, F_SETLKW, "F_SETLKW");
+	flags_text(A_ATFLAGS, 0, "0");
+	flags_text(A_ATFLAGS, AT_EMPTY_PATH | 1, "AT_EMPTY_PATH+0x1");
+}
+END_TEST
+
+START_TEST(unknown_flags_are_refused)
+{
+	uint64_t v;
+
+	ck_assert_int_eq(flags_parse(A_OFLAGS, STR("O_SPEED"), &v), -EINVAL);
+	ck_assert_int_eq(flags_parse(A_OFLAGS, STR(""), &v), -EINVAL);
+	ck_assert_int_eq(flags_parse(A_OFLAGS, STR("O_RDWR+"), &v), -EINVAL);
+	ck_assert_int_eq(flags_parse(A_OFLAGS, STR("SEEK_SET"), &v), -EINVAL);
+	ck_assert_int_eq(flags_parse(A_OFLAGS, STR("O_RDWR+0x40"), &v), 0);
+	ck_assert_uint_eq(v, O_RDWR | 0x40);
+}
+END_TEST
+
+START_TEST(open_flags_cross_architectures)
+{
+#ifdef __x86_64__
+	const uint64_t arm_direct = 0200000, arm_directory = 040000, arm_nofollow = 0100000;
+
+	ck_assert_uint_eq(flags_open_from(STR("aarch64"), arm_direct | O_CREAT), O_DIRECT | O_CREAT);
+	ck_assert_uint_eq(flags_open_from(STR("aarch64"), arm_directory), O_DIRECTORY);
+	ck_assert_uint_eq(flags_open_from(STR("aarch64"), arm_nofollow), O_NOFOLLOW);
+	ck_assert_uint_eq(flags_open_from(STR("x86_64"), O_DIRECT), O_DIRECT);
+#endif
+	ck_assert_uint_eq(flags_open_from(STR(""), O_DIRECT), O_DIRECT);
+}
+END_TEST
+
+Suite *ops_suite(void)
+{
+	TCase *tc;
+	Suite *s = suite_with("ops", &tc);
+
+	tcase_add_test(tc, names_and_rows_agree);
+	tcase_add_test(tc, numbers_are_this_machines);
+	tcase_add_test(tc, keys_of_a_row_are_unlike);
+	tcase_add_test(tc, recorded_arguments_have_keys);
+	tcase_add_test(tc, states_are_no_calls);
+	tcase_add_test(tc, arguments_are_found);
+	tcase_add_test(tc, flags_are_read_as_printed);
+	tcase_add_test(tc, flags_have_the_names_of_the_manuals);
+	tcase_add_test(tc, unknown_flags_are_refused);
+	tcase_add_test(tc, open_flags_cross_architectures);
+	return s;
+}
