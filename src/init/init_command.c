@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init/init_command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "init/build.h"
+#include "init/plan.h"
+#include "tree/tree_open.h"
+#include "utils/clock.h"
+#include "utils/human.h"
+
+struct init_run {
+	struct plan plan;
+	struct user user;
+	char (*trashed)[TRASHED_MAX]; /* per tree, "" where nothing stood */
+	size_t made;		      /* trees created so far */
+};
+
+static int allow_places(const struct plan *plan, struct err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < plan->set.n; i++)
+		rc = tree_place_allowed(&plan->set, &plan->set.v[i], err);
+	return rc;
+}
+
+/* Better before a byte is written than after the disk is full. */
+static int check_space(const struct tree *tree, uint64_t need, struct err *err)
+{
+	char a[HUMAN_LEN], b[HUMAN_LEN];
+	struct statvfs fs;
+	uint64_t have;
+
+	if (fstatvfs(tree->fd, &fs) < 0)
+		return 0;
+	have = (uint64_t)(geteuid() == 0 ? fs.f_bfree : fs.f_bavail) * fs.f_frsize;
+	/* a file system that does not tell its size has 0 blocks */
+	if (fs.f_blocks == 0 || need <= have)
+		return 0;
+	return err_set(err, ENOSPC, "the tree needs %s of data, but %s has only %s free",
+		human_bytes(a, (double)need), tree->place[0] ? tree->place : "/",
+		human_bytes(b, (double)have));
+}
+
+static uint64_t data_of_tree(const struct plan *plan, size_t tree)
+{
+	uint64_t sum = 0;
+	size_t i;
+	uint32_t j;
+
+	for (i = 0; i < plan->nodes.n; i++)
+		for (j = 1; plan->nodes.v[i]->tree == tree && j < plan->nodes.v[i]->ndata; j += 2)
+			sum += plan->nodes.v[i]->data[j];
+	return sum;
+}
+
+static int create_trees(struct init_run *run, struct err *err)
+{
+	struct plan *plan = &run->plan;
+	int rc;
+
+	run->trashed = arena_alloc(&plan->arena, plan->set.n * sizeof(*run->trashed));
+	if (!run->trashed)
+		return err_sys(err, ENOMEM, "the trees");
+	for (; run->made < plan->set.n; run->made++) {
+		struct tree *tree = &plan->set.v[run->made];
+
+		rc = tree_create(tree, plan->set.name, plan->id, run->trashed[run->made], err);
+		if (rc == 0)
+			rc = check_space(tree, data_of_tree(plan, run->made), err);
+		if (rc == 0)
+			continue;
+		run->made += tree->fd >= 0;
+		return rc;
+	}
+	return 0;
+}
+
+static int mark_ready(const struct plan *plan, struct err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < plan->set.n; i++) {
+		int fd = plan->set.v[i].lock;
+
+		/* a marker that says "ready" before the data is on disk could outlive it */
+		if (fd >= 0 && syncfs(fd) < 0)
+			rc = err_sys(err, errno, "cannot write out %s", plan->set.v[i].path);
+		else
+			rc = tree_set_state(&plan->set.v[i], plan->set.name, TREE_READY, err);
+	}
+	return rc;
+}
+
+/* What was begun is ours and of no use. It only becomes trash, since a look at it may help. */
+static void give_up(struct init_run *run)
+{
+	struct plan *plan = &run->plan;
+	char trashed[TRASHED_MAX];
+	size_t i;
+
+	for (i = 0; i < run->made; i++) {
+		int home;
+
+		tree_close(&plan->set.v[i]);
+		home = tree_home_open(plan->set.v[i].place, false, NULL);
+		if (home < 0)
+			continue;
+		if (tree_trash(home, plan->set.name, trashed, NULL) == 0)
+			fprintf(stderr,
+				"ioriot: what was built so far is in %s/" TREE_DIR
+				"/%s (ioriot -P deletes it)\n",
+				plan->set.v[i].place, trashed);
+		close(home);
+	}
+}
+
+static void close_trees(struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->set.n; i++)
+		tree_close(&plan->set.v[i]);
+}
+
+static int read_plan(
+	struct init_run *run, const struct options *o, struct progress *progress, struct err *err)
+{
+	const char *root = NULL;
+	struct arena arena = ARENA_INIT;
+	int rc = 0;
+
+	if (o->root)
+		rc = tree_root_resolve(&arena, o->root, &root, err);
+	if (rc == 0)
+		rc = plan_read(&run->plan, o->replay, o->name, root, progress, err);
+	arena_free(&arena);
+	if (rc == 0)
+		rc = allow_places(&run->plan, err);
+	return rc;
+}
+
+static int run_init(
+	struct init_run *run, const struct options *o, struct progress *progress, struct err *err)
+{
+	int rc = user_choose(&run->user, o->user, err);
+
+	if (rc == 0)
+		rc = read_plan(run, o, progress, err);
+	if (rc == 0)
+		rc = create_trees(run, err);
+	if (rc == 0)
+		rc = build(&run->plan, &run->user, o->data, progress, err);
+	if (rc == 0)
+		rc = mark_ready(&run->plan, err);
+	return rc;
+}
+
+static void print_number(uint64_t n, const char *one, const char *many)
+{
+	if (n)
+		printf(", %llu %s", (unsigned long long)n, n == 1 ? one : many);
+}
+
+static void print_left_out(const struct plan *plan)
+{
+	const struct plan_counts *c = &plan->counts;
+
+	if (c->setid)
+		printf("  left out: set-uid and set-gid bits of %llu entries\n",
+			(unsigned long long)c->setid);
+	if (c->left_out)
+		printf("  left out by generate already: %llu (it printed why)\n",
+			(unsigned long long)c->left_out);
+	if (c->foreign && geteuid() == 0)
+		printf("  %llu entries of other owners belong to root, as captured users saw "
+		       "them\n",
+			(unsigned long long)c->foreign);
+	if (c->foreign && geteuid() != 0)
+		printf("  %llu entries of other owners are yours, with the permissions of others\n",
+			(unsigned long long)c->foreign);
+}
+
+static void print_summary(const struct init_run *run, double seconds)
+{
+	const struct plan *plan = &run->plan;
+	const struct plan_counts *c = &plan->counts;
+	char a[HUMAN_LEN], b[HUMAN_LEN], r[HUMAN_LEN];
+	size_t i;
+
+	printf("init %s: %llu directories, %llu files", plan->set.name, (unsigned long long)c->dirs,
+		(unsigned long long)c->files);
+	print_number(c->symlinks, "symbolic link", "symbolic links");
+	print_number(c->hardlinks, "hard link", "hard links");
+	print_number(c->fifos, "fifo", "fifos");
+	print_number(c->sockets, "socket", "sockets");
+	printf("; %s of data, %s of holes; %.2f s, %s/s\n", human_bytes(a, (double)c->data),
+		human_bytes(b, (double)c->holes), seconds,
+		human_bytes(r, (double)c->data / (seconds > 0 ? seconds : 1)));
+	for (i = 0; i < plan->set.n; i++) {
+		printf("  tree %s, owner %s\n", plan->set.v[i].path, run->user.name);
+		if (run->trashed[i][0])
+			printf("  the old tree is now %s/" TREE_DIR "/%s\n", plan->set.v[i].place,
+				run->trashed[i]);
+	}
+	print_left_out(plan);
+}
+
+/* What the user can do about it. */
+static const char *hint(const struct options *o, const struct init_run *run, int code)
+{
+	bool about_place = code == EACCES || code == EROFS || code == EPERM;
+
+	if (code == ENOSPC)
+		return " (ioriot -P deletes old trees and the trash)";
+	if (!o->root && about_place && run->plan.set.n && run->made < run->plan.set.n)
+		return " (--root DIR builds everything below one directory)";
+	return "";
+}
+
+static int report(struct init_run *run, const struct options *o, const struct err *err)
+{
+	fprintf(stderr, "ioriot: %s%s\n", err->text, hint(o, run, err->code));
+	give_up(run);
+	return err->code == ENOSYS ? EXIT_HOST_LACKS : EXIT_FAILED;
+}
+
+int init_command(const struct options *o)
+{
+	struct init_run run = {0};
+	struct progress progress;
+	struct err err = {0};
+	uint64_t start = now_ns();
+	mode_t mask = umask(0); /* the modes are those of the replay */
+	/* over a size limit is an error of a write, not our end */
+	sighandler_t on_limit = signal(SIGXFSZ, SIG_IGN);
+	int rc, status = EXIT_DONE;
+
+	progress_start(&progress, "init", o->quiet);
+	rc = run_init(&run, o, &progress, &err);
+	progress_end(&progress);
+	umask(mask);
+	signal(SIGXFSZ, on_limit);
+	if (rc)
+		status = report(&run, o, &err);
+	else if (!o->quiet)
+		print_summary(&run, (double)(now_ns() - start) / NS_PER_SEC);
+	close_trees(&run.plan);
+	plan_free(&run.plan);
+	return status;
+}
