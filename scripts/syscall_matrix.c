@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes every file system call that ioriot knows, most of them relative to directory descriptors,
+ * with results that are known. For the end-to-end procedure, scripts/syscall_matrix.sh.
+ *
+ *   syscall_matrix PID_FILE GO_FILE BASE_DIR USER
+ *
+ * Writes its process id to PID_FILE, waits until GO_FILE exists, makes BASE_DIR and works in it;
+ * files are given to USER. What it called and got is written to PID_FILE.log, "NAME RESULT" a line,
+ * at the end: it is the independent record that a capture is compared with. Exit status 1 when a
+ * call had another result than it must have.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+#include <utime.h>
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452 /* since Linux 6.6, the same number everywhere */
+#endif
+
+#define BUFFER 8192
+
+struct matrix {
+	const char *base;
+	uid_t uid;
+	gid_t gid;
+	int dir, dir_a; /* BASE_DIR and BASE_DIR/dirA */
+	char *log;
+	size_t log_size;
+	FILE *log_stream;
+	unsigned wrong;
+	char paths[8][4096]; /* the last ones that in_base() made */
+	unsigned next_path;
+	char buffer[BUFFER];
+};
+
+enum expect { FINE = 0, ANY = -1 }; /* or the errno that must come */
+
+/* BASE_DIR/NAME; valid until seven more were asked for. */
+static const char *in_base(struct matrix *m, const char *name)
+{
+	char *path = m->paths[m->next_path++ % 8];
+
+	if (snprintf(path, sizeof(m->paths[0]), "%s/%s", m->base, name) >=
+		(int)sizeof(m->paths[0])) {
+		fprintf(stderr, "syscall_matrix: BASE_DIR is too long\n");
+		exit(1);
+	}
+	return path;
+}
+
+/* Logs what a call gave, and whether that is what it must give. */
+static long note(struct matrix *m, const char *name, int expect, long result)
+{
+	int code = result < 0 ? errno : 0;
+
+	fprintf(m->log_stream, "%s %ld\n", name, code ? -(long)code : result);
+	if (expect != ANY && code != expect) {
+		fprintf(stderr, "syscall_matrix: %s: %s\n", name, strerror(code));
+		m->wrong++;
+	}
+	return result;
+}
+
+/* The system call itself, not what the C library makes of it. */
+#define CALL(m, expect, name, ...) note(m, #name, expect, syscall(SYS_##name, ##__VA_ARGS__))
+#define DO(name, ...)		   CALL(m, FINE, name, ##__VA_ARGS__)
+#define TRY(name, ...)		   CALL(m, ANY, name, ##__VA_ARGS__) /* not on every file system */
+#define FAIL(code, name, ...)	   CALL(m, code, name, ##__VA_ARGS__)
+
+static int open_at(struct matrix *m, int dir, const char *name, int flags)
+{
+	return (int)DO(openat, dir, name, flags, 0644);
+}
+
+static void make_base(struct matrix *m)
+{
+	DO(umask, 022);
+	DO(mkdirat, AT_FDCWD, m->base, 0755);
+	m->dir = open_at(m, AT_FDCWD, m->base, O_RDONLY | O_DIRECTORY);
+	DO(mkdirat, m->dir, "dirA", 0755);
+	DO(mkdirat, m->dir, "emptydir", 0755);
+	m->dir_a = open_at(m, m->dir, "dirA", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void data_by_position(struct matrix *m, int fd)
+{
+	struct iovec two[2] = {{m->buffer, 100}, {m->buffer + 200, 300}};
+
+	DO(pwrite64, fd, m->buffer, 5000, 100000L);
+	DO(pread64, fd, m->buffer, 4096, 100000L);
+	DO(pwritev, fd, two, 2, 120000L, 0);
+	DO(preadv, fd, two, 2, 120000L, 0);
+	DO(pwritev2, fd, two, 2, 130000L, 0, 0);
+	DO(preadv2, fd, two, 2, 130000L, 0, 0);
+	DO(pread64, fd, m->buffer, 4096, 1L << 40); /* behind the end: 0 */
+	DO(pwrite64, fd, m->buffer, 10, 5L << 30);  /* a file with a hole, over 4 GiB */
+}
+
+static void data_by_offset(struct matrix *m)
+{
+	struct iovec two[2] = {{m->buffer, 1000}, {m->buffer + 2000, 500}};
+	int fd = open_at(m, m->dir, "head.bin", O_RDWR | O_CREAT | O_EXCL);
+
+	DO(write, fd, m->buffer, BUFFER);
+	DO(writev, fd, two, 2);
+	DO(lseek, fd, 0L, SEEK_SET);
+	DO(read, fd, m->buffer, 512);
+	DO(readv, fd, two, 2);
+	DO(lseek, fd, -100L, SEEK_END);
+	DO(read, fd, m->buffer, BUFFER); /* short */
+	DO(read, fd, m->buffer, BUFFER); /* at the end: 0 */
+#ifdef SYS__llseek
+	DO(_llseek, fd, 0L, 10L, m->buffer, SEEK_SET);
+#endif
+	data_by_position(m, fd);
+	FAIL(EINVAL, lseek, fd, -1L, SEEK_SET);
+	FAIL(EBADF, write, m->dir_a, m->buffer, 1);
+	DO(close, fd);
+}
+
+static void sizes(struct matrix *m)
+{
+	int fd = open_at(m, m->dir_a, "sizes.bin", O_RDWR | O_CREAT);
+
+	DO(ftruncate, fd, 300000L);
+	DO(write, fd, m->buffer, 4096);
+	TRY(fallocate, fd, 0, 300000L, 20000L);
+	TRY(fallocate, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0L, 4096L);
+	DO(fadvise64, fd, 0L, 0L, POSIX_FADV_SEQUENTIAL);
+	DO(readahead, fd, 0L, 4096L);
+	DO(fsync, fd);
+	DO(fdatasync, fd);
+	DO(sync_file_range, fd, 0L, 4096L, SYNC_FILE_RANGE_WRITE);
+	DO(syncfs, fd);
+	DO(sync);
+	DO(close, fd);
+	DO(truncate, in_base(m, "dirA/sizes.bin"), 123456L);
+	FAIL(EISDIR, truncate, in_base(m, "dirA"), 0L);
+}
+
+static void opens(struct matrix *m)
+{
+	struct open_how how = {.flags = O_RDWR | O_CREAT, .mode = 0640, .resolve = RESOLVE_BENEATH};
+	int fd = open_at(m, m->dir, "open.txt", O_WRONLY | O_CREAT | O_APPEND);
+
+	DO(write, fd, "one\n", 4);
+	DO(close, fd);
+	fd = open_at(m, m->dir_a, "openat.txt", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC);
+	DO(write, fd, "two\n", 4);
+	DO(close, fd);
+	fd = (int)DO(openat2, m->dir_a, "openat2.txt", &how, sizeof(how));
+	DO(write, fd, "three\n", 6);
+	DO(close, fd);
+	fd = (int)TRY(openat, m->dir, ".", O_TMPFILE | O_RDWR, 0600);
+	if (fd >= 0)
+		DO(close, fd);
+	FAIL(EXDEV, openat2, m->dir_a, "../open.txt", &how, sizeof(how));
+	FAIL(ENOENT, openat, m->dir, "missing/name", O_RDONLY);
+	FAIL(EEXIST, openat, m->dir, "open.txt", O_WRONLY | O_CREAT | O_EXCL, 0644);
+	FAIL(ENOTDIR, openat, m->dir, "open.txt/below", O_RDONLY);
+	FAIL(EISDIR, openat, m->dir, "dirA", O_WRONLY);
+	FAIL(EBADF, openat, 999, "open.txt", O_RDONLY);
+	FAIL(EBADF, close, 999);
+}
+
+static void metadata_read(struct matrix *m)
+{
+	int fd = open_at(m, m->dir, "open.txt", O_RDONLY);
+
+	DO(fstat, fd, m->buffer);
+	DO(newfstatat, m->dir_a, "openat.txt", m->buffer, 0);
+	DO(newfstatat, fd, "", m->buffer, AT_EMPTY_PATH);
+	DO(newfstatat, m->dir_a, "../open.txt", m->buffer, AT_SYMLINK_NOFOLLOW);
+	FAIL(ENOENT, newfstatat, m->dir_a, "open.txt", m->buffer, 0);
+	DO(statx, m->dir, "dirA/openat.txt", 0, STATX_BASIC_STATS, m->buffer);
+	DO(statfs, in_base(m, "open.txt"), m->buffer);
+	DO(fstatfs, fd, m->buffer);
+	DO(faccessat, m->dir, "open.txt", R_OK);
+	DO(faccessat2, m->dir_a, "../open.txt", R_OK | W_OK, 0);
+	FAIL(ENOENT, faccessat, m->dir, "no", F_OK);
+	DO(close, fd);
+	fd = open_at(m, m->dir, ".", O_RDONLY | O_DIRECTORY);
+	DO(getdents64, fd, m->buffer, BUFFER);
+	DO(getdents64, fd, m->buffer, BUFFER); /* the end: 0 */
+#ifdef SYS_getdents
+	DO(lseek, fd, 0L, SEEK_SET);
+	DO(getdents, fd, m->buffer, BUFFER);
+#endif
+	DO(close, fd);
+}
+
+static void directories(struct matrix *m)
+{
+	DO(mkdirat, m->dir_a, "inner", 0700);
+	FAIL(EEXIST, mkdirat, m->dir, "dirA", 0755);
+	FAIL(ENOTEMPTY, unlinkat, m->dir, "dirA", AT_REMOVEDIR);
+	DO(unlinkat, m->dir_a, "inner", AT_REMOVEDIR);
+	DO(mknodat, m->dir_a, "fifo", S_IFIFO | 0644, 0);
+	DO(mknodat, m->dir_a, "node.txt", S_IFREG | 0600, 0);
+	DO(chdir, in_base(m, "dirA"));
+	DO(getcwd, m->buffer, BUFFER);
+	DO(newfstatat, AT_FDCWD, "openat.txt", m->buffer, 0);
+	DO(fchdir, m->dir);
+	DO(newfstatat, AT_FDCWD, "dirA/openat.txt", m->buffer, 0);
+	FAIL(ENOTDIR, chdir, in_base(m, "open.txt"));
+}
+
+static void links(struct matrix *m)
+{
+	DO(linkat, m->dir, "open.txt", m->dir, "link-open.txt", 0);
+	FAIL(EEXIST, linkat, m->dir, "open.txt", m->dir, "link-open.txt", 0);
+	DO(symlinkat, "../open.txt", m->dir_a, "symlink-open.txt");
+	DO(symlinkat, in_base(m, "dirA/openat.txt"), m->dir, "symlink-absolute.txt");
+	DO(readlinkat, m->dir_a, "symlink-open.txt", m->buffer, BUFFER);
+	FAIL(EINVAL, readlinkat, m->dir, "open.txt", m->buffer, BUFFER);
+	DO(newfstatat, m->dir_a, "symlink-open.txt", m->buffer, 0);
+	DO(newfstatat, m->dir_a, "symlink-open.txt", m->buffer, AT_SYMLINK_NOFOLLOW);
+}
+
+static void renames(struct matrix *m)
+{
+	DO(renameat2, m->dir, "head.bin", m->dir, "head-renamed.bin", RENAME_NOREPLACE);
+	DO(renameat2, m->dir_a, "openat.txt", m->dir_a, "openat-renamed.txt", 0);
+	FAIL(EEXIST, renameat2, m->dir, "open.txt", m->dir, "head-renamed.bin", RENAME_NOREPLACE);
+	TRY(renameat2, m->dir_a, "node.txt", m->dir_a, "openat2.txt", RENAME_EXCHANGE);
+#ifdef SYS_renameat
+	DO(renameat, m->dir, "open.txt", m->dir_a, "moved.txt");
+	DO(renameat, m->dir_a, "moved.txt", m->dir, "open-renamed.txt");
+#else
+	DO(renameat2, m->dir, "open.txt", m->dir, "open-renamed.txt", 0);
+#endif
+	FAIL(ENOENT, renameat2, m->dir, "no", m->dir, "no-either", 0);
+}
+
+static void metadata_written(struct matrix *m)
+{
+	const struct timespec times[2] = {{1600000000, 5}, {0, UTIME_NOW}};
+	int fd = open_at(m, m->dir_a, "meta.txt", O_RDWR | O_CREAT);
+
+	DO(fchmod, fd, 0600);
+	DO(fchmodat, m->dir_a, "meta.txt", 0664);
+	TRY(fchmodat2, m->dir_a, "meta.txt", 0640, 0);
+	DO(fchown, fd, m->uid, m->gid);
+	DO(fchownat, m->dir_a, "meta.txt", m->uid, m->gid, AT_SYMLINK_NOFOLLOW);
+	DO(utimensat, m->dir_a, "meta.txt", times, 0);
+	DO(utimensat, fd, NULL, NULL, 0);
+	FAIL(ENOENT, fchmodat, m->dir, "no", 0600);
+	FAIL(ENOENT, fchownat, m->dir, "no", m->uid, m->gid, 0);
+	DO(close, fd);
+}
+
+static void descriptors(struct matrix *m)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 10};
+	int fd = open_at(m, m->dir, "open-renamed.txt", O_RDWR), copy;
+
+	copy = (int)DO(dup, fd);
+	DO(lseek, copy, 2L, SEEK_SET); /* moves fd too */
+	DO(read, fd, m->buffer, 10);
+	DO(dup3, fd, copy + 5, O_CLOEXEC);
+	DO(fcntl, fd, F_DUPFD_CLOEXEC, copy + 20);
+	DO(fcntl, fd, F_GETFD);
+	DO(fcntl, fd, F_SETFD, FD_CLOEXEC);
+	DO(fcntl, fd, F_GETFL);
+	DO(fcntl, fd, F_SETFL, O_APPEND);
+	DO(fcntl, fd, F_SETLK, &lock);
+	DO(fcntl, fd, F_GETLK, &lock);
+	lock.l_type = F_UNLCK;
+	DO(fcntl, fd, F_SETLK, &lock);
+	FAIL(EBADF, fcntl, 999, F_GETFL);
+	DO(flock, fd, LOCK_EX | LOCK_NB);
+	DO(flock, fd, LOCK_UN);
+	DO(close_range, copy + 1, copy + 100, 0);
+	DO(close, copy);
+	DO(close, fd);
+	FAIL(EBADF, fstat, copy + 5, m->buffer);
+}
+
+static void removals(struct matrix *m)
+{
+	int fd = open_at(m, m->dir_a, "gone.txt", O_RDWR | O_CREAT);
+
+	DO(unlinkat, m->dir_a, "gone.txt", 0);
+	DO(write, fd, m->buffer, 100); /* has no name any more */
+	DO(lseek, fd, 0L, SEEK_SET);
+	DO(read, fd, m->buffer, 100);
+	DO(close, fd);
+	FAIL(ENOENT, unlinkat, m->dir_a, "gone.txt", 0);
+}
+
+/* Calls that x86_64 still has and newer architectures never had. */
+#ifdef SYS_open
+static void old_files(struct matrix *m)
+{
+	struct utimbuf stamp = {1500000000, 1500000000};
+	struct timeval times[2] = {{1500000000, 1}, {1500000000, 2}};
+	int fd = (int)DO(creat, in_base(m, "creat.txt"), 0644);
+
+	DO(write, fd, "four\n", 5);
+	DO(dup2, fd, 60);
+	DO(close, 60);
+	DO(close, fd);
+	fd = (int)DO(open, in_base(m, "creat.txt"), O_RDONLY);
+	DO(read, fd, m->buffer, 100);
+	DO(close, fd);
+	FAIL(ENOENT, open, in_base(m, "no"), O_RDONLY);
+	DO(stat, in_base(m, "creat.txt"), m->buffer);
+	DO(lstat, in_base(m, "symlink-absolute.txt"), m->buffer);
+	DO(access, in_base(m, "creat.txt"), R_OK);
+	DO(chmod, in_base(m, "creat.txt"), 0600);
+	DO(chown, in_base(m, "creat.txt"), m->uid, m->gid);
+	DO(lchown, in_base(m, "symlink-absolute.txt"), m->uid, m->gid);
+	DO(utime, in_base(m, "creat.txt"), &stamp);
+	DO(utimes, in_base(m, "creat.txt"), times);
+	DO(futimesat, m->dir, "creat.txt", times);
+}
+
+static void old_names(struct matrix *m)
+{
+	DO(mkdir, in_base(m, "dirB"), 0755);
+	DO(rmdir, in_base(m, "dirB"));
+	DO(rmdir, in_base(m, "emptydir"));
+	DO(mkdir, in_base(m, "emptydir"), 0755);
+	DO(mknod, in_base(m, "dirA/old-fifo"), S_IFIFO | 0600, 0);
+	DO(link, in_base(m, "creat.txt"), in_base(m, "creat-link.txt"));
+	DO(symlink, "creat.txt", in_base(m, "creat-symlink.txt"));
+	DO(readlink, in_base(m, "creat-symlink.txt"), m->buffer, BUFFER);
+	DO(rename, in_base(m, "creat-link.txt"), in_base(m, "creat-renamed.txt"));
+	DO(unlink, in_base(m, "dirA/old-fifo"));
+	FAIL(ENOTDIR, rmdir, in_base(m, "creat.txt"));
+	FAIL(EISDIR, unlink, in_base(m, "emptydir"));
+}
+#endif
+
+static void run(struct matrix *m)
+{
+	make_base(m);
+	data_by_offset(m);
+	sizes(m);
+	opens(m);
+	metadata_read(m);
+	directories(m);
+	links(m);
+	renames(m);
+	metadata_written(m);
+	descriptors(m);
+	removals(m);
+#ifdef SYS_open
+	old_files(m);
+	old_names(m);
+#endif
+	DO(close, m->dir_a);
+	DO(close, m->dir);
+}
+
+static int write_file(const char *path, const char *suffix, const char *text)
+{
+	char name[4096];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	f = fopen(name, "w");
+	if (!f || fputs(text, f) == EOF || fclose(f)) {
+		fprintf(stderr, "syscall_matrix: %s: %s\n", name, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static int wait_for(const char *go_file)
+{
+	const struct timespec pause = {0, 20000000};
+	int tries;
+
+	for (tries = 0; tries < 15000; tries++) {
+		if (access(go_file, F_OK) == 0)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	fprintf(stderr, "syscall_matrix: %s did not appear in five minutes\n", go_file);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct matrix *m = calloc(1, sizeof(*m));
+	const struct passwd *user;
+	char pid[32];
+
+	if (argc != 5 || !m) {
+		fprintf(stderr, "usage: syscall_matrix PID_FILE GO_FILE BASE_DIR USER\n");
+		return 2;
+	}
+	user = getpwnam(argv[4]);
+	if (!user) {
+		fprintf(stderr, "syscall_matrix: there is no user %s\n", argv[4]);
+		return 2;
+	}
+	m->base = argv[3];
+	m->uid = user->pw_uid;
+	m->gid = user->pw_gid;
+	m->log_stream = open_memstream(&m->log, &m->log_size);
+	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	if (!m->log_stream || write_file(argv[1], "", pid) || wait_for(argv[2]))
+		return 1;
+	run(m);
+	fclose(m->log_stream);
+	return write_file(argv[1], ".log", m->log) || m->wrong ? 1 : 0;
+}
