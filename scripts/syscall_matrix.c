@@ -10,6 +10,9 @@
  * at the end: it is the independent record that a capture is compared with. Exit status 1 when a
  * call had another result than it must have.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -400,11 +403,11 @@ static int wait_for(const char *go_file)
 
 int main(int argc, char **argv)
 {
-	struct matrix *m = calloc(1, sizeof(*m));
+	struct matrix m = {.base = NULL};
 	const struct passwd *user;
 	char pid[32];
 
-	if (argc != 5 || !m) {
+	if (argc != 5) {
 		fprintf(stderr, "usage: syscall_matrix PID_FILE GO_FILE BASE_DIR USER\n");
 		return 2;
 	}
@@ -413,14 +416,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "syscall_matrix: there is no user %s\n", argv[4]);
 		return 2;
 	}
-	m->base = argv[3];
-	m->uid = user->pw_uid;
-	m->gid = user->pw_gid;
-	m->log_stream = open_memstream(&m->log, &m->log_size);
+	m.base = argv[3];
+	m.uid = user->pw_uid;
+	m.gid = user->pw_gid;
+	m.log_stream = open_memstream(&m.log, &m.log_size);
 	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-	if (!m->log_stream || write_file(argv[1], "", pid) || wait_for(argv[2]))
+	if (!m.log_stream || write_file(argv[1], "", pid) || wait_for(argv[2]))
 		return 1;
-	run(m);
-	fclose(m->log_stream);
-	return write_file(argv[1], ".log", m->log) || m->wrong ? 1 : 0;
+	run(&m);
+	fclose(m.log_stream);
+	return write_file(argv[1], ".log", m.log) || m.wrong ? 1 : 0;
 }

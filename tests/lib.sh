@@ -4,6 +4,8 @@
 # The runner (tests/run) gives IORIOT, TEST_TMP, TESTS and SOURCE.
 set -u
 umask 022
+# Programs of the system, not of whoever runs the tests.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 cd "$TEST_TMP" || exit 1
 
 failed=0
@@ -11,6 +13,7 @@ ok() { echo "ok $1"; }
 not_ok() { # NAME DETAIL
 	echo "not ok $1: ${2-}"
 	failed=1
+	return 1
 }
 skip() { echo "skip $1: $2"; } # NAME REASON
 

@@ -4,9 +4,6 @@
 # shellcheck source=lib.sh
 . "$TESTS/lib.sh"
 
-# Programs of the system, not of whoever runs the tests.
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-
 # scenario NAME COMPARE COMMAND...
 # Runs the function setup in a fresh directory, records COMMAND there, makes a replay of it, and
 # for each worker layout builds the tree and replays it: no divergence is allowed, and the
@@ -32,7 +29,7 @@ scenario() {
 	fi
 	ok "$name: recorded"
 	status_is "$name: generated" 0 "${run[@]}" "$IORIOT" -c "$base/run.capture" \
-		-r "$base/run.replay" -n "$name" --root "$base/root"
+		-r "$base/run.replay" -n "$name" --root "$base/root" || return
 	echo "$output"
 	for layout in "1 1" "2 8" "4 16"; do
 		scenario_replay "$name" "$compare" "$base" "$layout"
@@ -51,7 +48,7 @@ scenario_replay() { # NAME COMPARE BASE "PROCESSES THREADS"
 	local name=$1 compare=$2 base=$3 layout=$4 part
 	local tree=$base/root/.ioriot/$name
 	status_is "$name: initialised for $layout" 0 "${run[@]}" "$IORIOT" -i "$base/run.replay" \
-		--root "$base/root"
+		--root "$base/root" || return
 	echo "$output"
 	status_is "$name: replayed without divergence, $layout" 0 "${run[@]}" "$IORIOT" \
 		-r "$base/run.replay" --root "$base/root" -p "${layout% *}" -t "${layout#* }" -D

@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# time-limit: 600
+# cppcheck over all C code; a finding that is wrong is listed in cppcheck.suppress, with its reason.
+# shellcheck source=../lib.sh
+. "$TESTS/lib.sh"
+
+cd "$SOURCE" || exit 1
+check "cppcheck" cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+	--inline-suppr --suppressions-list=tests/checks/cppcheck.suppress --error-exitcode=1 \
+	--platform=unix64 --library=posix -D_GNU_SOURCE -D__x86_64__ -Isrc --max-configs=1 \
+	src scripts
+
+# The rules of the house that a compiler does not know.
+check_none() { # NAME REGEX FILES...
+	local name=$1 regex=$2 found
+	shift 2
+	if found=$(grep -REn -- "$regex" "$@"); then
+		not_ok "$name" "$found"
+	else
+		ok "$name"
+	fi
+}
+check_none "no atoi and the like" '\b(atoi|atol|strcpy|strcat|sprintf|gets)\(' src
+check_none "nothing left to do in comments" '\b(TODO|FIXME|XXX)\b' src scripts tests/unit
+check_none "no trailing blanks" '[[:blank:]]+$' src scripts tests docs Makefile
+long=$(find src -name '*.[ch]' -exec awk '{ gsub(/\t/, "        ") } length > 100 {
+	print FILENAME ":" FNR ": " length }' {} +)
+equal "no line over 100 columns" "$long" ""
+unlicensed=$(grep -RL 'SPDX-License-Identifier: Apache-2.0' src scripts tests --include='*.[ch]' \
+	--include='*.sh' --include='*.py' --include='*.def')
+equal "every source file says its licence" "$unlicensed" ""
+done_testing

@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The end-to-end procedure of AGENTS.md: as root with /home being a mount point of its own, and as
+# an ordinary user with --root.
+# shellcheck source=../lib.sh
+. "$TESTS/lib.sh"
+
+matrix() { # WHAT COMMAND...
+	local what=$1
+	shift
+	"$@" > matrix.log 2>&1
+	echo "matrix $what: status $?" >> matrix.log
+	sed -E "s/^(ok|not ok) /\1 $what: /" matrix.log
+	grep -q '^PASS$' matrix.log || not_ok "$what: verdict" "not PASS"
+}
+
+bin=$(dirname "$IORIOT")
+if ! is_root; then
+	skip "as root" "run by an ordinary user"
+elif ! unshare -m true 2>/dev/null; then
+	skip "as root" "no mount namespace may be made here"
+else
+	matrix "as root" "$SOURCE/scripts/syscall_matrix.sh" --private "$bin"
+fi
+mkdir user home
+is_root && chown 65534 user home
+matrix "as a user" as_user env TMPDIR="$TEST_TMP/user" "$SOURCE/scripts/syscall_matrix.sh" \
+	--root "$TEST_TMP/user/root" --home "$TEST_TMP/home" "$bin"
+done_testing
