@@ -76,7 +76,7 @@ static int open_home(int place_fd, const char *place, struct err *err)
 	return fd;
 }
 
-int tree_home_open(const char *place, bool make, struct err *err)
+static int open_home_once(const char *place, bool make, struct err *err)
 {
 	int place_fd = open_place(place, err), fd, made = 0, rc;
 
@@ -96,6 +96,25 @@ int tree_home_open(const char *place, bool make, struct err *err)
 		return fd;
 	close(fd);
 	return rc;
+}
+
+/* Waits for others who are at work in it. False when they removed it meanwhile. */
+static bool lock_home(int fd)
+{
+	struct stat st;
+
+	while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+int tree_home_open(const char *place, bool make, struct err *err)
+{
+	int fd;
+
+	while ((fd = open_home_once(place, make, err)) >= 0 && !lock_home(fd))
+		close(fd);
+	return fd;
 }
 
 /*
