@@ -254,7 +254,7 @@ const struct option_row option_rows[] = {
 		"How to record. Without it the best that this host allows is taken.", set_backend},
 	{'m', "module", "FILE", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Another SystemTap module than the one of the running kernel.", set_module},
-	{'n', "name", "NAME", NULL, COMMAND_NONE, FOR_GENERATE | FOR_CLEANUP,
+	{'n', "name", "NAME", NULL, COMMAND_NONE, FOR_GENERATE | FOR_INIT | FOR_CLEANUP,
 		"Name of the test (test0): its files go to .ioriot/NAME.", set_name},
 	{'u', "user", "USER", NULL, COMMAND_NONE, FOR_GENERATE | FOR_INIT | FOR_REPLAY,
 		"User who runs the replay and owns its files. Without it: the caller, or nobody "

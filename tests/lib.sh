@@ -51,6 +51,25 @@ says() {
 	fi
 }
 
+# fails NAME STATUS REGEX COMMAND...: exits so and says so, in a line of its own.
+fails() {
+	local name=$1 status=$2 regex=$3
+	shift 3
+	status_is "$name" "$status" "$@" && says "$name: sentence" "^ioriot: .*$regex"
+}
+
+absent() { # NAME FILES...
+	local name=$1 file
+	shift
+	for file; do
+		if [ -e "$file" ] || [ -L "$file" ]; then
+			not_ok "$name" "$file is there"
+			return
+		fi
+	done
+	ok "$name"
+}
+
 equal() { # NAME GOT WANTED
 	if [ "$2" = "$3" ]; then
 		ok "$1"
