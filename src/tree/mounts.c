@@ -66,7 +66,7 @@ static bool parse_dev(struct str s, struct mount *m)
 /* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAGS...] - FSTYPE SOURCE SUPEROPTIONS */
 static int parse_line(struct mount *m, struct arena *arena, struct str line)
 {
-	struct str field[6], type;
+	struct str field[6], type, family;
 	int i;
 
 	for (i = 0; i < 6; i++)
@@ -81,9 +81,9 @@ static int parse_line(struct mount *m, struct arena *arena, struct str line)
 		return -EPROTO;
 	if (!str_starts(field[4], STR("/")))
 		return -EPROTO;
-	str_take_char(&type, '.', &type);
+	str_take_char(&type, '.', &family);
 	m->point = unescape(arena, field[4]);
-	m->fstype = unescape(arena, type);
+	m->fstype = unescape(arena, family);
 	return m->point && m->fstype ? 0 : -ENOMEM;
 }
 
