@@ -11,6 +11,7 @@
 
 #include "capture/backend.h"
 #include "capture/program.h"
+#include "utils/clock.h"
 
 /* As shells have it. */
 enum { STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127, STATUS_SIGNAL = 128 };
@@ -79,14 +80,6 @@ static void join_words(struct buf *out, char *const *argv)
 	}
 }
 
-static uint64_t wall_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 static void write_header(const struct capture_job *job, const struct backend *backend)
 {
 	char mono[24], wall[24], uid[24];
@@ -95,8 +88,8 @@ static void write_header(const struct capture_job *job, const struct backend *ba
 
 	uname(&host);
 	join_words(&cmd, job->options->argv);
-	snprintf(mono, sizeof(mono), "%" PRIu64, sink_now());
-	snprintf(wall, sizeof(wall), "%" PRIu64, wall_now());
+	snprintf(mono, sizeof(mono), "%" PRIu64, now_ns());
+	snprintf(wall, sizeof(wall), "%" PRIu64, wall_ns());
 	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
 	sink_header(job->sink,
 		(struct capture_pair[]){

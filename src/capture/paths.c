@@ -11,6 +11,7 @@
 #include "capture/facts.h"
 #include "datas/arena.h"
 #include "datas/hmap.h"
+#include "utils/clock.h"
 
 #define LINKS_MAX 40 /* MAXSYMLINKS of the kernel */
 
@@ -223,7 +224,7 @@ static void set_type(struct paths *n, struct name *entry, const char *path, mode
 static void write_record(struct walk *w, struct str path, const char *target, const struct stat *st)
 {
 	static const uint64_t none;
-	struct rec rec = {.t = sink_now(), .pid = w->who.pid, .tid = w->who.tid};
+	struct rec rec = {.t = now_ns(), .pid = w->who.pid, .tid = w->who.tid};
 	extents *data = &w->paths->extents;
 
 	rec.op = OP_state_path;

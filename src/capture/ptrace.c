@@ -33,12 +33,18 @@ static bool get_info(const struct task *task, syscall_info *info)
 	return ptrace(PTRACE_GET_SYSCALL_INFO, (pid_t)task->tid, sizeof(*info), info) > 0;
 }
 
-static uint32_t event_message(const struct task *task)
+/*
+ * What belongs to an event; 0 when the task was killed meanwhile. It may then stand in its
+ * PTRACE_EVENT_EXIT already, whose message is another one.
+ */
+static uint32_t event_message(const struct task *task, int event)
 {
 	unsigned long message = 0;
+	siginfo_t si = {0};
 
 	ptrace(PTRACE_GETEVENTMSG, (pid_t)task->tid, 0, &message);
-	return (uint32_t)message;
+	ptrace(PTRACE_GETSIGINFO, (pid_t)task->tid, 0, &si);
+	return si.si_code == (SIGTRAP | event << 8) ? (uint32_t)message : 0;
 }
 
 /* --- tasks and processes --- */
@@ -179,9 +185,9 @@ static uint64_t fork_flags(const struct call *call)
 	return call->rec.op == OP_clone || call->rec.op == OP_clone3 ? call->rec.arg[0] : 0;
 }
 
-static void on_fork(struct tracer *t, struct task *task)
+static void on_fork(struct tracer *t, struct task *task, int event)
 {
-	uint32_t tid = event_message(task);
+	uint32_t tid = event_message(task, event);
 	struct task *child = find_task(t, tid);
 
 	if (task->call && (ops[task->call->rec.op].flags & OPF_FORK) && tid) {
@@ -261,7 +267,8 @@ static void on_entry(struct tracer *t, struct task *task)
 			kill(t->main_pid, SIGKILL);
 		return;
 	}
-	if (!t->job->started) { /* our own child before it becomes the program */
+	/* our own child before it becomes the program; or killed since it stopped */
+	if (!t->job->started || info.op != PTRACE_SYSCALL_INFO_SECCOMP) {
 		resume(task, PTRACE_CONT, 0);
 		return;
 	}
@@ -394,7 +401,7 @@ static void take_leader_id(struct tracer *t, struct task *task)
 
 static void on_exec(struct tracer *t, struct task *leader)
 {
-	struct task *task = find_task(t, event_message(leader));
+	struct task *task = find_task(t, event_message(leader, PTRACE_EVENT_EXEC));
 	syscall_info info;
 
 	if (!task)
@@ -404,7 +411,8 @@ static void on_exec(struct tracer *t, struct task *leader)
 		t->job->started = true;
 		state_task(t->job->sink, t->job->paths, who_of(task), 0);
 		state_fds(t->job->sink, t->job->paths, who_of(task));
-	} else if (task->call) {
+	} else if (task->call &&
+		   (task->call->rec.op == OP_execve || task->call->rec.op == OP_execveat)) {
 		call_finish(t, task, 0);
 		while (task->call) /* interrupted by a handler that is no more */
 			call_drop(t, task);
@@ -442,14 +450,14 @@ static void on_stop(struct tracer *t, struct task *task, int status)
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
 	case PTRACE_EVENT_CLONE:
-		on_fork(t, task);
+		on_fork(t, task, status >> 16);
 		return;
 	case PTRACE_EVENT_EXEC:
 		on_exec(t, task);
 		return;
 	case PTRACE_EVENT_EXIT:
 		if (t->job->started)
-			call_put_end(t, task, OP_task_end, (int)event_message(task));
+			call_put_end(t, task, OP_task_end, (int)event_message(task, PTRACE_EVENT_EXIT));
 		resume(task, PTRACE_CONT, 0);
 		return;
 	case PTRACE_EVENT_STOP:

@@ -8,6 +8,7 @@
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 #include "capture/state.h"
+#include "utils/clock.h"
 
 /* The directories that a relative and an absolute path of the process start from. */
 static void learn_dirs(struct tracer *t, struct task *task)
@@ -128,7 +129,7 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 	touch_names(t, task, call);
 	if (ops[op].flags & OPF_FORK)
 		t->forking++;
-	call->entry = sink_now();
+	call->entry = now_ns();
 	return call;
 }
 
@@ -181,7 +182,7 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 	struct call *call = task->call;
 	struct rec *rec = &call->rec;
 
-	rec->t = sink_now();
+	rec->t = now_ns();
 	rec->dur = rec->t - call->entry;
 	rec->ret = result;
 	rec->has_ret = true;
@@ -194,7 +195,7 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 
 void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status)
 {
-	struct rec rec = {.t = sink_now(), .op = op, .pid = task->proc->pid, .tid = task->tid};
+	struct rec rec = {.t = now_ns(), .op = op, .pid = task->proc->pid, .tid = task->tid};
 
 	if (task->ended)
 		return;

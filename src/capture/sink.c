@@ -6,9 +6,10 @@
 
 #include "datas/buf.h"
 #include "trace/outfile.h"
+#include "utils/clock.h"
 
 #define SINK_CHUNK  (64u << 10)
-#define SINK_PERIOD 1000000000u /* ns between two syncs: what a killed capture may miss at most */
+#define SINK_PERIOD NS_PER_SEC /* ns between two syncs: what a killed capture may miss at most */
 
 struct sink {
 	struct outfile *file;
@@ -31,7 +32,7 @@ int sink_open(struct sink **out, const char *path, struct err *err)
 		free(s);
 		return rc;
 	}
-	s->synced = sink_now();
+	s->synced = now_ns();
 	*out = s;
 	return 0;
 }
@@ -71,7 +72,7 @@ void sink_put(struct sink *s, const struct rec *rec)
 
 void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const char *why)
 {
-	struct rec rec = {.t = sink_now(), .pid = pid, .tid = tid, .op = OP_lost};
+	struct rec rec = {.t = now_ns(), .pid = pid, .tid = tid, .op = OP_lost};
 
 	s->lost += count;
 	rec.arg[0] = count;
@@ -82,7 +83,7 @@ void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const
 
 void sink_tick(struct sink *s)
 {
-	uint64_t now = sink_now();
+	uint64_t now = now_ns();
 
 	if (now - s->synced < SINK_PERIOD)
 		return;
@@ -94,7 +95,7 @@ void sink_tick(struct sink *s)
 
 int sink_close(struct sink *s, struct sink_totals *totals, struct err *err)
 {
-	struct rec rec = {.t = sink_now(), .op = OP_end};
+	struct rec rec = {.t = now_ns(), .op = OP_end};
 	int rc;
 
 	rec.arg[0] = s->lines;

@@ -3,7 +3,6 @@
 #define IORIOT_CAPTURE_SINK_H
 
 #include <stdint.h>
-#include <time.h>
 
 #include "trace/capture.h"
 #include "trace/rec.h"
@@ -37,14 +36,5 @@ int sink_close(struct sink *s, struct sink_totals *totals, struct err *err);
 
 /* Ends a capture that never began: the file is removed. Frees s. */
 void sink_abort(struct sink *s);
-
-/* The clock of all records. */
-static inline uint64_t sink_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 #endif

@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "capture/facts.h"
+#include "utils/clock.h"
 
 static struct rec state_rec(enum op_id op, struct who who)
 {
-	return (struct rec){.t = sink_now(), .op = op, .pid = who.pid, .tid = who.tid};
+	return (struct rec){.t = now_ns(), .op = op, .pid = who.pid, .tid = who.tid};
 }
 
 struct str state_link(uint32_t pid, const char *what, char *buf, size_t size)
@@ -134,6 +135,7 @@ static void put_fd(struct sink *sink, struct paths *paths, struct who who, const
 	rec.arg[0] = strtoul(number, NULL, 10);
 	rec.facts = facts_of_fd((pid_t)who.pid, (int)rec.arg[0]);
 	paths_find(paths, who, rec.path);
+	rec.t = now_ns(); /* behind the records of its names */
 	sink_put(sink, &rec);
 }
 

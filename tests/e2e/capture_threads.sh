@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Threads, forks, execs and signals: recorded whole, and without the program noticing.
+# shellcheck source=../lib.sh
+. "$TESTS/lib.sh"
+
+check "build" cc -O1 -pthread -o program "$TESTS/e2e/capture_program.c"
+
+# record MODE STATUS: runs it under ioriot in a directory of its own, checks status and the invariants.
+record() {
+	mkdir -p "$1" && cd "$1" || exit 1
+	timeout 60 "$IORIOT" --quiet -c ../"$1".capture -- ../program "$1" >out 2>err
+	equal "$1: exit status" $? "$2"
+	equal "$1: nothing on stderr" "$(cat err)" ""
+	cd ..
+	check "$1: invariants" python3 "$TESTS/capture_check.py" "$1".capture
+}
+
+lines() { grep -cE "$2" "$1".capture; } # MODE REGEX
+
+record interrupted 0
+equal "interrupted: the program saw EINTR" "$(cat interrupted/out)" -4
+equal "interrupted: one record" "$(lines interrupted ';:,o=read;:,d=[0-9]+;:,c=1;:,s=-4;:,')" 1
+equal "interrupted: before what the handler did" \
+	"$(grep -oE 'o=(read;:,d=[0-9]+;:,c=1|write;:,d=[0-9]+;:,c=1);' interrupted.capture | head -2 | cut -c1-6 | tr '\n' ' ')" \
+	"o=read o=writ "
+
+record restarted 0
+equal "restarted: the program saw its data" "$(cat restarted/out)" 1
+equal "restarted: one record" "$(lines restarted 'o=read;:,d=[0-9]+;:,c=1;:,')" 1
+equal "restarted: with the whole time" \
+	"$(sed -nE 's/.*D=([0-9]+);.*o=read;:,d=[0-9]+;:,c=1;:,s=1;:,$/\1/p' restarted.capture | awk '{ print ($1 > 400000000) }')" 1
+equal "restarted: behind what the handler did" \
+	"$(grep -oE 'o=(read;:,d=[0-9]+;:,c=1|write;:,d=[0-9]+;:,c=1);' restarted.capture | head -1 | cut -c1-7)" \
+	"o=write"
+
+record stopped 0
+equal "stopped: one record for the interrupted lock" "$(lines stopped 'o=flock;.*s=0;:,')" 2
+equal "stopped: no other result" "$(lines stopped 'o=flock;')" 2
+
+record thread-exec 0
+equal "thread-exec: output" "$(cat thread-exec/out)" "executed by a thread"
+equal "thread-exec: the thread that called" \
+	"$(lines thread-exec 'i=([0-9]+):[0-9]+;:,o=execve;.*p=/bin/echo;.*s=0')" 1
+equal "thread-exec: the others ended" "$(lines thread-exec 'o=task_end;')" 2
+
+record leader-exit 0
+equal "leader-exit: output" "$(cat leader-exit/out)" "the leader is gone"
+record leader-exit-exec 0
+equal "leader-exit-exec: output" "$(cat leader-exit-exec/out)" "executed by a thread"
+
+record killed 143
+equal "killed: all threads ended" "$(lines killed 'o=task_end;:,E=15;')" 3
+
+record threads 0
+equal "threads: all made" "$(lines threads 'o=clone3?;.*s=[0-9]+;')" 200
+equal "threads: all files" "$(lines threads 'o=openat;.*p=t[0-9]+;.*s=[0-9]+;.*x=')" 1000
+equal "threads: all writes" "$(lines threads 'o=write;.*c=3;:,s=3;')" 1000
+equal "threads: all removals" "$(lines threads 'o=unlink(at)?;.*p=t[0-9]+;.*s=0;')" 1000
+equal "threads: each name once" "$(lines threads 'o=state_path;.*/t[0-9]+;:,x=-;')" 200
+
+record vfork 0
+equal "vfork: all" "$(lines vfork 'o=vfork;:,s=[0-9]+;')" 10
+equal "vfork: executed" "$(lines vfork 'o=execve;:,p=/bin/true;:,s=0;')" 5
+equal "vfork: failed" "$(lines vfork 'o=execve;:,p=/nonexistent;:,s=-2;')" 5
+
+record storm 0
+
+record look 0
+(cd look && ../program look) >plain
+equal "look: as without us" "$(cat look/out)" "$(cat plain)"
+
+mkdir io_uring
+"$IORIOT" --quiet -c io_uring.capture -- ./program io_uring
+equal "io_uring: exit status says that something is missing" $? 3
+equal "io_uring: lost line" "$(lines io_uring 'o=lost;:,c=1;:,p=io_uring')" 1
+
+done_testing
