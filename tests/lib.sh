@@ -78,6 +78,37 @@ equal() { # NAME GOT WANTED
 	fi
 }
 
+# build DIRECTORY FLAGS TARGETS...: with other flags, beside the ordinary build.
+build() {
+	local directory=$1 flags=$2 targets=() target log
+	shift 2
+	for target; do
+		targets+=("$directory/$target")
+	done
+	if ! log=$(make -s -j2 -C "$SOURCE" BUILD="$directory" CFLAGS='-O1 -g' \
+		EXTRA_CFLAGS="$flags" "${targets[@]}" 2>&1); then
+		not_ok "build with $flags" "$log"
+		done_testing
+	fi
+	ok "build with $flags"
+}
+
+# nested NAME DIRECTORY WHAT...: the runner once more, on that build; one verdict per failure.
+prefix=()
+nested() {
+	local name=$1 directory=$SOURCE/$2 log status
+	shift 2
+	log=$("${prefix[@]}" "$TESTS/run" --jobs 1 --ioriot "$directory/ioriot" \
+		--unit "$directory/unit" "$@" 2>&1)
+	status=$?
+	printf '  %s\n' "${log//$'\n'/$'\n'  }"
+	if [ $status -eq 0 ]; then
+		ok "$name: $(tail -n 1 <<<"$log")"
+	else
+		not_ok "$name" "$(tail -n 1 <<<"$log")"
+	fi
+}
+
 is_root() { [ "$(id -u)" -eq 0 ]; }
 
 # The command as an ordinary user: as who runs this, or as nobody when that is root.

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What the documents say is there, is there.
+# shellcheck source=../lib.sh
+. "$TESTS/lib.sh"
+
+cd "$SOURCE" || exit 1
+
+# Links between the documents, and files that are named in backticks.
+broken=
+for doc in *.md docs/*.md; do
+	while IFS= read -r target; do
+		[ -e "$(dirname "$doc")/$target" ] || broken="$broken $doc:$target"
+	done < <(grep -oP '\]\(\K[^)#:]+(?=(#[^)]*)?\))' "$doc")
+	while IFS= read -r target; do
+		[ -e "$target" ] || broken="$broken $doc:$target"
+	done < <(grep -oP '`\K(src|tests|scripts|docs)/[A-Za-z0-9_./-]+(?=`)' "$doc")
+done
+equal "every file that the documents name exists" "$broken" ""
+
+# Every row of the feature table has a test that exists and can be run.
+bad=
+while IFS='|' read -r _ id _ what proof _; do
+	id=${id// /}
+	[[ $id =~ ^[RNTB]-[0-9]+$ ]] || continue
+	[ -n "${what// /}" ] || bad="$bad $id:empty"
+	proofs=$(grep -oP '`\Ktests/[^`]+(?=`)' <<<"$proof")
+	[ -n "$proofs" ] || bad="$bad $id:no-test"
+	for test in $proofs; do
+		[ -e "$test" ] || bad="$bad $id:$test"
+	done
+done < <(sed '/^## Not yet/,$d' docs/features.md)
+equal "every feature names a test that exists" "$bad" ""
+twice=$(grep -oP '^\| *\K[RNTB]-[0-9]+(?= *\|)' docs/features.md | sort | uniq -d | tr '\n' ' ')
+equal "no feature stands twice" "$twice" ""
+
+# Every row of the operation table is called by a test and stands in both format documents.
+calls=$(cat scripts/syscall_matrix.c tests/ops/* tests/e2e/*.[ch] tests/unit/*.c 2>/dev/null)
+untested='' unwritten=''
+while IFS= read -r op; do
+	grep -qw -- "$op" <<<"$calls" || untested="$untested $op"
+	grep -qw -- "$op" docs/capture-format.md || unwritten="$unwritten capture:$op"
+	grep -qw -- "$op" docs/replay-format.md || unwritten="$unwritten replay:$op"
+done < <(grep -oP '^OP\(\K\w+' src/ops/ops.def)
+equal "every operation has a test" "$untested" ""
+equal "every operation is in the format documents" "$unwritten" ""
+
+# Every long option is explained in the manual page and shown by -h.
+missing=
+for option in $("$IORIOT" -h | grep -oP '(?<=[ ,]--)[a-z-]+' | sort -u); do
+	grep -q "Fl -$option\b" docs/man/ioriot.1 || missing="$missing $option"
+done
+equal "every option is in ioriot(1)" "$missing" ""
+done_testing

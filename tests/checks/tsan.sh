@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# time-limit: 900
+# alone
+# Unit tests and the scenarios with the most threads with ThreadSanitizer. A race ends the program
+# with status 66.
+# shellcheck source=../lib.sh
+. "$TESTS/lib.sh"
+
+build build-tsan '-fsanitize=thread -fno-omit-frame-pointer' ioriot unit
+export TSAN_OPTIONS=halt_on_error=1:exitcode=66
+# its shadow memory does not fit the address layout that newer kernels choose at random
+prefix=(setarch --addr-no-randomize)
+nested "unit tests" build-tsan unit
+nested "threads of real programs" build-tsan scenarios/python.sh scenarios/git.sh
+done_testing
