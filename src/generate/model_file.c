@@ -100,8 +100,13 @@ int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node 
 static struct node *create_file(struct model *m, struct place *p, uint32_t mode, int *rc)
 {
 	struct walk *w = &p->w;
-	struct node *n = names_new(&m->names, w->at, mode);
+	struct node *n;
 
+	if (!w->at_name.len) { /* "/" or "..": no call makes that */
+		*rc = LEFT_MALFORMED;
+		return NULL;
+	}
+	n = names_new(&m->names, w->at, mode);
 	if (!n) {
 		*rc = -ENOMEM;
 		return NULL;
@@ -417,6 +422,14 @@ static uint64_t wanted(const struct rec *r)
 	return sum;
 }
 
+/* MAX_RW_COUNT of include/linux/fs.h: no call moves more at once. */
+#define RW_MAX 0x7ffff000
+
+static bool impossible(const struct rec *r, uint64_t off)
+{
+	return r->ret > RW_MAX || off > INT64_MAX - RW_MAX;
+}
+
 int model_read(struct model *m, const struct rec *r)
 {
 	struct descriptor *d;
@@ -433,6 +446,8 @@ int model_read(struct model *m, const struct rec *r)
 		rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 	if (rc || r->ret < 0 || !node_is_file(n))
 		return rc;
+	if (impossible(r, off))
+		return LEFT_MALFORMED;
 	whole = (uint64_t)r->ret == wanted(r) && off + (uint64_t)r->ret <= n->safe;
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc && !whole)
@@ -463,6 +478,8 @@ int model_write(struct model *m, const struct rec *r)
 		rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 	if (rc || r->ret < 0 || !node_is_file(n))
 		return rc;
+	if (impossible(r, off))
+		return LEFT_MALFORMED;
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc)
 		rc = model_touch(m, &n->dirty, TOUCH_MUTATE);

@@ -97,6 +97,8 @@ static int enter(struct model *m, struct walk *w, struct node *node)
 {
 	int rc;
 
+	if (!w->at_name.len)
+		return LEFT_MALFORMED;
 	w->entry = names_set(&m->names, w->at, w->at_name, node);
 	if (!w->entry)
 		return -ENOMEM;
@@ -302,6 +304,8 @@ int model_rename(struct model *m, const struct rec *r)
 		return rc;
 	if (from.w.err || to.w.err || !from.node || !from.w.entry)
 		return m->force ? 0 : LEFT_CONFLICT;
+	if (!to.w.at_name.len)
+		return LEFT_MALFORMED;
 	if (from.node == to.node) /* two names of one file: rename(2) does nothing */
 		return 0;
 	if (node_is_dir(from.node))
