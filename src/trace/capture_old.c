@@ -134,6 +134,16 @@ static int take_path(struct str s, struct str *out)
 	return s.len && memchr(s.s, 0, s.len) ? -EINVAL : 0;
 }
 
+static int take_fd(struct str s, uint64_t *arg)
+{
+	int64_t fd;
+
+	if (value_i64(s, &fd) || fd != (int32_t)fd)
+		return -EINVAL;
+	*arg = (uint64_t)fd;
+	return 0;
+}
+
 static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i,
 	const struct old_line *l)
 {
@@ -152,6 +162,8 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i,
 		return take_path(s, &rec->path2);
 	if (form == FORM_FARG)
 		return number(s, &rec->arg[2]);
+	if (form == FORM_FD)
+		return take_fd(s, &rec->arg[i]);
 	return number(s, &rec->arg[i]);
 }
 

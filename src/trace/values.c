@@ -212,6 +212,10 @@ static int one_time(struct timespec *ts, struct str s)
 	/* fewer digits would be read as a fraction by people and as a count by us */
 	if (!s.s || s.len < 9 || value_i64(first, &sec) || value_i64(s, &nsec))
 		return -EINVAL;
+	if (nsec == TIMES_NULL) /* taken: says that there are no times */
+		return -EINVAL;
+	if (nsec == UTIME_NOW || nsec == UTIME_OMIT) /* the kernel ignores the seconds then */
+		sec = 0;
 	*ts = (struct timespec){sec, nsec};
 	return 0;
 }

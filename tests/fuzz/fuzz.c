@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../common/samples.h"
+#include "datas/hmap.h"
+#include "fuzz.h"
+#include "utils/str.h"
+
+/*
+ * usage: fuzz capture|replay [ITERATIONS [SEED [FIRST]]]
+ *
+ * Mutates lines of every operation. The same SEED makes the same inputs; an input that fails is
+ * named by its iteration, and "fuzz WHAT 1 SEED ITERATION" runs it alone.
+ */
+#define LINES_MOST 8
+
+struct random {
+	uint64_t state;
+};
+
+static volatile uint64_t running, running_seed;
+
+static uint64_t draw(struct random *r, uint64_t below)
+{
+	r->state += 0x9e3779b97f4a7c15u;
+	return hash_u64(r->state) % below;
+}
+
+/* Bytes that the parsers look for, and numbers at their limits. */
+static const char *const words[] = {";:,", ";", "|", "=", "\\", "\\x00", "\\x0a", "\n", ",", "+", "-",
+	":", "x", "@", "L", ">", "%", "%fd/1", "%null", "0", "1", "-1", "08", "0x", "4095", "4096",
+	"2147483647", "2147483648", "-2147483649", "4294967293", "4294967295", "4294967296",
+	"9223372036854775807", "9223372036854775808", "-9223372036854775808",
+	"18446744073709551615", "18446744073709551616", "now", "omit", "null", "AT_FDCWD", "cwd",
+	"none", "#INIT", "#END", "x4096", "x4097", "t=1", "o=", "s=", "v=-", "F_SETLK", "SEEK_SET"};
+
+static void splice(struct buf *b, size_t at, size_t drop, struct str put)
+{
+	struct buf out = BUF_INIT;
+
+	buf_add(&out, b->p, at);
+	buf_str(&out, put);
+	buf_add(&out, b->p + at + drop, b->len - at - drop);
+	buf_free(b);
+	*b = out;
+}
+
+static void mutate(struct buf *b, struct random *r)
+{
+	size_t at = b->len ? draw(r, b->len) : 0, left = b->len - at;
+	size_t some = left ? 1 + draw(r, left < 20 ? left : 20) : 0;
+	char byte = (char)draw(r, 256);
+
+	switch (draw(r, 6)) {
+	case 0:
+		splice(b, at, left ? 1 : 0, (struct str){&byte, 1});
+		break;
+	case 1:
+		splice(b, at, 0, (struct str){&byte, 1});
+		break;
+	case 2:
+		splice(b, at, some, STR(""));
+		break;
+	case 3:
+		splice(b, at, draw(r, 2) ? some : 0,
+			str_of(words[draw(r, sizeof(words) / sizeof(*words))]));
+		break;
+	case 4: /* twice */
+		splice(b, at, 0, (struct str){b->p + at, some});
+		break;
+	case 5: /* from elsewhere */
+		splice(b, b->len ? draw(r, b->len) : 0, 0, (struct str){b->p + at, some});
+		break;
+	}
+}
+
+static void add_capture_line(struct buf *b, struct random *r)
+{
+	struct rec rec;
+
+	sample_rec(&rec, (enum op_id)draw(r, OP_COUNT), (enum sample)draw(r, SAMPLE_COUNT));
+	capture_print(b, &rec);
+}
+
+static void add_replay_line(struct buf *b, struct random *r)
+{
+	struct init_line init;
+	struct rline line;
+
+	if (draw(r, 4) == 0) {
+		sample_init(&init, (enum init_kind)draw(r, INIT_KINDS),
+			(enum sample)draw(r, SAMPLE_COUNT));
+		replay_print_init(b, &init);
+		return;
+	}
+	sample_rline(&line, (enum op_id)draw(r, OP_COUNT), (enum sample)draw(r, SAMPLE_COUNT));
+	replay_print(b, &line);
+}
+
+static void run(bool replay, uint64_t seed, uint64_t iteration)
+{
+	struct random r = {hash_u64(seed ^ hash_u64(iteration))};
+	struct buf input = BUF_INIT;
+	uint64_t n;
+
+	if (!replay)
+		buf_char(&input, (char)draw(&r, 256));
+	for (n = 1 + draw(&r, LINES_MOST); n; n--)
+		replay ? add_replay_line(&input, &r) : add_capture_line(&input, &r);
+	for (n = draw(&r, 8); n; n--)
+		mutate(&input, &r);
+	if (replay)
+		fuzz_replay((uint8_t *)input.p, input.len);
+	else
+		fuzz_capture((uint8_t *)input.p, input.len);
+	buf_free(&input);
+}
+
+static void say_where(int sig)
+{
+	char text[100] = "failed at iteration ", *p = text + strlen(text);
+
+	p = str_put_u64(p, running);
+	memcpy(p, " of seed ", 9);
+	p = str_put_u64(p + 9, running_seed);
+	*p++ = '\n';
+	if (write(STDERR_FILENO, text, (size_t)(p - text)) < 0)
+		_exit(EXIT_FAILURE);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t n = 100000, seed = 1, first = 0, i;
+	bool replay = argc > 1 && strcmp(argv[1], "replay") == 0;
+
+	if (argc < 2 || argc > 5 || (!replay && strcmp(argv[1], "capture")) ||
+		(argc > 2 && str_u64(str_of(argv[2]), &n)) ||
+		(argc > 3 && str_u64(str_of(argv[3]), &seed)) ||
+		(argc > 4 && str_u64(str_of(argv[4]), &first))) {
+		fprintf(stderr, "usage: fuzz capture|replay [ITERATIONS [SEED [FIRST]]]\n");
+		return 2;
+	}
+	signal(SIGSEGV, say_where);
+	signal(SIGABRT, say_where);
+	running_seed = seed;
+	for (i = first; i < first + n; i++) {
+		running = i;
+		run(replay, seed, i);
+	}
+	printf("%s: %llu inputs, seed %llu\n", argv[1], (unsigned long long)n,
+		(unsigned long long)seed);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_TESTS_FUZZ_H
+#define IORIOT_TESTS_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The properties of both formats, on any bytes: nothing crashes, and what is read is printed so
+ * that it is read again as the same. They abort() where that does not hold.
+ *
+ * With clang each becomes a libFuzzer program:
+ *   clang -fsanitize=fuzzer,address -DLIBFUZZER ... tests/fuzz/fuzz_capture.c
+ * fuzz.c drives both with mutations of its own where there is no libFuzzer.
+ */
+void fuzz_capture(const uint8_t *data, size_t len); /* data[0] chooses the version */
+void fuzz_replay(const uint8_t *data, size_t len);
+
+/* Says what is wrong and aborts. */
+void fuzz_fail(const char *what, const char *line, size_t len) __attribute__((noreturn));
+
+/* A file of these bytes, and a path to open it by. */
+struct fuzz_file {
+	int fd;
+	char path[32];
+};
+void fuzz_file_put(struct fuzz_file *f, const void *p, size_t len);
+void fuzz_file_close(struct fuzz_file *f);
+
+#endif
