@@ -37,8 +37,10 @@ static const struct flag open_flags[] = {
 	BIT(O_SYNC), BIT(O_DSYNC), BIT(O_ASYNC), BIT(O_DIRECT),
 	{"O_LARGEFILE", KERNEL_O_LARGEFILE, KERNEL_O_LARGEFILE}, BIT(O_TMPFILE), BIT(O_DIRECTORY), BIT(O_NOFOLLOW),
 	BIT(O_NOATIME), BIT(O_CLOEXEC), BIT(O_PATH), {0}};
+/* faccessat2's AT_EACCESS is the bit of unlinkat's AT_REMOVEDIR: read by both names, written by one. */
 static const struct flag at_flags[] = {BIT(AT_SYMLINK_NOFOLLOW),
-	{"AT_REMOVEDIR", 0x200, 0x200}, BIT(AT_SYMLINK_FOLLOW), BIT(AT_NO_AUTOMOUNT),
+	{"AT_REMOVEDIR", 0x200, 0x200}, {"AT_EACCESS", 0x200, 0x200}, BIT(AT_SYMLINK_FOLLOW),
+	BIT(AT_NO_AUTOMOUNT),
 	BIT(AT_EMPTY_PATH), {"AT_STATX_FORCE_SYNC", 0x2000, 0x2000},
 	{"AT_STATX_DONT_SYNC", 0x4000, 0x4000}, {0}};
 static const struct flag resolve_flags[] = {BIT(RESOLVE_NO_XDEV), BIT(RESOLVE_NO_MAGICLINKS),

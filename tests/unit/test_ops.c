@@ -155,6 +155,8 @@ START_TEST(unknown_flags_are_refused)
 	ck_assert_int_eq(flags_parse(A_OFLAGS, STR("SEEK_SET"), &v), -EINVAL);
 	ck_assert_int_eq(flags_parse(A_OFLAGS, STR("O_RDWR+0x40"), &v), 0);
 	ck_assert_uint_eq(v, O_RDWR | 0x40);
+	ck_assert_int_eq(flags_parse(A_ATFLAGS, STR("AT_EACCESS"), &v), 0);
+	ck_assert_uint_eq(v, 0x200);
 }
 END_TEST
 
