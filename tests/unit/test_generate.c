@@ -79,7 +79,7 @@ static char *slurp(const char *path)
 	while (fgets(line, sizeof(line), f)) {
 		char *p = line;
 
-		if (line[0] == '#' && line[1] == '|')
+		if ((line[0] == '#' && line[1] == '|') || strcmp(line, REPLAY_END_MARK "\n") == 0)
 			continue;
 		if (line[0] >= '0' && line[0] <= '9')
 			p = strchr(line, '|') + 1;
