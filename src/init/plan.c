@@ -14,7 +14,7 @@ struct reading {
 
 static int line_error(const struct reading *r, struct err *err)
 {
-	return err_prefix(err, "%s: line %llu", r->file, (unsigned long long)r->line);
+	return err_prefix(err, "%s:%llu", r->file, (unsigned long long)r->line);
 }
 
 const char *plan_show(const struct plan *plan, const struct entry *e, char *out, size_t size)
