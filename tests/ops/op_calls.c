@@ -1,0 +1,1109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * op_calls OP: makes the calls of one operation, working and failing ones, in the current directory,
+ * and prints the record that each must give, without t, D and i: "TID o=...;:,KEY=VALUE;:,...".
+ * op_calls --list prints the operations. tests/ops/check_capture.py compares.
+ *
+ * Each call stands between two marks, fadvise64 calls on a descriptor that cannot be, so that the
+ * calls that prepare and clean up are told from those under test. An exec ends it as well.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utime.h>
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+#define MARK_FD -77777
+
+/* What is expected, in memory that children share. */
+static struct {
+	size_t len;
+	char text[1 << 20];
+} *expected;
+
+static inline __attribute__((always_inline)) long raw(long nr, long a, long b, long c, long d, long e,
+	long f)
+{
+#if defined(__x86_64__)
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return x0;
+#endif
+}
+
+static inline __attribute__((always_inline)) void mark(long which)
+{
+	raw(SYS_fadvise64, MARK_FD, which, 0, 0, 0, 0);
+}
+
+/* The call under test; its result, or -errno. A child of fork and its kin ends at once. */
+static long made_call(const long *v)
+{
+	long ret;
+
+	mark(1);
+	ret = raw(v[0], v[1], v[2], v[3], v[4], v[5], v[6]);
+	if (ret == 0 && (v[0] == SYS_clone || v[0] == SYS_clone3
+#ifdef SYS_fork
+				|| v[0] == SYS_fork || v[0] == SYS_vfork
+#endif
+				))
+		raw(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+	mark(2);
+	return ret;
+}
+
+#define made(...) made_call((const long[7]){__VA_ARGS__})
+#define P(pointer) ((long)(pointer))
+#define BAD	   1L /* no pointer: EFAULT */
+
+static __attribute__((format(printf, 1, 2))) void expect(const char *format, ...)
+{
+	va_list ap;
+
+	expected->len += (size_t)sprintf(expected->text + expected->len, "%d ", (int)gettid());
+	va_start(ap, format);
+	expected->len += (size_t)vsprintf(expected->text + expected->len, format, ap);
+	va_end(ap);
+	expected->text[expected->len++] = '\n';
+}
+
+/* The x= of a descriptor, nothing for an error. */
+static const char *facts(long fd)
+{
+	static char text[256];
+	struct stat st;
+
+	text[0] = '\0';
+	if (fd >= 0 && fstat((int)fd, &st) == 0)
+		sprintf(text, "x=%u:%u:%ju:0%o:%ju:%u:%u:%jd:%jd;:,", major(st.st_dev),
+			minor(st.st_dev), (uintmax_t)st.st_ino, st.st_mode, (uintmax_t)st.st_nlink,
+			st.st_uid, st.st_gid, (intmax_t)st.st_size, (intmax_t)st.st_blocks);
+	if (fd >= 0)
+		close((int)fd);
+	return text;
+}
+
+static int file(const char *name, const char *content)
+{
+	int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
+
+	if (fd < 0 || write(fd, content, strlen(content)) != (ssize_t)strlen(content))
+		abort();
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* --- descriptors --- */
+
+#ifdef SYS_open
+static void t_open(void)
+{
+	long r = made(SYS_open, P("f"), O_RDWR | O_CREAT, 0640);
+
+	expect("o=open;:,p=f;:,f=%d;:,m=0640;:,s=%ld;:,%s", O_RDWR | O_CREAT, r, facts(r));
+	r = made(SYS_open, P("f"), O_RDONLY | O_CLOEXEC, 0xdeadbeef); /* no mode then */
+	expect("o=open;:,p=f;:,f=%d;:,m=0;:,s=%ld;:,%s", O_CLOEXEC, r, facts(r));
+	r = made(SYS_open, P("none"), O_RDONLY);
+	expect("o=open;:,p=none;:,f=0;:,m=0;:,s=%d;:,", -ENOENT);
+	r = made(SYS_open, BAD, O_WRONLY);
+	expect("o=open;:,f=1;:,m=0;:,s=%d;:,", -EFAULT);
+}
+
+static void t_creat(void)
+{
+	long r = made(SYS_creat, P("f"), 0600);
+
+	expect("o=creat;:,p=f;:,m=0600;:,s=%ld;:,%s", r, facts(r));
+	made(SYS_creat, P("no/f"), 0600);
+	expect("o=creat;:,p=no/f;:,m=0600;:,s=%d;:,", -ENOENT);
+}
+#endif
+
+static void t_openat(void)
+{
+	static char page[4096 + 4097];
+	int dir = open(".", O_RDONLY | O_DIRECTORY);
+	long r;
+
+	r = made(SYS_openat, AT_FDCWD, P("a;b|c\\d\n\xff"), O_CREAT | O_WRONLY, 0600);
+	expect("o=openat;:,d=AT_FDCWD;:,p=a\\x3bb\\x7cc\\\\d\\x0a\xff;:,f=%d;:,m=0600;:,s=%ld;:,%s",
+		O_CREAT | O_WRONLY, r, facts(r));
+	r = made(SYS_openat, dir, P(""), O_RDONLY);
+	expect("o=openat;:,d=%d;:,p=;:,f=0;:,m=0;:,s=%d;:,", dir, -ENOENT);
+	r = made(SYS_openat, dir, P("."), O_TMPFILE | O_RDWR, 0600);
+	expect("o=openat;:,d=%d;:,p=.;:,f=%d;:,m=0600;:,s=%ld;:,%s", dir, O_TMPFILE | O_RDWR, r,
+		facts(r));
+	r = made(SYS_openat, 0x100000000 + 9999, P("x"), O_RDONLY); /* an int to the kernel */
+	expect("o=openat;:,d=9999;:,p=x;:,f=0;:,m=0;:,s=%d;:,", -EBADF);
+	/* a name that ends exactly at the end of what may be read, and one without an end */
+	memset(page, 'a', sizeof(page));
+	memcpy(page + 4000, "./e", 4);
+	r = made(SYS_openat, AT_FDCWD, P(page + 4000), O_RDONLY);
+	expect("o=openat;:,d=AT_FDCWD;:,p=./e;:,f=0;:,m=0;:,s=%d;:,", -ENOENT);
+	page[4000] = 'a', page[4003] = 'a', page[sizeof(page) - 1] = '\0';
+	page[4001] = page[4002] = 'a';
+	r = made(SYS_openat, AT_FDCWD, P(page), O_RDONLY);
+	expect("o=openat;:,d=AT_FDCWD;:,p=%.4096s;:,f=0;:,m=0;:,s=%d;:,", page, -ENAMETOOLONG);
+}
+
+static void t_openat2(void)
+{
+	struct open_how how = {.flags = O_CREAT | O_RDWR, .mode = 0604, .resolve = RESOLVE_BENEATH};
+	long r = made(SYS_openat2, AT_FDCWD, P("f"), P(&how), sizeof(how));
+
+	expect("o=openat2;:,d=AT_FDCWD;:,p=f;:,f=%d;:,m=0604;:,R=%d;:,s=%ld;:,%s", O_CREAT | O_RDWR,
+		RESOLVE_BENEATH, r, facts(r));
+	how.flags = 0;
+	how.mode = 0;
+	made(SYS_openat2, AT_FDCWD, P("/"), P(&how), sizeof(how));
+	expect("o=openat2;:,d=AT_FDCWD;:,p=/;:,f=0;:,m=0;:,R=%d;:,s=%d;:,", RESOLVE_BENEATH, -EXDEV);
+}
+
+static void t_close(void)
+{
+	int fd = file("f", "");
+
+	made(SYS_close, fd);
+	expect("o=close;:,d=%d;:,s=0;:,", fd);
+	made(SYS_close, -1);
+	expect("o=close;:,d=-1;:,s=%d;:,", -EBADF);
+}
+
+static void t_close_range(void)
+{
+	int fd = file("f", "");
+
+	made(SYS_close_range, fd, ~0U, 0);
+	expect("o=close_range;:,d=%d;:,e=4294967295;:,f=0;:,s=0;:,", fd);
+	made(SYS_close_range, 9, 8, 4);
+	expect("o=close_range;:,d=9;:,e=8;:,f=4;:,s=%d;:,", -EINVAL);
+}
+
+static void t_dup(void)
+{
+	int fd = file("f", "");
+	long r = made(SYS_dup, fd);
+
+	expect("o=dup;:,d=%d;:,s=%ld;:,", fd, r);
+	made(SYS_dup, 9999);
+	expect("o=dup;:,d=9999;:,s=%d;:,", -EBADF);
+}
+
+#ifdef SYS_dup2
+static void t_dup2(void)
+{
+	int fd = file("f", "");
+
+	made(SYS_dup2, fd, 50);
+	expect("o=dup2;:,d=%d;:,e=50;:,s=50;:,", fd);
+	made(SYS_dup2, 9999, 50);
+	expect("o=dup2;:,d=9999;:,e=50;:,s=%d;:,", -EBADF);
+}
+#endif
+
+static void t_dup3(void)
+{
+	int fd = file("f", "");
+
+	made(SYS_dup3, fd, 50, O_CLOEXEC);
+	expect("o=dup3;:,d=%d;:,e=50;:,f=%d;:,s=50;:,", fd, O_CLOEXEC);
+	made(SYS_dup3, fd, fd, 0);
+	expect("o=dup3;:,d=%d;:,e=%d;:,f=0;:,s=%d;:,", fd, fd, -EINVAL);
+}
+
+static void t_fcntl(void)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 5, .l_len = 7};
+	int fd = file("f", "content");
+	long r = made(SYS_fcntl, fd, F_DUPFD, 20);
+
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=20;:,s=%ld;:,", fd, F_DUPFD, r);
+	r = made(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 30);
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=30;:,s=%ld;:,", fd, F_DUPFD_CLOEXEC, r);
+	r = made(SYS_fcntl, fd, F_GETFL, 0x1234); /* takes no argument */
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=0;:,s=%ld;:,", fd, F_GETFL, r);
+	made(SYS_fcntl, fd, F_SETFL, O_APPEND);
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=%d;:,s=0;:,", fd, F_SETFL, O_APPEND);
+	made(SYS_fcntl, fd, F_SETLK, P(&lock));
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=%d,0,5,7;:,s=0;:,", fd, F_SETLK, F_WRLCK);
+	lock.l_start = -1;
+	made(SYS_fcntl, fd, F_OFD_GETLK, P(&lock));
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=%d,0,-1,7;:,s=%d;:,", fd, F_OFD_GETLK, F_WRLCK, -EINVAL);
+	made(SYS_fcntl, 9999, F_SETLKW, P(&lock));
+	expect("o=fcntl;:,d=9999;:,F=%d;:,G=%d,0,-1,7;:,s=%d;:,", F_SETLKW, F_WRLCK, -EBADF);
+	made(SYS_fcntl, fd, 9876, 3);
+	expect("o=fcntl;:,d=%d;:,F=9876;:,G=3;:,s=%d;:,", fd, -EINVAL);
+}
+
+static void t_flock(void)
+{
+	int fd = file("f", ""), other = open("f", O_RDONLY);
+
+	made(SYS_flock, fd, LOCK_EX);
+	expect("o=flock;:,d=%d;:,f=%d;:,s=0;:,", fd, LOCK_EX);
+	made(SYS_flock, other, LOCK_SH | LOCK_NB);
+	expect("o=flock;:,d=%d;:,f=%d;:,s=%d;:,", other, LOCK_SH | LOCK_NB, -EAGAIN);
+}
+
+/* --- data --- */
+
+static char room[65536];
+
+static void t_read(void)
+{
+	int fd = file("f", "content");
+
+	made(SYS_read, fd, P(room), 100);
+	expect("o=read;:,d=%d;:,c=100;:,s=7;:,", fd);
+	made(SYS_read, fd, P(room), -1); /* more than there is memory */
+	expect("o=read;:,d=%d;:,c=18446744073709551615;:,s=%d;:,", fd, -EFAULT);
+}
+
+static void t_pread64(void)
+{
+	int fd = file("f", "content");
+
+	made(SYS_pread64, fd, P(room), 100, 3);
+	expect("o=pread64;:,d=%d;:,c=100;:,O=3;:,s=4;:,", fd);
+	made(SYS_pread64, fd, P(room), 100, -3);
+	expect("o=pread64;:,d=%d;:,c=100;:,O=-3;:,s=%d;:,", fd, -EINVAL);
+}
+
+static void t_write(void)
+{
+	int fd = file("f", "");
+
+	made(SYS_write, fd, P(room), 5000);
+	expect("o=write;:,d=%d;:,c=5000;:,s=5000;:,", fd);
+	made(SYS_write, 9999, P(room), 1);
+	expect("o=write;:,d=9999;:,c=1;:,s=%d;:,", -EBADF);
+}
+
+static void t_pwrite64(void)
+{
+	int fd = file("f", "");
+
+	made(SYS_pwrite64, fd, P(room), 10, 5000000000);
+	expect("o=pwrite64;:,d=%d;:,c=10;:,O=5000000000;:,s=10;:,", fd);
+	made(SYS_pwrite64, fd, P(room), 1, -1);
+	expect("o=pwrite64;:,d=%d;:,c=1;:,O=-1;:,s=%d;:,", fd, -EINVAL);
+}
+
+/* readv and its kin: NAME, with the arguments behind the vector and how they are recorded. */
+static void vectors(const char *name, long nr, long off, long rwf, const char *more, bool writes)
+{
+	static struct iovec iov[2000];
+	int fd = file("f", writes ? "" : "0123456789"), i;
+	long r;
+
+	for (i = 0; i < 2000; i++)
+		iov[i] = (struct iovec){room, i < 3 ? 2 : i};
+	r = made(nr, fd, P(iov), 4, off, 0, rwf);
+	expect("o=%s;:,d=%d;:,v=2x3,3;:,%ss=%ld;:,", name, fd, more, r);
+	r = made(nr, fd, P(iov), 0, off, 0, rwf);
+	expect("o=%s;:,d=%d;:,v=-;:,%ss=%ld;:,", name, fd, more, r);
+	for (i = 0; i < 2000; i++)
+		iov[i].iov_len = 1;
+	made(nr, fd, P(iov), 2000, off, 0, rwf);
+	expect("o=%s;:,d=%d;:,v=1x1025;:,%ss=%d;:,", name, fd, more, -EINVAL);
+	made(nr, 9999, P(iov), 1, off, 0, rwf);
+	expect("o=%s;:,d=9999;:,v=1;:,%ss=%d;:,", name, more, -EBADF);
+}
+
+static void t_readv(void)
+{
+	vectors("readv", SYS_readv, 0, 0, "", false);
+}
+
+static void t_writev(void)
+{
+	vectors("writev", SYS_writev, 0, 0, "", true);
+}
+
+static void t_preadv(void)
+{
+	vectors("preadv", SYS_preadv, 4, 0, "O=4;:,", false);
+}
+
+static void t_pwritev(void)
+{
+	vectors("pwritev", SYS_pwritev, 4, 0, "O=4;:,", true);
+}
+
+static void t_preadv2(void)
+{
+	vectors("preadv2", SYS_preadv2, -1, RWF_HIPRI, "O=-1;:,f=1;:,", false);
+}
+
+static void t_pwritev2(void)
+{
+	vectors("pwritev2", SYS_pwritev2, 9, RWF_DSYNC, "O=9;:,f=2;:,", true);
+}
+
+static void t_lseek(void)
+{
+	int fd = file("f", "content");
+
+	made(SYS_lseek, fd, -3, SEEK_END);
+	expect("o=lseek;:,d=%d;:,O=-3;:,W=2;:,s=4;:,", fd);
+	made(SYS_lseek, fd, 100, SEEK_DATA);
+	expect("o=lseek;:,d=%d;:,O=100;:,W=3;:,s=%d;:,", fd, -ENXIO);
+}
+
+static void t_truncate(void)
+{
+	file("f", "content");
+	made(SYS_truncate, P("f"), 6000000000);
+	expect("o=truncate;:,p=f;:,O=6000000000;:,s=0;:,");
+	made(SYS_truncate, P("f"), -1);
+	expect("o=truncate;:,p=f;:,O=-1;:,s=%d;:,", -EINVAL);
+}
+
+static void t_ftruncate(void)
+{
+	int fd = file("f", "content");
+
+	made(SYS_ftruncate, fd, 3);
+	expect("o=ftruncate;:,d=%d;:,O=3;:,s=0;:,", fd);
+	made(SYS_ftruncate, 9999, 3);
+	expect("o=ftruncate;:,d=9999;:,O=3;:,s=%d;:,", -EBADF);
+}
+
+static void t_fallocate(void)
+{
+	int fd = file("f", "content");
+	long r = made(SYS_fallocate, fd, FALLOC_FL_KEEP_SIZE, 4096, 8192);
+
+	expect("o=fallocate;:,d=%d;:,f=1;:,O=4096;:,c=8192;:,s=%ld;:,", fd, r);
+	made(SYS_fallocate, fd, 0, -1, 1);
+	expect("o=fallocate;:,d=%d;:,f=0;:,O=-1;:,c=1;:,s=%d;:,", fd, -EINVAL);
+}
+
+/* A call that takes a descriptor alone. */
+static void on_fd(const char *name, long nr)
+{
+	int fd = file("f", "content");
+
+	made(nr, fd);
+	expect("o=%s;:,d=%d;:,s=0;:,", name, fd);
+	made(nr, 9999);
+	expect("o=%s;:,d=9999;:,s=%d;:,", name, -EBADF);
+}
+
+static void t_fsync(void)
+{
+	on_fd("fsync", SYS_fsync);
+}
+
+static void t_fdatasync(void)
+{
+	on_fd("fdatasync", SYS_fdatasync);
+}
+
+static void t_syncfs(void)
+{
+	on_fd("syncfs", SYS_syncfs);
+}
+
+static void t_sync(void)
+{
+	made(SYS_sync);
+	expect("o=sync;:,s=0;:,");
+}
+
+static void t_sync_file_range(void)
+{
+	int fd = file("f", "content");
+	long r = made(SYS_sync_file_range, fd, 0, 100, 2);
+
+	expect("o=sync_file_range;:,d=%d;:,O=0;:,c=100;:,f=2;:,s=%ld;:,", fd, r);
+	made(SYS_sync_file_range, fd, 0, 0, 64);
+	expect("o=sync_file_range;:,d=%d;:,O=0;:,c=0;:,f=64;:,s=%d;:,", fd, -EINVAL);
+}
+
+static void t_fadvise64(void)
+{
+	int fd = file("f", "content");
+
+	made(SYS_fadvise64, fd, 0, 4096, POSIX_FADV_WILLNEED);
+	expect("o=fadvise64;:,d=%d;:,O=0;:,c=4096;:,f=3;:,s=0;:,", fd);
+	made(SYS_fadvise64, fd, 0, 0, 99);
+	expect("o=fadvise64;:,d=%d;:,O=0;:,c=0;:,f=99;:,s=%d;:,", fd, -EINVAL);
+}
+
+static void t_readahead(void)
+{
+	int fd = file("f", "content");
+
+	made(SYS_readahead, fd, 0, 4096);
+	expect("o=readahead;:,d=%d;:,O=0;:,c=4096;:,s=0;:,", fd);
+	made(SYS_readahead, 9999, 0, 4096);
+	expect("o=readahead;:,d=9999;:,O=0;:,c=4096;:,s=%d;:,", -EBADF);
+}
+
+/* --- metadata --- */
+
+/* A call that takes a path and something that is not recorded. */
+static void on_path(const char *name, long nr)
+{
+	file("f", "content");
+	made(nr, P("f"), P(room));
+	expect("o=%s;:,p=f;:,s=0;:,", name);
+	made(nr, P("f/x"), P(room));
+	expect("o=%s;:,p=f/x;:,s=%d;:,", name, -ENOTDIR);
+	made(nr, BAD, P(room));
+	expect("o=%s;:,s=%d;:,", name, -EFAULT);
+}
+
+#ifdef SYS_stat
+static void t_stat(void)
+{
+	on_path("stat", SYS_stat);
+}
+
+static void t_lstat(void)
+{
+	on_path("lstat", SYS_lstat);
+}
+#endif
+
+static void t_statfs(void)
+{
+	on_path("statfs", SYS_statfs);
+}
+
+static void on_fd_and_room(const char *name, long nr)
+{
+	int fd = file("f", "content");
+
+	made(nr, fd, P(room));
+	expect("o=%s;:,d=%d;:,s=0;:,", name, fd);
+	made(nr, 9999, P(room));
+	expect("o=%s;:,d=9999;:,s=%d;:,", name, -EBADF);
+}
+
+static void t_fstat(void)
+{
+	on_fd_and_room("fstat", SYS_fstat);
+}
+
+static void t_fstatfs(void)
+{
+	on_fd_and_room("fstatfs", SYS_fstatfs);
+}
+
+static void t_newfstatat(void)
+{
+	int fd = file("f", "content");
+
+	made(SYS_newfstatat, fd, P(""), P(room), AT_EMPTY_PATH);
+	expect("o=newfstatat;:,d=%d;:,p=;:,f=%d;:,s=0;:,", fd, AT_EMPTY_PATH);
+	made(SYS_newfstatat, AT_FDCWD, P("none"), P(room), AT_SYMLINK_NOFOLLOW);
+	expect("o=newfstatat;:,d=AT_FDCWD;:,p=none;:,f=%d;:,s=%d;:,", AT_SYMLINK_NOFOLLOW, -ENOENT);
+}
+
+static void t_statx(void)
+{
+	file("f", "content");
+	made(SYS_statx, AT_FDCWD, P("f"), AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS, P(room));
+	expect("o=statx;:,d=AT_FDCWD;:,p=f;:,f=0;:,M=0x7ff;:,s=0;:,");
+	made(SYS_statx, 9999, P("f"), AT_SYMLINK_NOFOLLOW, STATX_SIZE, P(room));
+	expect("o=statx;:,d=9999;:,p=f;:,f=%d;:,M=0x200;:,s=%d;:,", AT_SYMLINK_NOFOLLOW, -EBADF);
+}
+
+#ifdef SYS_access
+static void t_access(void)
+{
+	file("f", "");
+	made(SYS_access, P("f"), R_OK | W_OK);
+	expect("o=access;:,p=f;:,m=06;:,s=0;:,");
+	made(SYS_access, P("none"), F_OK);
+	expect("o=access;:,p=none;:,m=0;:,s=%d;:,", -ENOENT);
+}
+#endif
+
+static void t_faccessat(void)
+{
+	file("f", "");
+	made(SYS_faccessat, AT_FDCWD, P("f"), R_OK);
+	expect("o=faccessat;:,d=AT_FDCWD;:,p=f;:,m=04;:,s=0;:,");
+	made(SYS_faccessat, AT_FDCWD, P("f"), 0777);
+	expect("o=faccessat;:,d=AT_FDCWD;:,p=f;:,m=0777;:,s=%d;:,", -EINVAL);
+}
+
+static void t_faccessat2(void)
+{
+	file("f", "");
+	made(SYS_faccessat2, AT_FDCWD, P("f"), W_OK, AT_EACCESS);
+	expect("o=faccessat2;:,d=AT_FDCWD;:,p=f;:,m=02;:,f=%d;:,s=0;:,", AT_EACCESS);
+	made(SYS_faccessat2, AT_FDCWD, P("none"), W_OK, 0);
+	expect("o=faccessat2;:,d=AT_FDCWD;:,p=none;:,m=02;:,f=0;:,s=%d;:,", -ENOENT);
+}
+
+static void entries(const char *name, long nr)
+{
+	int fd = open(".", O_RDONLY);
+	long r = made(nr, fd, P(room), sizeof(room));
+
+	expect("o=%s;:,d=%d;:,c=65536;:,s=%ld;:,", name, fd, r);
+	r = made(nr, fd, P(room), sizeof(room));
+	expect("o=%s;:,d=%d;:,c=65536;:,s=0;:,", name, fd);
+	fd = file("f", "");
+	r = made(nr, fd, P(room), 100);
+	expect("o=%s;:,d=%d;:,c=100;:,s=%d;:,", name, fd, -ENOTDIR);
+}
+
+#ifdef SYS_getdents
+static void t_getdents(void)
+{
+	entries("getdents", SYS_getdents);
+}
+#endif
+
+static void t_getdents64(void)
+{
+	entries("getdents64", SYS_getdents64);
+}
+
+#ifdef SYS_readlink
+static void t_readlink(void)
+{
+	if (symlink("target", "l"))
+		abort();
+	made(SYS_readlink, P("l"), P(room), 100);
+	expect("o=readlink;:,p=l;:,c=100;:,s=6;:,");
+	made(SYS_readlink, P("."), P(room), 100);
+	expect("o=readlink;:,p=.;:,c=100;:,s=%d;:,", -EINVAL);
+}
+#endif
+
+static void t_readlinkat(void)
+{
+	if (symlink("target", "l"))
+		abort();
+	made(SYS_readlinkat, AT_FDCWD, P("l"), P(room), 3);
+	expect("o=readlinkat;:,d=AT_FDCWD;:,p=l;:,c=3;:,s=3;:,");
+	made(SYS_readlinkat, 9999, P("l"), P(room), 3);
+	expect("o=readlinkat;:,d=9999;:,p=l;:,c=3;:,s=%d;:,", -EBADF);
+}
+
+static void t_getcwd(void)
+{
+	long r = made(SYS_getcwd, P(room), sizeof(room));
+
+	expect("o=getcwd;:,c=65536;:,s=%ld;:,", r);
+	made(SYS_getcwd, P(room), 1);
+	expect("o=getcwd;:,c=1;:,s=%d;:,", -ERANGE);
+}
+
+/* --- names --- */
+
+#ifdef SYS_mkdir
+static void t_mkdir(void)
+{
+	made(SYS_mkdir, P("d"), 0750);
+	expect("o=mkdir;:,p=d;:,m=0750;:,s=0;:,");
+	made(SYS_mkdir, P("d"), 01777);
+	expect("o=mkdir;:,p=d;:,m=01777;:,s=%d;:,", -EEXIST);
+}
+
+static void t_mknod(void)
+{
+	made(SYS_mknod, P("n"), S_IFIFO | 0600, 0);
+	expect("o=mknod;:,p=n;:,m=010600;:,y=0x0;:,s=0;:,");
+	made(SYS_mknod, P("n"), S_IFSOCK | 0600, 0x801);
+	expect("o=mknod;:,p=n;:,m=0140600;:,y=0x801;:,s=%d;:,", -EEXIST);
+}
+
+static void t_rmdir(void)
+{
+	mkdir("d", 0700);
+	made(SYS_rmdir, P("d"));
+	expect("o=rmdir;:,p=d;:,s=0;:,");
+	made(SYS_rmdir, P("d"));
+	expect("o=rmdir;:,p=d;:,s=%d;:,", -ENOENT);
+}
+
+static void t_unlink(void)
+{
+	file("f", "");
+	made(SYS_unlink, P("f"));
+	expect("o=unlink;:,p=f;:,s=0;:,");
+	made(SYS_unlink, P("f"));
+	expect("o=unlink;:,p=f;:,s=%d;:,", -ENOENT);
+}
+
+static void t_rename(void)
+{
+	file("f", "");
+	made(SYS_rename, P("f"), P("g"));
+	expect("o=rename;:,p=f;:,P=g;:,s=0;:,");
+	made(SYS_rename, P("g"), BAD);
+	expect("o=rename;:,p=g;:,s=%d;:,", -EFAULT);
+}
+
+static void t_link(void)
+{
+	file("f", "");
+	made(SYS_link, P("f"), P("g"));
+	expect("o=link;:,p=f;:,P=g;:,s=0;:,");
+	made(SYS_link, P("f"), P("g"));
+	expect("o=link;:,p=f;:,P=g;:,s=%d;:,", -EEXIST);
+}
+
+static void t_symlink(void)
+{
+	made(SYS_symlink, P("anything; at all"), P("l"));
+	expect("o=symlink;:,P=anything\\x3b at all;:,p=l;:,s=0;:,");
+	made(SYS_symlink, P(""), P("m"));
+	expect("o=symlink;:,P=;:,p=m;:,s=%d;:,", -ENOENT);
+}
+#endif
+
+static void t_mkdirat(void)
+{
+	made(SYS_mkdirat, AT_FDCWD, P("d/"), 0700);
+	expect("o=mkdirat;:,d=AT_FDCWD;:,p=d/;:,m=0700;:,s=0;:,");
+	made(SYS_mkdirat, AT_FDCWD, P("no/d"), 0700);
+	expect("o=mkdirat;:,d=AT_FDCWD;:,p=no/d;:,m=0700;:,s=%d;:,", -ENOENT);
+}
+
+static void t_mknodat(void)
+{
+	made(SYS_mknodat, AT_FDCWD, P("n"), S_IFREG | 0600, 0);
+	expect("o=mknodat;:,d=AT_FDCWD;:,p=n;:,m=0100600;:,y=0x0;:,s=0;:,");
+	made(SYS_mknodat, AT_FDCWD, P("n"), S_IFREG | 0600, 0);
+	expect("o=mknodat;:,d=AT_FDCWD;:,p=n;:,m=0100600;:,y=0x0;:,s=%d;:,", -EEXIST);
+}
+
+static void t_unlinkat(void)
+{
+	mkdir("d", 0700);
+	made(SYS_unlinkat, AT_FDCWD, P("d"), 0);
+	expect("o=unlinkat;:,d=AT_FDCWD;:,p=d;:,f=0;:,s=%d;:,", -EISDIR);
+	made(SYS_unlinkat, AT_FDCWD, P("d"), AT_REMOVEDIR);
+	expect("o=unlinkat;:,d=AT_FDCWD;:,p=d;:,f=%d;:,s=0;:,", AT_REMOVEDIR);
+}
+
+#ifdef SYS_renameat
+static void t_renameat(void)
+{
+	int d;
+
+	file("f", "");
+	mkdir("d", 0700);
+	d = open("d", O_RDONLY);
+	made(SYS_renameat, AT_FDCWD, P("f"), d, P("g"));
+	expect("o=renameat;:,d=AT_FDCWD;:,p=f;:,e=%d;:,P=g;:,s=0;:,", d);
+	made(SYS_renameat, AT_FDCWD, P("d"), d, P("x"));
+	expect("o=renameat;:,d=AT_FDCWD;:,p=d;:,e=%d;:,P=x;:,s=%d;:,", d, -EINVAL);
+}
+#endif
+
+static void t_renameat2(void)
+{
+	file("f", "");
+	file("g", "");
+	made(SYS_renameat2, AT_FDCWD, P("f"), AT_FDCWD, P("g"), 2);
+	expect("o=renameat2;:,d=AT_FDCWD;:,p=f;:,e=AT_FDCWD;:,P=g;:,f=2;:,s=0;:,");
+	made(SYS_renameat2, AT_FDCWD, P("f"), AT_FDCWD, P("g"), 1);
+	expect("o=renameat2;:,d=AT_FDCWD;:,p=f;:,e=AT_FDCWD;:,P=g;:,f=1;:,s=%d;:,", -EEXIST);
+}
+
+static void t_linkat(void)
+{
+	file("f", "");
+	made(SYS_linkat, AT_FDCWD, P("f"), AT_FDCWD, P("g"), AT_SYMLINK_FOLLOW);
+	expect("o=linkat;:,d=AT_FDCWD;:,p=f;:,e=AT_FDCWD;:,P=g;:,f=%d;:,s=0;:,", AT_SYMLINK_FOLLOW);
+	made(SYS_linkat, AT_FDCWD, P("f"), AT_FDCWD, P("g"), 0);
+	expect("o=linkat;:,d=AT_FDCWD;:,p=f;:,e=AT_FDCWD;:,P=g;:,f=0;:,s=%d;:,", -EEXIST);
+}
+
+static void t_symlinkat(void)
+{
+	made(SYS_symlinkat, P("t"), AT_FDCWD, P("l"));
+	expect("o=symlinkat;:,P=t;:,d=AT_FDCWD;:,p=l;:,s=0;:,");
+	made(SYS_symlinkat, P("t"), 9999, P("l"));
+	expect("o=symlinkat;:,P=t;:,d=9999;:,p=l;:,s=%d;:,", -EBADF);
+}
+
+/* --- metadata written --- */
+
+#ifdef SYS_chmod
+static void t_chmod(void)
+{
+	file("f", "");
+	made(SYS_chmod, P("f"), 04711);
+	expect("o=chmod;:,p=f;:,m=04711;:,s=0;:,");
+	made(SYS_chmod, P("none"), 0);
+	expect("o=chmod;:,p=none;:,m=0;:,s=%d;:,", -ENOENT);
+}
+
+static void owner(const char *name, long nr)
+{
+	file("f", "");
+	made(nr, P("f"), getuid(), -1);
+	expect("o=%s;:,p=f;:,U=%d;:,G=-1;:,s=0;:,", name, getuid());
+	made(nr, P("none"), 4000000000, 5);
+	expect("o=%s;:,p=none;:,U=4000000000;:,G=5;:,s=%d;:,", name, -ENOENT);
+}
+
+static void t_chown(void)
+{
+	owner("chown", SYS_chown);
+}
+
+static void t_lchown(void)
+{
+	owner("lchown", SYS_lchown);
+}
+
+static void t_utime(void)
+{
+	struct utimbuf times = {1000, -2000};
+
+	file("f", "");
+	made(SYS_utime, P("f"), P(&times));
+	expect("o=utime;:,p=f;:,T=1000.000000000,-2000.000000000;:,s=0;:,");
+	made(SYS_utime, P("none"), 0);
+	expect("o=utime;:,p=none;:,T=null;:,s=%d;:,", -ENOENT);
+}
+
+static void t_utimes(void)
+{
+	struct timeval times[2] = {{1000, 5}, {2000, 999999}};
+
+	file("f", "");
+	made(SYS_utimes, P("f"), P(times));
+	expect("o=utimes;:,p=f;:,T=1000.000005000,2000.999999000;:,s=0;:,");
+	made(SYS_utimes, P("none"), P(times));
+	expect("o=utimes;:,p=none;:,T=1000.000005000,2000.999999000;:,s=%d;:,", -ENOENT);
+}
+
+static void t_futimesat(void)
+{
+	struct timeval times[2] = {{1000, 5}, {2000, 6}};
+
+	file("f", "");
+	made(SYS_futimesat, AT_FDCWD, P("f"), 0);
+	expect("o=futimesat;:,d=AT_FDCWD;:,p=f;:,T=null;:,s=0;:,");
+	made(SYS_futimesat, 9999, P("f"), P(times));
+	expect("o=futimesat;:,d=9999;:,p=f;:,T=1000.000005000,2000.000006000;:,s=%d;:,", -EBADF);
+}
+#endif
+
+static void t_fchmod(void)
+{
+	int fd = file("f", "");
+
+	made(SYS_fchmod, fd, 0600);
+	expect("o=fchmod;:,d=%d;:,m=0600;:,s=0;:,", fd);
+	made(SYS_fchmod, 9999, 0600);
+	expect("o=fchmod;:,d=9999;:,m=0600;:,s=%d;:,", -EBADF);
+}
+
+static void t_fchmodat(void)
+{
+	file("f", "");
+	made(SYS_fchmodat, AT_FDCWD, P("f"), 0600);
+	expect("o=fchmodat;:,d=AT_FDCWD;:,p=f;:,m=0600;:,s=0;:,");
+	made(SYS_fchmodat, AT_FDCWD, P("none"), 0600);
+	expect("o=fchmodat;:,d=AT_FDCWD;:,p=none;:,m=0600;:,s=%d;:,", -ENOENT);
+}
+
+static void t_fchmodat2(void)
+{
+	long r;
+
+	file("f", "");
+	r = made(SYS_fchmodat2, AT_FDCWD, P("f"), 0600, 0); /* ENOSYS before Linux 6.6 */
+	expect("o=fchmodat2;:,d=AT_FDCWD;:,p=f;:,m=0600;:,f=0;:,s=%ld;:,", r);
+	r = made(SYS_fchmodat2, AT_FDCWD, P("none"), 0600, AT_SYMLINK_NOFOLLOW);
+	expect("o=fchmodat2;:,d=AT_FDCWD;:,p=none;:,m=0600;:,f=%d;:,s=%ld;:,", AT_SYMLINK_NOFOLLOW, r);
+}
+
+static void t_fchown(void)
+{
+	int fd = file("f", "");
+
+	made(SYS_fchown, fd, -1, getgid());
+	expect("o=fchown;:,d=%d;:,U=-1;:,G=%d;:,s=0;:,", fd, getgid());
+	made(SYS_fchown, 9999, 0, 0);
+	expect("o=fchown;:,d=9999;:,U=0;:,G=0;:,s=%d;:,", -EBADF);
+}
+
+static void t_fchownat(void)
+{
+	file("f", "");
+	made(SYS_fchownat, AT_FDCWD, P("f"), -1, -1, AT_SYMLINK_NOFOLLOW);
+	expect("o=fchownat;:,d=AT_FDCWD;:,p=f;:,U=-1;:,G=-1;:,f=%d;:,s=0;:,", AT_SYMLINK_NOFOLLOW);
+	made(SYS_fchownat, AT_FDCWD, P("none"), 1, 2, 0);
+	expect("o=fchownat;:,d=AT_FDCWD;:,p=none;:,U=1;:,G=2;:,f=0;:,s=%d;:,", -ENOENT);
+}
+
+static void t_utimensat(void)
+{
+	struct timespec times[2] = {{1000, 123456789}, {0, UTIME_OMIT}};
+	struct timespec now[2] = {{0, UTIME_NOW}, {-1, 1}};
+
+	file("f", "");
+	made(SYS_utimensat, AT_FDCWD, P("f"), P(times), 0);
+	expect("o=utimensat;:,d=AT_FDCWD;:,p=f;:,T=1000.123456789,omit;:,f=0;:,s=0;:,");
+	made(SYS_utimensat, AT_FDCWD, P("none"), P(now), AT_SYMLINK_NOFOLLOW);
+	expect("o=utimensat;:,d=AT_FDCWD;:,p=none;:,T=now,-1.000000001;:,f=%d;:,s=%d;:,",
+		AT_SYMLINK_NOFOLLOW, -ENOENT);
+}
+
+/* --- processes --- */
+
+static void t_chdir(void)
+{
+	mkdir("d", 0700);
+	made(SYS_chdir, P("d"));
+	expect("o=chdir;:,p=d;:,s=0;:,");
+	made(SYS_chdir, P("d"));
+	expect("o=chdir;:,p=d;:,s=%d;:,", -ENOENT);
+}
+
+static void t_fchdir(void)
+{
+	int d = open("..", O_RDONLY);
+
+	made(SYS_fchdir, d);
+	expect("o=fchdir;:,d=%d;:,s=0;:,", d);
+	made(SYS_fchdir, 9999);
+	expect("o=fchdir;:,d=9999;:,s=%d;:,", -EBADF);
+}
+
+static void t_chroot(void)
+{
+	long r = made(SYS_chroot, P("none"));
+
+	expect("o=chroot;:,p=none;:,s=%ld;:,", r);
+	r = made(SYS_chroot, P("."));
+	expect("o=chroot;:,p=.;:,s=%ld;:,", r);
+}
+
+static void t_umask(void)
+{
+	umask(022);
+	made(SYS_umask, 077);
+	expect("o=umask;:,m=077;:,s=18;:,");
+}
+
+/* A fork that fails: no process is allowed to the user any more. */
+static void no_fork(const char *name, long nr)
+{
+	struct rlimit none = {0, 0};
+	pid_t child = fork();
+	long r;
+
+	if (child == 0) {
+		setrlimit(RLIMIT_NPROC, &none);
+		if (getuid() == 0 && setuid(65534))
+			abort();
+		r = made(nr);
+		expect("o=%s;:,s=%ld;:,", name, r);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+}
+
+#ifdef SYS_fork
+static void t_fork(void)
+{
+	long r = made(SYS_fork);
+
+	expect("o=fork;:,s=%ld;:,", r);
+	waitpid((pid_t)r, NULL, 0);
+	no_fork("fork", SYS_fork);
+}
+
+static void t_vfork(void)
+{
+	long r = made(SYS_vfork);
+
+	expect("o=vfork;:,s=%ld;:,", r);
+	waitpid((pid_t)r, NULL, 0);
+	no_fork("vfork", SYS_vfork);
+}
+#endif
+
+static void t_clone(void)
+{
+	long r = made(SYS_clone, SIGCHLD | CLONE_FS);
+
+	expect("o=clone;:,f=%d;:,s=%ld;:,", SIGCHLD | CLONE_FS, r);
+	waitpid((pid_t)r, NULL, 0);
+	made(SYS_clone, CLONE_THREAD);
+	expect("o=clone;:,f=%d;:,s=%d;:,", CLONE_THREAD, -EINVAL);
+}
+
+static void t_clone3(void)
+{
+	struct clone_args args = {.flags = CLONE_FS, .exit_signal = SIGCHLD};
+	long r = made(SYS_clone3, P(&args), sizeof(args));
+
+	expect("o=clone3;:,f=%d;:,s=%ld;:,", CLONE_FS, r);
+	waitpid((pid_t)r, NULL, 0);
+	args.flags = CLONE_SIGHAND;
+	made(SYS_clone3, P(&args), sizeof(args));
+	expect("o=clone3;:,f=%d;:,s=%d;:,", CLONE_SIGHAND, -EINVAL);
+}
+
+static char after_exec[] = "--after-exec";
+
+static void t_execve(void)
+{
+	char *argv[] = {(char *)"op_calls", after_exec, NULL};
+	pid_t child = fork();
+
+	if (child == 0) {
+		expect("o=execve;:,p=/proc/self/exe;:,s=0;:,");
+		made(SYS_execve, P("/proc/self/exe"), P(argv), P(environ));
+		abort();
+	}
+	waitpid(child, NULL, 0);
+	made(SYS_execve, P("none"), P(argv), P(environ));
+	expect("o=execve;:,p=none;:,s=%d;:,", -ENOENT);
+}
+
+static void t_execveat(void)
+{
+	char *argv[] = {(char *)"op_calls", after_exec, NULL};
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	pid_t child = fork();
+
+	if (child == 0) {
+		expect("o=execveat;:,d=%d;:,p=;:,f=%d;:,s=0;:,", self, AT_EMPTY_PATH);
+		made(SYS_execveat, self, P(""), P(argv), P(environ), AT_EMPTY_PATH);
+		abort();
+	}
+	waitpid(child, NULL, 0);
+	made(SYS_execveat, AT_FDCWD, P("none"), P(argv), P(environ), 0);
+	expect("o=execveat;:,d=AT_FDCWD;:,p=none;:,f=0;:,s=%d;:,", -ENOENT);
+}
+
+static void ends(const char *name, long nr, int status)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		expect("o=%s;:,E=%d;:,", name, status);
+		made(nr, status);
+		abort();
+	}
+	waitpid(child, NULL, 0);
+}
+
+static void t_exit(void)
+{
+	ends("exit", SYS_exit, 3);
+}
+
+static void t_exit_group(void)
+{
+	ends("exit_group", SYS_exit_group, 259);
+}
+
+static void t_task_end(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		expect("o=task_end;:,E=9;:,");
+		made(SYS_kill, getpid(), SIGKILL);
+		abort();
+	}
+	waitpid(child, NULL, 0);
+}
+
+/* --- */
+
+static const struct {
+	const char *op;
+	void (*run)(void);
+} tests[] = {
+#define T(op) {#op, t_##op}
+#ifdef SYS_open
+	T(open), T(creat), T(dup2), T(stat), T(lstat), T(access), T(getdents), T(readlink), T(mkdir),
+	T(mknod), T(rmdir), T(unlink), T(rename), T(link), T(symlink), T(chmod), T(chown), T(lchown),
+	T(utime), T(utimes), T(futimesat), T(fork), T(vfork),
+#endif
+#ifdef SYS_renameat
+	T(renameat),
+#endif
+	T(openat), T(openat2), T(close), T(close_range), T(dup), T(dup3), T(fcntl), T(flock), T(read),
+	T(readv), T(pread64), T(preadv), T(preadv2), T(write), T(writev), T(pwrite64), T(pwritev),
+	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(fsync), T(fdatasync),
+	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),
+	T(newfstatat), T(statx), T(statfs), T(fstatfs), T(faccessat), T(faccessat2), T(getdents64),
+	T(readlinkat), T(getcwd), T(mkdirat), T(mknodat), T(unlinkat), T(renameat2), T(linkat),
+	T(symlinkat), T(fchmod), T(fchmodat), T(fchmodat2), T(fchown), T(fchownat), T(utimensat),
+	T(chdir), T(fchdir), T(chroot), T(umask), T(clone), T(clone3), T(execve), T(execveat), T(exit),
+	T(exit_group), T(task_end),
+};
+
+int main(int argc, char **argv)
+{
+	const char *op = argc > 1 ? argv[1] : "";
+	size_t i, n = sizeof(tests) / sizeof(*tests);
+
+	if (strcmp(op, after_exec) == 0)
+		return 0;
+	if (strcmp(op, "--list") == 0)
+		for (i = 0; i < n; i++)
+			puts(tests[i].op);
+	expected = mmap(NULL, sizeof(*expected), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (i = 0; i < n; i++)
+		if (strcmp(op, tests[i].op) == 0)
+			tests[i].run();
+	fwrite(expected->text, 1, expected->len, stdout);
+	return 0;
+}
