@@ -89,8 +89,15 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh
 
-bench: all
-	@scripts/bench.sh
+BENCHTOOLS := $(BUILD)/bench/load $(BUILD)/bench/calls
+
+$(BENCHTOOLS): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+bench: deps
+	@$(MAKE) --no-print-directory all $(BENCHTOOLS)
+	@scripts/bench.py --ioriot ./ioriot --json $(BUILD)/bench.json
 
 soak: all
 	@tests/run --repeat 50 scenarios

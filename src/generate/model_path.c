@@ -207,6 +207,9 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 	if (!path.s) {
 		struct node *ignored;
 
+		/* Only utimensat(2) takes no path: the descriptor itself. */
+		if (r->ret >= 0 && r->op != OP_utimensat && r->op != OP_futimesat)
+			return LEFT_MALFORMED;
 		p->missing = true;
 		rc = base_of(m, r, STR("x"), base, p, &ignored);
 		return rc == LEFT_NO_DIRECTORY ? 0 : rc;

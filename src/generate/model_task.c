@@ -137,7 +137,7 @@ int model_state_mount(struct model *m, const struct rec *r)
 
 	if (!r->path.s || r->path.len == 0 || r->path.s[0] != '/')
 		return LEFT_MALFORMED;
-	if (r->path2.len < sizeof(type))
+	if (r->path2.len && r->path2.len < sizeof(type))
 		memcpy(type, r->path2.s, r->path2.len);
 	rc = names_mount(&m->names, r->path, fs_is_pseudo(type));
 	return rc ? rc : LEFT_STATE;

@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures ioriot against the bare system calls and against strace, one line a figure.
+
+Every ratio is taken pair by pair in one run (A B A B ...) and the median of the pairs is printed
+with the smallest and the largest, because machines are shared and noisy. The last line names the
+JSON file with everything, the machine included.
+
+usage: bench.py [--ioriot PATH] [--pairs N] [--calls N] [--json FILE] [NAME ...]
+"""
+import argparse
+import json
+import os
+import platform
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(HERE)
+
+
+def run(cmd, **kw):
+    return subprocess.run(cmd, check=True, stdout=subprocess.PIPE, text=True, **kw).stdout
+
+
+def measured(cmd):
+    """Runs CMD; its wall time in seconds and its peak resident memory in MiB."""
+    start = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.execvp(cmd[0], cmd)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.monotonic() - start
+    if status:
+        sys.exit("bench: %s: status %d" % (" ".join(cmd), status))
+    return wall, usage.ru_maxrss / 1024.0
+
+
+class Ram:
+    """A file system in memory: ext4 on a loop device over tmpfs as root, else tmpfs itself."""
+
+    def __init__(self, size_mib=1500):
+        self.base = tempfile.mkdtemp(prefix="ioriot-bench-", dir="/dev/shm")
+        self.mounted = False
+        self.kind = "tmpfs"
+        image = os.path.join(self.base, "image")
+        self.dir = os.path.join(self.base, "fs")
+        os.mkdir(self.dir)
+        if os.geteuid() == 0 and shutil.which("mkfs.ext4"):
+            with open(image, "wb") as f:
+                f.truncate(size_mib << 20)
+            run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0", image],
+                stderr=subprocess.DEVNULL)
+            if subprocess.run(["mount", "-o", "loop", image, self.dir],
+                              stderr=subprocess.DEVNULL).returncode == 0:
+                self.mounted = True
+                self.kind = "ext4 on a loop device over tmpfs"
+        os.chmod(self.base, 0o755)
+        os.chmod(self.dir, 0o755)
+
+    def close(self):
+        if self.mounted:
+            run(["umount", self.dir])
+        shutil.rmtree(self.base)
+
+
+class Bench:
+    def __init__(self, args):
+        self.args = args
+        self.results = []
+        self.ram = Ram()
+        self.tools = os.path.join(TOP, "build", "bench")
+        self.cmd = [args.ioriot]
+
+    def report(self, name, text, **figures):
+        print("%-28s %s" % (name, text), flush=True)
+        self.results.append(dict(name=name, text=text, **figures))
+
+    def tool(self, name):
+        return os.path.join(self.tools, name)
+
+    def ioriot(self, *args):
+        return self.cmd + list(args)
+
+    def make_replay(self, mix, calls):
+        """The same calls as a capture, a replay and a ready tree; the directory of the bare loop."""
+        work = os.path.join(self.ram.dir, "bare")
+        os.makedirs(work, exist_ok=True)
+        run([self.tool("load"), "setup", work])
+        cap = os.path.join(self.ram.base, mix + ".capture")
+        rep = os.path.join(self.ram.base, mix + ".replay")
+        with open(cap, "w") as f:
+            subprocess.run([self.tool("load"), "capture", work, mix, str(calls)], stdout=f,
+                           check=True)
+        return work, cap, rep
+
+    def prepare(self, mix, calls):
+        work, cap, rep = self.make_replay(mix, calls)
+        run(self.ioriot("-c", cap, "-r", rep, "-n", "bench", "--root", self.ram.dir, "--quiet"))
+        run(self.ioriot("-i", rep, "--root", self.ram.dir, "--quiet"))
+        return work, rep
+
+    def replay_ns(self, rep, procs, threads):
+        out = os.path.join(self.ram.base, "stats.json")
+        run(self.ioriot("-r", rep, "-p", str(procs), "-t", str(threads), "-D", "--quiet",
+                        "--root", self.ram.dir, "--json", out), stderr=subprocess.DEVNULL)
+        with open(out) as f:
+            stats = json.load(f)
+        if stats["divergences"]["total"]:
+            sys.exit("bench: the replay diverged %d times" % stats["divergences"]["total"])
+        return stats["elapsed_ns"], stats["operations"]
+
+    def pairs(self, first, second):
+        ratios = []
+        for i in range(self.args.pairs + 1):
+            a, b = first(), second()
+            if i:  # the first pair warms up
+                ratios.append((b / a, a, b))
+        values = sorted(r[0] for r in ratios)
+        return (statistics.median(values), values[0], values[-1],
+                statistics.median(r[1] for r in ratios), statistics.median(r[2] for r in ratios))
+
+    def replay_against_loop(self, mix):
+        work, rep = self.prepare(mix, self.args.calls)
+
+        def bare():
+            ns, calls = map(int, run([self.tool("load"), "run", work, mix,
+                                      str(self.args.calls)]).split())
+            return ns / calls
+
+        def ours():
+            ns, calls = self.replay_ns(rep, 1, 1)
+            return ns / calls
+
+        ratio, low, high, bare_ns, our_ns = self.pairs(bare, ours)
+        self.report("replay-%s" % mix,
+                    "%.3f of the bare loop's rate (%.3f .. %.3f); %.0f ns a call against %.0f ns; "
+                    "-p 1 -t 1, %s" % (1 / ratio, 1 / high, 1 / low, our_ns, bare_ns,
+                                       self.ram.kind),
+                    ratio=1 / ratio, low=1 / high, high=1 / low, ns=our_ns, bare_ns=bare_ns)
+        os.unlink(rep)
+
+    def memory(self):
+        calls = 1000000
+        work, cap, rep = self.make_replay("mixed", calls)
+        records = sum(1 for _ in open(cap))
+        wall, rss = measured(self.ioriot("-c", cap, "-r", rep, "-n", "bench", "--root",
+                                         self.ram.dir, "--quiet"))
+        self.report("generate-1M", "%.2f M lines/s, peak memory %.1f MiB, %d lines" % (
+            records / wall / 1e6, rss, records), lines_per_s=records / wall, rss_mib=rss)
+        wall, rss = measured(self.ioriot("-i", rep, "--root", self.ram.dir, "--quiet"))
+        self.report("init-64MiB", "%.2f s, peak memory %.1f MiB" % (wall, rss), seconds=wall,
+                    rss_mib=rss)
+        wall, rss = measured(self.ioriot("-r", rep, "-p", "1", "-t", "1", "-D", "--quiet",
+                                         "--root", self.ram.dir))
+        self.report("replay-1M-memory", "peak memory %.1f MiB, %.1f bytes an operation" % (
+            rss, rss * 1048576 / records), rss_mib=rss)
+        os.unlink(cap)
+        os.unlink(rep)
+
+    def ptrace_against_strace(self):
+        if not shutil.which("strace"):
+            self.report("ptrace", "left out: strace is not installed")
+            return
+        target = os.path.join(self.ram.dir, "target")
+        with open(target, "wb") as f:
+            f.write(os.urandom(65536))
+        calls = "40000"
+        prog = [self.tool("calls"), target, calls]
+        out = os.path.join(self.ram.base, "trace.out")
+        plain, strace, ours = [], [], []
+        for i in range(self.args.pairs + 1):
+            row = [run(prog),
+                   run(["strace", "-f", "--seccomp-bpf", "-e", "trace=%file,%desc,%process", "-o",
+                        out] + prog),
+                   run(self.ioriot("-c", out, "--quiet", "--") + prog)]
+            if i:
+                for text, into in zip(row, (plain, strace, ours)):
+                    into.append([int(x) for x in text.split()])
+        for k, what in ((0, "pread"), (1, "open+close")):
+            added = [(o[k] - p[k]) / max(1, s[k] - p[k]) for p, s, o in zip(plain, strace, ours)]
+            mine = statistics.median(o[k] - p[k] for p, o in zip(plain, ours))
+            theirs = statistics.median(s[k] - p[k] for p, s in zip(plain, strace))
+            self.report("ptrace-%s" % what,
+                        "%.3f of the added time of strace -f --seccomp-bpf (%.3f .. %.3f); "
+                        "+%.0f ns against +%.0f ns" % (statistics.median(added), min(added),
+                                                       max(added), mine, theirs),
+                        ratio=statistics.median(added), low=min(added), high=max(added),
+                        added_ns=mine, strace_added_ns=theirs)
+        os.unlink(out)
+        os.unlink(target)
+
+    def capture_size(self):
+        work = os.path.join(self.ram.dir, "tarwork")
+        os.mkdir(work)
+        out = os.path.join(self.ram.base, "tar.capture.zst")
+        shutil.copytree(os.path.join(TOP, "src"), os.path.join(work, "src"))
+        text = subprocess.run(self.ioriot("-c", out, "--") +
+                              ["tar", "-C", work, "-cf", os.path.join(work, "x.tar"), "src"],
+                              stderr=subprocess.PIPE, text=True, check=True).stderr
+        records = int(re.search(r"(\d+) records", text).group(1))
+        size = os.path.getsize(out)
+        self.report("capture-zst", "%.1f bytes a record (tar of this source tree, %d records)" % (
+            size / records, records), bytes_per_record=size / records)
+        shutil.rmtree(work)
+        os.unlink(out)
+
+    BENCHES = {
+        "replay-mixed": lambda self: self.replay_against_loop("mixed"),
+        "replay-reads": lambda self: self.replay_against_loop("reads"),
+        "memory": memory,
+        "ptrace": ptrace_against_strace,
+        "capture-size": capture_size,
+    }
+
+
+def machine():
+    model = "unknown processor"
+    with open("/proc/cpuinfo") as f:
+        for line in f:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return {"processor": model, "cpus": os.cpu_count(), "kernel": platform.release(),
+            "load": os.getloadavg()[0],
+            "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="measure ioriot")
+    parser.add_argument("--ioriot", default=os.path.join(TOP, "ioriot"))
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--calls", type=int, default=500000)
+    parser.add_argument("--json", default=os.path.join(TOP, "build", "bench.json"))
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    args = parser.parse_args()
+    bench = Bench(args)
+    host = machine()
+    print("machine: %(processor)s, %(cpus)d CPUs, %(memory_mib)d MiB, Linux %(kernel)s, "
+          "load %(load).1f" % host)
+    try:
+        for name in args.names or Bench.BENCHES:
+            Bench.BENCHES[name](bench)
+    finally:
+        bench.ram.close()
+    with open(args.json, "w") as f:
+        json.dump({"machine": host, "results": bench.results}, f, indent=1)
+        f.write("\n")
+    print("written: %s" % os.path.relpath(args.json))
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()

@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# time-limit: 600
+# alone
+# A real capture, damaged in many ways, through generate and init under ASan and UBSan.
+# shellcheck source=../lib.sh
+. "$TESTS/lib.sh"
+
+rounds=${FUZZ_ROUNDS:-300}
+seed=${FUZZ_SEED:-$(date +%s)} # a new one each time; a failure names it
+build build-asan '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' ioriot
+cat > program.sh <<'EOF'
+mkdir a a/b; echo hello > a/f; ln a/f a/g; ln -s ../f a/b/l; cat a/b/l; mv a/b a/c
+(cat a/f & cat a/g & wait) | sort > sorted; cp a/f a/c/h; rm -r a
+EOF
+check "a capture to damage" "$IORIOT" -c whole.capture --quiet -- sh program.sh
+check "$rounds damaged captures, seed $seed" python3 "$TESTS/fuzz/mutate_capture.py" \
+	"$SOURCE/build-asan/ioriot" whole.capture "$PWD" "$rounds" "$seed"
+done_testing
