@@ -86,15 +86,25 @@ static void print_args(struct buf *out, const struct rec *rec)
 	}
 }
 
+#define FACT_MODE 3
+
 static void print_facts(struct buf *out, const struct facts *f)
 {
+	const uint64_t v[] = {f->dev_major, f->dev_minor, f->ino, f->mode, f->nlink, f->uid,
+		f->gid, f->size, f->blocks};
+	size_t i;
+
 	if (f->absent) {
 		buf_puts(out, "x=-;:,");
 		return;
 	}
-	buf_addf(out, "x=%u:%u:%llu:0%o:%u:%u:%u:%llu:%llu;:,", f->dev_major, f->dev_minor,
-		(unsigned long long)f->ino, f->mode, f->nlink, f->uid, f->gid,
-		(unsigned long long)f->size, (unsigned long long)f->blocks);
+	buf_puts(out, "x=");
+	for (i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		if (i)
+			buf_char(out, ':');
+		value_print_number(out, i == FACT_MODE ? FORM_OCT : FORM_UDEC, v[i]);
+	}
+	buf_puts(out, ";:,");
 }
 
 void capture_print(struct buf *out, const struct rec *rec)

@@ -75,16 +75,32 @@ int value_number(enum arg_form form, struct str s, uint64_t *out)
 	return 0;
 }
 
+/* Digits of base 8 (3 bits) or 16 (4). */
+static void print_bits(struct buf *out, unsigned bits, uint64_t v)
+{
+	char text[22], *p = text + sizeof(text);
+
+	do {
+		*--p = "0123456789abcdef"[v & ((1u << bits) - 1)];
+		v >>= bits;
+	} while (v);
+	buf_add(out, p, (size_t)(text + sizeof(text) - p));
+}
+
 void value_print_number(struct buf *out, enum arg_form form, uint64_t v)
 {
-	if (form == FORM_OCT)
-		buf_addf(out, v ? "0%llo" : "%llo", (unsigned long long)v);
-	else if (form == FORM_HEX)
-		buf_addf(out, "0x%llx", (unsigned long long)v);
-	else if (form == FORM_UDEC || form == FORM_FLAGS)
+	if (form == FORM_OCT) {
+		if (v)
+			buf_char(out, '0');
+		print_bits(out, 3, v);
+	} else if (form == FORM_HEX) {
+		buf_add(out, "0x", 2);
+		print_bits(out, 4, v);
+	} else if (form == FORM_UDEC || form == FORM_FLAGS) {
 		buf_u64(out, v);
-	else
+	} else {
 		buf_i64(out, (int64_t)v);
+	}
 }
 
 /* ---- vectors ---- */

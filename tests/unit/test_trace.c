@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <zstd.h>
 
@@ -424,6 +429,71 @@ START_TEST(long_names_have_room_for_the_temporary_one)
 }
 END_TEST
 
+/* Makes openat(2) with O_TMPFILE fail as on a file system that has none. */
+static void refuse_nameless_files(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_TMPFILE & ~O_DIRECTORY, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+START_TEST(file_systems_without_nameless_files)
+{
+	struct err err = {0};
+	struct outfile *f;
+	struct tempdir t;
+	char text[16];
+
+	tempdir_enter(&t);
+	refuse_nameless_files();
+	file_put("f", "old", 3);
+	ck_assert_int_eq(outfile_open(&f, "f", OUTFILE_WHOLE, &err), 0);
+	ck_assert_int_eq(entries(), 2);
+	outfile_abort(f);
+	ck_assert_int_eq(entries(), 1);
+	ck_assert_int_eq(outfile_open(&f, "f", OUTFILE_WHOLE, &err), 0);
+	ck_assert_int_eq(outfile_write(f, "newer", 5, &err), 0);
+	ck_assert_int_eq(outfile_commit(f, &err), 0);
+	ck_assert_uint_eq(file_get("f", text, sizeof(text)), 5);
+	ck_assert_int_eq(entries(), 1);
+	tempdir_leave(&t);
+}
+END_TEST
+
+/* What the link points to belongs to someone else, perhaps. */
+START_TEST(a_symbolic_link_is_replaced_itself)
+{
+	struct err err = {0};
+	struct outfile *f;
+	struct tempdir t;
+	char text[16];
+
+	tempdir_enter(&t);
+	file_put("target", "old", 3);
+	ck_assert_int_eq(symlink("target", "f"), 0);
+	ck_assert_int_eq(symlink("nowhere", "g"), 0);
+	ck_assert_int_eq(outfile_open(&f, "f", OUTFILE_LIVE, &err), 0);
+	ck_assert_int_eq(outfile_write(f, "newer", 5, &err), 0);
+	ck_assert_int_eq(outfile_commit(f, &err), 0);
+	ck_assert_uint_eq(file_get("target", text, sizeof(text)), 3);
+	ck_assert_uint_eq(file_get("f", text, sizeof(text)), 5);
+	ck_assert_int_eq(outfile_open(&f, "g", OUTFILE_WHOLE, &err), 0);
+	ck_assert_int_eq(outfile_commit(f, &err), 0);
+	ck_assert_uint_eq(file_get("g", text, sizeof(text)), 0);
+	ck_assert_int_eq(entries(), 3);
+	tempdir_leave(&t);
+}
+END_TEST
+
 START_TEST(what_cannot_be_replaced_is_refused)
 {
 	struct err err = {0};
@@ -541,6 +611,8 @@ Suite *trace_suite(void)
 	tcase_add_test(tc, a_live_file_stays_once_synced);
 	tcase_add_test(tc, a_killed_process_leaves_nothing);
 	tcase_add_test(tc, long_names_have_room_for_the_temporary_one);
+	tcase_add_test(tc, file_systems_without_nameless_files);
+	tcase_add_test(tc, a_symbolic_link_is_replaced_itself);
 	tcase_add_test(tc, what_cannot_be_replaced_is_refused);
 	tcase_add_test(tc, a_full_disk_is_told);
 	tcase_add_test(tc, a_size_limit_is_told_and_leaves_nothing);
