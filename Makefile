@@ -48,7 +48,7 @@ $(BUILD)/suites.def: FORCE
 	@cmp -s $@.new $@ || cp $@.new $@; rm $@.new
 
 $(UNITOBJ): | $(BUILD)/suites.def
-$(UNITOBJ): private EXTRA_CFLAGS += $(call pkg,--cflags check) -DSOURCE_DIR='"$(CURDIR)"'
+$(UNITOBJ): private override EXTRA_CFLAGS += $(call pkg,--cflags check) -DSOURCE_DIR='"$(CURDIR)"'
 
 $(BUILD)/option_texts: $(BUILD)/scripts/option_texts.o $(LIBOBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
