@@ -69,36 +69,34 @@ static void free_names(name_vec *names)
 	vec_free(names);
 }
 
-static void remove_from_trash(struct cleanup *c, int home, const char *trashed)
+static bool remove_ours(struct cleanup *c, int home, const char *name)
 {
-	int trash = open_beneath(home, TREE_TRASH, O_PATH | O_DIRECTORY);
 	struct err err = {0};
 
-	if (trash < 0)
-		err_sys(&err, -trash, "cannot open " TREE_TRASH);
-	else if (remove_entry(trash, trashed + sizeof(TREE_TRASH), &c->removed, &err) == 0)
-		unlinkat(home, TREE_TRASH, AT_REMOVEDIR); /* it stays while something is in it */
-	if (err.code)
-		say_failed(c, &err);
-	if (trash >= 0)
-		close(trash);
+	if (remove_entry(home, name, &c->removed, &err) == 0)
+		return true;
+	say_failed(c, &err);
+	return false;
 }
 
 static void discard_tree(struct cleanup *c, int home, const char *name)
 {
-	char trashed[TRASHED_MAX];
+	char moved[TRASHED_MAX];
 	struct err err = {0};
 
-	if (tree_trash(home, name, trashed, &err)) {
+	if (tree_discard(home, name, c->purge ? BIN_GONE : BIN_TRASH, moved, &err)) {
 		say_failed(c, &err);
 		return;
 	}
 	c->trees++;
-	if (!c->o->quiet)
-		printf("%s %s/" TREE_DIR "/%s%s%s\n", c->purge ? "purged" : "moved", c->place, name,
-			c->purge ? "" : " to " TREE_DIR "/", c->purge ? "" : trashed);
-	if (c->purge && c->o->name)
-		remove_from_trash(c, home, trashed);
+	if (c->purge && !remove_ours(c, home, moved))
+		return;
+	if (c->o->quiet)
+		return;
+	if (c->purge)
+		printf("purged %s/" TREE_DIR "/%s\n", c->place, name);
+	else
+		printf("moved %s/" TREE_DIR "/%s to " TREE_DIR "/%s\n", c->place, name, moved);
 }
 
 static void visit_name(struct cleanup *c, int home, const char *name)
@@ -124,7 +122,7 @@ static void visit_name(struct cleanup *c, int home, const char *name)
 }
 
 /* ".NAME.tree" without a NAME, ".NAME.tree.new", ".NAME.new": an init was killed at that moment. */
-static void remove_leftover(int home, const char *file)
+static void remove_init_leftover(int home, const char *file)
 {
 	static const char *const suffixes[] = {".tree.new", ".tree", ".new"};
 	size_t i, len = strlen(file);
@@ -144,6 +142,14 @@ static void remove_leftover(int home, const char *file)
 		unlinkat(home, file, i == 2 ? AT_REMOVEDIR : 0);
 		return;
 	}
+}
+
+static void remove_leftover(struct cleanup *c, int home, const char *file)
+{
+	if (str_starts(str_of(file), STR(TREE_GONE)))
+		remove_ours(c, home, file);
+	else
+		remove_init_leftover(home, file);
 }
 
 static void empty_trash(struct cleanup *c, int home)
@@ -180,7 +186,7 @@ static void visit_home(struct cleanup *c, int home)
 	for (i = 0; rc == 0 && i < names.n; i++)
 		visit_name(c, home, names.v[i]);
 	for (i = 0; rc == 0 && c->purge && !c->o->name && i < names.n; i++)
-		remove_leftover(home, names.v[i]);
+		remove_leftover(c, home, names.v[i]);
 	if (rc == 0 && c->purge && !c->o->name)
 		empty_trash(c, home);
 	free_names(&names);

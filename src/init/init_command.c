@@ -100,27 +100,34 @@ static int mark_ready(const struct plan *plan, struct err *err)
 	return rc;
 }
 
+/* A disk that is full may not even take the directory of the trash: then it stays, marked. */
+static void give_up_tree(struct tree *tree, const char *name)
+{
+	char trashed[TRASHED_MAX];
+	int home;
+
+	tree_close(tree);
+	home = tree_home_open(tree->place, false, NULL);
+	if (home < 0)
+		return;
+	if (tree_discard(home, name, BIN_TRASH, trashed, NULL) == 0)
+		fprintf(stderr,
+			"ioriot: what was built so far is in %s/" TREE_DIR
+			"/%s (ioriot -P deletes it)\n",
+			tree->place, trashed);
+	else
+		fprintf(stderr, "ioriot: %s is marked as half built (ioriot -P deletes it)\n",
+			tree->path);
+	close(home);
+}
+
 /* What was begun is ours and of no use. It only becomes trash, since a look at it may help. */
 static void give_up(struct init_run *run)
 {
-	struct plan *plan = &run->plan;
-	char trashed[TRASHED_MAX];
 	size_t i;
 
-	for (i = 0; i < run->made; i++) {
-		int home;
-
-		tree_close(&plan->set.v[i]);
-		home = tree_home_open(plan->set.v[i].place, false, NULL);
-		if (home < 0)
-			continue;
-		if (tree_trash(home, plan->set.name, trashed, NULL) == 0)
-			fprintf(stderr,
-				"ioriot: what was built so far is in %s/" TREE_DIR
-				"/%s (ioriot -P deletes it)\n",
-				plan->set.v[i].place, trashed);
-		close(home);
-	}
+	for (i = 0; i < run->made; i++)
+		give_up_tree(&run->plan.set.v[i], run->plan.set.name);
 }
 
 static void close_trees(struct plan *plan)

@@ -11,10 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tree/tree_open.h"
 #include "utils/beneath.h"
 
 #define DEPTH_MAX 64
-#define UP_MAX	  32 /* of "deep.N" */
+#define UP_MAX	  32 /* of TREE_GONE and a number */
 
 struct removal {
 	int top; /* where too deep directories go */
@@ -84,7 +85,7 @@ static void remove_content(struct removal *r, int fd, unsigned depth)
 
 static char *up_name(char up[UP_MAX], uint64_t n)
 {
-	snprintf(up, UP_MAX, "deep.%llu", (unsigned long long)n);
+	snprintf(up, UP_MAX, TREE_GONE "%llu", (unsigned long long)n);
 	return up;
 }
 
@@ -131,9 +132,12 @@ static void remove_one(struct removal *r, int parent, const char *name, unsigned
 {
 	struct stat st;
 
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		note_failure(r, name, errno);
-	else if (S_ISDIR(st.st_mode))
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT) /* what is gone is gone */
+			note_failure(r, name, errno);
+		return;
+	}
+	if (S_ISDIR(st.st_mode))
 		remove_dir(r, parent, name, depth, &st);
 	else if (unlinkat(parent, name, 0) < 0)
 		note_failure(r, name, errno);

@@ -13,8 +13,8 @@ struct removed {
 
 /*
  * Removes the entry NAME of the directory DIR and everything below it, following no symbolic link
- * and entering no other mount. DIR is a trash directory: what lies very deep is moved up into it as
- * "deep.N" before it is removed, so that neither the stack nor the descriptors run out.
+ * and entering no other mount. DIR is a .ioriot or a trash: what lies very deep is moved up into it
+ * as TREE_GONE and a number before it is removed, so that neither stack nor descriptors run out.
  * Goes on after a failure and returns the first one; what could not be removed is left.
  */
 int remove_entry(int dir, const char *name, struct removed *sum, struct err *err);

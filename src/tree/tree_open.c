@@ -207,30 +207,51 @@ static int open_trash(int home, struct err *err)
 	return err_set(err, EACCES, TREE_DIR "/" TREE_TRASH " belongs to another user");
 }
 
-static int move_to_trash(int home, int trash, const char *name, char trashed[TRASHED_MAX])
+static int move_to_trash(int home, const char *name, char moved[TRASHED_MAX], struct err *err)
 {
 	const size_t head = sizeof(TREE_TRASH "/") - 1;
+	int trash = open_trash(home, err), rc = -EEXIST;
 	unsigned n;
-	int rc;
 
-	for (n = 0;; n++) {
-		snprintf(trashed, TRASHED_MAX, TREE_TRASH "/%lld.%u-%s", (long long)time(NULL), n,
+	if (trash < 0)
+		return trash;
+	for (n = 0; rc == -EEXIST; n++) {
+		snprintf(moved, TRASHED_MAX, TREE_TRASH "/%lld.%u-%s", (long long)time(NULL), n,
 			name);
-		rc = rename_new(home, name, trash, trashed + head);
-		if (rc != -EEXIST)
-			return rc;
+		rc = rename_new(home, name, trash, moved + head);
 	}
+	close(trash);
+	if (rc)
+		err_sys(err, -rc, "cannot move the tree %s to " TREE_DIR "/" TREE_TRASH, name);
+	return rc;
+}
+
+static int move_aside(int home, const char *name, char moved[TRASHED_MAX], struct err *err)
+{
+	int rc = -EEXIST;
+	unsigned n;
+
+	for (n = 0; rc == -EEXIST; n++) {
+		snprintf(moved, TRASHED_MAX, TREE_GONE "%u", n);
+		rc = rename_new(home, name, home, moved);
+	}
+	if (rc)
+		err_sys(err, -rc, "cannot move the tree %s aside", name);
+	return rc;
 }
 
 /* A directory can move to another parent only where its owner may write to it. */
-static int make_movable(int home, const char *name)
+static int make_movable(int home, const char *name, struct err *err)
 {
-	return geteuid() == 0 || fchmodat(home, name, 0700, 0) == 0 ? 0 : -errno;
+	if (geteuid() == 0 || fchmodat(home, name, 0700, 0) == 0)
+		return 0;
+	return err_sys(err, errno, "cannot change the mode of the tree %s", name);
 }
 
-int tree_trash(int home, const char *name, char trashed[TRASHED_MAX], struct err *err)
+int tree_discard(
+	int home, const char *name, enum tree_bin bin, char moved[TRASHED_MAX], struct err *err)
 {
-	int trash, lock, fd = open_dir(home, name), rc;
+	int lock, fd = open_dir(home, name), rc;
 
 	if (fd < 0)
 		return err_sys(err, -fd, "cannot open the tree %s", name);
@@ -238,16 +259,12 @@ int tree_trash(int home, const char *name, char trashed[TRASHED_MAX], struct err
 	close(fd);
 	if (rc)
 		return err_set(err, EBUSY, "an init or a replay is at work in the tree %s", name);
-	trash = open_trash(home, err);
-	rc = trash < 0 ? trash : make_movable(home, name);
+	rc = make_movable(home, name, err);
 	if (rc == 0)
-		rc = move_to_trash(home, trash, name, trashed);
-	if (rc && trash >= 0)
-		err_sys(err, -rc, "cannot move the tree %s to " TREE_DIR "/" TREE_TRASH, name);
+		rc = bin == BIN_TRASH ? move_to_trash(home, name, moved, err)
+				      : move_aside(home, name, moved, err);
 	if (rc == 0)
 		rc = marker_remove(home, name, err);
-	if (trash >= 0)
-		close(trash);
 	if (lock >= 0)
 		close(lock);
 	return rc;
@@ -264,7 +281,7 @@ static int retire_old(const struct tree *tree, int home, const char *name,
 	case TREE_NONE:
 		return 0;
 	case TREE_OURS:
-		return tree_trash(home, name, trashed, err);
+		return tree_discard(home, name, BIN_TRASH, trashed, err);
 	case TREE_FOREIGN:
 		break;
 	}

@@ -45,7 +45,16 @@ int tree_set_state(
 enum tree_found { TREE_NONE, TREE_OURS, TREE_FOREIGN };
 enum tree_found tree_look(int home, const char *name, struct marker *marker, struct err *err);
 
-/* Moves a tree that is TREE_OURS to .trash. -EBUSY: an init or a replay is at it. */
-int tree_trash(int home, const char *name, char trashed[TRASHED_MAX], struct err *err);
+/*
+ * Moves a tree that is TREE_OURS out of the way: to the trash, or as something that is about to be
+ * deleted, which needs no space on a disk that is full. Its new path below HOME is in MOVED.
+ * -EBUSY: an init or a replay is at it.
+ */
+enum tree_bin { BIN_TRASH, BIN_GONE };
+int tree_discard(
+	int home, const char *name, enum tree_bin bin, char moved[TRASHED_MAX], struct err *err);
+
+/* What deletion moves aside is called so, and may always be deleted. */
+#define TREE_GONE ".gone."
 
 #endif

@@ -43,8 +43,9 @@ START_TEST(purge_removes_all_of_ours)
 {
 	make_tree();
 	make_tree();
-	ck_assert_int_eq(
-		shell("touch .ioriot/.t9.tree .ioriot/.t8.tree.new; mkdir .ioriot/.t7.new"), 0);
+	ck_assert_int_eq(shell("touch .ioriot/.t9.tree .ioriot/.t8.tree.new; mkdir -p "
+			       ".ioriot/.t7.new .ioriot/.gone.3/x"),
+		0);
 	ck_assert_int_eq(run(purge_command, NULL), EXIT_DONE);
 	ck_assert(!exists(".ioriot"));
 	ck_assert_int_eq(run(purge_command, NULL), EXIT_DONE);
