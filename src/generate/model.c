@@ -70,6 +70,7 @@ void model_done(struct model *m)
 	if (m->ended)
 		vfd_task_end(&m->vfd, m->task);
 	m->ended = false;
+	names_forget(&m->names);
 }
 
 int model_keep(struct model *m, struct node *n)

@@ -21,6 +21,10 @@ struct node *node_get(struct node *n)
 static void entry_free(struct names *ns, struct entry *e)
 {
 	hmap_remove(&ns->entries, &e->hash);
+	if (!e->node) {
+		TAILQ_REMOVE(&ns->absent, e, absent);
+		ns->nabsent--;
+	}
 	*e->prev = e->next;
 	if (e->next)
 		e->next->prev = e->prev;
@@ -73,6 +77,7 @@ static struct node *node_new(struct names *ns, const struct node *dir, uint32_t 
 int names_init(struct names *ns, struct ordering *order)
 {
 	*ns = (struct names){.order = order};
+	TAILQ_INIT(&ns->absent);
 	ns->root = node_new(ns, NULL, S_IFDIR | 0755);
 	if (!ns->root)
 		return -ENOMEM;
@@ -200,7 +205,15 @@ static struct entry *entry_new(struct names *ns, struct node *dir, struct str na
 	if (e->next)
 		e->next->prev = &e->next;
 	dir->entries = e;
+	TAILQ_INSERT_TAIL(&ns->absent, e, absent);
+	ns->nabsent++;
 	return e;
+}
+
+void names_forget(struct names *ns)
+{
+	while (ns->nabsent > NAMES_ABSENT_MAX)
+		entry_free(ns, TAILQ_FIRST(&ns->absent));
 }
 
 /* Another name for a node that lost the one it was known by. */
@@ -234,6 +247,13 @@ struct entry *names_set(struct names *ns, struct node *dir, struct str name, str
 		return e;
 	old = e->node;
 	e->node = node;
+	if (!node) {
+		TAILQ_INSERT_TAIL(&ns->absent, e, absent);
+		ns->nabsent++;
+	} else if (!old) {
+		TAILQ_REMOVE(&ns->absent, e, absent);
+		ns->nabsent--;
+	}
 	if (node) {
 		node_get(node);
 		node->names++;

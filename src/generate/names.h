@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "datas/arena.h"
 #include "datas/buf.h"
@@ -55,6 +56,7 @@ struct node {
 struct entry {
 	struct hnode hash;
 	struct entry *next, **prev; /* in the directory's list */
+	TAILQ_ENTRY(entry) absent; /* in names->absent while node is NULL */
 	struct node *dir;
 	struct node *node; /* NULL = known to be absent */
 	struct resource res;
@@ -75,6 +77,8 @@ struct names {
 	struct hmap inodes;  /* nodes of the start, by device and inode number */
 	struct hmap mounts;  /* by point */
 	VEC(struct start_name) start;
+	TAILQ_HEAD(absent_list, entry) absent; /* the longest absent first */
+	size_t nabsent;
 	struct node *all;
 	struct ordering *order;
 };
@@ -114,6 +118,14 @@ struct node *names_new(struct names *ns, struct node *dir, uint32_t mode);
 /* NAME in DIR existed before the capture; facts may be unknown, then MODE (a type) is all there is. */
 struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 	const struct facts *facts, uint32_t mode, struct str target);
+
+/*
+ * Forgets the names that are absent for the longest time, beyond NAMES_ABSENT_MAX: a program that
+ * makes and removes ever new names must not fill the memory. Only between operations. Nothing but
+ * the order of a name that comes back after so many others is lost by it.
+ */
+#define NAMES_ABSENT_MAX 32768
+void names_forget(struct names *ns);
 
 /* Moves the entry FROM to NAME in DIR (rename). 0 or -ENOMEM. */
 int names_move(struct names *ns, struct entry *from, struct node *dir, struct str name);
