@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # "ioriot -c FILE -- CMD": what passes through, the exit statuses, and what it says when it cannot.
+# shellcheck disable=SC2317 # functions are called through check
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
