@@ -63,7 +63,7 @@ struct work {
 };
 
 /* What the node was: kinds without content of ours are devices, which are left out. */
-static bool wanted(const struct model *m, const struct start_name *s)
+static bool wanted(const struct start_name *s)
 {
 	const struct node *n = s->node;
 
@@ -71,9 +71,7 @@ static bool wanted(const struct model *m, const struct start_name *s)
 		return false;
 	if ((n->mount && n->mount->pseudo) || (s->dir->mount && s->dir->mount->pseudo))
 		return false;
-	if (!m->root && n->mount != s->dir->mount) /* a mount point is the tree itself */
-		return false;
-	return true;
+	return true; /* a mount point is the top of its tree and has its mode */
 }
 
 static int describe(struct model *m, size_t i, struct work *w, struct init_line *l)
@@ -125,13 +123,15 @@ int init_section_write(struct model *m, struct outfile *out, struct init_counts 
 	*counts = (struct init_counts){0};
 	rc = outfile_write(out, REPLAY_INIT_MARK "\n", sizeof(REPLAY_INIT_MARK), err);
 	for (i = 0; i < m->names.start.n && !rc; i++) {
-		if (!wanted(m, &m->names.start.v[i]))
+		if (!wanted(&m->names.start.v[i]))
 			continue;
 		rc = describe(m, i, &w, &l);
 		if (rc) {
 			err_sys(err, -rc, "cannot write the INIT section");
 			break;
 		}
+		if (model_too_long(l.path)) /* and so is every call that names it */
+			continue;
 		count(counts, &l);
 		w.line.len = 0;
 		replay_print_init(&w.line, &l);

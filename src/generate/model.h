@@ -20,6 +20,7 @@
 	X(UNKNOWN_FD, "on a descriptor opened before the capture or by a call not captured")       \
 	X(NO_DIRECTORY, "relative to a directory that is not known")                               \
 	X(WAIT_BROKEN, "a lock wait that a signal or a deadlock ended")                            \
+	X(TOO_LONG, "with a name or path too long for the tree of the replay")                     \
 	X(UNLINKED, "on a file unlinked before the capture, through a descriptor")                 \
 	X(UNKNOWN_OP, "operations that have no row in the table")                                  \
 	X(MALFORMED, "malformed lines")
@@ -116,6 +117,8 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 
 /* A canonical path of the captured host as one of the replay, at the end of OUT. */
 int model_map(struct model *m, struct str path, struct buf *out);
+/* What no call can name, and no reader of a replay accepts. */
+bool model_too_long(struct str path);
 /* The text of a symbolic link that stands in directory DIR (canonical). */
 int model_map_target(struct model *m, struct str dir, struct str target, struct buf *out);
 

@@ -206,14 +206,14 @@ int model_open(struct model *m, const struct rec *r)
 		m->out.call.arg[i] = (uint64_t)(unsigned)flags;
 	rc = model_place(m, r, A_PATH, base,
 		(nofollow ? WALK_NOFOLLOW : 0) | (parent ? WALK_PARENT : 0), &p);
-	if (rc > 0 && r->ret >= 0) { /* left out, but the number is taken now */
+	if (!rc)
+		rc = model_put_path(m, r, A_PATH, base, &p);
+	if (rc > 0 && rc < LEFT_COUNT && r->ret >= 0) { /* left out, but the number is taken now */
 		int left = rc;
 
 		rc = model_open_fd(m, r, r->ret, NULL, flags, true, &d);
 		return rc < 0 ? rc : left;
 	}
-	if (!rc)
-		rc = model_put_path(m, r, A_PATH, base, &p);
 	if (rc)
 		return rc;
 	if (p.fd)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -329,6 +330,18 @@ static int put_canonical(struct model *m, const struct place *p, struct buf *out
 	return rc;
 }
 
+bool model_too_long(struct str path)
+{
+	struct str c;
+
+	if (path.len >= PATH_MAX)
+		return true;
+	while (str_take_char(&path, '/', &c))
+		if (c.len > NAME_MAX)
+			return true;
+	return false;
+}
+
 int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
 	struct place *p)
 {
@@ -360,5 +373,7 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 			m->out.call.arg[i] = VFD_CWD;
 	}
 	*field = buf_as_str(out);
+	if (!rc && model_too_long(*field))
+		return LEFT_TOO_LONG;
 	return rc == -ENOENT ? LEFT_NO_DIRECTORY : rc;
 }

@@ -385,6 +385,7 @@ START_TEST(a_tree_for_each_mount_point)
 		"0|0|-|/home/.ioriot/t/f|/.ioriot/t/l|0|symlink@11|\n"
 		"0|0|-|l|0|stat@12|\n"
 		"#INIT\n"
+		"dir|0755|0|0|/home/.ioriot/t|\n"
 		"file|0644|0|0|10|-|/home/.ioriot/t/f|\n",
 		res);
 	free(res);
@@ -469,6 +470,30 @@ START_TEST(close_range_closes_what_is_there)
 }
 END_TEST
 
+START_TEST(names_too_long_for_a_tree_are_left_out)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+	struct buf text = BUF_INIT;
+	int i;
+
+	buf_puts(&text, TASK "1 o=stat;:,p=");
+	for (i = 0; i < 256; i++)
+		buf_char(&text, 'n');
+	buf_puts(&text, ";:,s=-36;:,\n1 o=stat;:,p=/");
+	for (i = 0; i < 2040; i++)
+		buf_puts(&text, "d/");
+	buf_puts(&text, "f;:,s=-2;:,\n");
+	buf_char(&text, '\0');
+	generates_root("/some/where/else", text.p,
+		"0|0|-|/some/where/else/.ioriot/t/w|%null|022|0|0|0|-|state_task@5|\n"
+		"#INIT\ndir|0755|0|0|/some/where/else/.ioriot/t/w|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_TOO_LONG], 2);
+	buf_free(&text);
+	free(res);
+}
+END_TEST
+
 START_TEST(nothing_is_left_of_a_failed_generate)
 {
 	char cap[64], rep[64];
@@ -515,6 +540,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, temporary_files_without_a_name);
 	tcase_add_test(t, threads_share_descriptors_and_go_by_exec);
 	tcase_add_test(t, close_range_closes_what_is_there);
+	tcase_add_test(t, names_too_long_for_a_tree_are_left_out);
 	tcase_add_test(t, nothing_is_left_of_a_failed_generate);
 	suite_add_tcase(s, t);
 	return s;
