@@ -231,6 +231,26 @@ START_TEST(what_is_to_come_is_passed_over)
 }
 END_TEST
 
+START_TEST(losses_are_records)
+{
+	struct capture_reader *r;
+	struct tempdir t;
+	struct rec rec;
+
+	r = open_text(&t, V5, STR(COMMON "o=lost;:,c=12;:,p=the buffer was full;:,\n" COMMON
+					 "o=end;:,c=0;:,O=12;:,\n"));
+	ck_assert_int_eq(capture_next(r, &rec, NULL), 1);
+	ck_assert_int_eq(rec.op, OP_lost);
+	ck_assert_uint_eq(rec.arg[0], 12);
+	ck_assert(str_eqs(rec.path, "the buffer was full"));
+	ck_assert_int_eq(capture_next(r, &rec, NULL), 1);
+	ck_assert_uint_eq(rec.arg[1], 12);
+	ck_assert_int_eq(capture_next(r, &rec, NULL), 0);
+	ck_assert(!capture_cut(r));
+	finish(&t, r);
+}
+END_TEST
+
 START_TEST(any_bytes_are_survived)
 {
 	static char junk[100000];
@@ -381,6 +401,7 @@ Suite *capture_suite(void)
 	tcase_add_test(tc, malformed_lines_are_passed_over);
 	tcase_add_test(tc, malformed_values_are_found);
 	tcase_add_test(tc, what_is_to_come_is_passed_over);
+	tcase_add_test(tc, losses_are_records);
 	tcase_add_test(tc, any_bytes_are_survived);
 	tcase_add_test(tc, old_lines_become_new_ones);
 	tcase_add_test(tc, old_lines_that_say_too_little);
