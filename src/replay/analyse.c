@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "replay/program.h"
+
+/*
+ * What the whole file says before its operations can be dealt to threads: which virtual processes
+ * need the same real one, because they share an open file description or a directory.
+ */
+
+/* A fork whose child might need the directory of its parent. */
+struct birth {
+	uint32_t parent, child;
+	bool parent_knows; /* the parent had set a directory of its own before */
+};
+
+struct walk {
+	struct analysis *a;
+	struct filing *f;
+	uint32_t *vfd_owner, *lock_owner; /* process + 1, 0 = not seen yet */
+	uint8_t *has_cwd;		  /* by process: set by an operation of its own */
+	uint8_t *wants_cwd;		  /* by process: needs the one it began with */
+	VEC(struct birth) births;
+};
+
+static void owned_by(struct walk *w, uint32_t *owner, uint64_t id, uint32_t process)
+{
+	if (id >= VFD_CWD)
+		return;
+	if (owner[id] == 0)
+		owner[id] = process + 1;
+	else
+		sets_join(&w->a->processes, owner[id] - 1, process);
+}
+
+static bool path_is(uint64_t ref, enum path_kind kind)
+{
+	return PATH_REF_KIND(ref) == kind;
+}
+
+static void use_descriptors(struct walk *w, const struct xop *x, uint32_t process)
+{
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++)
+		if (arg_infos[ops[x->op].arg[i]].form == FORM_FD)
+			owned_by(w, w->vfd_owner, x->arg[i], process);
+	if (op_has(x->op, A_PATH) && path_is(x->path, PATH_FD))
+		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path), process);
+	if (op_has(x->op, A_PATH2) && path_is(x->path2, PATH_FD))
+		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path2), process);
+	owned_by(w, w->vfd_owner, x->newfd, process);
+	owned_by(w, w->lock_owner, x->lock, process);
+}
+
+static void use_list(struct walk *w, const struct xop *x, uint32_t process)
+{
+	const uint8_t *p = x->list;
+	uint32_t i;
+
+	for (i = 0; i < x->nlist; i++) {
+		struct vlist_item item = list_next(&p);
+
+		if (item.kind == VITEM_LOCK) {
+			owned_by(w, w->lock_owner, item.a, process);
+			continue;
+		}
+		owned_by(w, w->vfd_owner, item.a, process);
+		if (item.kind == VITEM_PAIR)
+			owned_by(w, w->vfd_owner, item.b, process);
+		if (item.kind == VITEM_PAIR && x->new_process != UINT32_MAX)
+			sets_join(&w->a->processes, process, x->new_process);
+	}
+}
+
+/* Does the operation look at the current directory of its process? */
+static bool looks_at_cwd(const struct xop *x)
+{
+	static const struct {
+		enum arg_kind base, path;
+	} pairs[] = {{A_DIRFD, A_PATH}, {A_DIRFD2, A_PATH2}};
+	size_t k;
+
+	if (x->op == OP_getcwd)
+		return true;
+	for (k = 0; k < 2; k++) {
+		uint64_t ref = k ? x->path2 : x->path;
+		int base = op_arg_index(x->op, pairs[k].base);
+
+		if (!op_has(x->op, pairs[k].path) || !path_is(ref, PATH_RELATIVE))
+			continue;
+		if (base < 0 || (uint32_t)x->arg[base] == VFD_CWD)
+			return true;
+	}
+	return false;
+}
+
+static int note_cwd(struct walk *w, const struct xop *x, uint32_t process)
+{
+	struct birth *b;
+
+	if (!w->has_cwd[process] && looks_at_cwd(x))
+		w->wants_cwd[process] = 1;
+	if (x->op == OP_fchdir || x->op == OP_chdir ||
+		(x->op == OP_state_task && !path_is(x->path, PATH_NULL)))
+		w->has_cwd[process] = 1;
+	if (!(ops[x->op].flags & OPF_FORK) || x->new_process == UINT32_MAX ||
+		x->new_process == process)
+		return 0;
+	b = vec_push(&w->births);
+	if (!b)
+		return -ENOMEM;
+	*b = (struct birth){process, x->new_process, w->has_cwd[process]};
+	return 0;
+}
+
+static void note_thread(struct walk *w, const struct filed *f, const struct xop *x, uint64_t index)
+{
+	struct vthread *t = &w->a->threads[f->thread];
+
+	if (t->ops++ == 0)
+		t->process = f->process;
+	else
+		sets_join(&w->a->processes, t->process, f->process);
+	if (!(ops[x->op].flags & OPF_FORK) || x->new_thread == UINT32_MAX)
+		return;
+	if (w->a->threads[x->new_thread].ops == 0 && w->a->begun_by[x->new_thread] == 0)
+		w->a->begun_by[x->new_thread] = index + 1;
+}
+
+static void await(struct filing *f, uint64_t index)
+{
+	f->awaited[index / 8] |= (uint8_t)(1 << index % 8);
+}
+
+static int note_deps(struct walk *w, const struct filed *f, uint64_t index, enum order order,
+	struct err *err)
+{
+	const uint8_t *p = f->deps;
+	uint64_t found;
+	uint32_t i;
+	int rc;
+
+	for (i = 0; i < f->ndeps; i++) {
+		rc = filing_find(w->f, f->label - (uint64_t)svar_get(&p), index, &found, err);
+		if (rc)
+			return rc;
+		if (order == ORDER_RESOURCE)
+			await(w->f, found);
+	}
+	if (order == ORDER_STRICT && index)
+		await(w->f, index - 1);
+	if (w->a->threads[f->thread].ops == 0 && w->a->begun_by[f->thread])
+		await(w->f, w->a->begun_by[f->thread] - 1);
+	return 0;
+}
+
+static int walk_all(struct walk *w, enum order order, struct err *err)
+{
+	struct filing_walk at = {w->f->first, NULL, UINT64_MAX};
+	struct filed f;
+	struct xop x;
+	int rc;
+
+	while (filing_next(&at, &f)) {
+		rc = note_deps(w, &f, at.index, order, err);
+		if (rc)
+			return err_prefix(err, "line %llu", (unsigned long long)at.index + 2);
+		x.op = f.op;
+		decode_body(f.body, &x);
+		note_thread(w, &f, &x, at.index);
+		use_descriptors(w, &x, f.process);
+		use_list(w, &x, f.process);
+		if (note_cwd(w, &x, f.process))
+			return err_sys(err, ENOMEM, "cannot load the replay");
+	}
+	return 0;
+}
+
+/* Children before their parents, so that a grandchild's wish reaches whoever has the directory. */
+static void inherit_cwds(struct walk *w, struct program *p)
+{
+	size_t i;
+
+	for (i = w->births.n; i-- > 0;) {
+		const struct birth *b = &w->births.v[i];
+
+		if (!w->wants_cwd[b->child])
+			continue;
+		p->inherits_cwd[b->child] = 1;
+		sets_join(&w->a->processes, b->parent, b->child);
+		if (!b->parent_knows)
+			w->wants_cwd[b->parent] = 1;
+	}
+}
+
+int analyse(struct analysis *a, struct filing *f, struct program *p, enum order order,
+	struct err *err)
+{
+	struct walk w = {.a = a, .f = f};
+	int rc = sets_init(&a->processes, f->max_process);
+
+	a->threads = calloc((size_t)f->max_thread + 1, sizeof(*a->threads));
+	a->begun_by = calloc((size_t)f->max_thread + 1, sizeof(*a->begun_by));
+	f->awaited = calloc(f->n / 8 + 1, 1);
+	p->inherits_cwd = calloc((size_t)f->max_process + 1, 1);
+	w.vfd_owner = calloc((size_t)f->max_vfd + 1, sizeof(*w.vfd_owner));
+	w.lock_owner = calloc((size_t)f->max_lock + 1, sizeof(*w.lock_owner));
+	w.has_cwd = calloc((size_t)f->max_process + 1, 1);
+	w.wants_cwd = calloc((size_t)f->max_process + 1, 1);
+	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd || !w.vfd_owner ||
+		!w.lock_owner || !w.has_cwd || !w.wants_cwd)
+		rc = err_sys(err, ENOMEM, "cannot load the replay");
+	if (rc == 0) {
+		rc = walk_all(&w, order, err);
+		if (rc)
+			err_prefix(err, "%s", p->file);
+	}
+	if (rc == 0)
+		inherit_cwds(&w, p);
+	free(w.vfd_owner);
+	free(w.lock_owner);
+	free(w.has_cwd);
+	free(w.wants_cwd);
+	vec_free(&w.births);
+	return rc;
+}
+
+void analysis_free(struct analysis *a)
+{
+	sets_free(&a->processes);
+	free(a->threads);
+	free(a->begun_by);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPLAY_DISPATCH_H
+#define IORIOT_REPLAY_DISPATCH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "replay/encode.h"
+
+/* How operations are issued: what a thread has at hand, and one function per way of issuing. */
+
+/* Why an operation was not issued. Results from REPLAY_SKIPPED upwards are these. */
+enum skip_reason {
+	SKIP_STATE,   /* not a call */
+	SKIP_CHROOT,  /* the paths of a replay are resolved already */
+	SKIP_SIGNAL,  /* could make the kernel send signals to other processes */
+	SKIP_FCNTL,   /* an fcntl command that is not known to be harmless */
+	SKIP_OUTSIDE, /* its path led out of the tree through a symbolic link */
+	SKIP_COUNT
+};
+#define REPLAY_SKIPPED INT64_MIN
+extern const char *const skip_reasons[SKIP_COUNT];
+
+/* The directory of a virtual process. Replaced on the same number, so that users need no lock. */
+struct vprocess {
+	_Atomic int cwd; /* O_PATH descriptor + 1, 0 = none set */
+	_Atomic uint32_t generation;
+};
+
+/* What all threads of a worker process share. */
+struct worker {
+	const char *strings;
+	_Atomic int32_t *vfds;  /* real descriptor + 1; 0 = not open */
+	_Atomic int32_t *locks; /* the same for handles of POSIX lock owners */
+	struct vprocess *processes;
+	_Atomic uint16_t *umasks; /* by virtual process, in memory that all workers share */
+	const uint8_t *inherits_cwd;
+	int start_dir;	       /* O_PATH of the first tree */
+	const int *tree_fds;
+	uint32_t ntrees;
+	uint8_t *big_read;     /* for requests that are longer than a thread's own buffer */
+	const uint8_t *write_data;
+	uint64_t write_period; /* write_data repeats after that, a power of two */
+	uint32_t write_step;
+	bool guard;   /* metadata is written only behind a look at where the path leads */
+	bool is_root; /* the replay may give files away */
+};
+#define UMASK_UNKNOWN 0xffff
+#define UMASK_DEFAULT 022
+
+#define READ_BUFFER_MAX (1u << 20)
+
+/* What one real thread has for itself. */
+struct rthread {
+	struct worker *w;
+	uint8_t *read_buf;
+	uint64_t read_len;
+	uint64_t write_at;
+	struct iovec *iov;
+	uint32_t fs_process, fs_generation; /* whose current directory this thread has now */
+	uint32_t umask_now;
+	bool chown_own; /* a chown was issued with the own ids */
+	char fd_path[2][32];
+	uint64_t how[3];
+	int64_t times[4];
+	uint8_t out[512] __attribute__((aligned(16)));
+};
+
+/* Result or -errno of the call as issued now, or REPLAY_SKIPPED + reason. */
+typedef int64_t (*exec_fn)(struct rthread *t, const struct xop *x);
+extern const exec_fn exec_fns[OP_COUNT];
+
+bool dispatch_uses_paths(enum op_id op);
+
+/* What exec.c and its siblings share. */
+int64_t raw_syscall(long nr, const uint64_t reg[6]);
+void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6]);
+int64_t issue(const struct xop *x, uint64_t reg[6]);
+void enter_fs(struct rthread *t, const struct xop *x); /* current directory and umask */
+
+static inline int real_fd(const struct worker *w, uint64_t vfd)
+{
+	if (__builtin_expect((uint32_t)vfd >= VFD_CWD, 0))
+		return (uint32_t)vfd == VFD_CWD ? -100 /* AT_FDCWD */ : -1;
+	return atomic_load_explicit(&w->vfds[vfd], memory_order_acquire) - 1;
+}
+
+static inline void set_fd(struct worker *w, uint32_t vfd, int fd)
+{
+	atomic_store_explicit(&w->vfds[vfd], fd + 1, memory_order_release);
+}
+
+static inline int take_fd(struct worker *w, uint32_t vfd)
+{
+	return atomic_exchange_explicit(&w->vfds[vfd], 0, memory_order_acq_rel) - 1;
+}
+
+int64_t exec_call(struct rthread *t, const struct xop *x);
+int64_t exec_close(struct rthread *t, const struct xop *x);
+int64_t exec_close_list(struct rthread *t, const struct xop *x);
+int64_t exec_dup(struct rthread *t, const struct xop *x);
+int64_t exec_fcntl(struct rthread *t, const struct xop *x);
+int64_t exec_fork(struct rthread *t, const struct xop *x);
+int64_t exec_chdir(struct rthread *t, const struct xop *x);
+int64_t exec_umask(struct rthread *t, const struct xop *x);
+int64_t exec_chown(struct rthread *t, const struct xop *x);
+int64_t exec_task(struct rthread *t, const struct xop *x);
+int64_t exec_preopen(struct rthread *t, const struct xop *x);
+int64_t exec_none(struct rthread *t, const struct xop *x);
+
+/* Metadata written by path where symbolic links could lead out of the tree (worker.guard). */
+int64_t exec_guarded(struct rthread *t, const struct xop *x);
+
+/*
+ * The call that OP has become on architectures without it: number and registers, from the
+ * registers of the old one. -1: there is no such call (utime(2) etc. take their times as
+ * struct timespec then).
+ */
+long legacy_map(enum op_id op, const uint64_t old[6], uint64_t reg[6]);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/encode.h"
+
+#include <string.h>
+
+void uvar_put(struct buf *b, uint64_t v)
+{
+	while (v >= 0x80) {
+		buf_char(b, (char)(v | 0x80));
+		v >>= 7;
+	}
+	buf_char(b, (char)v);
+}
+
+/* Descriptors: the two values that are none at the short end. */
+static uint64_t vfd_pack(uint64_t vfd)
+{
+	return (uint32_t)((uint32_t)vfd + 2);
+}
+
+static uint32_t vfd_unpack(uint64_t v)
+{
+	return (uint32_t)v - 2;
+}
+
+static void put_vec(struct buf *b, const struct rec *r)
+{
+	uint32_t i, n = r->nvec < ENCODE_IOV_MAX ? r->nvec : ENCODE_IOV_MAX;
+
+	uvar_put(b, n);
+	for (i = 0; i < n; i++)
+		uvar_put(b, r->vec[i]);
+}
+
+static void put_times(struct buf *b, const struct rec *r)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		svar_put(b, r->ts[i].tv_nsec);
+		svar_put(b, r->ts[i].tv_sec);
+	}
+}
+
+static void put_farg(struct buf *b, const struct rec *r, int i)
+{
+	int last = rec_fcntl_is_lock(r->arg[i - 1]) ? OP_ARGS - 1 : i;
+
+	for (; i <= last; i++)
+		svar_put(b, (int64_t)r->arg[i]);
+}
+
+static void put_list(struct buf *b, const struct rline *line)
+{
+	uint32_t i;
+
+	uvar_put(b, line->nlist);
+	for (i = 0; i < line->nlist; i++) {
+		const struct vlist_item *item = &line->list[i];
+
+		uvar_put(b, (uint64_t)item->a << 2 | item->kind);
+		if (item->kind == VITEM_PAIR)
+			uvar_put(b, item->b);
+	}
+}
+
+static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, uint64_t path2)
+{
+	switch (arg_infos[ops[r->op].arg[i]].form) {
+	case FORM_NONE:
+	case FORM_EXTENTS: /* only in state_path, which no replay has */
+		break;
+	case FORM_DEC:
+		svar_put(b, (int64_t)r->arg[i]);
+		break;
+	case FORM_UDEC:
+	case FORM_OCT:
+	case FORM_HEX:
+	case FORM_FLAGS:
+		uvar_put(b, r->arg[i]);
+		break;
+	case FORM_FD:
+		uvar_put(b, vfd_pack(r->arg[i]));
+		break;
+	case FORM_PATH:
+		uvar_put(b, path);
+		break;
+	case FORM_PATH2:
+		uvar_put(b, path2);
+		break;
+	case FORM_IOV:
+		put_vec(b, r);
+		break;
+	case FORM_TIMES:
+		put_times(b, r);
+		break;
+	case FORM_FARG:
+		put_farg(b, r, i);
+		break;
+	}
+}
+
+void encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_t path2)
+{
+	const struct op *op = &ops[line->call.op];
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++)
+		put_arg(b, &line->call, i, path, path2);
+	if (op->flags & OPF_NEWFD)
+		uvar_put(b, vfd_pack(line->newfd));
+	if (line->call.op == OP_fcntl)
+		uvar_put(b, vfd_pack(line->lock));
+	if (op->flags & OPF_FORK) {
+		uvar_put(b, (uint64_t)(uint32_t)(line->new_process + 1));
+		uvar_put(b, (uint64_t)(uint32_t)(line->new_thread + 1));
+	}
+	if (op->flags & OPF_LIST)
+		put_list(b, line);
+}
+
+static const uint8_t *skip_uvars(const uint8_t *p, uint64_t n)
+{
+	for (; n; n--) {
+		while (*p++ & 0x80)
+			;
+	}
+	return p;
+}
+
+static const uint8_t *get_farg(const uint8_t *p, struct xop *x, int i)
+{
+	int last = rec_fcntl_is_lock(x->arg[i - 1]) ? OP_ARGS - 1 : i;
+
+	for (; i <= last; i++)
+		x->arg[i] = (uint64_t)svar_get(&p);
+	return p;
+}
+
+static const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_form form)
+{
+	switch (form) {
+	case FORM_NONE:
+	case FORM_EXTENTS:
+		x->arg[i] = 0;
+		break;
+	case FORM_DEC:
+		x->arg[i] = (uint64_t)svar_get(&p);
+		break;
+	case FORM_UDEC:
+	case FORM_OCT:
+	case FORM_HEX:
+	case FORM_FLAGS:
+		x->arg[i] = uvar_get(&p);
+		break;
+	case FORM_FD:
+		x->arg[i] = vfd_unpack(uvar_get(&p));
+		break;
+	case FORM_PATH:
+		x->path = uvar_get(&p);
+		break;
+	case FORM_PATH2:
+		x->path2 = uvar_get(&p);
+		break;
+	case FORM_IOV:
+		x->nvec = (uint32_t)uvar_get(&p);
+		x->vec = p;
+		p = skip_uvars(p, x->nvec);
+		break;
+	case FORM_TIMES:
+		x->ts[0].tv_nsec = (long)svar_get(&p);
+		x->ts[0].tv_sec = (time_t)svar_get(&p);
+		x->ts[1].tv_nsec = (long)svar_get(&p);
+		x->ts[1].tv_sec = (time_t)svar_get(&p);
+		break;
+	case FORM_FARG:
+		p = get_farg(p, x, i);
+		break;
+	}
+	return p;
+}
+
+static const uint8_t *get_list(const uint8_t *p, struct xop *x)
+{
+	uint32_t i;
+
+	x->nlist = (uint32_t)uvar_get(&p);
+	x->list = p;
+	for (i = 0; i < x->nlist; i++)
+		list_next(&p);
+	return p;
+}
+
+const uint8_t *decode_body(const uint8_t *p, struct xop *x)
+{
+	const struct op *op = &ops[x->op];
+	int i;
+
+	for (i = 0; i < OP_ARGS && op->arg[i] != A_NONE; i++)
+		p = get_arg(p, x, i, arg_infos[op->arg[i]].form);
+	x->nlist = 0;
+	x->newfd = x->lock = VFD_NONE;
+	if (op->flags & OPF_NEWFD)
+		x->newfd = vfd_unpack(uvar_get(&p));
+	if (x->op == OP_fcntl)
+		x->lock = vfd_unpack(uvar_get(&p));
+	if (op->flags & OPF_FORK) {
+		x->new_process = (uint32_t)uvar_get(&p) - 1;
+		x->new_thread = (uint32_t)uvar_get(&p) - 1;
+	}
+	if (op->flags & OPF_LIST)
+		p = get_list(p, x);
+	return p;
+}
+
+void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uint64_t path,
+	uint64_t path2)
+{
+	const struct rec *r = &line->call;
+	uint32_t i;
+
+	buf_char(b, (char)r->op);
+	uvar_put(b, line->thread);
+	uvar_put(b, line->process);
+	uvar_put(b, r->line);
+	uvar_put(b, line->entry);
+	buf_char(b, r->has_ret);
+	svar_put(b, r->ret);
+	uvar_put(b, line->ndeps);
+	for (i = 0; i < line->ndeps; i++)
+		svar_put(b, (int64_t)(r->line - line->deps[i]));
+	scratch->len = 0;
+	encode_body(scratch, line, path, path2);
+	b->failed |= scratch->failed;
+	uvar_put(b, scratch->len);
+	buf_add(b, scratch->p, scratch->len);
+}
+
+const uint8_t *filed_get(const uint8_t *p, struct filed *f)
+{
+	f->op = (enum op_id)*p++;
+	f->thread = (uint32_t)uvar_get(&p);
+	f->process = (uint32_t)uvar_get(&p);
+	f->label = uvar_get(&p);
+	f->entry = uvar_get(&p);
+	f->has_ret = *p++;
+	f->ret = svar_get(&p);
+	f->ndeps = (uint32_t)uvar_get(&p);
+	f->deps = p;
+	p = skip_uvars(p, f->ndeps);
+	f->body_len = uvar_get(&p);
+	f->body = p;
+	return p + f->body_len;
+}
+
+/* The captured result most often is 0 or the length asked for; neither is written then. */
+static unsigned ret_meta(const struct filed *f)
+{
+	int len = op_arg_index(f->op, A_LEN);
+	struct xop x = {.op = f->op};
+
+	if (!f->has_ret)
+		return META_NORET;
+	if (f->ret == 0)
+		return META_ZERO;
+	if (len < 0)
+		return 0;
+	decode_body(f->body, &x);
+	return (uint64_t)f->ret == x.arg[len] ? META_LEN : 0;
+}
+
+void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, bool awaited,
+	const struct xdep *deps, uint32_t ndeps)
+{
+	unsigned meta = ret_meta(f);
+	uint64_t step = index - w->index;
+	uint32_t i;
+
+	if (ndeps)
+		meta |= META_DEPS;
+	if (f->process != w->process)
+		meta |= META_PROCESS;
+	if (step != 1)
+		meta |= META_GAP;
+	if (f->label - w->label != step)
+		meta |= META_LABEL;
+	if (awaited)
+		meta |= META_AWAITED;
+	buf_char(&w->out, (char)f->op);
+	buf_char(&w->out, (char)meta);
+	if (meta & META_GAP)
+		uvar_put(&w->out, step);
+	if (meta & META_LABEL)
+		svar_put(&w->out, (int64_t)(f->label - w->label));
+	if (meta & META_PROCESS)
+		uvar_put(&w->out, f->process);
+	if (w->paced)
+		svar_put(&w->out, (int64_t)(f->entry - w->entry));
+	if (!(meta & (META_NORET | META_ZERO | META_LEN)))
+		svar_put(&w->out, f->ret);
+	if (ndeps)
+		uvar_put(&w->out, ndeps);
+	for (i = 0; i < ndeps; i++) {
+		uvar_put(&w->out, deps[i].thread);
+		uvar_put(&w->out, deps[i].seq);
+	}
+	buf_add(&w->out, f->body, f->body_len);
+	w->index = index;
+	w->label = f->label;
+	w->entry = f->entry;
+	w->process = f->process;
+}
+
+static void next_header(struct xcursor *c, struct xop *x)
+{
+	const uint8_t *p = c->p;
+	uint64_t step = 1;
+
+	x->op = (enum op_id)p[0];
+	x->meta = p[1];
+	p += 2;
+	if (x->meta & META_GAP)
+		step = uvar_get(&p);
+	c->index += step;
+	c->label += x->meta & META_LABEL ? (uint64_t)svar_get(&p) : step;
+	if (x->meta & META_PROCESS)
+		c->process = (uint32_t)uvar_get(&p);
+	if (c->paced)
+		c->entry += (uint64_t)svar_get(&p);
+	x->ret = 0;
+	if (!(x->meta & (META_NORET | META_ZERO | META_LEN)))
+		x->ret = svar_get(&p);
+	x->ndeps = 0;
+	if (x->meta & META_DEPS) {
+		x->ndeps = (uint32_t)uvar_get(&p);
+		x->deps = p;
+		p = skip_uvars(p, 2 * (uint64_t)x->ndeps);
+	}
+	c->p = p;
+}
+
+bool xop_next(struct xcursor *c, struct xop *x)
+{
+	if (c->p >= c->end)
+		return false;
+	next_header(c, x);
+	x->index = c->index;
+	x->label = c->label;
+	x->entry = c->entry;
+	x->process = c->process;
+	c->p = decode_body(c->p, x);
+	if (x->meta & META_LEN)
+		x->ret = (int64_t)x->arg[op_arg_index(x->op, A_LEN)];
+	return true;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPLAY_ENCODE_H
+#define IORIOT_REPLAY_ENCODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "datas/buf.h"
+#include "ops/ops.h"
+#include "trace/replay.h"
+
+/*
+ * The packed form of operations that worker threads run: a byte stream per real thread, numbers as
+ * LEB128 (signed ones zigzag first), about 12 bytes for a read. A stream is made by this program
+ * from checked values, so reading it checks nothing.
+ *
+ * While a file is loaded its operations stand in one stream in file order ("filed" form: with
+ * thread, process and labels). When it is known which real thread runs what, they are moved to the
+ * threads' streams: another header, the same body.
+ */
+
+/* A path: what it is and, by that, an offset into the strings or a virtual descriptor. */
+enum path_kind { PATH_ABSOLUTE, PATH_RELATIVE, PATH_FD, PATH_NULL };
+#define PATH_REF(kind, value) ((uint64_t)(value) << 2 | (kind))
+#define PATH_REF_KIND(ref)    ((enum path_kind)((ref)&3))
+#define PATH_REF_VALUE(ref)   ((ref) >> 2)
+
+/* More segments than the kernel takes (IOV_MAX): it refuses such a call, however many they are. */
+#define ENCODE_IOV_MAX 1025
+
+enum xop_meta {
+	META_DEPS = 1,	   /* waits for operations of other real threads */
+	META_PROCESS = 2,  /* another virtual process than the operation before */
+	META_ZERO = 4,	   /* the captured result is 0 */
+	META_LEN = 8,	   /* the captured result is the length asked for (LEN) */
+	META_NORET = 16,   /* no result was captured */
+	META_GAP = 32,	   /* index is not the previous one + 1 */
+	META_LABEL = 64,   /* label is not the previous one + the step of the index */
+	META_AWAITED = 128 /* another real thread waits for this operation */
+};
+
+/* One operation, decoded. What stands in lists is left encoded and is read with list_next() etc. */
+struct xop {
+	enum op_id op;
+	unsigned meta;
+	uint32_t process;
+	uint64_t index; /* of the operation in the file, from 0: its line is index + 2 */
+	uint64_t label;
+	uint64_t entry; /* ns since the start of the capture; only in a paced replay */
+	int64_t ret;
+	uint64_t arg[OP_ARGS]; /* as in struct rec; descriptors are virtual */
+	uint64_t path, path2;  /* path references */
+	struct timespec ts[2];
+	uint32_t newfd, new_process, new_thread, lock;
+	uint32_t ndeps, nvec, nlist;
+	const uint8_t *deps, *vec, *list;
+};
+
+/* Where a reader stands in a stream, with what is carried from operation to operation. */
+struct xcursor {
+	const uint8_t *p, *end;
+	uint64_t index, label, entry;
+	uint32_t process;
+	bool paced;
+};
+
+static inline uint64_t uvar_get(const uint8_t **p)
+{
+	uint64_t v = *(*p)++;
+	unsigned shift = 7;
+
+	if (__builtin_expect(v < 0x80, 1))
+		return v;
+	v &= 0x7f;
+	for (;;) {
+		uint64_t byte = *(*p)++;
+
+		v |= (byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return v;
+		shift += 7;
+	}
+}
+
+static inline int64_t zigzag_decode(uint64_t v)
+{
+	return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
+static inline uint64_t zigzag_encode(int64_t v)
+{
+	return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+}
+
+static inline int64_t svar_get(const uint8_t **p)
+{
+	return zigzag_decode(uvar_get(p));
+}
+
+void uvar_put(struct buf *b, uint64_t v);
+static inline void svar_put(struct buf *b, int64_t v)
+{
+	uvar_put(b, zigzag_encode(v));
+}
+
+/* Arguments, new descriptor, lock, fork and list of LINE; PATH and PATH2 are references. */
+void encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_t path2);
+
+/* Fills the part of X that comes from a body (op must be set); returns the end of the body. */
+const uint8_t *decode_body(const uint8_t *p, struct xop *x);
+
+/* One operation of the filed form: header fields, and where its body is. */
+struct filed {
+	enum op_id op;
+	uint32_t thread, process;
+	uint64_t label, entry;
+	bool has_ret;
+	int64_t ret;
+	uint32_t ndeps;
+	const uint8_t *deps; /* labels: svar of (own label - label) */
+	const uint8_t *body;
+	size_t body_len;
+};
+
+/* SCRATCH is for the body, whose length stands before it. */
+void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uint64_t path,
+	uint64_t path2);
+const uint8_t *filed_get(const uint8_t *p, struct filed *f);
+
+/* A dependency of the threads' form: the operation number SEQ of real thread THREAD. */
+struct xdep {
+	uint32_t thread, seq;
+};
+
+struct xwriter {
+	struct buf out;
+	uint64_t index, label, entry;
+	uint32_t process;
+	bool paced;
+};
+#define XWRITER_INIT(is_paced, first_entry)                                                        \
+	((struct xwriter){.index = UINT64_MAX,                                                      \
+		.entry = (first_entry),                                                            \
+		.process = UINT32_MAX,                                                             \
+		.paced = (is_paced)})
+
+void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, bool awaited,
+	const struct xdep *deps, uint32_t ndeps);
+
+static inline struct xcursor xcursor_of(const struct xwriter *w, uint64_t first_entry)
+{
+	const uint8_t *p = (const uint8_t *)w->out.p;
+
+	return (struct xcursor){p, p ? p + w->out.len : p, UINT64_MAX, 0, first_entry, UINT32_MAX, w->paced};
+}
+
+/* The next operation; false at the end. */
+bool xop_next(struct xcursor *c, struct xop *x);
+
+static inline struct xdep dep_next(const uint8_t **p)
+{
+	uint32_t thread = (uint32_t)uvar_get(p);
+
+	return (struct xdep){thread, (uint32_t)uvar_get(p)};
+}
+
+static inline struct vlist_item list_next(const uint8_t **p)
+{
+	uint64_t v = uvar_get(p);
+	struct vlist_item item = {(int)(v & 3), (uint32_t)(v >> 2), 0};
+
+	if (item.kind == VITEM_PAIR)
+		item.b = (uint32_t)uvar_get(p);
+	return item;
+}
+
+#endif

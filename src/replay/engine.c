@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/engine.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "utils/progress.h"
+
+#define WRITE_PERIOD (4u << 20)
+#define WRITE_MAX    0x7ffff000u /* the kernel transfers no more in one call (MAX_RW_COUNT) */
+#define TICK_NS	     100000000
+
+/* ---- memory ---- */
+
+static void *map_shared(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void fill_random(uint64_t *p, size_t n)
+{
+	uint64_t x = 0;
+	size_t i;
+
+	if (getrandom(&x, sizeof(x), 0) != sizeof(x))
+		x = now_ns();
+	for (i = 0; i < n; i++) { /* splitmix64 (Steele, Lea, Flood 2014) */
+		uint64_t z = x += 0x9e3779b97f4a7c15u;
+
+		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+		z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+		p[i] = z ^ z >> 31;
+	}
+}
+
+/* One period of random bytes in memory, seen many times in a row by requests longer than that. */
+static int map_write_data(struct engine *e, uint64_t longest)
+{
+	uint64_t at, need = longest < WRITE_MAX ? longest : WRITE_MAX;
+	int fd = memfd_create("ioriot-write-data", MFD_CLOEXEC);
+	uint8_t *base;
+
+	e->write_period = WRITE_PERIOD;
+	e->write_size = (need / WRITE_PERIOD + 2) * WRITE_PERIOD;
+	if (fd < 0)
+		return -errno;
+	base = mmap(NULL, e->write_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED || ftruncate(fd, WRITE_PERIOD)) {
+		close(fd);
+		return -errno;
+	}
+	e->write_data = base;
+	for (at = 0; at < e->write_size; at += WRITE_PERIOD)
+		if (mmap(base + at, WRITE_PERIOD, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+			    0) == MAP_FAILED) {
+			close(fd);
+			return -ENOMEM;
+		}
+	close(fd);
+	if (longest)
+		fill_random((uint64_t *)(void *)base, WRITE_PERIOD / sizeof(uint64_t));
+	return 0;
+}
+
+static int map_all(struct engine *e, struct err *err)
+{
+	const struct program *p = e->config.program;
+	uint32_t i;
+
+	e->shared_size = sizeof(*e->shared) + (size_t)p->plan.threads * sizeof(struct slot);
+	e->shared = map_shared(e->shared_size);
+	e->results_size = ((size_t)p->plan.threads + 1) * sizeof(*e->results);
+	e->results = map_shared(e->results_size);
+	e->umasks_size = ((size_t)p->processes + 1) * sizeof(*e->umasks);
+	e->umasks = map_shared(e->umasks_size);
+	e->workers = calloc((size_t)p->plan.workers + 1, sizeof(*e->workers));
+	if (!e->shared || !e->results || !e->umasks || !e->workers ||
+		map_write_data(e, p->write_max))
+		return err_sys(err, ENOMEM, "cannot start the replay");
+	for (i = 0; i < p->processes; i++)
+		atomic_store_explicit(&e->umasks[i], UMASK_UNKNOWN, memory_order_relaxed);
+	return 0;
+}
+
+static void unmap(void *p, size_t size)
+{
+	if (p)
+		munmap(p, size);
+}
+
+void engine_free(struct engine *e)
+{
+	unmap(e->shared, e->shared_size);
+	unmap(e->results, e->results_size);
+	unmap((void *)e->umasks, e->umasks_size);
+	unmap(e->write_data, e->write_size);
+	free(e->workers);
+}
+
+/* ---- workers ---- */
+
+static int start_workers(struct engine *e, const sigset_t *mask, struct err *err)
+{
+	uint32_t i;
+	pid_t pid;
+
+	for (i = 0; i < e->config.program->plan.workers; i++) {
+		pid = fork();
+		if (pid < 0)
+			return err_sys(err, errno, "cannot start a worker");
+		if (pid == 0)
+			worker_main(e, i, mask);
+		e->workers[i] = pid;
+		e->running++;
+	}
+	return 0;
+}
+
+static void kill_workers(struct engine *e)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->config.program->plan.workers; i++)
+		if (e->workers[i])
+			kill(e->workers[i], SIGKILL);
+	for (i = 0; i < e->config.program->plan.workers; i++)
+		if (e->workers[i])
+			waitpid(e->workers[i], NULL, 0);
+	e->running = 0;
+}
+
+static int worker_ended(struct engine *e, uint32_t i, int status, struct err *err)
+{
+	int code;
+
+	e->workers[i] = 0;
+	e->running--;
+	if (WIFSIGNALED(status))
+		return err_set(err, ECHILD, "worker %u was ended by signal %d (%s)", i,
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) == EXIT_DONE)
+		return 0;
+	if (atomic_load(&e->shared->failed) != 2)
+		return err_set(err, ECHILD, "worker %u ended with exit status %d", i,
+			WEXITSTATUS(status));
+	code = e->shared->error_code;
+	return err_set(err, code, "%s", e->shared->error);
+}
+
+static int reap(struct engine *e, struct err *err)
+{
+	uint32_t i;
+	int status, rc = 0;
+
+	for (i = 0; i < e->config.program->plan.workers && rc == 0; i++)
+		if (e->workers[i] && waitpid(e->workers[i], &status, WNOHANG) == e->workers[i])
+			rc = worker_ended(e, i, status, err);
+	return rc;
+}
+
+/* ---- looking on ---- */
+
+struct watch {
+	struct progress progress;
+	uint64_t done, changed; /* now_ns() of the last change */
+};
+
+static uint64_t count_done(const struct engine *e)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < e->config.program->plan.threads; i++)
+		sum += atomic_load_explicit(&e->shared->slots[i].done, memory_order_relaxed);
+	return sum;
+}
+
+static bool anyone_paces(const struct engine *e)
+{
+	uint32_t i;
+
+	for (i = 0; i < e->config.program->plan.threads; i++)
+		if (atomic_load(&e->shared->slots[i].state) == SLOT_PACING)
+			return true;
+	return false;
+}
+
+/* The operation that a thread is at: its stream is read from the start, once, after a failure. */
+static bool current_op(const struct engine *e, uint32_t thread, struct xop *x)
+{
+	const struct program *p = e->config.program;
+	struct xcursor c = xcursor_of(&p->streams[thread], p->first_entry);
+	uint32_t done = atomic_load(&e->shared->slots[thread].done), i;
+
+	for (i = 0; i <= done; i++)
+		if (!xop_next(&c, x))
+			return false;
+	return true;
+}
+
+/* Everybody waits for whoever is earliest in the file. */
+static int report_stuck(const struct engine *e, struct err *err)
+{
+	const struct program *p = e->config.program;
+	struct xop x, first = {.index = UINT64_MAX};
+	uint32_t i, thread = 0;
+	const struct slot *s;
+
+	for (i = 0; i < p->plan.threads; i++)
+		if (current_op(e, i, &x) && x.index < first.index) {
+			first = x;
+			thread = i;
+		}
+	s = &e->shared->slots[thread];
+	err_set(err, ETIMEDOUT,
+		"no operation has ended for %u s: thread %u is at %s (line %llu of %s, label %llu)",
+		e->config.watchdog, thread, ops[first.op].name, (unsigned long long)first.index + 2,
+		p->file, (unsigned long long)first.label);
+	if (atomic_load(&s->state) == SLOT_WAITING) {
+		size_t len = strlen(err->text);
+
+		snprintf(err->text + len, sizeof(err->text) - len,
+			" and waits for operation %u of thread %u", atomic_load(&s->wait_seq),
+			atomic_load(&s->wait_thread));
+	}
+	return -ETIMEDOUT;
+}
+
+static uint64_t lateness_now(const struct engine *e)
+{
+	uint64_t max = 0;
+	uint32_t i;
+
+	for (i = 0; i < e->config.program->plan.threads; i++)
+		if (e->results[i].late.max > max)
+			max = e->results[i].late.max;
+	return max;
+}
+
+static void show_progress(struct engine *e, struct watch *w)
+{
+	char unit[64] = "operations";
+	struct progress_state now = {.count = w->done, .unit = unit, .share = 1};
+
+	if (!progress_due(&w->progress))
+		return;
+	if (e->config.program->ops)
+		now.share = (double)w->done / (double)e->config.program->ops;
+	if (e->config.speed > 0)
+		snprintf(unit, sizeof(unit), "operations, at most %.1f ms late,",
+			(double)lateness_now(e) / 1e6);
+	progress_show(&w->progress, &now);
+}
+
+static int look(struct engine *e, struct watch *w, struct err *err)
+{
+	uint64_t done = count_done(e), now = now_ns();
+	double load;
+
+	if (done != w->done || anyone_paces(e)) {
+		w->done = done;
+		w->changed = now;
+	}
+	if (getloadavg(&load, 1) == 1 && load > e->loadavg)
+		e->loadavg = load;
+	show_progress(e, w);
+	if (e->config.watchdog && now - w->changed > (uint64_t)e->config.watchdog * NS_PER_SEC)
+		return report_stuck(e, err);
+	return 0;
+}
+
+/* Waits for one of the blocked signals for at most NS; handles it. */
+static int handle_signal(struct engine *e, const sigset_t *signals, long ns, struct err *err)
+{
+	struct timespec timeout = {0, ns};
+	int sig = sigtimedwait(signals, NULL, &timeout);
+
+	if (sig == SIGCHLD)
+		return reap(e, err);
+	if (sig <= 0)
+		return 0;
+	e->interrupted = true;
+	return err_set(err, EINTR, "the replay was interrupted by %s", strsignal(sig));
+}
+
+static int start_together(struct engine *e, const sigset_t *signals, struct err *err)
+{
+	struct engine_shared *s = e->shared;
+	int rc = 0;
+
+	while (rc == 0 && atomic_load(&s->ready) < e->config.program->plan.threads)
+		rc = handle_signal(e, signals, 1000000, err);
+	s->start = now_ns();
+	if (rc)
+		return rc;
+	atomic_store(&s->go, 1);
+	syscall(SYS_futex, &s->go, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	return 0;
+}
+
+static int look_on(struct engine *e, const sigset_t *signals, struct err *err)
+{
+	struct watch w = {.changed = now_ns()};
+	int rc = 0;
+
+	progress_start(&w.progress, "replay", e->config.quiet);
+	while (rc == 0 && e->running) {
+		rc = handle_signal(e, signals, TICK_NS, err);
+		if (rc == 0)
+			rc = look(e, &w, err);
+	}
+	progress_end(&w.progress);
+	return rc;
+}
+
+static void take_end(struct engine *e, bool complete)
+{
+	uint64_t end = complete ? e->shared->start : now_ns();
+	uint32_t i;
+
+	for (i = 0; i < e->config.program->plan.threads; i++)
+		if (e->results[i].end > end)
+			end = e->results[i].end;
+	e->ns = end - e->shared->start;
+}
+
+int engine_run(struct engine *e, const struct engine_config *config, struct err *err)
+{
+	sigset_t signals, before;
+	int rc;
+
+	*e = (struct engine){.config = *config};
+	rc = map_all(e, err);
+	if (rc)
+		return rc;
+	e->ticks = ticks_measure();
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	rc = start_workers(e, &before, err);
+	if (rc == 0)
+		rc = start_together(e, &signals, err);
+	if (rc == 0)
+		rc = look_on(e, &signals, err);
+	if (rc)
+		kill_workers(e);
+	take_end(e, rc == 0);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}

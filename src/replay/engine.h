@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPLAY_ENGINE_H
+#define IORIOT_REPLAY_ENGINE_H
+
+#include <signal.h>
+
+#include "replay/program.h"
+#include "replay/results.h"
+#include "replay/ticks.h"
+#include "utils/user.h"
+
+/* Running a program: workers are forked, each starts its threads, the parent looks on. */
+
+enum slot_state { SLOT_RUNNING, SLOT_WAITING, SLOT_PACING, SLOT_ENDED };
+
+/* One per real thread, in memory shared by all workers; a cache line of its own. */
+struct slot {
+	_Atomic uint32_t done; /* operations that are over; a futex */
+	_Atomic uint32_t sleepers;
+	_Atomic uint32_t state; /* enum slot_state; kept up where a thread waits only */
+	_Atomic uint32_t wait_thread, wait_seq; /* what it waits for while SLOT_WAITING */
+} __attribute__((aligned(64)));
+
+struct engine_shared {
+	_Atomic uint32_t ready; /* threads that stand at the start */
+	_Atomic uint32_t go;	/* a futex */
+	_Atomic uint32_t failed; /* 1: a worker is putting its reason into error; 2: it is there */
+	uint64_t start;		/* now_ns() when go was given */
+	int error_code;
+	char error[sizeof(((struct err *)NULL)->text)];
+	struct slot slots[];
+};
+
+struct engine_config {
+	const struct program *program;
+	struct user user;
+	int landlock; /* version, 0 = none */
+	double speed;
+	uint32_t watchdog; /* seconds without any progress until the run is ended */
+	bool quiet;
+};
+
+/* What came of it. */
+struct engine {
+	struct engine_config config;
+	struct ticks ticks;
+	struct engine_shared *shared;
+	size_t shared_size;
+	struct thread_result *results; /* by real thread */
+	size_t results_size;
+	_Atomic uint16_t *umasks;
+	size_t umasks_size;
+	uint8_t *write_data;
+	uint64_t write_period, write_size;
+	pid_t *workers;
+	uint32_t running;
+	double loadavg;	   /* highest of the one-minute averages seen */
+	uint64_t ns;	   /* from the start to the end of the last operation */
+	bool interrupted;  /* by a signal to this program */
+};
+
+/*
+ * 0: all operations were issued. Otherwise -errno and err says what ended the run; the results so
+ * far can be read. The caller calls engine_free() in both cases.
+ */
+int engine_run(struct engine *e, const struct engine_config *config, struct err *err);
+void engine_free(struct engine *e);
+
+/* In the forked worker; never returns. */
+void worker_main(struct engine *e, uint32_t number, const sigset_t *mask) __attribute__((noreturn));
+
+/* Ends the worker with a reason that the parent prints. */
+void worker_fail(struct engine *e, int code, const char *what) __attribute__((noreturn));
+
+/* The operations of one real thread: thread.c. */
+struct thread_start {
+	struct engine *e;
+	struct worker *w;
+	uint32_t number;
+};
+void *thread_main(void *start);
+
+#endif

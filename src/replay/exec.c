@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/dispatch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Issuing a call as the program issued it: six registers from the arguments, and the call. */
+
+const char *const skip_reasons[SKIP_COUNT] = {
+	[SKIP_STATE] = "state record",
+	[SKIP_CHROOT] = "the root directory stays as it is: the paths of a replay are resolved",
+	[SKIP_SIGNAL] = "could signal other processes",
+	[SKIP_FCNTL] = "an fcntl command that is not known to be harmless",
+	[SKIP_OUTSIDE] = "a symbolic link led out of the tree",
+};
+
+const exec_fn exec_fns[OP_COUNT] = {
+#define OP(name, x86, arm, fam, cls, flg, cmp, args, model, replay)                                \
+	[OP_##name] = exec_##replay,
+#include "ops/ops.def"
+};
+
+bool dispatch_uses_paths(enum op_id op)
+{
+	exec_fn fn = exec_fns[op];
+
+	return fn == exec_call || fn == exec_chown || fn == exec_chdir ||
+	       fn == exec_preopen || fn == exec_task;
+}
+
+/* errno stays out of it: one instruction, and the result as the kernel gives it. */
+int64_t raw_syscall(long nr, const uint64_t r[6])
+{
+#if defined(__x86_64__)
+	register uint64_t r10 __asm__("r10") = r[3];
+	register uint64_t r8 __asm__("r8") = r[4];
+	register uint64_t r9 __asm__("r9") = r[5];
+	int64_t ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(r[0]), "S"(r[1]), "d"(r[2]), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+#elif defined(__aarch64__)
+	register uint64_t x8 __asm__("x8") = (uint64_t)nr;
+	register uint64_t x0 __asm__("x0") = r[0];
+	register uint64_t x1 __asm__("x1") = r[1];
+	register uint64_t x2 __asm__("x2") = r[2];
+	register uint64_t x3 __asm__("x3") = r[3];
+	register uint64_t x4 __asm__("x4") = r[4];
+	register uint64_t x5 __asm__("x5") = r[5];
+
+	__asm__ volatile("svc 0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory");
+	return (int64_t)x0;
+#else
+#error "no system calls for this architecture"
+#endif
+}
+
+/* ---- the current directory and umask of the virtual process ---- */
+
+static void enter_cwd(struct rthread *t, uint32_t process)
+{
+	struct vprocess *v = &t->w->processes[process];
+	uint32_t generation = atomic_load_explicit(&v->generation, memory_order_acquire);
+	int cwd;
+
+	if (t->fs_process == process && t->fs_generation == generation)
+		return;
+	cwd = atomic_load_explicit(&v->cwd, memory_order_acquire);
+	raw_syscall(SYS_fchdir, (uint64_t[6]){(uint64_t)(cwd ? cwd - 1 : t->w->start_dir)});
+	t->fs_process = process;
+	t->fs_generation = generation;
+}
+
+static void enter_umask(struct rthread *t, uint32_t process)
+{
+	uint32_t mask = atomic_load_explicit(&t->w->umasks[process], memory_order_acquire);
+
+	if (mask == UMASK_UNKNOWN)
+		mask = UMASK_DEFAULT;
+	if (mask == t->umask_now)
+		return;
+	raw_syscall(SYS_umask, (uint64_t[6]){mask});
+	t->umask_now = mask;
+}
+
+/* The operations that can make a name have a MODE, apart from chmod and its like. */
+static bool makes_names(enum op_id op)
+{
+	switch (op) {
+	case OP_open:
+	case OP_openat:
+	case OP_openat2:
+	case OP_creat:
+	case OP_mkdir:
+	case OP_mkdirat:
+	case OP_mknod:
+	case OP_mknodat:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void enter_fs(struct rthread *t, const struct xop *x)
+{
+	const uint8_t *kind = ops[x->op].arg;
+	bool cwd_based = true, uses_cwd = x->op == OP_getcwd;
+	int i;
+
+	for (i = 0; i < OP_ARGS && kind[i] != A_NONE; i++)
+		switch ((enum arg_kind)kind[i]) {
+		case A_DIRFD:
+		case A_DIRFD2:
+			cwd_based = (uint32_t)x->arg[i] == VFD_CWD;
+			break;
+		case A_PATH:
+			uses_cwd |= cwd_based && PATH_REF_KIND(x->path) == PATH_RELATIVE;
+			break;
+		case A_PATH2:
+			uses_cwd |= cwd_based && PATH_REF_KIND(x->path2) == PATH_RELATIVE;
+			break;
+		default:
+			break;
+		}
+	if (uses_cwd)
+		enter_cwd(t, x->process);
+	if (makes_names(x->op))
+		enter_umask(t, x->process);
+}
+
+/* ---- registers ---- */
+
+static uint64_t path_pointer(struct rthread *t, uint64_t ref, int which)
+{
+	switch (PATH_REF_KIND(ref)) {
+	case PATH_ABSOLUTE:
+	case PATH_RELATIVE:
+		return (uint64_t)(uintptr_t)(t->w->strings + PATH_REF_VALUE(ref));
+	case PATH_FD:
+		snprintf(t->fd_path[which], sizeof(t->fd_path[which]), "/proc/self/fd/%d",
+			real_fd(t->w, PATH_REF_VALUE(ref)));
+		return (uint64_t)(uintptr_t)t->fd_path[which];
+	case PATH_NULL:
+		break;
+	}
+	return 0;
+}
+
+static uint8_t *read_buffer(struct rthread *t, uint64_t len)
+{
+	return len <= t->read_len ? t->read_buf : t->w->big_read;
+}
+
+/* Each write begins a little further in the random data: equal blocks would be shared by stores. */
+static const uint8_t *write_buffer(struct rthread *t)
+{
+	t->write_at = (t->write_at + t->w->write_step) & (t->w->write_period - 1);
+	return t->w->write_data + t->write_at;
+}
+
+static uint64_t vector(struct rthread *t, const struct xop *x, bool is_read)
+{
+	const uint8_t *p = x->vec, *q = x->vec;
+	uint64_t sum = 0, len;
+	uint8_t *base;
+	uint32_t i;
+
+	for (i = 0; i < x->nvec && is_read; i++) {
+		len = uvar_get(&q);
+		sum = len > UINT64_MAX - sum ? UINT64_MAX : sum + len;
+	}
+	base = is_read ? read_buffer(t, sum) : (uint8_t *)(uintptr_t)write_buffer(t);
+	for (i = 0, sum = 0; i < x->nvec; i++) {
+		len = uvar_get(&p);
+		t->iov[i] = (struct iovec){base + sum, len};
+		if (len <= INT32_MAX && sum <= INT32_MAX - len) /* else the kernel stops there */
+			sum += len;
+	}
+	return (uint64_t)(uintptr_t)t->iov;
+}
+
+static uint64_t times_pointer(struct rthread *t, const struct xop *x, enum arg_kind kind)
+{
+	int i;
+
+	if (x->ts[0].tv_nsec == TIMES_NULL)
+		return 0;
+	if (op_nr(x->op) < 0) /* issued as utimensat(2) */
+		kind = A_TIMESPECS;
+	for (i = 0; i < 2; i++)
+		if (kind == A_UTIMBUF) {
+			t->times[i] = x->ts[i].tv_sec;
+		} else {
+			t->times[2 * i] = x->ts[i].tv_sec;
+			t->times[2 * i + 1] =
+				kind == A_TIMEVALS ? x->ts[i].tv_nsec / 1000 : x->ts[i].tv_nsec;
+		}
+	return (uint64_t)(uintptr_t)t->times;
+}
+
+static uint64_t how_pointer(struct rthread *t, const struct xop *x)
+{
+	t->how[0] = x->arg[2] & ~(uint64_t)O_ASYNC;
+	t->how[1] = x->arg[4];
+	t->how[2] = x->arg[5];
+	return (uint64_t)(uintptr_t)t->how;
+}
+
+static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
+{
+	switch ((enum arg_kind)ops[x->op].arg[i]) {
+	case A_FD:
+	case A_DIRFD:
+	case A_DIRFD2:
+		return (uint64_t)(int64_t)real_fd(t->w, x->arg[i]);
+	case A_PATH:
+		return path_pointer(t, x->path, 0);
+	case A_PATH2:
+	case A_TARGET:
+		return path_pointer(t, x->path2, 1);
+	case A_RBUF:
+		return (uint64_t)(uintptr_t)read_buffer(t, x->arg[i + 1]);
+	case A_WBUF:
+		return (uint64_t)(uintptr_t)write_buffer(t);
+	case A_RIOV:
+		return vector(t, x, true);
+	case A_WIOV:
+		return vector(t, x, false);
+	case A_IOVCNT:
+		return x->nvec;
+	case A_OUT:
+		return (uint64_t)(uintptr_t)t->out;
+	case A_HOW:
+		return how_pointer(t, x);
+	case A_HOWSIZE:
+		return sizeof(struct open_how);
+	case A_OFLAGS: /* O_ASYNC: signals, and not for files */
+		return x->arg[i] & ~(uint64_t)O_ASYNC;
+	case A_UTIMBUF:
+	case A_TIMEVALS:
+	case A_TIMESPECS:
+		return times_pointer(t, x, (enum arg_kind)ops[x->op].arg[i]);
+	default:
+		return x->arg[i];
+	}
+}
+
+void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6])
+{
+	const uint8_t *kind = ops[x->op].arg;
+	int i;
+
+	for (i = 0; i < OP_ARGS && kind[i] != A_NONE; i++)
+		reg[i] = register_of(t, x, i);
+	for (; i < OP_ARGS; i++)
+		reg[i] = 0;
+}
+
+int64_t issue(const struct xop *x, uint64_t reg[6])
+{
+	uint64_t mapped[6] = {0};
+	long nr = op_nr(x->op);
+
+	if (nr >= 0)
+		return raw_syscall(nr, reg);
+	nr = legacy_map(x->op, reg, mapped);
+	return nr < 0 ? -ENOSYS : raw_syscall(nr, mapped);
+}
+
+/* A descriptor that the program did not get must not stay open. */
+static void keep_fd(struct worker *w, uint32_t vfd, int64_t fd)
+{
+	if (fd < 0)
+		return;
+	if (vfd < VFD_CWD)
+		set_fd(w, vfd, (int)fd);
+	else
+		close((int)fd);
+}
+
+static bool writes_metadata_by_path(enum op_id op)
+{
+	switch (op) {
+	case OP_chmod:
+	case OP_fchmodat:
+	case OP_fchmodat2:
+	case OP_chown:
+	case OP_lchown:
+	case OP_fchownat:
+	case OP_utime:
+	case OP_utimes:
+	case OP_futimesat:
+	case OP_utimensat:
+	case OP_truncate:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int64_t exec_call(struct rthread *t, const struct xop *x)
+{
+	uint64_t reg[6];
+	int64_t ret;
+
+	enter_fs(t, x);
+	if (t->w->guard && writes_metadata_by_path(x->op))
+		return exec_guarded(t, x);
+	build_registers(t, x, reg);
+	ret = issue(x, reg);
+	if (ops[x->op].flags & OPF_NEWFD)
+		keep_fd(t->w, x->newfd, ret);
+	return ret;
+}
+
+/* Ownership can be given away by root only: others set their own, which does the same work. */
+int64_t exec_chown(struct rthread *t, const struct xop *x)
+{
+	int uid = op_arg_index(x->op, A_UID), gid = op_arg_index(x->op, A_GID);
+	struct xop own = *x;
+
+	if (t->w->is_root || x->ret != 0)
+		return exec_call(t, x);
+	if ((uint32_t)own.arg[uid] != UINT32_MAX)
+		own.arg[uid] = geteuid();
+	if ((uint32_t)own.arg[gid] != UINT32_MAX)
+		own.arg[gid] = getegid();
+	t->chown_own |= own.arg[uid] != x->arg[uid] || own.arg[gid] != x->arg[gid];
+	return exec_call(t, &own);
+}
+
+int64_t exec_preopen(struct rthread *t, const struct xop *x)
+{
+	uint64_t path = path_pointer(t, x->path, 0);
+	int flags = (int)x->arg[2] & ~(O_CREAT | O_EXCL | O_TRUNC | O_ASYNC);
+	int64_t fd;
+
+	if (!path)
+		return -ENOENT;
+	fd = raw_syscall(SYS_openat, (uint64_t[6]){(uint64_t)AT_FDCWD, path, (uint64_t)flags});
+	if (fd >= 0 && x->arg[3])
+		lseek((int)fd, (off_t)x->arg[3], SEEK_SET);
+	keep_fd(t->w, x->newfd, fd);
+	return fd;
+}
+
+int64_t exec_none(struct rthread *t, const struct xop *x)
+{
+	(void)t;
+	return REPLAY_SKIPPED + (x->op == OP_chroot ? SKIP_CHROOT : SKIP_STATE);
+}

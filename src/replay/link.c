@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "replay/program.h"
+
+/*
+ * Deals the operations to the real threads in file order. Labels become (real thread, number of
+ * the operation in it); what the order inside one thread guarantees anyway is dropped.
+ */
+
+#define WAITED_MAX (1u << 24) /* entries of the table of waits: 64 MiB */
+
+struct linker {
+	struct program *p;
+	struct filing *f;
+	const struct analysis *a;
+	enum order order;
+	uint32_t *thread_of, *seq_of; /* by index */
+	uint32_t *waited;	      /* [thread * threads + other]: seq + 1 waited for already */
+	uint8_t *begun;		      /* by virtual thread: has had its first operation */
+	struct xdep *deps;
+	uint32_t ndeps, deps_cap;
+	int64_t *open_now; /* by worker: descriptors */
+	uint32_t *worker_of;
+};
+
+static bool push_dep(struct linker *l, struct xdep dep)
+{
+	uint32_t i;
+
+	for (i = 0; i < l->ndeps; i++)
+		if (l->deps[i].thread == dep.thread) {
+			if (l->deps[i].seq < dep.seq)
+				l->deps[i].seq = dep.seq;
+			return true;
+		}
+	if (l->ndeps == l->deps_cap) {
+		uint32_t cap = l->deps_cap ? 2 * l->deps_cap : 16;
+		struct xdep *v = realloc(l->deps, cap * sizeof(*v));
+
+		if (!v)
+			return false;
+		l->deps = v;
+		l->deps_cap = cap;
+	}
+	l->deps[l->ndeps++] = dep;
+	return true;
+}
+
+static bool add_dep(struct linker *l, uint32_t real, uint64_t on)
+{
+	struct xdep dep = {l->thread_of[on], l->seq_of[on]};
+	uint32_t *waited = l->waited ? &l->waited[(size_t)real * l->p->plan.threads + dep.thread] : NULL;
+
+	if (dep.thread == real || (waited && *waited > dep.seq))
+		return true;
+	if (waited)
+		*waited = dep.seq + 1;
+	return push_dep(l, dep);
+}
+
+static bool collect_deps(struct linker *l, const struct filed *f, uint64_t index, uint32_t real)
+{
+	const uint8_t *p = f->deps;
+	uint64_t on;
+	uint32_t i;
+	bool ok = true;
+
+	l->ndeps = 0;
+	if (l->p->plan.threads == 1)
+		return true;
+	if (l->order == ORDER_RESOURCE)
+		for (i = 0; i < f->ndeps && ok; i++)
+			if (filing_find(l->f, f->label - (uint64_t)svar_get(&p), index, &on, NULL) == 0)
+				ok = add_dep(l, real, on);
+	if (l->order == ORDER_STRICT && index)
+		ok = ok && add_dep(l, real, index - 1);
+	if (!l->begun[f->thread] && l->a->begun_by[f->thread])
+		ok = ok && add_dep(l, real, l->a->begun_by[f->thread] - 1);
+	l->begun[f->thread] = 1;
+	return ok;
+}
+
+static void count_open(struct linker *l, const struct filed *f, uint32_t real)
+{
+	int64_t *now = &l->open_now[l->worker_of[real]];
+	struct xop x = {.op = f->op};
+	const uint8_t *p;
+	uint32_t i;
+
+	if (!(ops[f->op].flags & (OPF_NEWFD | OPF_LIST)) && f->op != OP_close)
+		return;
+	decode_body(f->body, &x);
+	*now += x.newfd != VFD_NONE;
+	*now -= f->op == OP_close && f->ret == 0;
+	for (i = 0, p = x.list; i < x.nlist; i++)
+		*now += list_next(&p).kind == VITEM_PAIR ? 1 : -1;
+	if (*now > (int64_t)l->p->files_max)
+		l->p->files_max = (uint64_t)*now;
+}
+
+static bool is_awaited(const struct linker *l, uint64_t index)
+{
+	return l->p->plan.threads > 1 && l->f->awaited[index / 8] >> index % 8 & 1;
+}
+
+static bool link_all(struct linker *l)
+{
+	struct program *p = l->p;
+	struct filing_walk at = {l->f->first, NULL, UINT64_MAX};
+	struct filed f;
+
+	while (filing_next(&at, &f)) {
+		uint32_t real = l->a->threads[f.thread].real;
+
+		while (l->f->first != at.chunk) { /* done with: make room for the streams */
+			struct filed_chunk *done = l->f->first;
+
+			l->f->first = done->next;
+			buf_free(&done->data);
+			free(done);
+		}
+		if (!collect_deps(l, &f, at.index, real))
+			return false;
+		l->thread_of[at.index] = real;
+		l->seq_of[at.index] = p->thread_ops[real]++;
+		xop_put(&p->streams[real], &f, at.index, is_awaited(l, at.index), l->deps,
+			l->ndeps);
+		count_open(l, &f, real);
+	}
+	return true;
+}
+
+static bool prepare(struct linker *l, bool paced)
+{
+	struct program *p = l->p;
+	uint32_t n = p->plan.threads, w, i;
+
+	p->streams = calloc((size_t)n + 1, sizeof(*p->streams));
+	p->thread_ops = calloc((size_t)n + 1, sizeof(*p->thread_ops));
+	l->thread_of = malloc((l->f->n + 1) * sizeof(*l->thread_of));
+	l->seq_of = malloc((l->f->n + 1) * sizeof(*l->seq_of));
+	l->begun = calloc((size_t)l->f->max_thread + 1, 1);
+	l->open_now = calloc((size_t)p->plan.workers + 1, sizeof(*l->open_now));
+	l->worker_of = calloc((size_t)n + 1, sizeof(*l->worker_of));
+	if ((uint64_t)n * n <= WAITED_MAX)
+		l->waited = calloc((size_t)n * n + 1, sizeof(*l->waited));
+	if (!p->streams || !p->thread_ops || !l->thread_of || !l->seq_of || !l->begun ||
+		!l->open_now || !l->worker_of)
+		return false;
+	for (i = 0; i < n; i++)
+		p->streams[i] = XWRITER_INIT(paced, p->first_entry);
+	for (w = 0; w < p->plan.workers; w++)
+		for (i = p->plan.first_thread[w]; i < p->plan.first_thread[w + 1]; i++)
+			l->worker_of[i] = w;
+	return true;
+}
+
+static bool all_written(const struct program *p)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->plan.threads; i++)
+		if (!buf_ok(&p->streams[i].out))
+			return false;
+	return true;
+}
+
+int link_streams(struct program *p, struct filing *f, const struct analysis *a, enum order order,
+	bool paced, struct err *err)
+{
+	struct linker l = {.p = p, .f = f, .a = a, .order = order};
+	bool ok = prepare(&l, paced) && link_all(&l) && all_written(p);
+
+	free(l.thread_of);
+	free(l.seq_of);
+	free(l.waited);
+	free(l.begun);
+	free(l.deps);
+	free(l.open_now);
+	free(l.worker_of);
+	return ok ? 0 : err_sys(err, ENOMEM, "cannot load the replay");
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "replay/dispatch.h"
+#include "replay/program.h"
+
+/* Reading a replay file into the filed form; everything it says is checked here. */
+
+struct loader {
+	struct program *p;
+	struct filing *f;
+	struct buf scratch;
+	uint64_t last_end;
+	bool any;
+};
+
+static int no_memory(struct err *err)
+{
+	return err_sys(err, ENOMEM, "cannot load the replay");
+}
+
+static struct filed_chunk *chunk_with_room(struct filing *f)
+{
+	struct filed_chunk *c = f->last;
+
+	if (c && c->data.len < CHUNK_SIZE)
+		return c;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	if (f->last)
+		f->last->next = c;
+	else
+		f->first = c;
+	f->last = c;
+	return c;
+}
+
+static void at_least(uint32_t *max, uint64_t id)
+{
+	if (id < VFD_CWD && id + 1 > *max)
+		*max = (uint32_t)id + 1;
+}
+
+static void note_ids(struct filing *f, const struct rline *line, uint64_t path, uint64_t path2)
+{
+	const struct rec *r = &line->call;
+	uint32_t i;
+
+	at_least(&f->max_thread, line->thread);
+	at_least(&f->max_process, line->process);
+	at_least(&f->max_thread, line->new_thread);
+	at_least(&f->max_process, line->new_process);
+	at_least(&f->max_vfd, line->newfd);
+	at_least(&f->max_lock, line->lock);
+	for (i = 0; i < OP_ARGS; i++)
+		if (arg_infos[ops[r->op].arg[i]].form == FORM_FD)
+			at_least(&f->max_vfd, r->arg[i]);
+	if (PATH_REF_KIND(path) == PATH_FD)
+		at_least(&f->max_vfd, PATH_REF_VALUE(path));
+	if (PATH_REF_KIND(path2) == PATH_FD)
+		at_least(&f->max_vfd, PATH_REF_VALUE(path2));
+	for (i = 0; i < line->nlist; i++) {
+		const struct vlist_item *item = &line->list[i];
+
+		at_least(item->kind == VITEM_LOCK ? &f->max_lock : &f->max_vfd, item->a);
+		if (item->kind == VITEM_PAIR)
+			at_least(&f->max_vfd, item->b);
+	}
+}
+
+static void note_vector(struct program *p, const struct rec *r, bool is_read)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < r->nvec; i++)
+		if (__builtin_add_overflow(sum, r->vec[i], &sum))
+			sum = UINT64_MAX;
+	if (r->nvec > p->iov_max)
+		p->iov_max = r->nvec;
+	if (is_read && sum > p->read_max)
+		p->read_max = sum;
+	if (!is_read && sum > p->write_max)
+		p->write_max = sum;
+}
+
+/* How large buffers must be, and whether they must be aligned for direct I/O. */
+static void note_sizes(struct program *p, const struct rec *r)
+{
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++)
+		switch ((enum arg_kind)ops[r->op].arg[i]) {
+		case A_RBUF:
+			if (r->arg[i + 1] > p->read_max)
+				p->read_max = r->arg[i + 1];
+			break;
+		case A_WBUF:
+			if (r->arg[i + 1] > p->write_max)
+				p->write_max = r->arg[i + 1];
+			break;
+		case A_RIOV:
+			note_vector(p, r, true);
+			break;
+		case A_WIOV:
+			note_vector(p, r, false);
+			break;
+		case A_OFLAGS:
+		case A_HOW:
+			p->direct |= (r->arg[i] & O_DIRECT) != 0;
+			break;
+		case A_FARG:
+			p->direct |= r->arg[i - 1] == F_SETFL && r->arg[i] & O_DIRECT;
+			break;
+		default:
+			break;
+		}
+}
+
+/* Paths of operations that are not issued with their path are neither checked nor kept. */
+static int check_paths(struct loader *l, const struct rec *r, uint64_t *path, uint64_t *path2,
+	struct err *err)
+{
+	int rc = 0;
+
+	*path = *path2 = PATH_REF(PATH_NULL, 0);
+	if (!dispatch_uses_paths(r->op))
+		return 0;
+	if (op_has(r->op, A_PATH))
+		rc = paths_add(&l->p->paths, r->path, path, err);
+	if (rc == 0 && op_has(r->op, A_PATH2))
+		rc = paths_add(&l->p->paths, r->path2, path2, err);
+	if (rc == 0 && op_has(r->op, A_TARGET) && !(ops[r->op].flags & OPF_STATE))
+		rc = paths_add_target(&l->p->paths, r->path, r->path2, path2, err);
+	return rc;
+}
+
+static void note_times(struct loader *l, const struct rline *line)
+{
+	struct program *p = l->p;
+	uint64_t end = line->entry + line->dur;
+
+	if (ops[line->call.op].flags & OPF_STATE)
+		return;
+	if (!l->any || line->entry < p->first_entry)
+		p->first_entry = line->entry;
+	l->any = true;
+	if (end > l->last_end)
+		l->last_end = end;
+	hist_add(&p->captured[line->call.op], line->dur);
+}
+
+static int take_line(struct loader *l, const struct rline *line, struct err *err)
+{
+	struct filing *f = l->f;
+	struct filed_chunk *c = chunk_with_room(f);
+	uint64_t path, path2, *label;
+	int rc;
+
+	if (f->n >= UINT32_MAX)
+		return err_set(err, EFBIG, "more operations than one replay can have");
+	rc = check_paths(l, &line->call, &path, &path2, err);
+	if (rc)
+		return rc;
+	label = vec_push(&f->labels);
+	if (!c || !label)
+		return no_memory(err);
+	*label = line->call.line;
+	f->sorted &= f->n == 0 || label[-1] <= *label;
+	note_ids(f, line, path, path2);
+	note_sizes(l->p, &line->call);
+	note_times(l, line);
+	filed_put(&c->data, &l->scratch, line, path, path2);
+	f->n++;
+	return buf_ok(&c->data) ? 0 : no_memory(err);
+}
+
+/* Only the symbolic links matter here: do any lead upwards? */
+static int read_init(struct loader *l, struct replay_reader *r, struct err *err)
+{
+	struct init_line line;
+	char *target;
+	bool up;
+	int rc;
+
+	for (;;) {
+		rc = replay_next_init(r, &line, err);
+		if (rc <= 0)
+			return rc;
+		if (line.kind != INIT_SYMLINK)
+			continue;
+		rc = tree_link_target(&l->p->trees, line.path, line.target, &target, &up, err);
+		if (rc) {
+			err_prefix(err, "%s:%llu", l->p->file, (unsigned long long)line.line);
+			return rc;
+		}
+		l->p->paths.up_links |= up;
+	}
+}
+
+static int read_ops(struct loader *l, struct replay_reader *r, struct err *err)
+{
+	struct rline line;
+	int rc;
+
+	for (;;) {
+		rc = replay_next(r, &line, err);
+		if (rc <= 0)
+			return rc;
+		rc = take_line(l, &line, err);
+		if (rc) {
+			err_prefix(err, "%s:%llu", l->p->file, (unsigned long long)l->f->n + 2);
+			return rc;
+		}
+	}
+}
+
+/* Numbers are dense in what generate writes; absurd ones would only make absurd tables. */
+static int check_ids(const struct loader *l, struct err *err)
+{
+	const struct filing *f = l->f;
+	uint64_t bound = 16 * f->n + (1u << 20);
+	const struct {
+		uint32_t max;
+		const char *what;
+	} ids[] = {{f->max_thread, "thread"}, {f->max_process, "process"},
+		{f->max_vfd, "descriptor"}, {f->max_lock, "lock"}};
+	size_t i;
+
+	for (i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+		if (ids[i].max > bound)
+			return err_set(err, EINVAL,
+				"%s: the %s number %u is out of proportion: there are %llu operations",
+				l->p->file, ids[i].what, ids[i].max - 1, (unsigned long long)f->n);
+	l->p->processes = f->max_process;
+	l->p->vfds = f->max_vfd;
+	l->p->locks = f->max_lock;
+	return 0;
+}
+
+static int check_header(struct program *p, const struct replay_reader *r, const char *root,
+	struct err *err)
+{
+	struct str id = replay_header(r, "id"), name = replay_header(r, "name");
+	int rc;
+
+	if (!tree_id_valid(id))
+		return err_set(err, EINVAL, "%s: the header has no valid id", p->file);
+	memcpy(p->id, id.s, id.len);
+	p->id[id.len] = '\0';
+	rc = tree_set_init(&p->trees, &p->arena, name, root,
+		str_eqs(replay_header(r, "layout"), "root"), err);
+	return rc ? err_prefix(err, "%s", p->file) : 0;
+}
+
+static int by_label(const void *va, const void *vb, void *labels)
+{
+	uint32_t a = *(const uint32_t *)va, b = *(const uint32_t *)vb;
+	const uint64_t *label = labels;
+
+	if (label[a] != label[b])
+		return label[a] < label[b] ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+static int index_labels(struct filing *f, struct err *err)
+{
+	uint64_t i;
+
+	if (f->sorted)
+		return 0;
+	f->by_label = malloc(f->n * sizeof(*f->by_label));
+	if (!f->by_label)
+		return no_memory(err);
+	for (i = 0; i < f->n; i++)
+		f->by_label[i] = (uint32_t)i;
+	qsort_r(f->by_label, f->n, sizeof(*f->by_label), by_label, f->labels.v);
+	return 0;
+}
+
+int filing_find(const struct filing *f, uint64_t label, uint64_t index, uint64_t *found,
+	struct err *err)
+{
+	uint64_t low = 0, high = f->n, mid, at;
+
+	/* The last place whose (label, index) is below (label, INDEX). */
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		at = f->by_label ? f->by_label[mid] : mid;
+		if (f->labels.v[at] < label || (f->labels.v[at] == label && at < index))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low) {
+		at = f->by_label ? f->by_label[low - 1] : low - 1;
+		if (f->labels.v[at] == label) {
+			*found = at;
+			return 0;
+		}
+	}
+	return err_set(err, EINVAL, "it waits for operation %llu, which is not in front of it",
+		(unsigned long long)label);
+}
+
+bool filing_next(struct filing_walk *w, struct filed *f)
+{
+	while (w->chunk && (!w->at || w->at == (const uint8_t *)w->chunk->data.p + w->chunk->data.len)) {
+		if (w->at)
+			w->chunk = w->chunk->next;
+		w->at = w->chunk ? (const uint8_t *)w->chunk->data.p : NULL;
+	}
+	if (!w->chunk)
+		return false;
+	w->at = filed_get(w->at, f);
+	w->index++;
+	return true;
+}
+
+void filing_free(struct filing *f)
+{
+	struct filed_chunk *c;
+
+	while ((c = f->first)) {
+		f->first = c->next;
+		buf_free(&c->data);
+		free(c);
+	}
+	vec_free(&f->labels);
+	free(f->by_label);
+	free(f->awaited);
+}
+
+static int read_file(struct loader *l, const char *root, struct err *err)
+{
+	struct replay_reader *r;
+	int rc = replay_open(&r, l->p->file, err);
+
+	if (rc)
+		return rc;
+	rc = check_header(l->p, r, root, err);
+	if (rc == 0)
+		rc = read_ops(l, r, err);
+	if (rc == 0)
+		rc = read_init(l, r, err);
+	replay_close(r);
+	if (rc == 0)
+		rc = check_ids(l, err);
+	return rc ? rc : index_labels(l->f, err);
+}
+
+static int compile(struct program *p, struct filing *f, const struct options *o, struct err *err)
+{
+	struct analysis a = {0};
+	bool paced = o->speed > 0;
+	int rc = analyse(&a, f, p, o->order, err);
+
+	if (rc == 0) {
+		rc = plan_make(&p->plan, &a.processes, a.threads, f->max_thread, o->processes,
+			o->threads);
+		if (rc)
+			no_memory(err);
+	}
+	if (rc == 0)
+		rc = link_streams(p, f, &a, o->order, paced, err);
+	analysis_free(&a);
+	return rc;
+}
+
+int program_load(struct program *p, const struct options *o, const char *root, struct err *err)
+{
+	struct filing f = {.sorted = true};
+	struct loader l = {.p = p, .f = &f};
+	int rc;
+
+	*p = (struct program){.file = o->replay};
+	paths_init(&p->paths, &p->trees);
+	p->captured = calloc(OP_COUNT, sizeof(*p->captured));
+	rc = p->captured ? read_file(&l, root, err) : no_memory(err);
+	buf_free(&l.scratch);
+	paths_index_free(&p->paths);
+	p->ops = f.n;
+	if (rc == 0 && p->trees.n == 0 && p->paths.text.len)
+		rc = err_set(err, EINVAL,
+			"%s: it has relative paths, but no path that says where its tree is", p->file);
+	p->span = l.any ? l.last_end - p->first_entry : 0;
+	if (rc == 0)
+		rc = compile(p, &f, o, err);
+	filing_free(&f);
+	return rc;
+}
+
+void program_free(struct program *p)
+{
+	uint32_t i;
+
+	for (i = 0; p->streams && i < p->plan.threads; i++)
+		buf_free(&p->streams[i].out);
+	free(p->streams);
+	free(p->thread_ops);
+	free(p->inherits_cwd);
+	free(p->captured);
+	plan_free(&p->plan);
+	paths_free(&p->paths);
+	arena_free(&p->arena);
+}

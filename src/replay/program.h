@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPLAY_PROGRAM_H
+#define IORIOT_REPLAY_PROGRAM_H
+
+#include "datas/hist.h"
+#include "options.h"
+#include "replay/encode.h"
+#include "replay/paths.h"
+#include "replay/plan.h"
+#include "tree/marker.h"
+#include "tree/tree.h"
+#include "utils/err.h"
+
+/*
+ * A replay file, checked and compiled: one stream of operations per real thread. It is made before
+ * the workers are forked and only read from then on.
+ */
+struct program {
+	const char *file;
+	char id[TREE_ID_MAX + 1];
+	struct arena arena;
+	struct tree_set trees;
+	struct paths paths;
+	uint64_t ops; /* in the file, state records included */
+	uint32_t processes, vfds, locks; /* highest number + 1 */
+	uint64_t read_max, write_max; /* the longest request, vectors summed up */
+	uint32_t iov_max;
+	bool direct;	      /* something is opened with O_DIRECT */
+	uint64_t first_entry; /* ns; of the first operation */
+	uint64_t span;	      /* ns from there to the end of the last */
+	struct hist *captured; /* durations as captured, by operation */
+	uint8_t *inherits_cwd; /* by process: wants its parent's current directory at the fork */
+	struct plan plan;
+	struct xwriter *streams; /* by real thread */
+	uint32_t *thread_ops;	 /* by real thread */
+	uint64_t files_max;	 /* descriptors open at once in one worker, at most */
+};
+
+/*
+ * Reads the file. ROOT is --root of this command line as tree_root_resolve() gives it, or NULL.
+ * -EPROTO, -EINVAL: malformed, or it reaches outside its tree; err says where.
+ */
+int program_load(struct program *p, const struct options *o, const char *root, struct err *err);
+void program_free(struct program *p);
+
+/* ---- between the parts of loading ---- */
+
+#define CHUNK_SIZE (1u << 20)
+struct filed_chunk {
+	struct buf data;
+	struct filed_chunk *next;
+};
+
+/* All operations in filed form, and what is known of them by their index. */
+struct filing {
+	struct filed_chunk *first, *last;
+	uint64_t n;
+	VEC(uint64_t) labels;
+	bool sorted; /* labels never decrease */
+	uint32_t *by_label; /* when not sorted: indices in the order of labels, then of index */
+	uint32_t max_thread, max_process, max_vfd, max_lock; /* highest + 1 */
+	uint8_t *awaited; /* bit per operation */
+};
+
+void filing_free(struct filing *f);
+
+/* The operation that LABEL of a dependency names, seen from operation INDEX; or -EINVAL. */
+int filing_find(const struct filing *f, uint64_t label, uint64_t index, uint64_t *found,
+	struct err *err);
+
+/* Walks the operations; BODY is decoded when X is not NULL. Chunks are freed behind it if asked. */
+struct filing_walk {
+	struct filed_chunk *chunk;
+	const uint8_t *at;
+	uint64_t index; /* of the operation given last */
+};
+bool filing_next(struct filing_walk *w, struct filed *f);
+
+/* analyse.c: which processes belong together, where threads begin, what is waited for. */
+struct analysis {
+	struct sets processes;
+	struct vthread *threads;
+	uint64_t *begun_by; /* by virtual thread: index of its fork line + 1, or 0 */
+};
+int analyse(struct analysis *a, struct filing *f, struct program *p, enum order order,
+	struct err *err);
+void analysis_free(struct analysis *a);
+
+/* link.c: from the filed form to the threads' streams. Frees the chunks as it goes. */
+int link_streams(struct program *p, struct filing *f, const struct analysis *a, enum order order,
+	bool paced, struct err *err);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPLAY_RESULTS_H
+#define IORIOT_REPLAY_RESULTS_H
+
+#include "datas/hist.h"
+#include "replay/compare.h"
+#include "replay/dispatch.h"
+
+/* What a real thread counts while it runs; in memory that the parent reads afterwards. */
+struct op_result {
+	struct hist latency; /* ns; its count is the number of operations */
+	uint64_t errors, diverged, bytes;
+	uint32_t skipped[SKIP_COUNT];
+};
+
+struct thread_result {
+	uint64_t end;		 /* now_ns() when its last operation was over */
+	uint64_t waits, wait_ns; /* for operations of other threads */
+	struct hist late;	 /* ns behind the deadline; paced replays only */
+	bool chown_own;
+	struct divergences divergences;
+	struct op_result op[OP_COUNT];
+};
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/stats.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void add_result(struct op_stats *sum, const struct op_result *r)
+{
+	int reason;
+
+	hist_merge(&sum->result.latency, &r->latency);
+	sum->result.errors += r->errors;
+	sum->result.diverged += r->diverged;
+	sum->result.bytes += r->bytes;
+	for (reason = 0; reason < SKIP_COUNT; reason++) {
+		sum->result.skipped[reason] += r->skipped[reason];
+		if (reason != SKIP_STATE)
+			sum->skipped += r->skipped[reason];
+	}
+}
+
+static void add_thread(struct stats *s, const struct thread_result *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < OP_COUNT; i++)
+		add_result(&s->op[i], &t->op[i]);
+	hist_merge(&s->late, &t->late);
+	for (i = 0; i < t->divergences.n; i++)
+		divergences_add(&s->divergences, &t->divergences.v[i]);
+	s->divergences.others += t->divergences.others;
+	s->waits += t->waits;
+	s->wait_ns += t->wait_ns;
+	s->chown_own |= t->chown_own;
+}
+
+static int by_index(const void *va, const void *vb)
+{
+	const struct divergence *a = va, *b = vb;
+
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+int stats_gather(struct stats *s, const struct engine *e, const struct options *o)
+{
+	const struct program *p = e->config.program;
+	const struct plan *plan = &p->plan;
+	uint32_t i;
+
+	*s = (struct stats){.program = p,
+		.options = o,
+		.user = e->config.user.name,
+		.workers = plan->workers,
+		.threads = plan->threads,
+		.loadavg = e->loadavg,
+		.ns = e->ns,
+		.landlock = e->config.landlock};
+	s->op = calloc(OP_COUNT, sizeof(*s->op));
+	if (!s->op)
+		return -ENOMEM;
+	for (i = 0; i < plan->threads; i++)
+		add_thread(s, &e->results[i]);
+	for (i = 0; i < plan->workers; i++)
+		if (plan->first_thread[i + 1] - plan->first_thread[i] > s->threads_max)
+			s->threads_max = plan->first_thread[i + 1] - plan->first_thread[i];
+	for (i = 0; i < OP_COUNT; i++) {
+		s->diverged += s->op[i].result.diverged;
+		s->skipped += s->op[i].skipped;
+		if (ops[i].family == FAM_State)
+			continue;
+		s->ops += s->op[i].result.latency.count;
+		s->errors += s->op[i].result.errors;
+		s->bytes[ops[i].cls] += s->op[i].result.bytes;
+	}
+	qsort(s->divergences.v, s->divergences.n, sizeof(*s->divergences.v), by_index);
+	return 0;
+}
+
+void stats_free(struct stats *s)
+{
+	free(s->op);
+}
+
+void stats_put_result(struct buf *out, int64_t value)
+{
+	const char *name = value < 0 && value > -4096 ? errno_name((int)-value) : NULL;
+
+	if (name)
+		buf_addf(out, "-%s", name);
+	else
+		buf_i64(out, value);
+}
+
+double stats_seconds_ahead(const struct stats *s)
+{
+	double speed = s->options->speed > 0 ? s->options->speed : 1;
+
+	return (double)s->program->span / 1e9 / speed - (double)s->ns / 1e9;
+}
+
+double stats_rate(const struct stats *s)
+{
+	return s->ns ? (double)s->ops * 1e9 / (double)s->ns : 0;
+}

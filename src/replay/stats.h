@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPLAY_STATS_H
+#define IORIOT_REPLAY_STATS_H
+
+#include "datas/buf.h"
+#include "replay/engine.h"
+#include "replay/host.h"
+
+/* All that a run has to tell, as text and as JSON: docs/statistics.md. */
+
+struct op_stats {
+	struct op_result result;
+	uint64_t skipped; /* over all reasons */
+};
+
+struct stats {
+	const struct program *program;
+	const struct options *options;
+	const char *user;
+	const char *incomplete; /* what ended the run early, or NULL */
+	uint32_t workers, threads, threads_max; /* threads_max: in one worker */
+	double loadavg;
+	uint64_t ns;
+	uint64_t ops, errors, diverged, skipped; /* operations: without state records */
+	uint64_t bytes[CLS_COUNT];
+	uint64_t waits, wait_ns;
+	bool chown_own;
+	int landlock;
+	struct hist late;
+	struct divergences divergences;
+	struct op_stats *op; /* by operation */
+	struct host_sample host;
+};
+
+/* Adds up what the threads counted. 0 or -ENOMEM. */
+int stats_gather(struct stats *s, const struct engine *e, const struct options *o);
+void stats_free(struct stats *s);
+
+void stats_text(const struct stats *s, struct buf *out);    /* the file of -S */
+void stats_summary(const struct stats *s, struct buf *out); /* what the command prints */
+int stats_json(const struct stats *s, struct buf *out);	    /* 0 or -ENOMEM */
+
+/* "-ENOENT" or a number, the way results are written in a replay. */
+void stats_put_result(struct buf *out, int64_t value);
+double stats_seconds_ahead(const struct stats *s);
+double stats_rate(const struct stats *s); /* operations per second */
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "replay/stats.h"
+#include "utils/human.h"
+
+/* Statistics for people. The first lines keep the words of the older tool. */
+
+static double us(uint64_t ns)
+{
+	return (double)ns / 1e3;
+}
+
+static void put_totals(const struct stats *s, struct buf *out)
+{
+	buf_addf(out, "Stats of test '%s':\n", s->program->trees.name);
+	if (s->incomplete)
+		buf_addf(out, "\tINCOMPLETE: %s\n", s->incomplete);
+	buf_addf(out, "\tNum workers: %u\n", s->workers);
+	buf_addf(out, "\tThreads per worker: %u\n", s->threads_max);
+	buf_addf(out, "\tThreads total: %u\n", s->threads);
+	buf_addf(out, "\tHighest loadavg: %.2f\n", s->loadavg);
+	buf_addf(out, "\tPerformed ioops: %" PRIu64 "\n", s->ops);
+	buf_addf(out, "\tAverage ioops/s: %.2f\n", stats_rate(s));
+	buf_addf(out, "\tTime ahead (s): %.6f\n", stats_seconds_ahead(s));
+	buf_addf(out, "\tTotal time (s): %.6f\n", (double)s->ns / 1e9);
+	buf_addf(out, "\tBytes read: %" PRIu64 "\n", s->bytes[CLS_READ]);
+	buf_addf(out, "\tBytes written: %" PRIu64 "\n", s->bytes[CLS_WRITE]);
+	buf_addf(out, "\tErrors: %" PRIu64 "\n", s->errors);
+	buf_addf(out, "\tDivergences: %" PRIu64 "\n", s->diverged);
+	buf_addf(out, "\tNot issued: %" PRIu64 "\n", s->skipped);
+	buf_addf(out, "\tWaits for other threads: %" PRIu64 " (%.6f s)\n", s->waits,
+		(double)s->wait_ns / 1e9);
+	buf_addf(out, "\tUser: %s\n", s->user);
+	if (s->landlock)
+		buf_addf(out, "\tConfined by: Landlock, version %d\n", s->landlock);
+	else
+		buf_puts(out, "\tConfined by: checked paths only (no Landlock)\n");
+	if (s->chown_own)
+		buf_puts(out, "\tChange of owner: to the user of the replay, who may not give files away\n");
+}
+
+static void put_lateness(const struct stats *s, struct buf *out)
+{
+	if (s->options->speed <= 0)
+		return;
+	buf_addf(out,
+		"Lateness at speed %g (us): p50 %.1f, p99 %.1f, max %.1f, of %" PRIu64 " operations\n",
+		s->options->speed, us(hist_quantile(&s->late, 0.5)),
+		us(hist_quantile(&s->late, 0.99)), us(s->late.max), s->late.count);
+}
+
+static void put_op(const struct stats *s, int op, struct buf *out)
+{
+	const struct op_result *r = &s->op[op].result;
+	const struct hist *then = &s->program->captured[op], *now = &r->latency;
+
+	if (now->count == 0)
+		return;
+	buf_addf(out,
+		"\t%-16s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %14" PRIu64
+		" %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f\n",
+		ops[op].name, now->count, r->errors, r->diverged, r->bytes,
+		us(hist_quantile(then, 0.5)), us(hist_quantile(then, 0.99)), us(then->max),
+		us(hist_quantile(now, 0.5)), us(hist_quantile(now, 0.9)),
+		us(hist_quantile(now, 0.99)), us(hist_quantile(now, 0.999)), us(now->max));
+}
+
+static void put_ops(const struct stats *s, struct buf *out)
+{
+	int i;
+
+	buf_puts(out, "Operations, latency in us as captured (c) and as replayed (r):\n");
+	buf_addf(out, "\t%-16s %10s %8s %8s %14s %9s %9s %9s %9s %9s %9s %9s %9s\n", "operation",
+		"count", "errors", "diverged", "bytes", "c-p50", "c-p99", "c-max", "r-p50", "r-p90",
+		"r-p99", "r-p99.9", "r-max");
+	for (i = 0; i < OP_COUNT; i++)
+		put_op(s, i, out);
+}
+
+static void put_divergence(const struct stats *s, const struct divergence *d, struct buf *out)
+{
+	buf_addf(out, "\t%" PRIu64 " %s: expected ", d->count, ops[d->op].name);
+	stats_put_result(out, d->expected);
+	buf_puts(out, ", got ");
+	stats_put_result(out, d->got);
+	if (d->no_fd)
+		buf_puts(out, " (not open, since an earlier operation diverged)");
+	buf_addf(out, "; first: line %" PRIu64 " of %s, line %" PRIu64 " of the capture\n",
+		d->index + 2, s->program->file, d->label);
+}
+
+static void put_divergences(const struct stats *s, uint32_t max, struct buf *out)
+{
+	uint32_t i;
+
+	if (s->diverged == 0)
+		return;
+	buf_addf(out, "Divergences (%" PRIu64 "):\n", s->diverged);
+	for (i = 0; i < s->divergences.n && i < max; i++)
+		put_divergence(s, &s->divergences.v[i], out);
+	if (i < s->divergences.n)
+		buf_addf(out, "\tand %u more kinds\n", s->divergences.n - i);
+	if (s->divergences.others)
+		buf_addf(out, "\t%" PRIu64 " of kinds beyond the %d that are kept apart\n",
+			s->divergences.others, DIVERGENCE_KINDS);
+}
+
+static void put_skipped(const struct stats *s, struct buf *out)
+{
+	int op, reason;
+
+	if (s->skipped)
+		buf_addf(out, "Not issued (%" PRIu64 "):\n", s->skipped);
+	for (op = 0; op < OP_COUNT; op++)
+		for (reason = SKIP_STATE + 1; reason < SKIP_COUNT; reason++)
+			if (s->op[op].result.skipped[reason])
+				buf_addf(out, "\t%u %s: %s\n", s->op[op].result.skipped[reason],
+					ops[op].name, skip_reasons[reason]);
+}
+
+static void put_disks(const struct host_sample *h, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < h->ndisks; i++) {
+		const struct disk_sample *d = &h->disk[i];
+
+		if (!d->found) {
+			buf_addf(out, "\tdevice %u:%u: no statistics in /proc/diskstats\n", d->major,
+				d->minor);
+			continue;
+		}
+		buf_addf(out,
+			"\tdisk %s: %" PRIu64 " reads (%" PRIu64 " bytes), %" PRIu64 " writes (%" PRIu64
+			" bytes), busy %.3f s\n",
+			d->name, d->reads, d->read_sectors * 512, d->writes, d->write_sectors * 512,
+			(double)d->busy_ms / 1e3);
+	}
+}
+
+static void put_host(const struct stats *s, struct buf *out)
+{
+	const struct host_sample *h = &s->host;
+	uint64_t sum = 0;
+	int i;
+
+	buf_puts(out, "Host during the run:\n");
+	put_disks(h, out);
+	for (i = 0; i < CPU_FIELDS; i++)
+		sum += h->cpu[i];
+	if (h->has_cpu && sum) {
+		buf_puts(out, "\tCPU:");
+		for (i = 0; i < CPU_FIELDS; i++)
+			buf_addf(out, "%s %s %.1f %%", i ? "," : "", cpu_field_names[i],
+				100 * (double)h->cpu[i] / (double)sum);
+		buf_char(out, '\n');
+	}
+	for (i = 0; i < PSI_KINDS; i++)
+		if (h->psi[i].found)
+			buf_addf(out, "\tpressure %s: some %.6f s, full %.6f s\n", psi_kind_names[i],
+				(double)h->psi[i].some_us / 1e6, (double)h->psi[i].full_us / 1e6);
+}
+
+void stats_text(const struct stats *s, struct buf *out)
+{
+	put_totals(s, out);
+	put_lateness(s, out);
+	put_divergences(s, UINT32_MAX, out);
+	put_skipped(s, out);
+	put_ops(s, out);
+	put_host(s, out);
+}
+
+void stats_summary(const struct stats *s, struct buf *out)
+{
+	char count[HUMAN_LEN], rd[HUMAN_LEN], wr[HUMAN_LEN];
+
+	if (s->incomplete)
+		buf_addf(out, "INCOMPLETE: %s\n", s->incomplete);
+	buf_addf(out,
+		"Replayed %" PRIu64 " operations of test '%s' in %.3f s (%s/s), %s read, %s written, "
+		"with %u worker%s and %u thread%s.\n",
+		s->ops, s->program->trees.name, (double)s->ns / 1e9,
+		human_count(count, stats_rate(s)), human_bytes(rd, (double)s->bytes[CLS_READ]),
+		human_bytes(wr, (double)s->bytes[CLS_WRITE]), s->workers, s->workers == 1 ? "" : "s",
+		s->threads, s->threads == 1 ? "" : "s");
+	put_lateness(s, out);
+	if (s->diverged == 0)
+		buf_puts(out, "0 divergences: every result is the captured one.\n");
+	put_divergences(s, 10, out);
+	put_skipped(s, out);
+}

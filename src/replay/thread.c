@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "replay/engine.h"
+
+/* One real thread: takes the operations of its stream, waits for others, issues, counts. */
+
+struct runner {
+	struct engine *e;
+	struct slot *slots, *slot;
+	struct thread_result *result;
+	uint32_t number;
+	unsigned spins;
+	uint64_t start, first_entry;
+	double speed;
+};
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+static void futex_wait(_Atomic uint32_t *word, uint32_t value, uint32_t bits)
+{
+	syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, NULL, NULL, bits);
+}
+
+static void futex_wake(_Atomic uint32_t *word, uint32_t bits)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_BITSET, INT_MAX, NULL, NULL, bits);
+}
+
+/* Of 32 neighbouring operations each wakes only those who wait for it. */
+static uint32_t futex_bit(uint32_t seq)
+{
+	return 1u << seq % 32;
+}
+
+/* ---- order ---- */
+
+static bool is_over(const struct slot *s, uint32_t seq)
+{
+	return atomic_load_explicit(&s->done, memory_order_acquire) > seq;
+}
+
+static void sleep_until_over(struct slot *s, uint32_t seq)
+{
+	uint32_t done;
+
+	atomic_fetch_add(&s->sleepers, 1);
+	while ((done = atomic_load(&s->done)) <= seq)
+		futex_wait(&s->done, done, futex_bit(seq));
+	atomic_fetch_sub(&s->sleepers, 1);
+}
+
+static void wait_for(struct runner *r, struct xdep dep)
+{
+	struct slot *s = &r->slots[dep.thread];
+	unsigned i;
+
+	for (i = 0; i < r->spins; i++) {
+		if (is_over(s, dep.seq))
+			return;
+		relax();
+	}
+	atomic_store_explicit(&r->slot->wait_thread, dep.thread, memory_order_relaxed);
+	atomic_store_explicit(&r->slot->wait_seq, dep.seq, memory_order_relaxed);
+	atomic_store_explicit(&r->slot->state, SLOT_WAITING, memory_order_release);
+	sleep_until_over(s, dep.seq);
+	atomic_store_explicit(&r->slot->state, SLOT_RUNNING, memory_order_release);
+}
+
+/* True when it had to wait. */
+static bool wait_for_deps(struct runner *r, const struct xop *x)
+{
+	const uint8_t *p = x->deps;
+	bool waited = false;
+	uint32_t i;
+
+	for (i = 0; i < x->ndeps; i++) {
+		struct xdep dep = dep_next(&p);
+
+		if (is_over(&r->slots[dep.thread], dep.seq))
+			continue;
+		waited = true;
+		wait_for(r, dep);
+	}
+	return waited;
+}
+
+/*
+ * The counter must be seen before the sleepers are looked at, as a sleeper says so before it looks
+ * at the counter; only operations that somebody waits for pay for that.
+ */
+static void publish(struct slot *s, const struct xop *x, uint32_t seq)
+{
+	if (!(x->meta & META_AWAITED)) {
+		atomic_store_explicit(&s->done, seq + 1, memory_order_release);
+		return;
+	}
+	atomic_store(&s->done, seq + 1);
+	if (atomic_load(&s->sleepers))
+		futex_wake(&s->done, futex_bit(seq));
+}
+
+/* ---- pacing ---- */
+
+#define SPIN_NS 60000u /* the last stretch is not slept: a wakeup takes about that long */
+
+static void wait_until(struct runner *r, uint64_t deadline)
+{
+	uint64_t now = now_ns(), wake = deadline - SPIN_NS;
+	struct timespec ts = {(time_t)(wake / NS_PER_SEC), (long)(wake % NS_PER_SEC)};
+
+	if (now + SPIN_NS < deadline) {
+		atomic_store_explicit(&r->slot->state, SLOT_PACING, memory_order_release);
+		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+			;
+		atomic_store_explicit(&r->slot->state, SLOT_RUNNING, memory_order_release);
+	}
+	while (now_ns() < deadline)
+		relax();
+}
+
+static void pace(struct runner *r, const struct xop *x)
+{
+	uint64_t deadline;
+
+	if (ops[x->op].flags & OPF_STATE) /* has no time of its own */
+		return;
+	deadline = r->start + (uint64_t)((double)(x->entry - r->first_entry) / r->speed);
+	wait_until(r, deadline);
+	hist_add(&r->result->late, now_ns() - deadline);
+}
+
+/* ---- counting ---- */
+
+static bool on_directory(const struct rthread *t, const struct xop *x)
+{
+	struct stat st;
+
+	return fstat(real_fd(t->w, x->arg[0]), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool has_no_fd(const struct rthread *t, const struct xop *x)
+{
+	const uint8_t *kind = ops[x->op].arg;
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++)
+		if (arg_infos[kind[i]].form == FORM_FD && (uint32_t)x->arg[i] < VFD_CWD &&
+			real_fd(t->w, x->arg[i]) < 0)
+			return true;
+	return false;
+}
+
+static void diverged(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got)
+{
+	struct divergence d = {.op = x->op,
+		.expected = x->ret,
+		.got = got,
+		.count = 1,
+		.index = x->index,
+		.label = x->label};
+
+	if (ops[x->op].cmp == CMP_SEEK && x->ret >= 0 && got >= 0 && on_directory(t, x))
+		return;
+	d.no_fd = got == -EBADF && has_no_fd(t, x); /* also after a close, which took it away */
+	r->result->op[x->op].diverged++;
+	divergences_add(&r->result->divergences, &d);
+}
+
+static void account(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got,
+	uint64_t ns)
+{
+	struct op_result *o = &r->result->op[x->op];
+
+	if (__builtin_expect(got < REPLAY_SKIPPED + SKIP_COUNT, 0)) {
+		o->skipped[got - REPLAY_SKIPPED]++;
+		return;
+	}
+	hist_add(&o->latency, ns);
+	if (got < 0)
+		o->errors++;
+	else if (ops[x->op].cls == CLS_READ || ops[x->op].cls == CLS_WRITE)
+		o->bytes += (uint64_t)got;
+	if (__builtin_expect(got != x->ret, 0) && !(x->meta & META_NORET) &&
+		!results_equal(ops[x->op].cmp, x->ret, got))
+		diverged(r, t, x, got);
+}
+
+/* ---- the run ---- */
+
+static void run(struct runner *r, struct rthread *t)
+{
+	const struct program *p = r->e->config.program;
+	const struct ticks ticks = r->e->ticks;
+	struct xcursor c = xcursor_of(&p->streams[r->number], r->first_entry);
+	uint64_t last = ticks_now(&ticks), now;
+	uint32_t seq = 0;
+	struct xop x;
+	int64_t got;
+
+	while (xop_next(&c, &x)) {
+		if (x.meta & META_DEPS && wait_for_deps(r, &x)) {
+			now = ticks_now(&ticks);
+			r->result->waits++;
+			r->result->wait_ns += ticks_to_ns(&ticks, now - last);
+			last = now;
+		}
+		if (c.paced) {
+			pace(r, &x);
+			last = ticks_now(&ticks);
+		}
+		got = exec_fns[x.op](t, &x);
+		now = ticks_now(&ticks);
+		account(r, t, &x, got, ticks_to_ns(&ticks, now - last));
+		last = now;
+		publish(r->slot, &x, seq++);
+	}
+}
+
+static void wait_for_start(struct engine_shared *s)
+{
+	atomic_fetch_add(&s->ready, 1);
+	while (!atomic_load(&s->go))
+		futex_wait(&s->go, 0, UINT32_MAX);
+}
+
+/* Waiting costs the least where each thread has a processor; where not, it takes one from others. */
+static unsigned spins_for(const struct program *p)
+{
+	return p->plan.threads <= (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) ? 2000 : 50;
+}
+
+static bool prepare(struct rthread *t, const struct program *p, uint32_t number)
+{
+	t->read_len = p->read_max < READ_BUFFER_MAX ? p->read_max : READ_BUFFER_MAX;
+	t->read_len = (t->read_len + 4096) & ~(uint64_t)4095;
+	t->read_buf = mmap(NULL, t->read_len, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	t->iov = calloc((size_t)p->iov_max + 1, sizeof(*t->iov));
+	t->write_at = (uint64_t)number * 1021 * t->w->write_step;
+	t->fs_process = UINT32_MAX;
+	t->umask_now = UMASK_DEFAULT;
+	umask(UMASK_DEFAULT);
+	return t->read_buf != MAP_FAILED && t->iov && unshare(CLONE_FS) == 0;
+}
+
+void *thread_main(void *arg)
+{
+	const struct thread_start *start = arg;
+	struct engine *e = start->e;
+	const struct program *p = e->config.program;
+	struct runner r = {.e = e,
+		.slots = e->shared->slots,
+		.slot = &e->shared->slots[start->number],
+		.result = &e->results[start->number],
+		.number = start->number,
+		.spins = spins_for(p),
+		.first_entry = p->first_entry,
+		.speed = e->config.speed};
+	struct rthread t = {.w = start->w};
+
+	if (!prepare(&t, p, start->number))
+		worker_fail(e, errno ? errno : ENOMEM, "cannot prepare a thread");
+	wait_for_start(e->shared);
+	r.start = e->shared->start;
+	run(&r, &t);
+	r.result->end = now_ns();
+	r.result->chown_own = t.chown_own;
+	atomic_store_explicit(&r.slot->state, SLOT_ENDED, memory_order_release);
+	munmap(t.read_buf, t.read_len);
+	free(t.iov);
+	return NULL;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "replay/confine.h"
+#include "replay/engine.h"
+
+/* A worker process: gives up what it must not have, then starts its threads. */
+
+#define STACK_SIZE (256u << 10)
+#define READ_MAX   0x7ffff000u /* the kernel transfers no more in one call (MAX_RW_COUNT) */
+
+/* A sentence in ERR is the reason; the parent prints it. */
+static void fail_with(struct engine *e, const struct err *err) __attribute__((noreturn));
+static void fail_with(struct engine *e, const struct err *err)
+{
+	uint32_t first = 0;
+
+	if (atomic_compare_exchange_strong(&e->shared->failed, &first, 1)) {
+		snprintf(e->shared->error, sizeof(e->shared->error), "%s", err->text);
+		e->shared->error_code = err->code;
+		atomic_store(&e->shared->failed, 2);
+	}
+	_exit(EXIT_FAILED);
+}
+
+void worker_fail(struct engine *e, int code, const char *what)
+{
+	struct err err = {0};
+
+	err_sys(&err, code, "%s", what);
+	fail_with(e, &err);
+}
+
+static void *map_lazily(uint64_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static int open_start(struct worker *w, const struct program *p)
+{
+	if (p->trees.n == 0) /* then no path is relative either: program_load() saw to that */
+		return chdir("/");
+	w->start_dir = open(p->trees.v[0].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return w->start_dir < 0 || fchdir(w->start_dir) ? -1 : 0;
+}
+
+static void set_up(struct engine *e, struct worker *w, int *tree_fds)
+{
+	const struct program *p = e->config.program;
+	uint64_t big = p->read_max < READ_MAX ? p->read_max : READ_MAX;
+
+	*w = (struct worker){
+		.strings = p->paths.text.p,
+		.umasks = e->umasks,
+		.inherits_cwd = p->inherits_cwd,
+		.start_dir = -1,
+		.tree_fds = tree_fds,
+		.ntrees = (uint32_t)p->trees.n,
+		.write_data = e->write_data,
+		.write_period = e->write_period,
+		.write_step = p->direct ? 4096 : 64,
+		.guard = p->paths.up_links,
+		.is_root = geteuid() == 0,
+	};
+	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds));
+	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks));
+	w->processes = map_lazily(((uint64_t)p->processes + 1) * sizeof(*w->processes));
+	w->big_read = map_lazily(big + 4096);
+	if (!w->vfds || !w->locks || !w->processes || !w->big_read)
+		worker_fail(e, ENOMEM, "cannot start a worker");
+}
+
+static void confine(struct engine *e, int *tree_fds)
+{
+	const struct program *p = e->config.program;
+	struct err err = {0};
+	size_t i;
+
+	for (i = 0; i < p->trees.n; i++)
+		tree_fds[i] = p->trees.v[i].fd;
+	if (confine_process(&e->config.user, e->config.landlock, tree_fds, p->trees.n, &err))
+		fail_with(e, &err);
+	/* Given up at a change of user: so only now. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() == 1)
+		worker_fail(e, EPIPE, "the replay has ended");
+	for (i = 0; i < p->trees.n; i++)
+		if (access(p->trees.v[i].path, F_OK)) {
+			err_sys(&err, errno, "user %s cannot reach %s", e->config.user.name,
+				p->trees.v[i].path);
+			fail_with(e, &err);
+		}
+}
+
+static void run_threads(struct engine *e, struct worker *w, uint32_t first, uint32_t n)
+{
+	struct thread_start *starts = calloc(n, sizeof(*starts));
+	pthread_t *ids = calloc(n, sizeof(*ids));
+	pthread_attr_t attr;
+	uint32_t i;
+	int rc;
+
+	if (!starts || !ids || pthread_attr_init(&attr))
+		worker_fail(e, ENOMEM, "cannot start a thread");
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	for (i = 0; i < n; i++) {
+		starts[i] = (struct thread_start){e, w, first + i};
+		rc = pthread_create(&ids[i], &attr, thread_main, &starts[i]);
+		if (rc)
+			worker_fail(e, rc, "cannot start a thread");
+	}
+	for (i = 0; i < n; i++)
+		pthread_join(ids[i], NULL);
+	pthread_attr_destroy(&attr);
+	free(starts);
+	free(ids);
+}
+
+void worker_main(struct engine *e, uint32_t number, const sigset_t *mask)
+{
+	const struct plan *plan = &e->config.program->plan;
+	int *tree_fds = calloc(e->config.program->trees.n + 1, sizeof(*tree_fds));
+	sigset_t own = *mask;
+	struct worker w;
+
+	/* A terminal's ^C goes to all processes: the parent decides, and ends the workers. */
+	sigaddset(&own, SIGINT);
+	sigprocmask(SIG_SETMASK, &own, NULL);
+	if (!tree_fds)
+		worker_fail(e, ENOMEM, "cannot start a worker");
+	confine(e, tree_fds);
+	set_up(e, &w, tree_fds);
+	if (open_start(&w, e->config.program))
+		worker_fail(e, errno, "cannot enter the tree");
+	run_threads(e, &w, plan->first_thread[number],
+		plan->first_thread[number + 1] - plan->first_thread[number]);
+	_exit(EXIT_DONE);
+}
