@@ -79,13 +79,13 @@ static int map_all(struct engine *e, struct err *err)
 	const struct program *p = e->config.program;
 	uint32_t i;
 
-	e->shared_size = sizeof(*e->shared) + (size_t)p->plan.threads * sizeof(struct slot);
+	e->shared_size = sizeof(*e->shared) + (size_t)p->layout.threads * sizeof(struct slot);
 	e->shared = map_shared(e->shared_size);
-	e->results_size = ((size_t)p->plan.threads + 1) * sizeof(*e->results);
+	e->results_size = ((size_t)p->layout.threads + 1) * sizeof(*e->results);
 	e->results = map_shared(e->results_size);
 	e->umasks_size = ((size_t)p->processes + 1) * sizeof(*e->umasks);
 	e->umasks = map_shared(e->umasks_size);
-	e->workers = calloc((size_t)p->plan.workers + 1, sizeof(*e->workers));
+	e->workers = calloc((size_t)p->layout.workers + 1, sizeof(*e->workers));
 	if (!e->shared || !e->results || !e->umasks || !e->workers ||
 		map_write_data(e, p->write_max))
 		return err_sys(err, ENOMEM, "cannot start the replay");
@@ -116,7 +116,7 @@ static int start_workers(struct engine *e, const sigset_t *mask, struct err *err
 	uint32_t i;
 	pid_t pid;
 
-	for (i = 0; i < e->config.program->plan.workers; i++) {
+	for (i = 0; i < e->config.program->layout.workers; i++) {
 		pid = fork();
 		if (pid < 0)
 			return err_sys(err, errno, "cannot start a worker");
@@ -132,10 +132,10 @@ static void kill_workers(struct engine *e)
 {
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->plan.workers; i++)
+	for (i = 0; i < e->config.program->layout.workers; i++)
 		if (e->workers[i])
 			kill(e->workers[i], SIGKILL);
-	for (i = 0; i < e->config.program->plan.workers; i++)
+	for (i = 0; i < e->config.program->layout.workers; i++)
 		if (e->workers[i])
 			waitpid(e->workers[i], NULL, 0);
 	e->running = 0;
@@ -164,7 +164,7 @@ static int reap(struct engine *e, struct err *err)
 	uint32_t i;
 	int status, rc = 0;
 
-	for (i = 0; i < e->config.program->plan.workers && rc == 0; i++)
+	for (i = 0; i < e->config.program->layout.workers && rc == 0; i++)
 		if (e->workers[i] && waitpid(e->workers[i], &status, WNOHANG) == e->workers[i])
 			rc = worker_ended(e, i, status, err);
 	return rc;
@@ -182,7 +182,7 @@ static uint64_t count_done(const struct engine *e)
 	uint64_t sum = 0;
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->plan.threads; i++)
+	for (i = 0; i < e->config.program->layout.threads; i++)
 		sum += atomic_load_explicit(&e->shared->slots[i].done, memory_order_relaxed);
 	return sum;
 }
@@ -191,7 +191,7 @@ static bool anyone_paces(const struct engine *e)
 {
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->plan.threads; i++)
+	for (i = 0; i < e->config.program->layout.threads; i++)
 		if (atomic_load(&e->shared->slots[i].state) == SLOT_PACING)
 			return true;
 	return false;
@@ -218,7 +218,7 @@ static int report_stuck(const struct engine *e, struct err *err)
 	uint32_t i, thread = 0;
 	const struct slot *s;
 
-	for (i = 0; i < p->plan.threads; i++)
+	for (i = 0; i < p->layout.threads; i++)
 		if (current_op(e, i, &x) && x.index < first.index) {
 			first = x;
 			thread = i;
@@ -243,7 +243,7 @@ static uint64_t lateness_now(const struct engine *e)
 	uint64_t max = 0;
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->plan.threads; i++)
+	for (i = 0; i < e->config.program->layout.threads; i++)
 		if (e->results[i].late.max > max)
 			max = e->results[i].late.max;
 	return max;
@@ -300,7 +300,7 @@ static int start_together(struct engine *e, const sigset_t *signals, struct err 
 	struct engine_shared *s = e->shared;
 	int rc = 0;
 
-	while (rc == 0 && atomic_load(&s->ready) < e->config.program->plan.threads)
+	while (rc == 0 && atomic_load(&s->ready) < e->config.program->layout.threads)
 		rc = handle_signal(e, signals, 1000000, err);
 	s->start = now_ns();
 	if (rc)
@@ -330,7 +330,7 @@ static void take_end(struct engine *e, bool complete)
 	uint64_t end = complete ? e->shared->start : now_ns();
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->plan.threads; i++)
+	for (i = 0; i < e->config.program->layout.threads; i++)
 		if (e->results[i].end > end)
 			end = e->results[i].end;
 	e->ns = end - e->shared->start;

@@ -51,7 +51,7 @@ static bool push_dep(struct linker *l, struct xdep dep)
 static bool add_dep(struct linker *l, uint32_t real, uint64_t on)
 {
 	struct xdep dep = {l->thread_of[on], l->seq_of[on]};
-	uint32_t *waited = l->waited ? &l->waited[(size_t)real * l->p->plan.threads + dep.thread] : NULL;
+	uint32_t *waited = l->waited ? &l->waited[(size_t)real * l->p->layout.threads + dep.thread] : NULL;
 
 	if (dep.thread == real || (waited && *waited > dep.seq))
 		return true;
@@ -68,7 +68,7 @@ static bool collect_deps(struct linker *l, const struct filed *f, uint64_t index
 	bool ok = true;
 
 	l->ndeps = 0;
-	if (l->p->plan.threads == 1)
+	if (l->p->layout.threads == 1)
 		return true;
 	if (l->order == ORDER_RESOURCE)
 		for (i = 0; i < f->ndeps && ok; i++)
@@ -102,7 +102,7 @@ static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 
 static bool is_awaited(const struct linker *l, uint64_t index)
 {
-	return l->p->plan.threads > 1 && l->f->awaited[index / 8] >> index % 8 & 1;
+	return l->p->layout.threads > 1 && l->f->awaited[index / 8] >> index % 8 & 1;
 }
 
 static bool link_all(struct linker *l)
@@ -135,14 +135,14 @@ static bool link_all(struct linker *l)
 static bool prepare(struct linker *l, bool paced)
 {
 	struct program *p = l->p;
-	uint32_t n = p->plan.threads, w, i;
+	uint32_t n = p->layout.threads, w, i;
 
 	p->streams = calloc((size_t)n + 1, sizeof(*p->streams));
 	p->thread_ops = calloc((size_t)n + 1, sizeof(*p->thread_ops));
 	l->thread_of = malloc((l->f->n + 1) * sizeof(*l->thread_of));
 	l->seq_of = malloc((l->f->n + 1) * sizeof(*l->seq_of));
 	l->begun = calloc((size_t)l->f->max_thread + 1, 1);
-	l->open_now = calloc((size_t)p->plan.workers + 1, sizeof(*l->open_now));
+	l->open_now = calloc((size_t)p->layout.workers + 1, sizeof(*l->open_now));
 	l->worker_of = calloc((size_t)n + 1, sizeof(*l->worker_of));
 	if ((uint64_t)n * n <= WAITED_MAX)
 		l->waited = calloc((size_t)n * n + 1, sizeof(*l->waited));
@@ -151,8 +151,8 @@ static bool prepare(struct linker *l, bool paced)
 		return false;
 	for (i = 0; i < n; i++)
 		p->streams[i] = XWRITER_INIT(paced, p->first_entry);
-	for (w = 0; w < p->plan.workers; w++)
-		for (i = p->plan.first_thread[w]; i < p->plan.first_thread[w + 1]; i++)
+	for (w = 0; w < p->layout.workers; w++)
+		for (i = p->layout.first_thread[w]; i < p->layout.first_thread[w + 1]; i++)
 			l->worker_of[i] = w;
 	return true;
 }
@@ -161,7 +161,7 @@ static bool all_written(const struct program *p)
 {
 	uint32_t i;
 
-	for (i = 0; i < p->plan.threads; i++)
+	for (i = 0; i < p->layout.threads; i++)
 		if (!buf_ok(&p->streams[i].out))
 			return false;
 	return true;

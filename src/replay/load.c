@@ -359,7 +359,7 @@ static int compile(struct program *p, struct filing *f, const struct options *o,
 	int rc = analyse(&a, f, p, o->order, err);
 
 	if (rc == 0) {
-		rc = plan_make(&p->plan, &a.processes, a.threads, f->max_thread, o->processes,
+		rc = layout_make(&p->layout, &a.processes, a.threads, f->max_thread, o->processes,
 			o->threads);
 		if (rc)
 			no_memory(err);
@@ -397,13 +397,13 @@ void program_free(struct program *p)
 {
 	uint32_t i;
 
-	for (i = 0; p->streams && i < p->plan.threads; i++)
+	for (i = 0; p->streams && i < p->layout.threads; i++)
 		buf_free(&p->streams[i].out);
 	free(p->streams);
 	free(p->thread_ops);
 	free(p->inherits_cwd);
 	free(p->captured);
-	plan_free(&p->plan);
+	layout_free(&p->layout);
 	paths_free(&p->paths);
 	arena_free(&p->arena);
 }

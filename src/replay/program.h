@@ -6,7 +6,7 @@
 #include "options.h"
 #include "replay/encode.h"
 #include "replay/paths.h"
-#include "replay/plan.h"
+#include "replay/layout.h"
 #include "tree/marker.h"
 #include "tree/tree.h"
 #include "utils/err.h"
@@ -30,7 +30,7 @@ struct program {
 	uint64_t span;	      /* ns from there to the end of the last */
 	struct hist *captured; /* durations as captured, by operation */
 	uint8_t *inherits_cwd; /* by process: wants its parent's current directory at the fork */
-	struct plan plan;
+	struct layout layout;
 	struct xwriter *streams; /* by real thread */
 	uint32_t *thread_ops;	 /* by real thread */
 	uint64_t files_max;	 /* descriptors open at once in one worker, at most */

@@ -44,25 +44,25 @@ static int by_index(const void *va, const void *vb)
 int stats_gather(struct stats *s, const struct engine *e, const struct options *o)
 {
 	const struct program *p = e->config.program;
-	const struct plan *plan = &p->plan;
+	const struct layout *layout = &p->layout;
 	uint32_t i;
 
 	*s = (struct stats){.program = p,
 		.options = o,
 		.user = e->config.user.name,
-		.workers = plan->workers,
-		.threads = plan->threads,
+		.workers = layout->workers,
+		.threads = layout->threads,
 		.loadavg = e->loadavg,
 		.ns = e->ns,
 		.landlock = e->config.landlock};
 	s->op = calloc(OP_COUNT, sizeof(*s->op));
 	if (!s->op)
 		return -ENOMEM;
-	for (i = 0; i < plan->threads; i++)
+	for (i = 0; i < layout->threads; i++)
 		add_thread(s, &e->results[i]);
-	for (i = 0; i < plan->workers; i++)
-		if (plan->first_thread[i + 1] - plan->first_thread[i] > s->threads_max)
-			s->threads_max = plan->first_thread[i + 1] - plan->first_thread[i];
+	for (i = 0; i < layout->workers; i++)
+		if (layout->first_thread[i + 1] - layout->first_thread[i] > s->threads_max)
+			s->threads_max = layout->first_thread[i + 1] - layout->first_thread[i];
 	for (i = 0; i < OP_COUNT; i++) {
 		s->diverged += s->op[i].result.diverged;
 		s->skipped += s->op[i].skipped;

@@ -243,7 +243,7 @@ static void wait_for_start(struct engine_shared *s)
 /* Waiting costs the least where each thread has a processor; where not, it takes one from others. */
 static unsigned spins_for(const struct program *p)
 {
-	return p->plan.threads <= (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) ? 2000 : 50;
+	return p->layout.threads <= (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) ? 2000 : 50;
 }
 
 static bool prepare(struct rthread *t, const struct program *p, uint32_t number)

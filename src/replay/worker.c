@@ -127,7 +127,7 @@ static void run_threads(struct engine *e, struct worker *w, uint32_t first, uint
 
 void worker_main(struct engine *e, uint32_t number, const sigset_t *mask)
 {
-	const struct plan *plan = &e->config.program->plan;
+	const struct layout *layout = &e->config.program->layout;
 	int *tree_fds = calloc(e->config.program->trees.n + 1, sizeof(*tree_fds));
 	sigset_t own = *mask;
 	struct worker w;
@@ -141,7 +141,7 @@ void worker_main(struct engine *e, uint32_t number, const sigset_t *mask)
 	set_up(e, &w, tree_fds);
 	if (open_start(&w, e->config.program))
 		worker_fail(e, errno, "cannot enter the tree");
-	run_threads(e, &w, plan->first_thread[number],
-		plan->first_thread[number + 1] - plan->first_thread[number]);
+	run_threads(e, &w, layout->first_thread[number],
+		layout->first_thread[number + 1] - layout->first_thread[number]);
 	_exit(EXIT_DONE);
 }

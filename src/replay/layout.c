@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/plan.h"
+#include "replay/layout.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -150,10 +150,10 @@ static int64_t deal_threads(struct vthread *v, struct portion *portions, size_t 
 }
 
 /* PORTIONS is room for all virtual threads; they are sorted into it worker by worker. */
-static int deal_workers(struct plan *plan, struct sets *processes, struct vthread *v, size_t n,
+static int deal_workers(struct layout *layout, struct sets *processes, struct vthread *v, size_t n,
 	uint32_t max_threads, const uint32_t *worker, struct portion *portions)
 {
-	size_t *start = calloc((size_t)plan->workers + 2, sizeof(*start)), i;
+	size_t *start = calloc((size_t)layout->workers + 2, sizeof(*start)), i;
 	uint32_t w;
 	int64_t threads = 0;
 
@@ -162,24 +162,24 @@ static int deal_workers(struct plan *plan, struct sets *processes, struct vthrea
 	for (i = 0; i < n; i++)
 		if (v[i].ops)
 			start[worker[sets_find(processes, v[i].process)] + 2]++;
-	for (w = 2; w <= plan->workers; w++)
+	for (w = 2; w <= layout->workers; w++)
 		start[w] += start[w - 1];
 	for (i = 0; i < n; i++)
 		if (v[i].ops)
 			portions[start[worker[sets_find(processes, v[i].process)] + 1]++] =
 				(struct portion){v[i].ops, (uint32_t)i, 0};
-	for (w = 0; w < plan->workers && threads >= 0; w++) {
-		plan->first_thread[w] = plan->threads;
+	for (w = 0; w < layout->workers && threads >= 0; w++) {
+		layout->first_thread[w] = layout->threads;
 		threads = deal_threads(v, portions + start[w], start[w + 1] - start[w], max_threads,
-			plan->threads);
-		plan->threads += threads > 0 ? (uint32_t)threads : 0;
+			layout->threads);
+		layout->threads += threads > 0 ? (uint32_t)threads : 0;
 	}
-	plan->first_thread[plan->workers] = plan->threads;
+	layout->first_thread[layout->workers] = layout->threads;
 	free(start);
 	return threads < 0 ? -ENOMEM : 0;
 }
 
-int plan_make(struct plan *plan, struct sets *processes, struct vthread *v, size_t n,
+int layout_make(struct layout *layout, struct sets *processes, struct vthread *v, size_t n,
 	uint32_t max_workers, uint32_t max_threads)
 {
 	uint32_t *worker = calloc((size_t)processes->n + 1, sizeof(*worker));
@@ -188,24 +188,24 @@ int plan_make(struct plan *plan, struct sets *processes, struct vthread *v, size
 	size_t i;
 	int rc = -ENOMEM;
 
-	*plan = (struct plan){0};
+	*layout = (struct layout){0};
 	for (i = 0; i < n; i++)
 		v[i].real = UINT32_MAX;
 	if (worker && portions)
 		workers = deal_sets(processes, v, n, max_workers, worker);
 	if (workers >= 0) {
-		plan->workers = (uint32_t)workers;
-		plan->first_thread = calloc((size_t)workers + 1, sizeof(*plan->first_thread));
+		layout->workers = (uint32_t)workers;
+		layout->first_thread = calloc((size_t)workers + 1, sizeof(*layout->first_thread));
 	}
-	if (plan->first_thread)
-		rc = deal_workers(plan, processes, v, n, max_threads, worker, portions);
+	if (layout->first_thread)
+		rc = deal_workers(layout, processes, v, n, max_threads, worker, portions);
 	free(worker);
 	free(portions);
 	return rc;
 }
 
-void plan_free(struct plan *plan)
+void layout_free(struct layout *layout)
 {
-	free(plan->first_thread);
-	plan->first_thread = NULL;
+	free(layout->first_thread);
+	layout->first_thread = NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IORIOT_REPLAY_PLAN_H
-#define IORIOT_REPLAY_PLAN_H
+#ifndef IORIOT_REPLAY_LAYOUT_H
+#define IORIOT_REPLAY_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ struct vthread {
 	uint32_t real;	  /* result: real thread, or UINT32_MAX when it has no operation */
 };
 
-struct plan {
+struct layout {
 	uint32_t workers;	/* processes that are needed: at most what was asked for */
 	uint32_t threads;	/* real threads, numbered worker by worker */
 	uint32_t *first_thread; /* of each worker; [workers] = threads */
@@ -37,8 +37,8 @@ struct plan {
  * worker's virtual threads to its real threads, the largest first, each to whoever has the fewest
  * operations so far (longest processing time first, Graham 1969).
  */
-int plan_make(struct plan *plan, struct sets *processes, struct vthread *v, size_t n,
+int layout_make(struct layout *layout, struct sets *processes, struct vthread *v, size_t n,
 	uint32_t max_workers, uint32_t max_threads);
-void plan_free(struct plan *plan);
+void layout_free(struct layout *layout);
 
 #endif
