@@ -500,11 +500,15 @@ static void pass_term(struct tracer *t)
 	}
 }
 
+/*
+ * A child whose maker was killed may still be on its way to its first stop when no task is known;
+ * only where wait(2) speaks of nobody else (we may have been executed by a parent) it tells the end.
+ */
 static void loop(struct tracer *t)
 {
 	int status;
 
-	for (;;) {
+	while (t->alone || t->tasks.n) {
 		pid_t tid = wait4(-1, &status, __WALL, NULL);
 
 		if (tid > 0)
@@ -574,6 +578,7 @@ static int tracer_init(struct tracer *t, struct capture_job *job, struct err *er
 	int op;
 
 	t->job = job;
+	t->alone = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) < 0;
 	memset(t->op_of, -1, sizeof(t->op_of));
 	for (op = 0; op < OP_COUNT; op++) {
 		nr = op_nr((enum op_id)op);

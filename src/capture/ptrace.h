@@ -67,6 +67,7 @@ struct tracer {
 	struct filter filter;
 	struct hmap tasks;
 	pid_t main_pid;
+	bool alone; /* this process has no children but those that are traced */
 	int16_t op_of[TRACER_NUMBERS]; /* enum op_id by system call number, -1 = none */
 	unsigned forking;   /* calls under way that may make a child */
 	unsigned held;	    /* children whose maker is not known yet */
@@ -100,7 +101,7 @@ void child_close(struct child *child);
 /* --- ptrace_signals.c: what the tracer's own process does with signals --- */
 
 struct signals {
-	struct sigaction old[6];
+	struct sigaction old[7];
 };
 
 /*

@@ -30,6 +30,7 @@ static const struct {
 	{SIGQUIT, SIG_IGN},
 	{SIGHUP, SIG_IGN},
 	{SIGTSTP, SIG_IGN}, /* see signals_stop_with() */
+	{SIGCHLD, SIG_DFL}, /* where it was ignored, wait(2) would not give exit statuses */
 };
 
 #define TAKEN (sizeof(taken) / sizeof(*taken))

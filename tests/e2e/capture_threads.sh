@@ -75,4 +75,33 @@ mkdir io_uring
 equal "io_uring: exit status says that something is missing" $? 3
 equal "io_uring: lost line" "$(lines io_uring 'o=lost;:,c=1;:,p=io_uring')" 1
 
+# A static i386 program: write(1, "32 bit\n", 7), exit(6).
+python3 - <<'END'
+import struct
+base = 0x08048000
+code = struct.pack("<BIBIBIBIHBIBIH", 0xb8, 4, 0xbb, 1, 0xb9, base + 0x54 + 34, 0xba, 7, 0x80cd,
+                   0xb8, 1, 0xbb, 6, 0x80cd) + b"32 bit\n"
+with open("elf32", "wb") as f:
+    f.write(b"\x7fELF\x01\x01\x01" + bytes(9) +
+            struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, base + 0x54, 52, 0, 0, 52, 32, 1, 0, 0, 0) +
+            struct.pack("<IIIIIIII", 1, 0, base, base, 0x54 + len(code), 0x54 + len(code), 5, 4096) +
+            code)
+END
+chmod +x elf32
+if [ "$(./elf32 2>/dev/null)" = "32 bit" ]; then
+	equal "32 bit: output" "$("$IORIOT" --quiet -c elf32.capture -- ./elf32)" "32 bit"
+	equal "32 bit: lost line" "$(lines elf32 'o=lost;:,c=1;:,p=a 32-bit program')" 1
+	check "32 bit: invariants" python3 "$TESTS/capture_check.py" elf32.capture
+else
+	skip "32 bit" "this kernel does not run i386 programs"
+fi
+
+# Children that ioriot inherits, and SIGCHLD ignored, make no difference.
+(sleep 30 & exec "$IORIOT" --quiet -c child.capture -- sh -c 'exit 4') >/dev/null
+equal "a child of another's" $? 4
+(exec python3 -c 'import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])' "$IORIOT" --quiet -c child.capture -- sh -c 'exit 4')
+equal "SIGCHLD ignored" $? 4
+
 done_testing
