@@ -69,6 +69,7 @@ def main():
     sh.expect(r"Stopped.*inner> ")
     sh.send("fg\n")
     sh.expect("sleep 100\r\n")
+    time.sleep(0.5)  # the shell says so before it hands the terminal over
     sh.send("\x03")
     sh.expect("inner> ")
     sh.send("exit 5\n")
