@@ -132,6 +132,13 @@ int vsize_write(struct vsize *v, uint64_t off, uint64_t n)
 	return rc;
 }
 
+void vsize_grown(struct vsize *v, uint64_t size)
+{
+	if (v->original == v->start)
+		v->start = v->original = size;
+	v->size = size;
+}
+
 void vsize_truncate(struct vsize *v, uint64_t size)
 {
 	v->size = size;

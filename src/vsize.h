@@ -38,6 +38,8 @@ int vsize_at_start(struct vsize *v, uint64_t size, const uint64_t *extents, uint
 /* N bytes at OFF were read. Infers the size when it is not certain. */
 int vsize_read(struct vsize *v, uint64_t off, uint64_t n);
 int vsize_write(struct vsize *v, uint64_t off, uint64_t n);
+/* Something outside of the capture made it this long; it is taken to have been so all along. */
+void vsize_grown(struct vsize *v, uint64_t size);
 void vsize_truncate(struct vsize *v, uint64_t size);
 
 /*

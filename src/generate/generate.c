@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "generate/overlap.h"
 #include "generate/window.h"
 #include "trace/capture.h"
 #include "tree/mounts.h"
@@ -113,65 +114,58 @@ static int finish(struct run *run, const struct rec *r, int left)
 	return rc;
 }
 
-static struct str last_name(struct str path)
+/* Applies a record of the window that overlaps the current one. 1 when it was consistent. */
+static int apply_ahead(struct run *run, const struct rec *c)
 {
-	while (path.len && path.s[path.len - 1] == '/')
-		path.len--;
-	if (path.len) {
-		const char *slash = memrchr(path.s, '/', path.len);
+	int left = model_apply(&run->model, c), rc;
 
-		if (slash) {
-			path.len -= (size_t)(slash + 1 - path.s);
-			path.s = slash + 1;
-		}
+	if (left == LEFT_CONFLICT) {
+		model_done(&run->model);
+		return 0;
 	}
-	return path;
-}
-
-static bool share_a_name(const struct rec *a, const struct rec *b)
-{
-	struct str x[2] = {last_name(a->path), last_name(a->path2)};
-	struct str y[2] = {last_name(b->path), last_name(b->path2)};
-	int i, j;
-
-	for (i = 0; i < 2; i++)
-		for (j = 0; j < 2; j++)
-			if (x[i].len && str_eq(x[i], y[j]))
-				return true;
-	return false;
+	rc = finish(run, c, left);
+	window_take(run->window, c);
+	run->res->reordered++;
+	return rc ? rc : 1;
 }
 
 /*
  * R contradicts the model. A call that overlapped it and was seen to return later may have taken
- * effect before: such a one, about the same name, goes first. 1 when one did.
+ * effect before: such a one goes first. 1 when one did.
  */
 static int put_first(struct run *run, const struct rec *r)
 {
 	struct rec *c;
 	size_t i = 0;
+	int rc = 0;
 
-	while ((c = window_overlapping(run->window, r, &i))) {
-		int left, rc;
+	while (rc == 0 && (c = window_overlapping(run->window, r, &i)))
+		if (overlap_may_help(&run->model, r, c))
+			rc = apply_ahead(run, c);
+	return rc;
+}
 
-		if (!share_a_name(r, c))
-			continue;
-		left = model_apply(&run->model, c);
-		if (left == LEFT_CONFLICT) {
-			model_done(&run->model);
-			continue;
-		}
-		rc = finish(run, c, left);
-		window_take(run->window, c);
-		run->res->reordered++;
-		return rc ? rc : 1;
-	}
-	return 0;
+/* Calls that overlapped R, returned later, and found what R is about to take away: they go first. */
+static int let_pass(struct run *run, const struct rec *r)
+{
+	struct rec *c;
+	size_t i = 0;
+	int rc = 0;
+
+	if (run->model.vfd.tasks.n < 2 || !overlap_changes(r))
+		return 0;
+	while (rc >= 0 && (c = window_overlapping(run->window, r, &i)))
+		if (overlap_spoils(&run->model, r, c))
+			rc = apply_ahead(run, c);
+	return rc < 0 ? rc : 0;
 }
 
 static int apply(struct run *run, const struct rec *r)
 {
-	int left, rc;
+	int left, rc = let_pass(run, r);
 
+	if (rc)
+		return rc;
 	for (;;) {
 		left = model_apply(&run->model, r);
 		if (left != LEFT_CONFLICT)
@@ -186,6 +180,7 @@ static int apply(struct run *run, const struct rec *r)
 	run->model.force = true;
 	left = model_apply(&run->model, r);
 	run->model.force = false;
+	run->res->forced++;
 	return finish(run, r, left == LEFT_CONFLICT ? LEFT_NONE : left);
 }
 

@@ -84,10 +84,10 @@ static void print_result(const struct options *o, const struct generate_result *
 	if (res->reordered)
 		printf("  put in order by their results: %" PRIu64 " calls that overlapped another\n",
 			res->reordered);
-	if (res->appeared)
-		printf("  made by something outside of the capture: %" PRIu64
-		       " names; their use will diverge\n",
-			res->appeared);
+	if (res->forced)
+		printf("  contradict what was captured before: %" PRIu64
+		       " calls, %" PRIu64 " of them on names that nothing captured made; these will diverge\n",
+			res->forced, res->appeared);
 	if (res->lost)
 		printf("  the capture itself lost %" PRIu64 " records\n", res->lost);
 	if (res->cut)

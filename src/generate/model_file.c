@@ -6,9 +6,21 @@
 #include <linux/close_range.h>
 #include <linux/falloc.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 /* Operations on descriptors and on the bytes behind them. */
+
+/* Owners of locks: even numbers are lock handles, odd ones descriptions. */
+static uint64_t record_owner(uint32_t handle)
+{
+	return (uint64_t)handle << 1;
+}
+
+static uint64_t description_owner(const struct description *d)
+{
+	return (uint64_t)(uintptr_t)d | 1;
+}
 
 int model_close_fd(struct model *m, int64_t fd)
 {
@@ -40,9 +52,11 @@ int model_close_fd(struct model *m, int64_t fd)
 				return -ENOMEM;
 			item->kind = VITEM_LOCK;
 			item->a = lock;
+			locks_drop(&node->held, record_owner(lock));
 			rc = model_touch(m, &node->locks, TOUCH_EXCLUSIVE);
 		}
-		if (d->desc->refs == 1 && !rc) /* flock(2) goes with the last descriptor */
+		/* flock(2) and description locks go with the last descriptor. */
+		if (d->desc->refs == 1 && locks_drop(&node->held, description_owner(d->desc)) && !rc)
 			rc = model_touch(m, &node->locks, TOUCH_EXCLUSIVE);
 	}
 	/* The resource outlives the descriptor until this operation is committed. */
@@ -56,6 +70,15 @@ int model_close_fd(struct model *m, int64_t fd)
 	}
 	vfd_close(&m->vfd, m->task, fd);
 	return rc;
+}
+
+/*
+ * A new descriptor whose number is still in use: the call that freed it overlapped this one and was
+ * seen to return later.
+ */
+static bool number_taken(const struct model *m, const struct rec *r)
+{
+	return !m->force && r->ret >= 0 && vfd_get(m->task, r->ret);
 }
 
 static enum description_kind kind_of(const struct node *n, bool pseudo)
@@ -174,6 +197,8 @@ static int open_reopened(struct model *m, const struct rec *r, struct place *p, 
 
 	if (r->ret < 0)
 		return 0;
+	if (number_taken(m, r))
+		return LEFT_CONFLICT;
 	if (flags & O_TRUNC && node_is_file(p->node)) {
 		vsize_truncate(&p->node->size, 0);
 		rc = model_touch(m, &p->node->users, TOUCH_EXCLUSIVE);
@@ -208,6 +233,8 @@ int model_open(struct model *m, const struct rec *r)
 		(nofollow ? WALK_NOFOLLOW : 0) | (parent ? WALK_PARENT : 0), &p);
 	if (!rc)
 		rc = model_put_path(m, r, A_PATH, base, &p);
+	if (rc > 0 && rc < LEFT_COUNT && number_taken(m, r))
+		return LEFT_CONFLICT;
 	if (rc > 0 && rc < LEFT_COUNT && r->ret >= 0) { /* left out, but the number is taken now */
 		int left = rc;
 
@@ -218,6 +245,8 @@ int model_open(struct model *m, const struct rec *r)
 		return rc;
 	if (p.fd)
 		return open_reopened(m, r, &p, flags);
+	if (number_taken(m, r))
+		return LEFT_CONFLICT;
 	if ((flags & O_TMPFILE) == O_TMPFILE)
 		return open_tmpfile(m, r, &p, flags);
 	if (r->ret < 0)
@@ -311,6 +340,8 @@ int model_dup(struct model *m, const struct rec *r)
 
 	if (r->ret < 0)
 		return rc;
+	if (r->op == OP_dup && number_taken(m, r))
+		return LEFT_CONFLICT;
 	if (r->op == OP_dup2 && r->ret == old) { /* does nothing but check the descriptor */
 		m->out.newfd = d ? d->vfd : VFD_NONE;
 		return rc;
@@ -338,6 +369,8 @@ static int fcntl_dup(struct model *m, const struct rec *r, struct descriptor *d,
 
 	if (r->ret < 0 || (rc && rc != LEFT_NOT_FILE && rc != LEFT_PSEUDO && rc != LEFT_DEVICE))
 		return rc;
+	if (number_taken(m, r))
+		return LEFT_CONFLICT;
 	done = model_close_fd(m, r->ret);
 	m->list.n = 0;
 	if (!done)
@@ -345,14 +378,49 @@ static int fcntl_dup(struct model *m, const struct rec *r, struct descriptor *d,
 	return done ? done : rc;
 }
 
+/* A lock call and what is held must fit each other, or they took effect in another order. */
+static int settle_lock(struct model *m, struct node *node, const struct lock *lock, bool unlock,
+	int64_t ret)
+{
+	bool blocked = !unlock && locks_conflict(&node->held, lock);
+
+	if (!m->force && ((ret >= 0 && blocked) || (ret == -EAGAIN && !blocked)))
+		return LEFT_CONFLICT;
+	if (ret < 0)
+		return 0;
+	return unlock ? locks_unset(&node->held, lock) : locks_set(&node->held, lock);
+}
+
+/* The range of a struct flock, its base added: fcntl_locking(2). */
+static struct lock lock_range(const struct rec *r, const struct descriptor *d)
+{
+	const struct node *n = d->desc->node;
+	uint64_t base = r->arg[3] == SEEK_CUR ? d->desc->offset
+					      : r->arg[3] == SEEK_END ? n->size.size : 0;
+	uint64_t start = base + r->arg[4];
+	int64_t len = (int64_t)r->arg[5];
+	struct lock l = {.kind = LOCK_RECORD, .exclusive = r->arg[2] == F_WRLCK, .start = start};
+
+	if (len < 0) {
+		l.start = start + (uint64_t)len;
+		l.end = start;
+	} else {
+		l.end = len == 0 ? UINT64_MAX : start + (uint64_t)len;
+	}
+	return l;
+}
+
 static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d)
 {
 	struct node *node = d->desc->node;
 	bool get = r->arg[1] == F_GETLK || r->arg[1] == F_OFD_GETLK;
 	bool posix = r->arg[1] == F_GETLK || r->arg[1] == F_SETLK || r->arg[1] == F_SETLKW;
+	struct lock lock = lock_range(r, d);
+	int rc;
 
 	if (r->ret == -EINTR || r->ret == -EDEADLK)
 		return LEFT_WAIT_BROKEN;
+	lock.owner = description_owner(d->desc);
 	if (posix && r->ret != -EBADF && r->ret != -EINVAL && r->ret != -EFAULT) {
 		/* The lock's own description has its own offset. */
 		if (r->arg[3] == SEEK_CUR) {
@@ -362,8 +430,10 @@ static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d
 		m->out.lock = vfd_lock_handle(&m->vfd, m->task, node, true);
 		if (m->out.lock == VFD_NUMBER_NONE)
 			return -ENOMEM;
+		lock.owner = record_owner(m->out.lock);
 	}
-	return model_touch(m, &node->locks, get ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
+	rc = get ? 0 : settle_lock(m, node, &lock, r->arg[2] == F_UNLCK, r->ret);
+	return rc ? rc : model_touch(m, &node->locks, get ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
 }
 
 int model_fcntl(struct model *m, const struct rec *r)
@@ -387,14 +457,19 @@ int model_fcntl(struct model *m, const struct rec *r)
 
 int model_flock(struct model *m, const struct rec *r)
 {
+	struct lock lock = {.kind = LOCK_WHOLE, .exclusive = r->arg[1] & LOCK_EX, .end = UINT64_MAX};
 	struct descriptor *d;
+	struct node *node;
 	int rc = model_fd(m, r, A_FD, &d);
 
 	if (rc || !d)
 		return rc;
 	if (r->ret == -EINTR)
 		return LEFT_WAIT_BROKEN;
-	return model_touch(m, &((struct node *)d->desc->node)->locks, TOUCH_EXCLUSIVE);
+	node = d->desc->node;
+	lock.owner = description_owner(d->desc);
+	rc = settle_lock(m, node, &lock, r->arg[1] & LOCK_UN, r->ret);
+	return rc ? rc : model_touch(m, &node->locks, TOUCH_EXCLUSIVE);
 }
 
 /* ---- bytes ---- */
@@ -448,6 +523,11 @@ int model_read(struct model *m, const struct rec *r)
 		return rc;
 	if (impossible(r, off))
 		return LEFT_MALFORMED;
+	if (n->size.certain && r->ret > 0 && off + (uint64_t)r->ret > n->size.size) {
+		if (!m->force)
+			return LEFT_CONFLICT;
+		vsize_grown(&n->size, off + (uint64_t)r->ret);
+	}
 	whole = (uint64_t)r->ret == wanted(r) && off + (uint64_t)r->ret <= n->safe;
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc && !whole)

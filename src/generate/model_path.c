@@ -14,7 +14,8 @@
 int model_map(struct model *m, struct str path, struct buf *out)
 {
 	const struct vmount *mount = NULL;
-	struct str rest = path;
+	struct str rest = path, c;
+	bool slash;
 
 	if (m->root) {
 		buf_puts(out, m->root);
@@ -35,14 +36,19 @@ int model_map(struct model *m, struct str path, struct buf *out)
 	}
 	buf_puts(out, "/" TREE_DIR "/");
 	buf_puts(out, m->name);
-	while (rest.len && rest.s[0] == '/') {
-		rest.s++;
-		rest.len--;
-	}
-	if (rest.len) {
+	slash = rest.len > 1 && rest.s[rest.len - 1] == '/';
+	while (str_take_char(&rest, '/', &c)) { /* "//" and "/./" are one step; "/." at the end is "/" */
+		if (c.len == 0)
+			continue;
+		if (c.len == 1 && c.s[0] == '.') {
+			slash |= !rest.s;
+			continue;
+		}
 		buf_char(out, '/');
-		buf_str(out, rest);
+		buf_str(out, c);
 	}
+	if (slash)
+		buf_char(out, '/');
 	return buf_ok(out) ? 0 : -ENOMEM;
 }
 

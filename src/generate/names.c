@@ -44,6 +44,7 @@ static void node_free(struct names *ns, struct node *n)
 	resource_free(&n->users);
 	resource_free(&n->dirty);
 	resource_free(&n->locks);
+	locks_free(&n->held);
 	*n->all_prev = n->all_next;
 	if (n->all_next)
 		n->all_next->all_prev = n->all_prev;
@@ -291,7 +292,7 @@ struct node *names_new(struct names *ns, struct node *dir, uint32_t mode)
 	struct node *n = node_new(ns, dir, mode);
 
 	if (n)
-		n->complete = true;
+		n->complete = n->size.certain = true;
 	return n;
 }
 

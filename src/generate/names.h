@@ -9,6 +9,7 @@
 #include "datas/arena.h"
 #include "datas/buf.h"
 #include "datas/hmap.h"
+#include "generate/locks.h"
 #include "generate/order.h"
 #include "trace/rec.h"
 #include "vsize.h"
@@ -48,6 +49,7 @@ struct node {
 	struct resource users;	/* regular file: reads and writes, against what cuts it */
 	struct resource dirty;	/* regular file: writes that an fsync waits for */
 	struct resource locks;	/* flock(2) and record locks */
+	struct locks held;
 	uint64_t safe;		/* reads below this size do not depend on writes that extend it */
 	size_t start;		/* index + 1 of its first name at the start, 0 = none */
 	struct node *all_next, **all_prev; /* every node, for freeing */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/overlap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+/* ---- names ---- */
+
+static struct str last_name(struct str path)
+{
+	const char *slash;
+
+	while (path.len && path.s[path.len - 1] == '/')
+		path.len--;
+	slash = path.len ? memrchr(path.s, '/', path.len) : NULL;
+	if (slash) {
+		path.len -= (size_t)(slash + 1 - path.s);
+		path.s = slash + 1;
+	}
+	return path;
+}
+
+static bool same_name(struct str a, struct str b)
+{
+	a = last_name(a);
+	b = last_name(b);
+	return a.len && str_eq(a, b);
+}
+
+static bool share_a_name(const struct rec *a, const struct rec *b)
+{
+	return same_name(a->path, b->path) || same_name(a->path, b->path2) ||
+		same_name(a->path2, b->path) || same_name(a->path2, b->path2);
+}
+
+enum state { ANY, EXISTS, ABSENT };
+
+/* What a call leaves of its first and second path. */
+static void leaves(const struct rec *r, enum state left[2])
+{
+	left[0] = left[1] = ANY;
+	if (r->ret < 0)
+		return;
+	switch (r->op) {
+	case OP_open:
+	case OP_openat:
+	case OP_openat2:
+		if (model_arg(r, A_OFLAGS, model_arg(r, A_HOW, 0)) & O_CREAT)
+			left[0] = EXISTS;
+		break;
+	case OP_creat:
+	case OP_mkdir:
+	case OP_mkdirat:
+	case OP_mknod:
+	case OP_mknodat:
+	case OP_symlink:
+	case OP_symlinkat:
+		left[0] = EXISTS;
+		break;
+	case OP_link:
+	case OP_linkat:
+		left[1] = EXISTS;
+		break;
+	case OP_unlink:
+	case OP_unlinkat:
+	case OP_rmdir:
+		left[0] = ABSENT;
+		break;
+	case OP_rename:
+	case OP_renameat:
+	case OP_renameat2:
+		left[0] = ABSENT;
+		left[1] = EXISTS;
+		break;
+	default:
+		break;
+	}
+}
+
+/* What a call found of its first path: the second one never decides about overlaps we know of. */
+static enum state found(const struct rec *r)
+{
+	enum state left[2];
+
+	if (!r->path.s || !op_has(r->op, A_PATH) || ops[r->op].flags & OPF_STATE)
+		return ANY;
+	leaves(r, left);
+	if (r->ret == -ENOENT)
+		return ABSENT;
+	if (r->ret == -EEXIST || r->ret == -ENOTEMPTY || r->ret == -EISDIR)
+		return EXISTS;
+	if (r->ret < 0)
+		return ANY;
+	/* Who makes a name found none; an O_CREAT without O_EXCL takes either. */
+	if (left[0] == EXISTS)
+		return model_arg(r, A_OFLAGS, O_EXCL) & O_EXCL ? ABSENT : ANY;
+	return EXISTS;
+}
+
+static bool takes_name_away(const struct rec *change, const struct rec *r)
+{
+	enum state left[2], wants = found(r);
+
+	if (wants == ANY)
+		return false;
+	leaves(change, left);
+	return (left[0] != ANY && left[0] != wants && same_name(change->path, r->path)) ||
+		(left[1] != ANY && left[1] != wants && same_name(change->path2, r->path));
+}
+
+/* ---- descriptors ---- */
+
+static const struct descriptor *fd_of(const struct model *m, const struct rec *r)
+{
+	const struct task *t = vfd_task(&m->vfd, r->tid);
+	int i = op_arg_index(r->op, A_FD);
+
+	return t && i >= 0 ? vfd_get(t, (int32_t)r->arg[i]) : NULL;
+}
+
+static const struct node *node_of(const struct model *m, const struct rec *r)
+{
+	const struct descriptor *d = fd_of(m, r);
+
+	return d ? d->desc->node : NULL;
+}
+
+static bool frees_number(const struct rec *r, const struct rec *c)
+{
+	if (!(ops[r->op].flags & OPF_NEWFD) || r->ret < 0 || r->pid != c->pid)
+		return false;
+	return (c->op == OP_close && (int64_t)(int32_t)c->arg[0] == r->ret) ||
+		c->op == OP_close_range;
+}
+
+static bool is_lock(const struct rec *r)
+{
+	return r->op == OP_flock || (r->op == OP_fcntl && rec_fcntl_is_lock(r->arg[1]));
+}
+
+/* Ends of processes drop locks too, on whatever file. */
+static bool ends_a_task(const struct rec *r)
+{
+	return r->op == OP_exit || r->op == OP_exit_group || r->op == OP_task_end ||
+		r->op == OP_execve || r->op == OP_execveat;
+}
+
+static bool unlocks(const struct rec *r)
+{
+	if (r->op == OP_close || ends_a_task(r))
+		return true;
+	if (r->op == OP_flock)
+		return r->arg[1] & LOCK_UN;
+	return is_lock(r) && r->arg[2] == F_UNLCK;
+}
+
+static bool changes_size(const struct rec *r)
+{
+	return ops[r->op].cls == CLS_WRITE || r->op == OP_ftruncate || r->op == OP_fallocate;
+}
+
+/* ---- the questions ---- */
+
+bool overlap_may_help(const struct model *m, const struct rec *r, const struct rec *c)
+{
+	const struct node *n;
+
+	if (share_a_name(r, c) || frees_number(r, c))
+		return true;
+	if (ends_a_task(c))
+		return is_lock(r);
+	if (!is_lock(r) && ops[r->op].cls != CLS_READ)
+		return false;
+	n = node_of(m, r);
+	return n && n == node_of(m, c) &&
+		(is_lock(r) ? is_lock(c) || c->op == OP_close : changes_size(c));
+}
+
+bool overlap_changes(const struct rec *r)
+{
+	enum state left[2];
+
+	leaves(r, left);
+	return left[0] != ANY || left[1] != ANY || (r->ret >= 0 && (unlocks(r) || is_lock(r))) ||
+		(r->ret >= 0 && changes_size(r));
+}
+
+/* A read that came to the end of the file, which CHANGE moves. */
+static bool moves_its_end(const struct model *m, const struct rec *change, const struct rec *r)
+{
+	const struct node *n;
+	uint64_t want = 0;
+	uint32_t i;
+	int len = op_arg_index(r->op, A_LEN);
+
+	if (ops[r->op].cls != CLS_READ || r->ret < 0 || !op_has(r->op, A_FD) || !changes_size(change))
+		return false;
+	if (len >= 0)
+		want = r->arg[len];
+	for (i = 0; i < r->nvec; i++)
+		want += r->vec[i];
+	if ((uint64_t)r->ret >= want)
+		return false;
+	n = node_of(m, r);
+	return n && n == node_of(m, change);
+}
+
+static bool takes_lock_away(const struct model *m, const struct rec *change, const struct rec *r)
+{
+	const struct node *n;
+
+	if (!is_lock(r))
+		return false;
+	n = node_of(m, r);
+	if (!n || (n != node_of(m, change) && !ends_a_task(change)))
+		return false;
+	return unlocks(change) ? r->ret == -EAGAIN : is_lock(change) && r->ret >= 0;
+}
+
+bool overlap_spoils(const struct model *m, const struct rec *change, const struct rec *r)
+{
+	return takes_name_away(change, r) || moves_its_end(m, change, r) ||
+		takes_lock_away(m, change, r);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_GENERATE_OVERLAP_H
+#define IORIOT_GENERATE_OVERLAP_H
+
+#include "generate/model.h"
+
+/*
+ * Calls that overlap took effect in an order that their ends do not show. What they found tells it:
+ * these two questions say which pairs are worth a look. A wrong yes does no harm, since either
+ * order of two overlapping calls is possible and the model has the last word.
+ */
+
+/* R contradicts the model. Could C, applied first, change that? */
+bool overlap_may_help(const struct model *m, const struct rec *r, const struct rec *c);
+
+/* Can applying M take away what an overlapping call found? Only then overlap_spoils() is asked. */
+bool overlap_changes(const struct rec *m);
+
+/* Would R's result contradict the model once M is applied, so that R must go first? */
+bool overlap_spoils(const struct model *m, const struct rec *change, const struct rec *r);
+
+#endif
