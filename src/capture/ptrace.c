@@ -246,15 +246,6 @@ static bool goes_on(struct tracer *t, struct task *task, const syscall_info *inf
 	return false;
 }
 
-/* Calls that are stopped only to tell that something happens which is not recorded. */
-static void on_unrecorded(struct tracer *t, struct task *task, uint64_t nr)
-{
-	if (nr == SYS_io_uring_setup)
-		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
-			"io_uring: what is done through this ring is not recorded");
-	resume(task, PTRACE_CONT, 0);
-}
-
 static void on_entry(struct tracer *t, struct task *task)
 {
 	syscall_info info;
@@ -283,7 +274,7 @@ static void on_entry(struct tracer *t, struct task *task)
 	} else if (op >= 0 && call_begin(t, task, (enum op_id)op, &info)) {
 		resume(task, PTRACE_SYSCALL, 0);
 	} else {
-		on_unrecorded(t, task, info.seccomp.nr);
+		resume(task, unrecorded_begin(task, &info) ? PTRACE_SYSCALL : PTRACE_CONT, 0);
 	}
 }
 
@@ -300,8 +291,10 @@ static void on_result(struct tracer *t, struct task *task)
 
 	if (!get_info(task, &info))
 		return;
-	if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->call &&
-		task->call->state == CALL_RUNNING) {
+	if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->unrecorded) {
+		unrecorded_finish(t, task, info.exit.rval);
+	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->call &&
+		   task->call->state == CALL_RUNNING) {
 		forks = ops[task->call->rec.op].flags & OPF_FORK;
 		if (is_restart(info.exit.rval))
 			task->call->state = CALL_BROKEN;
@@ -573,7 +566,8 @@ static int seize_error(int code, struct err *err)
 
 static int tracer_init(struct tracer *t, struct capture_job *job, struct err *err)
 {
-	static const unsigned extra[] = {SYS_restart_syscall, SYS_io_uring_setup};
+	unsigned extra[1 + UNRECORDED_MAX] = {SYS_restart_syscall};
+	size_t n = 1 + unrecorded_numbers(extra + 1, UNRECORDED_MAX);
 	long nr;
 	int op;
 
@@ -585,7 +579,7 @@ static int tracer_init(struct tracer *t, struct capture_job *job, struct err *er
 		if (nr >= 0 && nr < TRACER_NUMBERS)
 			t->op_of[nr] = (int16_t)op;
 	}
-	return filter_build_for_ops(&t->filter, extra, sizeof(extra) / sizeof(*extra), err);
+	return filter_build_for_ops(&t->filter, extra, n, err);
 }
 
 /* From the first stop on, the program cannot outlive us (PTRACE_O_EXITKILL). */

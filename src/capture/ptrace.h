@@ -55,6 +55,7 @@ struct task {
 	struct process *proc; /* NULL: its creator's event has not come yet */
 	struct call *call;    /* the innermost one, NULL = none */
 	struct call *spare;
+	unsigned unrecorded;  /* inside a call that is only counted, see ptrace_unrecorded.c; 0 = none */
 	int held;      /* wait status of its first stop while proc is NULL, 0 = has not stopped */
 	bool stepping; /* resumed by a single step, to see whether a handler is entered */
 	bool ended;    /* its end has been recorded */
@@ -132,6 +133,15 @@ void call_free_all(struct tracer *t, struct task *task);
 
 /* A record without result: exit calls and task_end. Ends of threads are written once. */
 void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status);
+
+/* --- ptrace_unrecorded.c: calls that are lost --- */
+
+#define UNRECORDED_MAX 16
+
+size_t unrecorded_numbers(unsigned *numbers, size_t max); /* how many there are */
+/* Whether the call that the task enters is one of them and its result is wanted. */
+bool unrecorded_begin(struct task *task, const syscall_info *info);
+void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
 
 /* --- ptrace_fetch.c --- */
 
