@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -387,17 +388,35 @@ static int write_file(const char *path, const char *suffix, const char *text)
 	return 0;
 }
 
+/*
+ * Waits for GO_FILE to be made. It is looked for by name only once, and then waited for with
+ * inotify(7): a name that somebody else makes while a program polls for it is a difference that no
+ * replay of this program alone can have.
+ */
 static int wait_for(const char *go_file)
 {
-	const struct timespec pause = {0, 20000000};
-	int tries;
+	char directory[4096], events[8192];
+	const char *slash = strrchr(go_file, '/');
+	const char *name = slash ? slash + 1 : go_file;
+	const struct inotify_event *event;
+	ssize_t got, at;
+	int fd = inotify_init1(IN_CLOEXEC);
 
-	for (tries = 0; tries < 15000; tries++) {
-		if (access(go_file, F_OK) == 0)
-			return 0;
-		nanosleep(&pause, NULL);
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - go_file) : 1,
+		slash ? go_file : ".");
+	if (fd < 0 || inotify_add_watch(fd, directory, IN_CREATE | IN_MOVED_TO) < 0) {
+		fprintf(stderr, "syscall_matrix: %s: %s\n", directory, strerror(errno));
+		return -1;
 	}
-	fprintf(stderr, "syscall_matrix: %s did not appear in five minutes\n", go_file);
+	if (access(go_file, F_OK) == 0)
+		return 0;
+	while ((got = read(fd, events, sizeof(events))) > 0) {
+		for (at = 0; at < got; at += (ssize_t)(sizeof(*event) + event->len)) {
+			event = (const void *)(events + at);
+			if (event->len && strcmp(event->name, name) == 0)
+				return close(fd);
+		}
+	}
 	return -1;
 }
 

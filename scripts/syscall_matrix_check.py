@@ -86,7 +86,7 @@ def same_calls(capture, log, base):
 
 
 def only_the_tree(strace, tree, base):
-    """No call of the replay names the original files, or changes anything outside of the tree."""
+    """No call of the replay names the original files, or changes anything outside of its trees."""
     mark = os.path.basename(base)
     original, outside = [], []
     with open(strace, encoding="utf-8", errors="replace") as lines:
@@ -94,19 +94,25 @@ def only_the_tree(strace, tree, base):
             m = re.match(r"\d+ +(\w+)\(", line)
             names = re.findall(r'"(/[^"]*)"', line)
             if m and m.group(1) != "execve":
-                original += [line.strip() for n in names if mark in n and not n.startswith(tree + "/")]
+                original += [line.strip() for n in names if mark in n and not in_tree(n, tree)]
             if m and m.group(1) in CHANGING:
                 outside += [line.strip() for n in names if not allowed(n, tree, strace)]
             elif m and m.group(1).startswith("open") and re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC)", line):
                 outside += [line.strip() for n in names[:1] if not allowed(n, tree, strace)]
     return (verdict("the replay never names the original files", original) |
-            verdict("the replay changes nothing outside of its tree", outside))
+            verdict("the replay changes nothing outside of its trees", outside))
+
+
+def in_tree(name, tree):
+    """There is one tree for each mount point that the program used."""
+    place, found, rest = name.partition("/.ioriot/" + os.path.basename(tree))
+    return bool(found) and ".ioriot" not in place and rest[:1] in ("", "/")
 
 
 def allowed(name, tree, strace):
-    """The tree with its marker and lock, the results of the run, and what is no file on a disk."""
-    top = os.path.dirname(tree)
-    return (name == tree or name.startswith((tree + "/", top + "/.", "/dev/", "/proc/self/")) or
+    """The trees with their markers, the results of the run, and what is no file on a disk."""
+    marker = "/.ioriot/." in name and name.startswith(os.path.dirname(os.path.dirname(tree)))
+    return (in_tree(name, tree) or marker or name.startswith(("/dev/", "/proc/self/")) or
             os.path.dirname(name) == os.path.dirname(strace))
 
 

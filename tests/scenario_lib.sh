@@ -23,7 +23,9 @@ scenario() {
 		not_ok "$name: setup" "see above"
 		return
 	fi
-	if ! scenario_at_home "$base" "$IORIOT" -c "$base/run.capture" -- "$@"; then
+	# through a pipe: a log file of somebody else is nothing that its user could open again
+	scenario_at_home "$base" "$IORIOT" -c "$base/run.capture" -- "$@" 2>&1 | cat
+	if [ "${PIPESTATUS[0]}" -ne 0 ]; then
 		not_ok "$name: recorded" "the program or its capture failed"
 		return
 	fi

@@ -107,9 +107,10 @@ void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t
 	rec.arg[5] = parent;
 	rec.path = state_link(who.pid, "cwd", cwd, sizeof(cwd));
 	rec.path2 = state_link(who.pid, "root", root, sizeof(root));
-	sink_put(sink, &rec);
 	paths_find(paths, who, rec.path);
 	paths_find(paths, who, rec.path2);
+	rec.t = now_ns(); /* behind the records of its names: they tell owners and modes */
+	sink_put(sink, &rec);
 }
 
 static void put_fd(struct sink *sink, struct paths *paths, struct who who, const char *number)

@@ -69,15 +69,48 @@ static int add_text(struct paths *p, enum path_kind kind, struct str a, struct s
 	return buf_ok(&p->text) ? 0 : no_memory(err);
 }
 
+/*
+ * "." and empty components mean nothing on the way. At the end they ask for a directory, and some
+ * calls refuse them: *TAIL is what to put there again.
+ */
+static int squeeze(struct str path, struct buf *out, struct str *tail)
+{
+	struct str c;
+
+	*tail = STR("");
+	while (str_take_char(&path, '/', &c)) {
+		bool dot = c.len == 1 && c.s[0] == '.';
+
+		if (c.len && !dot) {
+			buf_char(out, '/');
+			buf_str(out, c);
+		}
+		*tail = dot ? STR("/.") : c.len ? STR("") : STR("/");
+	}
+	return buf_ok(out) ? 0 : -ENOMEM;
+}
+
 static int add_absolute(struct paths *p, struct str path, uint64_t *ref, struct err *err)
 {
-	struct str rest;
+	struct buf plain = BUF_INIT, full = BUF_INIT;
+	struct str rest, tail;
 	size_t tree;
-	int rc = tree_locate(p->trees, path, &tree, &rest, err);
+	int rc;
 
-	if (rc)
-		return rc;
-	return add_text(p, PATH_ABSOLUTE, str_of(p->trees->v[tree].path), rest, ref, err);
+	if (squeeze(path, &plain, &tail)) {
+		buf_free(&plain);
+		return no_memory(err);
+	}
+	rc = tree_locate(p->trees, buf_as_str(&plain), &tree, &rest, err);
+	if (rc == 0) {
+		buf_str(&full, rest);
+		buf_str(&full, rest.len || !tail.len ? tail : (struct str){tail.s + 1, tail.len - 1});
+		rc = add_text(p, PATH_ABSOLUTE, str_of(p->trees->v[tree].path), buf_as_str(&full),
+			ref, err);
+	}
+	buf_free(&plain);
+	buf_free(&full);
+	return rc;
 }
 
 static int add_new(struct paths *p, struct str path, uint64_t *ref, struct err *err)

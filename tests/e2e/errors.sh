@@ -135,5 +135,5 @@ fails "replay to a full device" 1 "/dev/full.*No space left" \
 	"$IORIOT" --quiet -i many.replay --root "$root"
 status_is "too many open files" 4 bash -c 'ulimit -n 40; exec "$@"' - \
 	"$IORIOT" -r many.replay --root "$root" -D -p 1 -t 1
-says "too many open files: sentence" "^ioriot: .*(open files|descriptors)"
+says "too many open files: sentence" "^ioriot: .*files open at once.*ulimit"
 done_testing

@@ -24,12 +24,12 @@ echo "$first" >&3
 exec 3>&- 4<&-
 (cd data/sub && umask 077 && echo secret > private && ln -s ../list link && mv private ../moved)
 find data -type f | while read -r name; do
-	cp -p "$name" "out/$(basename "$name").copy"
+	cat "$name" > "out/$(basename "$name").copy"
 done
 (for n in 1 2 3 4 5; do echo "a $n" >> out/both; done) &
 (for n in 1 2 3 4 5; do echo "b $n" >> out/both; done) &
 wait
-sed -i 's/line/LINE/' data/log
+sed 's/line/LINE/' data/log > data/log.new && mv data/log.new data/log
 head -c 100000 /dev/zero | tr '\0' 'x' > out/big
 dd if=out/big of=out/part bs=1000 skip=3 count=5 status=none
 test ! -e out/never || exit 1

@@ -11,7 +11,8 @@ setup() {
 		seq "$n" $((n * 50)) > "tree/deep/file$n"
 	done
 	ln tree/deep/file1 tree/deep/er/second-name
-	ln -s ../deep/file2 tree/closed/relative
+	ln -s ../../deep/file2 tree/deep/er/relative
+	echo inside > tree/closed/file
 	ln -s "$PWD/tree/deep" tree/absolute
 	ln -s nowhere tree/dangling
 	truncate -s 3M tree/hole
@@ -23,8 +24,10 @@ setup() {
 	chmod 755 tree/deep/file4
 	chmod 4711 tree/deep/file5
 	chmod 1777 tree/empty
-	chmod 500 tree/closed
+	chmod 700 tree/closed
 }
 
-scenario tar . sh -c 'tar -cSf out.tar tree && mkdir copy && tar -xSpf out.tar -C copy'
+program='tar -cSf out.tar tree && mkdir copy && tar -xSpf out.tar -C copy'
+scenario tar . sh -c "$program"
+scenario_as_user tar_user . sh -c "$program"
 done_testing
