@@ -34,28 +34,32 @@ bool dispatch_uses_paths(enum op_id op)
 	       fn == exec_preopen || fn == exec_task;
 }
 
-/* errno stays out of it: one instruction, and the result as the kernel gives it. */
+/*
+ * errno stays out of it: one instruction, and the result as the kernel gives it. The values are
+ * read before they go to their registers, since a sanitizer calls functions for each read.
+ */
 int64_t raw_syscall(long nr, const uint64_t r[6])
 {
+	uint64_t a = r[0], b = r[1], c = r[2], d = r[3], e = r[4], f = r[5];
 #if defined(__x86_64__)
-	register uint64_t r10 __asm__("r10") = r[3];
-	register uint64_t r8 __asm__("r8") = r[4];
-	register uint64_t r9 __asm__("r9") = r[5];
+	register uint64_t r10 __asm__("r10") = d;
+	register uint64_t r8 __asm__("r8") = e;
+	register uint64_t r9 __asm__("r9") = f;
 	int64_t ret;
 
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
-			 : "a"(nr), "D"(r[0]), "S"(r[1]), "d"(r[2]), "r"(r10), "r"(r8), "r"(r9)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
 #elif defined(__aarch64__)
 	register uint64_t x8 __asm__("x8") = (uint64_t)nr;
-	register uint64_t x0 __asm__("x0") = r[0];
-	register uint64_t x1 __asm__("x1") = r[1];
-	register uint64_t x2 __asm__("x2") = r[2];
-	register uint64_t x3 __asm__("x3") = r[3];
-	register uint64_t x4 __asm__("x4") = r[4];
-	register uint64_t x5 __asm__("x5") = r[5];
+	register uint64_t x0 __asm__("x0") = a;
+	register uint64_t x1 __asm__("x1") = b;
+	register uint64_t x2 __asm__("x2") = c;
+	register uint64_t x3 __asm__("x3") = d;
+	register uint64_t x4 __asm__("x4") = e;
+	register uint64_t x5 __asm__("x5") = f;
 
 	__asm__ volatile("svc 0"
 			 : "+r"(x0)
