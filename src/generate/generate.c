@@ -145,6 +145,19 @@ static int put_first(struct run *run, const struct rec *r)
 	return rc;
 }
 
+static bool mended(struct run *run, const struct rec *change, const struct rec *r, size_t at)
+{
+	const struct rec *between;
+	size_t i;
+
+	for (i = 0; i < at; i++) {
+		between = window_at(run->window, i);
+		if (between && overlap_mends(change, between, r))
+			return true;
+	}
+	return false;
+}
+
 /* Calls that overlapped R, returned later, and found what R is about to take away: they go first. */
 static int let_pass(struct run *run, const struct rec *r)
 {
@@ -155,7 +168,7 @@ static int let_pass(struct run *run, const struct rec *r)
 	if (run->model.vfd.tasks.n < 2 || !overlap_changes(r))
 		return 0;
 	while (rc >= 0 && (c = window_overlapping(run->window, r, &i)))
-		if (overlap_spoils(&run->model, r, c))
+		if (overlap_spoils(&run->model, r, c) && !mended(run, r, c, i - 1))
 			rc = apply_ahead(run, c);
 	return rc < 0 ? rc : 0;
 }

@@ -528,6 +528,10 @@ int model_read(struct model *m, const struct rec *r)
 			return LEFT_CONFLICT;
 		vsize_grown(&n->size, off + (uint64_t)r->ret);
 	}
+	/* Less than was asked for is all there was. */
+	if (n->size.certain && !m->force && (uint64_t)r->ret < wanted(r) &&
+		off + (uint64_t)r->ret < n->size.size)
+		return LEFT_CONFLICT;
 	whole = (uint64_t)r->ret == wanted(r) && off + (uint64_t)r->ret <= n->safe;
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc && !whole)
@@ -581,6 +585,9 @@ int model_lseek(struct model *m, const struct rec *r)
 	if (rc || !d)
 		return rc;
 	n = d->desc->node;
+	if (r->ret >= 0 && r->arg[2] == SEEK_END && node_is_file(n) && n->size.certain && !m->force &&
+		(uint64_t)r->ret - r->arg[1] != n->size.size)
+		return LEFT_CONFLICT;
 	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 	if (!rc && r->arg[2] >= SEEK_END && node_is_file(n))
 		rc = model_touch(m, &n->length, TOUCH_SHARE);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 /* ---- names ---- */
 
@@ -170,7 +171,7 @@ bool overlap_may_help(const struct model *m, const struct rec *r, const struct r
 		return true;
 	if (ends_a_task(c))
 		return is_lock(r);
-	if (!is_lock(r) && ops[r->op].cls != CLS_READ)
+	if (!is_lock(r) && ops[r->op].cls != CLS_READ && r->op != OP_lseek)
 		return false;
 	n = node_of(m, r);
 	return n && n == node_of(m, c) &&
@@ -182,25 +183,34 @@ bool overlap_changes(const struct rec *r)
 	enum state left[2];
 
 	leaves(r, left);
-	return left[0] != ANY || left[1] != ANY || (r->ret >= 0 && (unlocks(r) || is_lock(r))) ||
-		(r->ret >= 0 && changes_size(r));
+	return left[0] != ANY || left[1] != ANY || (r->ret >= 0 && (unlocks(r) || changes_size(r)));
 }
 
-/* A read that came to the end of the file, which CHANGE moves. */
-static bool moves_its_end(const struct model *m, const struct rec *change, const struct rec *r)
+static bool sees_the_end(const struct rec *r)
 {
-	const struct node *n;
 	uint64_t want = 0;
 	uint32_t i;
 	int len = op_arg_index(r->op, A_LEN);
 
-	if (ops[r->op].cls != CLS_READ || r->ret < 0 || !op_has(r->op, A_FD) || !changes_size(change))
+	if (r->ret < 0)
+		return false;
+	if (r->op == OP_lseek)
+		return r->arg[2] == SEEK_END;
+	if (ops[r->op].cls != CLS_READ || !op_has(r->op, A_FD))
 		return false;
 	if (len >= 0)
 		want = r->arg[len];
 	for (i = 0; i < r->nvec; i++)
 		want += r->vec[i];
-	if ((uint64_t)r->ret >= want)
+	return (uint64_t)r->ret < want;
+}
+
+/* A call that found the end of the file, which CHANGE moves. */
+static bool moves_its_end(const struct model *m, const struct rec *change, const struct rec *r)
+{
+	const struct node *n;
+
+	if (!changes_size(change) || !sees_the_end(r))
 		return false;
 	n = node_of(m, r);
 	return n && n == node_of(m, change);
@@ -215,7 +225,18 @@ static bool takes_lock_away(const struct model *m, const struct rec *change, con
 	n = node_of(m, r);
 	if (!n || (n != node_of(m, change) && !ends_a_task(change)))
 		return false;
-	return unlocks(change) ? r->ret == -EAGAIN : is_lock(change) && r->ret >= 0;
+	return unlocks(change) && r->ret == -EAGAIN;
+}
+
+bool overlap_mends(const struct rec *change, const struct rec *between, const struct rec *r)
+{
+	enum state left[2], wants = found(r);
+
+	if (wants == ANY || !takes_name_away(change, r))
+		return false;
+	leaves(between, left);
+	return (left[0] == wants && same_name(between->path, r->path)) ||
+		(left[1] == wants && same_name(between->path2, r->path));
 }
 
 bool overlap_spoils(const struct model *m, const struct rec *change, const struct rec *r)

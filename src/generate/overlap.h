@@ -19,4 +19,7 @@ bool overlap_changes(const struct rec *m);
 /* Would R's result contradict the model once M is applied, so that R must go first? */
 bool overlap_spoils(const struct model *m, const struct rec *change, const struct rec *r);
 
+/* Does BETWEEN, seen after CHANGE and before R, bring back what R found? Then R may stay behind. */
+bool overlap_mends(const struct rec *change, const struct rec *between, const struct rec *r);
+
 #endif

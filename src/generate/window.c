@@ -145,6 +145,13 @@ struct rec *window_overlapping(struct window *w, const struct rec *rec, size_t *
 	return NULL;
 }
 
+const struct rec *window_at(const struct window *w, size_t i)
+{
+	const struct slot *s = &w->slot[(w->head + i) % WINDOW_SIZE];
+
+	return i < w->n && !s->taken && !s->bad ? &s->rec : NULL;
+}
+
 void window_take(struct window *w, const struct rec *rec)
 {
 	size_t i;

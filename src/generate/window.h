@@ -29,6 +29,8 @@ int window_next(struct window *w, struct rec **rec, int *bad, struct err *err);
  * begun before REC returned. NULL when there are no more. window_take() marks it taken.
  */
 struct rec *window_overlapping(struct window *w, const struct rec *rec, size_t *i);
+/* The record I places behind the current one whether it overlaps or not; NULL: none, or taken. */
+const struct rec *window_at(const struct window *w, size_t i);
 void window_take(struct window *w, const struct rec *rec);
 
 #endif
