@@ -450,7 +450,8 @@ static void on_stop(struct tracer *t, struct task *task, int status)
 		return;
 	case PTRACE_EVENT_EXIT:
 		if (t->job->started)
-			call_put_end(t, task, OP_task_end, (int)event_message(task, PTRACE_EVENT_EXIT));
+			call_put_end(t, task, OP_task_end,
+				(int)event_message(task, PTRACE_EVENT_EXIT));
 		resume(task, PTRACE_CONT, 0);
 		return;
 	case PTRACE_EVENT_STOP:
@@ -494,8 +495,9 @@ static void pass_term(struct tracer *t)
 }
 
 /*
- * A child whose maker was killed may still be on its way to its first stop when no task is known;
- * only where wait(2) speaks of nobody else (we may have been executed by a parent) it tells the end.
+ * A child whose maker was killed may still be on its way to its first stop when no task is known.
+ * wait(2) knows of it, but also of children that were there before we were executed: only without
+ * those does it tell the end.
  */
 static void loop(struct tracer *t)
 {
@@ -517,53 +519,6 @@ static void loop(struct tracer *t)
 
 /* --- start and end --- */
 
-/* A number of /proc/self/status, 0 when it is not there. */
-static int own_status(const char *key)
-{
-	FILE *f = fopen("/proc/self/status", "re");
-	char line[128];
-	int value = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (strncmp(line, key, strlen(key)) == 0)
-			value = (int)strtol(line + strlen(key), NULL, 10);
-	if (f)
-		fclose(f);
-	return value;
-}
-
-static int yama_scope(void)
-{
-	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-	int value = 0;
-
-	if (f && fscanf(f, "%d", &value) != 1)
-		value = 0;
-	if (f)
-		fclose(f);
-	return value;
-}
-
-static int seize_error(int code, struct err *err)
-{
-	int tracer = own_status("TracerPid:");
-
-	if (code != EPERM)
-		return err_sys(err, code, "cannot trace the program");
-	if (tracer)
-		return err_set(err, EPERM,
-			"cannot trace the program: ioriot itself is being traced by process %d",
-			tracer);
-	if (yama_scope() == 3)
-		return err_set(err, EPERM,
-			"cannot trace the program: kernel.yama.ptrace_scope is 3 on this host");
-	if (own_status("Seccomp:"))
-		return err_set(err, EPERM,
-			"cannot trace the program: a seccomp filter (of this container?) forbids "
-			"ptrace");
-	return err_sys(err, EPERM, "cannot trace the program");
-}
-
 static int tracer_init(struct tracer *t, struct capture_job *job, struct err *err)
 {
 	unsigned extra[1 + UNRECORDED_MAX] = {SYS_restart_syscall};
@@ -582,14 +537,10 @@ static int tracer_init(struct tracer *t, struct capture_job *job, struct err *er
 	return filter_build_for_ops(&t->filter, extra, n, err);
 }
 
-/* From the first stop on, the program cannot outlive us (PTRACE_O_EXITKILL). */
-static int seize_main(struct tracer *t, pid_t pid, struct err *err)
+static int add_main(struct tracer *t, pid_t pid, struct err *err)
 {
-	struct task *task;
+	struct task *task = add_task(t, (uint32_t)pid);
 
-	if (ptrace(PTRACE_SEIZE, pid, 0, TRACE_OPTIONS))
-		return seize_error(errno, err);
-	task = add_task(t, (uint32_t)pid);
 	if (!task || !join_process(t, task, NULL))
 		return err_sys(err, ENOMEM, "cannot trace the program");
 	t->main_pid = pid;
@@ -599,8 +550,10 @@ static int seize_main(struct tracer *t, pid_t pid, struct err *err)
 static int trace(struct tracer *t, struct child *child, struct err *err)
 {
 	struct signals signals;
-	int rc = seize_main(t, child->pid, err);
+	int rc = child_seize(child, TRACE_OPTIONS, err);
 
+	if (!rc)
+		rc = add_main(t, child->pid, err);
 	if (!rc)
 		rc = child_start(child, err);
 	if (rc) {

@@ -13,7 +13,7 @@
 
 /* Shared by the files of the ptrace backend. */
 
-/* Internal results of interrupted calls, linux/errno.h: the call is made again, or ends as EINTR. */
+/* Internal results of interrupted calls, linux/errno.h: they are made again, or end as EINTR. */
 enum {
 	KERNEL_ERESTARTSYS = 512,	   /* again, unless a handler without SA_RESTART ran */
 	KERNEL_ERESTARTNOINTR = 513,	   /* always again */
@@ -55,7 +55,7 @@ struct task {
 	struct process *proc; /* NULL: its creator's event has not come yet */
 	struct call *call;    /* the innermost one, NULL = none */
 	struct call *spare;
-	unsigned unrecorded;  /* inside a call that is only counted, see ptrace_unrecorded.c; 0 = none */
+	unsigned unrecorded;  /* inside a call without a row: 1 + its index; 0 = none */
 	int held;      /* wait status of its first stop while proc is NULL, 0 = has not stopped */
 	bool stepping; /* resumed by a single step, to see whether a handler is entered */
 	bool ended;    /* its end has been recorded */
@@ -93,6 +93,9 @@ struct child {
 
 /* Forks the process that becomes the program. It waits. 0 or -errno. */
 int child_fork(struct child *child, struct tracer *t, struct err *err);
+
+/* Attaches to it with these ptrace options. -EPERM with the reason, as far as it can be found. */
+int child_seize(const struct child *child, long options, struct err *err);
 int child_start(struct child *child, struct err *err);
 
 /* After its end without a program: 0 when nothing is known, else -errno and why. */
@@ -101,8 +104,10 @@ void child_close(struct child *child);
 
 /* --- ptrace_signals.c: what the tracer's own process does with signals --- */
 
+#define SIGNALS_TAKEN 7
+
 struct signals {
-	struct sigaction old[7];
+	struct sigaction old[SIGNALS_TAKEN];
 };
 
 /*

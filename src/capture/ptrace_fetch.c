@@ -90,7 +90,8 @@ static int read_how(pid_t tid, struct call *call, int slot)
 {
 	struct open_how how = {0};
 	uint64_t size = call->rec.arg[op_arg_index(call->rec.op, A_HOWSIZE)];
-	int rc = fetch_memory(tid, call->rec.arg[slot], &how, size < sizeof(how) ? size : sizeof(how));
+	int rc = fetch_memory(tid, call->rec.arg[slot], &how,
+		size < sizeof(how) ? size : sizeof(how));
 
 	call->rec.arg[slot] = how.flags;
 	call->rec.arg[op_arg_index(call->rec.op, A_MODE)] = how.mode;
@@ -174,7 +175,9 @@ static uint64_t narrow(enum arg_kind kind, uint64_t value)
 		return (uint64_t)(int64_t)(int32_t)value;
 	case FORM_FLAGS:
 	case FORM_HEX:
-		return kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE ? value : (uint32_t)value;
+		if (kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE)
+			return value; /* members of structs */
+		return (uint32_t)value;
 	case FORM_OCT:
 		return kind == A_MODE ? (uint16_t)value : (uint32_t)value; /* umode_t */
 	case FORM_DEC:
@@ -243,7 +246,7 @@ int fetch_args(pid_t tid, struct call *call)
 	return denied;
 }
 
-/* struct rt_sigframe of the kernel's signal code: what stands before the ucontext, and its program counter. */
+/* Where the program counter is in struct rt_sigframe of the kernel's signal code. */
 #if defined(__x86_64__)
 #define FRAME_PC (sizeof(uint64_t) + offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]))
 #elif defined(__aarch64__)

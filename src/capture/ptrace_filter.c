@@ -11,6 +11,7 @@
 #include "ops/ops.h"
 
 #define NUMBERS_MAX (OP_COUNT + 16)
+#define LOAD_WORD   (BPF_LD | BPF_W | BPF_ABS)
 
 static int put(struct filter *f, struct sock_filter insn)
 {
@@ -34,7 +35,8 @@ static int put_search(struct filter *f, const unsigned *edges, size_t first, siz
 		return put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
 				       first % 2 ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW));
 	jump = f->len;
-	rc = put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, edges[first + half], 0, 0));
+	rc = put(f, (struct sock_filter)BPF_JUMP(
+			    BPF_JMP | BPF_JGE | BPF_K, edges[first + half], 0, 0));
 	if (!rc)
 		rc = put_search(f, edges, first, half);
 	if (rc)
@@ -72,10 +74,10 @@ int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err)
 		edges[count++] = numbers[i] + 1;
 	}
 	f->len = 0;
-	put(f, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, arch)));
 	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FILTER_ARCH, 1, 0));
 	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-	put(f, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, nr)));
 	rc = put_search(f, edges, 0, count);
 	return rc ? err_set(err, -rc, "the seccomp filter has become too long") : 0;
 }

@@ -34,7 +34,7 @@ static const struct {
 };
 
 #define TAKEN (sizeof(taken) / sizeof(*taken))
-_Static_assert(TAKEN == sizeof(((struct signals *)0)->old) / sizeof(struct sigaction), "struct signals");
+_Static_assert(TAKEN == SIGNALS_TAKEN, "struct signals has a place for each");
 
 void signals_take(struct signals *s)
 {

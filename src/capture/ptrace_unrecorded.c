@@ -12,11 +12,11 @@
  */
 static const struct {
 	unsigned nr;
-	int8_t fd[2];  /* the arguments that are descriptors; one must be a regular file; -1 = none */
-	bool moves;    /* the result is a number of bytes */
+	int8_t fd[2]; /* arguments of which one must be a regular file; -1 = any will do */
+	bool moves;   /* the result is a number of bytes */
 	const char *why;
 } unrecorded[] = {
-	{SYS_io_uring_setup, {-1, -1}, false, "io_uring: what is done through this ring is not recorded"},
+	{SYS_io_uring_setup, {-1, -1}, false, "io_uring: what a ring does is not recorded"},
 	{SYS_copy_file_range, {0, 2}, true, "copy_file_range is not recorded"},
 	{SYS_sendfile, {0, 1}, true, "sendfile is not recorded"},
 	{SYS_splice, {0, 2}, true, "splice is not recorded"},

@@ -203,7 +203,8 @@ static int look_around(void)
 /* Calls without a row: three that change a file, two that do not. */
 static int copy(void)
 {
-	int from = open("from", O_CREAT | O_RDWR, 0600), to = open("to", O_CREAT | O_RDWR, 0600), p[2];
+	int from = open("from", O_CREAT | O_RDWR, 0600), to = open("to", O_CREAT | O_RDWR, 0600);
+	int p[2];
 	off_t off = 0;
 
 	if (pipe(p) || write(from, "content", 7) != 7 || write(p[1], "x", 1) != 1)

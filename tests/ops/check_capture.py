@@ -76,7 +76,8 @@ def problem(op, program):
 
 def main():
     program = os.path.abspath(sys.argv[1])
-    tested = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    tested = subprocess.run([program, "--list"], capture_output=True, text=True,
+                            check=True).stdout.split()
     failed = False
     for op in rows():
         wrong = problem(op, program) if op in tested else "has no test in op_calls.c"

@@ -1100,7 +1100,8 @@ int main(int argc, char **argv)
 	if (strcmp(op, "--list") == 0)
 		for (i = 0; i < n; i++)
 			puts(tests[i].op);
-	expected = mmap(NULL, sizeof(*expected), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	expected = mmap(NULL, sizeof(*expected), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (i = 0; i < n; i++)
 		if (strcmp(op, tests[i].op) == 0)
 			tests[i].run();
