@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "replay/compare.h"
+#include "replay/dispatch.h"
+#include "replay/encode.h"
+#include "replay/layout.h"
+#include "replay/paths.h"
+#include "replay/program.h"
+#include "suites.h"
+#include "trace/replay.h"
+
+/* The parts of the replay engine that can be looked at without running anything. */
+
+/* ---- packed operations ---- */
+
+static const uint64_t numbers[] = {0, 1, 0x7f, 0x80, 0x3fff, 0x4000, UINT32_MAX, INT64_MAX,
+	(uint64_t)INT64_MIN, UINT64_MAX};
+
+START_TEST(test_numbers)
+{
+	struct buf b = BUF_INIT;
+	const uint8_t *p;
+
+	uvar_put(&b, numbers[_i]);
+	svar_put(&b, (int64_t)numbers[_i]);
+	p = (const uint8_t *)b.p;
+	ck_assert_uint_eq(uvar_get(&p), numbers[_i]);
+	ck_assert_int_eq(svar_get(&p), (int64_t)numbers[_i]);
+	ck_assert_ptr_eq(p, b.p + b.len);
+	buf_free(&b);
+}
+END_TEST
+
+static const uint64_t vec[] = {1, 0, 4096, UINT64_MAX};
+static const struct vlist_item items[] = {
+	{VITEM_FD, 7, 0}, {VITEM_PAIR, 1, 200000}, {VITEM_LOCK, 3, 0}};
+
+/* A line of OP in which every argument has a value of its own. */
+static struct rline line_of(enum op_id op, uint64_t salt)
+{
+	struct rline l = {.entry = 1000 + salt,
+		.thread = 5,
+		.process = 3,
+		.call = {.op = op, .ret = (int64_t)salt - 2, .has_ret = true, .line = 40 + salt},
+		.newfd = (uint32_t)salt + 90,
+		.new_process = 11,
+		.new_thread = 300,
+		.lock = 2,
+		.list = items,
+		.nlist = 3};
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++)
+		l.call.arg[i] = salt * 1000 + (uint64_t)i;
+	if (op == OP_fcntl)
+		l.call.arg[1] = salt ? F_SETLK : F_GETFD;
+	l.call.vec = vec;
+	l.call.nvec = 4;
+	l.call.ts[0] = (struct timespec){-5, 7};
+	l.call.ts[1] = (struct timespec){1 << 30, 999999999};
+	return l;
+}
+
+static void check_arg(const struct rline *l, const struct xop *x, int i)
+{
+	const uint8_t *p = x->vec;
+	uint32_t k;
+
+	switch (arg_infos[ops[l->call.op].arg[i]].form) {
+	case FORM_NONE:
+	case FORM_EXTENTS:
+		break;
+	case FORM_PATH:
+		ck_assert_uint_eq(x->path, 77);
+		break;
+	case FORM_PATH2:
+		ck_assert_uint_eq(x->path2, 88);
+		break;
+	case FORM_IOV:
+		ck_assert_uint_eq(x->nvec, 4);
+		for (k = 0; k < 4; k++)
+			ck_assert_uint_eq(uvar_get(&p), vec[k]);
+		break;
+	case FORM_TIMES:
+		ck_assert_int_eq(x->ts[0].tv_sec, -5);
+		ck_assert_int_eq(x->ts[0].tv_nsec, 7);
+		ck_assert_int_eq(x->ts[1].tv_sec, 1 << 30);
+		ck_assert_int_eq(x->ts[1].tv_nsec, 999999999);
+		break;
+	case FORM_FARG:
+		for (k = (uint32_t)i; k < OP_ARGS && l->call.arg[1] == F_SETLK; k++)
+			ck_assert_uint_eq(x->arg[k], l->call.arg[k]);
+		ck_assert_uint_eq(x->arg[i], l->call.arg[i]);
+		break;
+	default:
+		ck_assert_uint_eq(x->arg[i], l->call.arg[i]);
+	}
+}
+
+static void check_effects(const struct rline *l, const struct xop *x)
+{
+	unsigned flags = ops[l->call.op].flags;
+	const uint8_t *p = x->list;
+	uint32_t i;
+
+	ck_assert_uint_eq(x->newfd, flags & OPF_NEWFD ? l->newfd : VFD_NONE);
+	ck_assert_uint_eq(x->lock, l->call.op == OP_fcntl ? l->lock : VFD_NONE);
+	if (flags & OPF_FORK) {
+		ck_assert_uint_eq(x->new_process, l->new_process);
+		ck_assert_uint_eq(x->new_thread, l->new_thread);
+	}
+	ck_assert_uint_eq(x->nlist, flags & OPF_LIST ? 3 : 0);
+	for (i = 0; i < x->nlist; i++) {
+		struct vlist_item item = list_next(&p);
+
+		ck_assert_int_eq(item.kind, items[i].kind);
+		ck_assert_uint_eq(item.a, items[i].a);
+		ck_assert_uint_eq(item.b, items[i].b);
+	}
+}
+
+static void check_op(const struct rline *l, const struct xop *x, uint64_t index)
+{
+	int i;
+
+	ck_assert_int_eq(x->op, l->call.op);
+	ck_assert_uint_eq(x->index, index);
+	ck_assert_uint_eq(x->label, l->call.line);
+	ck_assert_uint_eq(x->entry, l->entry);
+	ck_assert_uint_eq(x->process, l->process);
+	ck_assert_int_eq(x->ret, l->call.ret);
+	for (i = 0; i < OP_ARGS; i++)
+		check_arg(l, x, i);
+	check_effects(l, x);
+}
+
+/* Every operation of the table, twice with different values, through both forms. */
+START_TEST(test_round_trip)
+{
+	enum op_id op = (enum op_id)_i;
+	struct rline lines[3] = {line_of(op, 0), line_of(op, 1), line_of(op, 12345)};
+	struct buf filed = BUF_INIT, scratch = BUF_INIT;
+	struct xwriter w = XWRITER_INIT(true, 500);
+	struct xdep deps[2] = {{3, 70000}, {900, 1}};
+	struct xcursor c;
+	const uint8_t *p;
+	struct filed f;
+	struct xop x;
+	int i;
+
+	lines[2].call.ret = 0;
+	for (i = 0; i < 3; i++)
+		filed_put(&filed, &scratch, &lines[i], 77, 88);
+	for (i = 0, p = (const uint8_t *)filed.p; i < 3; i++) {
+		p = filed_get(p, &f);
+		ck_assert_uint_eq(f.thread, 5);
+		xop_put(&w, &f, (uint64_t)i * 3, i == 1, deps, i == 2 ? 2 : 0);
+	}
+	ck_assert_ptr_eq(p, filed.p + filed.len);
+	c = xcursor_of(&w, 500);
+	for (i = 0; i < 3; i++) {
+		ck_assert(xop_next(&c, &x));
+		check_op(&lines[i], &x, (uint64_t)i * 3);
+		ck_assert_int_eq(!!(x.meta & META_AWAITED), i == 1);
+		ck_assert_uint_eq(x.ndeps, i == 2 ? 2 : 0);
+	}
+	p = x.deps;
+	for (i = 0; i < 2; i++) {
+		struct xdep d = dep_next(&p);
+
+		ck_assert_uint_eq(d.thread, deps[i].thread);
+		ck_assert_uint_eq(d.seq, deps[i].seq);
+	}
+	ck_assert(!xop_next(&c, &x));
+	buf_free(&filed);
+	buf_free(&scratch);
+	buf_free(&w.out);
+}
+END_TEST
+
+/* What a usual operation takes in memory: the bench's figure depends on it. */
+START_TEST(test_size)
+{
+	struct rline l = {.call = {.op = OP_pread64, .ret = 4096, .has_ret = true, .line = 10}};
+	struct buf filed = BUF_INIT, scratch = BUF_INIT;
+	struct xwriter w = XWRITER_INIT(false, 0);
+	struct filed f;
+	uint64_t i;
+
+	l.call.arg[0] = 20;
+	l.call.arg[2] = 4096;
+	for (i = 0; i < 1000; i++) {
+		filed.len = 0;
+		l.call.line++;
+		l.call.arg[3] = i << 20;
+		filed_put(&filed, &scratch, &l, 0, 0);
+		filed_get((const uint8_t *)filed.p, &f);
+		xop_put(&w, &f, i, false, NULL, 0);
+	}
+	ck_assert_uint_le(w.out.len, 12 * 1000);
+	buf_free(&filed);
+	buf_free(&scratch);
+	buf_free(&w.out);
+}
+END_TEST
+
+/* ---- comparing ---- */
+
+static const struct {
+	enum op_compare rule;
+	int64_t expected, got;
+	bool equal;
+} comparisons[] = {
+	{CMP_EXACT, 5, 5, true}, {CMP_EXACT, 5, 6, false}, {CMP_EXACT, -2, -2, true},
+	{CMP_EXACT, -2, -13, false}, {CMP_EXACT, 0, -2, false}, {CMP_OK, 3, 900, true},
+	{CMP_OK, 3, -2, false}, {CMP_OK, -2, 3, false}, {CMP_OK, -2, -2, true},
+	{CMP_OK, -2, -13, false}, {CMP_SIGN, 100, 1, true}, {CMP_SIGN, 100, 0, false},
+	{CMP_SIGN, 0, 0, true}, {CMP_SIGN, 0, 8, false}, {CMP_SIGN, -2, -2, true},
+	{CMP_SIGN, 8, -2, false}, {CMP_SEEK, 8, 8, true}, {CMP_SEEK, 8, 9, false},
+	{CMP_SEEK, -22, 9, false}, {CMP_NONE, 8, -9, true},
+};
+
+START_TEST(test_compare)
+{
+	ck_assert_int_eq(results_equal(comparisons[_i].rule, comparisons[_i].expected,
+				 comparisons[_i].got),
+		comparisons[_i].equal);
+}
+END_TEST
+
+START_TEST(test_divergences)
+{
+	struct divergences all = {0};
+	struct divergence d = {.op = OP_read, .expected = 10, .got = 5, .count = 1, .index = 9};
+	int i;
+
+	divergences_add(&all, &d);
+	d.got = 7;
+	d.index = 4;
+	divergences_add(&all, &d);
+	ck_assert_uint_eq(all.n, 1);
+	ck_assert_uint_eq(all.v[0].count, 2);
+	ck_assert_uint_eq(all.v[0].index, 4); /* the earliest stays */
+	ck_assert_int_eq(all.v[0].got, 7);
+	for (i = 1; i < 2 * DIVERGENCE_KINDS; i++) {
+		d.got = -i;
+		divergences_add(&all, &d);
+	}
+	ck_assert_uint_eq(all.n, DIVERGENCE_KINDS);
+	ck_assert_uint_eq(all.others, DIVERGENCE_KINDS);
+}
+END_TEST
+
+/* ---- who runs what ---- */
+
+START_TEST(test_sets)
+{
+	struct sets s;
+
+	ck_assert_int_eq(sets_init(&s, 6), 0);
+	sets_join(&s, 1, 3);
+	sets_join(&s, 5, 3);
+	sets_join(&s, 5, 1);
+	ck_assert_uint_eq(sets_find(&s, 5), 1);
+	ck_assert_uint_eq(sets_find(&s, 3), 1);
+	ck_assert_uint_eq(sets_find(&s, 0), 0);
+	sets_free(&s);
+}
+END_TEST
+
+START_TEST(test_layout)
+{
+	struct vthread v[6] = {{.ops = 100, .process = 0}, {.ops = 90, .process = 1},
+		{.ops = 20, .process = 2}, {.ops = 5, .process = 2}, {.ops = 0, .process = 3},
+		{.ops = 4, .process = 2}};
+	struct layout l;
+	struct sets s;
+
+	ck_assert_int_eq(sets_init(&s, 4), 0);
+	ck_assert_int_eq(layout_make(&l, &s, v, 6, 2, 2), 0);
+	ck_assert_uint_eq(l.workers, 2);
+	ck_assert_uint_eq(l.threads, 3);
+	ck_assert_uint_eq(v[0].real, 0); /* alone in the first worker */
+	ck_assert_uint_eq(v[4].real, UINT32_MAX);
+	ck_assert_uint_ge(v[1].real, 1); /* with the threads of process 2, on a thread of its own */
+	ck_assert_uint_ne(v[1].real, v[2].real);
+	ck_assert_uint_eq(v[2].real, v[3].real);
+	ck_assert_uint_eq(v[2].real, v[5].real);
+	layout_free(&l);
+
+	sets_join(&s, 0, 1); /* what shares a descriptor stays together */
+	sets_join(&s, 1, 2);
+	ck_assert_int_eq(layout_make(&l, &s, v, 6, 2, 100), 0);
+	ck_assert_uint_eq(l.workers, 1);
+	ck_assert_uint_eq(l.threads, 5);
+	layout_free(&l);
+	sets_free(&s);
+}
+END_TEST
+
+/* ---- paths ---- */
+
+static const struct {
+	const char *path;
+	int kind; /* enum path_kind, or -1: refused */
+} path_cases[] = {
+	{"/home/.ioriot/t1/a/b", PATH_ABSOLUTE}, {"/home/.ioriot/t1", PATH_ABSOLUTE},
+	{"a/b", PATH_RELATIVE}, {"", PATH_RELATIVE}, {"a..b/..c", PATH_RELATIVE},
+	{"%fd/12", PATH_FD}, {"./%fd/12", PATH_RELATIVE},
+	{"/home/.ioriot/t11/a", -1}, {"/home/.ioriot/t", -1}, {"/home/.ioriot/t1/../x", -1},
+	{"/home/.ioriot/t1/..", -1}, {"/etc/passwd", -1}, {"/proc/self/fd/3", -1}, {"/", -1},
+	{"..", -1}, {"a/../../b", -1}, {"a/..", -1},
+};
+
+START_TEST(test_paths)
+{
+	struct arena arena = ARENA_INIT;
+	struct tree_set set;
+	struct paths p;
+	struct err err = {0};
+	uint64_t ref = 0, again = 1;
+	int rc;
+
+	ck_assert_int_eq(tree_set_init(&set, &arena, STR("t1"), NULL, false, &err), 0);
+	paths_init(&p, &set);
+	rc = paths_add(&p, str_of(path_cases[_i].path), &ref, &err);
+	if (path_cases[_i].kind < 0) {
+		ck_assert_int_lt(rc, 0);
+	} else {
+		ck_assert_int_eq(rc, 0);
+		ck_assert_int_eq((int)PATH_REF_KIND(ref), path_cases[_i].kind);
+		ck_assert_int_eq(paths_add(&p, str_of(path_cases[_i].path), &again, &err), 0);
+		ck_assert_uint_eq(again, ref);
+	}
+	if (path_cases[_i].kind == PATH_ABSOLUTE)
+		ck_assert_str_eq(p.text.p + PATH_REF_VALUE(ref), path_cases[_i].path);
+	paths_free(&p);
+	arena_free(&arena);
+}
+END_TEST
+
+START_TEST(test_path_nul)
+{
+	struct arena arena = ARENA_INIT;
+	struct tree_set set;
+	struct paths p;
+	uint64_t ref;
+
+	ck_assert_int_eq(tree_set_init(&set, &arena, STR("t1"), NULL, false, NULL), 0);
+	paths_init(&p, &set);
+	ck_assert_int_lt(paths_add(&p, STR("/a/.ioriot/t1/x\0y"), &ref, NULL), 0);
+	ck_assert_int_lt(paths_add(&p, STR("x\0y"), &ref, NULL), 0);
+	paths_free(&p);
+	arena_free(&arena);
+}
+END_TEST
+
+static const struct {
+	const char *link, *target;
+	bool allowed, up;
+} link_cases[] = {
+	{"/h/.ioriot/t1/a/l", "x/y", true, false}, {"/h/.ioriot/t1/a/l", "../y", true, true},
+	{"/h/.ioriot/t1/a/l", "../../y", false, false}, {"/h/.ioriot/t1/a/l", "/etc", false, false},
+	{"/h/.ioriot/t1/a/l", "/h/.ioriot/t1/z", true, false}, {"l", "../y", true, true},
+	{"l", "a/../../y", false, false}, {"l", "./..", true, true}, {"l", "y", true, false},
+	{"l", "/etc/passwd", false, false},
+};
+
+START_TEST(test_links)
+{
+	struct arena arena = ARENA_INIT;
+	struct tree_set set;
+	struct paths p;
+	uint64_t ref;
+	int rc;
+
+	ck_assert_int_eq(tree_set_init(&set, &arena, STR("t1"), NULL, false, NULL), 0);
+	paths_init(&p, &set);
+	rc = paths_add_target(&p, str_of(link_cases[_i].link), str_of(link_cases[_i].target), &ref,
+		NULL);
+	ck_assert_int_eq(rc == 0, link_cases[_i].allowed);
+	if (rc == 0)
+		ck_assert_int_eq(p.up_links, link_cases[_i].up);
+	paths_free(&p);
+	arena_free(&arena);
+}
+END_TEST
+
+/* ---- calls that an architecture lacks ---- */
+
+START_TEST(test_legacy)
+{
+	const uint64_t old[6] = {10, 11, 12, 13, 14, 15}, cwd = (uint64_t)AT_FDCWD;
+	const struct {
+		enum op_id op;
+		long nr;
+		uint64_t reg[5];
+	} want[] = {
+		{OP_open, SYS_openat, {cwd, 10, 11, 12}},
+		{OP_creat, SYS_openat, {cwd, 10, O_CREAT | O_WRONLY | O_TRUNC, 11}},
+		{OP_lstat, SYS_newfstatat, {cwd, 10, 11, AT_SYMLINK_NOFOLLOW}},
+		{OP_rmdir, SYS_unlinkat, {cwd, 10, AT_REMOVEDIR}},
+		{OP_rename, SYS_renameat2, {cwd, 10, cwd, 11, 0}},
+		{OP_symlink, SYS_symlinkat, {10, cwd, 11}},
+		{OP_lchown, SYS_fchownat, {cwd, 10, 11, 12, AT_SYMLINK_NOFOLLOW}},
+		{OP_futimesat, SYS_utimensat, {10, 11, 12, 0}},
+	};
+	uint64_t reg[6];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		ck_assert_int_eq(legacy_map(want[i].op, old, reg), want[i].nr);
+		for (k = 0; k < 5; k++)
+			ck_assert_uint_eq(reg[k], want[i].reg[k]);
+	}
+}
+END_TEST
+
+/* Whatever is issued by call has a number here and on aarch64, or a modern form. */
+START_TEST(test_legacy_complete)
+{
+	const struct op *op = &ops[_i];
+	uint64_t reg[6];
+
+	if (op->flags & OPF_STATE || op->nr_aarch64 >= 0 || exec_fns[_i] == exec_dup ||
+		exec_fns[_i] == exec_fork)
+		return;
+	ck_assert_msg(legacy_map((enum op_id)_i, numbers, reg) >= 0, "%s", op->name);
+}
+END_TEST
+
+/* ---- whole files ---- */
+
+#define HEADER "#|replay_version=4|name=t1|id=abc|layout=mounts|\n"
+#define TAIL   "#INIT\n#END\n"
+
+static int load(struct program *p, const char *text, struct options *o, struct err *err)
+{
+	static char path[] = "/tmp/ioriot-unit-XXXXXX";
+	int fd, rc;
+
+	strcpy(path + sizeof(path) - 7, "XXXXXX");
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	o->replay = path;
+	rc = program_load(p, o, NULL, err);
+	unlink(path);
+	return rc;
+}
+
+/* The operation at INDEX, wherever it went. */
+static struct xop find_op(const struct program *p, uint64_t index, uint32_t *thread)
+{
+	struct xop x;
+
+	for (*thread = 0; *thread < p->layout.threads; ++*thread) {
+		struct xcursor c = xcursor_of(&p->streams[*thread], p->first_entry);
+
+		while (xop_next(&c, &x))
+			if (x.index == index)
+				return x;
+	}
+	ck_abort_msg("operation %llu is lost", (unsigned long long)index);
+	return x;
+}
+
+static const char two_threads[] = HEADER
+	"0+0|0|0|-|/h/.ioriot/t1|%null|022|0|0|0|-|state_task@2|\n"
+	"10+1|0|0|-|a|O_RDWR|0|>0|3|open@3|\n"
+	"20+1|0|0|-|0:1|-|5|fork@4|\n"
+	"30+1|1|0|-|0|10|10|read@5|\n"
+	"40+1|0|0|5|0|10|10|write@6|\n"
+	"50+1|1|0|6,5|0|10|10|read@7|\n"
+	"60+1|0|0|5|0|-|0|close@8|\n" TAIL;
+
+START_TEST(test_deps)
+{
+	struct options o = {.processes = 4, .threads = 8};
+	struct err err = {0};
+	struct program p;
+	uint32_t t0, t1;
+	struct xdep d;
+	struct xop x;
+
+	ck_assert_msg(load(&p, two_threads, &o, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(p.layout.workers, 1); /* one process */
+	ck_assert_uint_eq(p.layout.threads, 2);
+	x = find_op(&p, 3, &t1); /* begins behind the fork though its DEPS do not say so */
+	ck_assert_uint_eq(x.ndeps, 1);
+	d = dep_next(&x.deps);
+	x = find_op(&p, 2, &t0);
+	ck_assert_uint_eq(d.thread, t0);
+	ck_assert_uint_eq(d.seq, 2);
+	ck_assert(x.meta & META_AWAITED);
+	ck_assert_uint_ne(t0, t1);
+	x = find_op(&p, 5, &t1); /* 5 is of its own thread */
+	ck_assert_uint_eq(x.ndeps, 1);
+	x = find_op(&p, 6, &t0); /* has waited for 5 already, at 6 */
+	ck_assert_uint_eq(x.ndeps, 0);
+	program_free(&p);
+
+	o.threads = 1;
+	ck_assert_int_eq(load(&p, two_threads, &o, &err), 0);
+	ck_assert_uint_eq(p.layout.threads, 1);
+	x = find_op(&p, 5, &t1);
+	ck_assert_uint_eq(x.ndeps, 0);
+	ck_assert(!(x.meta & META_AWAITED));
+	program_free(&p);
+}
+END_TEST
+
+START_TEST(test_orders)
+{
+	struct options o = {.processes = 1, .threads = 2, .order = ORDER_STRICT};
+	struct program p;
+	struct xop x;
+	uint32_t t, i;
+
+	ck_assert_int_eq(load(&p, two_threads, &o, NULL), 0);
+	for (i = 3; i < 7; i++) { /* each on another thread than the one before */
+		x = find_op(&p, i, &t);
+		ck_assert_uint_eq(x.ndeps, 1);
+	}
+	program_free(&p);
+	o.order = ORDER_THREAD;
+	ck_assert_int_eq(load(&p, two_threads, &o, NULL), 0);
+	for (i = 0; i < 7; i++) {
+		x = find_op(&p, i, &t);
+		ck_assert_uint_eq(x.ndeps, i == 3);
+	}
+	program_free(&p);
+}
+END_TEST
+
+static const struct {
+	const char *lines, *says;
+} refusals[] = {
+	{"0+1|0|0|9|sync@2|\n", "field"},
+	{"0+1|0|0|9|0|sync@2|\n", "waits for operation 9"},
+	{"0+1|0|0|2|0|sync@2|\n", "waits for operation 2"},
+	{"0+1|0|0|3|0|sync@2|\n0+1|1|1|2|0|sync@3|\n", "waits for operation 3"},
+	{"0+1|4000000000|0|-|0|sync@2|\n", "thread number"},
+	{"0+1|0|4000000000|-|0|sync@2|\n", "process number"},
+	{"0+1|0|0|-|4000000000|0|fsync@2|\n", "descriptor number"},
+	{"0+1|0|0|-|/etc/passwd|0|unlink@2|\n", "/etc/passwd"},
+	{"0+1|0|0|-|a|0|unlink@2|\n", "relative paths"},
+	{"0+1|0|0|-|/h/.ioriot/t1/a|/h/.ioriot/t1/../t2|0|rename@2|\n", "component"},
+};
+
+START_TEST(test_refused)
+{
+	struct options o = {.processes = 1, .threads = 1};
+	char text[1000];
+	struct err err = {0};
+	struct program p;
+
+	snprintf(text, sizeof(text), HEADER "%s" TAIL, refusals[_i].lines);
+	ck_assert_int_lt(load(&p, text, &o, &err), 0);
+	ck_assert_msg(strstr(err.text, refusals[_i].says), "%s", err.text);
+	program_free(&p);
+}
+END_TEST
+
+/* Labels need not ascend: lines may have been moved by hand. */
+START_TEST(test_moved_lines)
+{
+	struct options o = {.processes = 2, .threads = 1};
+	struct program p;
+	struct err err = {0};
+	uint32_t t;
+
+	ck_assert_msg(load(&p,
+			      HEADER "0+1|0|0|-|0|sync@9|\n0+1|1|1|9|0|sync@3|\n"
+				     "0+1|0|0|3|0|sync@5|\n" TAIL,
+			      &o, &err) == 0,
+		"%s", err.text);
+	ck_assert_uint_eq(find_op(&p, 1, &t).ndeps, 1);
+	ck_assert_uint_eq(find_op(&p, 2, &t).ndeps, 1);
+	program_free(&p);
+}
+END_TEST
+
+Suite *engine_suite(void)
+{
+	TCase *tc;
+	Suite *s = suite_with("engine", &tc);
+
+	tcase_add_loop_test(tc, test_numbers, 0, sizeof(numbers) / sizeof(*numbers));
+	tcase_add_loop_test(tc, test_round_trip, 0, OP_COUNT);
+	tcase_add_test(tc, test_size);
+	tcase_add_loop_test(tc, test_compare, 0, sizeof(comparisons) / sizeof(*comparisons));
+	tcase_add_test(tc, test_divergences);
+	tcase_add_test(tc, test_sets);
+	tcase_add_test(tc, test_layout);
+	tcase_add_loop_test(tc, test_paths, 0, sizeof(path_cases) / sizeof(*path_cases));
+	tcase_add_test(tc, test_path_nul);
+	tcase_add_loop_test(tc, test_links, 0, sizeof(link_cases) / sizeof(*link_cases));
+	tcase_add_test(tc, test_legacy);
+	tcase_add_loop_test(tc, test_legacy_complete, 0, OP_COUNT);
+	tcase_add_test(tc, test_deps);
+	tcase_add_test(tc, test_orders);
+	tcase_add_loop_test(tc, test_refused, 0, sizeof(refusals) / sizeof(*refusals));
+	tcase_add_test(tc, test_moved_lines);
+	return s;
+}
