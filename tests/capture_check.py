@@ -4,7 +4,7 @@
 
 usage: tests/capture_check.py FILE
 
-The records are in the order of their times; a thread appears only after the record that says where
+The records are in the order of their times; a thread makes calls only after the record that says where
 it comes from (state_task, fork, or its process's exec) and never after its end; the closing line
 has the right counts. Prints what is wrong; status 1 then.
 """
@@ -46,7 +46,7 @@ def main():
             lost += int(r["c"])
         if op == "state_task":
             alive.add(who)
-        elif op not in ("state_mount",) and who not in alive:
+        elif not op.startswith("state_") and who not in alive:
             wrong("a thread that does not exist")
         if op in FORKS and int(r["s"]) > 0:
             thread = int(r["f"]) & 0x10000 if op.startswith("clone") else 0
