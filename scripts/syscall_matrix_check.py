@@ -113,7 +113,7 @@ def allowed(name, tree, strace):
     """The trees with their markers, the results of the run, and what is no file on a disk."""
     marker = "/.ioriot/." in name and name.startswith(os.path.dirname(os.path.dirname(tree)))
     return (in_tree(name, tree) or marker or name.startswith(("/dev/", "/proc/self/")) or
-            os.path.dirname(name) == os.path.dirname(strace))
+            os.path.dirname(strace) in (name, os.path.dirname(name)))
 
 
 def found_names(base, replayed, paths):

@@ -22,7 +22,7 @@ setup() {
 	mkfifo tree/fifo
 	chmod 640 tree/deep/file3
 	chmod 755 tree/deep/file4
-	chmod 4711 tree/deep/file5
+	chmod 711 tree/deep/file5
 	chmod 1777 tree/empty
 	chmod 700 tree/closed
 }
