@@ -81,15 +81,16 @@ static bool number_taken(const struct model *m, const struct rec *r)
 	return !m->force && r->ret >= 0 && vfd_get(m->task, r->ret);
 }
 
-static enum description_kind kind_of(const struct node *n, bool pseudo)
+static enum description_kind kind_of(const struct node *n, int flags, bool pseudo)
 {
 	if (pseudo || !n || (n->mount && n->mount->pseudo))
 		return DESC_PSEUDO;
 	switch (n->mode & S_IFMT) {
+	case S_IFIFO:
+	case S_IFSOCK: /* O_PATH only names the object, and waits for nobody */
+		return flags & O_PATH ? DESC_FILE : DESC_DEVICE;
 	case S_IFCHR:
 	case S_IFBLK:
-	case S_IFIFO:
-	case S_IFSOCK:
 		return DESC_DEVICE;
 	default:
 		return DESC_FILE;
@@ -99,7 +100,7 @@ static enum description_kind kind_of(const struct node *n, bool pseudo)
 int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node *node, int flags,
 	bool pseudo, struct descriptor **out)
 {
-	enum description_kind kind = kind_of(node, pseudo);
+	enum description_kind kind = kind_of(node, flags, pseudo);
 	struct descriptor *d;
 	int rc;
 

@@ -52,11 +52,16 @@ static int fail(
 	return err_sys(err, code, "cannot %s %s", what, plan_show(plan, e, path, sizeof(path)));
 }
 
-uint32_t build_mode(const struct entry *e, bool is_root)
+uint32_t build_mode(const struct entry *e, bool is_root, uid_t user)
 {
-	if (is_root || !e->foreign)
-		return e->mode;
-	return (e->mode & ~0700u) | (e->mode & 0007u) << 6;
+	uint32_t mode = e->mode;
+
+	if (e->foreign && !is_root)
+		mode = (mode & ~0700u) | (mode & 0007u) << 6;
+	/* What a replay file says must not make a set-uid program of root's. */
+	if (e->kind != INIT_DIR && (e->foreign || user == 0))
+		mode &= ~(uint32_t)(S_ISUID | S_ISGID);
+	return mode;
 }
 
 static uid_t owner(const struct job *job, const struct entry *e)
@@ -125,7 +130,7 @@ static int set_owner_and_mode(const struct job *job, const struct entry *e, int 
 {
 	if (job->is_root && fchown(fd, owner(job, e), group(job, e)) < 0)
 		return -errno;
-	return fchmod(fd, build_mode(e, job->is_root)) < 0 ? -errno : 0; /* chown clears bits */
+	return fchmod(fd, build_mode(e, job->is_root, job->user->uid)) < 0 ? -errno : 0; /* chown clears bits */
 }
 
 static int make_file(struct worker *w, const struct entry *e)
@@ -154,7 +159,7 @@ static int make_special(struct worker *w, const struct entry *e, mode_t type)
 	if (job->is_root &&
 		fchownat(w->dir_fd, e->name, owner(job, e), group(job, e), AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	return fchmodat(w->dir_fd, e->name, build_mode(e, job->is_root), 0) < 0 ? -errno : 0;
+	return fchmodat(w->dir_fd, e->name, build_mode(e, job->is_root, job->user->uid), 0) < 0 ? -errno : 0;
 }
 
 static int make_symlink(struct worker *w, const struct entry *e)

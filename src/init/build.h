@@ -15,7 +15,7 @@
  * captured user belongs to root, so that permission checks come out as they did. Run by anybody
  * else: everything belongs to the caller, and where a file belonged to others, the permissions of
  * its owner become those that the captured user had: the ones of "others" (groups are not looked
- * at). Set-uid and set-gid bits are not made on files.
+ * at). Files that belong to root or to another owner get no set-uid and set-gid bits.
  *
  * 0, or -errno of the first failure, with what was made so far left behind.
  */
@@ -23,6 +23,6 @@ int build(const struct plan *plan, const struct user *user, enum data_fill data,
 	struct progress *progress, struct err *err);
 
 /* The mode that build() gives an entry. */
-uint32_t build_mode(const struct entry *e, bool is_root);
+uint32_t build_mode(const struct entry *e, bool is_root, uid_t user);
 
 #endif

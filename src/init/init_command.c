@@ -177,13 +177,15 @@ static void print_number(uint64_t n, const char *one, const char *many)
 		printf(", %llu %s", (unsigned long long)n, n == 1 ? one : many);
 }
 
-static void print_left_out(const struct plan *plan)
+static void print_left_out(const struct plan *plan, const struct user *user)
 {
 	const struct plan_counts *c = &plan->counts;
+	uint64_t setid = user->uid == 0 ? c->setid : c->foreign_setid;
 
-	if (c->setid)
-		printf("  left out: set-uid and set-gid bits of %llu entries\n",
-			(unsigned long long)c->setid);
+	if (setid)
+		printf("  left out: set-uid and set-gid bits of %llu files that would be root's or "
+		       "another owner's\n",
+			(unsigned long long)setid);
 	if (c->left_out)
 		printf("  left out by generate already: %llu (it printed why)\n",
 			(unsigned long long)c->left_out);
@@ -218,7 +220,7 @@ static void print_summary(const struct init_run *run, double seconds)
 			printf("  the old tree is now %s/" TREE_DIR "/%s\n", plan->set.v[i].place,
 				run->trashed[i]);
 	}
-	print_left_out(plan);
+	print_left_out(plan, &run->user);
 }
 
 /* What the user can do about it. */

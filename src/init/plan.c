@@ -225,14 +225,6 @@ static bool is_foreign(const struct plan *plan, const struct init_line *l)
 	return l->kind != INIT_HARDLINK && plan->has_uid && plan->uid != 0 && l->uid != plan->uid;
 }
 
-static uint32_t safe_mode(struct plan *plan, const struct init_line *l)
-{
-	uint32_t keep = l->kind == INIT_DIR ? 0777 | S_ISVTX | S_ISGID : 0777 | S_ISVTX;
-
-	plan->counts.setid += (l->mode & ~keep) != 0;
-	return l->mode & keep;
-}
-
 static int add_line(struct reading *r, const struct init_line *l, struct err *err)
 {
 	struct plan *plan = r->plan;
@@ -252,9 +244,13 @@ static int add_line(struct reading *r, const struct init_line *l, struct err *er
 	if (rc)
 		return rc;
 	e->line = r->line;
-	e->mode = safe_mode(plan, l);
+	e->mode = l->mode;
 	e->foreign = is_foreign(plan, l);
 	plan->counts.foreign += e->foreign;
+	if (l->kind != INIT_DIR && l->mode & (S_ISUID | S_ISGID)) {
+		plan->counts.setid++;
+		plan->counts.foreign_setid += e->foreign;
+	}
 	return add_kind(r, l, e, err);
 }
 

@@ -39,7 +39,8 @@ typedef VEC(struct entry *) entry_vec;
 struct plan_counts {
 	uint64_t dirs, files, symlinks, hardlinks, fifos, sockets;
 	uint64_t data, holes; /* bytes */
-	uint64_t setid;	      /* set-uid and set-gid bits that are not made */
+	uint64_t setid;	      /* files with set-uid or set-gid bits, */
+	uint64_t foreign_setid; /* and those of other owners among them */
 	uint64_t foreign;     /* entries of other owners */
 	uint64_t left_out;    /* what generate left out, as the header says */
 };

@@ -222,6 +222,7 @@ START_TEST(owners_and_modes)
 				    "dir|0751|0|0|" T "d|\n"
 				    "file|0644|1000|1000|1|0+1|" T "d/f|\n"
 				    "file|06755|0|0|1|0+1|" T "setid|\n"
+				    "file|06711|1000|1000|1|0+1|" T "own_setid|\n"
 				    "dir|0|0|0|" T "closed|\n"
 				    "file|0|1000|1000|1|0+1|" T "closed/f|\n"),
 		EXIT_DONE);
@@ -230,6 +231,7 @@ START_TEST(owners_and_modes)
 	ck_assert_int_eq(mode_of(TREE "secret"), root ? 0600 : 0);
 	ck_assert_int_eq(mode_of(TREE "d"), root ? 0751 : 0151);
 	ck_assert_int_eq(mode_of(TREE "setid"), root ? 0755 : 0555);
+	ck_assert_int_eq(mode_of(TREE "own_setid"), 06711);
 	ck_assert_int_eq(mode_of(TREE "closed"), 0);
 	ck_assert_uint_eq(stat_of(TREE "own").st_uid, root ? 65534 : geteuid());
 	ck_assert_uint_eq(stat_of(TREE "other").st_uid, geteuid());
