@@ -76,7 +76,7 @@ static int64_t dup_failing(struct worker *w, const struct xop *x)
 		return call3(SYS_dup, old, 0, 0);
 	if (x->ret == -EINVAL)
 		return call3(SYS_dup3, old, (uint64_t)old, dup_flags(x));
-	return call3(SYS_dup3, old, UINT64_MAX, dup_flags(x) & O_CLOEXEC);
+	return call3(SYS_dup3, old, (uint64_t)-2, dup_flags(x) & O_CLOEXEC); /* beyond any limit */
 }
 
 /* The descriptor that the call closes: taken from its number by the copy, as in the program. */

@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Replays written by hand: what each operation does to the tree, and how results are compared.
+# shellcheck source=../replay_lib.sh
+. "$TESTS/replay_lib.sh"
+
+replay_file files.replay <<'E1'
+0+1|0|0|-|@TREE@/d|%null|027|0|0|0|-|state_task
+1+9|0|0|-|a|O_RDWR+O_CREAT+O_EXCL|0666|>0|3|open
+2+9|0|0|-|0|10|10|write
+3+9|0|0|-|0|4096,1,0,5000|9097|writev
+4+9|0|0|-|0|0|SEEK_SET|0|lseek
+5+9|0|0|-|0|100000|9107|read
+6+9|0|0|-|0|100|-5|-EINVAL|pread64
+7+9|0|0|-|cwd|@TREE@/none|O_RDONLY|0|>-|-ENOENT|openat
+8+9|0|0|-|cwd|sub|0750|0|mkdirat
+9+9|0|0|-|a|sub/b|0|rename
+10+9|0|0|-|sub/b|c|0|link
+11+9|0|0|-|../no|c2|0|symlink
+12+9|0|0|-|022|23|umask
+13+9|0|0|-|cwd|w|O_WRONLY+O_CREAT|0666|>2|5|openat
+INIT
+dir|0755|0|0|@TREE@/d|
+E1
+replays "files" 0 files.replay --json files.json
+says "files: summary" "0 divergences"
+equal "files: names" "$(cd "$tree/d" && find . -mindepth 1 -printf '%P %y %m %n %s %l\n' | sort)" \
+"c f 640 2 9107 
+c2 l 777 1 5 ../no
+sub d 750 2 4096 
+sub/b f 640 2 9107 
+w f 644 1 0 "
+equal "files: bytes" "$(json 'j["bytes_read"], j["bytes_written"]' files.json)" "(9107, 9107)"
+equal "files: operations" "$(json 'j["operations"], j["errors"], j["complete"]' files.json)" "(13, 2, True)"
+
+replay_file diverge.replay <<'E1'
+1+9|0|0|-|@TREE@/a|O_RDWR|0|>0|3|open@70
+2+9|0|0|-|0|10|10|read
+3+9|0|0|-|0|10|10|read
+4+9|0|0|-|@TREE@/b|O_RDONLY|0|>1|3|open@77
+5+9|0|0|-|1|10|10|read
+6+9|0|0|-|1|-|0|close
+7+9|0|0|-|@TREE@/a|O_RDONLY+O_CREAT+O_EXCL|0644|>2|9|open
+8+9|0|0|-|0|0|SEEK_END|15|lseek
+INIT
+file|0644|0|0|15|0+15|@TREE@/a|
+E1
+replays "divergences" 3 diverge.replay -S diverge.txt
+says "divergences: short read" "1 read: expected 10, got 5; first: line 4 of .*, line 4 of the capture"
+says "divergences: missing file" "1 open: expected 3, got -ENOENT; first: line 5 of .*, line 77 of the capture"
+says "divergences: consequence" "1 read: expected 10, got -EBADF .not open, since an earlier"
+says "divergences: existing file" "1 open: expected 9, got -EEXIST"
+check "divergences: in the file of -S" grep -q "Divergences: 5" diverge.txt
+for words in "Stats of test 't1':" "Num workers: 1" "Threads per worker: 1" "Threads total: 1" \
+	"Highest loadavg: " "Performed ioops: 8" "Average ioops/s: " "Time ahead (s): " "Total time (s): "; do
+	check "statistics have: $words" grep -qF "$words" diverge.txt
+done
+
+# The child has its own copies with the parent's offset, its own directory and umask.
+replay_file fork.replay <<'E1'
+0+1|0|0|-|@TREE@/one|%null|077|0|0|0|-|state_task
+1+9|0|0|-|f|O_RDWR|0|>0|3|open
+2+9|0|0|-|1:1|0:1|99|fork
+3+9|0|0|-|0|10|10|read
+4+9|1|1|5|1|0|SEEK_CUR|10|lseek
+5+9|1|1|-|@TREE@/two|0|chdir
+6+9|1|1|-|002|63|umask
+7+9|1|1|-|made|O_WRONLY+O_CREAT|0666|>2|4|open
+8+9|0|0|9|made|O_WRONLY+O_CREAT|0666|>3|4|open
+9+9|1|1|-|0|1,2|-|exit_group
+10+9|0|0|-|0|0|SEEK_CUR|10|lseek
+INIT
+dir|0755|0|0|@TREE@/one|
+dir|0755|0|0|@TREE@/two|
+file|0644|0|0|20|0+20|@TREE@/one/f|
+E1
+for layout in "1 1" "1 2" "2 2"; do
+	replays "fork, $layout" 0 fork.replay -p "${layout% *}" -t "${layout#* }"
+	equal "fork, $layout: umasks" "$(stat -c %a "$tree/one/made" "$tree/two/made" | xargs)" "600 664"
+done
+
+# dup2 over an open descriptor closes it; what was closed is gone.
+replay_file dup.replay <<'E1'
+1+9|0|0|-|@TREE@/a|O_RDWR|0|>0|3|open
+2+9|0|0|-|@TREE@/b|O_RDWR|0|>1|4|open
+3+9|0|0|-|0|4|>2|1|4|dup2
+4+9|0|0|-|2|5|5|read
+5+9|0|0|-|0|0|SEEK_CUR|5|lseek
+6+9|0|0|-|none|4|>-|-|-EBADF|dup2
+7+9|0|0|-|0|3|>0|-|3|dup2
+8+9|0|0|-|0|3|O_CLOEXEC|>-|-|-EINVAL|dup3
+9+9|0|0|-|0|F_DUPFD_CLOEXEC|10|>3|10|fcntl
+10+9|0|0|-|3|5|5|read
+11+9|0|0|-|0|-|0|close
+12+9|0|0|-|2|-|0|close
+13+9|0|0|-|3|0|SEEK_CUR|10|lseek
+14+9|0|0|-|3|F_SETOWN|1|>-|0|fcntl
+INIT
+file|0644|0|0|20|0+20|@TREE@/a|
+file|0644|0|0|20|0+20|@TREE@/b|
+E1
+replays "dup" 0 dup.replay --json dup.json
+says "dup: F_SETOWN is not issued" "1 fcntl: could signal other processes"
+equal "dup: not issued" "$(json 'j["not_issued"]' dup.json)" 1
+
+# POSIX locks of two processes in one worker: the one that failed fails again, and a close of any
+# descriptor of the file gives the lock away.
+replay_file lock.replay <<'E1'
+1+9|0|0|-|@TREE@/a|O_RDWR|0|>0|3|open
+2+9|0|0|-|1:1|0:1|99|fork
+3+9|0|0|-|0|F_SETLK|F_WRLCK,SEEK_SET,0,10,L0|>-|0|fcntl
+4+9|1|1|4|1|F_SETLK|F_WRLCK,SEEK_SET,5,1,L1|>-|-EAGAIN|fcntl
+5+9|1|1|-|1|F_SETLK|F_WRLCK,SEEK_SET,10,1,L1|>-|0|fcntl
+6+9|0|0|6|0|F_SETLK|F_RDLCK,SEEK_SET,10,1,L0|>-|-EAGAIN|fcntl
+7+9|0|0|-|@TREE@/a|O_RDONLY|0|>2|4|open
+8+9|0|0|-|2|L0|0|close
+9+9|1|1|9|1|F_SETLKW|F_WRLCK,SEEK_SET,0,10,L1|>-|0|fcntl
+10+9|0|0|10|0|F_SETLK|F_WRLCK,SEEK_SET,0,10,L0|>-|-EAGAIN|fcntl
+11+9|1|1|11|0|1,L1|-|exit_group
+12+9|0|0|12|0|F_SETLK|F_WRLCK,SEEK_SET,0,0,L0|>-|0|fcntl
+13+9|0|0|-|@TREE@/a|O_RDONLY|0|>3|4|open
+14+9|0|0|-|3|F_SETLK|F_WRLCK,SEEK_SET,0,0,L0|>-|-EBADF|fcntl
+15+9|0|0|-|0|LOCK_EX|0|flock
+16+9|0|0|-|3|LOCK_EX+LOCK_NB|-EAGAIN|flock
+INIT
+file|0644|0|0|20|0+20|@TREE@/a|
+E1
+for layout in "1 1" "1 2" "2 2"; do
+	replays "locks, $layout" 0 lock.replay -p "${layout% *}" -t "${layout#* }"
+done
+done_testing
