@@ -113,9 +113,9 @@ class Bench:
                         "--root", self.ram.dir, "--json", out), stderr=subprocess.DEVNULL)
         with open(out) as f:
             stats = json.load(f)
-        if stats["divergences"]["total"]:
-            sys.exit("bench: the replay diverged %d times" % stats["divergences"]["total"])
-        return stats["elapsed_ns"], stats["operations"]
+        if stats["divergences"]:
+            sys.exit("bench: the replay diverged %d times" % stats["divergences"])
+        return stats["seconds"] * 1e9, stats["operations"]
 
     def pairs(self, first, second):
         ratios = []

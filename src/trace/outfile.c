@@ -201,12 +201,18 @@ static int publish(struct outfile *f, struct err *err)
 /* ---- opening ---- */
 
 /*
- * What stands under /dev and /proc is a way to something that is open already, such as a redirected
- * standard output: to replace the name would miss it.
+ * These are ways to something that is open already, such as a redirected standard output: to replace
+ * the name would miss it. (/dev/shm is a file system like any other.)
  */
 static bool is_passage(const char *path)
 {
-	return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+	static const char *const prefixes[] = {"/dev/std", "/dev/fd/", "/proc/"};
+	size_t i;
+
+	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (strncmp(path, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
 }
 
 static int open_direct(struct outfile *f)

@@ -470,6 +470,26 @@ START_TEST(file_systems_without_nameless_files)
 END_TEST
 
 /* What the link points to belongs to someone else, perhaps. */
+/* /dev/shm is below /dev, but its files are files: a shorter text must not leave the old one's end. */
+START_TEST(a_file_below_dev_is_replaced)
+{
+	char name[64];
+	struct outfile *f;
+	struct stat st;
+	size_t len;
+
+	snprintf(name, sizeof(name), "/dev/shm/ioriot-test-%d", (int)getpid());
+	for (len = 10; len > 0; len -= 5) {
+		ck_assert_int_eq(outfile_open(&f, name, OUTFILE_WHOLE, NULL), 0);
+		ck_assert_int_eq(outfile_write(f, "0123456789", len, NULL), 0);
+		ck_assert_int_eq(outfile_commit(f, NULL), 0);
+		ck_assert_int_eq(stat(name, &st), 0);
+		ck_assert_int_eq(st.st_size, (off_t)len);
+	}
+	ck_assert_int_eq(unlink(name), 0);
+}
+END_TEST
+
 START_TEST(a_symbolic_link_is_replaced_itself)
 {
 	struct err err = {0};
