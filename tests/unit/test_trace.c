@@ -632,6 +632,7 @@ Suite *trace_suite(void)
 	tcase_add_test(tc, a_killed_process_leaves_nothing);
 	tcase_add_test(tc, long_names_have_room_for_the_temporary_one);
 	tcase_add_test(tc, file_systems_without_nameless_files);
+	tcase_add_test(tc, a_file_below_dev_is_replaced);
 	tcase_add_test(tc, a_symbolic_link_is_replaced_itself);
 	tcase_add_test(tc, what_cannot_be_replaced_is_refused);
 	tcase_add_test(tc, a_full_disk_is_told);
