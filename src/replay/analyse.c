@@ -157,7 +157,7 @@ static int note_deps(struct walk *w, const struct filed *f, uint64_t index, enum
 	return 0;
 }
 
-static int walk_all(struct walk *w, enum order order, struct err *err)
+static int walk_all(struct walk *w, const char *file, enum order order, struct err *err)
 {
 	struct filing_walk at = {w->f->first, NULL, UINT64_MAX};
 	struct filed f;
@@ -167,7 +167,7 @@ static int walk_all(struct walk *w, enum order order, struct err *err)
 	while (filing_next(&at, &f)) {
 		rc = note_deps(w, &f, at.index, order, err);
 		if (rc)
-			return err_prefix(err, "line %llu", (unsigned long long)at.index + 2);
+			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
 		x.op = f.op;
 		decode_body(f.body, &x);
 		note_thread(w, &f, &x, at.index);
@@ -213,11 +213,8 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd || !w.vfd_owner ||
 		!w.lock_owner || !w.has_cwd || !w.wants_cwd)
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
-	if (rc == 0) {
-		rc = walk_all(&w, order, err);
-		if (rc)
-			err_prefix(err, "%s", p->file);
-	}
+	if (rc == 0)
+		rc = walk_all(&w, p->file, order, err);
 	if (rc == 0)
 		inherit_cwds(&w, p);
 	free(w.vfd_owner);
