@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "replay/dispatch.h"
@@ -153,6 +154,15 @@ static void note_times(struct loader *l, const struct rline *line)
 	hist_add(&p->captured[line->call.op], line->dur);
 }
 
+/* Names are longer in a tree: a buffer that was long enough for the original must be for these. */
+static void make_room(struct rec *r)
+{
+	int len = op_arg_index(r->op, A_LEN);
+
+	if (r->op == OP_getcwd && r->ret > 0 && r->arg[len] < PATH_MAX)
+		r->arg[len] = PATH_MAX;
+}
+
 static int take_line(struct loader *l, const struct rline *line, struct err *err)
 {
 	struct filing *f = l->f;
@@ -210,6 +220,7 @@ static int read_ops(struct loader *l, struct replay_reader *r, struct err *err)
 		rc = replay_next(r, &line, err);
 		if (rc <= 0)
 			return rc;
+		make_room(&line.call);
 		rc = take_line(l, &line, err);
 		if (rc) {
 			err_prefix(err, "%s:%llu", l->p->file, (unsigned long long)l->f->n + 2);

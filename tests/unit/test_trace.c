@@ -469,7 +469,6 @@ START_TEST(file_systems_without_nameless_files)
 }
 END_TEST
 
-/* What the link points to belongs to someone else, perhaps. */
 /* /dev/shm is below /dev, but its files are files: a shorter text must not leave the old one's end. */
 START_TEST(a_file_below_dev_is_replaced)
 {
@@ -490,6 +489,7 @@ START_TEST(a_file_below_dev_is_replaced)
 }
 END_TEST
 
+/* What the link points to belongs to someone else, perhaps. */
 START_TEST(a_symbolic_link_is_replaced_itself)
 {
 	struct err err = {0};
