@@ -21,10 +21,10 @@
 
 /* ---- memory ---- */
 
-static void *map_shared(size_t size)
+void *map_lazily(uint64_t size, int sharing)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS | MAP_NORESERVE,
+		-1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -56,12 +56,12 @@ static int map_write_data(struct engine *e, uint64_t longest)
 	e->write_size = (need / WRITE_PERIOD + 2) * WRITE_PERIOD;
 	if (fd < 0)
 		return -errno;
-	base = mmap(NULL, e->write_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED || ftruncate(fd, WRITE_PERIOD)) {
-		close(fd);
-		return -errno;
-	}
+	base = map_lazily(e->write_size, MAP_PRIVATE);
 	e->write_data = base;
+	if (!base || ftruncate(fd, WRITE_PERIOD)) {
+		close(fd);
+		return -ENOMEM;
+	}
 	for (at = 0; at < e->write_size; at += WRITE_PERIOD)
 		if (mmap(base + at, WRITE_PERIOD, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
 			    0) == MAP_FAILED) {
@@ -80,11 +80,11 @@ static int map_all(struct engine *e, struct err *err)
 	uint32_t i;
 
 	e->shared_size = sizeof(*e->shared) + (size_t)p->layout.threads * sizeof(struct slot);
-	e->shared = map_shared(e->shared_size);
+	e->shared = map_lazily(e->shared_size, MAP_SHARED);
 	e->results_size = ((size_t)p->layout.threads + 1) * sizeof(*e->results);
-	e->results = map_shared(e->results_size);
+	e->results = map_lazily(e->results_size, MAP_SHARED);
 	e->umasks_size = ((size_t)p->processes + 1) * sizeof(*e->umasks);
-	e->umasks = map_shared(e->umasks_size);
+	e->umasks = map_lazily(e->umasks_size, MAP_SHARED);
 	e->workers = calloc((size_t)p->layout.workers + 1, sizeof(*e->workers));
 	if (!e->shared || !e->results || !e->umasks || !e->workers ||
 		map_write_data(e, p->write_max))

@@ -69,6 +69,9 @@ void engine_free(struct engine *e);
 /* In the forked worker; never returns. */
 void worker_main(struct engine *e, uint32_t number, const sigset_t *mask) __attribute__((noreturn));
 
+/* Zeroed pages that cost nothing until they are touched, MAP_SHARED or MAP_PRIVATE; or NULL. */
+void *map_lazily(uint64_t size, int sharing);
+
 /* Ends the worker with a reason that the parent prints. */
 void worker_fail(struct engine *e, int code, const char *what) __attribute__((noreturn));
 

@@ -295,13 +295,14 @@ static int index_labels(struct filing *f, struct err *err)
 int filing_find(const struct filing *f, uint64_t label, uint64_t index, uint64_t *found,
 	struct err *err)
 {
-	uint64_t low = 0, high = f->n, mid, at;
+	uint64_t low = 0, high = f->n, mid, at, there;
 
 	/* The last place whose (label, index) is below (label, INDEX). */
 	while (low < high) {
 		mid = low + (high - low) / 2;
 		at = f->by_label ? f->by_label[mid] : mid;
-		if (f->labels.v[at] < label || (f->labels.v[at] == label && at < index))
+		there = f->labels.v[at];
+		if (there < label || (there == label && at < index))
 			low = mid + 1;
 		else
 			high = mid;

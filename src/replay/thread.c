@@ -250,14 +250,13 @@ static bool prepare(struct rthread *t, const struct program *p, uint32_t number)
 {
 	t->read_len = p->read_max < READ_BUFFER_MAX ? p->read_max : READ_BUFFER_MAX;
 	t->read_len = (t->read_len + 4096) & ~(uint64_t)4095;
-	t->read_buf = mmap(NULL, t->read_len, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	t->read_buf = map_lazily(t->read_len, MAP_PRIVATE);
 	t->iov = calloc((size_t)p->iov_max + 1, sizeof(*t->iov));
 	t->write_at = (uint64_t)number * 1021 * t->w->write_step;
 	t->fs_process = UINT32_MAX;
 	t->umask_now = UMASK_DEFAULT;
 	umask(UMASK_DEFAULT);
-	return t->read_buf != MAP_FAILED && t->iov && unshare(CLONE_FS) == 0;
+	return t->read_buf && t->iov && unshare(CLONE_FS) == 0;
 }
 
 void *thread_main(void *arg)

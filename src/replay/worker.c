@@ -38,14 +38,6 @@ void worker_fail(struct engine *e, int code, const char *what)
 	fail_with(e, &err);
 }
 
-static void *map_lazily(uint64_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 static int open_start(struct worker *w, const struct program *p)
 {
 	if (p->trees.n == 0) /* then no path is relative either: program_load() saw to that */
@@ -72,10 +64,10 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 		.guard = p->paths.up_links,
 		.is_root = geteuid() == 0,
 	};
-	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds));
-	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks));
-	w->processes = map_lazily(((uint64_t)p->processes + 1) * sizeof(*w->processes));
-	w->big_read = map_lazily(big + 4096);
+	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds), MAP_PRIVATE);
+	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks), MAP_PRIVATE);
+	w->processes = map_lazily(((uint64_t)p->processes + 1) * sizeof(*w->processes), MAP_PRIVATE);
+	w->big_read = map_lazily(big + 4096, MAP_PRIVATE);
 	if (!w->vfds || !w->locks || !w->processes || !w->big_read)
 		worker_fail(e, ENOMEM, "cannot start a worker");
 }

@@ -67,7 +67,9 @@ start() {
 	replay=$!
 	for _ in $(seq 100); do
 		workers=$(cat "/proc/$replay/task/$replay/children")
-		[ "$(wc -w <<<"$workers")" -eq 2 ] && grep -q wait_for_partner /proc/${workers%% *}/task/*/wchan 2>/dev/null && break
+		[ "$(wc -w <<<"$workers")" -eq 2 ] &&
+			grep -q wait_for_partner /proc/"${workers%% *}"/task/*/wchan 2>/dev/null &&
+			break
 		sleep 0.02
 	done
 	sleep 0.1
@@ -77,6 +79,7 @@ ended() { # NAME STATUS REGEX
 	local status
 	wait "$replay"
 	status=$?
+	# shellcheck disable=SC2034 # says() looks at it
 	output=$(cat out)
 	equal "$1: exit status" "$status" "$2"
 	says "$1: sentence" "$3"
@@ -91,7 +94,8 @@ ended "the replay is interrupted" 1 "^ioriot: the replay was interrupted by Term
 says "the replay is interrupted: summary" "INCOMPLETE"
 check "the replay is interrupted: statistics" grep -q "INCOMPLETE: the replay was interrupted" interrupted.txt
 check "the replay is interrupted: operations so far" grep -q "Performed ioops: 1$" interrupted.txt
-absent "the replay is interrupted: its workers ended" /proc/${workers%% *}/exe /proc/${workers##* }/exe
+absent "the replay is interrupted: its workers ended" "/proc/${workers%% *}/exe" \
+	"/proc/${workers##* }/exe"
 start
 ended "nothing moves" 1 "no operation has ended for 60 s: thread . is at open .line 3 of stuck.replay, label 77."
 done_testing

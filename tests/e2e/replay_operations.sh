@@ -24,14 +24,18 @@ dir|0755|0|0|@TREE@/d|
 E1
 replays "files" 0 files.replay --json files.json
 says "files: summary" "0 divergences"
-equal "files: names" "$(cd "$tree/d" && find . -mindepth 1 -printf '%P %y %m %n %s %l\n' | sort)" \
-"c f 640 2 9107 
-c2 l 777 1 5 ../no
-sub d 750 2 4096 
-sub/b f 640 2 9107 
-w f 644 1 0 "
+equal "files: names" "$(cd "$tree/d" && find . -mindepth 1 -printf '%P %y %m %n %s %l.\n' | sort)" \
+"c f 640 2 9107 .
+c2 l 777 1 5 ../no.
+sub d 750 2 4096 .
+sub/b f 640 2 9107 .
+w f 644 1 0 ."
 equal "files: bytes" "$(json 'j["bytes_read"], j["bytes_written"]' files.json)" "(9107, 9107)"
 equal "files: operations" "$(json 'j["operations"], j["errors"], j["complete"]' files.json)" "(13, 2, True)"
+
+undocumented=$(json '" ".join(k for k in list(j) + list(j["settings"]) + list(j["host"]) +
+	list(j["by_operation"][0]) if "`" + k + "`" not in open("'"$SOURCE"'/docs/statistics.md").read())' files.json)
+equal "every member of the JSON is documented" "$undocumented" ""
 
 replay_file diverge.replay <<'E1'
 1+9|0|0|-|@TREE@/a|O_RDWR|0|>0|3|open@70
