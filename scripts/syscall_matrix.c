@@ -159,6 +159,23 @@ static void sizes(struct matrix *m)
 	FAIL(EISDIR, truncate, in_base(m, "dirA"), 0L);
 }
 
+static void copies(struct matrix *m)
+{
+	int from = open_at(m, m->dir_a, "sizes.bin", O_RDONLY), to;
+	int64_t off = 1000, off_out = 70000;
+
+	to = open_at(m, m->dir_a, "copied.bin", O_RDWR | O_CREAT);
+	TRY(copy_file_range, from, NULL, to, NULL, 5000, 0);
+	TRY(copy_file_range, from, &off, to, &off_out, 4096, 0);
+	DO(sendfile, to, from, NULL, 3000);
+	DO(sendfile, to, from, &off, 1L << 30); /* to the end */
+	DO(sendfile, to, from, &off, 1);	/* 0 */
+	FAIL(EBADF, sendfile, from, to, NULL, 10);
+	FAIL(EINVAL, copy_file_range, from, NULL, to, NULL, 10, 1);
+	DO(close, to);
+	DO(close, from);
+}
+
 static void opens(struct matrix *m)
 {
 	struct open_how how = {.flags = O_RDWR | O_CREAT, .mode = 0640, .resolve = RESOLVE_BENEATH};
@@ -358,6 +375,7 @@ static void run(struct matrix *m)
 	make_base(m);
 	data_by_offset(m);
 	sizes(m);
+	copies(m);
 	opens(m);
 	metadata_read(m);
 	directories(m);

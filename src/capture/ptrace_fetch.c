@@ -167,6 +167,26 @@ static int read_times(pid_t tid, struct call *call, enum arg_kind kind, uint64_t
 	return fetch_memory(tid, addr, ts, 2 * sizeof(*ts));
 }
 
+/* The offset before the call, which moves it. */
+static int read_offset(pid_t tid, uint64_t *arg)
+{
+	int64_t offset = 0;
+	int rc;
+
+	if (*arg == 0) {
+		*arg = OFFPTR_NULL;
+		return 0;
+	}
+	rc = fetch_memory(tid, *arg, &offset, sizeof(offset));
+	if (rc)
+		*arg = OFFPTR_BAD;
+	else if ((uint64_t)offset == OFFPTR_NULL || (uint64_t)offset == OFFPTR_BAD)
+		*arg = UINT64_MAX; /* invalid, too */
+	else
+		*arg = (uint64_t)offset;
+	return rc;
+}
+
 /* The value that the kernel sees in a register: most parameters are narrower than it. */
 static uint64_t narrow(enum arg_kind kind, uint64_t value)
 {
@@ -216,6 +236,8 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 		return read_iov(tid, call, value);
 	case FORM_TIMES:
 		return read_times(tid, call, kind, value);
+	case FORM_OFFPTR:
+		return read_offset(tid, &call->rec.arg[slot]);
 	case FORM_FARG:
 		return read_fcntl_arg(tid, call, slot);
 	default:

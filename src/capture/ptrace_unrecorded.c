@@ -17,8 +17,6 @@ static const struct {
 	const char *why;
 } unrecorded[] = {
 	{SYS_io_uring_setup, {-1, -1}, false, "io_uring: what a ring does is not recorded"},
-	{SYS_copy_file_range, {0, 2}, true, "copy_file_range is not recorded"},
-	{SYS_sendfile, {0, 1}, true, "sendfile is not recorded"},
 	{SYS_splice, {0, 2}, true, "splice is not recorded"},
 	{SYS_setxattr, {-1, -1}, false, "setxattr is not recorded"},
 	{SYS_lsetxattr, {-1, -1}, false, "lsetxattr is not recorded"},

@@ -132,6 +132,17 @@ int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node 
 /* Keeps a node that the operation may end until its line is committed. */
 int model_keep(struct model *m, struct node *n);
 
+/* Bytes that a call moved through a descriptor: its effect, whatever the call. */
+struct span {
+	struct descriptor *d;
+	uint64_t off;
+	bool implicit;	 /* off is the description's own offset, which moves */
+	uint64_t wanted; /* bytes asked for */
+	int64_t done;	 /* the result */
+};
+int model_span_read(struct model *m, const struct span *s);
+int model_span_write(struct model *m, const struct span *s);
+
 static inline int model_touch(struct model *m, struct resource *res, enum touch how)
 {
 	return order_touch(m->order, res, how);

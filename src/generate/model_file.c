@@ -501,80 +501,83 @@ static uint64_t wanted(const struct rec *r)
 /* MAX_RW_COUNT of include/linux/fs.h: no call moves more at once. */
 #define RW_MAX 0x7ffff000
 
-static bool impossible(const struct rec *r, uint64_t off)
+static bool impossible(const struct span *s)
 {
-	return r->ret > RW_MAX || off > INT64_MAX - RW_MAX;
+	return s->done > RW_MAX || s->off > INT64_MAX - RW_MAX;
 }
 
-int model_read(struct model *m, const struct rec *r)
+int model_span_read(struct model *m, const struct span *s)
 {
-	struct descriptor *d;
-	struct node *n;
-	bool implicit, whole;
-	uint64_t off;
-	int rc = model_fd(m, r, A_FD, &d);
+	struct node *n = s->d->desc->node;
+	uint64_t done = (uint64_t)s->done, end = s->off + done;
+	int rc = s->implicit ? model_touch(m, s->d->desc->order, TOUCH_EXCLUSIVE) : 0;
 
-	if (rc || !d)
+	if (rc || s->done < 0 || !node_is_file(n))
 		return rc;
-	n = d->desc->node;
-	off = offset_of(r, d, &implicit);
-	if (implicit)
-		rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
-	if (rc || r->ret < 0 || !node_is_file(n))
-		return rc;
-	if (impossible(r, off))
+	if (impossible(s))
 		return LEFT_MALFORMED;
-	if (n->size.certain && r->ret > 0 && off + (uint64_t)r->ret > n->size.size) {
+	if (n->size.certain && done > 0 && end > n->size.size) {
 		if (!m->force)
 			return LEFT_CONFLICT;
-		vsize_grown(&n->size, off + (uint64_t)r->ret);
+		vsize_grown(&n->size, end);
 	}
 	/* Less than was asked for is all there was. */
-	if (n->size.certain && !m->force && (uint64_t)r->ret < wanted(r) &&
-		off + (uint64_t)r->ret < n->size.size)
+	if (n->size.certain && !m->force && done < s->wanted && end < n->size.size)
 		return LEFT_CONFLICT;
-	whole = (uint64_t)r->ret == wanted(r) && off + (uint64_t)r->ret <= n->safe;
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
-	if (!rc && !whole)
+	if (!rc && (done != s->wanted || end > n->safe))
 		rc = model_touch(m, &n->length, TOUCH_SHARE);
 	if (!rc)
-		rc = vsize_read(&n->size, off, (uint64_t)r->ret);
-	if (implicit)
-		d->desc->offset = off + (uint64_t)r->ret;
+		rc = vsize_read(&n->size, s->off, done);
+	if (s->implicit)
+		s->d->desc->offset = end;
 	return rc;
 }
 
-int model_write(struct model *m, const struct rec *r)
+int model_span_write(struct model *m, const struct span *s)
 {
-	struct descriptor *d;
-	struct node *n;
-	bool implicit, append;
-	uint64_t off;
-	int rc = model_fd(m, r, A_FD, &d);
+	struct node *n = s->d->desc->node;
+	uint64_t done = (uint64_t)s->done, end = s->off + done;
+	int rc = s->implicit ? model_touch(m, s->d->desc->order, TOUCH_EXCLUSIVE) : 0;
 
-	if (rc || !d)
+	if (rc || s->done < 0 || !node_is_file(n))
 		return rc;
-	n = d->desc->node;
-	off = offset_of(r, d, &implicit);
-	append = d->desc->flags & O_APPEND;
-	if (append)
-		off = n->size.size;
-	if (implicit)
-		rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
-	if (rc || r->ret < 0 || !node_is_file(n))
-		return rc;
-	if (impossible(r, off))
+	if (impossible(s))
 		return LEFT_MALFORMED;
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc)
 		rc = model_touch(m, &n->dirty, TOUCH_MUTATE);
-	if (!rc && off + (uint64_t)r->ret > n->size.size)
+	if (!rc && end > n->size.size)
 		rc = model_touch(m, &n->length, TOUCH_MUTATE);
 	if (!rc)
-		rc = vsize_write(&n->size, off, (uint64_t)r->ret);
-	if (implicit)
-		d->desc->offset = off + (uint64_t)r->ret;
+		rc = vsize_write(&n->size, s->off, done);
+	if (s->implicit)
+		s->d->desc->offset = end;
 	return rc;
+}
+
+int model_read(struct model *m, const struct rec *r)
+{
+	struct span s = {.wanted = wanted(r), .done = r->ret};
+	int rc = model_fd(m, r, A_FD, &s.d);
+
+	if (rc || !s.d)
+		return rc;
+	s.off = offset_of(r, s.d, &s.implicit);
+	return model_span_read(m, &s);
+}
+
+int model_write(struct model *m, const struct rec *r)
+{
+	struct span s = {.wanted = wanted(r), .done = r->ret};
+	int rc = model_fd(m, r, A_FD, &s.d);
+
+	if (rc || !s.d)
+		return rc;
+	s.off = offset_of(r, s.d, &s.implicit);
+	if (s.d->desc->flags & O_APPEND)
+		s.off = ((struct node *)s.d->desc->node)->size.size;
+	return model_span_write(m, &s);
 }
 
 int model_lseek(struct model *m, const struct rec *r)

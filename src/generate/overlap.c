@@ -112,19 +112,24 @@ static bool takes_name_away(const struct rec *change, const struct rec *r)
 
 /* ---- descriptors ---- */
 
-static const struct descriptor *fd_of(const struct model *m, const struct rec *r)
+static const struct node *node_behind(const struct model *m, const struct rec *r, enum arg_kind fd)
 {
 	const struct task *t = vfd_task(&m->vfd, r->tid);
-	int i = op_arg_index(r->op, A_FD);
+	int i = op_arg_index(r->op, fd);
+	const struct descriptor *d = t && i >= 0 ? vfd_get(t, (int32_t)r->arg[i]) : NULL;
 
-	return t && i >= 0 ? vfd_get(t, (int32_t)r->arg[i]) : NULL;
+	return d ? d->desc->node : NULL;
 }
 
 static const struct node *node_of(const struct model *m, const struct rec *r)
 {
-	const struct descriptor *d = fd_of(m, r);
+	return node_behind(m, r, A_FD);
+}
 
-	return d ? d->desc->node : NULL;
+/* The file whose bytes the call changes, if it does. */
+static const struct node *node_changed(const struct model *m, const struct rec *r)
+{
+	return node_behind(m, r, ops[r->op].cls == CLS_TRANSFER ? A_FD2 : A_FD);
 }
 
 static bool frees_number(const struct rec *r, const struct rec *c)
@@ -158,7 +163,14 @@ static bool unlocks(const struct rec *r)
 
 static bool changes_size(const struct rec *r)
 {
-	return ops[r->op].cls == CLS_WRITE || r->op == OP_ftruncate || r->op == OP_fallocate;
+	enum op_class cls = ops[r->op].cls;
+
+	return cls == CLS_WRITE || cls == CLS_TRANSFER || r->op == OP_ftruncate || r->op == OP_fallocate;
+}
+
+static bool reads(const struct rec *r)
+{
+	return ops[r->op].cls == CLS_READ || ops[r->op].cls == CLS_TRANSFER;
 }
 
 /* ---- the questions ---- */
@@ -171,11 +183,12 @@ bool overlap_may_help(const struct model *m, const struct rec *r, const struct r
 		return true;
 	if (ends_a_task(c))
 		return is_lock(r);
-	if (!is_lock(r) && ops[r->op].cls != CLS_READ && r->op != OP_lseek)
+	if (!is_lock(r) && !reads(r) && r->op != OP_lseek)
 		return false;
 	n = node_of(m, r);
-	return n && n == node_of(m, c) &&
-		(is_lock(r) ? is_lock(c) || c->op == OP_close : changes_size(c));
+	if (is_lock(r))
+		return n && n == node_of(m, c) && (is_lock(c) || c->op == OP_close);
+	return n && changes_size(c) && n == node_changed(m, c);
 }
 
 bool overlap_changes(const struct rec *r)
@@ -196,7 +209,7 @@ static bool sees_the_end(const struct rec *r)
 		return false;
 	if (r->op == OP_lseek)
 		return r->arg[2] == SEEK_END;
-	if (ops[r->op].cls != CLS_READ || !op_has(r->op, A_FD))
+	if (!reads(r) || !op_has(r->op, A_FD))
 		return false;
 	if (len >= 0)
 		want = r->arg[len];
@@ -213,7 +226,7 @@ static bool moves_its_end(const struct model *m, const struct rec *change, const
 	if (!changes_size(change) || !sees_the_end(r))
 		return false;
 	n = node_of(m, r);
-	return n && n == node_of(m, change);
+	return n && n == node_changed(m, change);
 }
 
 static bool takes_lock_away(const struct model *m, const struct rec *change, const struct rec *r)

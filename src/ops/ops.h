@@ -54,6 +54,7 @@ enum arg_form {
 	FORM_IOV,   /* segment lengths, rec->vec */
 	FORM_EXTENTS, /* offset+length pairs, rec->vec */
 	FORM_TIMES, /* two times, rec->ts: SEC.NSEC, or "now"/"omit"; both missing: "null" */
+	FORM_OFFPTR, /* offset behind a pointer: signed decimal, or one of the OFFPTR_ values */
 	FORM_FARG   /* fcntl's third argument: a number, or a struct flock in arg[2..5] */
 };
 
@@ -66,6 +67,7 @@ enum arg_form {
 	ARG(IOVCNT, "", FORM_NONE)     /* number of segments, known from the IOV */                \
 	ARG(HOWSIZE, "", FORM_NONE)    /* sizeof(struct open_how) */                               \
 	ARG(FD, "d", FORM_FD)                                                                      \
+	ARG(FD2, "e", FORM_FD)         /* what is written when FD is read */                       \
 	ARG(DIRFD, "d", FORM_FD)                                                                   \
 	ARG(DIRFD2, "e", FORM_FD)                                                                  \
 	ARG(NUMFD, "d", FORM_DEC)      /* a descriptor's number as such */                         \
@@ -81,6 +83,7 @@ enum arg_form {
 	ARG(RENFLAGS, "f", FORM_FLAGS)                                                             \
 	ARG(FALLOCMODE, "f", FORM_FLAGS)                                                           \
 	ARG(SFRFLAGS, "f", FORM_FLAGS)                                                             \
+	ARG(CFRFLAGS, "f", FORM_FLAGS) /* copy_file_range(2) has none yet */                       \
 	ARG(RWF, "f", FORM_FLAGS)                                                                  \
 	ARG(LOCKOP, "f", FORM_FLAGS)                                                               \
 	ARG(CLONEFLAGS, "f", FORM_FLAGS)                                                           \
@@ -93,6 +96,8 @@ enum arg_form {
 	ARG(AMODE, "m", FORM_OCT)      /* access(2) */                                             \
 	ARG(LEN, "c", FORM_UDEC)       /* bytes asked for */                                       \
 	ARG(OFF, "O", FORM_DEC)                                                                    \
+	ARG(OFFIN, "O", FORM_OFFPTR)                                                               \
+	ARG(OFFOUT, "Q", FORM_OFFPTR)                                                              \
 	ARG(RIOV, "v", FORM_IOV)                                                                   \
 	ARG(WIOV, "v", FORM_IOV)                                                                   \
 	ARG(EXTENTS, "v", FORM_EXTENTS)                                                            \
@@ -112,6 +117,10 @@ enum arg_kind {
 #undef ARG
 	A_COUNT
 };
+
+/* FORM_OFFPTR: no offset a call can succeed with is one of these. */
+#define OFFPTR_NULL ((uint64_t)INT64_MIN)     /* "-": the descriptor's own offset */
+#define OFFPTR_BAD  ((uint64_t)INT64_MIN + 1) /* "bad": could not be read, EFAULT */
 
 #define OP_ARGS 6
 

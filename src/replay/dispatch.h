@@ -65,6 +65,7 @@ struct rthread {
 	char fd_path[2][32];
 	uint64_t how[3];
 	int64_t times[4];
+	int64_t offset[2]; /* OFFIN, OFFOUT */
 	uint8_t out[512] __attribute__((aligned(16)));
 };
 

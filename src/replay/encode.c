@@ -71,6 +71,7 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 	case FORM_EXTENTS: /* only in state_path, which no replay has */
 		break;
 	case FORM_DEC:
+	case FORM_OFFPTR:
 		svar_put(b, (int64_t)r->arg[i]);
 		break;
 	case FORM_UDEC:
@@ -145,6 +146,7 @@ static const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_f
 		x->arg[i] = 0;
 		break;
 	case FORM_DEC:
+	case FORM_OFFPTR:
 		x->arg[i] = (uint64_t)svar_get(&p);
 		break;
 	case FORM_UDEC:

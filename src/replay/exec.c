@@ -222,10 +222,24 @@ static uint64_t how_pointer(struct rthread *t, const struct xop *x)
 	return (uint64_t)(uintptr_t)t->how;
 }
 
+#define NO_MEMORY 1 /* an address where no program has anything */
+
+/* The call moves the offset behind the pointer: it gets a copy. */
+static uint64_t offset_pointer(int64_t *offset, uint64_t value)
+{
+	if (value == OFFPTR_NULL)
+		return 0;
+	if (value == OFFPTR_BAD)
+		return NO_MEMORY;
+	*offset = (int64_t)value;
+	return (uint64_t)(uintptr_t)offset;
+}
+
 static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
 {
 	switch ((enum arg_kind)ops[x->op].arg[i]) {
 	case A_FD:
+	case A_FD2:
 	case A_DIRFD:
 	case A_DIRFD2:
 		return (uint64_t)(int64_t)real_fd(t->w, x->arg[i]);
@@ -246,6 +260,10 @@ static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
 		return x->nvec;
 	case A_OUT:
 		return (uint64_t)(uintptr_t)t->out;
+	case A_OFFIN:
+		return offset_pointer(&t->offset[0], x->arg[i]);
+	case A_OFFOUT:
+		return offset_pointer(&t->offset[1], x->arg[i]);
 	case A_HOW:
 		return how_pointer(t, x);
 	case A_HOWSIZE:

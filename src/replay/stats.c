@@ -71,6 +71,10 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 		s->ops += s->op[i].result.latency.count;
 		s->errors += s->op[i].result.errors;
 		s->bytes[ops[i].cls] += s->op[i].result.bytes;
+		if (ops[i].cls == CLS_TRANSFER) { /* read from one file and written to another */
+			s->bytes[CLS_READ] += s->op[i].result.bytes;
+			s->bytes[CLS_WRITE] += s->op[i].result.bytes;
+		}
 	}
 	qsort(s->divergences.v, s->divergences.n, sizeof(*s->divergences.v), by_index);
 	return 0;

@@ -195,7 +195,7 @@ static void account(struct runner *r, const struct rthread *t, const struct xop 
 	hist_add(&o->latency, ns);
 	if (got < 0)
 		o->errors++;
-	else if (ops[x->op].cls == CLS_READ || ops[x->op].cls == CLS_WRITE)
+	else if (ops[x->op].cls != CLS_UNCLASSIFIED)
 		o->bytes += (uint64_t)got;
 	if (__builtin_expect(got != x->ret, 0) && !(x->meta & META_NORET) &&
 		!results_equal(ops[x->op].cmp, x->ret, got))

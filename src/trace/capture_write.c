@@ -13,7 +13,7 @@ static void print_fd(struct buf *out, enum arg_kind kind, uint64_t arg)
 {
 	int32_t fd = (int32_t)arg;
 
-	if (fd == AT_FDCWD && kind != A_FD)
+	if (fd == AT_FDCWD && kind != A_FD && kind != A_FD2)
 		buf_puts(out, "AT_FDCWD");
 	else
 		buf_i64(out, fd);
@@ -51,6 +51,9 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 		break;
 	case FORM_TIMES:
 		value_print_times(out, rec->ts);
+		break;
+	case FORM_OFFPTR:
+		value_print_offptr(out, rec->arg[i]);
 		break;
 	case FORM_FARG:
 		value_print_farg(out, rec, false);

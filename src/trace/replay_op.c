@@ -186,6 +186,8 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 		return take_vec(scratch, call, form, s);
 	case FORM_TIMES:
 		return value_times(call->ts, s);
+	case FORM_OFFPTR:
+		return value_offptr(s, &call->arg[i]);
 	case FORM_FARG:
 		return take_farg(s, line);
 	}

@@ -90,6 +90,9 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 	case FORM_TIMES:
 		value_print_times(out, call->ts);
 		break;
+	case FORM_OFFPTR:
+		value_print_offptr(out, call->arg[i]);
+		break;
 	case FORM_FARG:
 		print_farg(out, line);
 		break;

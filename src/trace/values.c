@@ -271,6 +271,29 @@ void value_print_times(struct buf *out, const struct timespec ts[2])
 	print_time(out, &ts[1]);
 }
 
+/* ---- offsets behind pointers ---- */
+
+int value_offptr(struct str s, uint64_t *out)
+{
+	if (str_eq(s, STR("-")))
+		*out = OFFPTR_NULL;
+	else if (str_eq(s, STR("bad")))
+		*out = OFFPTR_BAD;
+	else
+		return value_number(FORM_DEC, s, out);
+	return 0;
+}
+
+void value_print_offptr(struct buf *out, uint64_t v)
+{
+	if (v == OFFPTR_NULL)
+		buf_char(out, '-');
+	else if (v == OFFPTR_BAD)
+		buf_puts(out, "bad");
+	else
+		buf_i64(out, (int64_t)v);
+}
+
 /* ---- fcntl ---- */
 
 struct word {

@@ -85,6 +85,10 @@ void value_print_extents(struct buf *out, const uint64_t *v, uint32_t n);
 int value_times(struct timespec ts[2], struct str s);
 void value_print_times(struct buf *out, const struct timespec ts[2]);
 
+/* An offset behind a pointer: signed decimal, "-" for NULL, "bad" for one that cannot be read. */
+int value_offptr(struct str s, uint64_t *out);
+void value_print_offptr(struct buf *out, uint64_t v);
+
 /* fcntl's argument: arg[2], or a lock in arg[2..5]. *LOCK says which of the two S was. */
 int value_farg(uint64_t *arg, struct str s, bool *lock);
 void value_print_farg(struct buf *out, const struct rec *rec, bool names);

@@ -21,7 +21,7 @@ static struct str every_byte(void)
 static uint64_t sample_arg(enum arg_kind kind, enum sample how)
 {
 	if (how == SAMPLE_LEAST)
-		return 0;
+		return arg_infos[kind].form == FORM_OFFPTR ? OFFPTR_NULL : 0;
 	if (how == SAMPLE_PLAIN) {
 		switch (kind) {
 		case A_DIRFD:
@@ -41,6 +41,8 @@ static uint64_t sample_arg(enum arg_kind kind, enum sample how)
 		return (uint64_t)(int64_t)INT32_MIN;
 	case FORM_DEC:
 		return (uint64_t)INT64_MIN;
+	case FORM_OFFPTR:
+		return kind == A_OFFIN ? OFFPTR_BAD : INT64_MAX;
 	default:
 		return kind == A_FCMD ? F_OFD_SETLKW : UINT64_MAX;
 	}

@@ -200,7 +200,7 @@ static int look_around(void)
 	return 0;
 }
 
-/* Calls without a row: three that change a file, two that do not. */
+/* Calls that move bytes between descriptors: two with a row, one that changes a file and has none. */
 static int copy(void)
 {
 	int from = open("from", O_CREAT | O_RDWR, 0600), to = open("to", O_CREAT | O_RDWR, 0600);

@@ -79,7 +79,7 @@ fi
 
 record copy 3
 equal "copy: lost lines" "$(sed -nE 's/.*o=lost;:,c=1;:,p=([a-z_]+) .*/\1/p' copy.capture | tr '\n' ' ')" \
-	"copy_file_range sendfile splice "
+	"splice "
 
 # A static i386 program: write(1, "32 bit\n", 7), exit(6).
 python3 - <<'END'

@@ -425,6 +425,42 @@ static void t_fallocate(void)
 	expect("o=fallocate;:,d=%d;:,f=0;:,O=-1;:,c=1;:,s=%d;:,", fd, -EINVAL);
 }
 
+static void t_copy_file_range(void)
+{
+	int in = file("f", "content"), out = file("g", "");
+	int64_t from = 2, to = 100, minus = -1;
+	long r = made(SYS_copy_file_range, in, P(&from), out, P(&to), 3, 0);
+
+	expect("o=copy_file_range;:,d=%d;:,O=2;:,e=%d;:,Q=100;:,c=3;:,f=0;:,s=%ld;:,", in, out, r);
+	r = made(SYS_copy_file_range, in, 0, out, 0, 1L << 40, 0);
+	expect("o=copy_file_range;:,d=%d;:,O=-;:,e=%d;:,Q=-;:,c=1099511627776;:,f=0;:,s=%ld;:,", in,
+		out, r);
+	r = made(SYS_copy_file_range, in, P(&minus), out, 0, 1, 0); /* EINVAL or EOVERFLOW */
+	expect("o=copy_file_range;:,d=%d;:,O=-1;:,e=%d;:,Q=-;:,c=1;:,f=0;:,s=%ld;:,", in, out, r);
+	made(SYS_copy_file_range, in, BAD, out, 0, 1, 0);
+	expect("o=copy_file_range;:,d=%d;:,O=bad;:,e=%d;:,Q=-;:,c=1;:,f=0;:,s=%d;:,", in, out,
+		-EFAULT);
+	made(SYS_copy_file_range, in, 0, out, 0, 1, 8);
+	expect("o=copy_file_range;:,d=%d;:,O=-;:,e=%d;:,Q=-;:,c=1;:,f=8;:,s=%d;:,", in, out, -EINVAL);
+}
+
+static void t_sendfile(void)
+{
+	int in = file("f", "content"), out = file("g", ""), pipes[2];
+	int64_t from = 2;
+	long r = made(SYS_sendfile, out, in, P(&from), 3);
+
+	expect("o=sendfile;:,e=%d;:,d=%d;:,O=2;:,c=3;:,s=%ld;:,", out, in, r);
+	if (pipe(pipes))
+		abort();
+	r = made(SYS_sendfile, pipes[1], in, 0, 100);
+	expect("o=sendfile;:,e=%d;:,d=%d;:,O=-;:,c=100;:,s=%ld;:,", pipes[1], in, r);
+	made(SYS_sendfile, out, in, BAD, 3);
+	expect("o=sendfile;:,e=%d;:,d=%d;:,O=bad;:,c=3;:,s=%d;:,", out, in, -EFAULT);
+	made(SYS_sendfile, out, 9999, 0, 3);
+	expect("o=sendfile;:,e=%d;:,d=9999;:,O=-;:,c=3;:,s=%d;:,", out, -EBADF);
+}
+
 /* A call that takes a descriptor alone. */
 static void on_fd(const char *name, long nr)
 {
@@ -1081,7 +1117,8 @@ static const struct {
 #endif
 	T(openat), T(openat2), T(close), T(close_range), T(dup), T(dup3), T(fcntl), T(flock), T(read),
 	T(readv), T(pread64), T(preadv), T(preadv2), T(write), T(writev), T(pwrite64), T(pwritev),
-	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(fsync), T(fdatasync),
+	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(copy_file_range),
+	T(sendfile), T(fsync), T(fdatasync),
 	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),
 	T(newfstatat), T(statx), T(statfs), T(fstatfs), T(faccessat), T(faccessat2), T(getdents64),
 	T(readlinkat), T(getcwd), T(mkdirat), T(mknodat), T(unlinkat), T(renameat2), T(linkat),

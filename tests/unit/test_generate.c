@@ -312,6 +312,76 @@ START_TEST(what_is_no_file_is_left_out_and_counted)
 }
 END_TEST
 
+START_TEST(copies_read_one_file_and_write_another)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=g;:,f=66;:,m=0600;:,s=4;:,\n"
+			      "1 o=copy_file_range;:,d=3;:,O=-;:,e=4;:,Q=8192;:,c=100;:,f=0;:,s=100;:,\n"
+			      "1 o=sendfile;:,e=4;:,d=3;:,O=9000;:,c=5000;:,s=1000;:,\n"
+			      "1 o=fcntl;:,d=3;:,F=6;:,G=1,1,0,1;:,s=0;:,\n"
+			      "1 o=fcntl;:,d=4;:,F=6;:,G=1,1,0,1;:,s=0;:,\n"
+			      "1 o=sendfile;:,e=9;:,d=3;:,O=-;:,c=5;:,s=-9;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|cwd|g|O_RDWR+O_CREAT|0600|>1|4|openat@8|\n"
+			  "0|0|-|0|-|1|8192|100|0|100|copy_file_range@9|\n"
+			  "0|0|-|1|0|9000|5000|1000|sendfile@10|\n"
+			  "0|0|-|0|F_SETLK|F_WRLCK,SEEK_SET,100,1,L0|>-|0|fcntl@11|\n"
+			  "0|0|-|1|F_SETLK|F_WRLCK,SEEK_SET,1000,1,L1|>-|0|fcntl@12|\n"
+			  "0|0|-|none|0|-|5|-EBADF|sendfile@13|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096,8192+1808"));
+}
+END_TEST
+
+START_TEST(what_is_sent_elsewhere_is_read)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=state_fd;:,d=1;:,p=pipe:[7];:,f=1;:,O=0;:,x=0:9:7:010600:1:0:0:0:0;:,\n"
+			    "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			    "1 o=sendfile;:,e=1;:,d=3;:,O=-;:,c=5000;:,s=4096;:,\n"
+			    "1 o=sendfile;:,e=1;:,d=3;:,O=9999;:,c=5000;:,s=1;:,\n"
+			    "1 o=sendfile;:,e=1;:,d=3;:,O=10000;:,c=5000;:,s=0;:,\n"
+			    "1 o=sendfile;:,e=1;:,d=3;:,O=0;:,c=5000;:,s=-11;:,\n"
+			    "1 o=sendfile;:,e=3;:,d=1;:,O=-;:,c=10;:,s=10;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n"
+			  "0|0|-|0|4096|4096|read@9|\n"
+			  "0|0|-|0|1|9999|1|pread64@10|\n"
+			  "0|0|-|0|5000|10000|0|pread64@11|\n"
+			  "0|0|-|0|10|10|write@13|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_NOT_FILE], 1);
+	free(res);
+}
+END_TEST
+
+START_TEST(overlapping_copies_go_by_what_they_found)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	/* The read was over first, but it found what the copy, begun before, had written. */
+	generates_root("/r",
+		TASK FILE_F "1 o=state_path;:,p=/w/g;:,x=8:1:6:0100644:1:0:0:0:0;:,\n"
+			    "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			    "1 o=openat;:,d=-100;:,p=g;:,f=2;:,m=0;:,s=4;:,\n"
+			    "1 o=clone;:,f=4001536;:,s=2;:,\n"
+			    "1:2 o=pread64;:,d=4;:,c=100;:,O=0;:,s=100;:,\n"
+			    "1:1 D=15;:,o=copy_file_range;:,d=3;:,O=0;:,e=4;:,Q=0;:,c=100;:,f=0;:,s=100;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@8|\n"
+			  "0|0|-|cwd|g|O_RDWR|0|>1|4|openat@9|\n"
+			  "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD+CLONE_SYSVSEM+"
+			  "CLONE_SETTLS+CLONE_PARENT_SETTID+CLONE_CHILD_CLEARTID|0:1|-|2|clone@10|\n"
+			  "0|0|-|0|0|1|0|100|0|100|copy_file_range@12|\n"
+			  "1|0|12|1|100|0|100|pread64@11|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096")
+			  "file|0644|0|0|0|-|/r/.ioriot/t/w/g|\n",
+		res);
+	ck_assert_uint_eq(res->reordered, 1);
+	free(res);
+}
+END_TEST
+
 START_TEST(record_locks_have_handles_that_close_drops)
 {
 	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
@@ -531,6 +601,9 @@ Suite *generate_suite(void)
 	tcase_add_test(t, hard_links_of_the_start_are_links);
 	tcase_add_test(t, unlinked_but_open_and_made_anew);
 	tcase_add_test(t, what_is_no_file_is_left_out_and_counted);
+	tcase_add_test(t, copies_read_one_file_and_write_another);
+	tcase_add_test(t, what_is_sent_elsewhere_is_read);
+	tcase_add_test(t, overlapping_copies_go_by_what_they_found);
 	tcase_add_test(t, record_locks_have_handles_that_close_drops);
 	tcase_add_test(t, relative_paths_follow_the_working_directory);
 	tcase_add_test(t, targets_of_links_stay_inside);
