@@ -95,7 +95,8 @@ static int mark_ready(const struct plan *plan, struct err *err)
 		if (fd >= 0 && syncfs(fd) < 0)
 			rc = err_sys(err, errno, "cannot write out %s", plan->set.v[i].path);
 		else
-			rc = tree_set_state(&plan->set.v[i], plan->set.name, TREE_READY, err);
+			rc = tree_set_state(&plan->set.v[i], plan->set.name, TREE_READY,
+				plan->up_links, err);
 	}
 	return rc;
 }

@@ -170,6 +170,7 @@ static int check_target(
 	int rc = tree_link_target(&r->plan->set, l->path, l->target, &target, &up, err);
 
 	e->target = target;
+	r->plan->up_links |= up;
 	return rc;
 }
 

@@ -51,6 +51,7 @@ struct plan {
 	char id[TREE_ID_MAX + 1];
 	bool has_uid;
 	uint32_t uid; /* the captured user */
+	bool up_links; /* a symbolic link begins with ".." */
 	struct hmap map;
 	entry_vec dirs;	 /* parents first */
 	entry_vec nodes; /* everything else but hard links, by directory */

@@ -175,6 +175,7 @@ static int reap(struct engine *e, struct err *err)
 struct watch {
 	struct progress progress;
 	uint64_t done, changed; /* now_ns() of the last change */
+	uint32_t patience;	/* seconds; longer once the storage is seen to be what takes so long */
 };
 
 static uint64_t count_done(const struct engine *e)
@@ -211,22 +212,50 @@ static bool current_op(const struct engine *e, uint32_t thread, struct xop *x)
 }
 
 /* Everybody waits for whoever is earliest in the file. */
-static int report_stuck(const struct engine *e, struct err *err)
+static uint32_t earliest_thread(const struct engine *e, struct xop *first)
 {
-	const struct program *p = e->config.program;
-	struct xop x, first = {.index = UINT64_MAX};
 	uint32_t i, thread = 0;
-	const struct slot *s;
+	struct xop x;
 
-	for (i = 0; i < p->layout.threads; i++)
-		if (current_op(e, i, &x) && x.index < first.index) {
-			first = x;
+	first->index = UINT64_MAX;
+	for (i = 0; i < e->config.program->layout.threads; i++)
+		if (current_op(e, i, &x) && x.index < first->index) {
+			*first = x;
 			thread = i;
 		}
-	s = &e->shared->slots[thread];
+	return thread;
+}
+
+/* Writing out gigabytes takes its time; nobody else's doing is waited for. */
+static bool waits_for_storage(enum op_id op)
+{
+	switch (op) {
+	case OP_sync:
+	case OP_syncfs:
+	case OP_fsync:
+	case OP_fdatasync:
+	case OP_sync_file_range:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* 0: it may go on for a while. */
+static int check_stuck(const struct engine *e, struct watch *w, struct err *err)
+{
+	const struct program *p = e->config.program;
+	struct xop first = {.op = OP_sync};
+	uint32_t thread = earliest_thread(e, &first);
+	const struct slot *s = &e->shared->slots[thread];
+
+	if (waits_for_storage(first.op) && w->patience == e->config.watchdog) {
+		w->patience *= 10;
+		return 0;
+	}
 	err_set(err, ETIMEDOUT,
 		"no operation has ended for %u s: thread %u is at %s (line %llu of %s, label %llu)",
-		e->config.watchdog, thread, ops[first.op].name, (unsigned long long)first.index + 2,
+		w->patience, thread, ops[first.op].name, (unsigned long long)first.index + 2,
 		p->file, (unsigned long long)first.label);
 	if (atomic_load(&s->state) == SLOT_WAITING) {
 		size_t len = strlen(err->text);
@@ -272,12 +301,13 @@ static int look(struct engine *e, struct watch *w, struct err *err)
 	if (done != w->done || anyone_paces(e)) {
 		w->done = done;
 		w->changed = now;
+		w->patience = e->config.watchdog;
 	}
 	if (getloadavg(&load, 1) == 1 && load > e->loadavg)
 		e->loadavg = load;
 	show_progress(e, w);
-	if (e->config.watchdog && now - w->changed > (uint64_t)e->config.watchdog * NS_PER_SEC)
-		return report_stuck(e, err);
+	if (now - w->changed > (uint64_t)w->patience * NS_PER_SEC)
+		return check_stuck(e, w, err);
 	return 0;
 }
 
@@ -312,7 +342,7 @@ static int start_together(struct engine *e, const sigset_t *signals, struct err 
 
 static int look_on(struct engine *e, const sigset_t *signals, struct err *err)
 {
-	struct watch w = {.changed = now_ns()};
+	struct watch w = {.changed = now_ns(), .patience = e->config.watchdog};
 	int rc = 0;
 
 	progress_start(&w.progress, "replay", e->config.quiet);

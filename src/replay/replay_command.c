@@ -69,6 +69,7 @@ static int open_trees(struct program *p, bool *used, struct err *err)
 		if (rc)
 			return rc;
 		*used |= m.state == TREE_USED;
+		p->paths.up_links |= m.up_links; /* another file with this id may have made them */
 	}
 	return 0;
 }
@@ -79,7 +80,8 @@ static int mark_used(const struct program *p, struct err *err)
 	int rc = 0;
 
 	for (i = 0; i < p->trees.n && rc == 0; i++)
-		rc = tree_set_state(&p->trees.v[i], p->trees.name, TREE_USED, err);
+		rc = tree_set_state(&p->trees.v[i], p->trees.name, TREE_USED,
+			p->paths.up_links, err);
 	return rc;
 }
 
@@ -206,12 +208,12 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 	struct err err = {0};
 	bool used = false;
 
+	if (open_trees(p, &used, &err))
+		return failed(&err);
 	if (!landlock_suffices(p, config.landlock, user))
 		return EXIT_HOST_LACKS;
 	if (user->uid == 0)
 		say("warning: the replay runs as root, inside of Landlock, because -u says so");
-	if (open_trees(p, &used, &err))
-		return failed(&err);
 	if (used)
 		fprintf(stderr,
 			"ioriot: warning: an earlier replay used this tree; ioriot -i %s builds it anew\n",

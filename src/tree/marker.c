@@ -14,9 +14,9 @@ const char *const tree_state_names[] = {"building", "ready", "used"};
 
 #define STATES (sizeof(tree_state_names) / sizeof(*tree_state_names))
 
-enum marker_key { KEY_VERSION, KEY_STATE, KEY_ID, KEY_CREATED, KEY_DEV, KEY_INO, KEY_COUNT };
+enum marker_key { KEY_VERSION, KEY_STATE, KEY_ID, KEY_CREATED, KEY_DEV, KEY_INO, KEY_UP_LINKS, KEY_COUNT };
 
-static const char *const keys[KEY_COUNT] = {"version", "state", "id", "created", "dev", "ino"};
+static const char *const keys[KEY_COUNT] = {"version", "state", "id", "created", "dev", "ino", "up_links"};
 
 static char *file_name(char out[FILE_MAX], const char *name, const char *suffix)
 {
@@ -74,6 +74,12 @@ static int parse_id(struct str value, struct marker *m)
 	return 0;
 }
 
+static int parse_bool(struct str value, bool *out)
+{
+	*out = str_eqs(value, "1");
+	return *out || str_eqs(value, "0") ? 0 : -EPROTO;
+}
+
 static int parse_value(enum marker_key key, struct str value, struct marker *m)
 {
 	uint64_t version;
@@ -91,6 +97,8 @@ static int parse_value(enum marker_key key, struct str value, struct marker *m)
 		return parse_dev(value, m);
 	case KEY_INO:
 		return str_u64(value, &m->ino);
+	case KEY_UP_LINKS:
+		return parse_bool(value, &m->up_links);
 	case KEY_COUNT:
 		break;
 	}
@@ -182,9 +190,9 @@ int marker_write(int home, const char *name, const struct marker *m, struct err 
 	int len, rc;
 
 	len = snprintf(text, sizeof(text),
-		"version=%d\nstate=%s\nid=%s\ncreated=%llu\ndev=%u:%u\nino=%llu\n", MARKER_VERSION,
+		"version=%d\nstate=%s\nid=%s\ncreated=%llu\ndev=%u:%u\nino=%llu\nup_links=%d\n", MARKER_VERSION,
 		tree_state_names[m->state], m->id, (unsigned long long)m->created, m->dev_major,
-		m->dev_minor, (unsigned long long)m->ino);
+		m->dev_minor, (unsigned long long)m->ino, m->up_links);
 	file_name(fresh, name, ".new");
 	file_name(file, name, "");
 	rc = write_text(home, fresh, text, (size_t)len);

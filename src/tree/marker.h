@@ -25,6 +25,7 @@ enum tree_state {
 
 struct marker {
 	enum tree_state state;
+	bool up_links; /* it has, or had, symbolic links that begin with ".." */
 	char id[TREE_ID_MAX + 1]; /* of the replay, from its header */
 	uint64_t created;	  /* seconds since the epoch */
 	uint32_t dev_major, dev_minor;

@@ -362,8 +362,8 @@ int tree_open(struct tree *tree, const char *name, struct marker *marker, struct
 	return rc;
 }
 
-int tree_set_state(
-	const struct tree *tree, const char *name, enum tree_state state, struct err *err)
+int tree_set_state(const struct tree *tree, const char *name, enum tree_state state, bool up_links,
+	struct err *err)
 {
 	int home = tree_home_open(tree->place, false, err), rc;
 	struct marker marker;
@@ -372,6 +372,7 @@ int tree_set_state(
 		return home;
 	rc = check_ours(tree, home, name, &marker, err);
 	marker.state = state;
+	marker.up_links |= up_links;
 	if (rc == 0)
 		rc = marker_write(home, name, &marker, err);
 	close(home);

@@ -37,9 +37,9 @@ int tree_create(struct tree *tree, const char *name, const char *id, char trashe
 int tree_open(struct tree *tree, const char *name, struct marker *marker, struct err *err);
 void tree_close(struct tree *tree);
 
-/* Writes the state of an open tree into its marker. */
-int tree_set_state(
-	const struct tree *tree, const char *name, enum tree_state state, struct err *err);
+/* Writes the state of an open tree into its marker; up_links stays once it was set. */
+int tree_set_state(const struct tree *tree, const char *name, enum tree_state state, bool up_links,
+	struct err *err);
 
 /* What stands at NAME in HOME. */
 enum tree_found { TREE_NONE, TREE_OURS, TREE_FOREIGN };

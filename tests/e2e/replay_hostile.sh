@@ -64,6 +64,16 @@ for ops in "$TESTS"/hostile/runs_*.ops; do
 	done
 done
 
+# Two files that say they are one: links of the first, writes of the second.
+hostile_file "$TESTS/hostile/runs_up_links.ops" links.replay
+printf '0+9|0|0|-|@TREE@/d/l/canary|04777|0|chmod\n' | replay_file writes.replay
+init links.replay
+status_is "two files of one id: links" 3 "$IORIOT" -r links.replay --root "$place" -D
+check "two files of one id: there is a link" test -L "$tree/d/l"
+status_is "two files of one id: writes" 0 "$IORIOT" -r writes.replay --root "$place" -D
+says "two files of one id: guarded" "1 chmod: a symbolic link led out of the tree"
+untouched "two files of one id"
+
 # What a header says is no more than a name: it chooses neither the user nor the place.
 printf '0+9|0|0|-|@TREE@/a|04|-ENOENT|access\n' | replay_file header.replay
 init header.replay

@@ -318,7 +318,7 @@ START_TEST(interrupted_init)
 	ck_assert_int_eq(tree_open(set.v, "t1", &marker, &err), 0);
 	ck_assert_int_eq(marker.state, TREE_READY);
 	ck_assert_str_eq(marker.id, "abc1");
-	ck_assert_int_eq(tree_set_state(set.v, "t1", TREE_USED, &err), 0);
+	ck_assert_int_eq(tree_set_state(set.v, "t1", TREE_USED, false, &err), 0);
 	tree_close(set.v);
 	ck_assert_int_eq(tree_open(set.v, "t1", &marker, &err), 0);
 	ck_assert_int_eq(marker.state, TREE_USED);
