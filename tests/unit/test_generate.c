@@ -223,6 +223,96 @@ START_TEST(overlapping_calls_go_by_their_results)
 }
 END_TEST
 
+START_TEST(a_call_that_found_nothing_goes_before_who_made_it)
+{
+	/* The stat began first, was seen last, and found no name. */
+	generates(TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+		       "1 o=fork;:,s=2;:,\n"
+		       "1 D=8;:,o=openat;:,d=-100;:,p=n;:,f=65;:,m=0644;:,s=3;:,\n"
+		       "2 D=25;:,o=stat;:,p=n;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "1|1|-|n|-ENOENT|stat@9|\n"
+			  "0|0|9|cwd|n|O_WRONLY+O_CREAT|0644|>0|3|openat@8|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(a_call_may_stay_behind_what_brings_its_name_back)
+{
+	/* Removed and made again before the stat, which overlapped both. */
+	generates(TASK FILE_F "1 o=fork;:,s=2;:,\n"
+			      "1 o=unlink;:,p=f;:,s=0;:,\n"
+			      "1 o=mkdir;:,p=f;:,m=0755;:,s=0;:,\n"
+			      "2 D=35;:,o=stat;:,p=f;:,s=0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "0|0|-|f|0|unlink@8|\n"
+			  "0|0|-|f|0755|0|mkdir@9|\n"
+			  "1|1|9|f|0|stat@10|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(a_number_is_free_before_it_is_given_out_again)
+{
+	/* The close of one thread was seen after the open of another that got its number. */
+	generates(TASK FILE_F "1 o=clone;:,f=69376;:,s=2;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1:2 D=8;:,o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 D=19;:,o=close;:,d=3;:,s=0;:,\n"
+			      "1:2 o=fstat;:,d=3;:,s=0;:,\n",
+		TASK_LINE "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@7|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@8|\n"
+			  "0|0|-|0|-|0|close@10|\n"
+			  "1|0|-|cwd|f|O_RDONLY|0|>1|3|openat@9|\n"
+			  "1|0|-|1|0|fstat@11|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(the_end_that_a_read_saw_tells_when_it_was)
+{
+	generates(TASK FILE_F "1 o=fork;:,s=2;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=3;:,\n"
+			      "2 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      /* seen first, but it read what the write below had written */
+			      "2 o=pread64;:,d=3;:,c=100;:,O=10000;:,s=50;:,\n"
+			      "1 D=19;:,o=pwrite64;:,d=3;:,c=50;:,O=10000;:,s=50;:,\n"
+			      /* seen last, but it found the end before this write */
+			      "1 D=8;:,o=pwrite64;:,d=3;:,c=50;:,O=10050;:,s=50;:,\n"
+			      "2 D=19;:,o=pread64;:,d=3;:,c=100;:,O=10050;:,s=0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "0|0|-|cwd|f|O_WRONLY|0|>0|3|openat@8|\n"
+			  "1|1|-|cwd|f|O_RDONLY|0|>1|3|openat@9|\n"
+			  "0|0|-|0|50|10000|50|pwrite64@11|\n"
+			  "1|1|11|1|100|10000|50|pread64@10|\n"
+			  "1|1|-|1|100|10050|0|pread64@13|\n"
+			  "0|0|13|0|50|10050|50|pwrite64@12|\n"
+			  "#INIT\n" W_DIR F_INIT("8192+1808"));
+}
+END_TEST
+
+START_TEST(locks_tell_when_they_were_taken_and_given_back)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "1 o=fcntl;:,d=3;:,F=6;:,G=1,0,0,1;:,s=0;:,\n"
+			      /* the lock is seen before the unlock that made it possible */
+			      "2 D=8;:,o=fcntl;:,d=3;:,F=7;:,G=1,0,0,1;:,s=0;:,\n"
+			      "1 D=19;:,o=fcntl;:,d=3;:,F=6;:,G=2,0,0,0;:,s=0;:,\n"
+			      /* and a refusal is seen after the unlock that ended its reason */
+			      "2 D=8;:,o=fcntl;:,d=3;:,F=6;:,G=2,0,0,0;:,s=0;:,\n"
+			      "1 D=19;:,o=fcntl;:,d=3;:,F=6;:,G=1,0,0,1;:,s=-11;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "0|0|-|0|F_SETLK|F_WRLCK,SEEK_SET,0,1,L0|>-|0|fcntl@9|\n"
+			  "0|0|-|0|F_SETLK|F_UNLCK,SEEK_SET,0,0,L0|>-|0|fcntl@11|\n"
+			  "1|1|11|1|F_SETLKW|F_WRLCK,SEEK_SET,0,1,L1|>-|0|fcntl@10|\n"
+			  "0|0|10|0|F_SETLK|F_WRLCK,SEEK_SET,0,1,L0|>-|-EAGAIN|fcntl@13|\n"
+			  "1|1|13|1|F_SETLK|F_UNLCK,SEEK_SET,0,0,L1|>-|0|fcntl@12|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 START_TEST(renamed_directories_take_their_names_along)
 {
 	generates(TASK "1 o=state_path;:,p=/w/a;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
@@ -596,6 +686,11 @@ Suite *generate_suite(void)
 	tcase_add_test(t, fork_hands_descriptors_down);
 	tcase_add_test(t, names_made_and_used_by_others_are_ordered);
 	tcase_add_test(t, overlapping_calls_go_by_their_results);
+	tcase_add_test(t, a_call_that_found_nothing_goes_before_who_made_it);
+	tcase_add_test(t, a_call_may_stay_behind_what_brings_its_name_back);
+	tcase_add_test(t, a_number_is_free_before_it_is_given_out_again);
+	tcase_add_test(t, the_end_that_a_read_saw_tells_when_it_was);
+	tcase_add_test(t, locks_tell_when_they_were_taken_and_given_back);
 	tcase_add_test(t, renamed_directories_take_their_names_along);
 	tcase_add_test(t, symbolic_links_are_followed);
 	tcase_add_test(t, hard_links_of_the_start_are_links);
