@@ -298,46 +298,8 @@ static void fill_keys(struct op_keys *keys, enum op_id op)
 	}
 }
 
-static int check_version(struct capture_reader *r, struct err *err)
-{
-	const char *path = lines_path(r->lines);
-	struct str text = header_get(&r->header, "capture_version");
-	uint64_t version;
-
-	if (!text.s && header_get(&r->header, "replay_version").s)
-		return err_set(err, EPROTO, "%s is a replay, not a capture", path);
-	if (!text.s)
-		return err_set(err, EPROTO, "%s is not a capture", path);
-	if (value_u64(text, &version) || version < OLDEST_VERSION || version > CAPTURE_VERSION)
-		return err_set(err, EPROTO,
-			"%s is a capture of version %.*s; versions %d to %d can be read", path,
-			(int)(text.len > 20 ? 20 : text.len), text.s, OLDEST_VERSION,
-			CAPTURE_VERSION);
-	r->version = (int)version;
-	return 0;
-}
-
-static int read_header(struct capture_reader *r, struct err *err)
-{
-	const char *path = lines_path(r->lines);
-	struct str line;
-	int rc = lines_next(r->lines, &line, err);
-
-	if (rc == -EINVAL) /* a first line of megabytes */
-		return err_set(err, EPROTO, "%s is not a capture", path);
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		return err_set(err, EPROTO, "%s %s", path,
-			lines_cut(r->lines) ? "is not a capture, or is cut short in its first line"
-					    : "is empty");
-	rc = header_parse(&r->header, line);
-	if (rc == -ENOMEM)
-		return err_sys(err, ENOMEM, "cannot read %s", path);
-	if (rc)
-		return err_set(err, EPROTO, "%s is not a capture", path);
-	return check_version(r, err);
-}
+static const struct header_kind capture_kind = {
+	"capture", "capture_version", "replay", "replay_version", OLDEST_VERSION, CAPTURE_VERSION};
 
 int capture_open(struct capture_reader **out, const char *path, struct err *err)
 {
@@ -349,7 +311,7 @@ int capture_open(struct capture_reader **out, const char *path, struct err *err)
 		return err_sys(err, ENOMEM, "cannot read %s", path);
 	rc = lines_open(&r->lines, path, err);
 	if (rc == 0)
-		rc = read_header(r, err);
+		rc = header_read(&r->header, r->lines, &capture_kind, &r->version, err);
 	if (rc) {
 		capture_close(r);
 		return rc;

@@ -62,6 +62,54 @@ void header_free(struct header *h)
 	vec_free(&h->pairs);
 }
 
+static int check_version(const struct header *h, const char *path, const struct header_kind *kind,
+	int *version, struct err *err)
+{
+	struct str text = header_get(h, kind->version_key);
+	int shown = (int)(text.len > 20 ? 20 : text.len);
+	uint64_t v;
+
+	if (!text.s && header_get(h, kind->other_key).s)
+		return err_set(err, EPROTO, "%s is a %s, not a %s", path, kind->other, kind->name);
+	if (!text.s)
+		return err_set(err, EPROTO, "%s is not a %s", path, kind->name);
+	if (str_u64(text, &v) || v < (uint64_t)kind->oldest || v > (uint64_t)kind->newest) {
+		if (kind->oldest == kind->newest)
+			return err_set(err, EPROTO,
+				"%s is a %s of version %.*s; only version %d can be read", path,
+				kind->name, shown, text.s, kind->newest);
+		return err_set(err, EPROTO,
+			"%s is a %s of version %.*s; versions %d to %d can be read", path,
+			kind->name, shown, text.s, kind->oldest, kind->newest);
+	}
+	*version = (int)v;
+	return 0;
+}
+
+int header_read(struct header *h, struct lines *lines, const struct header_kind *kind, int *version,
+	struct err *err)
+{
+	const char *path = lines_path(lines);
+	struct str line;
+	int rc = lines_next(lines, &line, err);
+
+	if (rc == -EINVAL) /* a first line of megabytes */
+		return err_set(err, EPROTO, "%s is not a %s", path, kind->name);
+	if (rc < 0)
+		return rc;
+	if (rc == 0 && lines_cut(lines))
+		return err_set(err, EPROTO, "%s is not a %s, or is cut short in its first line", path,
+			kind->name);
+	if (rc == 0)
+		return err_set(err, EPROTO, "%s is empty", path);
+	rc = header_parse(h, line);
+	if (rc == -ENOMEM)
+		return err_sys(err, ENOMEM, "cannot read %s", path);
+	if (rc)
+		return err_set(err, EPROTO, "%s is not a %s", path, kind->name);
+	return check_version(h, path, kind, version, err);
+}
+
 void header_print(struct buf *out, const char *version_key, int version,
 	const struct capture_pair *pairs, size_t n)
 {

@@ -17,56 +17,20 @@ struct replay_reader {
 	struct replay_scratch scratch;
 };
 
-static int check_version(struct replay_reader *r, struct err *err)
-{
-	const char *path = lines_path(r->lines);
-	struct str text = header_get(&r->header, "replay_version");
-	uint64_t version;
-
-	if (!text.s && header_get(&r->header, "capture_version").s)
-		return err_set(err, EPROTO, "%s is a capture, not a replay", path);
-	if (!text.s)
-		return err_set(err, EPROTO, "%s is not a replay", path);
-	if (value_u64(text, &version) || version != REPLAY_VERSION)
-		return err_set(err, EPROTO,
-			"%s is a replay of version %.*s; only version %d can be read", path,
-			(int)(text.len > 20 ? 20 : text.len), text.s, REPLAY_VERSION);
-	return 0;
-}
-
-static int read_header(struct replay_reader *r, struct err *err)
-{
-	const char *path = lines_path(r->lines);
-	struct str line;
-	int rc = lines_next(r->lines, &line, err);
-
-	if (rc == -EINVAL) /* a first line of megabytes */
-		return err_set(err, EPROTO, "%s is not a replay", path);
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		return err_set(err, EPROTO, "%s %s", path,
-			lines_cut(r->lines) ? "is not a replay, or is cut short in its first line"
-					    : "is empty");
-	rc = header_parse(&r->header, line);
-	if (rc == -ENOMEM)
-		return err_sys(err, ENOMEM, "cannot read %s", path);
-	if (rc)
-		return err_set(err, EPROTO, "%s is not a replay", path);
-	return check_version(r, err);
-}
+static const struct header_kind replay_kind = {
+	"replay", "replay_version", "capture", "capture_version", REPLAY_VERSION, REPLAY_VERSION};
 
 int replay_open(struct replay_reader **out, const char *path, struct err *err)
 {
 	struct replay_reader *r = calloc(1, sizeof(*r));
-	int rc;
+	int version, rc;
 
 	*out = NULL;
 	if (!r)
 		return err_sys(err, ENOMEM, "cannot read %s", path);
 	rc = lines_open(&r->lines, path, err);
 	if (rc == 0)
-		rc = read_header(r, err);
+		rc = header_read(&r->header, r->lines, &replay_kind, &version, err);
 	if (rc) {
 		replay_close(r);
 		return rc;
