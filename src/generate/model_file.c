@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Operations on descriptors and on the bytes behind them. */
 
@@ -580,6 +581,21 @@ int model_write(struct model *m, const struct rec *r)
 	return model_span_write(m, &s);
 }
 
+/* Beyond this much in one piece the map is not kept: it takes 32 MiB of memory. */
+#define SEEK_RANGE_MAX ((uint64_t)1 << 40)
+
+/* What was looked for in the map of holes must be found there again. */
+static int note_holes(const struct rec *r, struct node *n)
+{
+	uint64_t from = r->arg[1], found = (uint64_t)r->ret;
+
+	if (r->arg[2] == SEEK_DATA)
+		return vsize_read(&n->size, found, 1);
+	if (r->arg[2] == SEEK_HOLE && found > from && found - from <= SEEK_RANGE_MAX)
+		return vsize_read(&n->size, from, found - from);
+	return 0;
+}
+
 int model_lseek(struct model *m, const struct rec *r)
 {
 	struct descriptor *d;
@@ -595,6 +611,8 @@ int model_lseek(struct model *m, const struct rec *r)
 	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 	if (!rc && r->arg[2] >= SEEK_END && node_is_file(n))
 		rc = model_touch(m, &n->length, TOUCH_SHARE);
+	if (!rc && r->ret >= 0 && node_is_file(n))
+		rc = note_holes(r, n);
 	if (r->ret >= 0)
 		d->desc->offset = (uint64_t)r->ret;
 	if (!rc && r->ret >= 0 && r->arg[2] == SEEK_END && !n->size.certain && node_is_file(n)) {

@@ -582,6 +582,18 @@ START_TEST(append_and_holes)
 }
 END_TEST
 
+START_TEST(the_map_of_holes_is_as_it_was_found)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=lseek;:,d=3;:,O=5000;:,W=4;:,s=10000;:,\n"
+			      "1 o=lseek;:,d=3;:,O=0;:,W=3;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|0|5000|SEEK_HOLE|10000|lseek@8|\n"
+			  "0|0|-|0|0|SEEK_DATA|0|lseek@9|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"));
+}
+END_TEST
+
 START_TEST(temporary_files_without_a_name)
 {
 	generates(TASK "1 o=openat;:,d=-100;:,p=.;:,f=4259842;:,m=0600;:,s=3;:,\n"
@@ -705,6 +717,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_tree_for_each_mount_point);
 	tcase_add_test(t, descriptors_of_the_start_are_opened_first);
 	tcase_add_test(t, append_and_holes);
+	tcase_add_test(t, the_map_of_holes_is_as_it_was_found);
 	tcase_add_test(t, temporary_files_without_a_name);
 	tcase_add_test(t, threads_share_descriptors_and_go_by_exec);
 	tcase_add_test(t, close_range_closes_what_is_there);
