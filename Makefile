@@ -20,6 +20,10 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Isrc -I$(BUILD) $(PKG_CFLAGS) $(C
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(call pkg,--cflags $(PKGS)))$(PKG_CFLAGS)
 LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread
 
+# V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
 SRC     := $(wildcard src/*.c src/*/*.c)
 OBJ     := $(SRC:%.c=$(BUILD)/%.o)
 LIBOBJ  := $(filter-out $(BUILD)/src/main.o,$(OBJ))
@@ -33,13 +37,15 @@ TEXTS   := $(BUILD)/ioriot.bash $(BUILD)/options.mdoc
 all: ioriot $(TEXTS)
 
 ioriot: $(BUILD)/ioriot
-	cp -f $< $@
+	$(Q)cp -f $< $@
 
 $(BUILD)/ioriot: $(OBJ)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/unit: $(UNITOBJ) $(LIBOBJ)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs check) $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs check) $(LDLIBS)
 
 # SUITE(x) for each tests/unit/test_x.c: what main.c runs.
 $(BUILD)/suites.def: FORCE
@@ -51,27 +57,33 @@ $(UNITOBJ): | $(BUILD)/suites.def
 $(UNITOBJ): private override EXTRA_CFLAGS += $(call pkg,--cflags check) -DSOURCE_DIR='"$(CURDIR)"'
 
 $(BUILD)/option_texts: $(BUILD)/scripts/option_texts.o $(LIBOBJ)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/fuzz: $(FUZZOBJ) $(LIBOBJ)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/syscall_matrix: $(BUILD)/scripts/syscall_matrix.o
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/ioriot.bash: $(BUILD)/option_texts
-	$< completion > $@.new && mv $@.new $@
+	$(Q)$< completion > $@.new && mv $@.new $@
 
 $(BUILD)/options.mdoc: $(BUILD)/option_texts
-	$< man > $@.new && mv $@.new $@
+	$(Q)$< man > $@.new && mv $@.new $@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Rewritten only when compiler or flags changed, so that no object of other flags is linked.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
+	@pkg-config --exists --print-errors $(PKGS) || \
+		{ echo 'ioriot needs these libraries; "make deps" installs them on Debian' >&2; exit 1; }
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
 
 clean:
@@ -93,7 +105,8 @@ BENCHTOOLS := $(BUILD)/bench/load $(BUILD)/bench/calls
 
 $(BENCHTOOLS): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
 bench: deps
 	@$(MAKE) --no-print-directory all $(BENCHTOOLS)

@@ -10,6 +10,9 @@ demo=$(mktemp -d "${TMPDIR:-/var/tmp}/ioriot-demo.XXXXXX")
 chmod 755 "$demo" # as root the replay runs as nobody, who must get there
 leave() {
 	status=$?
+	cd /
+	# Directories of others are closed to their owner in a replay's tree too: not for rm.
+	[ ! -d "$demo/root/.ioriot" ] || "$ioriot" -P --root "$demo/root" --quiet
 	rm -rf "$demo"
 	if [ $status -eq 0 ]; then
 		printf '\nAll of it was in %s, which is gone.\n' "$demo"
@@ -49,6 +52,11 @@ show "$ioriot" -c "$demo/git.capture.zst" -- sh -c "git clone -q src copy && git
 show "$ioriot" -c "$demo/git.capture.zst" -r "$demo/git.replay" -n demo --root "$demo/root"
 show "$ioriot" -i "$demo/git.replay" --root "$demo/root"
 show "$ioriot" -r "$demo/git.replay" --root "$demo/root" -D -p 2 -t 8 -S "$demo/stats.txt"
+
+printf '\n%sLatency in us as recorded (c) and as replayed (r), from stats.txt:%s\n' "$bold" "$plain"
+table() { sed -n '/^Operations, latency/,/^[A-Z]/p' "$demo/stats.txt" | sed '1d; $d' | expand | cut -c 9-; }
+table | head -1
+table | sed 1d | sort -k2,2nr | head -12
 
 printf '\n%sThe directory that git made, against the one that the replay made:%s\n' "$bold" "$plain"
 /usr/bin/python3 "$here/tests/treecmp.py" --holes --prefix-b "$demo/root/.ioriot/demo" \
