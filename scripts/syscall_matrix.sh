@@ -158,7 +158,7 @@ step "replay on one thread under strace, no divergence" \
 	${root:+--root "$root"}
 
 for word in "Stats of test '$test_name'" "Num workers" "Threads per worker" "Performed ioops" \
-	"Average ioops/s" "Total time"; do
+	"Average ioops/s" "Total time" "Host during the run" "CPU: user"; do
 	grep -q "$word" "$stats_file"
 	verdict "the statistics show: ${word% \'*}" $? "not in $(cat "$stats_file")"
 done
