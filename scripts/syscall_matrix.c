@@ -30,6 +30,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 #include <utime.h>
@@ -326,6 +327,31 @@ static void removals(struct matrix *m)
 	FAIL(ENOENT, unlinkat, m->dir_a, "gone.txt", 0);
 }
 
+/* Which of them work depends on the file system; what fails must fail again. */
+static void attributes(struct matrix *m)
+{
+	char *name = (char *)in_base(m, "dirA/attributes.txt");
+	int fd = open_at(m, m->dir_a, "attributes.txt", O_RDWR | O_CREAT);
+
+	TRY(setxattr, name, "user.one", m->buffer, 100, XATTR_CREATE);
+	TRY(lsetxattr, name, "user.two", m->buffer, 0, 0);
+	TRY(fsetxattr, fd, "user.one", m->buffer, 50, XATTR_REPLACE);
+	TRY(fsetxattr, fd, "user.one", m->buffer, 50, XATTR_CREATE);
+	TRY(getxattr, name, "user.one", m->buffer, BUFFER);
+	TRY(lgetxattr, name, "user.two", m->buffer, BUFFER);
+	TRY(fgetxattr, fd, "user.one", m->buffer, 10);
+	TRY(fgetxattr, fd, "system.posix_acl_access", m->buffer, BUFFER);
+	TRY(listxattr, name, m->buffer, BUFFER);
+	TRY(llistxattr, name, m->buffer, 0);
+	TRY(flistxattr, fd, m->buffer, 3);
+	TRY(removexattr, name, "user.one");
+	TRY(lremovexattr, name, "user.two");
+	TRY(fremovexattr, fd, "user.two");
+	TRY(flistxattr, fd, m->buffer, BUFFER);
+	FAIL(ENOENT, getxattr, in_base(m, "no"), "user.one", m->buffer, BUFFER);
+	DO(close, fd);
+}
+
 /* Calls that x86_64 still has and newer architectures never had. */
 #ifdef SYS_open
 static void old_files(struct matrix *m)
@@ -382,6 +408,7 @@ static void run(struct matrix *m)
 	links(m);
 	renames(m);
 	metadata_written(m);
+	attributes(m);
 	descriptors(m);
 	removals(m);
 #ifdef SYS_open

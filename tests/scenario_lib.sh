@@ -56,7 +56,7 @@ scenario_replay() { # NAME COMPARE BASE "PROCESSES THREADS"
 		-r "$base/run.replay" --root "$base/root" -p "${layout% *}" -t "${layout#* }" -D
 	echo "$output"
 	for part in $compare; do
-		check "$name: same tree, $layout, $part" "$TESTS/treecmp.py" --holes \
+		check "$name: same tree, $layout, $part" "$TESTS/treecmp.py" --holes --attributes \
 			--prefix-b "$tree" "$base/work/$part" "$tree$base/work/$part"
 	done
 }

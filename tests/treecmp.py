@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares two trees: names, types, modes, sizes, link counts and groups, symlink targets.
 
-usage: treecmp.py [--holes] [--owners] [--prefix-a DIR] [--prefix-b DIR] [--not NAME]... A B
+usage: treecmp.py [--holes] [--owners] [--attributes] [--prefix-a DIR] [--prefix-b DIR] [--not NAME]... A B
 
 Contents are not compared: a replay writes the right amount of other bytes. --prefix-a and -b say
 where the root of that tree's name space is: an absolute link to DIR/x is a link to /x. --holes
-compares which 4 KiB pieces of the files are data. --not leaves out a name (a shell pattern) at any
+compares which 4 KiB pieces of the files are data, --attributes the names and sizes of extended
+attributes of users. --not leaves out a name (a shell pattern) at any
 depth. Prints one line per difference; exit status 1 when there is one, 2 for a usage error.
 """
 import argparse
@@ -101,6 +102,10 @@ def compare_one(path, sa, sb, args):
         yield f"mode {stat.S_IMODE(sa.st_mode):04o} / {stat.S_IMODE(sb.st_mode):04o}"
     if args.owners and (sa.st_uid, sa.st_gid) != (sb.st_uid, sb.st_gid):
         yield f"owner {sa.st_uid}:{sa.st_gid} / {sb.st_uid}:{sb.st_gid}"
+    if args.attributes and ka in ("file", "directory"):
+        xa, xb = (attributes(os.path.join(top, path)) for top in (args.a, args.b))
+        if xa != xb:
+            yield f"attributes {xa} / {xb}"
     if ka == "directory":
         return
     if sa.st_nlink != sb.st_nlink:
@@ -113,6 +118,11 @@ def compare_one(path, sa, sb, args):
         da, db = (data_pieces(os.path.join(top, path), sa.st_size) for top in (args.a, args.b))
         if da != db:
             yield f"data in pieces of {PIECE}: {da} / {db}"
+
+
+def attributes(path):
+    return {name: len(os.getxattr(path, name, follow_symlinks=False))
+            for name in os.listxattr(path, follow_symlinks=False) if name.startswith("user.")}
 
 
 def differences(args):
@@ -134,6 +144,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1])
     parser.add_argument("--holes", action="store_true")
     parser.add_argument("--owners", action="store_true")
+    parser.add_argument("--attributes", action="store_true")
     parser.add_argument("--prefix-a", default="", type=lambda p: p.rstrip("/"))
     parser.add_argument("--prefix-b", default="", type=lambda p: p.rstrip("/"))
     parser.add_argument("--not", dest="leave_out", action="append", default=[])

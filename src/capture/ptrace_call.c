@@ -177,6 +177,44 @@ static void paths_follow(struct task *task, struct call *call)
 	paths_removed(name[0]);
 }
 
+/*
+ * An access control list changes the permission bits as well: cp -p sets one in place of a chmod.
+ * Its bytes are not recorded, but what the file has become is.
+ */
+static bool sets_acl(const struct rec *rec)
+{
+	return op_has(rec->op, A_XFLAGS) && str_eqs(rec->path2, "system.posix_acl_access");
+}
+
+static struct facts facts_of_path(const struct task *task, struct str path, bool follow)
+{
+	char name[PATH_MAX + 32];
+	struct stat st;
+	int len = snprintf(name, sizeof(name), "/proc/%d/%s/", (int)task->tid,
+		path.s[0] == '/' ? "root" : "cwd");
+
+	if (path.len >= sizeof(name) - (size_t)len)
+		return (struct facts){0};
+	memcpy(name + len, path.s, path.len);
+	name[(size_t)len + path.len] = '\0';
+	if (follow ? stat(name, &st) : lstat(name, &st))
+		return (struct facts){0};
+	return facts_of_stat(&st);
+}
+
+static struct facts facts_after(const struct task *task, const struct rec *rec)
+{
+	if (rec->ret < 0)
+		return (struct facts){0};
+	if ((ops[rec->op].flags & OPF_NEWFD) && op_has(rec->op, A_PATH))
+		return facts_of_fd((pid_t)task->tid, (int)rec->ret);
+	if (!sets_acl(rec))
+		return (struct facts){0};
+	if (rec->op == OP_fsetxattr)
+		return facts_of_fd((pid_t)task->tid, (int)rec->arg[0]);
+	return facts_of_path(task, rec->path, rec->op == OP_setxattr);
+}
+
 void call_finish(struct tracer *t, struct task *task, int64_t result)
 {
 	struct call *call = task->call;
@@ -186,8 +224,7 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 	rec->dur = rec->t - call->entry;
 	rec->ret = result;
 	rec->has_ret = true;
-	if (result >= 0 && (ops[rec->op].flags & OPF_NEWFD) && op_has(rec->op, A_PATH))
-		rec->facts = facts_of_fd((pid_t)task->tid, (int)result);
+	rec->facts = facts_after(task, rec);
 	paths_follow(task, call);
 	sink_put(t->job->sink, rec);
 	call_drop(t, task);

@@ -5,6 +5,10 @@
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 
+/* Since Linux 6.13, the same on all architectures. */
+#define NR_SETXATTRAT	 463
+#define NR_REMOVEXATTRAT 466
+
 /*
  * Calls that change or read files and have no row in the table. They are stopped so that a capture
  * says what it lacks. Failed ones changed nothing, nor did those that move bytes between sockets
@@ -18,12 +22,8 @@ static const struct {
 } unrecorded[] = {
 	{SYS_io_uring_setup, {-1, -1}, false, "io_uring: what a ring does is not recorded"},
 	{SYS_splice, {0, 2}, true, "splice is not recorded"},
-	{SYS_setxattr, {-1, -1}, false, "setxattr is not recorded"},
-	{SYS_lsetxattr, {-1, -1}, false, "lsetxattr is not recorded"},
-	{SYS_fsetxattr, {-1, -1}, false, "fsetxattr is not recorded"},
-	{SYS_removexattr, {-1, -1}, false, "removexattr is not recorded"},
-	{SYS_lremovexattr, {-1, -1}, false, "lremovexattr is not recorded"},
-	{SYS_fremovexattr, {-1, -1}, false, "fremovexattr is not recorded"},
+	{NR_SETXATTRAT, {-1, -1}, false, "setxattrat is not recorded"},
+	{NR_REMOVEXATTRAT, {-1, -1}, false, "removexattrat is not recorded"},
 };
 
 #define UNRECORDED (sizeof(unrecorded) / sizeof(*unrecorded))

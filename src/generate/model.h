@@ -22,6 +22,8 @@
 	X(WAIT_BROKEN, "a lock wait that a signal or a deadlock ended")                            \
 	X(TOO_LONG, "with a name or path too long for the tree of the replay")                     \
 	X(UNLINKED, "on a file unlinked before the capture, through a descriptor")                 \
+	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
+	X(XATTR_START, "on extended attributes that the capture did not set")                      \
 	X(UNKNOWN_OP, "operations that have no row in the table")                                  \
 	X(MALFORMED, "malformed lines")
 
@@ -131,6 +133,10 @@ int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node 
 
 /* Keeps a node that the operation may end until its line is committed. */
 int model_keep(struct model *m, struct node *n);
+
+/* Was the extended attribute there when the call looked, and is it there after it? -1 = not told. */
+int model_xattr_found(const struct rec *r);
+int model_xattr_left(const struct rec *r);
 
 /* Bytes that a call moved through a descriptor: its effect, whatever the call. */
 struct span {

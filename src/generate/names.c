@@ -34,6 +34,12 @@ static void entry_free(struct names *ns, struct entry *e)
 
 static void node_free(struct names *ns, struct node *n)
 {
+	struct xattr *x, *next;
+
+	for (x = n->xattrs; x; x = next) {
+		next = x->next;
+		free(x);
+	}
 	while (n->entries)
 		entry_free(ns, n->entries);
 	if (n->in_inodes)

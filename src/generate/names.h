@@ -27,6 +27,13 @@ struct vmount {
 	struct hnode node;
 };
 
+/* An extended attribute that the capture has set. */
+struct xattr {
+	struct xattr *next;
+	uint32_t len;
+	char name[];
+};
+
 struct node {
 	uint32_t refs;	/* entries, start names, descriptors, working directories */
 	uint32_t names; /* entries */
@@ -38,6 +45,7 @@ struct node {
 	const struct vmount *mount;
 	struct vsize size;
 	char *target;	      /* symbolic link */
+	struct xattr *xattrs;
 	struct node *parent;  /* of 'entry' */
 	struct entry *entry;  /* a name that it has now, NULL = none left */
 	struct entry *entries; /* directory: list of its entries, for freeing */

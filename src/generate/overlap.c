@@ -173,6 +173,15 @@ static bool reads(const struct rec *r)
 	return ops[r->op].cls == CLS_READ || ops[r->op].cls == CLS_TRANSFER;
 }
 
+/* ---- extended attributes ---- */
+
+static bool changes_xattr(const struct rec *change, const struct rec *r)
+{
+	int left = model_xattr_left(change), found = model_xattr_found(r);
+
+	return left >= 0 && found >= 0 && left != found && str_eq(change->path2, r->path2);
+}
+
 /* ---- the questions ---- */
 
 bool overlap_may_help(const struct model *m, const struct rec *r, const struct rec *c)
@@ -196,7 +205,8 @@ bool overlap_changes(const struct rec *r)
 	enum state left[2];
 
 	leaves(r, left);
-	return left[0] != ANY || left[1] != ANY || (r->ret >= 0 && (unlocks(r) || changes_size(r)));
+	return left[0] != ANY || left[1] != ANY || model_xattr_left(r) >= 0 ||
+		(r->ret >= 0 && (unlocks(r) || changes_size(r)));
 }
 
 static bool sees_the_end(const struct rec *r)
@@ -255,5 +265,5 @@ bool overlap_mends(const struct rec *change, const struct rec *between, const st
 bool overlap_spoils(const struct model *m, const struct rec *change, const struct rec *r)
 {
 	return takes_name_away(change, r) || moves_its_end(m, change, r) ||
-		takes_lock_away(m, change, r);
+		takes_lock_away(m, change, r) || changes_xattr(change, r);
 }

@@ -381,7 +381,7 @@ static int read_operations(
 
 	while ((rc = replay_next(in, &line, err)) > 0) {
 		note_tree(plan, line.call.path);
-		if (!op_has(line.call.op, A_TARGET)) /* what a link points to need not exist */
+		if (op_has(line.call.op, A_PATH2)) /* what a link points to need not exist */
 			note_tree(plan, line.call.path2);
 		if (plan->set.root && plan->set.n)
 			return 0; /* below --root there is one tree only */

@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sys/file.h>
+#include <sys/xattr.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -57,6 +58,7 @@ static const struct flag sfr_flags[] = {BIT(SYNC_FILE_RANGE_WAIT_BEFORE),
 	BIT(SYNC_FILE_RANGE_WRITE), BIT(SYNC_FILE_RANGE_WAIT_AFTER), {0}};
 static const struct flag rwf_flags[] = {BIT(RWF_HIPRI), BIT(RWF_DSYNC), BIT(RWF_SYNC),
 	BIT(RWF_NOWAIT), BIT(RWF_APPEND), {0}};
+static const struct flag xattr_flags[] = {BIT(XATTR_CREATE), BIT(XATTR_REPLACE), {0}};
 static const struct flag lock_ops[] = {
 	BIT(LOCK_SH), BIT(LOCK_EX), BIT(LOCK_NB), BIT(LOCK_UN), {0}};
 static const struct flag clone_flags[] = {BIT(CLONE_VM), BIT(CLONE_FS), BIT(CLONE_FILES),
@@ -89,6 +91,7 @@ static const struct flag *const tables[A_COUNT] = {
 	[A_FALLOCMODE] = falloc_flags,
 	[A_SFRFLAGS] = sfr_flags,
 	[A_RWF] = rwf_flags,
+	[A_XFLAGS] = xattr_flags,
 	[A_LOCKOP] = lock_ops,
 	[A_CLONEFLAGS] = clone_flags,
 	[A_CLARGS] = clone_flags,

@@ -75,6 +75,7 @@ enum arg_form {
 	ARG(PATH, "p", FORM_PATH)                                                                  \
 	ARG(PATH2, "P", FORM_PATH2)                                                                \
 	ARG(TARGET, "P", FORM_PATH2)   /* what a symbolic link points to */                        \
+	ARG(XNAME, "P", FORM_PATH2)    /* name of an extended attribute */                         \
 	ARG(OFLAGS, "f", FORM_FLAGS)   /* open(2) flags */                                         \
 	ARG(HOW, "f", FORM_FLAGS)      /* struct open_how: its flags; MODE and RESOLVE follow */   \
 	ARG(RESOLVE, "R", FORM_FLAGS)                                                              \
@@ -85,6 +86,7 @@ enum arg_form {
 	ARG(SFRFLAGS, "f", FORM_FLAGS)                                                             \
 	ARG(CFRFLAGS, "f", FORM_FLAGS) /* copy_file_range(2) has none yet */                       \
 	ARG(RWF, "f", FORM_FLAGS)                                                                  \
+	ARG(XFLAGS, "f", FORM_FLAGS)   /* setxattr(2) */                                           \
 	ARG(LOCKOP, "f", FORM_FLAGS)                                                               \
 	ARG(CLONEFLAGS, "f", FORM_FLAGS)                                                           \
 	ARG(CLARGS, "f", FORM_FLAGS)   /* struct clone_args: its flags */                          \

@@ -247,6 +247,7 @@ static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
 		return path_pointer(t, x->path, 0);
 	case A_PATH2:
 	case A_TARGET:
+	case A_XNAME:
 		return path_pointer(t, x->path2, 1);
 	case A_RBUF:
 		return (uint64_t)(uintptr_t)read_buffer(t, x->arg[i + 1]);
@@ -326,6 +327,10 @@ static bool writes_metadata_by_path(enum op_id op)
 	case OP_futimesat:
 	case OP_utimensat:
 	case OP_truncate:
+	case OP_setxattr:
+	case OP_lsetxattr:
+	case OP_removexattr:
+	case OP_lremovexattr:
 		return true;
 	default:
 		return false;

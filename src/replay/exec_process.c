@@ -90,9 +90,15 @@ static bool follows_links(const struct xop *x)
 {
 	int flags = op_arg_index(x->op, A_ATFLAGS);
 
-	if (x->op == OP_lchown)
+	if (x->op == OP_lchown || x->op == OP_lsetxattr || x->op == OP_lremovexattr)
 		return false;
 	return flags < 0 || !(x->arg[flags] & AT_SYMLINK_NOFOLLOW);
+}
+
+/* A descriptor of a symbolic link is the end of the way: what follows links acts on the link. */
+static enum op_id without_following(enum op_id op)
+{
+	return op == OP_lsetxattr ? OP_setxattr : op == OP_lremovexattr ? OP_removexattr : op;
 }
 
 /* The call on what FD refers to, not on a path that may lead elsewhere by now. */
@@ -101,12 +107,15 @@ static int64_t issue_on(struct rthread *t, const struct xop *x, uint64_t reg[6],
 	int path = op_arg_index(x->op, A_PATH), dir = op_arg_index(x->op, A_DIRFD);
 	int flags = op_arg_index(x->op, A_ATFLAGS);
 
-	if (follows_links(x)) {
+	struct xop direct = *x;
+
+	direct.op = without_following(x->op);
+	if (follows_links(&direct)) {
 		snprintf(t->fd_path[0], sizeof(t->fd_path[0]), "/proc/self/fd/%d", fd);
 		reg[path] = (uint64_t)(uintptr_t)t->fd_path[0];
 		if (flags >= 0)
 			reg[flags] &= ~(uint64_t)AT_EMPTY_PATH;
-		return issue(x, reg);
+		return issue(&direct, reg);
 	}
 	if (x->op == OP_lchown)
 		return raw_syscall(SYS_fchownat, (uint64_t[6]){(uint64_t)fd, (uint64_t)(uintptr_t) "",

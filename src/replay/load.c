@@ -134,6 +134,8 @@ static int check_paths(struct loader *l, const struct rec *r, uint64_t *path, ui
 		rc = paths_add(&l->p->paths, r->path, path, err);
 	if (rc == 0 && op_has(r->op, A_PATH2))
 		rc = paths_add(&l->p->paths, r->path2, path2, err);
+	if (rc == 0 && op_has(r->op, A_XNAME))
+		rc = paths_add_word(&l->p->paths, r->path2, path2, err);
 	if (rc == 0 && op_has(r->op, A_TARGET) && !(ops[r->op].flags & OPF_STATE))
 		rc = paths_add_target(&l->p->paths, r->path, r->path2, path2, err);
 	return rc;

@@ -170,6 +170,16 @@ int paths_add(struct paths *p, struct str path, uint64_t *ref, struct err *err)
 	return 0;
 }
 
+/* Most are plain and shared. What would be checked or changed as a path is taken as it stands. */
+int paths_add_word(struct paths *p, struct str word, uint64_t *ref, struct err *err)
+{
+	bool plain = word.len && word.s[0] != '%' && !memchr(word.s, '/', word.len);
+
+	if (!word.s || (plain && !is_dotdot(word)))
+		return paths_add(p, word, ref, err);
+	return add_text(p, PATH_RELATIVE, word, STR_NONE, ref, err);
+}
+
 static int check_relative_target(struct str target, bool *up, struct err *err)
 {
 	struct str rest = target, c;

@@ -27,6 +27,9 @@ void paths_free(struct paths *p);
 /* Checks PATH and gives its reference. -EACCES, -EINVAL, -ENAMETOOLONG with what is wrong. */
 int paths_add(struct paths *p, struct str path, uint64_t *ref, struct err *err);
 
+/* A word that is no path: the name of an extended attribute. */
+int paths_add_word(struct paths *p, struct str word, uint64_t *ref, struct err *err);
+
 /*
  * The same for the text of a symbolic link to be made at LINK. With a relative LINK it is not known
  * how deep in the tree the link will be: ".." is allowed in front and told by up_links.

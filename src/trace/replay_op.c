@@ -180,7 +180,7 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 	case FORM_PATH:
 		return take_path(&scratch->path, s, false, &call->path);
 	case FORM_PATH2:
-		return take_path(&scratch->path2, s, kind == A_TARGET, &call->path2);
+		return take_path(&scratch->path2, s, kind != A_PATH2, &call->path2);
 	case FORM_IOV:
 	case FORM_EXTENTS:
 		return take_vec(scratch, call, form, s);

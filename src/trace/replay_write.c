@@ -29,7 +29,7 @@ bool replay_path_fd(struct str path, uint32_t *vfd)
 	return value_u32(n, vfd) == 0 && *vfd < VFD_CWD;
 }
 
-/* '%' in front is for what is not a literal name. The text of a symbolic link always is one. */
+/* '%' in front is for what is not a literal name. Texts of links and names of attributes are. */
 static void print_path(struct buf *out, struct str path, bool literal)
 {
 	uint32_t vfd;
@@ -78,7 +78,7 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 		print_path(out, call->path, false);
 		break;
 	case FORM_PATH2:
-		print_path(out, call->path2, kind == A_TARGET);
+		print_path(out, call->path2, kind != A_PATH2);
 		break;
 	case FORM_IOV:
 		value_print_iov(out, call->vec, call->nvec);

@@ -30,6 +30,7 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -1033,6 +1034,92 @@ static void t_clone3(void)
 	expect("o=clone3;:,f=%d;:,s=%d;:,", CLONE_SIGHAND, -EINVAL);
 }
 
+/* --- extended attributes; OBJECT is the file "f", KEY how a record names it --- */
+
+static void sets(const char *op, long nr, long object, const char *key)
+{
+	/* rw-r----- as an access control list (acl(5)): changes the permission bits */
+	static const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, perm;
+			uint32_t id;
+		} entry[3];
+	} acl = {2, {{1, 6, UINT32_MAX}, {4, 4, UINT32_MAX}, {32, 0, UINT32_MAX}}};
+	long r = made(nr, object, P("user.a|b"), P("value"), 5, XATTR_CREATE);
+
+	expect("o=%s;:,%s;:,P=user.a\\x7cb;:,c=5;:,f=1;:,s=%ld;:,", op, key, r);
+	r = made(nr, object, P("system.posix_acl_access"), P(&acl), sizeof(acl));
+	expect("o=%s;:,%s;:,P=system.posix_acl_access;:,c=28;:,f=0;:,s=%ld;:,%s", op, key, r,
+		facts(r == 0 ? open("f", O_RDONLY) : -1));
+	made(nr, object, P("nonsense"), P("v"), 1);
+	expect("o=%s;:,%s;:,P=nonsense;:,c=1;:,f=0;:,s=%d;:,", op, key, -EOPNOTSUPP);
+	made(nr, object, BAD, P("v"), 1, XATTR_REPLACE);
+	expect("o=%s;:,%s;:,c=1;:,f=2;:,s=%d;:,", op, key, -EFAULT);
+}
+
+static void gets_it(const char *op, long nr, long object, const char *key)
+{
+	char value[100];
+	long r;
+
+	setxattr("f", "user.a", "value", 5, 0);
+	r = made(nr, object, P("user.a"), P(value), sizeof(value));
+	expect("o=%s;:,%s;:,P=user.a;:,c=100;:,s=%ld;:,", op, key, r);
+	r = made(nr, object, P("user.a"), 0, 0);
+	expect("o=%s;:,%s;:,P=user.a;:,c=0;:,s=%ld;:,", op, key, r);
+	r = made(nr, object, P("user.b"), P(value), sizeof(value));
+	expect("o=%s;:,%s;:,P=user.b;:,c=100;:,s=%ld;:,", op, key, r);
+}
+
+static void lists(const char *op, long nr, long object, const char *key)
+{
+	bool by_fd = key[0] == 'd';
+	char names[1000];
+	long r;
+
+	setxattr("f", "user.a", "value", 5, 0);
+	r = made(nr, object, P(names), sizeof(names));
+	expect("o=%s;:,%s;:,c=1000;:,s=%ld;:,", op, key, r);
+	made(nr, by_fd ? 9999 : P("none"), P(names), 1);
+	expect("o=%s;:,%s;:,c=1;:,s=%d;:,", op, by_fd ? "d=9999" : "p=none", by_fd ? -EBADF : -ENOENT);
+}
+
+static void removes(const char *op, long nr, long object, const char *key)
+{
+	long r;
+
+	setxattr("f", "user.a", "value", 5, 0);
+	r = made(nr, object, P("user.a"));
+	expect("o=%s;:,%s;:,P=user.a;:,s=%ld;:,", op, key, r);
+	r = made(nr, object, P("user.a"));
+	expect("o=%s;:,%s;:,P=user.a;:,s=%ld;:,", op, key, r);
+}
+
+#define XATTR_TESTS(op, what)                                                                      \
+	static void t_##op(void)                                                                   \
+	{                                                                                          \
+		close(file("f", "content"));                                                       \
+		what(#op, SYS_##op, P("f"), "p=f");                                                \
+	}                                                                                          \
+	static void t_l##op(void)                                                                  \
+	{                                                                                          \
+		close(file("f", "content"));                                                       \
+		what("l" #op, SYS_l##op, P("f"), "p=f");                                           \
+	}                                                                                          \
+	static void t_f##op(void)                                                                  \
+	{                                                                                          \
+		char key[16];                                                                      \
+		int fd = file("f", "content");                                                     \
+                                                                                                   \
+		sprintf(key, "d=%d", fd);                                                          \
+		what("f" #op, SYS_f##op, fd, key);                                                 \
+	}
+XATTR_TESTS(setxattr, sets)
+XATTR_TESTS(getxattr, gets_it)
+XATTR_TESTS(listxattr, lists)
+XATTR_TESTS(removexattr, removes)
+
 static char after_exec[] = "--after-exec";
 
 static void t_execve(void)
@@ -1124,7 +1211,9 @@ static const struct {
 	T(readlinkat), T(getcwd), T(mkdirat), T(mknodat), T(unlinkat), T(renameat2), T(linkat),
 	T(symlinkat), T(fchmod), T(fchmodat), T(fchmodat2), T(fchown), T(fchownat), T(utimensat),
 	T(chdir), T(fchdir), T(chroot), T(umask), T(clone), T(clone3), T(execve), T(execveat), T(exit),
-	T(exit_group), T(task_end),
+	T(exit_group), T(task_end), T(setxattr), T(lsetxattr), T(fsetxattr), T(getxattr), T(lgetxattr),
+	T(fgetxattr), T(listxattr), T(llistxattr), T(flistxattr), T(removexattr), T(lremovexattr),
+	T(fremovexattr),
 };
 
 int main(int argc, char **argv)

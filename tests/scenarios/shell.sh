@@ -24,7 +24,8 @@ echo "$first" >&3
 exec 3>&- 4<&-
 (cd data/sub && umask 077 && echo secret > private && ln -s ../list link && mv private ../moved)
 find data -type f | while read -r name; do
-	sed -n p "$name" > "out/$(basename "$name").copy"
+	cp "$name" "out/$(basename "$name").copy"
+	cp -p "$name" "out/$(basename "$name").same"
 done
 (for n in 1 2 3 4 5; do echo "a $n" >> out/both; done) &
 (for n in 1 2 3 4 5; do echo "b $n" >> out/both; done) &

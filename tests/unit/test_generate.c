@@ -472,6 +472,88 @@ START_TEST(overlapping_copies_go_by_what_they_found)
 }
 END_TEST
 
+START_TEST(attributes_of_the_capture_are_there)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=getxattr;:,p=f;:,P=user.old;:,c=9;:,s=4;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=user.old;:,c=9;:,f=1;:,s=-17;:,\n"
+			    "1 o=removexattr;:,p=f;:,P=user.older;:,s=0;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=0;:,s=9;:,\n"
+			    "1 o=lgetxattr;:,p=f;:,P=user.new;:,c=9;:,s=-61;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=user.old;:,c=7;:,f=2;:,s=0;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=user.old;:,c=1;:,s=-34;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=9;:,s=9;:,\n"
+			    "1 o=removexattr;:,p=f;:,P=user.old;:,s=0;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=user.old;:,c=9;:,s=-61;:,\n"
+			    "1 o=getxattr;:,p=none/f;:,P=user.old;:,c=9;:,s=-2;:,\n"
+			    "1 o=getxattr;:,p=f;:,c=9;:,s=-14;:,\n",
+		TASK_LINE "0|0|-|f|user.new|9|-ENODATA|lgetxattr@11|\n"
+			  "0|0|-|f|user.old|7|0|0|setxattr@12|\n"
+			  "0|0|-|f|user.old|1|-ERANGE|getxattr@13|\n"
+			  "0|0|-|f|9|9|listxattr@14|\n"
+			  "0|0|-|f|user.old|0|removexattr@15|\n"
+			  "0|0|-|f|user.old|9|-ENODATA|getxattr@16|\n"
+			  "0|0|-|none/f|user.old|9|-ENOENT|getxattr@17|\n"
+			  "0|0|-|f|%null|9|-EFAULT|getxattr@18|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 4);
+	ck_assert_uint_eq(res->forced, 0);
+	free(res);
+}
+END_TEST
+
+START_TEST(access_control_lists_are_modes)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			    "1 o=fgetxattr;:,d=3;:,P=system.posix_acl_access;:,c=132;:,s=-61;:,\n"
+			    "1 o=fsetxattr;:,d=3;:,P=system.posix_acl_access;:,c=28;:,f=0;:,s=0;:,"
+			    "x=8:1:5:0104640:1:0:0:10000:24;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,"
+			    "x=8:1:5:0100660:1:0:0:10000:24;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=security.capability;:,c=20;:,f=0;:,s=-1;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=security.selinux;:,c=20;:,s=20;:,\n"
+			    "1 o=lremovexattr;:,p=f;:,P=trusted.x;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|system.posix_acl_access|132|-ENODATA|fgetxattr@8|\n"
+			  "0|0|-|0|04640|0|fchmod@9|\n"
+			  "0|0|-|f|0660|0|chmod@10|\n"
+			  "0|0|-|f|security.capability|20|0|-EPERM|setxattr@12|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR], 3);
+	free(res);
+}
+END_TEST
+
+START_TEST(attributes_are_ordered_by_what_was_found)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	/* Over later, but it overlapped the call that made the attribute and did not find it. */
+	generates_root("/r",
+		TASK FILE_F "1 o=fork;:,s=2;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=user.a;:,c=7;:,f=0;:,s=0;:,\n"
+			    "2 D=20;:,o=getxattr;:,p=f;:,P=user.a;:,c=9;:,s=-61;:,\n"
+			    "2 o=getxattr;:,p=f;:,P=user.a;:,c=9;:,s=7;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "1|1|-|f|user.a|9|-ENODATA|getxattr@9|\n"
+			  "0|0|9|f|user.a|7|0|0|setxattr@8|\n"
+			  "1|1|8|f|user.a|9|7|getxattr@10|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		res);
+	ck_assert_uint_eq(res->reordered, 1);
+	ck_assert_uint_eq(res->forced, 0);
+	free(res);
+}
+END_TEST
+
 START_TEST(record_locks_have_handles_that_close_drops)
 {
 	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
@@ -711,6 +793,9 @@ Suite *generate_suite(void)
 	tcase_add_test(t, copies_read_one_file_and_write_another);
 	tcase_add_test(t, what_is_sent_elsewhere_is_read);
 	tcase_add_test(t, overlapping_copies_go_by_what_they_found);
+	tcase_add_test(t, attributes_of_the_capture_are_there);
+	tcase_add_test(t, access_control_lists_are_modes);
+	tcase_add_test(t, attributes_are_ordered_by_what_was_found);
 	tcase_add_test(t, record_locks_have_handles_that_close_drops);
 	tcase_add_test(t, relative_paths_follow_the_working_directory);
 	tcase_add_test(t, targets_of_links_stay_inside);
