@@ -11,6 +11,7 @@
 #include "capture/facts.h"
 #include "datas/arena.h"
 #include "datas/hmap.h"
+#include "tree/mounts.h"
 #include "utils/clock.h"
 
 #define LINKS_MAX 40 /* MAXSYMLINKS of the kernel */
@@ -55,20 +56,6 @@ struct walk {
 	struct dir *root;
 	int links;
 };
-
-static bool type_is_pseudo(struct str type)
-{
-	static const char *const pseudo[] = {"proc", "sysfs", "cgroup", "cgroup2", "devpts",
-		"debugfs", "tracefs", "securityfs", "pstore", "bpf", "configfs", "fusectl",
-		"mqueue", "hugetlbfs", "binfmt_misc", "autofs", "efivarfs", "rpc_pipefs", "nsfs",
-		"selinuxfs", "resctrl"};
-	size_t i;
-
-	for (i = 0; i < sizeof(pseudo) / sizeof(*pseudo); i++)
-		if (str_eqs(type, pseudo[i]))
-			return true;
-	return false;
-}
 
 static struct dir *make_dir(struct paths *n, struct name *at)
 {
@@ -175,7 +162,7 @@ static struct str path_of(const struct dir *dir, struct str text, char *buf)
 	return (struct str){p, (size_t)(end - p)};
 }
 
-void paths_add_mount(struct paths *n, struct str point, struct str type)
+void paths_add_mount(struct paths *n, struct str point, const char *type)
 {
 	struct dir *dir = n->root;
 	struct str part;
@@ -191,7 +178,7 @@ void paths_add_mount(struct paths *n, struct str point, struct str type)
 		dir = entry->dir;
 	}
 	if (dir)
-		dir->pseudo = type_is_pseudo(type);
+		dir->pseudo = fs_is_pseudo(type);
 }
 
 static void set_link(struct paths *n, struct name *entry, const char *path)

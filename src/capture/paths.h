@@ -33,7 +33,7 @@ int paths_open(struct paths **out, struct sink *sink, struct err *err);
 void paths_close(struct paths *n);
 
 /* Tells of a mount; before any walk. Pseudo types end a walk at their mount point. */
-void paths_add_mount(struct paths *n, struct str point, struct str type);
+void paths_add_mount(struct paths *n, struct str point, const char *type);
 
 struct dir *paths_root(struct paths *n);
 

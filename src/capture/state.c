@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "capture/facts.h"
+#include "tree/mounts.h"
 #include "utils/clock.h"
 
 static struct rec state_rec(enum op_id op, struct who who)
@@ -27,61 +28,27 @@ struct str state_link(uint32_t pid, const char *what, char *buf, size_t size)
 	return len < 0 ? STR_NONE : (struct str){buf, (size_t)len};
 }
 
-/* Blanks and backslashes of mountinfo's fields are \ooo; decoded in place. */
-static struct str decode_octal(char *s)
-{
-	char *from = s, *to = s;
-
-	while (*from) {
-		if (from[0] == '\\' && from[1] && from[2] && from[3]) {
-			*to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + from[3] - '0');
-			from += 4;
-		} else {
-			*to++ = *from++;
-		}
-	}
-	return (struct str){s, (size_t)(to - s)};
-}
-
-/* proc_pid_mountinfo(5): id parent major:minor root MOUNTPOINT options [tags] - TYPE source ... */
-static void put_mount(struct sink *sink, struct paths *paths, char *line)
-{
-	struct rec rec = state_rec(OP_state_mount, (struct who){0});
-	char *save = NULL, *field, *point = NULL;
-	unsigned maj = 0, min = 0;
-	int i;
-
-	for (i = 0; (field = strtok_r(i ? NULL : line, " \n", &save)); i++) {
-		if (i == 2 && sscanf(field, "%u:%u", &maj, &min) != 2)
-			return;
-		if (i == 4)
-			point = field;
-		if (i >= 6 && strcmp(field, "-") == 0)
-			break;
-	}
-	field = strtok_r(NULL, " \n", &save);
-	if (!field || !point)
-		return;
-	rec.path = decode_octal(point);
-	rec.path2 = str_of(field);
-	rec.arg[2] = makedev(maj, min);
-	paths_add_mount(paths, rec.path, rec.path2);
-	sink_put(sink, &rec);
-}
-
 int state_mounts(struct sink *sink, struct paths *paths, struct err *err)
 {
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	size_t size = 0;
-	char *line = NULL;
+	struct arena arena = ARENA_INIT;
+	struct mounts table = {0};
+	size_t i;
+	int rc = mounts_read(&table, &arena, MOUNTS_SELF, err);
 
-	if (!f)
-		return err_sys(err, errno, "cannot read /proc/self/mountinfo");
-	while (getline(&line, &size, f) > 0)
-		put_mount(sink, paths, line);
-	free(line);
-	fclose(f);
-	return 0;
+	for (i = 0; i < table.n && !rc; i++) {
+		const struct mount *m = &table.v[i];
+		struct rec rec = state_rec(OP_state_mount, (struct who){0});
+
+		if (m->hidden)
+			continue;
+		rec.path = str_of(m->point);
+		rec.path2 = str_of(m->fstype);
+		rec.arg[2] = makedev(m->dev_major, m->dev_minor);
+		paths_add_mount(paths, rec.path, m->fstype);
+		sink_put(sink, &rec);
+	}
+	arena_free(&arena);
+	return rc;
 }
 
 void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t parent)

@@ -139,7 +139,10 @@ int model_state_mount(struct model *m, const struct rec *r)
 		return LEFT_MALFORMED;
 	if (r->path2.len && r->path2.len < sizeof(type))
 		memcpy(type, r->path2.s, r->path2.len);
-	rc = names_mount(&m->names, r->path, fs_is_pseudo(type));
+	/* The kernel's own trees may carry a tmpfs as a frame: /sys/fs/cgroup. */
+	rc = names_mount(&m->names, r->path,
+		fs_is_pseudo(type) || str_starts(r->path, STR("/sys/")) ||
+			str_starts(r->path, STR("/proc/")));
 	return rc ? rc : LEFT_STATE;
 }
 
@@ -224,6 +227,25 @@ static struct node *start_file(struct model *m, const struct rec *r, bool *pseud
 	return w.node;
 }
 
+/*
+ * A descriptor may have been opened by somebody who was allowed more, a log of root's for one. What
+ * is opened again in the replay must be within its user's reach.
+ */
+static void make_reachable(const struct task *t, struct node *n, int flags)
+{
+	struct node *dir;
+
+	if (t->process->uid == 0)
+		return;
+	n->uid = t->process->uid;
+	if ((flags & O_ACCMODE) != O_WRONLY)
+		n->mode |= S_IRUSR;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		n->mode |= S_IWUSR;
+	for (dir = n->parent; dir; dir = dir->parent)
+		dir->mode |= S_IXUSR | S_IXOTH;
+}
+
 int model_state_fd(struct model *m, const struct rec *r)
 {
 	int64_t fd = (int32_t)r->arg[0];
@@ -246,6 +268,7 @@ int model_state_fd(struct model *m, const struct rec *r)
 	rc = model_open_fd(m, r, fd, n, flags, false, &d);
 	if (rc)
 		return rc > 0 ? LEFT_STATE : rc;
+	make_reachable(m->task, n, flags);
 	d->desc->offset = r->arg[3];
 	m->out.call.arg[2] = (uint64_t)flags & ~(uint64_t)(O_CREAT | O_EXCL | O_TRUNC);
 	rc = model_map(m, r->path, &m->path);

@@ -454,15 +454,49 @@ static struct node *go_up(struct node *dir, const struct node *root, struct walk
 	return dir->parent;
 }
 
+static bool is_pseudo(const struct node *n)
+{
+	return n->mount && n->mount->pseudo;
+}
+
+/* /dev/shm: where a file system with data in it is mounted on a pseudo one, the way leads on. */
+static int mount_in_pseudo(struct names *ns, struct node *dir, struct str name, struct entry **e)
+{
+	struct buf path = BUF_INIT;
+	const struct vmount *m = NULL;
+	struct node *n;
+
+	if (*e || !is_pseudo(dir) || !names_path(dir, &path))
+		goto out;
+	if (path.len > 1)
+		buf_char(&path, '/');
+	buf_str(&path, name);
+	if (buf_ok(&path))
+		m = mount_find(ns, buf_as_str(&path));
+out:
+	buf_free(&path);
+	if (!m || m->pseudo)
+		return 0;
+	n = names_at_start(ns, dir, name, NULL, S_IFDIR | 0755, STR_NONE);
+	if (!n)
+		return -ENOMEM;
+	*e = n->entry;
+	return 0;
+}
+
 /* One directory deeper; NULL when the way ends here (w->err is set) or memory is out (rc). */
 static struct node *descend(struct names *ns, struct node *dir, struct node *root, struct str name,
 	struct str rest, unsigned flags, struct walk *w, int *rc)
 {
 	struct entry *e = names_entry(ns, dir, name);
-	struct node *n = e ? e->node : NULL;
 	struct str from_here = {name.s, name.len + rest.len};
+	struct node *n;
 
-	if (!e && !dir->complete && (flags & WALK_PARENT)) {
+	*rc = mount_in_pseudo(ns, dir, name, &e);
+	if (*rc)
+		return NULL;
+	n = e ? e->node : NULL;
+	if (!e && !dir->complete && !is_pseudo(dir) && (flags & WALK_PARENT)) {
 		n = names_at_start(ns, dir, name, NULL, S_IFDIR | 0755, STR_NONE);
 		if (!n) {
 			*rc = -ENOMEM;
@@ -559,15 +593,13 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 		}
 		dir = descend(ns, dir, root, name, path, flags, w, &rc);
 		if (!dir) {
-			if (w->broke_at && w->broke_at->mount && w->broke_at->mount->pseudo)
+			if (w->broke_at && is_pseudo(w->broke_at))
 				w->pseudo = true;
 			return rc;
 		}
-		if (dir->mount && dir->mount->pseudo)
-			flags &= ~(unsigned)WALK_PARENT; /* what is there is of no use to us */
 	}
 	w->slash = path.len > 0;
-	w->pseudo = dir->mount && dir->mount->pseudo;
+	w->pseudo = is_pseudo(dir);
 	if (name.len == 0 || (name.len == 1 && name.s[0] == '.') ||
 		(name.len == 2 && name.s[0] == '.' && name.s[1] == '.')) {
 		if (name.len == 2) {
@@ -578,15 +610,18 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 		w->last = w->at_name = STR("");
 		w->node = dir;
 		w->entry = NULL;
-		w->pseudo = dir->mount && dir->mount->pseudo;
+		w->pseudo = is_pseudo(dir);
 		return 0;
 	}
 	w->dir = w->at = dir;
 	w->last = w->at_name = name;
 	w->entry = names_entry(ns, dir, name);
+	rc = mount_in_pseudo(ns, dir, name, &w->entry);
+	if (rc)
+		return rc;
 	w->node = w->entry ? w->entry->node : NULL;
-	if (w->node && w->node->mount && w->node->mount->pseudo)
-		w->pseudo = true;
+	if (w->node)
+		w->pseudo = is_pseudo(w->node);
 	if (w->node && node_is_link(w->node) && (!(flags & WALK_NOFOLLOW) || w->slash)) {
 		rc = touch_way(ns, w->entry);
 		return rc ? rc : follow_last(ns, root, flags, w);

@@ -648,6 +648,47 @@ START_TEST(descriptors_of_the_start_are_opened_first)
 }
 END_TEST
 
+START_TEST(what_is_mounted_below_a_pseudo_file_system)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root(NULL,
+		"0:0 o=state_mount;:,p=/dev/shm;:,P=tmpfs;:,y=0x9;:,\n"
+		"0:0 o=state_mount;:,p=/sys;:,P=sysfs;:,y=0xa;:,\n"
+		"0:0 o=state_mount;:,p=/sys/fs;:,P=tmpfs;:,y=0xb;:,\n"
+		"1 o=state_path;:,p=/dev;:,x=0:6:1:040755:6:0:0:2200:0;:,\n"
+		"1 o=state_path;:,p=/dev/shm;:,x=0:9:1:041777:3:0:0:100:0;:,\n"
+		"1 o=state_path;:,p=/dev/shm/d;:,x=0:9:7:040700:2:0:0:60:0;:,\n"
+		"1 o=state_path;:,p=/sys/fs/x;:,x=0:11:8:0100644:1:0:0:60:0;:,\n"
+		"1 o=state_task;:,p=/dev/shm/d;:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,\n"
+		"1 o=mkdir;:,p=e;:,m=0755;:,s=0;:,\n"
+		"1 o=stat;:,p=/dev/null;:,s=0;:,\n"
+		"1 o=stat;:,p=/sys/fs/x;:,s=0;:,\n",
+		"0|0|-|/dev/shm/.ioriot/t/d|%null|022|0|0|0|-|state_task@12|\n"
+		"0|0|-|e|0755|0|mkdir@13|\n"
+		"#INIT\n"
+		"dir|0700|0|0|/dev/shm/.ioriot/t/d|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_PSEUDO], 2);
+	free(res);
+}
+END_TEST
+
+/* A user's program that writes to a log which root had opened for it. */
+START_TEST(descriptors_of_the_start_are_within_reach)
+{
+	generates("1 o=state_path;:,p=/w;:,x=8:1:6:040700:2:0:0:4096:8;:,\n"
+		  "1 o=state_path;:,p=/w/f;:,x=8:1:5:0100400:1:0:0:10000:24;:,\n"
+		  "1 o=state_task;:,p=/;:,P=/;:,m=022;:,U=7;:,G=7;:,q=0;:,\n"
+		  "1 o=state_fd;:,d=1;:,p=/w/f;:,f=1;:,O=0;:,x=8:1:5:0100400:1:0:0:10000:24;:,\n",
+		"0|0|-|/r/.ioriot/t|%null|022|7|7|0|-|state_task@7|\n"
+		"0|0|-|1|/r/.ioriot/t/w/f|O_WRONLY|0|>0|1|state_fd@8|\n"
+		"#INIT\n"
+		"dir|0701|0|0|/r/.ioriot/t/w|\n"
+		"file|0600|7|0|10000|-|/r/.ioriot/t/w/f|\n");
+}
+END_TEST
+
 START_TEST(append_and_holes)
 {
 	generates(TASK
@@ -801,6 +842,8 @@ Suite *generate_suite(void)
 	tcase_add_test(t, targets_of_links_stay_inside);
 	tcase_add_test(t, a_tree_for_each_mount_point);
 	tcase_add_test(t, descriptors_of_the_start_are_opened_first);
+	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system);
+	tcase_add_test(t, descriptors_of_the_start_are_within_reach);
 	tcase_add_test(t, append_and_holes);
 	tcase_add_test(t, the_map_of_holes_is_as_it_was_found);
 	tcase_add_test(t, temporary_files_without_a_name);

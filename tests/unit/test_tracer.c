@@ -302,9 +302,9 @@ START_TEST(pseudo_file_systems_are_not_walked)
 		char path[128];
 
 		snprintf(path, sizeof(path), "%s/p", s.dir.path);
-		paths_add_mount(s.paths, str_of(path), STR("proc"));
+		paths_add_mount(s.paths, str_of(path), "proc");
 		strcat(path, "/q");
-		paths_add_mount(s.paths, str_of(path), STR("tmpfs"));
+		paths_add_mount(s.paths, str_of(path), "tmpfs");
 	}
 	walk(&s, "p/f");
 	walk(&s, "p/q/r");
