@@ -250,6 +250,7 @@ static void sum_up(struct run *run)
 	run->res->processes = run->model.vfd.next_process;
 	run->res->threads = order_threads(run->model.order);
 	run->res->appeared = run->model.appeared;
+	run->res->granted = run->model.granted;
 	run->res->lost = run->model.captured_lost;
 	run->res->cut = capture_cut(run->reader) ||
 		(capture_version(run->reader) >= 5 && !run->model.end_seen);

@@ -88,6 +88,10 @@ static void print_result(const struct options *o, const struct generate_result *
 		printf("  contradict what was captured before: %" PRIu64
 		       " calls, %" PRIu64 " of them on names that nothing captured made; these will diverge\n",
 			res->forced, res->appeared);
+	if (res->granted)
+		printf("  used by root without permission, which INIT gives to the owner: %" PRIu64
+		       " times\n",
+			res->granted);
 	if (res->lost)
 		printf("  the capture itself lost %" PRIu64 " records\n", res->lost);
 	if (res->cut)

@@ -73,6 +73,14 @@ void model_done(struct model *m)
 	names_forget(&m->names);
 }
 
+void model_grant(struct model *m, struct node *n, uint32_t bits)
+{
+	if (m->task->process->uid != 0 || !n->at_start || (n->mode & bits) == bits)
+		return;
+	n->mode |= bits;
+	m->granted++;
+}
+
 int model_keep(struct model *m, struct node *n)
 {
 	struct node **slot = vec_push(&m->kept);

@@ -47,6 +47,7 @@ struct model {
 	const char *name; /* of the test */
 	const char *root; /* --root, absolute; NULL = a tree per mount point */
 	bool force;	  /* apply a record even when it contradicts the model */
+	uint64_t granted;  /* permissions that INIT gives beyond those of the start */
 	uint64_t appeared; /* names that came from outside of the capture */
 	uint64_t captured_lost;
 
@@ -130,6 +131,12 @@ int model_close_fd(struct model *m, int64_t fd);
 /* A descriptor for an opened node; *D has its number in the replay when it is replayed. */
 int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node *node, int flags,
 	bool pseudo, struct descriptor **d);
+
+/*
+ * Root passes permissions by, and the user of the replay does not: what was there at the start and
+ * was used without its owner having the permission gets it (S_IRUSR ...) in INIT.
+ */
+void model_grant(struct model *m, struct node *n, uint32_t bits);
 
 /* Keeps a node that the operation may end until its line is committed. */
 int model_keep(struct model *m, struct node *n);

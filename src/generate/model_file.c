@@ -141,6 +141,7 @@ static struct node *create_file(struct model *m, struct place *p, uint32_t mode,
 		*rc = -ENOMEM;
 		return NULL;
 	}
+	model_grant(m, w->at, S_IWUSR | S_IXUSR);
 	*rc = model_touch(m, &w->entry->res, TOUCH_EXCLUSIVE);
 	if (!*rc)
 		*rc = model_touch(m, &w->at->listing, TOUCH_MUTATE);
@@ -181,6 +182,10 @@ static int open_found(struct model *m, const struct rec *r, struct place *p, int
 	rc = model_settle(m, r, p, 1, type);
 	if (rc)
 		return rc;
+	if (!(flags & O_PATH) && (flags & O_ACCMODE) != O_WRONLY)
+		model_grant(m, p->node, S_IRUSR);
+	if (!(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
+		model_grant(m, p->node, S_IWUSR);
 	rc = model_touch(m, &p->node->attr, TOUCH_AFTER);
 	if (!rc && flags & O_TRUNC && node_is_file(p->node) && (flags & O_ACCMODE) != O_RDONLY) {
 		vsize_truncate(&p->node->size, 0);

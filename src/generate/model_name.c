@@ -102,6 +102,7 @@ static int enter(struct model *m, struct walk *w, struct node *node)
 	w->entry = names_set(&m->names, w->at, w->at_name, node);
 	if (!w->entry)
 		return -ENOMEM;
+	model_grant(m, w->at, S_IWUSR | S_IXUSR);
 	rc = model_touch(m, &w->entry->res, TOUCH_EXCLUSIVE);
 	return rc ? rc : model_touch(m, &w->at->listing, TOUCH_MUTATE);
 }
@@ -278,6 +279,8 @@ static int move(struct model *m, struct place *from, struct place *to)
 		rc = names_move(&m->names, from->w.entry, to->w.at, to->w.at_name);
 	if (rc)
 		return rc;
+	model_grant(m, from->w.at, S_IWUSR | S_IXUSR);
+	model_grant(m, to->w.at, S_IWUSR | S_IXUSR);
 	to->w.entry = names_entry(&m->names, to->w.at, to->w.at_name);
 	rc = model_touch(m, &from->w.entry->res, TOUCH_EXCLUSIVE);
 	if (!rc)

@@ -689,6 +689,27 @@ START_TEST(descriptors_of_the_start_are_within_reach)
 }
 END_TEST
 
+/* The replay's user has not root's way around permissions. */
+START_TEST(what_root_used_is_permitted_to_the_owner)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK "1 o=state_path;:,p=/w/d;:,x=8:1:6:040500:2:0:0:4096:8;:,\n"
+		     "1 o=state_path;:,p=/w/f;:,x=8:1:5:0100004:1:0:0:10000:24;:,\n"
+		     "1 o=state_path;:,p=/w/d/n;:,x=-;:,\n"
+		     "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+		     "1 o=mkdir;:,p=d/n;:,m=0500;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@9|\n"
+			  "0|0|-|d/n|0500|0|mkdir@10|\n"
+			  "#INIT\n" W_DIR "dir|0700|0|0|/r/.ioriot/t/w/d|\n"
+			  "file|0604|0|0|10000|-|/r/.ioriot/t/w/f|\n",
+		res);
+	ck_assert_uint_eq(res->granted, 3);
+	free(res);
+}
+END_TEST
+
 START_TEST(append_and_holes)
 {
 	generates(TASK
@@ -844,6 +865,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, descriptors_of_the_start_are_opened_first);
 	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system);
 	tcase_add_test(t, descriptors_of_the_start_are_within_reach);
+	tcase_add_test(t, what_root_used_is_permitted_to_the_owner);
 	tcase_add_test(t, append_and_holes);
 	tcase_add_test(t, the_map_of_holes_is_as_it_was_found);
 	tcase_add_test(t, temporary_files_without_a_name);
