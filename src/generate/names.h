@@ -115,6 +115,7 @@ static inline bool node_is_link(const struct node *n)
 }
 
 int names_mount(struct names *ns, struct str point, bool pseudo);
+struct vmount *names_mount_at(const struct names *ns, struct str point); /* NULL: none there */
 const struct vmount *names_mount_of(struct names *ns, struct str path); /* longest prefix of the text */
 
 struct entry *names_entry(const struct names *ns, const struct node *dir, struct str name);

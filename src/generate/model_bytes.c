@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Operations on what is behind a descriptor: bytes, sizes, entries of directories. */
+
+/* Where the call reads or writes; *IMPLICIT when it is the description's own offset that moves. */
+static uint64_t offset_of(const struct rec *r, const struct descriptor *d, bool *implicit)
+{
+	int i = op_arg_index(r->op, A_OFF);
+	bool v2 = r->op == OP_preadv2 || r->op == OP_pwritev2;
+
+	*implicit = i < 0 || (v2 && (int64_t)r->arg[i] == -1);
+	return *implicit ? d->desc->offset : r->arg[i];
+}
+
+static uint64_t wanted(const struct rec *r)
+{
+	int i = op_arg_index(r->op, A_LEN);
+	uint64_t sum = 0;
+	uint32_t k;
+
+	if (i >= 0)
+		return r->arg[i];
+	for (k = 0; k < r->nvec; k++)
+		sum += r->vec[k];
+	return sum;
+}
+
+/* MAX_RW_COUNT of include/linux/fs.h: no call moves more at once. */
+#define RW_MAX 0x7ffff000
+
+static bool impossible(const struct span *s)
+{
+	return s->done > RW_MAX || s->off > INT64_MAX - RW_MAX;
+}
+
+int model_span_read(struct model *m, const struct span *s)
+{
+	struct node *n = s->d->desc->node;
+	uint64_t done = (uint64_t)s->done, end = s->off + done;
+	int rc = s->implicit ? model_touch(m, s->d->desc->order, TOUCH_EXCLUSIVE) : 0;
+
+	if (rc || s->done < 0 || !node_is_file(n))
+		return rc;
+	if (impossible(s))
+		return LEFT_MALFORMED;
+	if (n->size.certain && done > 0 && end > n->size.size) {
+		if (!m->force)
+			return LEFT_CONFLICT;
+		vsize_grown(&n->size, end);
+	}
+	/* Less than was asked for is all there was. */
+	if (n->size.certain && !m->force && done < s->wanted && end < n->size.size)
+		return LEFT_CONFLICT;
+	rc = model_touch(m, &n->users, TOUCH_SHARE);
+	if (!rc && (done != s->wanted || end > n->safe))
+		rc = model_touch(m, &n->length, TOUCH_SHARE);
+	if (!rc)
+		rc = vsize_read(&n->size, s->off, done);
+	if (s->implicit)
+		s->d->desc->offset = end;
+	return rc;
+}
+
+int model_span_write(struct model *m, const struct span *s)
+{
+	struct node *n = s->d->desc->node;
+	uint64_t done = (uint64_t)s->done, end = s->off + done;
+	int rc = s->implicit ? model_touch(m, s->d->desc->order, TOUCH_EXCLUSIVE) : 0;
+
+	if (rc || s->done < 0 || !node_is_file(n))
+		return rc;
+	if (impossible(s))
+		return LEFT_MALFORMED;
+	rc = model_touch(m, &n->users, TOUCH_SHARE);
+	if (!rc)
+		rc = model_touch(m, &n->dirty, TOUCH_MUTATE);
+	if (!rc && end > n->size.size)
+		rc = model_touch(m, &n->length, TOUCH_MUTATE);
+	if (!rc)
+		rc = vsize_write(&n->size, s->off, done);
+	if (s->implicit)
+		s->d->desc->offset = end;
+	return rc;
+}
+
+int model_read(struct model *m, const struct rec *r)
+{
+	struct span s = {.wanted = wanted(r), .done = r->ret};
+	int rc = model_fd(m, r, A_FD, &s.d);
+
+	if (rc || !s.d)
+		return rc;
+	s.off = offset_of(r, s.d, &s.implicit);
+	return model_span_read(m, &s);
+}
+
+int model_write(struct model *m, const struct rec *r)
+{
+	struct span s = {.wanted = wanted(r), .done = r->ret};
+	int rc = model_fd(m, r, A_FD, &s.d);
+
+	if (rc || !s.d)
+		return rc;
+	s.off = offset_of(r, s.d, &s.implicit);
+	if (s.d->desc->flags & O_APPEND)
+		s.off = ((struct node *)s.d->desc->node)->size.size;
+	return model_span_write(m, &s);
+}
+
+/* Beyond this much in one piece the map is not kept: it takes 32 MiB of memory. */
+#define SEEK_RANGE_MAX ((uint64_t)1 << 40)
+
+/* What was looked for in the map of holes must be found there again. */
+static int note_holes(const struct rec *r, struct node *n)
+{
+	uint64_t from = r->arg[1], found = (uint64_t)r->ret;
+
+	if (r->arg[2] == SEEK_DATA)
+		return vsize_read(&n->size, found, 1);
+	if (r->arg[2] == SEEK_HOLE && found > from && found - from <= SEEK_RANGE_MAX)
+		return vsize_read(&n->size, from, found - from);
+	return 0;
+}
+
+int model_lseek(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	struct node *n;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	n = d->desc->node;
+	if (r->ret >= 0 && r->arg[2] == SEEK_END && node_is_file(n) && n->size.certain && !m->force &&
+		(uint64_t)r->ret - r->arg[1] != n->size.size)
+		return LEFT_CONFLICT;
+	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+	if (!rc && r->arg[2] >= SEEK_END && node_is_file(n))
+		rc = model_touch(m, &n->length, TOUCH_SHARE);
+	if (!rc && r->ret >= 0 && node_is_file(n))
+		rc = note_holes(r, n);
+	if (r->ret >= 0)
+		d->desc->offset = (uint64_t)r->ret;
+	if (!rc && r->ret >= 0 && r->arg[2] == SEEK_END && !n->size.certain && node_is_file(n)) {
+		uint64_t size = (uint64_t)r->ret - r->arg[1];
+
+		if (n->at_start && n->size.original == n->size.start && size > n->size.size)
+			n->size.size = n->size.start = n->size.original = size;
+	}
+	return rc;
+}
+
+static int cut(struct model *m, struct node *n, uint64_t size)
+{
+	int rc = model_touch(m, &n->users, TOUCH_EXCLUSIVE);
+
+	if (!rc)
+		rc = model_touch(m, &n->length, TOUCH_EXCLUSIVE);
+	vsize_truncate(&n->size, size);
+	n->safe = size;
+	return rc;
+}
+
+int model_ftruncate(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d || r->ret < 0)
+		return rc;
+	return cut(m, d->desc->node, r->arg[1]);
+}
+
+int model_truncate(struct model *m, const struct rec *r)
+{
+	struct place p;
+	int rc = model_place(m, r, A_PATH, A_NONE, r->ret == 0 ? WALK_PARENT : 0, &p);
+
+	if (!rc)
+		rc = model_put_path(m, r, A_PATH, A_NONE, &p);
+	if (!rc)
+		rc = model_settle(m, r, &p, r->ret == 0 ? 1 : r->ret == -ENOENT ? 0 : -1, S_IFREG);
+	if (rc || r->ret < 0 || !p.node)
+		return rc;
+	return cut(m, p.node, r->arg[1]);
+}
+
+int model_fallocate(struct model *m, const struct rec *r)
+{
+	const uint64_t moves = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE;
+	uint64_t mode = r->arg[1], off = r->arg[2], len = r->arg[3];
+	struct descriptor *d;
+	struct node *n;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d || r->ret < 0)
+		return rc;
+	n = d->desc->node;
+	if (mode & moves) {
+		uint64_t size = n->size.size;
+
+		size = mode & FALLOC_FL_INSERT_RANGE ? size + len : size > len ? size - len : 0;
+		rc = cut(m, n, off < size ? off : size); /* beyond off it is other data now */
+		n->size.size = n->safe = size;
+		return rc;
+	}
+	rc = model_touch(m, &n->users, TOUCH_SHARE);
+	if (!rc && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > n->size.size) {
+		n->size.size = off + len;
+		rc = model_touch(m, &n->length, TOUCH_MUTATE);
+	}
+	return rc;
+}
+
+int model_fdop(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	if (r->op == OP_fsync || r->op == OP_fdatasync || r->op == OP_sync_file_range)
+		rc = model_touch(m, &((struct node *)d->desc->node)->dirty, TOUCH_LATER);
+	return rc;
+}
+
+int model_advise(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+
+	return model_fd(m, r, A_FD, &d);
+}
+
+int model_sync(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return 0;
+}
+
+int model_getdents(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	struct node *n;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d)
+		return rc;
+	n = d->desc->node;
+	if ((n->mode & S_IFMT) == 0)
+		n->mode = S_IFDIR | 0755;
+	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+	return rc ? rc : model_touch(m, &n->listing, TOUCH_SHARE);
+}
