@@ -29,17 +29,6 @@ void escape_add(struct buf *out, struct str s)
 	buf_add(out, s.s + from, s.len - from);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Decodes the one escape at S; returns how many bytes it takes, 0 when it is none. */
 static size_t decode_one(struct buf *out, struct str s)
 {
@@ -51,8 +40,8 @@ static size_t decode_one(struct buf *out, struct str s)
 	}
 	if (s.len < 4 || s.s[1] != 'x')
 		return 0;
-	high = hex_value(s.s[2]);
-	low = hex_value(s.s[3]);
+	high = str_hex_digit(s.s[2]);
+	low = str_hex_digit(s.s[3]);
 	if (high < 0 || low < 0)
 		return 0;
 	buf_char(out, (char)(high << 4 | low));

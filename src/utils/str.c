@@ -8,7 +8,7 @@ bool str_starts(struct str s, struct str prefix)
 	return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.s, prefix.s, prefix.len) == 0);
 }
 
-static int digit_value(char c)
+int str_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -16,10 +16,10 @@ static int digit_value(char c)
 		return c - 'a' + 10;
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
-	return 99;
+	return -1;
 }
 
-static int parse_base(struct str s, unsigned base, uint64_t *out)
+static int parse_base(struct str s, int base, uint64_t *out)
 {
 	uint64_t v = 0;
 	size_t i;
@@ -27,9 +27,9 @@ static int parse_base(struct str s, unsigned base, uint64_t *out)
 	if (s.len == 0)
 		return -EINVAL;
 	for (i = 0; i < s.len; i++) {
-		unsigned d = (unsigned)digit_value(s.s[i]);
+		int d = str_hex_digit(s.s[i]);
 
-		if (d >= base)
+		if (d < 0 || d >= base)
 			return -EINVAL;
 		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
 			__builtin_add_overflow(v, (uint64_t)d, &v))
@@ -84,7 +84,7 @@ int str_i64(struct str s, int64_t *out)
 int str_num(struct str s, int64_t *out)
 {
 	bool negative = take_minus(&s);
-	unsigned base = 10;
+	int base = 10;
 	uint64_t v;
 	int rc;
 

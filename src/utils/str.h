@@ -42,6 +42,8 @@ int str_i64(struct str s, int64_t *out);   /* decimal, optional '-' */
 int str_num(struct str s, int64_t *out);   /* decimal, 0x hex or leading-0 octal, optional '-' */
 int str_octal(struct str s, uint64_t *out);
 
+int str_hex_digit(char c); /* 0..15, or -1 */
+
 /*
  * Takes what stands before the first SEP of *rest, which then starts behind SEP. Without a SEP the
  * whole rest is taken and *rest becomes {NULL, 0}. False when *rest was {NULL, 0} already.
