@@ -114,6 +114,15 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
  */
 int model_settle(struct model *m, const struct rec *r, struct place *p, int existed, uint32_t type);
 
+/* Enters NODE (NULL: nothing) where the walk ended, in the model and in the order. */
+int model_enter(struct model *m, struct walk *w, struct node *node);
+
+/* The file has SIZE bytes from now on, and what was beyond is gone. */
+int model_cut(struct model *m, struct node *n, uint64_t size);
+
+/* How many bytes a read or write asked for. */
+uint64_t model_wanted(const struct rec *r);
+
 /* Writes the place as a path of the replay into OUT (m->path or m->path2) and the line's argument. */
 int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
 	struct place *p);
@@ -129,7 +138,7 @@ int model_map_target(struct model *m, struct str dir, struct str target, struct 
 int model_close_fd(struct model *m, int64_t fd);
 
 /* A descriptor for an opened node; *D has its number in the replay when it is replayed. */
-int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node *node, int flags,
+int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	bool pseudo, struct descriptor **d);
 
 /*

@@ -19,7 +19,7 @@ static uint64_t offset_of(const struct rec *r, const struct descriptor *d, bool 
 	return *implicit ? d->desc->offset : r->arg[i];
 }
 
-static uint64_t wanted(const struct rec *r)
+uint64_t model_wanted(const struct rec *r)
 {
 	int i = op_arg_index(r->op, A_LEN);
 	uint64_t sum = 0;
@@ -92,7 +92,7 @@ int model_span_write(struct model *m, const struct span *s)
 
 int model_read(struct model *m, const struct rec *r)
 {
-	struct span s = {.wanted = wanted(r), .done = r->ret};
+	struct span s = {.wanted = model_wanted(r), .done = r->ret};
 	int rc = model_fd(m, r, A_FD, &s.d);
 
 	if (rc || !s.d)
@@ -103,7 +103,7 @@ int model_read(struct model *m, const struct rec *r)
 
 int model_write(struct model *m, const struct rec *r)
 {
-	struct span s = {.wanted = wanted(r), .done = r->ret};
+	struct span s = {.wanted = model_wanted(r), .done = r->ret};
 	int rc = model_fd(m, r, A_FD, &s.d);
 
 	if (rc || !s.d)
@@ -157,7 +157,7 @@ int model_lseek(struct model *m, const struct rec *r)
 	return rc;
 }
 
-static int cut(struct model *m, struct node *n, uint64_t size)
+int model_cut(struct model *m, struct node *n, uint64_t size)
 {
 	int rc = model_touch(m, &n->users, TOUCH_EXCLUSIVE);
 
@@ -175,7 +175,7 @@ int model_ftruncate(struct model *m, const struct rec *r)
 
 	if (rc || !d || r->ret < 0)
 		return rc;
-	return cut(m, d->desc->node, r->arg[1]);
+	return model_cut(m, d->desc->node, r->arg[1]);
 }
 
 int model_truncate(struct model *m, const struct rec *r)
@@ -189,7 +189,7 @@ int model_truncate(struct model *m, const struct rec *r)
 		rc = model_settle(m, r, &p, r->ret == 0 ? 1 : r->ret == -ENOENT ? 0 : -1, S_IFREG);
 	if (rc || r->ret < 0 || !p.node)
 		return rc;
-	return cut(m, p.node, r->arg[1]);
+	return model_cut(m, p.node, r->arg[1]);
 }
 
 int model_fallocate(struct model *m, const struct rec *r)
@@ -207,7 +207,7 @@ int model_fallocate(struct model *m, const struct rec *r)
 		uint64_t size = n->size.size;
 
 		size = mode & FALLOC_FL_INSERT_RANGE ? size + len : size > len ? size - len : 0;
-		rc = cut(m, n, off < size ? off : size); /* beyond off it is other data now */
+		rc = model_cut(m, n, off < size ? off : size); /* beyond off it is other data now */
 		n->size.size = n->safe = size;
 		return rc;
 	}
@@ -229,13 +229,6 @@ int model_fdop(struct model *m, const struct rec *r)
 	if (r->op == OP_fsync || r->op == OP_fdatasync || r->op == OP_sync_file_range)
 		rc = model_touch(m, &((struct node *)d->desc->node)->dirty, TOUCH_LATER);
 	return rc;
-}
-
-int model_advise(struct model *m, const struct rec *r)
-{
-	struct descriptor *d;
-
-	return model_fd(m, r, A_FD, &d);
 }
 
 int model_sync(struct model *m, const struct rec *r)

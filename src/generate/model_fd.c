@@ -97,14 +97,13 @@ static enum description_kind kind_of(const struct node *n, int flags, bool pseud
 	}
 }
 
-int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node *node, int flags,
+int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	bool pseudo, struct descriptor **out)
 {
 	enum description_kind kind = kind_of(node, flags, pseudo);
 	struct descriptor *d;
 	int rc;
 
-	(void)r;
 	*out = NULL;
 	rc = model_close_fd(m, fd); /* its close was not captured */
 	m->list.n = 0;
@@ -121,30 +120,10 @@ int model_open_fd(struct model *m, const struct rec *r, int64_t fd, struct node 
 	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }
 
-static struct node *create_file(struct model *m, struct place *p, uint32_t mode, int *rc)
+static int create_file(struct model *m, struct place *p, uint32_t mode)
 {
-	struct walk *w = &p->w;
-	struct node *n;
-
-	if (!w->at_name.len) { /* "/" or "..": no call makes that */
-		*rc = LEFT_MALFORMED;
-		return NULL;
-	}
-	n = names_new(&m->names, w->at, mode);
-	if (!n) {
-		*rc = -ENOMEM;
-		return NULL;
-	}
-	w->entry = names_set(&m->names, w->at, w->at_name, n);
-	if (!w->entry) {
-		*rc = -ENOMEM;
-		return NULL;
-	}
-	model_grant(m, w->at, S_IWUSR | S_IXUSR);
-	*rc = model_touch(m, &w->entry->res, TOUCH_EXCLUSIVE);
-	if (!*rc)
-		*rc = model_touch(m, &w->at->listing, TOUCH_MUTATE);
-	return n;
+	p->node = names_new(&m->names, p->w.at, mode);
+	return p->node ? model_enter(m, &p->w, p->node) : -ENOMEM;
 }
 
 static int open_tmpfile(struct model *m, const struct rec *r, struct place *p, int flags)
@@ -158,7 +137,7 @@ static int open_tmpfile(struct model *m, const struct rec *r, struct place *p, i
 	n = names_new(&m->names, p->node, S_IFREG | 0600);
 	if (!n)
 		return -ENOMEM;
-	return model_open_fd(m, r, r->ret, n, flags, false, &d);
+	return model_open_fd(m, r->ret, n, flags, false, &d);
 }
 
 /* Was the opened file there before? Without a state record only what was found in it can tell. */
@@ -186,13 +165,8 @@ static int open_found(struct model *m, const struct rec *r, struct place *p, int
 	if (!(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
 		model_grant(m, p->node, S_IWUSR);
 	rc = model_touch(m, &p->node->attr, TOUCH_AFTER);
-	if (!rc && flags & O_TRUNC && node_is_file(p->node) && (flags & O_ACCMODE) != O_RDONLY) {
-		vsize_truncate(&p->node->size, 0);
-		p->node->safe = 0;
-		rc = model_touch(m, &p->node->users, TOUCH_EXCLUSIVE);
-		if (!rc)
-			rc = model_touch(m, &p->node->length, TOUCH_EXCLUSIVE);
-	}
+	if (!rc && flags & O_TRUNC && node_is_file(p->node) && (flags & O_ACCMODE) != O_RDONLY)
+		rc = model_cut(m, p->node, 0);
 	return rc;
 }
 
@@ -205,13 +179,8 @@ static int open_reopened(struct model *m, const struct rec *r, struct place *p, 
 		return 0;
 	if (number_taken(m, r))
 		return LEFT_CONFLICT;
-	if (flags & O_TRUNC && node_is_file(p->node)) {
-		vsize_truncate(&p->node->size, 0);
-		rc = model_touch(m, &p->node->users, TOUCH_EXCLUSIVE);
-		if (rc)
-			return rc;
-	}
-	return model_open_fd(m, r, r->ret, p->node, flags, false, &d);
+	rc = flags & O_TRUNC && node_is_file(p->node) ? model_cut(m, p->node, 0) : 0;
+	return rc ? rc : model_open_fd(m, r->ret, p->node, flags, false, &d);
 }
 
 static int open_failed(struct model *m, const struct rec *r, struct place *p)
@@ -244,7 +213,7 @@ int model_open(struct model *m, const struct rec *r)
 	if (rc > 0 && rc < LEFT_COUNT && r->ret >= 0) { /* left out, but the number is taken now */
 		int left = rc;
 
-		rc = model_open_fd(m, r, r->ret, NULL, flags, true, &d);
+		rc = model_open_fd(m, r->ret, NULL, flags, true, &d);
 		return rc < 0 ? rc : left;
 	}
 	if (rc)
@@ -262,10 +231,17 @@ int model_open(struct model *m, const struct rec *r)
 	if (p.w.err)
 		return LEFT_NO_DIRECTORY;
 	if (made_by_open(r, &p, flags))
-		p.node = create_file(m, &p, S_IFREG | 0644, &rc);
+		rc = create_file(m, &p, S_IFREG | 0644);
 	else
 		rc = open_found(m, r, &p, flags);
-	return rc ? rc : model_open_fd(m, r, r->ret, p.node, flags, false, &d);
+	return rc ? rc : model_open_fd(m, r->ret, p.node, flags, false, &d);
+}
+
+/* The descriptor of a close is its argument, not an item of its list. */
+static void drop_first_item(struct model *m)
+{
+	m->list.n--;
+	memmove(m->list.v, m->list.v + 1, m->list.n * sizeof(*m->list.v));
 }
 
 int model_close(struct model *m, const struct rec *r)
@@ -278,10 +254,8 @@ int model_close(struct model *m, const struct rec *r)
 		return rc;
 	/* EINTR, EIO and friends: the descriptor is gone all the same (man 2 close). */
 	closed = model_close_fd(m, (int32_t)r->arg[0]);
-	if (m->list.n && rc == LEFT_NONE) { /* the descriptor is the argument, not a list item */
-		m->list.n--;
-		memmove(m->list.v, m->list.v + 1, m->list.n * sizeof(*m->list.v));
-	}
+	if (m->list.n && rc == LEFT_NONE)
+		drop_first_item(m);
 	return closed < 0 ? closed : rc;
 }
 
@@ -329,8 +303,7 @@ static int as_close(struct model *m, int64_t fd)
 
 	if (rc || vfd == VFD_NUMBER_NONE)
 		return rc ? rc : LEFT_NOT_FILE;
-	m->list.n--;
-	memmove(m->list.v, m->list.v + 1, m->list.n * sizeof(*m->list.v));
+	drop_first_item(m);
 	m->out.call.op = OP_close;
 	m->out.call.arg[0] = vfd;
 	m->out.call.ret = 0;

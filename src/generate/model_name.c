@@ -92,21 +92,6 @@ int model_fsetattr(struct model *m, const struct rec *r)
 
 /* ---- making ---- */
 
-/* Enters NODE where the place is, which was absent. */
-static int enter(struct model *m, struct walk *w, struct node *node)
-{
-	int rc;
-
-	if (!w->at_name.len)
-		return LEFT_MALFORMED;
-	w->entry = names_set(&m->names, w->at, w->at_name, node);
-	if (!w->entry)
-		return -ENOMEM;
-	model_grant(m, w->at, S_IWUSR | S_IXUSR);
-	rc = model_touch(m, &w->entry->res, TOUCH_EXCLUSIVE);
-	return rc ? rc : model_touch(m, &w->at->listing, TOUCH_MUTATE);
-}
-
 static int maker_found(const struct rec *r)
 {
 	return r->ret >= 0 ? 0 : r->ret == -EEXIST ? 1 : -1;
@@ -134,7 +119,7 @@ static int make_node(struct model *m, const struct rec *r, uint32_t mode)
 	if (rc || !make)
 		return rc;
 	n = names_new(&m->names, p.w.at, mode);
-	return n ? enter(m, &p.w, n) : -ENOMEM;
+	return n ? model_enter(m, &p.w, n) : -ENOMEM;
 }
 
 int model_mkdir(struct model *m, const struct rec *r)
@@ -193,7 +178,7 @@ int model_symlink(struct model *m, const struct rec *r)
 	if (!n)
 		return -ENOMEM;
 	n->target = strndup(r->path2.s ? r->path2.s : "", r->path2.len);
-	return n->target ? enter(m, &p.w, n) : -ENOMEM;
+	return n->target ? model_enter(m, &p.w, n) : -ENOMEM;
 }
 
 static int second_path(struct model *m, const struct rec *r, int existed, struct place *p)
@@ -219,7 +204,7 @@ int model_link(struct model *m, const struct rec *r)
 		return rc;
 	if ((to.w.err || !from.node) && !m->force)
 		return LEFT_CONFLICT;
-	return to.w.at && from.node ? enter(m, &to.w, from.node) : 0;
+	return to.w.at && from.node ? model_enter(m, &to.w, from.node) : 0;
 }
 
 /* ---- removing ---- */
@@ -252,7 +237,7 @@ int model_unlink(struct model *m, const struct rec *r)
 		rc = touch_contents(m, p.node, r->ret >= 0 ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
 	if (rc || r->ret < 0 || !p.node || !p.w.at)
 		return rc;
-	return enter(m, &p.w, NULL);
+	return model_enter(m, &p.w, NULL);
 }
 
 /* ---- renaming ---- */
@@ -265,8 +250,8 @@ static int exchange(struct model *m, struct place *a, struct place *b)
 	if (!rc)
 		rc = model_keep(m, y);
 	if (!rc)
-		rc = enter(m, &a->w, y);
-	return rc ? rc : enter(m, &b->w, x);
+		rc = model_enter(m, &a->w, y);
+	return rc ? rc : model_enter(m, &b->w, x);
 }
 
 static int move(struct model *m, struct place *from, struct place *to)

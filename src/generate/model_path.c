@@ -289,6 +289,20 @@ int model_settle(struct model *m, const struct rec *r, struct place *p, int exis
 	return rc;
 }
 
+int model_enter(struct model *m, struct walk *w, struct node *node)
+{
+	int rc;
+
+	if (!w->at_name.len)
+		return LEFT_MALFORMED;
+	w->entry = names_set(&m->names, w->at, w->at_name, node);
+	if (!w->entry)
+		return -ENOMEM;
+	model_grant(m, w->at, S_IWUSR | S_IXUSR);
+	rc = model_touch(m, &w->entry->res, TOUCH_EXCLUSIVE);
+	return rc ? rc : model_touch(m, &w->at->listing, TOUCH_MUTATE);
+}
+
 /* ---- the path of the line ---- */
 
 static bool root_is_real(const struct model *m)
@@ -297,7 +311,7 @@ static bool root_is_real(const struct model *m)
 }
 
 /* Where the walk broke off: the directory it reached and the rest, which must fail the same way. */
-static int put_broken(struct model *m, const struct walk *w, struct buf *full)
+static int put_broken(const struct walk *w, struct buf *full)
 {
 	struct str rest = w->broke_rest, c;
 
@@ -310,7 +324,6 @@ static int put_broken(struct model *m, const struct walk *w, struct buf *full)
 			buf_char(full, '/');
 		buf_str(full, c);
 	}
-	(void)m;
 	return buf_ok(full) ? 0 : -ENOMEM;
 }
 
@@ -320,7 +333,7 @@ static int put_canonical(struct model *m, const struct place *p, struct buf *out
 	int rc = 0;
 
 	if (p->w.err)
-		rc = put_broken(m, &p->w, &full);
+		rc = put_broken(&p->w, &full);
 	else if (!names_path(p->w.dir, &full))
 		rc = -ENOENT;
 	if (!rc && !p->w.err && p->w.last.len) {

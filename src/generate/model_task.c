@@ -265,7 +265,7 @@ int model_state_fd(struct model *m, const struct rec *r)
 			d->cloexec = flags & O_CLOEXEC;
 		return d ? LEFT_STATE : -ENOMEM;
 	}
-	rc = model_open_fd(m, r, fd, n, flags, false, &d);
+	rc = model_open_fd(m, fd, n, flags, false, &d);
 	if (rc)
 		return rc > 0 ? LEFT_STATE : rc;
 	make_reachable(m->task, n, flags);

@@ -137,7 +137,7 @@ int order_fork(struct ordering *o, uint32_t child, uint32_t parent, uint64_t lab
 	return learn_from(c, child, p, label);
 }
 
-struct stamp order_last(const struct ordering *o, uint32_t thread)
+static struct stamp order_last(const struct ordering *o, uint32_t thread)
 {
 	return (struct stamp){thread, o->threads.v[thread].last};
 }

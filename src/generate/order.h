@@ -52,9 +52,6 @@ uint32_t order_threads(const struct ordering *o); /* how many there are */
 /* CHILD begins after PARENT's operation LABEL and knows what PARENT knew. 0 or -ENOMEM. */
 int order_fork(struct ordering *o, uint32_t child, uint32_t parent, uint64_t label);
 
-/* The latest operation of a thread (label 0 when it has none). */
-struct stamp order_last(const struct ordering *o, uint32_t thread);
-
 void order_begin(struct ordering *o); /* forgets the touches of an operation that was left out */
 int order_touch(struct ordering *o, struct resource *r, enum touch how);
 int order_wait(struct ordering *o, struct stamp s); /* a dependency without a resource */

@@ -211,21 +211,13 @@ bool overlap_changes(const struct rec *r)
 
 static bool sees_the_end(const struct rec *r)
 {
-	uint64_t want = 0;
-	uint32_t i;
-	int len = op_arg_index(r->op, A_LEN);
-
 	if (r->ret < 0)
 		return false;
 	if (r->op == OP_lseek)
 		return r->arg[2] == SEEK_END;
 	if (!reads(r) || !op_has(r->op, A_FD))
 		return false;
-	if (len >= 0)
-		want = r->arg[len];
-	for (i = 0; i < r->nvec; i++)
-		want += r->vec[i];
-	return (uint64_t)r->ret < want;
+	return (uint64_t)r->ret < model_wanted(r);
 }
 
 /* A call that found the end of the file, which CHANGE moves. */
