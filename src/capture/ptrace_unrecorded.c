@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 
-/* Since Linux 6.13, the same on all architectures. */
-#define NR_SETXATTRAT	 463
-#define NR_REMOVEXATTRAT 466
-
-/*
- * Calls that change or read files and have no row in the table. They are stopped so that a capture
- * says what it lacks. Failed ones changed nothing, nor did those that move bytes between sockets
- * and pipes only.
- */
 static const struct {
 	unsigned nr;
-	int8_t fd[2]; /* arguments of which one must be a regular file; -1 = any will do */
-	bool moves;   /* the result is a number of bytes */
+	int8_t fd[2];
+	bool moves;
 	const char *why;
 } unrecorded[] = {
-	{SYS_io_uring_setup, {-1, -1}, false, "io_uring: what a ring does is not recorded"},
-	{SYS_splice, {0, 2}, true, "splice is not recorded"},
-	{NR_SETXATTRAT, {-1, -1}, false, "setxattrat is not recorded"},
-	{NR_REMOVEXATTRAT, {-1, -1}, false, "removexattrat is not recorded"},
+#if defined(__x86_64__)
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {x86_64, {fd0, fd1}, moves, why},
+#elif defined(__aarch64__)
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {aarch64, {fd0, fd1}, moves, why},
+#endif
+#include "ops/unrecorded.def"
 };
 
 #define UNRECORDED (sizeof(unrecorded) / sizeof(*unrecorded))

@@ -25,9 +25,8 @@ const struct op ops[OP_COUNT] = {
 };
 
 const struct arg_info arg_infos[A_COUNT] = {
-#define ARG(kind, k, f) [A_##kind] = {.name = #kind, .key = k[0], .form = f},
-	ARG_KINDS(ARG)
-#undef ARG
+#define ARG(kind, k, f, wire) [A_##kind] = {.name = #kind, .key = k[0], .form = f},
+#include "ops/args.def"
 };
 
 const char *const op_family_names[FAM_COUNT] = {"FS", "Process", "State"};

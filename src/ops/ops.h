@@ -38,8 +38,7 @@ enum op_compare {
 /*
  * What an argument register holds. A struct behind a pointer is taken apart into the numbers that
  * matter; where they are kept in struct rec (trace/rec.h) is said here.
- *
- * ARG(kind, capture key, form)
+ * The kinds themselves are in args.def.
  */
 enum arg_form {
 	FORM_NONE,  /* not recorded: output buffers, sizes of structs, padding */
@@ -58,65 +57,9 @@ enum arg_form {
 	FORM_FARG   /* fcntl's third argument: a number, or a struct flock in arg[2..5] */
 };
 
-#define ARG_KINDS(ARG)                                                                             \
-	ARG(NONE, "", FORM_NONE)                                                                   \
-	ARG(SKIP, "", FORM_NONE)       /* passed as 0 */                                           \
-	ARG(OUT, "", FORM_NONE)	       /* struct that the kernel fills: stat, statfs, statx */      \
-	ARG(RBUF, "", FORM_NONE)       /* buffer the kernel fills, LEN says how long */            \
-	ARG(WBUF, "", FORM_NONE)       /* buffer the kernel reads */                               \
-	ARG(IOVCNT, "", FORM_NONE)     /* number of segments, known from the IOV */                \
-	ARG(HOWSIZE, "", FORM_NONE)    /* sizeof(struct open_how) */                               \
-	ARG(FD, "d", FORM_FD)                                                                      \
-	ARG(FD2, "e", FORM_FD)         /* what is written when FD is read */                       \
-	ARG(DIRFD, "d", FORM_FD)                                                                   \
-	ARG(DIRFD2, "e", FORM_FD)                                                                  \
-	ARG(NUMFD, "d", FORM_DEC)      /* a descriptor's number as such */                         \
-	ARG(NUMFD2, "e", FORM_DEC)                                                                 \
-	ARG(PATH, "p", FORM_PATH)                                                                  \
-	ARG(PATH2, "P", FORM_PATH2)                                                                \
-	ARG(TARGET, "P", FORM_PATH2)   /* what a symbolic link points to */                        \
-	ARG(XNAME, "P", FORM_PATH2)    /* name of an extended attribute */                         \
-	ARG(OFLAGS, "f", FORM_FLAGS)   /* open(2) flags */                                         \
-	ARG(HOW, "f", FORM_FLAGS)      /* struct open_how: its flags; MODE and RESOLVE follow */   \
-	ARG(RESOLVE, "R", FORM_FLAGS)                                                              \
-	ARG(ATFLAGS, "f", FORM_FLAGS)                                                              \
-	ARG(CRFLAGS, "f", FORM_FLAGS)                                                              \
-	ARG(RENFLAGS, "f", FORM_FLAGS)                                                             \
-	ARG(FALLOCMODE, "f", FORM_FLAGS)                                                           \
-	ARG(SFRFLAGS, "f", FORM_FLAGS)                                                             \
-	ARG(CFRFLAGS, "f", FORM_FLAGS) /* copy_file_range(2) has none yet */                       \
-	ARG(RWF, "f", FORM_FLAGS)                                                                  \
-	ARG(XFLAGS, "f", FORM_FLAGS)   /* setxattr(2) */                                           \
-	ARG(LOCKOP, "f", FORM_FLAGS)                                                               \
-	ARG(CLONEFLAGS, "f", FORM_FLAGS)                                                           \
-	ARG(CLARGS, "f", FORM_FLAGS)   /* struct clone_args: its flags */                          \
-	ARG(ADVICE, "f", FORM_FLAGS)                                                               \
-	ARG(WHENCE, "W", FORM_FLAGS)                                                               \
-	ARG(FCMD, "F", FORM_FLAGS)                                                                 \
-	ARG(FARG, "G", FORM_FARG)                                                                  \
-	ARG(MODE, "m", FORM_OCT)                                                                   \
-	ARG(AMODE, "m", FORM_OCT)      /* access(2) */                                             \
-	ARG(LEN, "c", FORM_UDEC)       /* bytes asked for */                                       \
-	ARG(OFF, "O", FORM_DEC)                                                                    \
-	ARG(OFFIN, "O", FORM_OFFPTR)                                                               \
-	ARG(OFFOUT, "Q", FORM_OFFPTR)                                                              \
-	ARG(RIOV, "v", FORM_IOV)                                                                   \
-	ARG(WIOV, "v", FORM_IOV)                                                                   \
-	ARG(EXTENTS, "v", FORM_EXTENTS)                                                            \
-	ARG(UID, "U", FORM_DEC)                                                                    \
-	ARG(GID, "G", FORM_DEC)                                                                    \
-	ARG(DEV, "y", FORM_HEX)	       /* dev_t as the kernel takes it (mknod(2)) */               \
-	ARG(STXMASK, "M", FORM_HEX)                                                                \
-	ARG(STATUS, "E", FORM_DEC)     /* exit status; of task_end: as of wait(2) */               \
-	ARG(PARENT, "q", FORM_DEC)     /* PID of the parent, 0 = not captured */                   \
-	ARG(UTIMBUF, "T", FORM_TIMES)                                                              \
-	ARG(TIMEVALS, "T", FORM_TIMES)                                                             \
-	ARG(TIMESPECS, "T", FORM_TIMES)
-
 enum arg_kind {
-#define ARG(kind, key, form) A_##kind,
-	ARG_KINDS(ARG)
-#undef ARG
+#define ARG(kind, key, form, wire) A_##kind,
+#include "ops/args.def"
 	A_COUNT
 };
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_WIRE_H
+#define IORIOT_CAPTURE_WIRE_H
+
+/*
+ * What the code in the kernel hands to ioriot: the contract between systemtap/ and src/capture.
+ * Included by both; numbers are in the byte order of the machine.
+ *
+ * Each processor fills blocks and hands over whole ones. A block is a struct wire_block, then records.
+ * It is padded with zeroes to WIRE_BLOCK or, when its one record is long, WIRE_BLOCK_LONG bytes:
+ * with SystemTap's own header of 8 bytes these are one and two sub-buffers of its relay channel, the
+ * only lengths that SystemTap 4.8 never drops. Another header makes other lengths; the reader takes
+ * any length.
+ *
+ * A record is a struct wire_rec, then (WIRE_CALL) the values of its arguments, then items. All are
+ * padded to 8 bytes. Records of one processor stand in the order of their times.
+ *
+ * Nothing here is trusted: readers check every length and every sequence.
+ */
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdint.h>
+#endif
+
+#define WIRE_ABI	1 /* of this file; the tables have a number of their own, IORIOT_TABLES */
+#define WIRE_MAGIC	0x426f4949u
+#define WIRE_BLOCK	4088
+#define WIRE_BLOCK_LONG 8184
+#define WIRE_REC_MAX	(WIRE_BLOCK_LONG - (int)sizeof(struct wire_block))
+
+struct wire_block {
+	uint32_t magic;
+	uint16_t cpu;
+	uint16_t used;	 /* bytes, this header included; the rest is padding */
+	uint32_t seq;	 /* of this processor, from 0, also of blocks that were dropped */
+	uint32_t count;	 /* records in it */
+	uint64_t before; /* records that this processor made before those here, dropped ones included */
+};
+
+enum wire_kind {
+	WIRE_CALL = 1, /* a system call with a row in ops.def; forks, execs and exits are such */
+	WIRE_PART,     /* items of the next WIRE_CALL of this thread: what came earlier or has no room */
+	WIRE_TASK,     /* state of a process, before its first call; WIRE_FD of it follow */
+	WIRE_FD,       /* one descriptor of it */
+	WIRE_TASK_END, /* a thread ended without an exit call of its own; arg[0] as of wait(2) */
+	WIRE_LOST,     /* arg[0] calls of this thread were missed, arg[1] is enum wire_lost */
+	WIRE_UNRECORDED /* a call of unrecorded.def that did something; nr tells which */
+};
+
+enum wire_lost {
+	WIRE_LOST_SKIPPED, /* SystemTap did not run the probe at the end of a call */
+	WIRE_LOST_COMPAT,  /* a call of the 32-bit or x32 interface */
+	WIRE_LOST_MEMORY   /* no memory for the state of a thread */
+};
+
+enum wire_flag {
+	WIRE_NO_ENTRY = 1,  /* it began before the capture, or its entry was missed: dur is 0 */
+	WIRE_NO_RESULT = 2, /* exit, exit_group */
+	WIRE_CREATED = 4,   /* the open made the file (FMODE_CREATED) */
+	WIRE_CHROOTED = 8,  /* the process has another root directory than the host */
+	WIRE_FOREIGN = 16   /* the process is in another mount namespace than the host's init */
+};
+
+struct wire_rec {
+	uint16_t size; /* bytes in all, a multiple of 8 */
+	uint8_t kind;
+	uint8_t flags;
+	int32_t nr;    /* system call number */
+	uint32_t tgid, tid; /* of the initial PID namespace */
+	uint64_t t;    /* CLOCK_MONOTONIC ns: the call's end; state: the moment that it describes */
+	uint64_t dur;
+	int64_t ret;   /* of a fork: the new thread's tid */
+};
+
+/*
+ * The values that follow a struct wire_rec, 8 bytes each:
+ *   WIRE_CALL   registers of the arguments of its row whose wire_arg is VALUE or FARG, in their order
+ *   WIRE_TASK   umask, uid, gid (effective), tgid of the parent when that is recorded, else 0
+ *   WIRE_FD     descriptor, flags (F_GETFL, and O_CLOEXEC), offset
+ *   WIRE_TASK_END, WIRE_LOST   as above
+ */
+#define WIRE_VALUES_TASK 4
+#define WIRE_VALUES_FD	 3
+
+/* How an argument is handed over: the last column of ops/args.def. */
+enum wire_arg {
+	WIRE_ARG_NONE,	  /* not at all */
+	WIRE_ARG_VALUE,	  /* the register, as a value */
+	WIRE_ARG_PATH,	  /* an item each, from here on, missing when the pointer is bad ... */
+	WIRE_ARG_PATH2,
+	WIRE_ARG_IOV,	  /* the next argument says how many segments */
+	WIRE_ARG_HOW,	  /* struct open_how; the next argument says how long */
+	WIRE_ARG_CLARGS,
+	WIRE_ARG_FARG,	  /* the register, as a value; for lock commands also WIRE_FLOCK */
+	WIRE_ARG_OFFSET,  /* ... or NULL */
+	WIRE_ARG_OFFSET2,
+	WIRE_ARG_TIMES16, /* 16 or 32 bytes of times, or NULL */
+	WIRE_ARG_TIMES32
+};
+
+/* An item: this header, then LEN bytes, then padding to 8. Bytes of structs are as user space has them. */
+struct wire_item {
+	uint16_t type;
+	uint16_t len;
+	uint32_t pad;
+};
+
+enum wire_item_type {
+	WIRE_PATH = 1, /* of a WIRE_ARG_PATH, without NUL; 4096 bytes: longer than any (ENAMETOOLONG) */
+	WIRE_PATH2,
+	WIRE_BASE,     /* struct wire_dir, then its name or nothing: what a relative WIRE_PATH starts from */
+	WIRE_BASE2,    /* the same for WIRE_PATH2; not for targets and attribute names */
+	WIRE_FACTS,    /* struct wire_facts of what was opened or stat'ed, after the call */
+	WIRE_BEFORE,   /* struct wire_facts of what WIRE_PATH named before the call, unfollowed; */
+	WIRE_BEFORE2,  /* of WIRE_PATH2. No bytes: nothing was there. Missing: it could not be told */
+	WIRE_CUT,      /* struct wire_facts of the file that a truncate or O_TRUNC is about to cut */
+	WIRE_IOV,      /* lengths of segments, uint64_t each; may come in several items */
+	WIRE_HOW,      /* struct open_how, as much as the program gave */
+	WIRE_CLARGS,   /* flags of struct clone_args, uint64_t */
+	WIRE_FLOCK,    /* struct flock */
+	WIRE_OFFSET,   /* int64_t, after the call: the kernel has added the result; no bytes: NULL */
+	WIRE_OFFSET2,
+	WIRE_TIMES,    /* no bytes: NULL */
+	WIRE_POSITION, /* int64_t, offset of the first argument's file after a call with WIRE_NO_ENTRY */
+	WIRE_CWD,      /* of WIRE_TASK: struct wire_dir and its name */
+	WIRE_FD_PATH   /* of WIRE_FD: as /proc/PID/fd/N shows it */
+};
+
+/*
+ * A directory. ID is made from what identifies the inode; a directory's name is sent with the first
+ * records that need it, and again now and then. Names are seen from the process's root.
+ */
+struct wire_dir {
+	uint64_t id; /* not 0 */
+};
+
+struct wire_facts {
+	uint32_t dev_major, dev_minor; /* from stat(2), or of the super block (not the same on btrfs) */
+	uint64_t ino;
+	uint32_t mode, nlink, uid, gid;
+	uint64_t size, blocks;
+	uint32_t super; /* 1: dev is the super block's */
+	uint32_t pad;
+};
+
+/*
+ * The module's files in /proc/systemtap/MODULE/:
+ *
+ * trace0, trace1 ...  the blocks, one file a processor.
+ *
+ * ctl   takes one command a write(2):
+ *	all		   every process is in scope, but for those excluded
+ *	pid N		   so are process N, all its threads and descendants, and their children to come
+ *	comm NAME	   of "all" only those whose thread group's name this is
+ *	uid N		   of "all" only those with this real user
+ *	exclude N	   process N, its threads and descendants are never in scope
+ *	start		   record from now on: the state of each process, then its calls
+ *	again		   the state of each process once more (a new file of a rotation begins)
+ *	flush		   hand over all blocks; when the write returns, all records of earlier times
+ *			   can be read
+ *	stop		   record no more, then as flush
+ * An unknown command, or one at the wrong time, fails with EINVAL.
+ * "ioriot", "stapio" and "staprun" by name are never in scope of "all": two captures would record
+ * each other for ever.
+ *
+ * status  lines NAME=VALUE:
+ *	abi		   WIRE_ABI
+ *	tables		   IORIOT_TABLES: the checksum of ops.def, args.def, unrecorded.def and this file
+ *	variant		   ioriot, targetedioriot or javaioriot
+ *	state		   idle, started, stopped
+ *	scope		   threads in scope now ("pid"), -1 for "all"
+ *	hooks		   names of the hooks in use, separated by ","
+ *	missing		   of those that this kernel does not have
+ *	skipped		   probes that SystemTap did not run
+ *	cpuN=MADE:DROPPED  records made and records dropped by each processor
+ */
+
+#endif
