@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_ARGS_H
+#define IORIOT_CAPTURE_ARGS_H
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stddef.h>
+
+#include "trace/rec.h"
+
+/*
+ * How the argument registers of a call, and the bytes behind them, become the numbers of struct
+ * rec: the same for all backends. What cannot be read (EFAULT) is handed over as zeroes.
+ */
+
+/* The value that the kernel sees in a register: most parameters are narrower than it. */
+uint64_t args_narrow(enum arg_kind kind, uint64_t value);
+
+/* Is the slot no register of its own, but a member of the struct open_how of another one? */
+bool args_is_member(enum op_id op, int slot);
+
+/* The structs, spread as trace/rec.h says; SLOT is that of the pointer. */
+void args_set_how(struct rec *rec, int slot, const struct open_how *how);
+void args_set_lock(struct rec *rec, const struct flock *lock);
+
+/* How many bytes of times are behind a pointer of that kind: 16 or 32. BYTES NULL: no times. */
+size_t args_times_size(enum arg_kind kind);
+void args_set_times(struct rec *rec, enum arg_kind kind, const void *bytes);
+
+/* An offset behind a pointer, as a FORM_OFFPTR value. */
+uint64_t args_offset(int64_t offset);
+
+/* When all is there: drops what the call does not look at. */
+void args_finish(struct rec *rec);
+
+/* Segments that are recorded: one more than UIO_MAXIOV, so that the call fails the same way again.
+ */
+#define ARGS_IOV_MAX 1025
+
+#endif
