@@ -10,10 +10,15 @@
 
 #include "options_table.h"
 #include "tree/tree.h"
+#include "utils/clock.h"
 #include "utils/str.h"
+#include "utils/user.h"
 
 #define PROCESSES_MAX 4096
 #define THREADS_MAX   65536
+#define BUFFER_MAX    4095	      /* MiB; staprun takes no more */
+#define SIZE_MIN      (64u << 10)     /* bytes of one file of a rotation */
+#define DURATION_MAX  (3650u * 86400) /* seconds; 64 bits hold them in ns */
 
 /* "-p" or "--json", for messages. */
 static const char *row_spelling(const struct option_row *row, char buf[static 32])
@@ -122,6 +127,106 @@ SETTER(set_pid)
 	if (ret == 0)
 		o->pid = (pid_t)pid;
 	return ret;
+}
+
+struct unit {
+	char letter;
+	uint64_t factor;
+};
+
+/* "4096" or "4M": digits and one letter of UNITS. 0 or -EINVAL; too much for 64 bits: -ERANGE. */
+static int parse_amount(const char *value, const struct unit *units, size_t n, uint64_t *out)
+{
+	struct str digits = str_of(value);
+	uint64_t factor = 1;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < n && digits.len; i++)
+		if (digits.s[digits.len - 1] == units[i].letter) {
+			factor = units[i].factor;
+			digits.len--;
+			break;
+		}
+	ret = str_u64(digits, out);
+	if (ret)
+		return ret;
+	return __builtin_mul_overflow(*out, factor, out) ? -ERANGE : 0;
+}
+
+#define AMOUNT(value, units, out) parse_amount(value, units, sizeof(units) / sizeof(*(units)), out)
+
+SETTER(set_duration)
+{
+	static const struct unit units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+	uint64_t seconds;
+
+	if (AMOUNT(value, units, &seconds) || !seconds || seconds > DURATION_MAX)
+		return bad_value(
+			row, value, "a time such as 90s, 10m or 2h, at most ten years", err);
+	o->duration = seconds * NS_PER_SEC;
+	return 0;
+}
+
+SETTER(set_max_events)
+{
+	static const struct unit units[] = {{'k', 1000}, {'M', 1000000}};
+
+	if (AMOUNT(value, units, &o->max_events) || !o->max_events)
+		return bad_value(row, value, "a number such as 5000, 20k or 3M", err);
+	return 0;
+}
+
+SETTER(set_max_size)
+{
+	static const struct unit units[] = {{'K', 1u << 10}, {'M', 1u << 20}, {'G', 1u << 30}};
+
+	if (AMOUNT(value, units, &o->max_size) || o->max_size < SIZE_MIN)
+		return bad_value(row, value, "a size such as 500K, 100M or 2G, at least 64K", err);
+	return 0;
+}
+
+SETTER(set_max_files)
+{
+	unsigned n;
+	int ret = set_number(&n, row, value, INT_MAX, err);
+
+	if (ret == 0)
+		o->max_files = n;
+	return ret;
+}
+
+SETTER(set_buffer)
+{
+	static const struct unit units[] = {{'M', 1}, {'G', 1u << 10}};
+	uint64_t mib;
+
+	if (AMOUNT(value, units, &mib) || !mib || mib > BUFFER_MAX)
+		return bad_value(row, value, "a size from 1M to 4095M", err);
+	o->buffer = (unsigned)mib;
+	return 0;
+}
+
+SETTER(set_comm)
+{
+	int ret = set_string(&o->comm, row, value, "the name of a command", err);
+
+	if (ret == 0 && strlen(value) > COMM_MAX)
+		ret = bad_value(row, value,
+			"at most 15 bytes: the kernel keeps no more of a command's name", err);
+	return ret;
+}
+
+SETTER(set_uid)
+{
+	struct user user;
+	int ret = user_find(&user, value, err);
+
+	if (ret)
+		return err_prefix(err, "--uid");
+	o->uid = user.uid;
+	o->by_uid = true;
+	return 0;
 }
 
 SETTER(set_processes)
@@ -254,6 +359,26 @@ const struct option_row option_rows[] = {
 		"How to record. Without it the best that this host allows is taken.", set_backend},
 	{'m', "module", "FILE", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Another SystemTap module than the one of the running kernel.", set_module},
+	{0, "comm", "NAME", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"Of the whole system, only processes of this command name.", set_comm},
+	{0, "uid", "USER", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"Of the whole system, only processes of this user.", set_uid},
+	{0, "duration", "TIME", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"End the recording after that many seconds, or 90s, 10m, 2h. A program that was "
+		"started goes on, and ioriot waits for it.",
+		set_duration},
+	{0, "max-events", "N", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"End the recording after N records of calls; also 20k, 3M.", set_max_events},
+	{0, "max-size", "SIZE", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"When the file has that many bytes, or 500K, 100M, 2G, go on in another: FILE, "
+		"FILE.1, FILE.2 ..., or NAME.zst, NAME.1.zst ... Each can be replayed on its own.",
+		set_max_size},
+	{0, "max-files", "N", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"With --max-size: keep the newest N files and delete older ones.", set_max_files},
+	{0, "buffer", "SIZE", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"Memory of the kernel side for each processor, in MiB (64M, but at most an eighth "
+		"of all memory together). Of the stap and bpf back ends.",
+		set_buffer},
 	{'n', "name", "NAME", NULL, COMMAND_NONE, FOR_GENERATE | FOR_INIT | FOR_CLEANUP,
 		"Name of the test (test0): its files go to .ioriot/NAME.", set_name},
 	{'u', "user", "USER", NULL, COMMAND_NONE, FOR_GENERATE | FOR_INIT | FOR_REPLAY,
@@ -406,6 +531,12 @@ static int check_modifiers(const struct parse *p, struct err *err)
 		return err_set(err, EINVAL, "a program behind -- belongs to -c without -r");
 	if (o->argv && o->pid)
 		return err_set(err, EINVAL, "-x and a program behind -- exclude each other");
+	if ((o->comm || o->by_uid) && (o->argv || o->pid))
+		return err_set(err, EINVAL,
+			"%s chooses among all processes; with %s one is recorded anyway",
+			o->comm ? "--comm" : "--uid", o->pid ? "-x" : "a program behind --");
+	if (o->max_files && !o->max_size)
+		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
 	if (o->command == COMMAND_GENERATE && strcmp(o->capture, "-") != 0 &&
 		strcmp(o->capture, o->replay) == 0)
 		return err_set(err, EINVAL, "-c and -r name the same file, %s", o->capture);

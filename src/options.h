@@ -11,6 +11,8 @@
 
 #define IORIOT_VERSION "1.0.0"
 
+#define COMM_MAX 15 /* bytes of a thread's name that the kernel keeps: TASK_COMM_LEN - 1 */
+
 enum command {
 	COMMAND_NONE,
 	COMMAND_CAPTURE,     /* -c FILE [-- CMD] */
@@ -36,6 +38,14 @@ struct options {
 	const char *backend; /* --backend; NULL = the best that this host allows */
 	const char *module;  /* -m */
 	pid_t pid;	     /* -x; 0 = none */
+	const char *comm;    /* --comm, at most COMM_MAX bytes; NULL = any */
+	uid_t uid;	     /* --uid, when by_uid is set */
+	bool by_uid;
+	unsigned buffer;     /* --buffer, MiB for each processor; 0 = not given */
+	uint64_t duration;   /* --duration, ns; 0 = no end */
+	uint64_t max_events; /* --max-events; 0 = no end */
+	uint64_t max_size;   /* --max-size, bytes; 0 = one file */
+	uint64_t max_files;  /* --max-files; 0 = all are kept */
 	char **argv;	     /* behind "--", NULL-terminated; NULL = none */
 	const char *name;    /* -n; NULL = not given (default "test0") */
 	const char *user;    /* -u; NULL = not given */

@@ -26,7 +26,7 @@ static int find_number(struct user *out, const char *name)
 	return set_user(out, (uid_t)uid, pw ? pw->pw_gid : (gid_t)uid, pw ? pw->pw_name : name);
 }
 
-static int find_name(struct user *out, const char *name, struct err *err)
+int user_find(struct user *out, const char *name, struct err *err)
 {
 	struct passwd *pw;
 
@@ -52,7 +52,7 @@ int user_choose(struct user *out, const char *name, struct err *err)
 
 	if (!name && geteuid() != 0)
 		return choose_caller(out);
-	rc = find_name(out, name ? name : "nobody", err);
+	rc = user_find(out, name ? name : "nobody", err);
 	if (rc)
 		return rc;
 	if (geteuid() != 0 && out->uid != geteuid())

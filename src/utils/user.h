@@ -12,6 +12,9 @@ struct user {
 	char name[64];
 };
 
+/* A login name or a number of this host. -ENOENT: there is none. */
+int user_find(struct user *out, const char *name, struct err *err);
+
 /*
  * Who owns the tree and runs the replay: NAME (a login name or a number) of the command line; when
  * NULL, the caller, or nobody when the caller is root. A file never has a say in this.

@@ -44,6 +44,27 @@ usage "nothing behind --" "no program behind --" -c x --
 usage "program without --" "behind --" -c x ls
 usage "capture and replay are one file" "same file" -c x -r x
 
+for value in 0 -1 5d 1.5m m 5sm 99999999999h 11y; do
+	usage "duration of $value" "--duration needs a time" -c x --duration "$value" -- true
+done
+for value in 0 -1 5K 5G 1.5k k 99999999999999999999 99999999999999999M; do
+	usage "$value events" "--max-events needs a number" -c x --max-events "$value" -- true
+done
+for value in 0 1K 65535 5k 99999999999G 1T ""; do
+	usage "file of $value bytes" "--max-size needs a size" -c x --max-size "$value" -- true
+done
+usage "no files" "--max-files needs a number" -c x --max-size 1M --max-files 0 -- true
+usage "number of files without their size" "--max-files .* without --max-size" -c x --max-files 2 -- true
+for value in 0 4096M 4G 5K x; do
+	usage "buffer of $value" "--buffer needs a size from 1M to 4095M" -c x --buffer "$value"
+done
+usage "empty command name" "--comm needs the name" -c x --comm ""
+usage "command name that no process can have" "--comm needs at most 15 bytes" -c x --comm a234567890123456
+usage "command name for one process" "--comm chooses .* with -x" -c x --comm sh -x 1
+usage "user for one program" "--uid chooses .* behind --" -c x --uid 0 -- true
+usage "user who is not there" "--uid: there is no user" -c x --uid no-such-user-here
+usage "limit of another command" "--max-size means nothing" -c x -r y --max-size 1M
+
 status_is "-h" 0 "$IORIOT" -h
 says "-h shows all commands" "-R, --init-replay"
 says "-h explains the exit status" "Exit status: 0 done"

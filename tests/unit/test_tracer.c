@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "capture/buffer.h"
 #include "capture/facts.h"
 #include "capture/paths.h"
 #include "capture/program.h"
@@ -376,6 +377,17 @@ START_TEST(programs_are_found_as_shells_find_them)
 }
 END_TEST
 
+START_TEST(buffers_leave_memory_for_others)
+{
+	ck_assert_uint_eq(buffer_size(0, 2, UINT64_C(16) << 30), 64);
+	ck_assert_uint_eq(buffer_size(0, 2, UINT64_C(1) << 30), 64); /* an eighth, just so */
+	ck_assert_uint_eq(buffer_size(0, 4, UINT64_C(1) << 30), 32);
+	ck_assert_uint_eq(buffer_size(0, 256, UINT64_C(1) << 30), 1);
+	ck_assert_uint_eq(buffer_size(0, 0, UINT64_C(256) << 20), 32);
+	ck_assert_uint_eq(buffer_size(500, 256, UINT64_C(1) << 30), 500); /* said is said */
+}
+END_TEST
+
 Suite *tracer_suite(void)
 {
 	TCase *tc;
@@ -390,6 +402,7 @@ Suite *tracer_suite(void)
 	tcase_add_test(tc, removed_directories_have_no_names);
 	tcase_add_test(tc, pseudo_file_systems_are_not_walked);
 	tcase_add_test(tc, ranges_of_data_are_found);
+	tcase_add_test(tc, buffers_leave_memory_for_others);
 	tcase_add_test(tc, programs_are_found_as_shells_find_them);
 	return s;
 }
