@@ -569,7 +569,7 @@ static int trace(struct tracer *t, struct child *child, struct err *err)
 	if (t->lacks)
 		return err_set(err, ENOSYS,
 			"this kernel lacks PTRACE_GET_SYSCALL_INFO (Linux 5.3)");
-	rc = child_why(child, t->job, err);
+	rc = child_why(child, t->job->program, err);
 	return rc ? rc : err_set(err, EINTR, "the program was killed before it began");
 }
 
@@ -585,7 +585,7 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 	if (!rc)
 		rc = state_mounts(job->sink, job->paths, err);
 	if (!rc)
-		rc = child_fork(&child, t, err);
+		rc = child_fork(&child, job->program, job->options->argv, &t->filter, err);
 	if (!rc) {
 		rc = trace(t, &child, err);
 		child_close(&child);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "capture/backend.h"
+#include "capture/child.h"
 #include "capture/ptrace_filter.h"
 #include "datas/hmap.h"
 
@@ -85,22 +86,8 @@ static inline struct who who_of(const struct task *task)
 
 /* --- ptrace_child.c --- */
 
-struct child {
-	pid_t pid;
-	int go;	    /* a byte lets it install the filter and start the program */
-	int report; /* says why it could not, or nothing */
-};
-
-/* Forks the process that becomes the program. It waits. 0 or -errno. */
-int child_fork(struct child *child, struct tracer *t, struct err *err);
-
 /* Attaches to it with these ptrace options. -EPERM with the reason, as far as it can be found. */
 int child_seize(const struct child *child, long options, struct err *err);
-int child_start(struct child *child, struct err *err);
-
-/* After its end without a program: 0 when nothing is known, else -errno and why. */
-int child_why(const struct child *child, const struct capture_job *job, struct err *err);
-void child_close(struct child *child);
 
 /* --- ptrace_signals.c: what the tracer's own process does with signals --- */
 
