@@ -7,14 +7,21 @@
 #include "options.h"
 #include "utils/err.h"
 
+struct backend;
+
 /* What the command and a backend share during one capture. */
 struct capture_job {
 	const struct options *options;
-	const char *program; /* file to execute for options->argv, looked up in PATH */
+	const struct backend *backend;
+	const char *program; /* file to execute for options->argv, looked up in PATH; NULL = none */
 	struct sink *sink;
 	struct paths *paths;
+	/* Writes the header, with N more pairs of the backend: once, before anything else. */
+	void (*begin)(const struct capture_job *job, const struct capture_pair *more, size_t n);
+	/* A line for the user, from the program WHO; not with --quiet. */
+	void (*say)(const struct capture_job *job, const char *who, const char *line);
 	/* results */
-	bool started;	    /* the program runs or ran: what is recorded is worth keeping */
+	bool started;	    /* what is recorded is worth keeping: the program runs or ran */
 	int status;	    /* the program's wait(2) status */
 	uint64_t processes; /* recorded, the program's first one included */
 };
@@ -22,11 +29,13 @@ struct capture_job {
 /*
  * One way to record. probe() says whether this host allows it, run() records until there is nothing
  * left to record. Both return 0 or -errno with a sentence; -ENOENT, -EACCES and -ENOEXEC of run()
- * before job->started mean the program itself, -EPERM and -ENOSYS that this host lacks something.
+ * before job->started mean the program itself, -EPERM and -ENOSYS of both that this host lacks
+ * something.
  */
 struct backend {
 	const char *name;
-	int (*probe)(struct err *err);
+	bool attaches; /* needs no program: records what runs already, or the whole host */
+	int (*probe)(const struct options *o, struct err *err);
 	int (*run)(struct capture_job *job, struct err *err);
 };
 

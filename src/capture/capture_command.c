@@ -23,7 +23,10 @@ static const struct {
 	const char *missing;
 } backends[] = {
 	{"ptrace", &backend_ptrace, NULL},
-	{"stap", NULL, "the SystemTap backend is not part of this build"},
+	{"stap", NULL,
+		"the SystemTap backend is not part of this build, and nothing else records "
+		"what runs already (-x) or the whole system; record a program with: "
+		"ioriot -c FILE -- CMD ARGS"},
 	{"bpf", NULL, "the BPF backend is not part of this build"},
 };
 
@@ -33,37 +36,55 @@ static int complain(const struct err *err, int status)
 	return status;
 }
 
+/* Exit status for what a backend could not begin. */
+static int not_started(int code, bool program)
+{
+	switch (-code) {
+	case EPERM:
+	case ENOSYS:
+		return EXIT_HOST_LACKS;
+	case ENOENT:
+		return program ? STATUS_NOT_FOUND : EXIT_FAILED;
+	default:
+		return program ? STATUS_CANNOT_RUN : EXIT_FAILED;
+	}
+}
+
 /* 0, or an exit status. */
+static int check_backend(const struct options *o, const struct backend *backend)
+{
+	struct err err;
+	int rc;
+
+	if (!o->argv && !backend->attaches) {
+		fprintf(stderr,
+			"ioriot: the %s backend records programs that it starts: "
+			"ioriot -c FILE -- CMD ARGS\n",
+			backend->name);
+		return EXIT_USAGE;
+	}
+	rc = backend->probe(o, &err);
+	return rc ? complain(&err, not_started(rc, false)) : 0;
+}
+
+/* Anybody may start a program with ptrace; without a program, what sees the whole host is needed.
+ */
 static int choose_backend(const struct options *o, const struct backend **out)
 {
-	const char *name = o->backend ? o->backend : "ptrace";
-	struct err err;
+	const char *name = o->backend ? o->backend : o->argv ? "ptrace" : "stap";
 	size_t i;
 
 	for (i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
 		if (strcmp(backends[i].name, name) != 0)
 			continue;
 		*out = backends[i].backend;
-		if (!*out) {
-			fprintf(stderr, "ioriot: %s\n", backends[i].missing);
-			return EXIT_HOST_LACKS;
-		}
-		return (*out)->probe(&err) ? complain(&err, EXIT_HOST_LACKS) : 0;
+		if (*out)
+			return check_backend(o, *out);
+		fprintf(stderr, "ioriot: %s\n", backends[i].missing);
+		return EXIT_HOST_LACKS;
 	}
 	fprintf(stderr, "ioriot: --backend=%s: it is one of ptrace, stap, bpf\n", name);
 	return EXIT_USAGE;
-}
-
-/* Without a program to start, a backend is needed that sees what runs already. */
-static int check_what(const struct options *o)
-{
-	if (o->argv && o->argv[0])
-		return 0;
-	fprintf(stderr, "ioriot: %s needs the stap or bpf backend, which are not part of this "
-			"build; record a program with: ioriot -c FILE -- CMD ARGS\n",
-		o->pid ? "recording a process that runs already (-x)"
-		       : "recording the whole system");
-	return EXIT_HOST_LACKS;
 }
 
 /* The words as one string, for people: words with a blank or a quote are quoted. */
@@ -80,30 +101,51 @@ static void join_words(struct buf *out, char *const *argv)
 	}
 }
 
-static void write_header(const struct capture_job *job, const struct backend *backend)
+/* What is recorded, for people. */
+static void put_what(struct buf *out, const struct options *o)
 {
+	if (o->argv)
+		join_words(out, o->argv);
+	else if (o->pid)
+		buf_addf(out, "-x %d", (int)o->pid);
+	else
+		buf_puts(out, "system");
+}
+
+#define PAIRS_MAX 16
+
+static void write_header(
+	const struct capture_job *job, const struct capture_pair *more, size_t n_more)
+{
+	struct capture_pair pairs[PAIRS_MAX];
 	char mono[24], wall[24], uid[24];
-	struct buf cmd = BUF_INIT;
+	struct buf what = BUF_INIT;
 	struct utsname host;
+	size_t n = 0;
 
 	uname(&host);
-	join_words(&cmd, job->options->argv);
+	put_what(&what, job->options);
 	snprintf(mono, sizeof(mono), "%" PRIu64, now_ns());
 	snprintf(wall, sizeof(wall), "%" PRIu64, wall_ns());
 	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
-	sink_header(job->sink,
-		(struct capture_pair[]){
-			{"backend", str_of(backend->name)},
-			{"arch", str_of(host.machine)},
-			{"kernel", str_of(host.release)},
-			{"host", str_of(host.nodename)},
-			{"start_mono", str_of(mono)},
-			{"start_wall", str_of(wall)},
-			{"uid", str_of(uid)},
-			{"cmd", buf_as_str(&cmd)},
-		},
-		8);
-	buf_free(&cmd);
+	pairs[n++] = (struct capture_pair){"backend", str_of(job->backend->name)};
+	pairs[n++] = (struct capture_pair){"arch", str_of(host.machine)};
+	pairs[n++] = (struct capture_pair){"kernel", str_of(host.release)};
+	pairs[n++] = (struct capture_pair){"host", str_of(host.nodename)};
+	pairs[n++] = (struct capture_pair){"start_mono", str_of(mono)};
+	pairs[n++] = (struct capture_pair){"start_wall", str_of(wall)};
+	pairs[n++] = (struct capture_pair){"uid", str_of(uid)};
+	pairs[n++] = (struct capture_pair){"cmd", buf_as_str(&what)};
+	while (n_more-- && n < PAIRS_MAX)
+		pairs[n++] = *more++;
+	sink_header(job->sink, pairs, n);
+	buf_free(&what);
+}
+
+static void say(const struct capture_job *job, const char *who, const char *line)
+{
+	if (!job->options->quiet)
+		fprintf(stderr, "%s: %s\n", who, line);
 }
 
 static void print_summary(const struct capture_job *job, const struct sink_totals *totals)
@@ -114,9 +156,9 @@ static void print_summary(const struct capture_job *job, const struct sink_total
 		return;
 	fprintf(stderr,
 		"ioriot: %" PRIu64 " records of %" PRIu64 " process%s, %" PRIu64 " lost, %" PRIu64
-		" bytes in %s\n",
+		" bytes in %s (%s)\n",
 		totals->calls, job->processes, job->processes == 1 ? "" : "es", totals->lost,
-		totals->bytes, o->capture);
+		totals->bytes, o->capture, job->backend->name);
 }
 
 /* The program's own status comes first: whoever runs it through us must not notice us. */
@@ -132,31 +174,17 @@ static int final_status(const struct capture_job *job, int failed, uint64_t lost
 	return lost ? EXIT_DIVERGED : EXIT_DONE;
 }
 
-static int not_started(int code)
-{
-	switch (-code) {
-	case ENOENT:
-		return STATUS_NOT_FOUND;
-	case EPERM:
-	case ENOSYS:
-		return EXIT_HOST_LACKS;
-	default:
-		return STATUS_CANNOT_RUN;
-	}
-}
-
-static int record(struct capture_job *job, const struct backend *backend)
+static int record(struct capture_job *job)
 {
 	struct sink_totals totals;
 	struct err err;
 	int rc, failed;
 
-	write_header(job, backend);
-	rc = backend->run(job, &err);
+	rc = job->backend->run(job, &err);
 	paths_close(job->paths);
 	if (!job->started) {
 		sink_abort(job->sink);
-		return complain(&err, not_started(rc));
+		return complain(&err, not_started(rc, job->program));
 	}
 	if (rc)
 		complain(&err, 0);
@@ -167,28 +195,36 @@ static int record(struct capture_job *job, const struct backend *backend)
 	return final_status(job, rc || failed, totals.lost);
 }
 
+/* 0, or an exit status. OUT holds PATH_MAX bytes. */
+static int find_program(struct capture_job *job, char *out)
+{
+	struct err err;
+	int rc;
+
+	if (!job->options->argv)
+		return 0;
+	job->program = out;
+	rc = program_find(job->options->argv[0], out, &err);
+	return rc ? complain(&err, rc == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN) : 0;
+}
+
 int capture_command(const struct options *o)
 {
-	struct capture_job job = {.options = o};
-	const struct backend *backend;
+	struct capture_job job = {.options = o, .begin = write_header, .say = say};
 	char program[PATH_MAX];
 	struct err err;
 	int rc;
 
-	rc = choose_backend(o, &backend);
+	rc = choose_backend(o, &job.backend);
 	if (!rc)
-		rc = check_what(o);
+		rc = find_program(&job, program);
 	if (rc)
 		return rc;
-	rc = program_find(o->argv[0], program, &err);
-	if (rc)
-		return complain(&err, rc == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
-	job.program = program;
 	if (sink_open(&job.sink, o->capture, &err))
 		return complain(&err, EXIT_FAILED);
 	if (paths_open(&job.paths, job.sink, &err)) {
 		sink_abort(job.sink);
 		return complain(&err, EXIT_FAILED);
 	}
-	return record(&job, backend);
+	return record(&job);
 }

@@ -581,6 +581,7 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 
 	if (!t)
 		return err_sys(err, ENOMEM, "cannot start the capture");
+	job->begin(job, NULL, 0);
 	rc = tracer_init(t, job, err);
 	if (!rc)
 		rc = state_mounts(job->sink, job->paths, err);
@@ -595,8 +596,9 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 	return rc;
 }
 
-static int ptrace_probe(struct err *err)
+static int ptrace_probe(const struct options *o, struct err *err)
 {
+	(void)o;
 	(void)err;
 	return 0; /* whether a child may be traced is known when it is tried */
 }

@@ -60,7 +60,7 @@ status_is "full disk" 1 "$IORIOT" -c /dev/full -- true
 says "full disk: sentence" "/dev/full.*No space left"
 status_is "full disk, failing program" 7 "$IORIOT" -c /dev/full -- sh -c "exit 7"
 status_is "summary" 0 "$IORIOT" -c a.capture -- true
-says "summary: sentence" "^ioriot: [0-9]+ records of 1 process, 0 lost, [0-9]+ bytes in a.capture$"
+says "summary: sentence" "^ioriot: [0-9]+ records of 1 process, 0 lost, [0-9]+ bytes in a.capture \\(ptrace\\)$"
 status_is "quiet" 0 "$IORIOT" -c a.capture --quiet -- true
 equal "quiet: nothing" "$output" ""
 status_is "compressed" 0 "$IORIOT" -c a.capture.zst -- ls /
