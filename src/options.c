@@ -349,6 +349,10 @@ const struct option_row option_rows[] = {
 		NULL},
 	{'d', "drop-caches", NULL, NULL, COMMAND_DROP_CACHES, FOR(COMMAND_DROP_CACHES),
 		"Write back and drop the page cache of this host, and exit. Needs root.", NULL},
+	{0, "check", NULL, NULL, COMMAND_CHECK, FOR(COMMAND_CHECK),
+		"Say what this host offers: which ways to record work here, and why others do "
+		"not; whether replays can run.",
+		NULL},
 	{'V', "version", NULL, NULL, COMMAND_VERSION, FOR(COMMAND_VERSION), "Print the version.",
 		set_command},
 	{'h', "help", NULL, NULL, COMMAND_HELP, FOR(COMMAND_HELP), "Print this help.", set_command},
@@ -381,7 +385,8 @@ const struct option_row option_rows[] = {
 		set_buffer},
 	{'n', "name", "NAME", NULL, COMMAND_NONE, FOR_GENERATE | FOR_INIT | FOR_CLEANUP,
 		"Name of the test (test0): its files go to .ioriot/NAME.", set_name},
-	{'u', "user", "USER", NULL, COMMAND_NONE, FOR_GENERATE | FOR_INIT | FOR_REPLAY,
+	{'u', "user", "USER", NULL, COMMAND_NONE,
+		FOR_GENERATE | FOR_INIT | FOR_REPLAY | FOR(COMMAND_CHECK),
 		"User who runs the replay and owns its files. Without it: the caller, or nobody "
 		"when root calls.",
 		set_user},
@@ -409,12 +414,13 @@ const struct option_row option_rows[] = {
 		"Do not drop the page cache before the replay.", set_keep_caches},
 	{'S', "stats", "FILE", NULL, COMMAND_NONE, FOR_REPLAY,
 		"Write the statistics of the replay to FILE, as text.", set_stats},
-	{0, "json", "FILE", NULL, COMMAND_NONE, FOR_REPLAY,
-		"Write the statistics of the replay to FILE, as JSON.", set_json},
+	{0, "json", "FILE", NULL, COMMAND_NONE, FOR_REPLAY | FOR(COMMAND_CHECK),
+		"Write the statistics of the replay, or what --check found, to FILE, as JSON.",
+		set_json},
 	{'w', "wd-base", "DIR", NULL, COMMAND_NONE, FOR_STEPS,
 		"Accepted for command lines of older versions. Nothing is kept there.",
 		set_wd_base},
-	{0, "quiet", NULL, NULL, COMMAND_NONE, FOR_STEPS,
+	{0, "quiet", NULL, NULL, COMMAND_NONE, FOR_STEPS | FOR(COMMAND_CHECK),
 		"No progress and no summary; errors are still printed.", set_quiet},
 };
 const unsigned option_count = sizeof(option_rows) / sizeof(option_rows[0]);
@@ -511,7 +517,7 @@ static int choose_command(struct parse *p, struct err *err)
 	}
 	if (!first)
 		return err_set(
-			err, EINVAL, "no command: give -c, -r, -i, -R, -T, -P or -d; -h explains");
+			err, EINVAL, "no command: give -c, -r, -i, -R, -T, -P, -d or --check; -h explains");
 	return 0;
 }
 

@@ -23,6 +23,7 @@ enum command {
 	COMMAND_TRASH,	     /* -T */
 	COMMAND_PURGE,	     /* -P */
 	COMMAND_DROP_CACHES, /* -d */
+	COMMAND_CHECK,	     /* --check */
 	COMMAND_VERSION,     /* -V */
 	COMMAND_HELP	     /* -h */
 };

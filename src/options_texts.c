@@ -15,6 +15,7 @@ static const struct {
 	{"-R REPLAY", "-i, then -r"},
 	{"-T | -P [-n NAME]", "move to the trash, or delete, what -i built"},
 	{"-d", "drop the caches of this host"},
+	{"--check [--json FILE]", "say what this host offers"},
 };
 #define USAGES (sizeof(usages) / sizeof(usages[0]))
 

@@ -95,21 +95,6 @@ static void add_devices(struct host_sample *host, const struct program *p)
 			host_add_device(host, st.st_dev);
 }
 
-static int write_file(const char *path, const struct buf *text, struct err *err)
-{
-	struct outfile *f;
-	int rc = outfile_open(&f, path, OUTFILE_WHOLE, err);
-
-	if (rc)
-		return rc;
-	rc = outfile_write(f, text->p, text->len, err);
-	if (rc) {
-		outfile_abort(f);
-		return rc;
-	}
-	return outfile_commit(f, err);
-}
-
 static int write_stats(const struct stats *s, const struct options *o, struct err *err)
 {
 	struct buf text = BUF_INIT;
@@ -117,12 +102,13 @@ static int write_stats(const struct stats *s, const struct options *o, struct er
 
 	if (o->stats) {
 		stats_text(s, &text);
-		rc = buf_ok(&text) ? write_file(o->stats, &text, err) : err_sys(err, ENOMEM, "%s", o->stats);
+		rc = buf_ok(&text) ? outfile_put(o->stats, buf_as_str(&text), err)
+				   : err_sys(err, ENOMEM, "%s", o->stats);
 	}
 	text.len = 0;
 	if (rc == 0 && o->json) {
 		rc = stats_json(s, &text);
-		rc = rc ? err_sys(err, -rc, "%s", o->json) : write_file(o->json, &text, err);
+		rc = rc ? err_sys(err, -rc, "%s", o->json) : outfile_put(o->json, buf_as_str(&text), err);
 	}
 	buf_free(&text);
 	return rc;

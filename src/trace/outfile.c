@@ -413,3 +413,18 @@ void outfile_abort(struct outfile *f)
 		unlink(f->path);
 	release(f);
 }
+
+int outfile_put(const char *path, struct str text, struct err *err)
+{
+	struct outfile *f;
+	int rc = outfile_open(&f, path, OUTFILE_WHOLE, err);
+
+	if (rc)
+		return rc;
+	rc = outfile_write(f, text.s, text.len, err);
+	if (rc) {
+		outfile_abort(f);
+		return rc;
+	}
+	return outfile_commit(f, err);
+}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "utils/err.h"
+#include "utils/str.h"
 
 /*
  * Output files. NAME.zst is compressed. OUTFILE_WHOLE appears under its name only when it is
@@ -30,5 +31,8 @@ uint64_t outfile_bytes(const struct outfile *f); /* written so far, before compr
  */
 int outfile_commit(struct outfile *f, struct err *err);
 void outfile_abort(struct outfile *f);
+
+/* A whole file at once. */
+int outfile_put(const char *path, struct str text, struct err *err);
 
 #endif

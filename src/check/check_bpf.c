@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "check/check.h"
+
+#define UNPRIVILEGED "/proc/sys/kernel/unprivileged_bpf_disabled"
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF	    39
+#endif
+
+static void check_btf(struct check *c)
+{
+	bool there = check_exists(c, "/sys/kernel/btf/vmlinux");
+
+	report_add(&c->report, SECTION_BPF, "type information", there ? MARK_OK : MARK_NO, "%s",
+		there ? "/sys/kernel/btf/vmlinux" : "no /sys/kernel/btf/vmlinux");
+	if (!there)
+		report_remedy(&c->report, "a kernel with CONFIG_DEBUG_INFO_BTF has it");
+}
+
+/* "return 0", of the kind of program that a capture would consist of. */
+static int load_program(void *arg, struct err *err)
+{
+	struct bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+		.insn_cnt = 2,
+		.insns = (uint64_t)(uintptr_t)code,
+		.license = (uint64_t)(uintptr_t) "GPL"};
+
+	(void)arg;
+	if (syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)) < 0)
+		return err_sys(err, errno, "a raw tracepoint program is refused");
+	return 0;
+}
+
+static void check_load(struct check *c)
+{
+	struct err err = {0};
+	int rc = try_in_child(load_program, NULL, &err);
+
+	if (!rc) {
+		report_add(&c->report, SECTION_BPF, "bpf(2)", MARK_OK,
+			"raw tracepoint programs can be loaded");
+		return;
+	}
+	report_add(&c->report, SECTION_BPF, "bpf(2)", MARK_NO, "%s", err.text);
+	if (rc == -ENOSYS)
+		report_remedy(&c->report, "a kernel with CONFIG_BPF_SYSCALL has it");
+	else if (!check_capable(c, CAP_SYS_ADMIN) &&
+		 !(check_capable(c, CAP_BPF) && check_capable(c, CAP_PERFMON)))
+		report_remedy(&c->report, "root can, or CAP_BPF with CAP_PERFMON");
+}
+
+static void check_unprivileged(struct check *c)
+{
+	char value[16];
+
+	if (check_line(c, UNPRIVILEGED, value, sizeof(value)))
+		report_add(&c->report, SECTION_BPF, "unprivileged", MARK_NONE,
+			"kernel.unprivileged_bpf_disabled is not there");
+	else
+		report_add(&c->report, SECTION_BPF, "unprivileged", MARK_NONE,
+			"kernel.unprivileged_bpf_disabled is %s; tracing needs privileges in "
+			"either case",
+			value);
+}
+
+void check_bpf(struct check *c)
+{
+	report_add(&c->report, SECTION_BPF, "backend", MARK_NO, "not part of this build");
+	check_btf(c);
+	check_load(c);
+	check_unprivileged(c);
+}
