@@ -5,23 +5,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "capture/dirs.h"
 #include "capture/sink.h"
 #include "utils/str.h"
 
 /*
- * The names that a capture has met, as directories and their entries, and the state_path records
- * that show what each was before it was first touched. A path is walked as the kernel walks it,
- * symbolic links included, so that every name on the way gets its record once.
- *
- * The directories follow the renames and removals of the recorded program: what is known of the
- * entries of one stays with it when it moves, and is forgotten when it is removed. Entries and
- * directories live as long as the whole, so that callers may keep pointers.
+ * The state_path records that show what each name was before it was first touched, where names can
+ * be looked at before the calls. A path is walked as the kernel walks it, symbolic links included,
+ * so that every name on the way gets its record once.
  *
  * Below pseudo file systems (proc, sysfs, cgroup ...) nothing is walked. One thread.
  */
 struct paths;
-struct name; /* a directory entry */
-struct dir;  /* a directory, wherever it is now */
 
 /* On whose behalf something is looked at: the i= of the records. */
 struct who {
@@ -32,10 +27,7 @@ struct who {
 int paths_open(struct paths **out, struct sink *sink, struct err *err);
 void paths_close(struct paths *n);
 
-/* Tells of a mount; before any walk. Pseudo types end a walk at their mount point. */
-void paths_add_mount(struct paths *n, struct str point, const char *type);
-
-struct dir *paths_root(struct paths *n);
+struct dirs *paths_dirs(struct paths *n);
 
 /*
  * Finds the directory of an absolute canonical path, as /proc/PID/cwd shows it, writing the records
@@ -48,8 +40,8 @@ struct dir *paths_find(struct paths *n, struct who who, struct str path);
  * starts, NULL when that is not known) and writes the records of new names. Returns the entry that
  * the last component names, without following it; NULL when the walk did not reach it.
  */
-struct name *paths_walk(struct paths *n, struct who who, struct dir *root, struct dir *from,
-	struct str path);
+struct name *paths_walk(
+	struct paths *n, struct who who, struct dir *root, struct dir *from, struct str path);
 
 /* Writes the records of all entries of a directory that is about to be read, once. */
 void paths_list(struct paths *n, struct who who, struct dir *dir);

@@ -584,7 +584,7 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 	job->begin(job, NULL, 0);
 	rc = tracer_init(t, job, err);
 	if (!rc)
-		rc = state_mounts(job->sink, job->paths, err);
+		rc = state_mounts(job->sink, paths_dirs(job->paths), err);
 	if (!rc)
 		rc = child_fork(&child, job->program, job->options->argv, &t->filter, err);
 	if (!rc) {

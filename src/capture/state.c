@@ -28,7 +28,7 @@ struct str state_link(uint32_t pid, const char *what, char *buf, size_t size)
 	return len < 0 ? STR_NONE : (struct str){buf, (size_t)len};
 }
 
-int state_mounts(struct sink *sink, struct paths *paths, struct err *err)
+int state_mounts(struct sink *sink, struct dirs *dirs, struct err *err)
 {
 	struct arena arena = ARENA_INIT;
 	struct mounts table = {0};
@@ -44,7 +44,7 @@ int state_mounts(struct sink *sink, struct paths *paths, struct err *err)
 		rec.path = str_of(m->point);
 		rec.path2 = str_of(m->fstype);
 		rec.arg[2] = makedev(m->dev_major, m->dev_minor);
-		paths_add_mount(paths, rec.path, m->fstype);
+		dirs_add_mount(dirs, rec.path, m->fstype);
 		sink_put(sink, &rec);
 	}
 	arena_free(&arena);

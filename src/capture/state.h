@@ -10,8 +10,8 @@
  * mounts first, then for each process its task, its directories' names and its descriptors.
  */
 
-/* From /proc/self/mountinfo; also tells PATHS, and so comes before all else. 0 or -errno. */
-int state_mounts(struct sink *sink, struct paths *paths, struct err *err);
+/* From /proc/self/mountinfo; also tells DIRS, and so comes before all else. 0 or -errno. */
+int state_mounts(struct sink *sink, struct dirs *dirs, struct err *err);
 
 /* PARENT is the PID of the recorded parent, 0 = none. What a process hides is left out. */
 void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t parent);

@@ -111,7 +111,7 @@ static void scene_enter(struct scene *s)
 	sink_abort(s->sink);
 	ck_assert_int_eq(sink_open(&s->sink, "capture", &err), 0);
 	ck_assert_int_eq(paths_open(&s->paths, s->sink, &err), 0);
-	s->root = paths_root(s->paths);
+	s->root = paths_dirs(s->paths)->root;
 	s->here = paths_find(s->paths, nobody, str_of(s->dir.path));
 	ck_assert_ptr_nonnull(s->here);
 	s->text = NULL;
@@ -303,9 +303,9 @@ START_TEST(pseudo_file_systems_are_not_walked)
 		char path[128];
 
 		snprintf(path, sizeof(path), "%s/p", s.dir.path);
-		paths_add_mount(s.paths, str_of(path), "proc");
+		dirs_add_mount(paths_dirs(s.paths), str_of(path), "proc");
 		strcat(path, "/q");
-		paths_add_mount(s.paths, str_of(path), "tmpfs");
+		dirs_add_mount(paths_dirs(s.paths), str_of(path), "tmpfs");
 	}
 	walk(&s, "p/f");
 	walk(&s, "p/q/r");
