@@ -220,10 +220,13 @@ SETTER(set_comm)
 SETTER(set_uid)
 {
 	struct user user;
+	char name[32];
 	int ret = user_find(&user, value, err);
 
-	if (ret)
-		return err_prefix(err, "--uid");
+	if (ret) {
+		err_prefix(err, "%s", row_spelling(row, name));
+		return -EINVAL;
+	}
 	o->uid = user.uid;
 	o->by_uid = true;
 	return 0;

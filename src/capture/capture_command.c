@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -11,7 +12,6 @@
 
 #include "capture/backend.h"
 #include "capture/program.h"
-#include "utils/clock.h"
 
 /* As shells have it. */
 enum { STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127, STATUS_SIGNAL = 128 };
@@ -60,6 +60,11 @@ static int check_backend(const struct options *o, const struct backend *backend)
 		fprintf(stderr,
 			"ioriot: the %s backend records programs that it starts: "
 			"ioriot -c FILE -- CMD ARGS\n",
+			backend->name);
+		return EXIT_USAGE;
+	}
+	if (o->buffer && !backend->attaches) {
+		fprintf(stderr, "ioriot: --buffer means nothing to the %s backend\n",
 			backend->name);
 		return EXIT_USAGE;
 	}
@@ -118,22 +123,18 @@ static void write_header(
 	const struct capture_job *job, const struct capture_pair *more, size_t n_more)
 {
 	struct capture_pair pairs[PAIRS_MAX];
-	char mono[24], wall[24], uid[24];
+	char uid[24];
 	struct buf what = BUF_INIT;
 	struct utsname host;
 	size_t n = 0;
 
 	uname(&host);
 	put_what(&what, job->options);
-	snprintf(mono, sizeof(mono), "%" PRIu64, now_ns());
-	snprintf(wall, sizeof(wall), "%" PRIu64, wall_ns());
 	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
 	pairs[n++] = (struct capture_pair){"backend", str_of(job->backend->name)};
 	pairs[n++] = (struct capture_pair){"arch", str_of(host.machine)};
 	pairs[n++] = (struct capture_pair){"kernel", str_of(host.release)};
 	pairs[n++] = (struct capture_pair){"host", str_of(host.nodename)};
-	pairs[n++] = (struct capture_pair){"start_mono", str_of(mono)};
-	pairs[n++] = (struct capture_pair){"start_wall", str_of(wall)};
 	pairs[n++] = (struct capture_pair){"uid", str_of(uid)};
 	pairs[n++] = (struct capture_pair){"cmd", buf_as_str(&what)};
 	while (n_more-- && n < PAIRS_MAX)
@@ -151,14 +152,18 @@ static void say(const struct capture_job *job, const char *who, const char *line
 static void print_summary(const struct capture_job *job, const struct sink_totals *totals)
 {
 	const struct options *o = job->options;
+	char *last = sink_part_path(o->capture, totals->files - 1), files[64] = "";
 
-	if (o->quiet)
-		return;
-	fprintf(stderr,
-		"ioriot: %" PRIu64 " records of %" PRIu64 " process%s, %" PRIu64 " lost, %" PRIu64
-		" bytes in %s (%s)\n",
-		totals->calls, job->processes, job->processes == 1 ? "" : "es", totals->lost,
-		totals->bytes, o->capture, job->backend->name);
+	if (totals->files > 1)
+		snprintf(files, sizeof(files), "%" PRIu64 " files, the last is ", totals->files);
+	if (!o->quiet)
+		fprintf(stderr,
+			"ioriot: %" PRIu64 " records of %" PRIu64 " process%s, %" PRIu64
+			" lost, %" PRIu64 " bytes in %s%s (%s)\n",
+			totals->calls, job->processes, job->processes == 1 ? "" : "es",
+			totals->lost, totals->bytes, files, last ? last : o->capture,
+			job->backend->name);
+	free(last);
 }
 
 /* The program's own status comes first: whoever runs it through us must not notice us. */
@@ -208,6 +213,27 @@ static int find_program(struct capture_job *job, char *out)
 	return rc ? complain(&err, rc == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN) : 0;
 }
 
+static int open_sink(struct capture_job *job, struct err *err)
+{
+	const struct options *o = job->options;
+	const struct sink_limits limits = {
+		.duration = o->duration,
+		.max_events = o->max_events,
+		.max_size = o->max_size,
+		.max_files = o->max_files,
+	};
+	int rc = sink_open(&job->sink, o->capture, err);
+
+	if (rc)
+		return rc;
+	rc = sink_limit(job->sink, &limits, err);
+	if (!rc)
+		rc = paths_open(&job->paths, job->sink, err);
+	if (rc)
+		sink_abort(job->sink);
+	return rc;
+}
+
 int capture_command(const struct options *o)
 {
 	struct capture_job job = {.options = o, .begin = write_header, .say = say};
@@ -220,11 +246,7 @@ int capture_command(const struct options *o)
 		rc = find_program(&job, program);
 	if (rc)
 		return rc;
-	if (sink_open(&job.sink, o->capture, &err))
+	if (open_sink(&job, &err))
 		return complain(&err, EXIT_FAILED);
-	if (paths_open(&job.paths, job.sink, &err)) {
-		sink_abort(job.sink);
-		return complain(&err, EXIT_FAILED);
-	}
 	return record(&job);
 }

@@ -127,7 +127,7 @@ void dirs_set_type(struct dirs *d, struct name *entry, enum name_type type, stru
 	}
 	if (type == NAME_DIR && !entry->dir)
 		entry->dir = make_dir(d, entry);
-	if (type == NAME_LINK)
+	if (type == NAME_LINK && !(entry->target && str_eqs(target, entry->target)))
 		entry->target = target.len ? arena_strdup(&d->arena, target) : NULL;
 	if ((type == NAME_DIR && !entry->dir) || (type == NAME_LINK && !entry->target))
 		type = NAME_OTHER;

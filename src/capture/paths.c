@@ -14,7 +14,7 @@
 struct paths {
 	struct sink *sink;
 	struct dirs dirs;
-	bool root_written;
+	unsigned root_written; /* as written in struct name */
 	extents extents;
 };
 
@@ -48,6 +48,11 @@ void paths_close(struct paths *n)
 struct dirs *paths_dirs(struct paths *n)
 {
 	return &n->dirs;
+}
+
+void paths_again(struct paths *n)
+{
+	n->dirs.file++;
 }
 
 /* The type of what lstat(2) showed; mode 0: nothing. An absent one is looked at again each time. */
@@ -95,11 +100,12 @@ static void write_record(struct walk *w, struct str path, const char *target, co
 static bool look(struct dirs_walk *in, struct name *entry)
 {
 	struct walk *w = (struct walk *)in; /* its first member */
+	bool written = entry->written == in->dirs->file;
 	char buf[PATH_MAX];
 	struct stat st = {0};
 	struct str path;
 
-	if (entry->written && entry->type > NAME_ABSENT)
+	if (written && entry->type > NAME_ABSENT)
 		return true;
 	path = dirs_path(entry->parent, name_text(entry), buf);
 	if (!path.s || (lstat(path.s, &st) && errno != ENOENT)) {
@@ -107,7 +113,7 @@ static bool look(struct dirs_walk *in, struct name *entry)
 		return false;
 	}
 	set_type(w->paths, entry, path.s, st.st_mode);
-	if (!entry->written)
+	if (!written)
 		write_record(w, path, entry->type == NAME_LINK ? entry->target : NULL,
 			st.st_mode ? &st : NULL);
 	entry->written = in->dirs->file;
@@ -118,10 +124,10 @@ static void look_at_root(struct walk *w)
 {
 	struct stat st;
 
-	if (w->paths->root_written || lstat("/", &st))
+	if (w->paths->root_written == w->in.dirs->file || lstat("/", &st))
 		return;
 	write_record(w, STR("/"), NULL, &st);
-	w->paths->root_written = true;
+	w->paths->root_written = w->in.dirs->file;
 }
 
 static struct walk walk_of(struct paths *n, struct who who, struct dir *root)
@@ -176,7 +182,7 @@ void paths_list(struct paths *n, struct who who, struct dir *dir)
 	struct str path;
 	DIR *handle;
 
-	if (dir->listed || dir->pseudo)
+	if (dir->listed == n->dirs.file || dir->pseudo)
 		return;
 	path = dirs_path(dir, STR(""), buf);
 	handle = path.s ? opendir(path.s) : NULL;
@@ -190,7 +196,7 @@ void paths_list(struct paths *n, struct who who, struct dir *dir)
 		if (str_eqs(text, ".") || str_eqs(text, ".."))
 			continue;
 		entry = dirs_entry(&n->dirs, dir, text);
-		if (entry && !entry->written)
+		if (entry && entry->written != n->dirs.file)
 			look(&w.in, entry);
 	}
 	closedir(handle);

@@ -27,6 +27,9 @@ struct who {
 int paths_open(struct paths **out, struct sink *sink, struct err *err);
 void paths_close(struct paths *n);
 
+/* A new file begins: all names get their records again, with what they are then. */
+void paths_again(struct paths *n);
+
 struct dirs *paths_dirs(struct paths *n);
 
 /*

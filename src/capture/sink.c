@@ -2,8 +2,12 @@
 #include "capture/sink.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "datas/arena.h"
 #include "datas/buf.h"
 #include "trace/outfile.h"
 #include "utils/clock.h"
@@ -12,43 +16,174 @@
 #define SINK_PERIOD NS_PER_SEC /* ns between two syncs: what a killed capture may miss at most */
 
 struct sink {
-	struct outfile *file;
+	char *path;
+	struct sink_limits limits;
+	struct outfile *file; /* NULL: ended */
 	struct buf buf;
-	uint64_t lines, calls, lost;
-	uint64_t synced; /* when */
-	int failed;	 /* -errno of the first failed write */
+	uint64_t part;
+	uint64_t lines, lost; /* of this file */
+	uint64_t state_size;  /* of what stands before its first call, 0 = there was none yet */
+	struct sink_totals totals;
+	uint64_t began, synced; /* when */
+	bool torn;		/* the file cannot be written to any more */
+	int failed;		/* -errno of the first failure */
 	struct err why;
+	struct arena arena;
+	VEC(struct capture_pair) header;
 };
+
+char *sink_part_path(const char *path, uint64_t part)
+{
+	const char *suffix = outfile_suffix(path);
+	char *name;
+
+	if (part == 0)
+		return strdup(path);
+	if (asprintf(&name, "%.*s.%" PRIu64 "%s", (int)(suffix - path), path, part, suffix) < 0)
+		return NULL;
+	return name;
+}
 
 int sink_open(struct sink **out, const char *path, struct err *err)
 {
 	struct sink *s = calloc(1, sizeof(*s));
 	int rc;
 
-	if (!s)
+	if (s)
+		s->path = strdup(path);
+	if (!s || !s->path) {
+		free(s);
 		return err_sys(err, ENOMEM, "cannot open %s", path);
+	}
 	rc = outfile_open(&s->file, path, OUTFILE_LIVE, err);
 	if (rc) {
+		free(s->path);
 		free(s);
 		return rc;
 	}
-	s->synced = now_ns();
+	s->totals.files = 1;
+	s->synced = s->began = now_ns();
 	*out = s;
 	return 0;
 }
 
+int sink_limit(struct sink *s, const struct sink_limits *limits, struct err *err)
+{
+	if (limits->max_size && !outfile_is_named(s->file))
+		return err_set(err, EINVAL,
+			"%s is no file that others could follow: --max-size cannot be kept",
+			s->path);
+	s->limits = *limits;
+	return 0;
+}
+
+static void fail(struct sink *s, int rc, const struct err *why)
+{
+	if (rc && !s->failed) {
+		s->failed = rc;
+		s->why = *why;
+	}
+}
+
 static void write_out(struct sink *s)
 {
-	if (!s->failed && !buf_ok(&s->buf))
-		s->failed = err_sys(&s->why, ENOMEM, "cannot write the capture");
-	if (!s->failed && s->buf.len)
-		s->failed = outfile_write(s->file, s->buf.p, s->buf.len, &s->why);
+	struct err why;
+	int rc = 0;
+
+	if (!buf_ok(&s->buf))
+		rc = err_sys(&why, ENOMEM, "cannot write the capture");
+	if (!rc && s->buf.len && !s->torn)
+		rc = outfile_write(s->file, s->buf.p, s->buf.len, &why);
 	s->buf.len = 0;
+	s->torn |= rc != 0;
+	fail(s, rc, &why);
+}
+
+static void sync_out(struct sink *s)
+{
+	struct err why;
+	int rc;
+
+	write_out(s);
+	if (s->torn)
+		return;
+	rc = outfile_sync(s->file, &why);
+	s->torn = rc != 0;
+	fail(s, rc, &why);
+}
+
+/* ---- the first line ---- */
+
+static void add_number(struct sink *s, const char *key, uint64_t value, char text[static 24])
+{
+	struct capture_pair *pair = vec_push(&s->header);
+
+	snprintf(text, 24, "%" PRIu64, value);
+	if (pair)
+		*pair = (struct capture_pair){key, str_of(text)};
+}
+
+static void put_header(struct sink *s)
+{
+	size_t n = s->header.n;
+	char mono[24], wall[24], part[24];
+
+	add_number(s, "start_mono", now_ns(), mono);
+	add_number(s, "start_wall", wall_ns(), wall);
+	if (s->limits.max_size)
+		add_number(s, "part", s->part, part);
+	capture_print_header(&s->buf, s->header.v, s->header.n);
+	s->header.n = n;
 }
 
 void sink_header(struct sink *s, const struct capture_pair *pairs, size_t n)
 {
-	capture_print_header(&s->buf, pairs, n);
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct capture_pair *pair = vec_push(&s->header);
+		const char *text = arena_strdup(&s->arena, pairs[i].value);
+
+		if (pair && text)
+			*pair = (struct capture_pair){pairs[i].key, {text, pairs[i].value.len}};
+		else if (pair)
+			s->header.n--;
+	}
+	put_header(s);
+}
+
+void sink_begin(struct sink *s)
+{
+	s->began = now_ns();
+}
+
+/* ---- records ---- */
+
+static uint64_t size_of(const struct sink *s)
+{
+	return outfile_size(s->file) + s->buf.len;
+}
+
+/* The new file can stand alone: what it replaces goes. */
+static void delete_oldest(struct sink *s)
+{
+	char *path;
+
+	if (!s->limits.max_files || s->part < s->limits.max_files)
+		return;
+	sync_out(s);
+	if (s->failed)
+		return;
+	path = sink_part_path(s->path, s->part - s->limits.max_files);
+	if (path)
+		unlink(path);
+	free(path);
+}
+
+static void state_is_told(struct sink *s)
+{
+	s->state_size = size_of(s);
+	delete_oldest(s);
 }
 
 static void put_line(struct sink *s, const struct rec *rec)
@@ -59,14 +194,24 @@ static void put_line(struct sink *s, const struct rec *rec)
 		write_out(s);
 }
 
+static bool is_ignored(const struct sink *s)
+{
+	return !s->file || (s->limits.max_events && s->totals.calls >= s->limits.max_events);
+}
+
 void sink_put(struct sink *s, const struct rec *rec)
 {
+	bool call = ops[rec->op].family != FAM_State;
+
+	if (is_ignored(s))
+		return;
 	if (s->failed) {
 		s->lost++;
 		return;
 	}
-	if (ops[rec->op].family != FAM_State)
-		s->calls++;
+	if (call && !s->state_size)
+		state_is_told(s);
+	s->totals.calls += call;
 	put_line(s, rec);
 }
 
@@ -74,6 +219,8 @@ void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const
 {
 	struct rec rec = {.t = now_ns(), .pid = pid, .tid = tid, .op = OP_lost};
 
+	if (is_ignored(s))
+		return;
 	s->lost += count;
 	rec.arg[0] = count;
 	rec.path = str_of(why);
@@ -85,39 +232,120 @@ void sink_tick(struct sink *s)
 {
 	uint64_t now = now_ns();
 
-	if (now - s->synced < SINK_PERIOD)
+	if (!s->file || now - s->synced < SINK_PERIOD)
 		return;
 	s->synced = now;
-	write_out(s);
-	if (!s->failed)
-		s->failed = outfile_sync(s->file, &s->why);
+	sync_out(s);
 }
 
-int sink_close(struct sink *s, struct sink_totals *totals, struct err *err)
+/* ---- limits ---- */
+
+enum sink_end sink_over(const struct sink *s)
+{
+	if (s->limits.max_events && s->totals.calls >= s->limits.max_events)
+		return SINK_EVENTS;
+	if (s->limits.duration && now_ns() - s->began >= s->limits.duration)
+		return SINK_DURATION;
+	return SINK_GOES_ON;
+}
+
+/*
+ * A file that is full with the state at its start would hold one call each: at least half of a file
+ * is what happened.
+ */
+bool sink_full(const struct sink *s)
+{
+	uint64_t size;
+
+	if (!s->limits.max_size || !s->file || s->failed || !s->state_size)
+		return false;
+	size = size_of(s);
+	return size >= s->limits.max_size && size >= 2 * s->state_size;
+}
+
+/* The closing line, and the end of the file. */
+static void complete(struct sink *s)
 {
 	struct rec rec = {.t = now_ns(), .op = OP_end};
-	int rc;
+	struct err why;
 
 	rec.arg[0] = s->lines;
 	rec.arg[1] = s->lost;
 	capture_print(&s->buf, &rec);
 	write_out(s);
-	totals->calls = s->calls;
-	totals->lost = s->lost;
-	totals->bytes = outfile_bytes(s->file);
-	rc = outfile_commit(s->file, s->failed ? NULL : err);
-	if (s->failed && err)
-		*err = s->why;
-	if (s->failed)
-		rc = s->failed;
+	s->totals.bytes += outfile_bytes(s->file);
+	s->totals.lost += s->lost;
+	fail(s, outfile_commit(s->file, &why), &why);
+	s->file = NULL;
+}
+
+static int open_next(struct sink *s, struct outfile **next, struct err *why)
+{
+	char *path = sink_part_path(s->path, s->part + 1);
+	int rc;
+
+	if (!path)
+		return err_sys(why, ENOMEM, "cannot begin another file");
+	rc = outfile_open(next, path, OUTFILE_LIVE, why);
+	free(path);
+	return rc;
+}
+
+void sink_rotate(struct sink *s)
+{
+	struct outfile *next;
+	struct err why;
+	int rc = open_next(s, &next, &why);
+
+	if (rc) { /* the old file still gets its closing line */
+		fail(s, rc, &why);
+		return;
+	}
+	complete(s);
+	s->file = next;
+	s->torn = false;
+	s->part++;
+	s->totals.files++;
+	s->lines = s->lost = s->state_size = 0;
+	put_header(s);
+	sync_out(s);
+}
+
+void sink_end(struct sink *s)
+{
+	if (!s->file)
+		return;
+	if (!s->state_size)
+		state_is_told(s);
+	complete(s);
+}
+
+/* ---- the end ---- */
+
+static void release(struct sink *s)
+{
 	buf_free(&s->buf);
+	vec_free(&s->header);
+	arena_free(&s->arena);
+	free(s->path);
 	free(s);
+}
+
+int sink_close(struct sink *s, struct sink_totals *totals, struct err *err)
+{
+	int rc;
+
+	sink_end(s);
+	*totals = s->totals;
+	rc = s->failed;
+	if (rc && err)
+		*err = s->why;
+	release(s);
 	return rc;
 }
 
 void sink_abort(struct sink *s)
 {
 	outfile_abort(s->file);
-	buf_free(&s->buf);
-	free(s);
+	release(s);
 }

@@ -2,6 +2,7 @@
 #ifndef IORIOT_CAPTURE_SINK_H
 #define IORIOT_CAPTURE_SINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "trace/capture.h"
@@ -9,20 +10,43 @@
 #include "utils/err.h"
 
 /*
- * Where the records of a capture go. A failed write (full disk) must not hurt the program that is
- * recorded: it is remembered, later records count as lost, and sink_close() reports it.
- * One thread.
+ * Where the records of a capture go: a file, or with a limit of its size one file after the other
+ * (FILE, FILE.1, FILE.2 ...; NAME.zst, NAME.1.zst ...), each a capture of its own.
+ *
+ * A failed write (full disk) must not hurt the program that is recorded: it is remembered, later
+ * records count as lost, and sink_close() reports it. One thread.
  */
 struct sink;
+
+/* 0 = no limit. */
+struct sink_limits {
+	uint64_t duration;   /* ns from sink_begin() */
+	uint64_t max_events; /* records of calls and of ends of threads */
+	uint64_t max_size;   /* bytes of one file */
+	uint64_t max_files;  /* older ones are deleted */
+};
 
 struct sink_totals {
 	uint64_t calls; /* records of system calls and ends of threads */
 	uint64_t lost;
 	uint64_t bytes; /* of text, before compression */
+	uint64_t files; /* written, also those that were deleted again */
 };
 
 int sink_open(struct sink **out, const char *path, struct err *err);
+
+/* Before the header. -EINVAL: what is written to is no file that another one could follow. */
+int sink_limit(struct sink *s, const struct sink_limits *limits, struct err *err);
+
+/*
+ * What the first line of each file says; copied. The sink adds start_mono, start_wall, and in a
+ * rotation part.
+ */
 void sink_header(struct sink *s, const struct capture_pair *pairs, size_t n);
+
+/* The recording begins: its duration counts from here. */
+void sink_begin(struct sink *s);
+
 void sink_put(struct sink *s, const struct rec *rec);
 
 /* COUNT records of a thread were lost here, and why; WHY is a short sentence. */
@@ -31,10 +55,30 @@ void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const
 /* Makes everything so far readable for others, if a second is over since the last time. */
 void sink_tick(struct sink *s);
 
-/* Writes the closing line. 0, or -errno of the first write that failed. Frees s. */
+/* Whether a limit ends the recording. Beyond its number of records, records are ignored. */
+enum sink_end { SINK_GOES_ON, SINK_DURATION, SINK_EVENTS };
+enum sink_end sink_over(const struct sink *s);
+
+/* Whether the file has its size. The backend then begins another as soon as it can. */
+bool sink_full(const struct sink *s);
+
+/*
+ * Completes the file and begins the next one. Then the backend tells the state of everything again,
+ * as at the start, before the records of calls that begin from now on. An older file is deleted once
+ * the new one has that.
+ */
+void sink_rotate(struct sink *s);
+
+/* No more records: writes the closing line and completes the file. More than once is allowed. */
+void sink_end(struct sink *s);
+
+/* sink_end(); 0, or -errno of the first write that failed. Frees s. */
 int sink_close(struct sink *s, struct sink_totals *totals, struct err *err);
 
 /* Ends a capture that never began: the file is removed. Frees s. */
 void sink_abort(struct sink *s);
+
+/* Name of a file of a rotation, PART being 0 for the first. To be freed; NULL: memory is out. */
+char *sink_part_path(const char *path, uint64_t part);
 
 #endif

@@ -18,12 +18,12 @@ static struct rec state_rec(enum op_id op, struct who who)
 	return (struct rec){.t = now_ns(), .op = op, .pid = who.pid, .tid = who.tid};
 }
 
-struct str state_link(uint32_t pid, const char *what, char *buf, size_t size)
+struct str state_link(uint32_t tid, const char *what, char *buf, size_t size)
 {
 	char path[96];
 	ssize_t len;
 
-	snprintf(path, sizeof(path), "/proc/%u/%s", pid, what);
+	snprintf(path, sizeof(path), "/proc/%u/%s", tid, what);
 	len = readlink(path, buf, size);
 	return len < 0 ? STR_NONE : (struct str){buf, (size_t)len};
 }
@@ -57,7 +57,7 @@ void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t
 	char path[64], line[256], cwd[PATH_MAX], root[PATH_MAX];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%u/status", who.pid);
+	snprintf(path, sizeof(path), "/proc/%u/status", who.tid);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		unsigned value;
@@ -72,8 +72,8 @@ void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t
 	if (f)
 		fclose(f);
 	rec.arg[5] = parent;
-	rec.path = state_link(who.pid, "cwd", cwd, sizeof(cwd));
-	rec.path2 = state_link(who.pid, "root", root, sizeof(root));
+	rec.path = state_link(who.tid, "cwd", cwd, sizeof(cwd));
+	rec.path2 = state_link(who.tid, "root", root, sizeof(root));
 	paths_find(paths, who, rec.path);
 	paths_find(paths, who, rec.path2);
 	rec.t = now_ns(); /* behind the records of its names: they tell owners and modes */
@@ -87,7 +87,7 @@ static void put_fd(struct sink *sink, struct paths *paths, struct who who, const
 	unsigned long long value;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%.20s", who.pid, number);
+	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%.20s", who.tid, number);
 	f = fopen(path, "re");
 	if (!f)
 		return;
@@ -99,9 +99,9 @@ static void put_fd(struct sink *sink, struct paths *paths, struct who who, const
 	}
 	fclose(f);
 	snprintf(path, sizeof(path), "fd/%.20s", number);
-	rec.path = state_link(who.pid, path, link, sizeof(link));
+	rec.path = state_link(who.tid, path, link, sizeof(link));
 	rec.arg[0] = strtoul(number, NULL, 10);
-	rec.facts = facts_of_fd((pid_t)who.pid, (int)rec.arg[0]);
+	rec.facts = facts_of_fd((pid_t)who.tid, (int)rec.arg[0]);
 	paths_find(paths, who, rec.path);
 	rec.t = now_ns(); /* behind the records of its names */
 	sink_put(sink, &rec);
@@ -113,7 +113,7 @@ void state_fds(struct sink *sink, struct paths *paths, struct who who)
 	struct dirent *d;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%u/fd", who.pid);
+	snprintf(path, sizeof(path), "/proc/%u/fd", who.tid);
 	dir = opendir(path);
 	while (dir && (d = readdir(dir)))
 		if (d->d_name[0] != '.')

@@ -13,11 +13,14 @@
 /* From /proc/self/mountinfo; also tells DIRS, and so comes before all else. 0 or -errno. */
 int state_mounts(struct sink *sink, struct dirs *dirs, struct err *err);
 
-/* PARENT is the PID of the recorded parent, 0 = none. What a process hides is left out. */
+/*
+ * Of the thread WHO; when the leader of its process has ended, only the other threads can be asked.
+ * PARENT is the PID of the recorded parent, 0 = none. What a process hides is left out.
+ */
 void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t parent);
 void state_fds(struct sink *sink, struct paths *paths, struct who who);
 
-/* Text of a link below /proc/PID, such as "cwd" or "fd/3"; {NULL} when it cannot be read. */
-struct str state_link(uint32_t pid, const char *what, char *buf, size_t size);
+/* Text of a link below /proc/TID, such as "cwd" or "fd/3"; {NULL} when it cannot be read. */
+struct str state_link(uint32_t tid, const char *what, char *buf, size_t size);
 
 #endif

@@ -30,7 +30,7 @@ struct outfile {
 	int fd;
 	enum place place;
 	bool synced; /* others may count on what is there */
-	uint64_t bytes;
+	uint64_t bytes, written; /* before and after compression */
 
 	char *buffer; /* not written yet, compressed if zstd is not NULL */
 	size_t len;
@@ -53,6 +53,7 @@ static int write_all(struct outfile *f, const char *p, size_t len, struct err *e
 			return cannot_write(f, errno, err);
 		p += n;
 		len -= (size_t)n;
+		f->written += (uint64_t)n;
 	}
 	return 0;
 }
@@ -249,16 +250,16 @@ static int open_place(struct outfile *f, struct err *err)
 	return rc ? cannot_write(f, -rc, err) : 0;
 }
 
-static bool is_zst(const char *path)
+const char *outfile_suffix(const char *path)
 {
-	size_t len = strlen(path);
+	const char *end = path + strlen(path);
 
-	return len > 4 && strcmp(path + len - 4, ".zst") == 0;
+	return end - path > 4 && strcmp(end - 4, ".zst") == 0 ? end - 4 : end;
 }
 
 static int open_compressor(struct outfile *f)
 {
-	if (!is_zst(f->path))
+	if (!*outfile_suffix(f->path))
 		return 0;
 	f->zstd = ZSTD_createCStream();
 	if (!f->zstd ||
@@ -376,6 +377,16 @@ int outfile_sync(struct outfile *f, struct err *err)
 uint64_t outfile_bytes(const struct outfile *f)
 {
 	return f->bytes;
+}
+
+uint64_t outfile_size(const struct outfile *f)
+{
+	return f->written + f->len;
+}
+
+bool outfile_is_named(const struct outfile *f)
+{
+	return f->place != PLACE_DIRECT;
 }
 
 int outfile_commit(struct outfile *f, struct err *err)

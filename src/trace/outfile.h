@@ -2,6 +2,7 @@
 #ifndef IORIOT_TRACE_OUTFILE_H
 #define IORIOT_TRACE_OUTFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,13 @@ int outfile_open(struct outfile **out, const char *path, enum outfile_mode mode,
 int outfile_write(struct outfile *f, const void *p, size_t len, struct err *err);
 int outfile_sync(struct outfile *f, struct err *err);
 uint64_t outfile_bytes(const struct outfile *f); /* written so far, before compression */
+uint64_t outfile_size(const struct outfile *f);	 /* after it; the compressor keeps up to 128 KiB back */
+
+/* It has a name of its own that can be given to another: no device, no pipe. */
+bool outfile_is_named(const struct outfile *f);
+
+/* Where the ".zst" of PATH begins, or its end. */
+const char *outfile_suffix(const char *path);
 
 /*
  * Ends the file and frees f in either case. outfile_abort() removes what was not committed, except

@@ -174,6 +174,37 @@ START_TEST(names_are_written_once)
 }
 END_TEST
 
+START_TEST(names_are_written_again_in_a_new_file)
+{
+	struct scene s;
+
+	scene_enter(&s);
+	mkdir("d", 0700);
+	file_put("d/f", "12345", 5);
+	symlink("d", "l");
+	walk(&s, "l/f");
+	walk(&s, "d/none");
+	paths_list(s.paths, nobody, paths_find(s.paths, nobody, str_of(s.dir.path)));
+	file_put("d/f", "1234567", 7);
+	paths_again(s.paths);
+	walk(&s, "l/f");
+	walk(&s, "l/f");
+	walk(&s, "d/none");
+	paths_list(s.paths, nobody, paths_find(s.paths, nobody, str_of(s.dir.path)));
+	unlink("d/f");
+	unlink("l");
+	rmdir("d");
+	scene_read(&s);
+	ck_assert_int_eq(count(&s, "d/f", "x="), 2);
+	ck_assert_int_eq(count(&s, "d/none", "x=-"), 2);
+	ck_assert_int_eq(count(&s, "l", "P=d;"), 2);
+	ck_assert_int_eq(count(&s, "d", "x="), 2);
+	ck_assert_ptr_nonnull(strstr(s.text, ":7:")); /* with its size of then */
+	unlink("capture");
+	tempdir_leave(&s.dir);
+}
+END_TEST
+
 START_TEST(links_are_followed_forty_times)
 {
 	char name[16], target[16];
@@ -396,6 +427,7 @@ Suite *tracer_suite(void)
 	tcase_add_test(tc, filter_stops_the_calls_of_the_table);
 	tcase_add_test(tc, filter_takes_any_set);
 	tcase_add_test(tc, names_are_written_once);
+	tcase_add_test(tc, names_are_written_again_in_a_new_file);
 	tcase_add_test(tc, links_are_followed_forty_times);
 	tcase_add_test(tc, a_changed_root_keeps_links_inside);
 	tcase_add_test(tc, directories_keep_their_names_when_they_move);
