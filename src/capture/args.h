@@ -23,7 +23,8 @@ bool args_is_member(enum op_id op, int slot);
 void args_set_how(struct rec *rec, int slot, const struct open_how *how);
 void args_set_lock(struct rec *rec, const struct flock *lock);
 
-/* How many bytes of times are behind a pointer of that kind: 16 or 32. BYTES NULL: no times. */
+/* How many bytes of times are behind a pointer of that kind. BYTES NULL: no times. */
+#define ARGS_TIMES_MAX 32
 size_t args_times_size(enum arg_kind kind);
 void args_set_times(struct rec *rec, enum arg_kind kind, const void *bytes);
 

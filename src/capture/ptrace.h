@@ -35,7 +35,7 @@ struct call {
 	struct rec rec;
 	uint64_t nr, entry, ip, sp;
 	struct name *name[2]; /* entries of path and path2; NULL when they were not reached */
-	uint64_t *vec;	      /* room for FETCH_IOV_MAX values once it was needed */
+	uint64_t *vec;	      /* room for ARGS_IOV_MAX values once it was needed */
 	char path[PATH_MAX], path2[PATH_MAX];
 };
 
@@ -136,8 +136,6 @@ bool unrecorded_begin(struct task *task, const syscall_info *info);
 void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
 
 /* --- ptrace_fetch.c --- */
-
-#define FETCH_IOV_MAX 1025 /* one more than UIO_MAXIOV: the call fails the same way again */
 
 /*
  * Brings rec.arg[] into the form that struct rec asks for: narrows the registers and reads what is

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <linux/sched.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <sys/ucontext.h>
 #include <sys/uio.h>
-#include <utime.h>
 
+#include "capture/args.h"
 #include "capture/ptrace.h"
 
 #define PAGE 4096 /* the smallest: a read that ends there never fails for the next page's sake */
@@ -66,10 +62,10 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 	uint64_t n = index < 0 ? 0 : call->rec.arg[index], i, k;
 	int rc;
 
-	if (n > FETCH_IOV_MAX)
-		n = FETCH_IOV_MAX;
+	if (n > ARGS_IOV_MAX)
+		n = ARGS_IOV_MAX;
 	if (!call->vec)
-		call->vec = malloc(FETCH_IOV_MAX * sizeof(*call->vec));
+		call->vec = malloc(ARGS_IOV_MAX * sizeof(*call->vec));
 	if (!call->vec)
 		return -ENOMEM;
 	for (i = 0; i < n; i += k) {
@@ -90,12 +86,10 @@ static int read_how(pid_t tid, struct call *call, int slot)
 {
 	struct open_how how = {0};
 	uint64_t size = call->rec.arg[op_arg_index(call->rec.op, A_HOWSIZE)];
-	int rc = fetch_memory(tid, call->rec.arg[slot], &how,
-		size < sizeof(how) ? size : sizeof(how));
+	int rc = fetch_memory(
+		tid, call->rec.arg[slot], &how, size < sizeof(how) ? size : sizeof(how));
 
-	call->rec.arg[slot] = how.flags;
-	call->rec.arg[op_arg_index(call->rec.op, A_MODE)] = how.mode;
-	call->rec.arg[op_arg_index(call->rec.op, A_RESOLVE)] = how.resolve;
+	args_set_how(&call->rec, slot, &how);
 	return rc;
 }
 
@@ -108,63 +102,25 @@ static int read_clone_args(pid_t tid, struct call *call, int slot)
 	return rc;
 }
 
-/* These commands have no third argument: the register holds anything. */
-static bool fcntl_is_bare(uint64_t cmd)
-{
-	return cmd == F_GETFD || cmd == F_GETFL || cmd == F_GETOWN || cmd == F_GETSIG ||
-	       cmd == F_GETLEASE || cmd == F_GETPIPE_SZ || cmd == F_GET_SEALS;
-}
-
 static int read_fcntl_arg(pid_t tid, struct call *call, int slot)
 {
 	struct flock lock = {0};
 	int rc;
 
-	if (fcntl_is_bare(call->rec.arg[slot - 1]))
-		call->rec.arg[slot] = 0;
 	if (!rec_fcntl_is_lock(call->rec.arg[slot - 1]))
 		return 0;
 	rc = fetch_memory(tid, call->rec.arg[slot], &lock, sizeof(lock));
-	call->rec.arg[2] = (uint64_t)(int64_t)lock.l_type;
-	call->rec.arg[3] = (uint64_t)(int64_t)lock.l_whence;
-	call->rec.arg[4] = (uint64_t)lock.l_start;
-	call->rec.arg[5] = (uint64_t)lock.l_len;
-	return rc;
-}
-
-static int read_utimbuf(pid_t tid, uint64_t addr, struct timespec ts[2])
-{
-	struct utimbuf times = {0};
-	int rc = fetch_memory(tid, addr, &times, sizeof(times));
-
-	ts[0].tv_sec = times.actime;
-	ts[1].tv_sec = times.modtime;
-	return rc;
-}
-
-static int read_timevals(pid_t tid, uint64_t addr, struct timespec ts[2])
-{
-	struct timeval times[2] = {0};
-	int rc = fetch_memory(tid, addr, times, sizeof(times)), i;
-
-	for (i = 0; i < 2; i++)
-		ts[i] = (struct timespec){times[i].tv_sec, times[i].tv_usec * 1000};
+	args_set_lock(&call->rec, &lock);
 	return rc;
 }
 
 static int read_times(pid_t tid, struct call *call, enum arg_kind kind, uint64_t addr)
 {
-	struct timespec *ts = call->rec.ts;
+	char bytes[ARGS_TIMES_MAX] = {0};
+	int rc = addr ? fetch_memory(tid, addr, bytes, args_times_size(kind)) : 0;
 
-	if (addr == 0) {
-		ts[0].tv_nsec = TIMES_NULL;
-		return 0;
-	}
-	if (kind == A_UTIMBUF)
-		return read_utimbuf(tid, addr, ts);
-	if (kind == A_TIMEVALS)
-		return read_timevals(tid, addr, ts);
-	return fetch_memory(tid, addr, ts, 2 * sizeof(*ts));
+	args_set_times(&call->rec, kind, addr ? bytes : NULL);
+	return rc;
 }
 
 /* The offset before the call, which moves it. */
@@ -178,48 +134,8 @@ static int read_offset(pid_t tid, uint64_t *arg)
 		return 0;
 	}
 	rc = fetch_memory(tid, *arg, &offset, sizeof(offset));
-	if (rc)
-		*arg = OFFPTR_BAD;
-	else if ((uint64_t)offset == OFFPTR_NULL || (uint64_t)offset == OFFPTR_BAD)
-		*arg = UINT64_MAX; /* invalid, too */
-	else
-		*arg = (uint64_t)offset;
+	*arg = rc ? OFFPTR_BAD : args_offset(offset);
 	return rc;
-}
-
-/* The value that the kernel sees in a register: most parameters are narrower than it. */
-static uint64_t narrow(enum arg_kind kind, uint64_t value)
-{
-	switch (arg_infos[kind].form) {
-	case FORM_FD:
-		return (uint64_t)(int64_t)(int32_t)value;
-	case FORM_FLAGS:
-	case FORM_HEX:
-		if (kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE)
-			return value; /* members of structs */
-		return (uint32_t)value;
-	case FORM_OCT:
-		return kind == A_MODE ? (uint16_t)value : (uint32_t)value; /* umode_t */
-	case FORM_DEC:
-		if (kind == A_OFF)
-			return value;
-		if (kind == A_STATUS)
-			return (uint64_t)(int64_t)(int32_t)value;
-		if ((kind == A_UID || kind == A_GID) && (uint32_t)value == UINT32_MAX)
-			return UINT64_MAX; /* -1: leave it */
-		return (uint32_t)value;
-	default:
-		return value;
-	}
-}
-
-/* open(2) has a mode argument only with these; the register holds anything otherwise. */
-static void drop_unused_mode(struct rec *rec)
-{
-	int flags = op_arg_index(rec->op, A_OFLAGS), mode = op_arg_index(rec->op, A_MODE);
-
-	if (flags >= 0 && mode >= 0 && !(rec->arg[flags] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
-		rec->arg[mode] = 0;
 }
 
 static int fetch_one(pid_t tid, struct call *call, int slot)
@@ -255,16 +171,14 @@ int fetch_args(pid_t tid, struct call *call)
 	int i, rc, denied = 0;
 
 	for (i = 0; i < OP_ARGS; i++) {
-		enum arg_kind kind = ops[rec->op].arg[i];
-
-		if (kind == A_RESOLVE || (kind == A_MODE && op_has(rec->op, A_HOW)))
+		if (args_is_member(rec->op, i))
 			continue; /* filled from struct open_how */
-		rec->arg[i] = narrow(kind, rec->arg[i]);
+		rec->arg[i] = args_narrow(ops[rec->op].arg[i], rec->arg[i]);
 		rc = fetch_one(tid, call, i);
 		if (rc && rc != -EFAULT && rc != -ESRCH)
 			denied = rc;
 	}
-	drop_unused_mode(rec);
+	args_finish(rec);
 	return denied;
 }
 
