@@ -41,8 +41,9 @@ struct wire_block {
 
 enum wire_kind {
 	WIRE_CALL = 1, /* a system call with a row in ops.def; forks, execs and exits are such */
-	WIRE_PART,     /* items of the next WIRE_CALL of this thread: what came earlier or has no room */
-	WIRE_TASK,     /* state of a process, before its first call; WIRE_FD of it follow */
+	WIRE_PART,     /* items of the next WIRE_CALL of this thread (tid, nr): what came earlier or has
+			  no room */
+	WIRE_TASK,     /* state of a process, before its first call; WIRE_FD of it follow, with its t */
 	WIRE_FD,       /* one descriptor of it */
 	WIRE_TASK_END, /* a thread ended without an exit call of its own; arg[0] as of wait(2) */
 	WIRE_LOST,     /* arg[0] calls of this thread were missed, arg[1] is enum wire_lost */

@@ -43,9 +43,9 @@ void wire_close(struct wire_reader *r);
 
 /*
  * One record: SIZE is that of its struct wire_rec, which need not be aligned. 1: *OUT is filled,
- * strings and vectors live until the next call. 0: used up, there is nothing to say yet, or it is
- * of an unknown kind. -EINVAL: malformed, the sentence says what; the next call goes on as if it
- * had not come. -ENOMEM.
+ * strings and vectors live until the next call and as long as BYTES. 0: used up, there is nothing
+ * to say yet, or it is of an unknown kind. -EINVAL: malformed, the sentence says what; the next
+ * call goes on as if it had not come. -ENOMEM.
  */
 int wire_decode(struct wire_reader *r, const void *bytes, size_t size, struct wire_seen *out,
 	struct err *err);

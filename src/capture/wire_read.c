@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/wire_read.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "capture/args.h"
+#include "datas/buf.h"
+#include "datas/hmap.h"
+
+/* How each argument kind is handed over. */
+static const uint8_t wire_of[A_COUNT] = {
+#define ARG(kind, key, form, wire) [A_##kind] = WIRE_ARG_##wire,
+#include "ops/args.def"
+};
+
+static const struct {
+	int nr;
+	bool moves;
+	const char *why;
+} unrecorded[] = {
+#if defined(__x86_64__)
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {x86_64, moves, why},
+#elif defined(__aarch64__)
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {aarch64, moves, why},
+#endif
+#include "ops/unrecorded.def"
+};
+
+static const char *const lost_texts[] = {
+	[WIRE_LOST_SKIPPED] = "the kernel module was not run at the end of a call",
+	[WIRE_LOST_COMPAT] = "calls of the 32-bit interface are not recorded",
+	[WIRE_LOST_MEMORY] = "the kernel module had no memory for the state of a thread",
+};
+
+/* Where the values and items of a row's record belong: slots of rec.arg[]. */
+struct row {
+	uint8_t values;
+	uint8_t slot[OP_ARGS];		 /* of each value */
+	int8_t at[WIRE_ARG_TIMES32 + 1]; /* of the argument of that enum wire_arg, -1 = none */
+};
+
+#define NUMBERS 512
+
+/* Parts of a call that is not over yet. A thread waits in a call as long as it likes. */
+struct part {
+	struct hnode node; /* by tid */
+	struct part *older, *newer;
+	uint32_t tid;
+	int32_t nr;
+	struct buf items;
+};
+
+#define PART_MOST  (64u << 10) /* bytes of one call: a few names and the longest vector */
+#define PARTS_MOST (16u << 20) /* of all */
+
+struct wire_reader {
+	struct devices *devices;
+	struct wire_counts counts;
+	struct row rows[OP_COUNT];
+	int16_t op_of[NUMBERS]; /* enum op_id, -1 = none */
+	struct hmap parts;
+	struct part *oldest, *newest;
+	size_t part_bytes;
+	struct part *used; /* what the last record points into */
+	uint64_t vec[ARGS_IOV_MAX];
+};
+
+struct cursor {
+	const char *p;
+	size_t left;
+};
+
+/* One record on its way. */
+struct record {
+	struct wire_rec head;
+	struct cursor rest; /* behind the head; then behind the values */
+	struct wire_seen *out;
+	struct facts *of_super[4]; /* facts whose device number is the super block's */
+	size_t n_of_super;
+	struct err *err;
+};
+
+/* --- tables --- */
+
+static void fill_row(struct row *row, enum op_id op)
+{
+	int i;
+
+	memset(row->at, -1, sizeof(row->at));
+	for (i = 0; i < OP_ARGS; i++) {
+		uint8_t wire = wire_of[ops[op].arg[i]];
+
+		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG)
+			row->slot[row->values++] = (uint8_t)i;
+		row->at[wire == WIRE_ARG_TIMES16 ? WIRE_ARG_TIMES32 : wire] = (int8_t)i;
+	}
+}
+
+int wire_open(struct wire_reader **out, struct devices *devices, struct err *err)
+{
+	struct wire_reader *r = calloc(1, sizeof(*r));
+	int op;
+
+	*out = r;
+	if (!r)
+		return err_sys(err, ENOMEM, "cannot read records of the kernel");
+	r->devices = devices;
+	memset(r->op_of, -1, sizeof(r->op_of));
+	for (op = 0; op < OP_COUNT; op++) {
+		long nr = op_nr((enum op_id)op);
+
+		fill_row(&r->rows[op], (enum op_id)op);
+		if (nr >= 0 && nr < NUMBERS)
+			r->op_of[nr] = (int16_t)op;
+	}
+	return 0;
+}
+
+struct wire_counts wire_counts(const struct wire_reader *r)
+{
+	return r->counts;
+}
+
+/* --- pieces --- */
+
+static int malformed(const struct record *rec, const char *what)
+{
+	return err_set(rec->err, EINVAL,
+		"a record of the kernel is malformed: %s (kind %u, call %d, %u bytes)", what,
+		rec->head.kind, rec->head.nr, rec->head.size);
+}
+
+static bool take(struct cursor *c, void *to, size_t len)
+{
+	if (c->left < len)
+		return false;
+	memcpy(to, c->p, len);
+	c->p += len;
+	c->left -= len;
+	return true;
+}
+
+/* 1 with *HEAD and its bytes at *BODY, 0 at the end. */
+static int take_item(
+	const struct record *rec, struct cursor *c, struct wire_item *head, const char **body)
+{
+	size_t padded;
+
+	if (c->left == 0)
+		return 0;
+	if (!take(c, head, sizeof(*head)))
+		return malformed(rec, "the header of an item is cut");
+	padded = ((size_t)head->len + 7) & ~(size_t)7;
+	if (padded > c->left)
+		return malformed(rec, "an item is longer than its record");
+	*body = c->p;
+	c->p += padded;
+	c->left -= padded;
+	return 1;
+}
+
+/* --- parts --- */
+
+static void part_unlink(struct wire_reader *r, struct part *part)
+{
+	*(part->older ? &part->older->newer : &r->oldest) = part->newer;
+	*(part->newer ? &part->newer->older : &r->newest) = part->older;
+	hmap_remove(&r->parts, &part->node);
+	r->part_bytes -= part->items.len;
+}
+
+static void part_free(struct part *part)
+{
+	if (part)
+		buf_free(&part->items);
+	free(part);
+}
+
+static void part_lose(struct wire_reader *r, struct part *part)
+{
+	r->counts.parts_lost++;
+	part_unlink(r, part);
+	part_free(part);
+}
+
+static struct part *part_find(const struct wire_reader *r, uint32_t tid)
+{
+	struct hnode *node = hmap_first(&r->parts, hash_u64(tid));
+
+	return node ? hmap_entry(node, struct part, node) : NULL;
+}
+
+static struct part *part_new(struct wire_reader *r, const struct wire_rec *head)
+{
+	struct part *part = calloc(1, sizeof(*part));
+
+	if (!part || hmap_insert(&r->parts, &part->node, hash_u64(head->tid))) {
+		free(part);
+		return NULL;
+	}
+	part->tid = head->tid;
+	part->nr = head->nr;
+	part->older = r->newest;
+	*(r->newest ? &r->newest->newer : &r->oldest) = part;
+	r->newest = part;
+	return part;
+}
+
+static int on_part(struct wire_reader *r, struct record *rec)
+{
+	struct part *part = part_find(r, rec->head.tid);
+	struct cursor c = rec->rest;
+	struct wire_item item;
+	const char *body = NULL;
+	int rc;
+
+	while ((rc = take_item(rec, &c, &item, &body)) > 0)
+		;
+	if (rc)
+		return rc;
+	if (part && (part->nr != rec->head.nr || part->items.len + rec->rest.left > PART_MOST)) {
+		part_lose(r, part);
+		part = NULL;
+	}
+	if (!part)
+		part = part_new(r, &rec->head);
+	if (!part)
+		return err_sys(rec->err, ENOMEM, "cannot keep a part of a call");
+	buf_add(&part->items, rec->rest.p, rec->rest.left);
+	if (!buf_ok(&part->items)) {
+		part_lose(r, part);
+		return err_sys(rec->err, ENOMEM, "cannot keep a part of a call");
+	}
+	r->part_bytes += rec->rest.left;
+	while (r->part_bytes > PARTS_MOST)
+		part_lose(r, r->oldest);
+	return 0;
+}
+
+/* The parts of the thread's call that is over now; they live until the next record. */
+static struct cursor part_take(struct wire_reader *r, const struct wire_rec *head)
+{
+	struct part *part = r->parts.n ? part_find(r, head->tid) : NULL;
+
+	if (!part)
+		return (struct cursor){NULL, 0};
+	if (part->nr != head->nr) {
+		part_lose(r, part);
+		return (struct cursor){NULL, 0};
+	}
+	part_unlink(r, part);
+	r->used = part;
+	return (struct cursor){part->items.p, part->items.len};
+}
+
+/* --- items --- */
+
+static int on_text(const struct record *rec, const char *body, size_t len, struct str *out)
+{
+	if (len > PATH_MAX)
+		return malformed(rec, "a name is too long");
+	if (memchr(body, '\0', len))
+		return malformed(rec, "a name has a NUL in it");
+	*out = (struct str){body, len};
+	return 0;
+}
+
+static int on_dir(const struct record *rec, const char *body, size_t len, struct seen_dir *out)
+{
+	struct cursor c = {body, len};
+	struct wire_dir dir;
+
+	if (!take(&c, &dir, sizeof(dir)) || dir.id == 0)
+		return malformed(rec, "a directory without a number");
+	*out = (struct seen_dir){.id = dir.id};
+	if (c.left == 0 || c.p[0] != '/') /* the kernel has words of its own for what has no name */
+		return 0;
+	return on_text(rec, c.p, c.left, &out->name);
+}
+
+static int on_facts(
+	struct record *rec, const struct wire_item *item, const char *body, struct facts *out)
+{
+	struct wire_facts f;
+
+	if (item->len == 0 && (item->type == WIRE_BEFORE || item->type == WIRE_BEFORE2)) {
+		*out = (struct facts){.absent = true};
+		return 0;
+	}
+	if (item->len != sizeof(f))
+		return malformed(rec, "facts of another length");
+	memcpy(&f, body, sizeof(f));
+	*out = (struct facts){
+		.known = true,
+		.dev_major = f.dev_major,
+		.dev_minor = f.dev_minor,
+		.ino = f.ino,
+		.mode = f.mode,
+		.nlink = f.nlink,
+		.uid = f.uid,
+		.gid = f.gid,
+		.size = f.size,
+		.blocks = f.blocks,
+	};
+	if (f.super && rec->n_of_super < sizeof(rec->of_super) / sizeof(*rec->of_super))
+		rec->of_super[rec->n_of_super++] = out;
+	return 0;
+}
+
+/* When all that tells where the files are is known. */
+static void translate_devices(struct wire_reader *r, struct record *rec)
+{
+	const struct seen *seen = &rec->out->seen;
+	bool whole = seen->rec.path.len && seen->rec.path.s[0] == '/';
+	size_t i;
+
+	for (i = 0; i < rec->n_of_super && r->devices; i++)
+		if (rec->of_super[i]->known)
+			devices_translate(r->devices, rec->of_super[i],
+				whole ? seen->rec.path : seen->from[0].name);
+}
+
+static int on_iov(struct wire_reader *r, const struct record *rec, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+	size_t n = len / sizeof(uint64_t), room = ARGS_IOV_MAX - call->nvec;
+
+	if (len % sizeof(uint64_t))
+		return malformed(rec, "a vector that ends inside a number");
+	if (n > room)
+		n = room;
+	memcpy(r->vec + call->nvec, body, n * sizeof(uint64_t));
+	call->vec = r->vec;
+	call->nvec += (uint32_t)n;
+	return 0;
+}
+
+static int on_how(const struct record *rec, int slot, const char *body, size_t len)
+{
+	struct open_how how = {0};
+
+	memcpy(&how, body, len < sizeof(how) ? len : sizeof(how));
+	args_set_how(&rec->out->seen.rec, slot, &how);
+	return 0;
+}
+
+static int on_number(const struct record *rec, const char *body, size_t len, uint64_t *out)
+{
+	if (len != sizeof(*out))
+		return malformed(rec, "a number of another length");
+	memcpy(out, body, sizeof(*out));
+	return 0;
+}
+
+static int on_lock(const struct record *rec, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+	struct flock lock;
+
+	if (len != sizeof(lock))
+		return malformed(rec, "a lock of another length");
+	memcpy(&lock, body, sizeof(lock));
+	if (rec_fcntl_is_lock(call->arg[1]))
+		args_set_lock(call, &lock);
+	return 0;
+}
+
+/* The kernel has moved the offset by what it copied; the record has it as the program gave it. */
+static int on_offset(const struct record *rec, int slot, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+	uint64_t offset = 0;
+
+	if (len == 0) {
+		call->arg[slot] = OFFPTR_NULL;
+		return 0;
+	}
+	if (on_number(rec, body, len, &offset))
+		return -EINVAL;
+	if (call->ret > 0)
+		offset -= (uint64_t)call->ret;
+	call->arg[slot] = args_offset((int64_t)offset);
+	return 0;
+}
+
+static int on_times(const struct record *rec, int slot, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+	enum arg_kind kind = ops[call->op].arg[slot];
+
+	if (len && len != args_times_size(kind))
+		return malformed(rec, "times of another length");
+	args_set_times(call, kind, len ? body : NULL);
+	return 0;
+}
+
+static int on_position(const struct record *rec, const char *body, size_t len)
+{
+	uint64_t position = 0;
+
+	if (on_number(rec, body, len, &position))
+		return -EINVAL;
+	rec->out->position = (int64_t)position;
+	rec->out->has_position = true;
+	return 0;
+}
+
+/* Items that this record cannot have are passed over, as unknown ones are. */
+static int strange_item(struct wire_reader *r)
+{
+	r->counts.unknown_items++;
+	return 0;
+}
+
+/* The argument that an item needs in the row; WIRE_ARG_NONE: any call can have it. */
+static const uint8_t item_args[WIRE_FD_PATH + 1] = {
+	[WIRE_PATH] = WIRE_ARG_PATH,
+	[WIRE_PATH2] = WIRE_ARG_PATH2,
+	[WIRE_IOV] = WIRE_ARG_IOV,
+	[WIRE_HOW] = WIRE_ARG_HOW,
+	[WIRE_CLARGS] = WIRE_ARG_CLARGS,
+	[WIRE_FLOCK] = WIRE_ARG_FARG,
+	[WIRE_OFFSET] = WIRE_ARG_OFFSET,
+	[WIRE_OFFSET2] = WIRE_ARG_OFFSET2,
+	[WIRE_TIMES] = WIRE_ARG_TIMES32,
+};
+
+static int on_call_item(
+	struct wire_reader *r, struct record *rec, const struct wire_item *item, const char *body)
+{
+	struct seen *seen = &rec->out->seen;
+	uint8_t needs = item->type <= WIRE_FD_PATH ? item_args[item->type] : WIRE_ARG_NONE;
+	int slot = needs ? r->rows[seen->rec.op].at[needs] : 0;
+
+	if (slot < 0)
+		return strange_item(r);
+	switch ((enum wire_item_type)item->type) {
+	case WIRE_PATH:
+		return on_text(rec, body, item->len, &seen->rec.path);
+	case WIRE_PATH2:
+		return on_text(rec, body, item->len, &seen->rec.path2);
+	case WIRE_BASE:
+		return on_dir(rec, body, item->len, &seen->from[0]);
+	case WIRE_BASE2:
+		return on_dir(rec, body, item->len, &seen->from[1]);
+	case WIRE_FACTS:
+		return on_facts(rec, item, body, &seen->rec.facts);
+	case WIRE_BEFORE:
+		return on_facts(rec, item, body, &seen->before[0]);
+	case WIRE_BEFORE2:
+		return on_facts(rec, item, body, &seen->before[1]);
+	case WIRE_CUT:
+		return on_facts(rec, item, body, &seen->cut);
+	case WIRE_IOV:
+		return on_iov(r, rec, body, item->len);
+	case WIRE_HOW:
+		return on_how(rec, slot, body, item->len);
+	case WIRE_CLARGS:
+		return on_number(rec, body, item->len, &seen->rec.arg[slot]);
+	case WIRE_FLOCK:
+		return on_lock(rec, body, item->len);
+	case WIRE_OFFSET:
+	case WIRE_OFFSET2:
+		return on_offset(rec, slot, body, item->len);
+	case WIRE_TIMES:
+		return on_times(rec, slot, body, item->len);
+	case WIRE_POSITION:
+		return on_position(rec, body, item->len);
+	case WIRE_CWD:
+	case WIRE_FD_PATH:
+		break;
+	}
+	return strange_item(r);
+}
+
+static int on_call_items(struct wire_reader *r, struct record *rec, struct cursor c)
+{
+	struct wire_item item;
+	const char *body = NULL;
+	int rc;
+
+	while ((rc = take_item(rec, &c, &item, &body)) > 0) {
+		rc = on_call_item(r, rec, &item, body);
+		if (rc)
+			break;
+	}
+	return rc;
+}
+
+/* --- records --- */
+
+/* What no program ever sees: the call is made again, or ends as EINTR. */
+#define RESTART_FIRST (-516)
+#define RESTART_LAST  (-512)
+
+static void set_common(const struct record *rec, enum op_id op)
+{
+	struct rec *call = &rec->out->seen.rec;
+
+	call->op = op;
+	call->t = rec->head.t;
+	call->pid = rec->head.tgid;
+	call->tid = rec->head.tid;
+	rec->out->seen.chrooted = rec->head.flags & WIRE_CHROOTED;
+	rec->out->seen.foreign = rec->head.flags & WIRE_FOREIGN;
+}
+
+static void set_result(const struct record *rec)
+{
+	struct rec *call = &rec->out->seen.rec;
+
+	rec->out->no_entry = rec->head.flags & WIRE_NO_ENTRY;
+	rec->out->seen.created = rec->head.flags & WIRE_CREATED;
+	call->dur = rec->out->no_entry ? 0 : rec->head.dur;
+	call->has_ret = !(rec->head.flags & WIRE_NO_RESULT) && call->op != OP_exit &&
+			call->op != OP_exit_group;
+	if (!call->has_ret)
+		return;
+	call->ret = rec->head.ret;
+	if (call->ret >= RESTART_FIRST && call->ret <= RESTART_LAST)
+		call->ret = -EINTR;
+}
+
+/* The registers, and what stands for memory that could not be read. */
+static int set_values(const struct wire_reader *r, struct record *rec)
+{
+	struct rec *call = &rec->out->seen.rec;
+	const struct row *row = &r->rows[call->op];
+	uint64_t value;
+	int i;
+
+	for (i = 0; i < row->values; i++) {
+		int slot = row->slot[i];
+
+		if (!take(&rec->rest, &value, sizeof(value)))
+			return malformed(rec, "values of arguments are missing");
+		call->arg[slot] = args_narrow(ops[call->op].arg[slot], value);
+	}
+	if (row->at[WIRE_ARG_HOW] >= 0)
+		args_set_how(call, row->at[WIRE_ARG_HOW], &(struct open_how){0});
+	if (row->at[WIRE_ARG_FARG] >= 0 && rec_fcntl_is_lock(call->arg[1]))
+		args_set_lock(call, &(struct flock){0});
+	if (row->at[WIRE_ARG_OFFSET] >= 0)
+		call->arg[row->at[WIRE_ARG_OFFSET]] = OFFPTR_BAD;
+	if (row->at[WIRE_ARG_OFFSET2] >= 0)
+		call->arg[row->at[WIRE_ARG_OFFSET2]] = OFFPTR_BAD;
+	return 0;
+}
+
+static int on_call(struct wire_reader *r, struct record *rec)
+{
+	int op = rec->head.nr >= 0 && rec->head.nr < NUMBERS ? r->op_of[rec->head.nr] : -1;
+	struct cursor parts = part_take(r, &rec->head);
+	struct rec *call = &rec->out->seen.rec;
+	int rc;
+
+	if (op < 0) {
+		r->counts.unknown_calls++;
+		return 0;
+	}
+	set_common(rec, (enum op_id)op);
+	set_result(rec);
+	if (call->dur > call->t)
+		return malformed(rec, "it took longer than there was time");
+	rc = set_values(r, rec);
+	if (!rc)
+		rc = on_call_items(r, rec, parts);
+	if (!rc)
+		rc = on_call_items(r, rec, rec->rest);
+	if (rc)
+		return rc;
+	if (call->has_ret && call->ret < 0)
+		call->facts = (struct facts){0};
+	translate_devices(r, rec);
+	args_finish(call);
+	rec->out->kind = WIRE_SEEN_CALL;
+	return 1;
+}
+
+static bool take_values(struct record *rec, uint64_t *value, size_t n)
+{
+	return take(&rec->rest, value, n * sizeof(*value));
+}
+
+static int on_task(struct wire_reader *r, struct record *rec)
+{
+	struct seen *seen = &rec->out->seen;
+	uint64_t value[WIRE_VALUES_TASK];
+	struct wire_item item;
+	const char *body = NULL;
+	int rc;
+
+	if (!take_values(rec, value, WIRE_VALUES_TASK))
+		return malformed(rec, "values of a process are missing");
+	set_common(rec, OP_state_task);
+	seen->rec.tid = seen->rec.pid;
+	seen->rec.arg[2] = (uint16_t)value[0];
+	seen->rec.arg[3] = (uint32_t)value[1];
+	seen->rec.arg[4] = (uint32_t)value[2];
+	seen->rec.arg[5] = (uint32_t)value[3];
+	while ((rc = take_item(rec, &rec->rest, &item, &body)) > 0) {
+		rc = item.type == WIRE_CWD ? on_dir(rec, body, item.len, &seen->from[0])
+					   : strange_item(r);
+		if (rc)
+			return rc;
+	}
+	seen->rec.path = seen->from[0].name;
+	if (!seen->chrooted)
+		seen->rec.path2 = STR("/");
+	rec->out->kind = WIRE_SEEN_TASK;
+	return rc ? rc : 1;
+}
+
+static int on_fd_item(
+	struct wire_reader *r, struct record *rec, const struct wire_item *item, const char *body)
+{
+	struct rec *fd = &rec->out->seen.rec;
+
+	if (item->type == WIRE_FD_PATH)
+		return on_text(rec, body, item->len, &fd->path);
+	if (item->type == WIRE_FACTS)
+		return on_facts(rec, item, body, &fd->facts);
+	return strange_item(r);
+}
+
+static int on_fd(struct wire_reader *r, struct record *rec)
+{
+	struct rec *fd = &rec->out->seen.rec;
+	uint64_t value[WIRE_VALUES_FD];
+	struct wire_item item;
+	const char *body = NULL;
+	int rc;
+
+	if (!take_values(rec, value, WIRE_VALUES_FD))
+		return malformed(rec, "values of a descriptor are missing");
+	if (value[0] > INT_MAX)
+		return malformed(rec, "a descriptor that cannot be");
+	set_common(rec, OP_state_fd);
+	fd->tid = fd->pid;
+	fd->arg[0] = value[0];
+	fd->arg[2] = (uint32_t)value[1];
+	fd->arg[3] = value[2];
+	while ((rc = take_item(rec, &rec->rest, &item, &body)) > 0) {
+		rc = on_fd_item(r, rec, &item, body);
+		if (rc)
+			return rc;
+	}
+	translate_devices(r, rec);
+	rec->out->kind = WIRE_SEEN_FD;
+	return rc ? rc : 1;
+}
+
+static int on_task_end(struct wire_reader *r, struct record *rec)
+{
+	struct part *part = part_find(r, rec->head.tid);
+	uint64_t status;
+
+	if (part)
+		part_lose(r, part);
+	if (!take_values(rec, &status, 1))
+		return malformed(rec, "the status of a thread is missing");
+	set_common(rec, OP_task_end);
+	rec->out->seen.rec.arg[0] = args_narrow(A_STATUS, status);
+	rec->out->kind = WIRE_SEEN_CALL;
+	return 1;
+}
+
+static int lost(struct record *rec, uint64_t count, const char *why)
+{
+	set_common(rec, OP_lost);
+	rec->out->kind = WIRE_SEEN_LOST;
+	rec->out->lost = count;
+	rec->out->why = why;
+	return 1;
+}
+
+static int on_lost(struct record *rec)
+{
+	uint64_t value[2];
+
+	if (!take_values(rec, value, 2))
+		return malformed(rec, "what was lost is missing");
+	if (value[0] == 0)
+		return 0;
+	return lost(rec, value[0],
+		value[1] < sizeof(lost_texts) / sizeof(*lost_texts)
+			? lost_texts[value[1]]
+			: "the kernel module missed it for a reason of a newer version");
+}
+
+static int on_unrecorded(struct wire_reader *r, struct record *rec)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(unrecorded) / sizeof(*unrecorded); i++) {
+		if (unrecorded[i].nr != rec->head.nr)
+			continue;
+		if (rec->head.ret < 0 || (rec->head.ret == 0 && unrecorded[i].moves))
+			return 0;
+		return lost(rec, 1, unrecorded[i].why);
+	}
+	r->counts.unknown_calls++;
+	return 0;
+}
+
+static int on_record(struct wire_reader *r, struct record *rec)
+{
+	switch ((enum wire_kind)rec->head.kind) {
+	case WIRE_CALL:
+		return on_call(r, rec);
+	case WIRE_PART:
+		return on_part(r, rec);
+	case WIRE_TASK:
+		return on_task(r, rec);
+	case WIRE_FD:
+		return on_fd(r, rec);
+	case WIRE_TASK_END:
+		return on_task_end(r, rec);
+	case WIRE_LOST:
+		return on_lost(rec);
+	case WIRE_UNRECORDED:
+		return on_unrecorded(r, rec);
+	}
+	r->counts.unknown_kinds++;
+	return 0;
+}
+
+static int check_head(struct record *rec, size_t size)
+{
+	if (!take(&rec->rest, &rec->head, sizeof(rec->head)))
+		return malformed(rec, "it is shorter than its header");
+	if (rec->head.size != size)
+		return malformed(rec, "its length is another one");
+	if (size % 8 || size > WIRE_REC_MAX)
+		return malformed(rec, "its length cannot be");
+	return 0;
+}
+
+int wire_decode(struct wire_reader *r, const void *bytes, size_t size, struct wire_seen *out,
+	struct err *err)
+{
+	struct record rec = {.rest = {bytes, size}, .out = out, .err = err};
+	int rc;
+
+	part_free(r->used);
+	r->used = NULL;
+	*out = (struct wire_seen){0};
+	rc = check_head(&rec, size);
+	if (!rc)
+		rc = on_record(r, &rec);
+	if (rc == -EINVAL)
+		r->counts.malformed++;
+	return rc;
+}
+
+void wire_close(struct wire_reader *r)
+{
+	if (!r)
+		return;
+	while (r->oldest)
+		part_lose(r, r->oldest);
+	part_free(r->used);
+	hmap_free(&r->parts);
+	free(r);
+}

@@ -1,0 +1,953 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "../common/samples.h"
+#include "../common/wire_bytes.h"
+#include "capture/args.h"
+#include "capture/wire_read.h"
+#include "suites.h"
+#include "tempdir.h"
+#include "trace/capture.h"
+
+/* A reader, the bytes of one record, and what came out of them. */
+struct scene {
+	struct wire_reader *reader;
+	struct buf bytes;
+	char *copy; /* what it was read from: its strings are there */
+	struct wire_seen out;
+	struct err err;
+	struct buf text;
+};
+
+static void scene_open(struct scene *s)
+{
+	*s = (struct scene){0};
+	ck_assert_int_eq(wire_open(&s->reader, NULL, &s->err), 0);
+}
+
+static void scene_close(struct scene *s)
+{
+	wire_close(s->reader);
+	buf_free(&s->bytes);
+	buf_free(&s->text);
+	free(s->copy);
+}
+
+/* From memory of exactly that length, so that nothing can be read behind it unnoticed. */
+static int decode(struct scene *s, const void *bytes, size_t size)
+{
+	int rc;
+
+	free(s->copy);
+	s->copy = malloc(size ? size : 1);
+	memcpy(s->copy, bytes, size);
+	rc = wire_decode(s->reader, s->copy, size, &s->out, &s->err);
+	s->text.len = 0;
+	if (rc == 1 && s->out.kind != WIRE_SEEN_LOST)
+		capture_print(&s->text, &s->out.seen.rec);
+	buf_char(&s->text, '\0');
+	return rc;
+}
+
+/* The record that was put into s->bytes; the next one begins there again. */
+static int decode_bytes(struct scene *s)
+{
+	int rc;
+
+	wire_end(&s->bytes, 0);
+	rc = decode(s, s->bytes.p, s->bytes.len);
+	s->bytes.len = 0;
+	return rc;
+}
+
+static void begin(struct scene *s, enum wire_kind kind, long nr)
+{
+	const struct wire_rec head = {.kind = (uint8_t)kind,
+		.nr = (int32_t)nr,
+		.tgid = 100,
+		.tid = 101,
+		.t = 5000,
+		.dur = 700};
+
+	s->bytes.len = 0;
+	wire_begin(&s->bytes, &head);
+}
+
+static struct wire_rec *head_of(struct scene *s)
+{
+	return (struct wire_rec *)(void *)s->bytes.p;
+}
+
+static void begin_call(struct scene *s, long nr, int64_t ret, int nvalues, const uint64_t *value)
+{
+	int i;
+
+	begin(s, WIRE_CALL, nr);
+	head_of(s)->ret = ret;
+	for (i = 0; i < nvalues; i++)
+		wire_value(&s->bytes, value[i]);
+}
+#define BEGIN_CALL(s, nr, ret, ...)                                                                \
+	begin_call(s, nr, ret, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t),               \
+		(uint64_t[]){__VA_ARGS__})
+#define CWD ((uint64_t)(int64_t)AT_FDCWD)
+
+static const struct facts some_facts = {
+	true, false, 8, 1, 4711, S_IFREG | 0644, 1, 1000, 1000, 300, 8};
+#define SOME_FACTS "x=8:1:4711:0100644:1:1000:1000:300:8;:,"
+
+static void expect(struct scene *s, const char *line)
+{
+	int rc = decode_bytes(s);
+
+	ck_assert_msg(rc == 1, "%d: %s", rc, s->err.text);
+	ck_assert_str_eq(s->text.p, line);
+}
+
+static void expect_malformed(struct scene *s, const char *what)
+{
+	uint64_t before = wire_counts(s->reader).malformed;
+
+	s->err.text[0] = '\0';
+	ck_assert_int_eq(decode_bytes(s), -EINVAL);
+	ck_assert_msg(strstr(s->err.text, what), "'%s' lacks '%s'", s->err.text, what);
+	ck_assert_uint_eq(wire_counts(s->reader).malformed, before + 1);
+}
+
+/* A good one: whatever came before it. */
+static void expect_works(struct scene *s)
+{
+	BEGIN_CALL(s, SYS_close, 0, 7);
+	expect(s, "t=5000;:,D=700;:,i=100:101;:,o=close;:,d=7;:,s=0;:,\n");
+}
+
+/* --- every row --- */
+
+/* What a record is after its registers were looked at as the kernel does. */
+static void as_recorded(struct rec *rec)
+{
+	int i;
+
+	if (rec->dur > rec->t)
+		rec->dur = rec->t;
+	if (rec->facts.absent || (rec->has_ret && rec->ret < 0))
+		rec->facts = (struct facts){0};
+	if (ops[rec->op].flags & OPF_STATE)
+		rec->dur = 0;
+	if (rec->op == OP_exit || rec->op == OP_exit_group || (ops[rec->op].flags & OPF_STATE))
+		rec->has_ret = false;
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_kind kind = ops[rec->op].arg[i];
+
+		if (!args_is_member(rec->op, i))
+			rec->arg[i] = args_narrow(kind, rec->arg[i]);
+		if (kind == A_UTIMBUF && rec->ts[0].tv_nsec != TIMES_NULL)
+			rec->ts[0].tv_nsec = rec->ts[1].tv_nsec = 0;
+		if (kind == A_TIMEVALS && rec->ts[0].tv_nsec != TIMES_NULL) {
+			rec->ts[0].tv_nsec -= rec->ts[0].tv_nsec % 1000;
+			rec->ts[1].tv_nsec -= rec->ts[1].tv_nsec % 1000;
+		}
+	}
+	if (rec->op == OP_fcntl && rec_fcntl_is_lock(rec->arg[1])) {
+		rec->arg[2] = (uint64_t)(short)rec->arg[2];
+		rec->arg[3] = (uint64_t)(short)rec->arg[3];
+	}
+	if (rec->op == OP_state_task || rec->op == OP_state_fd)
+		rec->tid = rec->pid;
+	if (rec->op == OP_state_fd)
+		rec->arg[0] = (uint32_t)rec->arg[0] & INT_MAX;
+	args_finish(rec);
+}
+
+static bool is_handed_over(enum op_id op)
+{
+	return op_nr(op) >= 0 || op == OP_state_task || op == OP_state_fd || op == OP_task_end;
+}
+
+/* The sample's record, and the bytes that say the same. False: the kernel hands over no such one.
+ */
+static bool sample_bytes(
+	struct buf *b, struct rec *rec, enum op_id op, enum sample how, int64_t ret)
+{
+	sample_rec(rec, op, how);
+	rec->ret = ret;
+	rec->has_ret = ret != INT64_MIN;
+	if (op == OP_state_task) {
+		rec->facts = (struct facts){0};
+		rec->path = how == SAMPLE_LEAST ? STR_NONE : STR("/a\xff;");
+		rec->path2 = STR("/");
+	}
+	as_recorded(rec);
+	b->len = 0;
+	if (is_handed_over(op))
+		wire_put(b, rec);
+	return is_handed_over(op);
+}
+
+static void comes_back(struct scene *s, enum op_id op, enum sample how, int64_t ret)
+{
+	struct buf want = BUF_INIT;
+	const char *differs;
+	struct rec rec;
+	int rc;
+
+	if (!sample_bytes(&s->bytes, &rec, op, how, ret))
+		return;
+	rc = decode(s, s->bytes.p, s->bytes.len);
+	ck_assert_msg(rc == 1, "%s: %d: %s", ops[op].name, rc, s->err.text);
+	if (op == OP_lseek || op == OP_task_end)
+		rec.facts = s->out.seen.rec.facts;
+	differs = rec_difference(&rec, &s->out.seen.rec);
+	capture_print(&want, &rec);
+	buf_char(&want, '\0');
+	ck_assert_msg(!differs, "%s: %s: '%s'", ops[op].name, differs, s->text.p);
+	ck_assert_str_eq(s->text.p, want.p);
+	buf_free(&want);
+}
+
+START_TEST(every_row_comes_back)
+{
+	struct scene s;
+	int op, how;
+
+	scene_open(&s);
+	for (op = 0; op < OP_COUNT; op++)
+		for (how = 0; how < SAMPLE_COUNT; how++) {
+			comes_back(&s, (enum op_id)op, (enum sample)how, 3);
+			comes_back(&s, (enum op_id)op, (enum sample)how, -2);
+			comes_back(&s, (enum op_id)op, (enum sample)how, INT64_MIN);
+		}
+	ck_assert_uint_eq(wire_counts(s.reader).malformed, 0);
+	ck_assert_uint_eq(wire_counts(s.reader).unknown_items, 0);
+	scene_close(&s);
+}
+END_TEST
+
+/* --- what is done to registers and memory --- */
+
+START_TEST(registers_are_narrowed)
+{
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_openat, 3, 0xdeadbeefffffff9c, 0x1234500000080000, 0777777);
+	wire_str(&s.bytes, WIRE_PATH, STR("a;b"));
+	wire_facts(&s.bytes, WIRE_FACTS, &some_facts);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=openat;:,d=AT_FDCWD;:,p=a\\x3bb;:,f=524288;:,"
+		   "m=0;:,s=3;:," SOME_FACTS "\n");
+	BEGIN_CALL(&s, SYS_openat, -2, CWD, O_CREAT, 0xffff0644);
+	expect(&s,
+		"t=5000;:,D=700;:,i=100:101;:,o=openat;:,d=AT_FDCWD;:,f=64;:,m=03104;:,s=-2;:,\n");
+	BEGIN_CALL(&s, SYS_fchownat, 0, 5, 0xffffffff, 1000, 256);
+	wire_str(&s.bytes, WIRE_PATH, STR(""));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fchownat;:,d=5;:,p=;:,U=-1;:,G=1000;:,f=256;:,s="
+		   "0;:,\n");
+	BEGIN_CALL(&s, SYS_fcntl, 2, 3, F_GETFL, 77);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fcntl;:,d=3;:,F=3;:,G=0;:,s=2;:,\n");
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(what_could_not_be_read_is_missing)
+{
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_openat2, -14, CWD, 0);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=openat2;:,d=AT_FDCWD;:,f=0;:,m=0;:,R=0;:,s=-14;:"
+		   ",\n");
+	BEGIN_CALL(&s, SYS_fcntl, -14, 3, F_SETLK, 0x7fff1234);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fcntl;:,d=3;:,F=6;:,G=0,0,0,0;:,s=-14;:,\n");
+	BEGIN_CALL(&s, SYS_readv, -14, 3);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=readv;:,d=3;:,v=-;:,s=-14;:,\n");
+	BEGIN_CALL(&s, SYS_utimensat, -14, 3, 0);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=utimensat;:,d=3;:,"
+		   "T=0.000000000,0.000000000;:,f=0;:,s=-14;:,\n");
+	BEGIN_CALL(&s, SYS_sendfile, -14, 1, 3, 4096);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=sendfile;:,e=1;:,d=3;:,O=bad;:,c=4096;:,s=-14;:,"
+		   "\n");
+	begin(&s, WIRE_CALL, SYS_clone3);
+	head_of(&s)->ret = 104;
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=clone3;:,f=0;:,s=104;:,\n");
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(offsets_are_those_before_the_call)
+{
+	const uint64_t in = 1017, out = 4096, reserved = OFFPTR_BAD;
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_copy_file_range, 17, 3, 4, 4096, 0);
+	wire_item(&s.bytes, WIRE_OFFSET, &in, sizeof(in));
+	wire_item(&s.bytes, WIRE_OFFSET2, NULL, 0);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=copy_file_range;:,d=3;:,O=1000;:,e=4;:,Q=-;:,"
+		   "c=4096;:,f=0;:,s=17;:,\n");
+	BEGIN_CALL(&s, SYS_copy_file_range, -5, 3, 4, 4096, 0);
+	wire_item(&s.bytes, WIRE_OFFSET2, &out, sizeof(out));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=copy_file_range;:,d=3;:,O=bad;:,e=4;:,Q=4096;:,"
+		   "c=4096;:,f=0;:,s=-5;:,\n");
+	BEGIN_CALL(&s, SYS_sendfile, -22, 1, 3, 4096);
+	wire_item(&s.bytes, WIRE_OFFSET, &reserved, sizeof(reserved));
+	expect(&s,
+		"t=5000;:,D=700;:,i=100:101;:,o=sendfile;:,e=1;:,d=3;:,O=-1;:,c=4096;:,s=-22;:,\n");
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(vectors_come_in_pieces)
+{
+	uint64_t lens[1024];
+	struct scene s;
+	size_t i;
+
+	scene_open(&s);
+	for (i = 0; i < 1024; i++)
+		lens[i] = 4096;
+	BEGIN_CALL(&s, SYS_writev, 17, 3);
+	wire_item(&s.bytes, WIRE_IOV, (uint64_t[]){10, 4096}, 16);
+	wire_item(&s.bytes, WIRE_IOV, (uint64_t[]){4096, 1}, 16);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=writev;:,d=3;:,v=10,4096x2,1;:,s=17;:,\n");
+	begin(&s, WIRE_PART, SYS_writev);
+	wire_item(&s.bytes, WIRE_IOV, lens, 900 * sizeof(*lens));
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	BEGIN_CALL(&s, SYS_writev, -22, 3); /* more than the kernel takes */
+	wire_item(&s.bytes, WIRE_IOV, lens, 900 * sizeof(*lens));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=writev;:,d=3;:,v=4096x1025;:,s=-22;:,\n");
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(struct_open_how_of_any_length)
+{
+	struct {
+		struct open_how how;
+		uint64_t more;
+	} big = {{O_WRONLY | O_CREAT, 0644, RESOLVE_BENEATH}, 0};
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_openat2, 6, 5, 99);
+	wire_item(&s.bytes, WIRE_HOW, &big, sizeof(big));
+	wire_str(&s.bytes, WIRE_PATH, STR("f"));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=openat2;:,d=5;:,p=f;:,f=65;:,m=0644;:,R=8;:,s=6;"
+		   ":,\n");
+	BEGIN_CALL(&s, SYS_openat2, -22, 5, 99);
+	wire_item(&s.bytes, WIRE_HOW, &big, 8);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=openat2;:,d=5;:,f=65;:,m=0;:,R=0;:,s=-22;:,\n");
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(results_and_times)
+{
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_exit_group, 0, 0x100000001);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=exit_group;:,E=1;:,\n");
+	BEGIN_CALL(&s, SYS_read, -512, 3, 10); /* ERESTARTSYS */
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=read;:,d=3;:,c=10;:,s=-4;:,\n");
+	BEGIN_CALL(&s, SYS_read, 10, 3, 10);
+	head_of(&s)->flags = WIRE_NO_ENTRY | WIRE_CHROOTED | WIRE_FOREIGN;
+	head_of(&s)->dur = UINT64_MAX;
+	wire_item(&s.bytes, WIRE_POSITION, (int64_t[]){-5}, 8);
+	expect(&s, "t=5000;:,D=0;:,i=100:101;:,o=read;:,d=3;:,c=10;:,s=10;:,\n");
+	ck_assert(s.out.no_entry && s.out.has_position && s.out.position == -5);
+	ck_assert(s.out.seen.chrooted && s.out.seen.foreign && !s.out.seen.created);
+	BEGIN_CALL(&s, SYS_read, 10, 3, 10);
+	head_of(&s)->dur = 5001;
+	expect_malformed(&s, "longer than there was time");
+	expect_works(&s);
+	ck_assert(!s.out.no_entry && !s.out.has_position && !s.out.seen.chrooted);
+	scene_close(&s);
+}
+END_TEST
+
+/* --- what is told besides --- */
+
+START_TEST(directories_and_facts)
+{
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_renameat2, 0, CWD, 5, 0);
+	head_of(&s)->flags = WIRE_CREATED;
+	wire_str(&s.bytes, WIRE_PATH, STR("a"));
+	wire_str(&s.bytes, WIRE_PATH2, STR("b"));
+	wire_dir(&s.bytes, WIRE_BASE, 77, STR("/home/u"));
+	wire_dir(&s.bytes, WIRE_BASE2, 78, STR(""));
+	wire_facts(&s.bytes, WIRE_BEFORE, &some_facts);
+	wire_facts(&s.bytes, WIRE_BEFORE2, &(struct facts){.absent = true});
+	wire_facts(&s.bytes, WIRE_CUT, &some_facts);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=renameat2;:,d=AT_FDCWD;:,p=a;:,e=5;:,P=b;:,f=0;:"
+		   ",s=0;:,\n");
+	ck_assert_uint_eq(s.out.seen.from[0].id, 77);
+	ck_assert_uint_eq(s.out.seen.from[1].id, 78);
+	ck_assert_ptr_null(s.out.seen.from[1].name.s);
+	ck_assert(s.out.seen.before[0].known && s.out.seen.before[0].ino == 4711);
+	ck_assert(s.out.seen.before[1].absent && !s.out.seen.before[1].known);
+	ck_assert(s.out.seen.cut.known && s.out.seen.created);
+	BEGIN_CALL(&s, SYS_unlinkat, 0, CWD, 0);
+	wire_str(&s.bytes, WIRE_PATH, STR("a"));
+	wire_dir(&s.bytes, WIRE_BASE, 79, STR("(unreachable)/x"));
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	ck_assert_uint_eq(s.out.seen.from[0].id, 79);
+	ck_assert_ptr_null(s.out.seen.from[0].name.s);
+	ck_assert(!s.out.seen.before[0].known && !s.out.seen.before[0].absent);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(facts_of_what_failed_are_none)
+{
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_newfstatat, 0, CWD, 256);
+	wire_str(&s.bytes, WIRE_PATH, STR("a"));
+	wire_facts(&s.bytes, WIRE_FACTS, &some_facts);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=newfstatat;:,d=AT_FDCWD;:,p=a;:,f=256;:,s=0;:"
+		   "," SOME_FACTS "\n");
+	BEGIN_CALL(&s, SYS_newfstatat, -13, CWD, 256);
+	wire_str(&s.bytes, WIRE_PATH, STR("a"));
+	wire_facts(&s.bytes, WIRE_FACTS, &some_facts);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=newfstatat;:,d=AT_FDCWD;:,p=a;:,f=256;:,s=-13;:,"
+		   "\n");
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(state_of_a_process)
+{
+	struct scene s;
+
+	scene_open(&s);
+	begin(&s, WIRE_TASK, -1);
+	wire_value(&s.bytes, 022);
+	wire_value(&s.bytes, 1000);
+	wire_value(&s.bytes, 1001);
+	wire_value(&s.bytes, 99);
+	wire_dir(&s.bytes, WIRE_CWD, 5, STR("/home/u"));
+	expect(&s, "t=5000;:,D=0;:,i=100:100;:,o=state_task;:,p=/home/u;:,P=/;:,m=022;:,U=1000;:,"
+		   "G=1001;:,q=99;:,\n");
+	ck_assert_int_eq(s.out.kind, WIRE_SEEN_TASK);
+	ck_assert_uint_eq(s.out.seen.from[0].id, 5);
+	begin(&s, WIRE_FD, -1);
+	wire_value(&s.bytes, 4);
+	wire_value(&s.bytes, 33793);
+	wire_value(&s.bytes, 5120);
+	wire_str(&s.bytes, WIRE_FD_PATH, STR("/home/u/log"));
+	wire_facts(&s.bytes, WIRE_FACTS, &some_facts);
+	expect(&s, "t=5000;:,D=0;:,i=100:100;:,o=state_fd;:,d=4;:,p=/home/u/"
+		   "log;:,f=33793;:,O=5120;:," SOME_FACTS "\n");
+	ck_assert_int_eq(s.out.kind, WIRE_SEEN_FD);
+	begin(&s, WIRE_TASK, -1);
+	head_of(&s)->flags = WIRE_CHROOTED;
+	wire_value(&s.bytes, 0);
+	wire_value(&s.bytes, 0);
+	wire_value(&s.bytes, 0);
+	wire_value(&s.bytes, 0);
+	wire_dir(&s.bytes, WIRE_CWD, 5, STR_NONE);
+	expect(&s, "t=5000;:,D=0;:,i=100:100;:,o=state_task;:,m=0;:,U=0;:,G=0;:,q=0;:,\n");
+	begin(&s, WIRE_TASK_END, -1);
+	wire_value(&s.bytes, 9);
+	expect(&s, "t=5000;:,D=0;:,i=100:101;:,o=task_end;:,E=9;:,\n");
+	ck_assert_int_eq(s.out.kind, WIRE_SEEN_CALL);
+	scene_close(&s);
+}
+END_TEST
+
+/* --- what is lost --- */
+
+static void expect_lost(struct scene *s, uint64_t count, const char *why)
+{
+	ck_assert_int_eq(decode_bytes(s), 1);
+	ck_assert_int_eq(s->out.kind, WIRE_SEEN_LOST);
+	ck_assert_uint_eq(s->out.lost, count);
+	ck_assert_msg(strstr(s->out.why, why), "%s", s->out.why);
+	ck_assert_uint_eq(s->out.seen.rec.t, 5000);
+	ck_assert_uint_eq(s->out.seen.rec.pid, 100);
+	ck_assert_uint_eq(s->out.seen.rec.tid, 101);
+}
+
+static void begin_lost(struct scene *s, uint64_t count, uint64_t why)
+{
+	begin(s, WIRE_LOST, -1);
+	wire_value(&s->bytes, count);
+	wire_value(&s->bytes, why);
+}
+
+START_TEST(lost_calls_say_why)
+{
+	struct scene s;
+
+	scene_open(&s);
+	begin_lost(&s, 12, WIRE_LOST_SKIPPED);
+	expect_lost(&s, 12, "not run at the end");
+	begin_lost(&s, 1, WIRE_LOST_COMPAT);
+	expect_lost(&s, 1, "32-bit");
+	begin_lost(&s, 1, WIRE_LOST_MEMORY);
+	expect_lost(&s, 1, "memory");
+	begin_lost(&s, 3, 99);
+	expect_lost(&s, 3, "newer version");
+	begin_lost(&s, 0, WIRE_LOST_COMPAT);
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin(&s, WIRE_UNRECORDED, 425);
+	expect_lost(&s, 1, "io_uring");
+	begin(&s, WIRE_UNRECORDED, SYS_splice);
+	head_of(&s)->ret = 1;
+	expect_lost(&s, 1, "splice");
+	begin(&s, WIRE_UNRECORDED, SYS_splice); /* moved nothing */
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin(&s, WIRE_UNRECORDED, 425);
+	head_of(&s)->ret = -1;
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(what_is_unknown_is_counted)
+{
+	struct wire_counts counts;
+	struct scene s;
+
+	scene_open(&s);
+	begin(&s, (enum wire_kind)99, 1);
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin(&s, (enum wire_kind)0, 1);
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin(&s, WIRE_CALL, SYS_getppid);
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin(&s, WIRE_CALL, -1);
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin(&s, WIRE_CALL, INT32_MAX);
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin(&s, WIRE_UNRECORDED, SYS_read);
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	BEGIN_CALL(&s, SYS_close, 0, 7);
+	wire_str(&s.bytes, 999, STR("anything"));
+	wire_str(&s.bytes, 0, STR(""));
+	wire_str(&s.bytes, WIRE_PATH, STR("close has none"));
+	wire_str(&s.bytes, WIRE_FD_PATH, STR("nor such"));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=close;:,d=7;:,s=0;:,\n");
+	counts = wire_counts(s.reader);
+	ck_assert_uint_eq(counts.unknown_kinds, 2);
+	ck_assert_uint_eq(counts.unknown_calls, 4);
+	ck_assert_uint_eq(counts.unknown_items, 4);
+	ck_assert_uint_eq(counts.malformed, 0);
+	scene_close(&s);
+}
+END_TEST
+
+/* --- parts --- */
+
+static void put_part(struct scene *s, uint32_t tid, long nr, struct str path)
+{
+	begin(s, WIRE_PART, nr);
+	head_of(s)->tid = tid;
+	wire_str(&s->bytes, WIRE_PATH, path);
+	ck_assert_int_eq(decode_bytes(s), 0);
+}
+
+START_TEST(parts_belong_to_the_next_call)
+{
+	struct scene s;
+
+	scene_open(&s);
+	put_part(&s, 101, SYS_chdir, STR("/first"));
+	put_part(&s, 102, SYS_chdir, STR("/another thread's"));
+	begin(&s, WIRE_PART, SYS_chdir);
+	wire_dir(&s.bytes, WIRE_BASE, 5, STR("/base"));
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin(&s, WIRE_CALL, SYS_chdir);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=chdir;:,p=/first;:,s=0;:,\n");
+	ck_assert(str_eqs(s.out.seen.from[0].name, "/base"));
+	begin(&s, WIRE_CALL, SYS_chdir);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=chdir;:,s=0;:,\n");
+	ck_assert_uint_eq(wire_counts(s.reader).parts_lost, 0);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(parts_of_calls_that_never_ended_are_dropped)
+{
+	struct scene s;
+
+	scene_open(&s);
+	put_part(&s, 101, SYS_chdir, STR("/old"));
+	put_part(&s, 101, SYS_chroot, STR("/new"));
+	ck_assert_uint_eq(wire_counts(s.reader).parts_lost, 1);
+	begin(&s, WIRE_CALL, SYS_chroot);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=chroot;:,p=/new;:,s=0;:,\n");
+	put_part(&s, 101, SYS_chdir, STR("/old"));
+	begin(&s, WIRE_CALL, SYS_chroot);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=chroot;:,s=0;:,\n");
+	ck_assert_uint_eq(wire_counts(s.reader).parts_lost, 2);
+	put_part(&s, 101, SYS_chdir, STR("/old"));
+	begin(&s, WIRE_TASK_END, -1);
+	wire_value(&s.bytes, 9);
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	begin(&s, WIRE_CALL, SYS_chdir); /* the number is in use again */
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=chdir;:,s=0;:,\n");
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(parts_are_bounded)
+{
+	static char name[4000];
+	const struct str path = {name, sizeof(name)};
+	struct wire_counts counts;
+	struct scene s;
+	uint32_t i;
+
+	memset(name, 'n', sizeof(name));
+	scene_open(&s);
+	for (i = 0; i < 20; i++) /* one call's */
+		put_part(&s, 101, SYS_chdir, path);
+	ck_assert_uint_eq(wire_counts(s.reader).parts_lost, 1);
+	for (i = 0; i < 10000; i++) /* 40 MB of all */
+		put_part(&s, 1000 + i, SYS_chdir, path);
+	counts = wire_counts(s.reader);
+	ck_assert_uint_gt(counts.parts_lost, 5000);
+	ck_assert_uint_lt(counts.parts_lost, 7000);
+	begin(&s, WIRE_CALL, SYS_chdir); /* the newest is there */
+	head_of(&s)->tid = 1000 + 9999;
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	ck_assert_uint_eq(s.out.seen.rec.path.len, sizeof(name));
+	begin(&s, WIRE_CALL, SYS_chdir); /* the oldest is not */
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	ck_assert_ptr_null(s.out.seen.rec.path.s);
+	scene_close(&s);
+}
+END_TEST
+
+/* --- malformed ones --- */
+
+START_TEST(heads_that_cannot_be)
+{
+	struct wire_rec head = {.size = sizeof(head), .kind = WIRE_CALL, .nr = SYS_sync, .t = 1};
+	char big[WIRE_REC_MAX + 8] = {0};
+	struct scene s;
+	size_t size;
+
+	scene_open(&s);
+	ck_assert_int_eq(decode(&s, &head, sizeof(head)), 1);
+	for (size = 0; size < sizeof(head); size++)
+		ck_assert_int_eq(decode(&s, &head, size), -EINVAL);
+	for (size = 0; size <= UINT16_MAX; size++) {
+		head.size = (uint16_t)size;
+		ck_assert_int_eq(
+			decode(&s, &head, sizeof(head)), size == sizeof(head) ? 1 : -EINVAL);
+	}
+	head.size = sizeof(head) + 4;
+	memcpy(big, &head, sizeof(head));
+	ck_assert_int_eq(decode(&s, big, sizeof(head) + 4), -EINVAL);
+	head.size = sizeof(big);
+	memcpy(big, &head, sizeof(head));
+	ck_assert_int_eq(decode(&s, big, sizeof(big)), -EINVAL);
+	expect_works(&s);
+	scene_close(&s);
+}
+END_TEST
+
+/* A record cut at each of its bytes, once as it is, once with a head that says so. */
+static void cut_everywhere(struct scene *s, const struct buf *whole)
+{
+	size_t size;
+	char copy[WIRE_REC_MAX];
+
+	for (size = 0; size < whole->len; size++) {
+		uint16_t said = (uint16_t)size;
+
+		memcpy(copy, whole->p, size);
+		ck_assert_int_eq(decode(s, copy, size), -EINVAL);
+		if (size >= sizeof(said))
+			memcpy(copy, &said, sizeof(said));
+		if (size % 8)
+			ck_assert_int_eq(decode(s, copy, size), -EINVAL);
+		else
+			ck_assert_int_ge(decode(s, copy, size), -EINVAL);
+		expect_works(s);
+	}
+}
+
+START_TEST(records_cut_anywhere)
+{
+	struct buf bytes = BUF_INIT;
+	struct scene s;
+	struct rec rec;
+	int op, how;
+
+	scene_open(&s);
+	for (op = 0; op < OP_COUNT; op++)
+		for (how = 0; how < SAMPLE_COUNT; how++)
+			if (sample_bytes(&bytes, &rec, (enum op_id)op, (enum sample)how, 3))
+				cut_everywhere(&s, &bytes);
+	buf_free(&bytes);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(values_that_are_missing)
+{
+	static const struct {
+		enum wire_kind kind;
+		long nr;
+		int values;
+	} want[] = {{WIRE_CALL, SYS_close, 1}, {WIRE_CALL, SYS_pread64, 3},
+		{WIRE_CALL, SYS_openat, 3}, {WIRE_CALL, SYS_fcntl, 3},
+		{WIRE_TASK, -1, WIRE_VALUES_TASK}, {WIRE_FD, -1, WIRE_VALUES_FD},
+		{WIRE_TASK_END, -1, 1}, {WIRE_LOST, -1, 2}};
+	struct scene s;
+	size_t i;
+	int n, k;
+
+	scene_open(&s);
+	for (i = 0; i < sizeof(want) / sizeof(*want); i++)
+		for (n = 0; n < want[i].values; n++) {
+			begin(&s, want[i].kind, want[i].nr);
+			for (k = 0; k < n; k++)
+				wire_value(&s.bytes, 1);
+			expect_malformed(&s, "missing");
+		}
+	begin(&s, WIRE_FD, -1);
+	wire_value(&s.bytes, (uint64_t)INT_MAX + 1);
+	wire_value(&s.bytes, 0);
+	wire_value(&s.bytes, 0);
+	expect_malformed(&s, "cannot be");
+	expect_works(&s);
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(items_of_wrong_lengths)
+{
+	static const struct {
+		long nr;
+		int values;
+		unsigned type;
+		size_t len; /* the right one */
+	} fixed[] = {{SYS_openat, 3, WIRE_FACTS, sizeof(struct wire_facts)},
+		{SYS_openat, 3, WIRE_BEFORE, sizeof(struct wire_facts)},
+		{SYS_renameat, 2, WIRE_BEFORE2, sizeof(struct wire_facts)},
+		{SYS_openat, 3, WIRE_CUT, sizeof(struct wire_facts)},
+		{SYS_clone3, 0, WIRE_CLARGS, 8}, {SYS_fcntl, 3, WIRE_FLOCK, sizeof(struct flock)},
+		{SYS_sendfile, 3, WIRE_OFFSET, 8}, {SYS_copy_file_range, 4, WIRE_OFFSET2, 8},
+		{SYS_utimensat, 2, WIRE_TIMES, 32}, {SYS_read, 2, WIRE_POSITION, 8},
+		{SYS_writev, 1, WIRE_IOV, 8}, {SYS_openat, 3, WIRE_BASE, 8}};
+	static const char zeroes[64];
+	struct scene s;
+	size_t i;
+	int off, k;
+
+	scene_open(&s);
+	for (i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
+		for (off = -1; off <= 1; off += 2) {
+			if (fixed[i].type == WIRE_BASE && off > 0)
+				continue; /* that is its name */
+			begin(&s, WIRE_CALL, fixed[i].nr);
+			for (k = 0; k < fixed[i].values; k++)
+				wire_value(&s.bytes, 0);
+			wire_item(&s.bytes, fixed[i].type, zeroes, fixed[i].len + (size_t)off);
+			expect_malformed(&s, "");
+			expect_works(&s);
+		}
+	BEGIN_CALL(&s, SYS_openat, 3, 0, 0, 0);
+	wire_item(&s.bytes, WIRE_BASE, zeroes, 8);
+	expect_malformed(&s, "without a number");
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(names_that_cannot_be)
+{
+	char name[PATH_MAX + 1];
+	struct scene s;
+
+	memset(name, 'n', sizeof(name));
+	scene_open(&s);
+	begin(&s, WIRE_CALL, SYS_chdir);
+	wire_item(&s.bytes, WIRE_PATH, name, PATH_MAX);
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	ck_assert_uint_eq(s.out.seen.rec.path.len, PATH_MAX);
+	begin(&s, WIRE_CALL, SYS_chdir);
+	wire_item(&s.bytes, WIRE_PATH, name, sizeof(name));
+	expect_malformed(&s, "too long");
+	begin(&s, WIRE_CALL, SYS_chdir);
+	wire_item(&s.bytes, WIRE_PATH, "a\0b", 3);
+	expect_malformed(&s, "NUL");
+	begin(&s, WIRE_CALL, SYS_chdir);
+	wire_dir(&s.bytes, WIRE_BASE, 1, (struct str){"/\0b", 3});
+	expect_malformed(&s, "NUL");
+	expect_works(&s);
+	scene_close(&s);
+}
+END_TEST
+
+/* The length in the header of a record's last item, which has 8 bytes, changed to every other one.
+ */
+static void every_length(struct scene *s, enum wire_kind kind, long nr)
+{
+	unsigned len;
+
+	for (len = 0; len <= UINT16_MAX; len++) {
+		int rc;
+
+		begin(s, kind, nr);
+		wire_item(&s->bytes, WIRE_PATH, "/a/b/c/d", 8);
+		((struct wire_item *)(void *)(s->bytes.p + sizeof(struct wire_rec)))->len =
+			(uint16_t)len;
+		rc = decode_bytes(s);
+		/* with none, its bytes are the header of one more, which is too long */
+		ck_assert_int_eq(rc, len == 0 || len > 8 ? -EINVAL : kind == WIRE_CALL);
+	}
+	expect_works(s);
+}
+
+START_TEST(items_past_the_end)
+{
+	struct scene s;
+
+	scene_open(&s);
+	every_length(&s, WIRE_CALL, SYS_chdir);
+	every_length(&s, WIRE_PART, SYS_chroot);
+	scene_close(&s);
+}
+END_TEST
+
+/* --- device numbers --- */
+
+static struct facts translated(struct devices *d, unsigned minor_nr, const char *path)
+{
+	struct facts facts = {.known = true, .dev_major = 0, .dev_minor = minor_nr};
+
+	devices_translate(d, &facts, str_of(path));
+	return facts;
+}
+
+#define HAS_DEVICE(facts, dev) ((facts).dev_major == major(dev) && (facts).dev_minor == minor(dev))
+
+static void put_mounts(const char *here, bool more)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		"2 1 0:770 /@ %s rw - btrfs /dev/sdb rw\n"
+		"3 2 0:770 /sub /proc rw - btrfs /dev/sdb rw\n"
+		"4 1 0:771 / /nowhere/at/all rw - btrfs /dev/sdc rw\n"
+		"%s",
+		here, more ? "5 1 0:772 / /dev rw - btrfs /dev/sdd rw\n" : "");
+	file_put("mountinfo", text, strlen(text));
+}
+
+START_TEST(devices_are_those_of_stat)
+{
+	struct stat here, proc, dev;
+	struct tempdir dir;
+	struct devices *d;
+	char path[128];
+
+	tempdir_enter(&dir);
+	ck_assert(!stat(".", &here) && !stat("/proc", &proc) && !stat("/dev", &dev));
+	ck_assert_uint_ne(here.st_dev, proc.st_dev);
+	put_mounts(dir.path, false);
+	ck_assert_int_eq(devices_open(&d, "no such file", NULL), -ENOENT);
+	ck_assert_int_eq(devices_open(&d, "mountinfo", NULL), 0);
+	snprintf(path, sizeof(path), "%s/x", dir.path);
+	ck_assert(HAS_DEVICE(translated(d, 770, path), here.st_dev));
+	ck_assert(HAS_DEVICE(translated(d, 770, "/proc/x"), proc.st_dev));
+	ck_assert(HAS_DEVICE(translated(d, 770, "/procx"), here.st_dev));
+	ck_assert(HAS_DEVICE(translated(d, 770, NULL), here.st_dev));
+	ck_assert(HAS_DEVICE(translated(d, 771, NULL), makedev(0, 771)));
+	put_mounts(dir.path, true);
+	ck_assert(HAS_DEVICE(translated(d, 772, NULL), dev.st_dev));
+	ck_assert(HAS_DEVICE(translated(d, 771, NULL), makedev(0, 771)));
+	ck_assert(HAS_DEVICE(translated(d, 770, NULL), here.st_dev));
+	devices_close(d);
+	unlink("mountinfo");
+	tempdir_leave(&dir);
+}
+END_TEST
+
+START_TEST(only_super_blocks_are_translated)
+{
+	struct wire_facts f = {.dev_minor = 770, .ino = 5};
+	struct tempdir dir;
+	struct stat here;
+	struct devices *d;
+	struct scene s;
+
+	tempdir_enter(&dir);
+	ck_assert_int_eq(stat(".", &here), 0);
+	put_mounts(dir.path, false);
+	ck_assert_int_eq(devices_open(&d, "mountinfo", NULL), 0);
+	s = (struct scene){0};
+	ck_assert_int_eq(wire_open(&s.reader, d, NULL), 0);
+	BEGIN_CALL(&s, SYS_fstat, 0, 3);
+	wire_item(&s.bytes, WIRE_FACTS, &f, sizeof(f));
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	ck_assert(HAS_DEVICE(s.out.seen.rec.facts, makedev(0, 770)));
+	f.super = 1;
+	BEGIN_CALL(&s, SYS_fstat, 0, 3);
+	wire_item(&s.bytes, WIRE_FACTS, &f, sizeof(f));
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	ck_assert(HAS_DEVICE(s.out.seen.rec.facts, here.st_dev));
+	begin(&s, WIRE_FD, -1);
+	wire_value(&s.bytes, 0);
+	wire_value(&s.bytes, 0);
+	wire_value(&s.bytes, 0);
+	wire_item(&s.bytes, WIRE_FACTS, &f, sizeof(f)); /* before it is known where */
+	wire_str(&s.bytes, WIRE_FD_PATH, STR("/proc/x"));
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	ck_assert_uint_ne(s.out.seen.rec.facts.dev_minor, 770);
+	ck_assert(!HAS_DEVICE(s.out.seen.rec.facts, here.st_dev));
+	scene_close(&s);
+	devices_close(d);
+	unlink("mountinfo");
+	tempdir_leave(&dir);
+}
+END_TEST
+
+Suite *wire_suite(void)
+{
+	TCase *tc;
+	Suite *s = suite_with("wire", &tc);
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, every_row_comes_back);
+	tcase_add_test(tc, registers_are_narrowed);
+	tcase_add_test(tc, what_could_not_be_read_is_missing);
+	tcase_add_test(tc, offsets_are_those_before_the_call);
+	tcase_add_test(tc, vectors_come_in_pieces);
+	tcase_add_test(tc, struct_open_how_of_any_length);
+	tcase_add_test(tc, results_and_times);
+	tcase_add_test(tc, directories_and_facts);
+	tcase_add_test(tc, facts_of_what_failed_are_none);
+	tcase_add_test(tc, state_of_a_process);
+	tcase_add_test(tc, lost_calls_say_why);
+	tcase_add_test(tc, what_is_unknown_is_counted);
+	tcase_add_test(tc, parts_belong_to_the_next_call);
+	tcase_add_test(tc, parts_of_calls_that_never_ended_are_dropped);
+	tcase_add_test(tc, parts_are_bounded);
+	tcase_add_test(tc, heads_that_cannot_be);
+	tcase_add_test(tc, records_cut_anywhere);
+	tcase_add_test(tc, values_that_are_missing);
+	tcase_add_test(tc, items_of_wrong_lengths);
+	tcase_add_test(tc, names_that_cannot_be);
+	tcase_add_test(tc, items_past_the_end);
+	tcase_add_test(tc, devices_are_those_of_stat);
+	tcase_add_test(tc, only_super_blocks_are_translated);
+	return s;
+}
