@@ -4,6 +4,7 @@
 #   make test             installs what is missing (Debian), builds, runs every test and check
 #   make demo             installs what is missing, builds, records and replays a real program
 #   make install          to PREFIX (/opt/ioriot), below DESTDIR
+#   make test-vm          what runs in a virtual machine
 #   make asan tsan lint shellcheck manlint docs fuzz    one check of "make test" each
 #   make bench, make soak measurements; the same under load for a long time
 PREFIX  ?= /opt/ioriot
@@ -97,6 +98,10 @@ test: deps
 	@$(MAKE) --no-print-directory all $(BUILD)/unit $(TOOLS)
 	@tests/run
 
+test-vm: deps
+	@$(MAKE) --no-print-directory all $(TOOLS)
+	@tests/run vm
+
 demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh
@@ -143,4 +148,4 @@ uninstall:
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all clean deps test demo bench soak install uninstall man FORCE $(CHECKS)
+.PHONY: all clean deps test test-vm demo bench soak install uninstall man FORCE $(CHECKS)

@@ -32,6 +32,16 @@ need shellcheck "check of the scripts" command -v shellcheck
 need cppcheck "check of the C code" command -v cppcheck
 need mandoc "check of the manual pages" command -v mandoc
 need util-linux "tests: other users, mounts" command -v setpriv
+# What is in sbin is not on the PATH of an ordinary user.
+need systemtap "capture of the whole host; tests" command -v stap
+need linux-headers-cloud-amd64 "tests: the kernel of the virtual machine" \
+	sh -c 'ls -d /usr/src/linux-headers-*-cloud-amd64'
+need qemu-system-x86 "tests: the virtual machine" command -v qemu-system-x86_64
+need busybox-static "tests: the virtual machine" test -x /bin/busybox
+need kmod "tests: the virtual machine" test -x /sbin/depmod
+need e2fsprogs "tests: the virtual machine" test -x /sbin/mke2fs
+need xfsprogs "tests: the virtual machine" test -x /sbin/mkfs.xfs
+need btrfs-progs "tests: the virtual machine" test -x /sbin/mkfs.btrfs
 
 [ -z "$missing" ] && exit 0
 
