@@ -75,6 +75,9 @@ $(BUILD)/ioriot.bash: $(BUILD)/option_texts
 $(BUILD)/options.mdoc: $(BUILD)/option_texts
 	$(Q)$< man > $@.new && mv $@.new $@
 
+# The modules that "make install" put there are found by an ioriot that lies elsewhere.
+$(BUILD)/src/capture/stap_module.o: private override EXTRA_CFLAGS += -DIORIOT_PREFIX='"$(PREFIX)"'
+
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
