@@ -41,9 +41,9 @@ struct wire_block {
 
 enum wire_kind {
 	WIRE_CALL = 1, /* a system call with a row in ops.def; forks, execs and exits are such */
-	WIRE_PART,     /* items of the next WIRE_CALL of this thread (tid, nr): what came earlier or has
-			  no room */
-	WIRE_TASK,     /* state of a process, before its first call; WIRE_FD of it follow, with its t */
+	WIRE_PART,     /* items of the next WIRE_CALL of this thread, told while that was under way:
+			  what came earlier or has no room */
+	WIRE_TASK,     /* state of a process, before its first call; WIRE_FD of it follow */
 	WIRE_FD,       /* one descriptor of it */
 	WIRE_TASK_END, /* a thread ended without an exit call of its own; arg[0] as of wait(2) */
 	WIRE_LOST,     /* arg[0] calls of this thread were missed, arg[1] is enum wire_lost */
@@ -57,7 +57,7 @@ enum wire_lost {
 };
 
 enum wire_flag {
-	WIRE_NO_ENTRY = 1,  /* it began before the capture, or its entry was missed: dur is 0 */
+	WIRE_NO_ENTRY = 1,  /* it began before the state was told; dur is 0 when its entry was missed */
 	WIRE_NO_RESULT = 2, /* exit, exit_group */
 	WIRE_CREATED = 4,   /* the open made the file (FMODE_CREATED) */
 	WIRE_CHROOTED = 8,  /* the process has another root directory than the host */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "capture/args.h"
 #include "datas/buf.h"
@@ -46,10 +47,15 @@ struct row {
 /* Parts of a call that is not over yet. A thread waits in a call as long as it likes. */
 struct part {
 	struct hnode node; /* by tid */
-	struct part *older, *newer;
+	TAILQ_ENTRY(part) age;
 	uint32_t tid;
-	int32_t nr;
-	struct buf items;
+	struct buf frames; /* struct frame, its items, and so on */
+};
+
+/* Of one WIRE_PART. */
+struct frame {
+	uint64_t t;
+	size_t len;
 };
 
 #define PART_MOST  (64u << 10) /* bytes of one call: a few names and the longest vector */
@@ -61,7 +67,7 @@ struct wire_reader {
 	struct row rows[OP_COUNT];
 	int16_t op_of[NUMBERS]; /* enum op_id, -1 = none */
 	struct hmap parts;
-	struct part *oldest, *newest;
+	TAILQ_HEAD(part_list, part) oldest;
 	size_t part_bytes;
 	struct part *used; /* what the last record points into */
 	uint64_t vec[ARGS_IOV_MAX];
@@ -107,6 +113,7 @@ int wire_open(struct wire_reader **out, struct devices *devices, struct err *err
 	if (!r)
 		return err_sys(err, ENOMEM, "cannot read records of the kernel");
 	r->devices = devices;
+	TAILQ_INIT(&r->oldest);
 	memset(r->op_of, -1, sizeof(r->op_of));
 	for (op = 0; op < OP_COUNT; op++) {
 		long nr = op_nr((enum op_id)op);
@@ -165,16 +172,15 @@ static int take_item(
 
 static void part_unlink(struct wire_reader *r, struct part *part)
 {
-	*(part->older ? &part->older->newer : &r->oldest) = part->newer;
-	*(part->newer ? &part->newer->older : &r->newest) = part->older;
+	TAILQ_REMOVE(&r->oldest, part, age);
 	hmap_remove(&r->parts, &part->node);
-	r->part_bytes -= part->items.len;
+	r->part_bytes -= part->frames.len;
 }
 
 static void part_free(struct part *part)
 {
 	if (part)
-		buf_free(&part->items);
+		buf_free(&part->frames);
 	free(part);
 }
 
@@ -201,11 +207,25 @@ static struct part *part_new(struct wire_reader *r, const struct wire_rec *head)
 		return NULL;
 	}
 	part->tid = head->tid;
-	part->nr = head->nr;
-	part->older = r->newest;
-	*(r->newest ? &r->newest->newer : &r->oldest) = part;
-	r->newest = part;
+	TAILQ_INSERT_TAIL(&r->oldest, part, age);
 	return part;
+}
+
+static int part_add(struct wire_reader *r, struct part *part, uint64_t t, struct cursor items)
+{
+	const struct frame frame = {t, items.left};
+
+	r->part_bytes -= part->frames.len;
+	buf_add(&part->frames, &frame, sizeof(frame));
+	buf_add(&part->frames, items.p, items.left);
+	r->part_bytes += part->frames.len;
+	if (!buf_ok(&part->frames)) {
+		part_lose(r, part);
+		return -ENOMEM;
+	}
+	while (r->part_bytes > PARTS_MOST)
+		part_lose(r, TAILQ_FIRST(&r->oldest));
+	return 0;
 }
 
 static int on_part(struct wire_reader *r, struct record *rec)
@@ -220,22 +240,14 @@ static int on_part(struct wire_reader *r, struct record *rec)
 		;
 	if (rc)
 		return rc;
-	if (part && (part->nr != rec->head.nr || part->items.len + rec->rest.left > PART_MOST)) {
+	if (part && part->frames.len + rec->rest.left > PART_MOST) {
 		part_lose(r, part);
 		part = NULL;
 	}
 	if (!part)
 		part = part_new(r, &rec->head);
-	if (!part)
+	if (!part || part_add(r, part, rec->head.t, rec->rest))
 		return err_sys(rec->err, ENOMEM, "cannot keep a part of a call");
-	buf_add(&part->items, rec->rest.p, rec->rest.left);
-	if (!buf_ok(&part->items)) {
-		part_lose(r, part);
-		return err_sys(rec->err, ENOMEM, "cannot keep a part of a call");
-	}
-	r->part_bytes += rec->rest.left;
-	while (r->part_bytes > PARTS_MOST)
-		part_lose(r, r->oldest);
 	return 0;
 }
 
@@ -246,13 +258,9 @@ static struct cursor part_take(struct wire_reader *r, const struct wire_rec *hea
 
 	if (!part)
 		return (struct cursor){NULL, 0};
-	if (part->nr != head->nr) {
-		part_lose(r, part);
-		return (struct cursor){NULL, 0};
-	}
 	part_unlink(r, part);
 	r->used = part;
-	return (struct cursor){part->items.p, part->items.len};
+	return (struct cursor){part->frames.p, part->frames.len};
 }
 
 /* --- items --- */
@@ -489,6 +497,26 @@ static int on_call_items(struct wire_reader *r, struct record *rec, struct curso
 	return rc;
 }
 
+/* What was told before the call began is of an earlier one, whose end was missed. */
+static int on_parts(struct wire_reader *r, struct record *rec, struct cursor parts)
+{
+	const struct wire_rec *head = &rec->head;
+	struct frame frame;
+	int rc = 0;
+
+	while (!rc && take(&parts, &frame, sizeof(frame))) {
+		struct cursor items = {parts.p, frame.len};
+
+		parts.p += frame.len;
+		parts.left -= frame.len;
+		if (frame.t + head->dur >= head->t)
+			rc = on_call_items(r, rec, items);
+		else
+			r->counts.parts_lost++;
+	}
+	return rc;
+}
+
 /* --- records --- */
 
 /* What no program ever sees: the call is made again, or ends as EINTR. */
@@ -513,7 +541,7 @@ static void set_result(const struct record *rec)
 
 	rec->out->no_entry = rec->head.flags & WIRE_NO_ENTRY;
 	rec->out->seen.created = rec->head.flags & WIRE_CREATED;
-	call->dur = rec->out->no_entry ? 0 : rec->head.dur;
+	call->dur = rec->head.dur;
 	call->has_ret = !(rec->head.flags & WIRE_NO_RESULT) && call->op != OP_exit &&
 			call->op != OP_exit_group;
 	if (!call->has_ret)
@@ -549,6 +577,14 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 	return 0;
 }
 
+/* Of those that set extended attributes, only an access control list changes what facts tell. */
+static bool wants_facts(const struct rec *call)
+{
+	if (call->has_ret && call->ret < 0)
+		return false;
+	return !op_has(call->op, A_XFLAGS) || str_eqs(call->path2, "system.posix_acl_access");
+}
+
 static int on_call(struct wire_reader *r, struct record *rec)
 {
 	int op = rec->head.nr >= 0 && rec->head.nr < NUMBERS ? r->op_of[rec->head.nr] : -1;
@@ -566,12 +602,12 @@ static int on_call(struct wire_reader *r, struct record *rec)
 		return malformed(rec, "it took longer than there was time");
 	rc = set_values(r, rec);
 	if (!rc)
-		rc = on_call_items(r, rec, parts);
+		rc = on_parts(r, rec, parts);
 	if (!rc)
 		rc = on_call_items(r, rec, rec->rest);
 	if (rc)
 		return rc;
-	if (call->has_ret && call->ret < 0)
+	if (!wants_facts(call))
 		call->facts = (struct facts){0};
 	translate_devices(r, rec);
 	args_finish(call);
@@ -759,8 +795,8 @@ void wire_close(struct wire_reader *r)
 {
 	if (!r)
 		return;
-	while (r->oldest)
-		part_lose(r, r->oldest);
+	while (!TAILQ_EMPTY(&r->oldest))
+		part_lose(r, TAILQ_FIRST(&r->oldest));
 	part_free(r->used);
 	hmap_free(&r->parts);
 	free(r);

@@ -15,14 +15,14 @@ struct wire_reader;
 enum wire_seen_kind {
 	WIRE_SEEN_CALL, /* a call, or the end of a thread */
 	WIRE_SEEN_TASK, /* state_task: the process is as it was at that moment; i= is PID:PID */
-	WIRE_SEEN_FD, /* state_fd of the process whose state_task came before, with the same time */
-	WIRE_SEEN_LOST /* calls of the thread that are not recorded: of the record t, pid, tid */
+	WIRE_SEEN_FD,	/* state_fd of the process whose state_task came before */
+	WIRE_SEEN_LOST	/* calls of the thread that are not recorded: of the record t, pid, tid */
 };
 
 struct wire_seen {
 	enum wire_seen_kind kind;
 	struct seen seen;
-	bool no_entry; /* the call began before the capture, or nobody knows when: dur is 0 */
+	bool no_entry; /* the call began before the state was told; dur 0: nobody knows when */
 	bool has_position;
 	int64_t position; /* of the first argument's file after a call with no_entry */
 	uint64_t lost;	  /* WIRE_SEEN_LOST: how many ... */
@@ -34,7 +34,7 @@ struct wire_counts {
 	uint64_t unknown_kinds; /* records of a kind that wire.h does not have */
 	uint64_t unknown_calls; /* ... or with a system call number that has no row */
 	uint64_t unknown_items; /* items that wire.h does not have; their records were used */
-	uint64_t parts_lost;	/* WIRE_PARTs whose WIRE_CALL never came: dropped for newer ones */
+	uint64_t parts_lost;	/* WIRE_PARTs whose WIRE_CALL never came */
 };
 
 /* DEVICES may be NULL: device numbers stay as they are. 0 or -ENOMEM. */
