@@ -10,13 +10,15 @@
  * their effect before that moment, and then it is in the state already, or after it. Here they are
  * passed on or dropped, so that nothing is there twice and nothing is missing:
  *
- *   over before the state, or the process has none yet   dropped; but changes of names are kept
- *   new descriptor	   dropped when the state has it (the same file), else kept
- *   close		   dropped when the state does not have the descriptor, else kept
- *   offset moved	   (no entry) dropped when the state has the offset that came out, else kept
- *   directory, umask	   dropped when the state has the new one, else kept
- *   other changes	   kept: names are judged by late.c, files and locks are in no state
- *   only looks, failed	   kept when it was seen to begin
+ *   what the call did     what becomes of it
+ *   --------------------- -----------------------------------------------------------------------
+ *   was over before that  dropped, but changes of names are kept
+ *   new descriptor        dropped when the state has it, for the same file
+ *   close                 dropped when the state does not have the descriptor
+ *   moved an offset       dropped when it was not seen to begin and the state has the new offset
+ *   directory, umask      dropped when the state has the new one
+ *   other changes         kept: names are judged by late.c, contents and locks are in no state
+ *   looked, or failed     dropped when it was not seen to begin
  *
  * Processes that a told process forked are told by that: they have no state of their own.
  * One thread.
@@ -34,7 +36,7 @@ struct begin_out {
 struct begin_counts {
 	uint64_t dropped;   /* calls that began before the capture, and are part of its state */
 	uint64_t untold;    /* processes whose state should have come and did not */
-	uint64_t processes; /* told, forked ones included */
+	uint64_t processes; /* told, forked ones included; once more for each file */
 	uint64_t forgotten; /* states given up for want of room: of those calls all are kept */
 };
 
