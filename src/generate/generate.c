@@ -176,6 +176,7 @@ static int let_pass(struct run *run, const struct rec *r)
 static int apply(struct run *run, const struct rec *r)
 {
 	int left, rc = let_pass(run, r);
+	uint64_t reused = run->model.reused;
 
 	if (rc)
 		return rc;
@@ -193,15 +194,36 @@ static int apply(struct run *run, const struct rec *r)
 	run->model.force = true;
 	left = model_apply(&run->model, r);
 	run->model.force = false;
-	run->res->forced++;
+	run->res->forced += run->model.reused == reused;
 	return finish(run, r, left == LEFT_CONFLICT ? LEFT_NONE : left);
 }
 
-static void note_bad(struct run *run, int bad, const struct err *why)
+static void note_malformed(struct generate_result *res, const struct err *why)
 {
-	run->res->left_out[bad == -EINVAL ? LEFT_MALFORMED : LEFT_UNKNOWN_OP]++;
-	if (!run->res->first_bad[0])
-		snprintf(run->res->first_bad, sizeof(run->res->first_bad), "%s", why->text);
+	if (res->left_out[LEFT_MALFORMED]++ == 0)
+		snprintf(res->malformed, sizeof(res->malformed), "%s", why->text);
+}
+
+static void note_unknown(struct generate_result *res, const struct rec *r)
+{
+	struct unknown_op *u = res->unknown;
+	char name[sizeof(u->name)], *c;
+
+	snprintf(name, sizeof(name), "%.*s", (int)r->path.len, r->path.s);
+	for (c = name; *c; c++)
+		if (*c < ' ' || *c > '~') /* it goes to a terminal */
+			*c = '?';
+	res->left_out[LEFT_UNKNOWN_OP]++;
+	while (u < res->unknown + res->unknowns && strcmp(u->name, name) != 0)
+		u++;
+	if (u == res->unknown + UNKNOWN_OPS)
+		return;
+	if (u == res->unknown + res->unknowns) {
+		memcpy(u->name, name, sizeof(name));
+		u->line = r->line;
+		res->unknowns++;
+	}
+	u->count++;
 }
 
 static int all_records(struct run *run)
@@ -215,10 +237,12 @@ static int all_records(struct run *run)
 			run->q->progress(run->q->user, capture_progress(run->reader),
 				run->res->records);
 		run->res->records++;
-		if (bad) {
-			note_bad(run, bad, &bad_err);
+		if (bad == -EINVAL)
+			note_malformed(run->res, &bad_err);
+		else if (bad)
+			note_unknown(run->res, r);
+		if (bad)
 			continue;
-		}
 		rc = apply(run, r);
 		if (rc)
 			return rc;
@@ -250,6 +274,7 @@ static void sum_up(struct run *run)
 	run->res->processes = run->model.vfd.next_process;
 	run->res->threads = order_threads(run->model.order);
 	run->res->appeared = run->model.appeared;
+	run->res->reused = run->model.reused;
 	run->res->granted = run->model.granted;
 	run->res->lost = run->model.captured_lost;
 	run->res->cut = capture_cut(run->reader) ||

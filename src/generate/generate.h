@@ -13,6 +13,13 @@ struct generate_request {
 	void *user;
 };
 
+/* An operation without a row, by its name. */
+struct unknown_op {
+	char name[32];
+	uint64_t count, line; /* of the first one */
+};
+#define UNKNOWN_OPS 24
+
 struct generate_result {
 	uint64_t records, operations, edges;
 	uint32_t processes, threads;
@@ -20,10 +27,13 @@ struct generate_result {
 	uint64_t reordered; /* overlapping calls whose results told that the later seen came first */
 	uint64_t forced;    /* records that contradict all before them, whatever the order */
 	uint64_t appeared;  /* names that something outside of the capture must have made */
+	uint64_t reused;    /* descriptors whose close was not captured: their number came again */
 	uint64_t granted;   /* permissions that only root could do without */
 	uint64_t lost;	    /* events that the capture itself counted as lost */
 	bool cut;	    /* the capture has no closing line */
-	char first_bad[1024]; /* the first malformed line or unknown operation, described */
+	char malformed[1024];			/* the first malformed line, described */
+	struct unknown_op unknown[UNKNOWN_OPS]; /* in the order in which they came */
+	unsigned unknowns;			/* beyond the array: only counted in left_out */
 	struct init_counts init;
 };
 

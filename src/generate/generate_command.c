@@ -52,6 +52,20 @@ static int take_root(const char *given, char **root, struct err *err)
 	return 0;
 }
 
+static void print_unknown(const struct generate_result *res)
+{
+	uint64_t others = res->left_out[LEFT_UNKNOWN_OP];
+	unsigned i;
+
+	for (i = 0; i < res->unknowns; i++) {
+		printf("    %10s  %" PRIu64 " x %s, first in line %" PRIu64 "\n", "",
+			res->unknown[i].count, res->unknown[i].name, res->unknown[i].line);
+		others -= res->unknown[i].count;
+	}
+	if (others)
+		printf("    %10s  %" PRIu64 " x others\n", "", others);
+}
+
 static void print_left_out(const struct generate_result *res)
 {
 	uint64_t total = 0;
@@ -62,11 +76,15 @@ static void print_left_out(const struct generate_result *res)
 	if (!total)
 		return;
 	printf("  left out: %" PRIu64 " records\n", total);
-	for (i = 1; i < LEFT_COUNT; i++)
-		if (res->left_out[i])
-			printf("    %10" PRIu64 "  %s\n", res->left_out[i], left_out_texts[i]);
-	if (res->first_bad[0])
-		printf("    first of the last two kinds: %s\n", res->first_bad);
+	for (i = 1; i < LEFT_COUNT; i++) {
+		if (!res->left_out[i])
+			continue;
+		printf("    %10" PRIu64 "  %s\n", res->left_out[i], left_out_texts[i]);
+		if (i == LEFT_UNKNOWN_OP)
+			print_unknown(res);
+		if (i == LEFT_MALFORMED)
+			printf("    %10s  the first one: %s\n", "", res->malformed);
+	}
 }
 
 static void print_result(const struct options *o, const struct generate_result *res)
@@ -88,6 +106,10 @@ static void print_result(const struct options *o, const struct generate_result *
 		printf("  contradict what was captured before: %" PRIu64
 		       " calls, %" PRIu64 " of them on names that nothing captured made; these will diverge\n",
 			res->forced, res->appeared);
+	if (res->reused)
+		printf("  descriptors whose close was not captured, since their number came again: "
+		       "%" PRIu64 "\n",
+			res->reused);
 	if (res->granted)
 		printf("  used by root without permission, which INIT gives to the owner: %" PRIu64
 		       " times\n",
@@ -95,7 +117,7 @@ static void print_result(const struct options *o, const struct generate_result *
 	if (res->lost)
 		printf("  the capture itself lost %" PRIu64 " records\n", res->lost);
 	if (res->cut)
-		printf("  the capture has no closing line: it was cut short\n");
+		printf("  the capture was cut short: its end is missing\n");
 }
 
 int generate_command(const struct options *o)

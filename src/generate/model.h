@@ -49,6 +49,7 @@ struct model {
 	bool force;	  /* apply a record even when it contradicts the model */
 	uint64_t granted;  /* permissions that INIT gives beyond those of the start */
 	uint64_t appeared; /* names that came from outside of the capture */
+	uint64_t reused;   /* descriptors whose close was not captured: their number came again */
 	uint64_t captured_lost;
 
 	/* the record at hand */

@@ -105,6 +105,7 @@ int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	int rc;
 
 	*out = NULL;
+	m->reused += m->force && vfd_get(m->task, fd);
 	rc = model_close_fd(m, fd); /* its close was not captured */
 	m->list.n = 0;
 	if (rc)

@@ -77,10 +77,9 @@ static int fill(struct window *w)
 		s->bad = s->taken = 0;
 		if (rc == -EINVAL || rc == -ENOENT) {
 			s->bad = rc;
-			w->n++;
-			continue;
-		}
-		if (rc <= 0) {
+			s->rec = (struct rec){.line = s->rec.line,
+				.path = rc == -ENOENT ? s->rec.path : STR_NONE};
+		} else if (rc <= 0) {
 			w->end = true;
 			w->rc = rc;
 			w->err = s->err;

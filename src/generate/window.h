@@ -20,7 +20,7 @@ void window_free(struct window *w);
 /*
  * The next record that was not taken yet, in file order. 1, 0 at the end, -errno of the reader.
  * Lines that the reader refused are given as they come: *BAD is -EINVAL or -ENOENT then and err
- * tells of it; the record is of no use.
+ * tells of it; the record has its line and, for -ENOENT, the name of the operation as its path.
  */
 int window_next(struct window *w, struct rec **rec, int *bad, struct err *err);
 
