@@ -62,11 +62,24 @@ struct work {
 	u64_vec ranges;
 };
 
+/* What turned up in a directory that was made during the capture cannot be built before that. */
+static bool has_place(const struct model *m, const struct start_name *s)
+{
+	while (s->dir != m->names.root) {
+		if (!s->dir->start)
+			return false;
+		s = &m->names.start.v[s->dir->start - 1];
+	}
+	return true;
+}
+
 /* What the node was: kinds without content of ours are devices, which are left out. */
-static bool wanted(const struct start_name *s)
+static bool wanted(const struct model *m, const struct start_name *s)
 {
 	const struct node *n = s->node;
 
+	if (s->dropped || !has_place(m, s))
+		return false;
 	if ((n->mode & S_IFMT) == S_IFCHR || (n->mode & S_IFMT) == S_IFBLK)
 		return false;
 	if ((n->mount && n->mount->pseudo) || (s->dir->mount && s->dir->mount->pseudo))
@@ -123,7 +136,7 @@ int init_section_write(struct model *m, struct outfile *out, struct init_counts 
 	*counts = (struct init_counts){0};
 	rc = outfile_write(out, REPLAY_INIT_MARK "\n", sizeof(REPLAY_INIT_MARK), err);
 	for (i = 0; i < m->names.start.n && !rc; i++) {
-		if (!wanted(&m->names.start.v[i]))
+		if (!wanted(m, &m->names.start.v[i]))
 			continue;
 		rc = describe(m, i, &w, &l);
 		if (rc) {

@@ -75,7 +75,7 @@ void model_done(struct model *m)
 
 void model_grant(struct model *m, struct node *n, uint32_t bits)
 {
-	if (m->task->process->uid != 0 || !n->at_start || (n->mode & bits) == bits)
+	if (m->task->process->uid != 0 || !n->at_start || !n->mode || (n->mode & bits) == bits)
 		return;
 	n->mode |= bits;
 	m->granted++;

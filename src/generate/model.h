@@ -144,7 +144,8 @@ int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 
 /*
  * Root passes permissions by, and the user of the replay does not: what was there at the start and
- * was used without its owner having the permission gets it (S_IRUSR ...) in INIT.
+ * was used without its owner having the permission gets it (S_IRUSR ...) in INIT. What is of an
+ * unknown mode has it there anyhow.
  */
 void model_grant(struct model *m, struct node *n, uint32_t bits);
 

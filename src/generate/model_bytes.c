@@ -93,10 +93,14 @@ int model_span_write(struct model *m, const struct span *s)
 int model_read(struct model *m, const struct rec *r)
 {
 	struct span s = {.wanted = model_wanted(r), .done = r->ret};
+	struct node *n;
 	int rc = model_fd(m, r, A_FD, &s.d);
 
 	if (rc || !s.d)
 		return rc;
+	n = s.d->desc->node;
+	if ((n->mode & S_IFMT) == 0 && r->ret == -EISDIR)
+		n->mode = S_IFDIR | 0755;
 	s.off = offset_of(r, s.d, &s.implicit);
 	return model_span_read(m, &s);
 }
@@ -247,7 +251,7 @@ int model_getdents(struct model *m, const struct rec *r)
 	if (rc || !d)
 		return rc;
 	n = d->desc->node;
-	if ((n->mode & S_IFMT) == 0)
+	if ((n->mode & S_IFMT) == 0 && r->ret != -ENOTDIR)
 		n->mode = S_IFDIR | 0755;
 	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 	return rc ? rc : model_touch(m, &n->listing, TOUCH_SHARE);

@@ -184,11 +184,16 @@ static int open_reopened(struct model *m, const struct rec *r, struct place *p, 
 	return rc ? rc : model_open_fd(m, r->ret, p->node, flags, false, &d);
 }
 
-static int open_failed(struct model *m, const struct rec *r, struct place *p)
+static int open_failed(struct model *m, const struct rec *r, struct place *p, int flags)
 {
 	int existed = r->ret == -ENOENT ? 0 : r->ret == -EEXIST || r->ret == -EISDIR ? 1 : -1;
+	uint32_t type = r->ret == -EISDIR ? S_IFDIR | 0755 : 0;
 
-	return model_settle(m, r, p, existed, r->ret == -EISDIR ? S_IFDIR | 0755 : 0);
+	if (r->ret == -ENOTDIR && flags & O_DIRECTORY) {
+		existed = 1;
+		type = S_IFREG | 0644;
+	}
+	return model_settle(m, r, p, existed, type);
 }
 
 int model_open(struct model *m, const struct rec *r)
@@ -196,7 +201,9 @@ int model_open(struct model *m, const struct rec *r)
 	int flags = (int)model_oflags(m, r), rc;
 	enum arg_kind base = op_has(r->op, A_DIRFD) ? A_DIRFD : A_NONE;
 	bool nofollow = flags & O_NOFOLLOW || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
-	bool parent = r->ret >= 0 || r->ret == -EEXIST || r->ret == -EISDIR;
+	bool parent = r->ret >= 0 || r->ret == -EEXIST || r->ret == -EISDIR ||
+		      (r->ret == -ENOTDIR && flags & O_DIRECTORY);
+	unsigned way = parent ? WALK_PARENT : r->ret == -ENOTDIR ? WALK_NOTDIR : 0;
 	struct descriptor *d;
 	struct place p;
 	int i = op_arg_index(r->op, A_OFLAGS);
@@ -205,8 +212,7 @@ int model_open(struct model *m, const struct rec *r)
 		i = op_arg_index(r->op, A_HOW);
 	if (i >= 0)
 		m->out.call.arg[i] = (uint64_t)(unsigned)flags;
-	rc = model_place(m, r, A_PATH, base,
-		(nofollow ? WALK_NOFOLLOW : 0) | (parent ? WALK_PARENT : 0), &p);
+	rc = model_place(m, r, A_PATH, base, (nofollow ? WALK_NOFOLLOW : 0) | way, &p);
 	if (!rc)
 		rc = model_put_path(m, r, A_PATH, base, &p);
 	if (rc > 0 && rc < LEFT_COUNT && number_taken(m, r))
@@ -226,7 +232,7 @@ int model_open(struct model *m, const struct rec *r)
 	if ((flags & O_TMPFILE) == O_TMPFILE)
 		return open_tmpfile(m, r, &p, flags);
 	if (r->ret < 0)
-		return open_failed(m, r, &p);
+		return open_failed(m, r, &p, flags);
 	if (p.w.err && !m->force)
 		return LEFT_CONFLICT;
 	if (p.w.err)

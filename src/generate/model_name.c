@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -26,6 +27,8 @@ static int first_path(struct model *m, const struct rec *r, unsigned flags, int 
 
 	if (existed == 1 || r->ret >= 0)
 		flags |= WALK_PARENT;
+	else if (r->ret == -ENOTDIR)
+		flags |= WALK_NOTDIR;
 	rc = model_place(m, r, A_PATH, base_kind(r), flags, p);
 	if (!rc)
 		rc = model_settle(m, r, p, existed, type);
@@ -56,17 +59,37 @@ int model_access(struct model *m, const struct rec *r)
 	return rc || !p.node ? rc : model_touch(m, &p.node->attr, TOUCH_AFTER);
 }
 
+/* EINVAL says that it is no link, or comes of a buffer without bytes. */
+static int link_existed(const struct rec *r)
+{
+	return r->ret == -EINVAL && (int)model_arg(r, A_LEN, 0) > 0 ? 1 : object_existed(r);
+}
+
+/*
+ * Older captures carry the target in the call, if it was not too long for them: what is behind such
+ * a link gets a name of ours, beside it.
+ */
+static int learn_target(struct place *p, struct str target)
+{
+	struct node *n = p->node;
+
+	n->mode = S_IFLNK | 0777;
+	if (target.s)
+		n->target = strndup(target.s, target.len);
+	else if (asprintf(&n->target, ".ioriot-behind.%.*s",
+			 (int)(p->w.last.len > 200 ? 200 : p->w.last.len), p->w.last.s) < 0)
+		n->target = NULL;
+	return n->target ? 0 : -ENOMEM;
+}
+
 int model_readlink(struct model *m, const struct rec *r)
 {
 	struct place p;
-	int rc = first_path(m, r, WALK_NOFOLLOW, object_existed(r), S_IFLNK | 0777, &p);
+	int rc = first_path(
+		m, r, WALK_NOFOLLOW, link_existed(r), r->ret == -EINVAL ? 0 : S_IFLNK | 0777, &p);
 
-	if (!rc && r->ret >= 0 && p.node && !p.node->target && r->path2.s) {
-		p.node->mode = S_IFLNK | 0777; /* older captures carry the target here */
-		p.node->target = strndup(r->path2.s, r->path2.len);
-		if (!p.node->target)
-			return -ENOMEM;
-	}
+	if (!rc && r->ret >= 0 && p.node && !p.node->target)
+		rc = learn_target(&p, r->path2);
 	m->out.call.path2 = STR_NONE;
 	return rc;
 }
@@ -181,14 +204,15 @@ int model_symlink(struct model *m, const struct rec *r)
 	return n->target ? model_enter(m, &p.w, n) : -ENOMEM;
 }
 
-static int second_path(struct model *m, const struct rec *r, int existed, struct place *p)
+static int second_path(
+	struct model *m, const struct rec *r, int existed, uint32_t type, struct place *p)
 {
 	enum arg_kind base = op_has(r->op, A_DIRFD2) ? A_DIRFD2 : A_NONE;
 	int rc = model_place(m, r, A_PATH2, base,
 		WALK_NOFOLLOW | (r->ret >= 0 || existed == 1 ? WALK_PARENT : 0), p);
 
 	if (!rc)
-		rc = model_settle(m, r, p, existed, 0);
+		rc = model_settle(m, r, p, existed, type);
 	return rc ? rc : model_put_path(m, r, A_PATH2, base, p);
 }
 
@@ -199,7 +223,7 @@ int model_link(struct model *m, const struct rec *r)
 	int rc = first_path(m, r, follow ? 0 : WALK_NOFOLLOW, r->ret >= 0 ? 1 : -1, S_IFREG, &from);
 
 	if (!rc)
-		rc = second_path(m, r, maker_found(r), &to);
+		rc = second_path(m, r, maker_found(r), 0, &to);
 	if (rc || r->ret < 0)
 		return rc;
 	if ((to.w.err || !from.node) && !m->force)
@@ -209,34 +233,44 @@ int model_link(struct model *m, const struct rec *r)
 
 /* ---- removing ---- */
 
-static int unlink_existed(const struct rec *r)
+static int unlink_existed(const struct rec *r, bool dir)
 {
-	if (r->ret >= 0 || r->ret == -ENOTEMPTY || r->ret == -EISDIR)
+	if (r->ret >= 0 || r->ret == -ENOTEMPTY || r->ret == -EISDIR || (dir && r->ret == -ENOTDIR))
 		return 1;
 	return r->ret == -ENOENT ? 0 : -1;
 }
 
+/* What stood there, where nothing else tells. */
+static uint32_t unlink_type(const struct rec *r, bool dir)
+{
+	bool was_dir = r->ret == -EISDIR || (dir && r->ret != -ENOTDIR);
+
+	return was_dir ? S_IFDIR | 0755 : S_IFREG | 0644;
+}
+
 /* A directory goes away, or is refused because of what is in it: after all changes in it. */
-static int touch_contents(struct model *m, struct node *n, enum touch how)
+static int touch_contents(struct model *m, const struct rec *r, struct node *n)
 {
 	if (!n || !node_is_dir(n))
 		return 0;
+	if (r->ret == -ENOTEMPTY && names_fill(&m->names, n))
+		return -ENOMEM;
 	if (model_keep(m, n))
 		return -ENOMEM;
-	return model_touch(m, &n->listing, how);
+	return model_touch(m, &n->listing, r->ret >= 0 ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
 }
 
 int model_unlink(struct model *m, const struct rec *r)
 {
 	bool dir = r->op == OP_rmdir || at_flag(r, AT_REMOVEDIR);
 	struct place p;
-	int rc = first_path(m, r, WALK_NOFOLLOW, unlink_existed(r),
-		dir ? S_IFDIR | 0755 : S_IFREG | 0644, &p);
+	int rc = first_path(m, r, WALK_NOFOLLOW, unlink_existed(r, dir), unlink_type(r, dir), &p);
 
 	if (!rc)
-		rc = touch_contents(m, p.node, r->ret >= 0 ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
+		rc = touch_contents(m, r, p.node);
 	if (rc || r->ret < 0 || !p.node || !p.w.at)
 		return rc;
+	names_unfill(&m->names, p.node);
 	return model_enter(m, &p.w, NULL);
 }
 
@@ -258,8 +292,10 @@ static int move(struct model *m, struct place *from, struct place *to)
 {
 	int rc = model_keep(m, from->node);
 
-	if (!rc && to->node)
+	if (!rc && to->node) {
+		names_unfill(&m->names, to->node);
 		rc = model_keep(m, to->node);
+	}
 	if (!rc)
 		rc = names_move(&m->names, from->w.entry, to->w.at, to->w.at_name);
 	if (rc)
@@ -279,15 +315,18 @@ int model_rename(struct model *m, const struct rec *r)
 {
 	uint64_t flags = (uint64_t)model_arg(r, A_RENFLAGS, 0);
 	bool swap = flags & 2; /* RENAME_EXCHANGE */
-	int target = r->ret == -EEXIST || r->ret == -ENOTEMPTY || (r->ret >= 0 && swap) ? 1 : -1;
+	bool in_the_way = r->ret == -EEXIST || r->ret == -ENOTEMPTY;
+	int target = in_the_way || (r->ret >= 0 && swap) ? 1 : -1;
+	uint32_t type = r->ret == -ENOTEMPTY ? S_IFDIR | 0755 : 0;
 	struct place from, to;
-	int rc = first_path(m, r, WALK_NOFOLLOW, r->ret >= 0 ? 1 : -1, S_IFREG | 0644, &from);
+	int rc = first_path(m, r, WALK_NOFOLLOW, in_the_way || r->ret >= 0 ? 1 : -1,
+		type ? type : S_IFREG | 0644, &from);
 
 	if (!rc)
-		rc = second_path(m, r, target, &to);
-	if (rc || (r->ret < 0 && r->ret != -ENOTEMPTY && r->ret != -EEXIST))
+		rc = second_path(m, r, target, type, &to);
+	if (rc || (r->ret < 0 && !in_the_way))
 		return rc;
-	rc = touch_contents(m, to.node, r->ret < 0 ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
+	rc = touch_contents(m, r, to.node);
 	if (rc || r->ret < 0)
 		return rc;
 	if (from.w.err || to.w.err || !from.node || !from.w.entry)

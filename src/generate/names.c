@@ -352,6 +352,37 @@ static int remember_start(struct names *ns, struct node *dir, struct str name, s
 	return s->name ? 0 : -ENOMEM;
 }
 
+static bool holds_something(const struct node *dir)
+{
+	const struct entry *e = dir->entries;
+
+	while (e && !e->node)
+		e = e->next;
+	return e != NULL;
+}
+
+#define FILLER ".ioriot-not-empty"
+
+int names_fill(struct names *ns, struct node *dir)
+{
+	struct node *n;
+
+	if (!dir->at_start || dir->complete || dir->filler || holds_something(dir))
+		return 0;
+	n = node_new(ns, dir, S_IFREG | 0644);
+	if (!n || remember_start(ns, dir, STR(FILLER), n))
+		return -ENOMEM;
+	dir->filler = ns->start.n;
+	return 0;
+}
+
+void names_unfill(struct names *ns, struct node *dir)
+{
+	if (dir->filler)
+		ns->start.v[dir->filler - 1].dropped = true;
+	dir->filler = 0;
+}
+
 struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 	const struct facts *facts, uint32_t mode, struct str target)
 {
@@ -364,6 +395,7 @@ struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 		return NULL;
 	node_get(n);
 	n->at_start = true;
+	names_unfill(ns, dir);
 	if (fresh && facts && facts->known && apply_facts(ns, n, facts))
 		goto fail;
 	if (fresh && target.s) {

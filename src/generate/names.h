@@ -60,6 +60,7 @@ struct node {
 	struct locks held;
 	uint64_t safe;		/* reads below this size do not depend on writes that extend it */
 	size_t start;		/* index + 1 of its first name at the start, 0 = none */
+	size_t filler; /* directory: index + 1 of what names_fill() put there, 0 = nothing */
 	struct node *all_next, **all_prev; /* every node, for freeing */
 };
 
@@ -78,6 +79,7 @@ struct entry {
 struct start_name {
 	struct node *dir, *node;
 	char *name;
+	bool dropped; /* a filler that was not needed after all */
 };
 
 struct names {
@@ -131,6 +133,13 @@ struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 	const struct facts *facts, uint32_t mode, struct str target);
 
 /*
+ * A call found DIR not to be empty. Where nothing is known to stand in it, INIT puts something
+ * there, until a name is found that did. names_unfill(): it was empty after all. 0 or -ENOMEM.
+ */
+int names_fill(struct names *ns, struct node *dir);
+void names_unfill(struct names *ns, struct node *dir);
+
+/*
  * Forgets the names that are absent for the longest time, beyond NAMES_ABSENT_MAX: a program that
  * makes and removes ever new names must not fill the memory. Only between operations. Nothing but
  * the order of a name that comes back after so many others is lost by it.
@@ -147,6 +156,8 @@ bool names_path(const struct node *n, struct buf *out);
 enum walk_flags {
 	WALK_NOFOLLOW = 1, /* the last component is not followed */
 	WALK_PARENT = 2,   /* the directories on the way existed: unknown ones are of the start */
+	WALK_NOTDIR =
+		4 /* ENOTDIR: where it is not known, what holds the last component is a file */
 };
 
 /*

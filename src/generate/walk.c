@@ -91,6 +91,26 @@ out:
 	return 0;
 }
 
+/* A link that is walked through led to a directory, also where nothing told of that before. */
+static int enter_behind_link(struct names *ns, struct walk *sub, unsigned flags)
+{
+	if (sub->node || sub->err || sub->entry || sub->at->complete || sub->pseudo)
+		return 0;
+	sub->guess = true;
+	if (!(flags & WALK_PARENT))
+		return 0;
+	sub->node = names_at_start(ns, sub->at, sub->at_name, NULL, S_IFDIR | 0755, STR_NONE);
+	return sub->node ? 0 : -ENOMEM;
+}
+
+/* Where the call found that something on the way is no directory: what holds the last component. */
+static uint32_t type_on_the_way(struct str rest, unsigned flags)
+{
+	struct str name = flags & WALK_NOTDIR ? next_component(&rest) : STR_NONE;
+
+	return name.len && only_slashes(rest) ? S_IFREG | 0644 : S_IFDIR | 0755;
+}
+
 /* One directory deeper; NULL when the way ends here (w->err is set) or memory is out (rc). */
 static struct node *descend(struct names *ns, struct node *dir, struct node *root, struct str name,
 	struct str rest, unsigned flags, struct walk *w, int *rc)
@@ -103,8 +123,8 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 	if (*rc)
 		return NULL;
 	n = e ? e->node : NULL;
-	if (!e && !dir->complete && !is_pseudo(dir) && (flags & WALK_PARENT)) {
-		n = names_at_start(ns, dir, name, NULL, S_IFDIR | 0755, STR_NONE);
+	if (!e && !dir->complete && !is_pseudo(dir) && (flags & (WALK_PARENT | WALK_NOTDIR))) {
+		n = names_at_start(ns, dir, name, NULL, type_on_the_way(rest, flags), STR_NONE);
 		if (!n) {
 			*rc = -ENOMEM;
 			return NULL;
@@ -132,6 +152,8 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 		w->crossed |= sub.crossed && sub.links > w->links + 1;
 		w->links = sub.links;
 		w->plain = false;
+		if (!*rc)
+			*rc = enter_behind_link(ns, &sub, flags);
 		if (*rc)
 			return NULL;
 		if (!sub.node) {
@@ -142,7 +164,7 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 		n = sub.node;
 	}
 	if ((n->mode & S_IFMT) == 0)
-		n->mode = S_IFDIR | 0755; /* something is looked for in it */
+		n->mode = type_on_the_way(rest, flags); /* something is looked for in it */
 	if (!node_is_dir(n)) {
 		broken(w, ENOTDIR, dir, from_here);
 		return NULL;

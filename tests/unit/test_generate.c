@@ -149,6 +149,68 @@ START_TEST(pipe_over_a_file_is_its_close)
 }
 END_TEST
 
+#define D_DIR  "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+#define D_INIT "dir|0755|0|0|/r/.ioriot/t/w/d|\n"
+
+/* Nothing tells what was in it, so something of ours is; what turns up later was there then. */
+START_TEST(what_is_not_empty_holds_something)
+{
+	generates(TASK D_DIR "1 o=rmdir;:,p=d;:,s=-39;:,\n", TASK_LINE
+		"0|0|-|d|-ENOTEMPTY|rmdir@7|\n"
+		"#INIT\n" W_DIR D_INIT "file|0644|0|0|0|-|/r/.ioriot/t/w/d/.ioriot-not-empty|\n");
+	generates(TASK D_DIR "1 o=rmdir;:,p=d;:,s=-39;:,\n"
+			     "1 o=unlink;:,p=d/x;:,s=0;:,\n"
+			     "1 o=rmdir;:,p=d;:,s=0;:,\n",
+		TASK_LINE "0|0|-|d|-ENOTEMPTY|rmdir@7|\n"
+			  "0|0|-|d/x|0|unlink@8|\n"
+			  "0|0|-|d|0|rmdir@9|\n"
+			  "#INIT\n" W_DIR D_INIT "file|0644|0|0|0|-|/r/.ioriot/t/w/d/x|\n");
+	generates(TASK D_DIR "1 o=rmdir;:,p=d;:,s=-39;:,\n"
+			     "1 o=rmdir;:,p=d;:,s=0;:,\n",
+		TASK_LINE "0|0|-|d|-ENOTEMPTY|rmdir@7|\n"
+			  "0|0|-|d|0|rmdir@8|\n"
+			  "#INIT\n" W_DIR D_INIT);
+	generates(TASK "1 o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n"
+		       "1 o=creat;:,p=n/x;:,m=0644;:,s=3;:,\n"
+		       "1 o=rmdir;:,p=n;:,s=-39;:,\n",
+		TASK_LINE "0|0|-|n|0755|0|mkdir@6|\n"
+			  "0|0|-|n/x|0644|>0|3|creat@7|\n"
+			  "0|0|-|n|-ENOTEMPTY|rmdir@8|\n"
+			  "#INIT\n" W_DIR);
+	generates(TASK D_DIR "1 o=rename;:,p=e;:,P=d;:,s=-39;:,\n",
+		TASK_LINE "0|0|-|e|d|-ENOTEMPTY|rename@7|\n"
+			  "#INIT\n" W_DIR D_INIT "dir|0755|0|0|/r/.ioriot/t/w/e|\n"
+			  "file|0644|0|0|0|-|/r/.ioriot/t/w/d/.ioriot-not-empty|\n");
+}
+END_TEST
+
+/* Somebody else made it. Nothing can stand in a directory before that is made. */
+START_TEST(what_appears_in_a_new_directory_is_not_built)
+{
+	generates(TASK "1 o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n"
+		       "1 o=stat;:,p=n/x;:,s=0;:,\n"
+		       "1 o=mkdir;:,p=n/x/y;:,m=0755;:,s=-17;:,\n",
+		TASK_LINE "0|0|-|n|0755|0|mkdir@6|\n"
+			  "0|0|-|n/x|0|stat@7|\n"
+			  "0|0|-|n/x/y|0755|-EEXIST|mkdir@8|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(a_link_that_is_walked_through_led_to_a_directory)
+{
+	generates(TASK "1 o=state_path;:,p=/w/l;:,P=../v/d;:,x=8:1:7:0120777:1:0:0:6:0;:,\n"
+		       "1 o=stat;:,p=l/f;:,s=0;:,\n"
+		       "1 o=stat;:,p=l/none;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|l/f|0|stat@7|\n"
+			  "0|0|-|l/none|-ENOENT|stat@8|\n"
+			  "#INIT\n" W_DIR "link|0|0|/r/.ioriot/t/w/l|../v/d|\n"
+			  "dir|0755|0|0|/r/.ioriot/t/v|\n"
+			  "dir|0755|0|0|/r/.ioriot/t/v/d|\n"
+			  "file|0644|0|0|0|-|/r/.ioriot/t/v/d/f|\n");
+}
+END_TEST
+
 START_TEST(exec_closes_what_is_marked)
 {
 	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=524288;:,m=0;:,s=3;:,\n"
@@ -839,6 +901,9 @@ Suite *generate_suite(void)
 	tcase_add_test(t, dup_shares_the_offset);
 	tcase_add_test(t, pipe_over_a_file_is_its_close);
 	tcase_add_test(t, exec_closes_what_is_marked);
+	tcase_add_test(t, what_is_not_empty_holds_something);
+	tcase_add_test(t, what_appears_in_a_new_directory_is_not_built);
+	tcase_add_test(t, a_link_that_is_walked_through_led_to_a_directory);
 	tcase_add_test(t, fork_hands_descriptors_down);
 	tcase_add_test(t, names_made_and_used_by_others_are_ordered);
 	tcase_add_test(t, overlapping_calls_go_by_their_results);
