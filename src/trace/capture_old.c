@@ -9,6 +9,8 @@
  * such lines lack; what is not known becomes a value that does no harm in a replay.
  */
 
+#define DIRENT_MAX 280 /* struct linux_dirent with a name of NAME_MAX bytes: getdents(2) */
+
 struct old_line {
 	uint64_t seen;
 	struct str value[64]; /* by letter & 63, valid where seen */
@@ -86,11 +88,13 @@ static int number(struct str s, uint64_t *out)
  * How much a call asked for was not recorded, only what it got. A read that got nothing asked for
  * something; a write that failed must not write in a replay what it did not write then.
  */
-static uint64_t asked_for(enum op_class cls, int64_t ret)
+static uint64_t asked_for(const struct rec *rec)
 {
-	if (ret > 0)
-		return (uint64_t)ret;
-	return cls == CLS_READ ? 4096 : 0;
+	if (rec->op == OP_getdents) /* of readdir(2): room for one entry, whatever its name */
+		return DIRENT_MAX;
+	if (rec->ret > 0)
+		return (uint64_t)rec->ret;
+	return ops[rec->op].cls == CLS_READ ? 4096 : 0;
 }
 
 /* What stands for an argument that the line does not have. -EINVAL where nothing can. */
@@ -105,7 +109,7 @@ static int absent_arg(struct capture_scratch *scratch, struct rec *rec, int i)
 		rec->arg[i] = (uint64_t)(int64_t)AT_FDCWD;
 		return 0;
 	case A_LEN:
-		rec->arg[i] = asked_for(ops[rec->op].cls, rec->ret);
+		rec->arg[i] = asked_for(rec);
 		return 0;
 	case A_RIOV:
 	case A_WIOV:
@@ -113,7 +117,7 @@ static int absent_arg(struct capture_scratch *scratch, struct rec *rec, int i)
 		len = vec_push(&scratch->vec);
 		if (!len)
 			return -ENOMEM;
-		*len = asked_for(ops[rec->op].cls, rec->ret);
+		*len = asked_for(rec);
 		rec->vec = scratch->vec.v;
 		rec->nvec = 1;
 		return 0;
@@ -164,7 +168,28 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i,
 		return number(s, &rec->arg[2]);
 	if (form == FORM_FD)
 		return take_fd(s, &rec->arg[i]);
-	return number(s, &rec->arg[i]);
+	if (number(s, &rec->arg[i]))
+		return -EINVAL;
+	if (kind == A_UID || kind == A_GID) /* 4294967295 is -1: nothing changes */
+		rec->arg[i] = (uint64_t)(int64_t)(int32_t)rec->arg[i];
+	return 0;
+}
+
+/*
+ * What the link led to helps generate to build it, but only whole: it was cut at 254 bytes. The
+ * call never returns 0, so where a 0 stands it is a status.
+ */
+static void mend_readlink(struct rec *rec, const struct old_line *l)
+{
+	struct str target = get(l, 'P');
+
+	if ((rec->op != OP_readlink && rec->op != OP_readlinkat) || rec->ret < 0 || !target.len ||
+		memchr(target.s, 0, target.len))
+		return;
+	if (rec->ret == 0)
+		rec->ret = (int64_t)target.len;
+	if ((uint64_t)rec->ret == target.len)
+		rec->path2 = target;
 }
 
 /* fstat(2) of newer C libraries was recorded as fstatat of "PATH/", which only directories bear. */
@@ -194,6 +219,8 @@ static int convert(struct capture_scratch *scratch, struct rec *rec, const struc
 {
 	int i, rc = take_result(rec, l, flaw);
 
+	if (rc == 0)
+		mend_readlink(rec, l);
 	for (i = 0; rc == 0 && i < OP_ARGS; i++) {
 		enum arg_kind kind = ops[rec->op].arg[i];
 

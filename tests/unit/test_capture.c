@@ -313,7 +313,7 @@ START_TEST(old_lines_become_new_ones)
 	check_old("o=writev;:,d=4;:,b=-9", "o=writev;:,d=4;:,v=0;:,s=-9;:,");
 	check_old("o=llseek;:,d=4;:,O=7;:,W=1;:,b=17", "o=lseek;:,d=4;:,O=7;:,W=1;:,s=17;:,");
 	check_old("o=readahead;:,d=4;:,b=0;:,O=8;:,c=9", "o=readahead;:,d=4;:,O=8;:,c=9;:,s=0;:,");
-	check_old("o=readdir;:,d=4;:,s=1", "o=getdents;:,d=4;:,c=1;:,s=1;:,");
+	check_old("o=readdir;:,d=4;:,s=1", "o=getdents;:,d=4;:,c=280;:,s=1;:,");
 	check_old("o=getdents;:,d=4;:,c=32768;:,b=48", "o=getdents;:,d=4;:,c=32768;:,s=48;:,");
 	check_old("o=readlink;:,p=/l;:,P=/t;:,s=2", "o=readlink;:,p=/l;:,c=2;:,s=2;:,");
 	check_old("o=mkdirat;:,d=7;:,p=/d;:,m=511;:,s=0",
