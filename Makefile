@@ -4,6 +4,7 @@
 #   make test             installs what is missing (Debian), builds, runs every test and check
 #   make demo             installs what is missing, builds, records and replays a real program
 #   make install          to PREFIX (/opt/ioriot), below DESTDIR
+#   make modules          SystemTap modules for the running kernel, or KERNEL=RELEASE
 #   make test-vm          what runs in a virtual machine
 #   make asan tsan lint shellcheck manlint docs fuzz    one check of "make test" each
 #   make bench, make soak measurements; the same under load for a long time
@@ -75,6 +76,14 @@ $(BUILD)/ioriot.bash: $(BUILD)/option_texts
 $(BUILD)/options.mdoc: $(BUILD)/option_texts
 	$(Q)$< man > $@.new && mv $@.new $@
 
+# What kernel modules and ioriot must agree on; only what includes it is compiled again.
+$(BUILD)/tables.h: FORCE
+	@mkdir -p $(@D)
+	@scripts/tables.sh > $@.new
+	@cmp -s $@.new $@ || cp $@.new $@; rm $@.new
+
+$(OBJ) $(UNITOBJ) $(FUZZOBJ): | $(BUILD)/tables.h
+
 # The modules that "make install" put there are found by an ioriot that lies elsewhere.
 $(BUILD)/src/capture/stap_module.o: private override EXTRA_CFLAGS += -DIORIOT_PREFIX='"$(PREFIX)"'
 
@@ -100,6 +109,9 @@ deps:
 test: deps
 	@$(MAKE) --no-print-directory all $(BUILD)/unit $(TOOLS)
 	@tests/run
+
+modules:
+	@$(MAKE) --no-print-directory -C systemtap
 
 test-vm: deps
 	@$(MAKE) --no-print-directory all $(TOOLS)
@@ -151,4 +163,4 @@ uninstall:
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all clean deps test test-vm demo bench soak install uninstall man FORCE $(CHECKS)
+.PHONY: all clean deps modules test test-vm demo bench soak install uninstall man FORCE $(CHECKS)

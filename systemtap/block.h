@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_BLOCK_H
+#define IORIOT_SYSTEMTAP_BLOCK_H
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "capture/wire.h"
+#include "compat.h"
+
+/*
+ * Each processor fills a block of its own; a record is built in its place. Hooks run with
+ * preemption off and never in interrupts, so that a processor builds one record at a time. Only the
+ * flush of the control file comes as an interrupt: it finds BUSY set and leaves the flush to
+ * whoever set it.
+ */
+
+/* A short block that is nearly full, then a record of any length. */
+#define BLOCK_BYTES 16384
+
+struct block {
+	char *bytes;	   /* NULL: the processor came after the module */
+	unsigned int used; /* bytes, the header included */
+	unsigned int count;
+	u32 seq;
+	bool busy;
+	bool flush_wanted;
+	u64 t; /* time of the last record */
+	u64 made, dropped;
+};
+
+static DEFINE_PER_CPU(struct block, blocks);
+
+/* Names of directories that were told before this moment may have been lost. */
+static u32 told_floor;
+
+/* Moments of telling: about ms, half of the range is 24 days. */
+static inline u32 told_time(u64 t)
+{
+	return (u32)(t >> 20);
+}
+
+/* --- handing over --- */
+
+static void copy_padded(char *to, const char *from, unsigned int len, unsigned int size)
+{
+	memcpy(to, from, len);
+	memset(to + len, 0, size - len);
+}
+
+/* A sub-buffer that cannot be given back. */
+static void relay_put_nothing(char *to, const struct wire_block *block)
+{
+	struct wire_block nothing = *block;
+
+	nothing.used = sizeof(nothing);
+	nothing.count = 0;
+	copy_padded(
+		relay_head(to, BLOCK_SHORT), (const char *)&nothing, sizeof(nothing), BLOCK_SHORT);
+}
+
+static bool relay_put(const struct wire_block *block)
+{
+	const char *from = (const char *)block;
+	char *first = relay_page(), *second;
+
+	if (!first)
+		return false;
+	if (block->used <= BLOCK_SHORT) {
+		copy_padded(relay_head(first, BLOCK_SHORT), from, block->used, BLOCK_SHORT);
+		return true;
+	}
+	memcpy(relay_head(first, BLOCK_LONG), from, BLOCK_SHORT);
+	second = relay_page();
+	if (!second) {
+		relay_put_nothing(first, block);
+		return false;
+	}
+	copy_padded(second, from + BLOCK_SHORT, block->used - BLOCK_SHORT, RELAY_PAGE);
+	return true;
+}
+
+/* The block of this processor. */
+static void block_flush(struct block *b)
+{
+	struct wire_block *head = (struct wire_block *)b->bytes;
+
+	if (b->count == 0)
+		return;
+	*head = (struct wire_block){
+		.magic = WIRE_MAGIC,
+		.cpu = smp_processor_id(),
+		.used = b->used,
+		.seq = b->seq++,
+		.count = b->count,
+		.before = b->made - b->count,
+	};
+	if (!relay_put(head)) {
+		b->dropped += b->count;
+		WRITE_ONCE(told_floor, told_time(b->t) + 1);
+	}
+	b->used = sizeof(*head);
+	b->count = 0;
+}
+
+/* --- building --- */
+
+struct build {
+	struct block *b;
+	struct wire_rec *rec;
+	char *at, *end; /* of its items */
+	unsigned int values;
+};
+
+static inline u64 block_time(struct block *b)
+{
+	u64 t = ktime_get_ns();
+
+	if (unlikely(t < b->t))
+		t = b->t;
+	return b->t = t;
+}
+
+static inline void build_place(struct build *o)
+{
+	o->rec = (struct wire_rec *)(o->b->bytes + o->b->used);
+	o->at = (char *)(o->rec + 1) + o->values * sizeof(u64);
+	o->end = (char *)o->rec + (BLOCK_LONG & ~7u) - sizeof(struct wire_block);
+}
+
+static inline u64 *build_values(struct build *o)
+{
+	return (u64 *)(o->rec + 1);
+}
+
+/*
+ * Begins a record with so many values; its time is now, after BUSY: a flush that does not wait for
+ * this record is of an earlier time. False: it is counted as dropped.
+ */
+static inline bool build_begin(struct build *o, enum wire_kind kind, unsigned int values)
+{
+	struct block *b = this_cpu_ptr(&blocks);
+
+	if (unlikely(!b->bytes)) {
+		b->made++;
+		b->dropped++;
+		return false;
+	}
+	o->b = b;
+	o->values = values;
+	b->busy = true;
+	barrier();
+	build_place(o);
+	o->rec->kind = kind;
+	o->rec->flags = 0;
+	o->rec->nr = 0;
+	o->rec->tgid = current->tgid;
+	o->rec->tid = current->pid;
+	o->rec->t = block_time(b);
+	o->rec->dur = 0;
+	o->rec->ret = 0;
+	return true;
+}
+
+/* The record is complete. What no longer fits behind others begins the next block. */
+static void build_commit(struct build *o)
+{
+	struct block *b = o->b;
+	unsigned int size = o->at - (char *)o->rec;
+
+	o->rec->size = size;
+	if (b->used + size > BLOCK_SHORT && b->count) {
+		block_flush(b);
+		memmove(b->bytes + b->used, o->rec, size);
+	}
+	b->used += size;
+	b->count++;
+	b->made++;
+	if (b->used > BLOCK_SHORT)
+		block_flush(b);
+}
+
+static inline void build_end(struct build *o)
+{
+	struct block *b = o->b;
+
+	build_commit(o);
+	for (;;) {
+		if (unlikely(READ_ONCE(b->flush_wanted))) {
+			block_flush(b);
+			smp_store_release(&b->flush_wanted, false);
+		}
+		barrier();
+		WRITE_ONCE(b->busy, false);
+		barrier();
+		if (likely(!READ_ONCE(b->flush_wanted)))
+			return;
+		WRITE_ONCE(b->busy, true);
+		barrier();
+	}
+}
+
+/* --- items --- */
+
+/* The items so far become a record of their own before the one that is being built. */
+static void build_spill(struct build *o)
+{
+	struct wire_rec head = *o->rec;
+	char *from = (char *)(o->rec + 1) + o->values * sizeof(u64);
+
+	memmove(o->rec + 1, from, o->at - from);
+	o->at -= o->values * sizeof(u64);
+	o->rec->kind = WIRE_PART;
+	build_commit(o);
+	build_place(o);
+	*o->rec = head;
+}
+
+/* Where the LEN bytes of an item go, LEN at most 4096 + 16. */
+static inline char *item_begin(struct build *o, unsigned int len)
+{
+	if (unlikely(o->at + sizeof(struct wire_item) + len + 8 > o->end))
+		build_spill(o);
+	return o->at + sizeof(struct wire_item);
+}
+
+static inline void item_end(struct build *o, enum wire_item_type type, unsigned int len)
+{
+	struct wire_item *item = (struct wire_item *)o->at;
+	unsigned int padded = (len + 7) & ~7u;
+
+	*item = (struct wire_item){.type = type, .len = len};
+	o->at += sizeof(*item);
+	memset(o->at + len, 0, padded - len);
+	o->at += padded;
+}
+
+/* --- flushing from the control file --- */
+
+static void flush_here(void *unused)
+{
+	struct block *b = this_cpu_ptr(&blocks);
+
+	if (!b->bytes)
+		return;
+	if (READ_ONCE(b->busy))
+		WRITE_ONCE(b->flush_wanted, true);
+	else
+		block_flush(b);
+}
+
+/* All records of before now can be read when it returns. May sleep. */
+static void blocks_flush(void)
+{
+	int cpu;
+
+	cpus_read_lock();
+	on_each_cpu(flush_here, NULL, 1);
+	for_each_online_cpu(cpu) while (smp_load_acquire(&per_cpu_ptr(&blocks, cpu)->flush_wanted))
+		cond_resched();
+	cpus_read_unlock();
+}
+
+/* A processor goes off; it runs no programs any more. */
+static int block_cpu_off(unsigned int cpu)
+{
+	preempt_disable();
+	flush_here(NULL);
+	preempt_enable();
+	return 0;
+}
+
+/* --- beginning and end --- */
+
+static int cpu_off_state = -1;
+
+static int blocks_init(void)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+	{
+		struct block *b = per_cpu_ptr(&blocks, cpu);
+
+		b->bytes = kzalloc_node(BLOCK_BYTES, GFP_KERNEL, cpu_to_node(cpu));
+		if (!b->bytes)
+			break;
+		b->used = sizeof(struct wire_block);
+	}
+	cpus_read_unlock();
+	if (cpu < nr_cpu_ids)
+		return -ENOMEM;
+	cpu_off_state =
+		cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "ioriot", NULL, block_cpu_off);
+	return cpu_off_state < 0 ? cpu_off_state : 0;
+}
+
+static void blocks_free(void)
+{
+	int cpu;
+
+	if (cpu_off_state >= 0)
+		cpuhp_remove_state_nocalls(cpu_off_state);
+	for_each_possible_cpu(cpu) kfree(per_cpu_ptr(&blocks, cpu)->bytes);
+}
+
+#endif

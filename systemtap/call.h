@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_CALL_H
+#define IORIOT_SYSTEMTAP_CALL_H
+
+#include <linux/binfmts.h>
+#include <linux/fcntl.h>
+#include <linux/openat2.h>
+#include <linux/prctl.h>
+#include <linux/signal.h>
+
+#include "compat.h"
+#include "facts.h"
+#include "fetch.h"
+#include "scope.h"
+#include "state.h"
+#include "table.h"
+
+/* The life of a call, from its entry to its record. */
+
+#define HOW_MAX 64 /* struct open_how may grow */
+
+static inline const struct row *row_of(long number)
+{
+	const struct row *row;
+
+	if ((unsigned long)number >= ROW_NUMBERS)
+		return NULL;
+	row = &rows[number];
+	return row->what == ROW_NOT_WATCHED ? NULL : row;
+}
+
+static void calls_init(void)
+{
+	rows_init();
+	rows[__NR_rt_sigreturn].what = ROW_SIGRETURN;
+	rows[__NR_restart_syscall].what = ROW_RESTART;
+	rows[__NR_prctl].what = ROW_IDENTITY;
+	rows[__NR_setuid].what = ROW_IDENTITY;
+	rows[__NR_setreuid].what = ROW_IDENTITY;
+	rows[__NR_setresuid].what = ROW_IDENTITY;
+}
+
+/* --- what arguments point to --- */
+
+static bool is_lock_command(u64 command)
+{
+	switch ((unsigned int)command) {
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return true;
+	}
+	return false;
+}
+
+static bool asks_for_lock(u64 command)
+{
+	return (unsigned int)command == F_GETLK || (unsigned int)command == F_OFD_GETLK;
+}
+
+/* A path, and where it starts from if it is relative. */
+static void item_path(struct build *o, const struct row *row, int i, u64 address, int dirfd)
+{
+	bool second = row_wire[row->kind[i]] == WIRE_ARG_PATH2;
+	bool text = row->kind[i] == KIND_TARGET || row->kind[i] == KIND_XNAME;
+	long len = item_string(o, second ? WIRE_PATH2 : WIRE_PATH, address);
+
+	if (len <= 0 || text || (row->flags & ROW_MOVES))
+		return;
+	if (*(o->at - ((len + 7) & ~7l)) != '/')
+		item_base(o, second ? WIRE_BASE2 : WIRE_BASE, dirfd);
+}
+
+static void item_arg(struct build *o, const struct row *row, struct pt_regs *regs, int i)
+{
+	u64 arg = call_arg(regs, i);
+
+	switch (row_wire[row->kind[i]]) {
+	case WIRE_ARG_IOV:
+		item_iov(o, arg, call_arg(regs, i + 1));
+		break;
+	case WIRE_ARG_HOW:
+		item_copy(o, WIRE_HOW, arg, min_t(u64, call_arg(regs, i + 1), HOW_MAX));
+		break;
+	case WIRE_ARG_CLARGS:
+		item_copy(o, WIRE_CLARGS, arg, sizeof(u64));
+		break;
+	case WIRE_ARG_FARG:
+		if (is_lock_command(call_arg(regs, i - 1)) && !asks_for_lock(call_arg(regs, i - 1)))
+			item_copy(o, WIRE_FLOCK, arg, sizeof(struct flock));
+		break;
+	case WIRE_ARG_OFFSET:
+		item_copy_or_null(o, WIRE_OFFSET, arg, sizeof(s64));
+		break;
+	case WIRE_ARG_OFFSET2:
+		item_copy_or_null(o, WIRE_OFFSET2, arg, sizeof(s64));
+		break;
+	case WIRE_ARG_TIMES16:
+		item_copy_or_null(o, WIRE_TIMES, arg, 16);
+		break;
+	case WIRE_ARG_TIMES32:
+		item_copy_or_null(o, WIRE_TIMES, arg, 32);
+		break;
+	}
+}
+
+static void item_args(struct build *o, const struct row *row, struct pt_regs *regs)
+{
+	int dirfd = AT_FDCWD, i;
+
+	for (i = 0; i < ROW_ARGS; i++) {
+		switch (row->kind[i]) {
+		case KIND_NONE:
+			return;
+		case KIND_DIRFD:
+		case KIND_DIRFD2:
+			dirfd = (int)call_arg(regs, i);
+			break;
+		case KIND_PATH:
+		case KIND_PATH2:
+		case KIND_TARGET:
+		case KIND_XNAME:
+			item_path(o, row, i, call_arg(regs, i), dirfd);
+			break;
+		default:
+			item_arg(o, row, regs, i);
+		}
+	}
+}
+
+static void item_opened(struct build *o, int fd)
+{
+	struct file *file = fget_raw(fd);
+
+	if (!file)
+		return;
+	item_facts(o, WIRE_FACTS, file_inode(file));
+	if (file->f_mode & FMODE_CREATED)
+		o->rec->flags |= WIRE_CREATED;
+	fput(file);
+}
+
+static void item_result(struct build *o, const struct row *row, struct pt_regs *regs, s64 ret)
+{
+	int i;
+
+	if (ret < 0)
+		return;
+	switch (row->facts) {
+	case FACTS_OF_RESULT:
+		item_opened(o, (int)ret);
+		return;
+	case FACTS_OF_FD:
+		item_facts_of_fd(o, (unsigned int)call_arg(regs, 0));
+		return;
+	case FACTS_OF_STAT:
+	case FACTS_OF_STATX:
+		for (i = 0; row->kind[i] != KIND_OUT; i++)
+			;
+		if (row->facts == FACTS_OF_STAT)
+			item_facts_of_stat(o, call_arg(regs, i));
+		else
+			item_facts_of_statx(o, call_arg(regs, i));
+	}
+}
+
+static void item_position(struct build *o, const struct row *row, struct pt_regs *regs)
+{
+	struct file *file;
+
+	if (row->kind[0] != KIND_FD && row->kind[0] != KIND_FD2)
+		return;
+	file = fget_raw((unsigned int)call_arg(regs, 0));
+	if (!file)
+		return;
+	*(s64 *)item_begin(o, sizeof(s64)) = file->f_pos;
+	item_end(o, WIRE_POSITION, sizeof(s64));
+	fput(file);
+}
+
+/* --- records --- */
+
+static inline void put_values(struct build *o, const struct row *row, struct pt_regs *regs)
+{
+	u64 *to = build_values(o);
+	unsigned int i;
+
+	for (i = 0; i < row->values; i++)
+		to[i] = call_arg(regs, row->value[i]);
+}
+
+#define PUT_POSITION 256 /* beyond enum wire_flag: the state may show the call's effect or not */
+
+/* AT_ENTRY: 0 = its entry was not seen. */
+static void put_call(int number, const struct row *row, struct pt_regs *regs, s64 ret, u64 at_entry,
+	unsigned int flags)
+{
+	struct build o;
+
+	if (!build_begin(&o, WIRE_CALL, row->values))
+		return;
+	o.rec->nr = number;
+	o.rec->dur = at_entry ? o.rec->t - at_entry : 0;
+	o.rec->ret = ret;
+	o.rec->flags = (u8)flags;
+	if (row->flags & ROW_HAS_ITEMS) {
+		o.rec->flags |= names_flags();
+		item_args(&o, row, regs);
+		item_result(&o, row, regs, ret);
+	}
+	if (unlikely(flags & PUT_POSITION))
+		item_position(&o, row, regs);
+	put_values(&o, row, regs);
+	build_end(&o);
+}
+
+static void put_plain(enum wire_kind kind, int number, s64 ret)
+{
+	struct build o;
+
+	if (!build_begin(&o, kind, 0))
+		return;
+	o.rec->nr = number;
+	o.rec->ret = ret;
+	build_end(&o);
+}
+
+static void put_lost(const struct task_struct *task, u64 count, enum wire_lost why)
+{
+	struct build o;
+
+	if (!build_begin(&o, WIRE_LOST, 2))
+		return;
+	o.rec->tgid = task->tgid;
+	o.rec->tid = task->pid;
+	build_values(&o)[0] = count;
+	build_values(&o)[1] = why;
+	build_end(&o);
+}
+
+/* --- unrecorded calls --- */
+
+static bool is_regular(unsigned int fd)
+{
+	struct file *file = fget_raw(fd);
+	bool regular;
+
+	if (!file)
+		return false;
+	regular = S_ISREG(file_inode(file)->i_mode);
+	fput(file);
+	return regular;
+}
+
+static void unrecorded_end(int number, const struct row *row, struct pt_regs *regs, s64 ret)
+{
+	if (ret < 0 || (ret == 0 && row->moves))
+		return;
+	if (row->fd[0] >= 0 && !is_regular((unsigned int)call_arg(regs, row->fd[0])) &&
+		!is_regular((unsigned int)call_arg(regs, row->fd[1])))
+		return;
+	put_plain(WIRE_UNRECORDED, number, ret);
+}
+
+/* --- calls of other interfaces --- */
+
+/* Counted for each call, told at the first and when the thread ends or executes a program. */
+static void foreign_call(void)
+{
+	struct thread *th = session.all ? thread_get(current->pid) : thread_find(current->pid);
+
+	if (!th || !scope_has(th))
+		return;
+	state_needed(th);
+	if (th->unseen++ == 0)
+		put_lost(current, 1, WIRE_LOST_COMPAT);
+}
+
+static void foreign_settle(const struct task_struct *task, struct thread *th)
+{
+	if (th->unseen > 1)
+		put_lost(task, th->unseen - 1, WIRE_LOST_COMPAT);
+	th->unseen = 0;
+}
+
+/* --- interrupted calls --- */
+
+#define RESTART_SYS    512 /* linux/errno.h: ERESTARTSYS ... */
+#define RESTART_NOINTR 513
+#define RESTART_NOHAND 514
+#define RESTART_BLOCK  516
+
+static inline bool is_restart(s64 ret)
+{
+	return ret == -RESTART_SYS || ret == -RESTART_NOINTR || ret == -RESTART_NOHAND ||
+	       ret == -RESTART_BLOCK;
+}
+
+static void call_break(struct thread *th, struct pt_regs *regs, s64 ret)
+{
+	th->flags =
+		CALL_BROKEN; /* a suspended one is forgotten: it will count from its next entry */
+	th->restart = -ret - RESTART_SYS;
+	th->ip = instruction_pointer(regs);
+	th->sp = user_stack_pointer(regs);
+}
+
+static bool is_same_place(const struct thread *th, struct pt_regs *regs)
+{
+	return th->ip == instruction_pointer(regs) && th->sp == user_stack_pointer(regs);
+}
+
+/* A call is entered after an interruption. True when it is the interrupted one, made again. */
+static bool call_resume(struct thread *th, long number, struct pt_regs *regs)
+{
+	unsigned int flags = th->flags;
+
+	if (flags & CALL_BROKEN) {
+		bool again = number == __NR_restart_syscall ||
+			     (number == th->nr && is_same_place(th, regs));
+
+		th->flags = again ? CALL_ACTIVE : 0;
+		if (!again) /* its registers are gone */
+			put_lost(current, 1, WIRE_LOST_SKIPPED);
+		return again;
+	}
+	if (number == __NR_rt_sigreturn) {
+		th->flags |= CALL_RETURNED;
+		return false;
+	}
+	if (flags & CALL_RETURNED) {
+		th->flags = 0;
+		if (number == th->suspended_nr && is_same_place(th, regs)) {
+			th->nr = number;
+			th->entry = th->suspended;
+			th->flags = CALL_ACTIVE;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A handler is about to run: as the kernel decides it in handle_signal(). */
+static void call_interrupted(struct thread *th, unsigned int sa_flags)
+{
+	const struct row *row = row_of(th->nr);
+	unsigned int restart = th->restart + RESTART_SYS;
+
+	th->flags &= ~CALL_BROKEN;
+	if (restart == RESTART_NOINTR || (restart == RESTART_SYS && (sa_flags & SA_RESTART))) {
+		th->flags |= CALL_SUSPENDED;
+		th->suspended = th->entry;
+		th->suspended_nr = th->nr;
+	} else if (row && row->what == ROW_CALL) {
+		put_call(th->nr, row, task_pt_regs(current), -EINTR, th->entry, 0);
+	}
+}
+
+/* --- entry --- */
+
+/* What cannot be told at the end any more, for the record to come. */
+static bool part_begin(struct build *o, const struct thread *th)
+{
+	if (!build_begin(o, WIRE_PART, 0))
+		return false;
+	o->rec->nr = th->nr;
+	return true;
+}
+
+static void put_base_before(const struct thread *th)
+{
+	struct build o;
+
+	if (!part_begin(&o, th))
+		return;
+	o.rec->flags = names_flags();
+	item_cwd(&o, WIRE_BASE, false);
+	build_end(&o);
+}
+
+static void put_lock_before(const struct thread *th, u64 address)
+{
+	struct build o;
+
+	if (!part_begin(&o, th))
+		return;
+	item_copy(&o, WIRE_FLOCK, address, sizeof(struct flock));
+	build_end(&o);
+}
+
+static noinline void enter_special(
+	struct thread *th, long number, const struct row *row, struct pt_regs *regs)
+{
+	if (row->flags & ROW_EXITS) {
+		foreign_settle(current, th);
+		put_call(number, row, regs, 0, 0, WIRE_NO_RESULT);
+		th->flags = THREAD_ENDED;
+	} else if (row->flags & ROW_MOVES) {
+		put_base_before(th);
+	} else if (row->flags & ROW_EXECS) {
+		th->kept = (s64)((call_arg(regs, 0) << 32) | (u32)call_arg(regs, 4));
+	} else if (asks_for_lock(call_arg(regs, 1))) {
+		put_lock_before(th, call_arg(regs, 2));
+	}
+}
+
+/* The calling thread if it is in scope. */
+static inline struct thread *thread_in_scope(void)
+{
+	struct thread *th = thread_find(current->pid);
+
+	if (unlikely(!th)) {
+		if (likely(!READ_ONCE(session.all)))
+			return NULL;
+		th = thread_get(current->pid);
+		if (!th) {
+			put_lost(current, 1, WIRE_LOST_MEMORY);
+			return NULL;
+		}
+	}
+	return scope_has(th) ? th : NULL;
+}
+
+static inline void call_enter(struct pt_regs *regs, long number)
+{
+	const struct row *row;
+	struct thread *th;
+
+	if (!session_on())
+		return;
+	if (unlikely(call_is_foreign(number))) {
+		foreign_call();
+		return;
+	}
+	row = row_of(number);
+	if (!row)
+		return;
+	th = thread_in_scope();
+	if (!th)
+		return;
+	state_needed(th);
+	if (unlikely(th->flags & (CALL_BROKEN | CALL_SUSPENDED)) && call_resume(th, number, regs))
+		return;
+	th->nr = number;
+	th->flags = (th->flags & (CALL_SUSPENDED | CALL_RETURNED)) | CALL_ACTIVE;
+	th->entry = ktime_get_ns();
+	if (unlikely(row->flags & ROW_AT_ENTRY))
+		enter_special(th, number, row, regs);
+}
+
+/* --- exit --- */
+
+/* The process may leave or enter the scope of "all"; when it enters, its state is another one. */
+static void identity_changed(struct pt_regs *regs, int number, s64 ret)
+{
+	if (ret < 0 || !session.all)
+		return;
+	if (number == __NR_prctl &&
+		(call_arg(regs, 0) != PR_SET_NAME || current != current->group_leader))
+		return;
+	scope_forget_process();
+}
+
+/* A call whose entry was not seen: it was under way when its thread came into scope. */
+static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs, s64 ret)
+{
+	long number = call_number(regs);
+	const struct row *row;
+
+	if (call_is_foreign(number))
+		return;
+	row = row_of(number);
+	if (!row || row->what != ROW_CALL || is_restart(ret))
+		return;
+	/* These were told before; and a new thread comes out of the call that made it. */
+	if ((row->flags & (ROW_FORKS | ROW_EXECS)) && ret >= 0)
+		return;
+	if (!scope_has(th))
+		return;
+	state_needed(th);
+	put_call(number, row, regs, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
+}
+
+static inline void call_exit(struct pt_regs *regs, s64 ret)
+{
+	const struct row *row;
+	struct thread *th;
+
+	if (!session_on())
+		return;
+	th = thread_find(current->pid);
+	if (!th) {
+		if (likely(!READ_ONCE(session.all)))
+			return;
+		th = thread_get(current->pid);
+		if (!th)
+			return;
+	}
+	if (!(th->flags & CALL_ACTIVE)) {
+		exit_without_entry(th, regs, ret);
+		return;
+	}
+	row = &rows[th->nr];
+	if (unlikely(is_restart(ret))) {
+		call_break(th, regs, ret);
+		return;
+	}
+	th->flags &= ~CALL_ACTIVE;
+	if (likely(row->what == ROW_CALL)) {
+		unsigned int flags = unlikely(state_needed(th)) ? PUT_POSITION : 0;
+
+		put_call(th->nr, row, regs, ret, th->entry, flags);
+	} else if (row->what == ROW_UNRECORDED) {
+		unrecorded_end(th->nr, row, regs, ret);
+	} else if (row->what == ROW_IDENTITY) {
+		identity_changed(regs, th->nr, ret);
+	}
+}
+
+/* --- threads and programs --- */
+
+/* The child is not running yet: its records come after this one. True when that was made. */
+static bool put_fork(struct thread *th, const struct task_struct *child)
+{
+	const struct row *row = &rows[th->nr];
+
+	if (!session_on() || !(th->flags & CALL_ACTIVE) || !(row->flags & ROW_FORKS))
+		return false;
+	put_call(th->nr, row, task_pt_regs(current), child->pid, th->entry, 0);
+	th->flags &= ~CALL_ACTIVE;
+	return true;
+}
+
+static void call_fork(const struct task_struct *parent, const struct task_struct *child)
+{
+	struct thread *th = thread_find(parent->pid), *made = thread_fork(parent, child);
+	bool in_scope = th && scope_has(th);
+
+	if (in_scope && !made)
+		put_lost(parent, 1, WIRE_LOST_MEMORY);
+	/* made by a call that was not recorded: it will tell its own state */
+	if (made && !(in_scope && put_fork(th, child)))
+		made->told = 0;
+}
+
+/* The part of the name that the program gave; the kernel puts a directory descriptor before it. */
+static const char *exec_name(const struct linux_binprm *bprm)
+{
+	const char *name = bprm->filename;
+
+	if (!bprm->fdpath)
+		return name;
+	name += strlen("/dev/fd/");
+	while (*name && *name != '/')
+		name++;
+	return *name ? name + 1 : name;
+}
+
+static void put_exec(const struct thread *th, const struct row *row, pid_t old_pid,
+	const struct linux_binprm *bprm)
+{
+	const char *name = exec_name(bprm);
+	unsigned int len = strnlen(name, PATH_MAX);
+	int dirfd = row->op == ROW_execveat ? (int)(th->kept >> 32) : AT_FDCWD;
+	struct build o;
+
+	if (!build_begin(&o, WIRE_CALL, row->values))
+		return;
+	o.rec->nr = th->nr;
+	o.rec->tid = old_pid;
+	o.rec->dur = o.rec->t - th->entry;
+	o.rec->flags = names_flags();
+	memcpy(item_begin(&o, len), name, len);
+	item_end(&o, WIRE_PATH, len);
+	if (len && name[0] != '/')
+		item_base(&o, WIRE_BASE, dirfd);
+	if (row->values == 2) {
+		build_values(&o)[0] = (u64)(s64)dirfd;
+		build_values(&o)[1] = (u32)th->kept;
+	}
+	build_end(&o);
+}
+
+static void call_exec(pid_t old_pid, const struct linux_binprm *bprm)
+{
+	struct thread *th = thread_take_leader(old_pid, current->pid);
+	const struct row *row;
+
+	if (!th)
+		return;
+	row = th->flags & CALL_ACTIVE ? &rows[th->nr] : NULL;
+	if (session_on() && scope_has(th) && row && (row->flags & ROW_EXECS)) {
+		foreign_settle(current, th);
+		put_exec(th, row, old_pid, bprm);
+	} else {
+		th->told = 0;
+	}
+	th->flags = 0;
+	th->epoch = 0; /* it has another name */
+}
+
+static void put_thread_end(const struct task_struct *task)
+{
+	struct build o;
+
+	if (!build_begin(&o, WIRE_TASK_END, 1))
+		return;
+	build_values(&o)[0] = (u64)(s64)(int)task->exit_code;
+	build_end(&o);
+}
+
+/* The end of a process that never did anything is nothing. */
+static void call_thread_end(const struct task_struct *task)
+{
+	struct thread *th = thread_find(task->pid), *leader = thread_find(task->tgid);
+
+	if (!th)
+		return;
+	if (session_on() && scope_has(th) && leader &&
+		READ_ONCE(leader->told) == READ_ONCE(session.generation)) {
+		foreign_settle(task, th);
+		if (!(th->flags & THREAD_ENDED))
+			put_thread_end(task);
+	}
+	thread_end(th);
+}
+
+/* --- what is about to change --- */
+
+/* The call of this thread that is under way, if that was not told yet; the first change is its own.
+ */
+static const struct thread *call_to_tell(enum thread_flag what)
+{
+	struct thread *th = thread_find(current->pid);
+
+	if (!session_on() || !th || !(th->flags & CALL_ACTIVE) || (th->flags & what) ||
+		rows[th->nr].what != ROW_CALL)
+		return NULL;
+	th->flags |= what;
+	return th;
+}
+
+static void tell_before(const struct dentry *first, const struct dentry *second)
+{
+	const struct thread *th = call_to_tell(CALL_BEFORE);
+	struct build o;
+
+	if (!th || !part_begin(&o, th))
+		return;
+	item_dentry(&o, WIRE_BEFORE, first);
+	if (second)
+		item_dentry(&o, WIRE_BEFORE2, second);
+	build_end(&o);
+}
+
+static void tell_cut(const struct dentry *dentry)
+{
+	const struct thread *th = call_to_tell(CALL_CUT);
+	struct build o;
+
+	if (!th || !part_begin(&o, th))
+		return;
+	item_dentry(&o, WIRE_CUT, dentry);
+	build_end(&o);
+}
+
+#endif

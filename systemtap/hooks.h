@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_HOOKS_H
+#define IORIOT_SYSTEMTAP_HOOKS_H
+
+#include <linux/kprobes.h>
+#include <linux/tracepoint.h>
+#include <trace/events/sched.h>
+#include <trace/events/signal.h>
+#include <trace/events/syscalls.h>
+
+#include "call.h"
+
+/*
+ * Where the kernel calls us. All hooks are found by name when the module is loaded; what a kernel
+ * does not have is listed in the status file, and what it would have told is missing in records.
+ * They run with preemption off: what they use belongs to their processor.
+ */
+
+/* --- tracepoints --- */
+
+static void on_sys_enter(void *data, struct pt_regs *regs, long number)
+{
+	preempt_disable_notrace();
+	call_enter(regs, number);
+	preempt_enable_notrace();
+}
+
+static void on_sys_exit(void *data, struct pt_regs *regs, long ret)
+{
+	preempt_disable_notrace();
+	call_exit(regs, ret);
+	preempt_enable_notrace();
+}
+
+static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	preempt_disable_notrace();
+	call_fork(parent, child);
+	preempt_enable_notrace();
+}
+
+static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	preempt_disable_notrace();
+	call_exec(old_pid, bprm);
+	preempt_enable_notrace();
+}
+
+static void on_exit(void *data, struct task_struct *task EXIT_HOOK_MORE)
+{
+	preempt_disable_notrace();
+	call_thread_end(task);
+	preempt_enable_notrace();
+}
+
+static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	struct thread *th;
+
+	if (ka->sa.sa_handler == SIG_DFL || ka->sa.sa_handler == SIG_IGN || !session_on())
+		return;
+	preempt_disable_notrace();
+	th = thread_find(current->pid);
+	if (th && (th->flags & CALL_BROKEN))
+		call_interrupted(th, ka->sa.sa_flags);
+	preempt_enable_notrace();
+}
+
+struct trace_hook {
+	const char *name;
+	void *function;
+	bool needed;
+	bool on;
+	struct tracepoint *tracepoint;
+};
+
+static struct trace_hook trace_hooks[] = {
+	{"sched_process_fork", on_fork, true},
+	{"sched_process_exec", on_exec, true},
+	{"sched_process_exit", on_exit, true},
+	{"signal_deliver", on_signal, false},
+	{"sys_enter", on_sys_enter, true},
+	{"sys_exit", on_sys_exit, true},
+};
+
+/* The compiler compares our functions with this kernel's declarations. */
+static inline void trace_hooks_check(void)
+{
+	check_trace_callback_type_sched_process_fork(on_fork);
+	check_trace_callback_type_sched_process_exec(on_exec);
+	check_trace_callback_type_sched_process_exit(on_exit);
+	check_trace_callback_type_signal_deliver(on_signal);
+	check_trace_callback_type_sys_enter(on_sys_enter);
+	check_trace_callback_type_sys_exit(on_sys_exit);
+}
+
+static void trace_hook_find(struct tracepoint *tracepoint, void *unused)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
+		if (strcmp(trace_hooks[i].name, tracepoint->name) == 0)
+			trace_hooks[i].tracepoint = tracepoint;
+}
+
+/* --- functions --- */
+
+static int on_unlink(struct kprobe *probe, struct pt_regs *regs)
+{
+	tell_before((struct dentry *)regs_get_kernel_argument(regs, UNLINK_DENTRY), NULL);
+	return 0;
+}
+
+static int on_rename(struct kprobe *probe, struct pt_regs *regs)
+{
+#ifdef RENAME_BY_STRUCT
+	const struct renamedata *names = (void *)regs_get_kernel_argument(regs, 0);
+
+	tell_before(names->old_dentry, names->new_dentry);
+#else
+	tell_before((struct dentry *)regs_get_kernel_argument(regs, RENAME_OLD),
+		(struct dentry *)regs_get_kernel_argument(regs, RENAME_NEW));
+#endif
+	return 0;
+}
+
+static int on_truncate(struct kprobe *probe, struct pt_regs *regs)
+{
+	tell_cut((struct dentry *)regs_get_kernel_argument(regs, TRUNCATE_DENTRY));
+	return 0;
+}
+
+struct function_hook {
+	struct kprobe probe;
+	bool on;
+};
+
+static struct function_hook function_hooks[] = {
+	{{.symbol_name = "vfs_unlink", .pre_handler = on_unlink}},
+	{{.symbol_name = "vfs_rmdir", .pre_handler = on_unlink}},
+	{{.symbol_name = "vfs_rename", .pre_handler = on_rename}},
+	{{.symbol_name = "do_truncate", .pre_handler = on_truncate}},
+};
+
+/* --- all of them --- */
+
+static void hooks_off(void)
+{
+	int i;
+
+	for (i = ARRAY_SIZE(trace_hooks) - 1; i >= 0; i--) {
+		struct trace_hook *hook = &trace_hooks[i];
+
+		if (hook->on)
+			tracepoint_probe_unregister(hook->tracepoint, hook->function, NULL);
+		hook->on = false;
+	}
+	for (i = 0; i < ARRAY_SIZE(function_hooks); i++) {
+		if (function_hooks[i].on)
+			unregister_kprobe(&function_hooks[i].probe);
+		function_hooks[i].on = false;
+	}
+	tracepoint_synchronize_unregister();
+}
+
+static int hooks_on(void)
+{
+	int i;
+
+	trace_hooks_check();
+	for_each_kernel_tracepoint(trace_hook_find, NULL);
+	for (i = 0; i < ARRAY_SIZE(function_hooks); i++)
+		function_hooks[i].on = register_kprobe(&function_hooks[i].probe) == 0;
+	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++) {
+		struct trace_hook *hook = &trace_hooks[i];
+
+		hook->on = hook->tracepoint &&
+			   tracepoint_probe_register(hook->tracepoint, hook->function, NULL) == 0;
+		if (!hook->on && hook->needed) {
+			_stp_error("this kernel does not have the tracepoint %s", hook->name);
+			hooks_off();
+			return -ENOENT;
+		}
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_SCOPE_H
+#define IORIOT_SYSTEMTAP_SCOPE_H
+
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "session.h"
+#include "thread.h"
+
+/* Who is recorded. */
+
+/*
+ * Marks: by whoever writes "pid" or "exclude", and by the hooks of forks and ends. A child that is
+ * in the list of tasks when its maker is marked is found there; later ones inherit the mark.
+ */
+static DEFINE_RAW_SPINLOCK(scope_lock);
+static int scope_marked; /* threads with MARK_IN */
+
+/* --- marks --- */
+
+static void mark_set(struct thread *th, unsigned int mark)
+{
+	scope_marked += !!(mark & MARK_IN) - !!(th->mark & MARK_IN);
+	WRITE_ONCE(th->mark, mark);
+}
+
+/* The thread CHILD begins: its entry may be of another thread that is no more. */
+static struct thread *thread_fork(const struct task_struct *parent, const struct task_struct *child)
+{
+	struct thread *from = thread_find(parent->pid), *to = thread_find(child->pid), *leader;
+	unsigned int mark = from ? READ_ONCE(from->mark) : 0;
+
+	if (!to && !mark && !session.all)
+		return NULL;
+	to = thread_get(child->pid);
+	if (!to)
+		return NULL;
+	raw_spin_lock(&scope_lock);
+	mark = from ? from->mark : 0;
+	leader = thread_find(parent->tgid);
+	mark_set(to, mark);
+	to->flags = 0;
+	to->epoch = 0;
+	to->unseen = 0;
+	to->telling = 0;
+	to->told = leader ? READ_ONCE(leader->told) : 0;
+	raw_spin_unlock(&scope_lock);
+	return to;
+}
+
+/* No thread is marked behind its end: PF_EXITING was set before. */
+static void thread_end(struct thread *th)
+{
+	raw_spin_lock(&scope_lock);
+	mark_set(th, 0);
+	raw_spin_unlock(&scope_lock);
+}
+
+/* A thread that executes a program takes its leader's number, whose mark and call went with it. */
+static struct thread *thread_take_leader(pid_t old, pid_t now)
+{
+	struct thread *from = thread_find(old), *to;
+	unsigned int mark;
+
+	if (old == now || !from)
+		return from;
+	to = thread_get(now);
+	raw_spin_lock(&scope_lock);
+	mark = from->mark;
+	mark_set(from, 0);
+	if (to) {
+		mark_set(to, mark);
+		to->flags = from->flags;
+		to->nr = from->nr;
+		to->entry = from->entry;
+		to->kept = from->kept;
+		to->epoch = 0;
+	}
+	raw_spin_unlock(&scope_lock);
+	return to;
+}
+
+/* Whether it was marked just now. */
+static bool mark_task(struct task_struct *task, unsigned int mark)
+{
+	struct thread *th = thread_get(task->pid);
+	bool news = false;
+
+	if (!th)
+		return false;
+	raw_spin_lock(&scope_lock);
+	if (!(task->flags & PF_EXITING) && !(th->mark & mark)) {
+		mark_set(th, th->mark | mark);
+		news = true;
+	}
+	raw_spin_unlock(&scope_lock);
+	return news;
+}
+
+static bool is_marked(const struct task_struct *task, unsigned int mark)
+{
+	const struct thread *th = thread_find(task->pid);
+
+	return th && (READ_ONCE(th->mark) & mark);
+}
+
+/* Marks the threads of process TGID, and those whose maker is marked: one generation at a time. */
+static bool mark_some(pid_t tgid, unsigned int mark)
+{
+	struct task_struct *process, *task;
+	bool news = false;
+
+	rcu_read_lock();
+	for_each_process_thread(process, task)
+	{
+		if (task->tgid == tgid || is_marked(rcu_dereference(task->real_parent), mark))
+			news |= mark_task(task, mark);
+	}
+	rcu_read_unlock();
+	return news;
+}
+
+/* The process that the writer of the control file calls PID, and all that came from it. */
+static int scope_mark(pid_t pid, unsigned int mark)
+{
+	struct task_struct *task;
+	pid_t tgid = 0;
+
+	rcu_read_lock();
+	task = pid_task(find_vpid(pid), PIDTYPE_PID);
+	if (task)
+		tgid = task->tgid;
+	rcu_read_unlock();
+	if (!tgid)
+		return -ESRCH;
+	while (mark_some(tgid, mark))
+		cond_resched();
+	return 0;
+}
+
+/* --- "all" --- */
+
+static bool comm_is(const char *comm, const char *name)
+{
+	return strncmp(comm, name, TASK_COMM_LEN) == 0;
+}
+
+static bool comm_wanted(const char *comm)
+{
+	unsigned int i;
+
+	if (comm_is(comm, "ioriot") || comm_is(comm, "stapio") || comm_is(comm, "staprun"))
+		return false;
+	for (i = 0; i < session.comms; i++)
+		if (comm_is(comm, session.comm[i]))
+			return true;
+	return session.comms == 0;
+}
+
+static bool uid_wanted(uid_t uid)
+{
+	unsigned int i;
+
+	for (i = 0; i < session.uids; i++)
+		if (session.uid[i] == uid)
+			return true;
+	return session.uids == 0;
+}
+
+/* Kept until the filters change, or what they look at. */
+static bool scope_decide(struct thread *th)
+{
+	u32 epoch = READ_ONCE(session.epoch);
+
+	smp_rmb();
+	th->in_all = uid_wanted(from_kuid(&init_user_ns, current_uid())) &&
+		     comm_wanted(current->group_leader->comm);
+	th->epoch = epoch;
+	return th->in_all;
+}
+
+static inline bool scope_has(struct thread *th)
+{
+	unsigned int mark = READ_ONCE(th->mark);
+
+	if (mark)
+		return mark == MARK_IN;
+	if (!READ_ONCE(session.all))
+		return false;
+	return likely(th->epoch == READ_ONCE(session.epoch)) ? th->in_all : scope_decide(th);
+}
+
+/* Names and users of the process changed: its threads decide again. */
+static void scope_forget_process(void)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	for_each_thread(current, task)
+	{
+		struct thread *th = thread_find(task->pid);
+
+		if (th) {
+			WRITE_ONCE(th->epoch, 0);
+			WRITE_ONCE(th->told, 0);
+		}
+	}
+	rcu_read_unlock();
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_SESSION_H
+#define IORIOT_SYSTEMTAP_SESSION_H
+
+#include <linux/nsproxy.h>
+#include <linux/path.h>
+#include <linux/types.h>
+
+/* What all hooks read and only the control file writes. */
+
+enum session_state { SESSION_IDLE, SESSION_STARTED, SESSION_STOPPED };
+
+#define FILTERS_MAX 16
+
+struct session {
+	int state;	/* enum session_state */
+	bool all;	/* every process, less what the filters keep out */
+	u32 epoch;	/* of the filters: what was decided in an earlier one is void */
+	u32 generation; /* of the states: those of earlier ones must be told again */
+	unsigned int comms, uids;
+	char comm[FILTERS_MAX][TASK_COMM_LEN];
+	uid_t uid[FILTERS_MAX];
+	/* of the process that started it, which will look at the names */
+	struct dentry *root_dentry;
+	struct vfsmount *root_mnt;
+	struct mnt_namespace *mounts;
+};
+
+static struct session session __read_mostly = {.epoch = 1};
+
+static inline bool session_on(void)
+{
+	return READ_ONCE(session.state) == SESSION_STARTED;
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_STATE_H
+#define IORIOT_SYSTEMTAP_STATE_H
+
+#include <linux/fdtable.h>
+
+#include "facts.h"
+#include "scope.h"
+
+/*
+ * The state of a process, told by the first of its threads that makes a call: what it has open is
+ * then seen under the lock of its descriptors. Calls that begin meanwhile wait, so that each of its
+ * calls is either over before that moment, or began after it, or was under way: of those it cannot
+ * be told whether they had their effect already.
+ */
+
+/* Number of the parent if its state was told, too. */
+static u64 told_parent(void)
+{
+	const struct task_struct *parent;
+	const struct thread *th;
+	pid_t tgid;
+
+	rcu_read_lock();
+	parent = rcu_dereference(current->real_parent);
+	tgid = parent->tgid;
+	rcu_read_unlock();
+	th = thread_find(tgid);
+	return th && READ_ONCE(th->told) == READ_ONCE(session.generation) ? tgid : 0;
+}
+
+/* Returns the moment that the state is of. */
+static u64 put_task(void)
+{
+	struct build o;
+	u64 *values, t;
+
+	if (!build_begin(&o, WIRE_TASK, WIRE_VALUES_TASK))
+		return 0;
+	o.rec->flags = names_flags();
+	item_cwd(&o, WIRE_CWD, true);
+	values = build_values(&o);
+	values[0] = current->fs ? current->fs->umask : 0;
+	values[1] = from_kuid(&init_user_ns, current_euid());
+	values[2] = from_kgid(&init_user_ns, current_egid());
+	values[3] = told_parent();
+	/* all that is in it began before */
+	t = o.rec->t = block_time(o.b);
+	build_end(&o);
+	return t;
+}
+
+static void put_fd(unsigned int fd, struct file *file, bool cloexec, u64 t)
+{
+	struct build o;
+	unsigned int len;
+	u64 *values;
+
+	if (!build_begin(&o, WIRE_FD, WIRE_VALUES_FD))
+		return;
+	o.rec->t = o.b->t = t;
+	o.rec->flags = names_flags();
+	item_facts(&o, WIRE_FACTS, file_inode(file));
+	len = put_d_path(item_begin(&o, PATH_MAX), &file->f_path);
+	if (len)
+		item_end(&o, WIRE_FD_PATH, len);
+	values = build_values(&o);
+	values[0] = fd;
+	values[1] = (file->f_flags & ~O_CLOEXEC) | (cloexec ? O_CLOEXEC : 0);
+	values[2] = file->f_pos;
+	build_end(&o);
+}
+
+/* Preemption is off: no other records of this processor come between. */
+static void put_state(void)
+{
+	struct files_struct *files = current->files;
+	struct fdtable *fdt;
+	unsigned int fd;
+	u64 t;
+
+	if (!files) {
+		put_task();
+		return;
+	}
+	spin_lock(&files->file_lock);
+	t = put_task();
+	fdt = files_fdtable(files);
+	for_each_set_bit(fd, fdt->open_fds, fdt->max_fds)
+	{
+		struct file *file = rcu_dereference_raw(fdt->fd[fd]);
+
+		if (file)
+			put_fd(fd, file, test_bit(fd, fdt->close_on_exec), t);
+	}
+	spin_unlock(&files->file_lock);
+}
+
+/* A thread that comes while another one tells waits for it: preemption is off, that one goes on. */
+static noinline void state_tell(struct thread *th)
+{
+	struct thread *leader = thread_get(current->tgid);
+	u32 generation = READ_ONCE(session.generation);
+
+	if (!leader) {
+		th->told = generation; /* memory: counted by its calls */
+		return;
+	}
+	if (smp_load_acquire(&leader->told) != generation) {
+		while (xchg(&leader->telling, 1))
+			cpu_relax();
+		if (leader->told != generation) {
+			put_state();
+			smp_store_release(&leader->told, generation);
+		}
+		smp_store_release(&leader->telling, 0);
+	}
+	th->told = generation;
+}
+
+/* True when the state had to be told now. */
+static inline bool state_needed(struct thread *th)
+{
+	if (likely(th->told == READ_ONCE(session.generation)))
+		return false;
+	state_tell(th);
+	return true;
+}
+
+#endif

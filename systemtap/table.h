@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_TABLE_H
+#define IORIOT_SYSTEMTAP_TABLE_H
+
+/*
+ * What is to be done for each system call, by its number. Derived from ops.def, args.def and
+ * unrecorded.def when the module is loaded; a unit test builds the same table in user space.
+ */
+
+#include "capture/wire.h"
+
+#ifdef __KERNEL__
+enum op_flag { OPF_NEWFD = 1, OPF_LIST = 2, OPF_FORK = 4, OPF_STATE = 8 };
+#else
+#include "ops/ops.h"
+#endif
+
+#define ROW_NUMBERS 512
+#define ROW_ARGS    6
+
+enum row_op {
+	ROW_NONE,
+#define OP(name, ...) ROW_##name,
+#include "ops/ops.def"
+};
+
+enum row_kind {
+#define ARG(kind, key, form, wire) KIND_##kind,
+#include "ops/args.def"
+	KIND_COUNT
+};
+
+static const unsigned char row_wire[KIND_COUNT] = {
+#define ARG(kind, key, form, wire) [KIND_##kind] = WIRE_ARG_##wire,
+#include "ops/args.def"
+};
+
+enum row_what {
+	ROW_NOT_WATCHED,
+	ROW_CALL,	/* of ops.def */
+	ROW_UNRECORDED, /* of unrecorded.def */
+	ROW_SIGRETURN,	/* a handler is over */
+	ROW_RESTART,	/* the kernel makes an interrupted call again */
+	ROW_IDENTITY	/* a thread's name or user changes, on which filters depend */
+};
+
+enum row_flag {
+	ROW_HAS_ITEMS = 1, /* something must be fetched when it ends ... */
+	ROW_AT_ENTRY = 2,  /* ... or when it begins */
+	ROW_FORKS = 4,
+	ROW_EXECS = 8,
+	ROW_EXITS = 16,
+	ROW_MOVES = 32 /* paths do not start where the process is after the call */
+};
+
+enum row_facts { FACTS_NONE, FACTS_OF_RESULT, FACTS_OF_FD, FACTS_OF_STAT, FACTS_OF_STATX };
+
+struct row {
+	unsigned char op; /* enum row_op */
+	unsigned char what;
+	unsigned char flags;
+	unsigned char facts;	       /* enum row_facts, of a call that succeeded */
+	unsigned char values;	       /* registers that are handed over as they are */
+	unsigned char value[ROW_ARGS]; /* which these are */
+	unsigned char kind[ROW_ARGS];  /* enum row_kind */
+	signed char fd[2];	       /* of ROW_UNRECORDED: one must be a regular file, or -1 */
+	unsigned char moves;	       /* of ROW_UNRECORDED: a result of 0 is nothing */
+};
+
+static struct row rows[ROW_NUMBERS];
+
+static inline int row_has(const struct row *row, enum row_kind kind)
+{
+	int i;
+
+	for (i = 0; i < ROW_ARGS; i++)
+		if (row->kind[i] == kind)
+			return 1;
+	return 0;
+}
+
+static inline void row_set_args(struct row *row)
+{
+	int i;
+
+	for (i = 0; i < ROW_ARGS; i++) {
+		unsigned char wire = row_wire[row->kind[i]];
+
+		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG)
+			row->value[row->values++] = (unsigned char)i;
+		if (wire != WIRE_ARG_VALUE && wire != WIRE_ARG_NONE)
+			row->flags |= ROW_HAS_ITEMS;
+	}
+}
+
+static inline void row_set_by_name(struct row *row, int op_flags)
+{
+	if ((op_flags & OPF_NEWFD) && row_has(row, KIND_PATH))
+		row->facts = FACTS_OF_RESULT;
+	if (op_flags & OPF_FORK)
+		row->flags |= ROW_FORKS;
+	switch (row->op) {
+	case ROW_stat:
+	case ROW_lstat:
+	case ROW_fstat:
+	case ROW_newfstatat:
+		row->facts = FACTS_OF_STAT;
+		break;
+	case ROW_statx:
+		row->facts = FACTS_OF_STATX;
+		break;
+	case ROW_fsetxattr: /* of an access control list: the mode is another one after it */
+		row->facts = FACTS_OF_FD;
+		break;
+	case ROW_execve:
+		row->flags |= ROW_EXECS;
+		break;
+	case ROW_execveat: /* its registers are gone at the end */
+		row->flags |= ROW_EXECS | ROW_AT_ENTRY;
+		break;
+	case ROW_exit:
+	case ROW_exit_group:
+		row->flags |= ROW_EXITS | ROW_AT_ENTRY;
+		break;
+	case ROW_chdir:
+	case ROW_chroot:
+		row->flags |= ROW_MOVES | ROW_AT_ENTRY;
+		break;
+	case ROW_fcntl: /* F_GETLK overwrites the lock that it was asked for */
+		row->flags |= ROW_AT_ENTRY;
+		break;
+	}
+}
+
+static inline void row_set_call(
+	int number, enum row_op op, int op_flags, const unsigned char kind[ROW_ARGS])
+{
+	struct row *row;
+	int i;
+
+	if (number < 0 || number >= ROW_NUMBERS)
+		return;
+	row = &rows[number];
+	row->op = (unsigned char)op;
+	row->what = ROW_CALL;
+	for (i = 0; i < ROW_ARGS; i++)
+		row->kind[i] = kind[i];
+	row_set_args(row);
+	row_set_by_name(row, op_flags);
+	if (row->facts)
+		row->flags |= ROW_HAS_ITEMS;
+}
+
+static inline void row_set_unrecorded(int number, int fd0, int fd1, int moves)
+{
+	struct row *row = &rows[number];
+
+	row->what = ROW_UNRECORDED;
+	row->fd[0] = (signed char)fd0;
+	row->fd[1] = (signed char)fd1;
+	row->moves = (unsigned char)moves;
+}
+
+#define ROW_KINDS1(a)					KIND_##a
+#define ROW_KINDS2(a, b)				KIND_##a, KIND_##b
+#define ROW_KINDS3(a, b, c)				KIND_##a, KIND_##b, KIND_##c
+#define ROW_KINDS4(a, b, c, d)				KIND_##a, KIND_##b, KIND_##c, KIND_##d
+#define ROW_KINDS5(a, b, c, d, e)			KIND_##a, KIND_##b, KIND_##c, KIND_##d, KIND_##e
+#define ROW_KINDS6(a, b, c, d, e, f)			KIND_##a, KIND_##b, KIND_##c, KIND_##d, KIND_##e, KIND_##f
+#define ROW_KINDS0()					KIND_NONE
+#define ROW_PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name
+#define ROW_KINDS(...)                                                                             \
+	ROW_PICK(0, ##__VA_ARGS__, ROW_KINDS6, ROW_KINDS5, ROW_KINDS4, ROW_KINDS3, ROW_KINDS2,     \
+		ROW_KINDS1, ROW_KINDS0)                                                            \
+	(__VA_ARGS__)
+
+/* OP_NUMBER(x86_64, aarch64) is the one of this machine. */
+static inline void rows_init(void)
+{
+#define OP(name, x86_64, aarch64, family, class, op_flags, compare, args, model, replay)           \
+	row_set_call(OP_NUMBER(x86_64, aarch64), ROW_##name, op_flags,                             \
+		(const unsigned char[ROW_ARGS]){ROW_KINDS args});
+#include "ops/ops.def"
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why)                                     \
+	row_set_unrecorded(OP_NUMBER(x86_64, aarch64), fd0, fd1, moves);
+#include "ops/unrecorded.def"
+}
+
+#endif
