@@ -28,16 +28,23 @@ static void resume(const struct task *task, int request, int sig)
 	ptrace((enum __ptrace_request)request, (pid_t)task->tid, 0, (long)sig);
 }
 
-static bool get_info(const struct task *task, syscall_info *info)
+/* False when the task was killed meanwhile, or the kernel cannot tell: that ends the capture. */
+static bool get_info(struct tracer *t, const struct task *task, syscall_info *info)
 {
-	return ptrace(PTRACE_GET_SYSCALL_INFO, (pid_t)task->tid, sizeof(*info), info) > 0;
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, (pid_t)task->tid, sizeof(*info), info) > 0)
+		return true;
+	if (errno == EIO) {
+		t->lacks = true;
+		kill(t->main_pid, SIGKILL);
+	}
+	return false;
 }
 
 /*
  * What belongs to an event; 0 when the task was killed meanwhile. It may then stand in its
  * PTRACE_EVENT_EXIT already, whose message is another one.
  */
-static uint32_t event_message(const struct task *task, int event)
+uint32_t task_event_message(const struct task *task, int event)
 {
 	unsigned long message = 0;
 	siginfo_t si = {0};
@@ -49,7 +56,7 @@ static uint32_t event_message(const struct task *task, int event)
 
 /* --- tasks and processes --- */
 
-static struct task *find_task(const struct tracer *t, uint32_t tid)
+struct task *task_find(const struct tracer *t, uint32_t tid)
 {
 	struct hnode *h = hmap_first(&t->tasks, hash_u64(tid));
 
@@ -83,7 +90,7 @@ static bool join_process(struct tracer *t, struct task *task, struct process *pr
 	return true;
 }
 
-static void remove_task(struct tracer *t, struct task *task)
+void task_remove(struct tracer *t, struct task *task)
 {
 	call_free_all(t, task);
 	hmap_remove(&t->tasks, &task->node);
@@ -98,7 +105,7 @@ static void free_tasks(struct tracer *t)
 	size_t i;
 
 	hmap_each(&t->tasks, node, tmp, i)
-		remove_task(t, hmap_entry(node, struct task, node));
+		task_remove(t, hmap_entry(node, struct task, node));
 	hmap_free(&t->tasks);
 }
 
@@ -128,6 +135,7 @@ static void adopt(struct tracer *t, struct task *child, struct process *parent, 
 	if (proc != parent) {
 		proc->cwd = parent->cwd;
 		proc->root = parent->root;
+		proc->parent = parent->pid;
 		if (flags & CLONE_FS)
 			parent->dirs_shared = proc->dirs_shared = true;
 		parent->dirs_known = parent->dirs_known && !parent->dirs_shared;
@@ -151,7 +159,7 @@ static void adopt_orphan(struct tracer *t, struct task *child)
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "Tgid: %u", &pid) == 1)
-			leader = find_task(t, pid);
+			leader = task_find(t, pid);
 	if (f)
 		fclose(f);
 	if (!join_process(t, child, leader ? leader->proc : NULL)) {
@@ -187,8 +195,8 @@ static uint64_t fork_flags(const struct call *call)
 
 static void on_fork(struct tracer *t, struct task *task, int event)
 {
-	uint32_t tid = event_message(task, event);
-	struct task *child = find_task(t, tid);
+	uint32_t tid = task_event_message(task, event);
+	struct task *child = task_find(t, tid);
 
 	if (task->call && (ops[task->call->rec.op].flags & OPF_FORK) && tid) {
 		uint64_t flags = fork_flags(task->call);
@@ -199,7 +207,7 @@ static void on_fork(struct tracer *t, struct task *task, int event)
 		if (child)
 			adopt(t, child, task->proc, flags);
 	}
-	resume(task, PTRACE_CONT, 0);
+	resume(task, t->go, 0);
 	adopt_orphans(t);
 }
 
@@ -246,36 +254,44 @@ static bool goes_on(struct tracer *t, struct task *task, const syscall_info *inf
 	return false;
 }
 
-static void on_entry(struct tracer *t, struct task *task)
+/* INFO tells of a seccomp stop or, without a filter, of an entry: both have the same layout. */
+static void on_entry(struct tracer *t, struct task *task, const syscall_info *info)
 {
-	syscall_info info;
 	int op;
 
 	task->stepping = false;
-	if (!get_info(task, &info)) {
-		t->lacks = errno == EIO;
-		if (t->lacks)
-			kill(t->main_pid, SIGKILL);
+	/* our own child before it becomes the program; or numbers that mean something else */
+	if (!t->job->started || info->arch != FILTER_ARCH) {
+		resume(task, t->go, 0);
 		return;
 	}
-	/* our own child before it becomes the program; or killed since it stopped */
-	if (!t->job->started || info.op != PTRACE_SYSCALL_INFO_SECCOMP) {
-		resume(task, PTRACE_CONT, 0);
-		return;
-	}
-	if (goes_on(t, task, &info)) {
+	if (goes_on(t, task, info)) {
 		resume(task, PTRACE_SYSCALL, 0);
 		return;
 	}
-	op = info.seccomp.nr < TRACER_NUMBERS ? t->op_of[info.seccomp.nr] : -1;
+	op = info->seccomp.nr < TRACER_NUMBERS ? t->op_of[info->seccomp.nr] : -1;
 	if (op == OP_exit || op == OP_exit_group) {
-		call_put_end(t, task, (enum op_id)op, (int)info.seccomp.args[0]);
-		resume(task, PTRACE_CONT, 0);
-	} else if (op >= 0 && call_begin(t, task, (enum op_id)op, &info)) {
+		call_put_end(t, task, (enum op_id)op, (int)info->seccomp.args[0]);
+		resume(task, t->go, 0);
+	} else if (op >= 0 && limits_hold(t)) {
+		task->waiting = true;
+	} else if (op >= 0 && call_begin(t, task, (enum op_id)op, info)) {
 		resume(task, PTRACE_SYSCALL, 0);
 	} else {
-		resume(task, unrecorded_begin(task, &info) ? PTRACE_SYSCALL : PTRACE_CONT, 0);
+		resume(task, unrecorded_begin(task, info) ? PTRACE_SYSCALL : t->go, 0);
 	}
+}
+
+void task_enter(struct tracer *t, struct task *task)
+{
+	syscall_info info;
+
+	if (!get_info(t, task, &info))
+		return;
+	if (info.op == PTRACE_SYSCALL_INFO_SECCOMP || info.op == PTRACE_SYSCALL_INFO_ENTRY)
+		on_entry(t, task, &info);
+	else /* killed since it stopped */
+		resume(task, t->go, 0);
 }
 
 static bool is_restart(int64_t result)
@@ -289,8 +305,12 @@ static void on_result(struct tracer *t, struct task *task)
 	syscall_info info;
 	bool forks;
 
-	if (!get_info(task, &info))
+	if (!get_info(t, task, &info))
 		return;
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+		on_entry(t, task, &info);
+		return;
+	}
 	if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->unrecorded) {
 		unrecorded_finish(t, task, info.exit.rval);
 	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->call &&
@@ -303,13 +323,13 @@ static void on_result(struct tracer *t, struct task *task)
 		if (forks)
 			adopt_orphans(t);
 	}
-	resume(task, PTRACE_CONT, 0);
+	resume(task, t->go, 0);
 }
 
 /* --- signals --- */
 
 /* The kernel's own SIGTRAP for a single step, not one that somebody sent. */
-static bool is_step(const struct task *task)
+bool task_steps(const struct task *task)
 {
 	siginfo_t si = {0};
 
@@ -327,7 +347,7 @@ static void on_handler(struct tracer *t, struct task *task)
 	syscall_info info;
 	uint64_t to;
 
-	if (!call || call->state != CALL_BROKEN || !get_info(task, &info))
+	if (!call || call->state != CALL_BROKEN || !get_info(t, task, &info))
 		return;
 	to = fetch_handler_return((pid_t)task->tid, info.stack_pointer);
 	if (to == 0 || to == call->ip)
@@ -336,19 +356,46 @@ static void on_handler(struct tracer *t, struct task *task)
 		call->state = CALL_SUSPENDED;
 }
 
+/* Whether the program has a handler for it. */
+static bool is_caught(const struct task *task, int sig)
+{
+	char path[64], line[128];
+	unsigned long long mask = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", task->tid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "SigCgt: %llx", &mask) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return mask >> (sig - 1) & 1;
+}
+
+/*
+ * A single step stops before the first instruction of the handler, if there is one. If there is none
+ * it is a step over the whole call that is made again: the filter stops that as well, but nothing
+ * else does.
+ */
+static bool must_step(const struct tracer *t, const struct task *task, int sig)
+{
+	return task->call && task->call->state == CALL_BROKEN && (!t->every || is_caught(task, sig));
+}
+
 static void on_signal(struct tracer *t, struct task *task, int sig)
 {
-	bool broken = task->call && task->call->state == CALL_BROKEN;
+	bool step;
 
-	if (task->stepping && sig == SIGTRAP && is_step(task)) {
+	if (task->stepping && sig == SIGTRAP && task_steps(task)) {
 		task->stepping = false;
 		on_handler(t, task);
-		resume(task, PTRACE_CONT, 0);
+		resume(task, t->go, 0);
 		return;
 	}
-	/* a single step stops before the first instruction of the handler, if there is one */
-	task->stepping = broken;
-	resume(task, broken ? PTRACE_SINGLESTEP : PTRACE_CONT, sig);
+	step = must_step(t, task, sig);
+	task->stepping = step;
+	resume(task, step ? PTRACE_SINGLESTEP : t->go, sig);
 }
 
 static void on_group_stop(struct tracer *t, struct task *task, int sig)
@@ -356,7 +403,7 @@ static void on_group_stop(struct tracer *t, struct task *task, int sig)
 	bool stops = sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 
 	task->stepping = false;
-	resume(task, stops ? PTRACE_LISTEN : PTRACE_CONT, 0);
+	resume(task, stops ? PTRACE_LISTEN : t->go, 0);
 	if (stops && (pid_t)task->tid == t->main_pid)
 		signals_stop_with(t->main_pid, sig);
 }
@@ -379,14 +426,14 @@ static void end_siblings(struct tracer *t, struct task *task)
 	}
 }
 
-static void take_leader_id(struct tracer *t, struct task *task)
+void task_leads(struct tracer *t, struct task *task)
 {
-	struct task *leader = find_task(t, task->proc->pid);
+	struct task *leader = task_find(t, task->proc->pid);
 
 	if (leader == task)
 		return;
 	if (leader)
-		remove_task(t, leader);
+		task_remove(t, leader);
 	hmap_remove(&t->tasks, &task->node);
 	task->tid = task->proc->pid;
 	hmap_insert(&t->tasks, &task->node, hash_u64(task->tid));
@@ -394,7 +441,7 @@ static void take_leader_id(struct tracer *t, struct task *task)
 
 static void on_exec(struct tracer *t, struct task *leader)
 {
-	struct task *task = find_task(t, event_message(leader, PTRACE_EVENT_EXEC));
+	struct task *task = task_find(t, task_event_message(leader, PTRACE_EVENT_EXEC));
 	syscall_info info;
 
 	if (!task)
@@ -410,12 +457,12 @@ static void on_exec(struct tracer *t, struct task *leader)
 		while (task->call) /* interrupted by a handler that is no more */
 			call_drop(t, task);
 	}
-	take_leader_id(t, task);
+	task_leads(t, task);
 	task->proc->blind = false;
-	if (get_info(task, &info) && info.arch != FILTER_ARCH)
+	if (get_info(t, task, &info) && info.arch != FILTER_ARCH)
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
 			"a 32-bit program: its calls are not recorded");
-	resume(task, PTRACE_CONT, 0);
+	resume(task, t->go, 0);
 }
 
 static void on_death(struct tracer *t, struct task *task, int status)
@@ -426,7 +473,7 @@ static void on_death(struct tracer *t, struct task *task, int status)
 		t->held--;
 	if ((pid_t)task->tid == t->main_pid)
 		t->job->status = status;
-	remove_task(t, task);
+	task_remove(t, task);
 	adopt_orphans(t);
 }
 
@@ -436,9 +483,10 @@ static void on_stop(struct tracer *t, struct task *task, int status)
 {
 	int sig = WSTOPSIG(status);
 
+	task->waiting = false;
 	switch (status >> 16) {
 	case PTRACE_EVENT_SECCOMP:
-		on_entry(t, task);
+		task_enter(t, task);
 		return;
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
@@ -451,8 +499,8 @@ static void on_stop(struct tracer *t, struct task *task, int status)
 	case PTRACE_EVENT_EXIT:
 		if (t->job->started)
 			call_put_end(t, task, OP_task_end,
-				(int)event_message(task, PTRACE_EVENT_EXIT));
-		resume(task, PTRACE_CONT, 0);
+				(int)task_event_message(task, PTRACE_EVENT_EXIT));
+		resume(task, t->go, 0);
 		return;
 	case PTRACE_EVENT_STOP:
 		on_group_stop(t, task, sig);
@@ -466,7 +514,7 @@ static void on_stop(struct tracer *t, struct task *task, int status)
 
 static void on_wait(struct tracer *t, uint32_t tid, int status)
 {
-	struct task *task = find_task(t, tid);
+	struct task *task = task_find(t, tid);
 
 	if (!task)
 		on_unknown(t, tid, status);
@@ -482,7 +530,7 @@ static void pass_term(struct tracer *t)
 	struct hnode *node, *tmp;
 	size_t i;
 
-	if (find_task(t, (uint32_t)t->main_pid)) {
+	if (task_find(t, (uint32_t)t->main_pid) || (t->over && !t->main_over)) {
 		kill(t->main_pid, SIGTERM);
 		return;
 	}
@@ -499,19 +547,40 @@ static void pass_term(struct tracer *t)
  * wait(2) knows of it, but also of children that were there before we were executed: only without
  * those does it tell the end.
  */
+static bool has_more(const struct tracer *t)
+{
+	return t->alone || t->tasks.n || (t->over && !t->main_over);
+}
+
+/* Calls that are nearly over are worth a short sleep. */
+static void pause_shortly(void)
+{
+	static const struct timespec moment = {0, 200000};
+
+	nanosleep(&moment, NULL);
+}
+
 static void loop(struct tracer *t)
 {
 	int status;
 
-	while (t->alone || t->tasks.n) {
-		pid_t tid = wait4(-1, &status, __WALL, NULL);
+	while (has_more(t)) {
+		int how = __WALL | (t->rotating ? WNOHANG : 0) | (t->over ? WUNTRACED : 0);
+		pid_t tid = wait4(-1, &status, how, NULL);
 
-		if (tid > 0)
+		if (tid > 0 && t->over)
+			limits_wait(t, (uint32_t)tid, status);
+		else if (tid > 0)
 			on_wait(t, (uint32_t)tid, status);
-		else if (errno != EINTR)
+		else if (tid < 0 && errno != EINTR)
 			return;
+		if (t->rotating && tid <= 0) {
+			limits_poll(t);
+			pause_shortly();
+		}
 		if (signals_term())
 			pass_term(t);
+		limits_check(t);
 		if (signals_tick())
 			sink_tick(t->job->sink);
 	}
@@ -527,6 +596,8 @@ static int tracer_init(struct tracer *t, struct capture_job *job, struct err *er
 	int op;
 
 	t->job = job;
+	t->every = job->options->duration || job->options->max_events;
+	t->go = t->every ? PTRACE_SYSCALL : PTRACE_CONT;
 	t->alone = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) < 0;
 	memset(t->op_of, -1, sizeof(t->op_of));
 	for (op = 0; op < OP_COUNT; op++) {
@@ -561,14 +632,17 @@ static int trace(struct tracer *t, struct child *child, struct err *err)
 		waitpid(child->pid, NULL, __WALL);
 		return rc;
 	}
+	sink_begin(t->job->sink); /* before the timer: a tick comes when the time is over */
 	signals_take(&signals);
 	loop(t);
 	signals_give_back(&signals);
-	if (t->job->started)
-		return 0;
-	if (t->lacks)
+	if (t->lacks) {
+		t->job->started = false;
 		return err_set(err, ENOSYS,
 			"this kernel lacks PTRACE_GET_SYSCALL_INFO (Linux 5.3)");
+	}
+	if (t->job->started)
+		return 0;
 	rc = child_why(child, t->job->program, err);
 	return rc ? rc : err_set(err, EINTR, "the program was killed before it began");
 }
@@ -586,7 +660,8 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 	if (!rc)
 		rc = state_mounts(job->sink, paths_dirs(job->paths), err);
 	if (!rc)
-		rc = child_fork(&child, job->program, job->options->argv, &t->filter, err);
+		rc = child_fork(&child, job->program, job->options->argv,
+			t->every ? NULL : &t->filter, err);
 	if (!rc) {
 		rc = trace(t, &child, err);
 		child_close(&child);

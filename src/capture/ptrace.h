@@ -42,6 +42,8 @@ struct call {
 /* A thread group: what its threads share. */
 struct process {
 	uint32_t pid;
+	uint32_t parent; /* PID of the recorded one that forked it, 0 = none */
+	unsigned told;	 /* the file of the rotation that has its descriptors */
 	unsigned tasks;
 	struct dir *cwd, *root; /* valid while dirs_known; NULL = cannot be told */
 	bool dirs_known;
@@ -58,6 +60,7 @@ struct task {
 	struct call *spare;
 	unsigned unrecorded;  /* inside a call without a row: 1 + its index; 0 = none */
 	int held;      /* wait status of its first stop while proc is NULL, 0 = has not stopped */
+	bool waiting;  /* stands before a call until another file has begun */
 	bool stepping; /* resumed by a single step, to see whether a handler is entered */
 	bool ended;    /* its end has been recorded */
 };
@@ -74,6 +77,15 @@ struct tracer {
 	unsigned forking;   /* calls under way that may make a child */
 	unsigned held;	    /* children whose maker is not known yet */
 	bool lacks;	    /* the kernel has no PTRACE_GET_SYSCALL_INFO */
+
+	/* ptrace_limits.c */
+	bool every;	    /* no filter, every call is stopped: it can be left again */
+	int go;		    /* how tasks are resumed outside of recorded calls */
+	bool rotating;	    /* another file will begin, and calls wait for it */
+	uint64_t rotate_by; /* at that time at the latest */
+	unsigned file;	    /* of the rotation, from 0 */
+	bool over;	    /* the recording has ended, and the program is left alone */
+	bool main_over;	    /* it has ended after that */
 };
 
 /* The state of PTRACE_GET_SYSCALL_INFO. */
@@ -83,6 +95,33 @@ static inline struct who who_of(const struct task *task)
 {
 	return (struct who){.pid = task->proc->pid, .tid = task->tid};
 }
+
+/* --- ptrace.c --- */
+
+struct task *task_find(const struct tracer *t, uint32_t tid);
+void task_remove(struct tracer *t, struct task *task);
+/* The thread has the number of its process after an exec. */
+void task_leads(struct tracer *t, struct task *task);
+uint32_t task_event_message(const struct task *task, int event);
+bool task_steps(const struct task *task); /* stopped by its single step, not by a signal */
+void task_enter(struct tracer *t, struct task *task); /* it stands before a call */
+
+/* --- ptrace_limits.c: other files, and the end of a recording before that of the program --- */
+
+/*
+ * Another file begins when no call is having its effect: no task may enter a call until those under
+ * way are over, or sleep. True when the one that is about to make a call must wait before it.
+ */
+bool limits_hold(struct tracer *t);
+void limits_poll(struct tracer *t); /* now and then while t->rotating */
+
+/* Ends the recording when a limit says so. */
+void limits_check(struct tracer *t);
+/*
+ * What wait(2) says when t->over. A task is left at its next stop, where that changes nothing: to stop
+ * it now could break the call that it is in.
+ */
+void limits_wait(struct tracer *t, uint32_t tid, int status);
 
 /* --- ptrace_child.c --- */
 
@@ -117,6 +156,8 @@ void signals_stop_with(pid_t program, int sig);
 /* The call that the task enters: arguments and the names it will touch. NULL: memory is out. */
 struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 	const syscall_info *info);
+/* The records of all names that the call may touch, before it does. */
+void call_touch_names(struct tracer *t, struct task *task, struct call *call);
 /* Its result, and its record. The call is over and the one below it is current again. */
 void call_finish(struct tracer *t, struct task *task, int64_t result);
 /* Without a record. */

@@ -62,10 +62,9 @@ static bool changes_dirs(enum op_id op)
 }
 
 /*
- * The records of all names that the call may touch, before it does. Between its entry and its exit
- * other threads walk too, so what it may replace is forgotten now and again at the exit.
+ * Between its entry and its exit other threads walk too, so what it may replace is forgotten now and again at the exit.
  */
-static void touch_names(struct tracer *t, struct task *task, struct call *call)
+void call_touch_names(struct tracer *t, struct task *task, struct call *call)
 {
 	struct rec *rec = &call->rec;
 	int dirfd = AT_FDCWD, i;
@@ -126,7 +125,7 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
 			"the memory of this process may not be read: paths are missing");
 	}
-	touch_names(t, task, call);
+	call_touch_names(t, task, call);
 	if (ops[op].flags & OPF_FORK)
 		t->forking++;
 	call->entry = now_ns();

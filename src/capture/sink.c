@@ -249,6 +249,18 @@ enum sink_end sink_over(const struct sink *s)
 	return SINK_GOES_ON;
 }
 
+const char *sink_end_text(enum sink_end end)
+{
+	switch (end) {
+	case SINK_DURATION:
+		return "the time of --duration is over";
+	case SINK_EVENTS:
+		return "the records of --max-events are there";
+	default:
+		return "nothing is left to record";
+	}
+}
+
 /*
  * A file that is full with the state at its start would hold one call each: at least half of a file
  * is what happened.

@@ -58,6 +58,7 @@ void sink_tick(struct sink *s);
 /* Whether a limit ends the recording. Beyond its number of records, records are ignored. */
 enum sink_end { SINK_GOES_ON, SINK_DURATION, SINK_EVENTS };
 enum sink_end sink_over(const struct sink *s);
+const char *sink_end_text(enum sink_end end); /* why, for people */
 
 /* Whether the file has its size. The backend then begins another as soon as it can. */
 bool sink_full(const struct sink *s);
