@@ -78,6 +78,17 @@ static void set_timevals(struct timespec ts[2], const void *bytes)
 			times[i].tv_sec, (long)((uint64_t)times[i].tv_usec * 1000)};
 }
 
+static void set_timespecs(struct timespec ts[2], const void *bytes)
+{
+	int i;
+
+	memcpy(ts, bytes, 2 * sizeof(*ts));
+	for (i = 0; i < 2; i++)
+		if (ts[i].tv_nsec ==
+			TIMES_NULL) /* stands for something else, and is no less invalid */
+			ts[i].tv_nsec = TIMES_NULL - 1;
+}
+
 void args_set_times(struct rec *rec, enum arg_kind kind, const void *bytes)
 {
 	if (!bytes)
@@ -87,7 +98,7 @@ void args_set_times(struct rec *rec, enum arg_kind kind, const void *bytes)
 	else if (kind == A_TIMEVALS)
 		set_timevals(rec->ts, bytes);
 	else
-		memcpy(rec->ts, bytes, sizeof(rec->ts));
+		set_timespecs(rec->ts, bytes);
 }
 
 uint64_t args_offset(int64_t offset)

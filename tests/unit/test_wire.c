@@ -304,6 +304,23 @@ START_TEST(offsets_are_those_before_the_call)
 }
 END_TEST
 
+START_TEST(times_of_all_lengths)
+{
+	const struct timespec invalid[2] = {{5, -1}, {5, UTIME_OMIT}};
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_utimensat, -22, 3, 0);
+	wire_item(&s.bytes, WIRE_TIMES, invalid, sizeof(invalid));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=utimensat;:,d=3;:,T=5.-00000002,omit;:,f=0;:,s=-"
+		   "22;:,\n");
+	BEGIN_CALL(&s, SYS_utimensat, 0, 3, 0);
+	wire_item(&s.bytes, WIRE_TIMES, NULL, 0);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=utimensat;:,d=3;:,T=null;:,f=0;:,s=0;:,\n");
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(vectors_come_in_pieces)
 {
 	uint64_t lens[1024];
@@ -964,6 +981,7 @@ Suite *wire_suite(void)
 	tcase_add_test(tc, registers_are_narrowed);
 	tcase_add_test(tc, what_could_not_be_read_is_missing);
 	tcase_add_test(tc, offsets_are_those_before_the_call);
+	tcase_add_test(tc, times_of_all_lengths);
 	tcase_add_test(tc, vectors_come_in_pieces);
 	tcase_add_test(tc, struct_open_how_of_any_length);
 	tcase_add_test(tc, results_and_times);
