@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 600
 # alone
-# Damaged lines for the readers and damaged files for whole steps, with the sanitizers. The lines are
-# the same each time, the files are others: the seed is printed. FUZZ_SECONDS makes it longer.
+# Damaged lines and records for the readers and damaged files for whole steps, with the sanitizers.
+# The lines are the same each time, the files are others: the seed is printed. FUZZ_SECONDS makes it
+# longer.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
@@ -13,6 +14,7 @@ export ASAN_OPTIONS=exitcode=99:detect_leaks=1:allocator_may_return_null=1
 seconds=${FUZZ_SECONDS:-40}
 check "lines of captures" "$SOURCE/build-asan/fuzz" capture $((seconds * 1000))
 check "lines of replays" "$SOURCE/build-asan/fuzz" replay $((seconds * 1000))
+check "records of the kernel" "$SOURCE/build-asan/fuzz" wire $((seconds * 1000))
 
 mkdir work root outside
 echo untouched > outside/file

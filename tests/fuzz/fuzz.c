@@ -6,14 +6,15 @@
 #include <unistd.h>
 
 #include "../common/samples.h"
+#include "../common/wire_bytes.h"
 #include "datas/hmap.h"
 #include "fuzz.h"
 #include "utils/str.h"
 
 /*
- * usage: fuzz capture|replay [ITERATIONS [SEED [FIRST]]]
+ * usage: fuzz capture|replay|wire [ITERATIONS [SEED [FIRST]]]
  *
- * Mutates lines of every operation. The same SEED makes the same inputs; an input that fails is
+ * Mutates lines, or the kernel's records, of every operation. The same SEED makes the same inputs; an input that fails is
  * named by its iteration, and "fuzz WHAT 1 SEED ITERATION" runs it alone.
  */
 #define LINES_MOST 8
@@ -101,22 +102,129 @@ static void add_replay_line(struct buf *b, struct random *r)
 	replay_print(b, &line);
 }
 
-static void run(bool replay, uint64_t seed, uint64_t iteration)
+static void make_lines(struct buf *input, struct random *r, void (*add)(struct buf *, struct random *))
+{
+	uint64_t n;
+
+	for (n = 1 + draw(r, LINES_MOST); n; n--)
+		add(input, r);
+	for (n = draw(r, 8); n; n--)
+		mutate(input, r);
+}
+
+static void run_capture(struct buf *input, struct random *r)
+{
+	buf_char(input, (char)draw(r, 256));
+	make_lines(input, r, add_capture_line);
+	fuzz_capture((uint8_t *)input->p, input->len);
+}
+
+static void run_replay(struct buf *input, struct random *r)
+{
+	make_lines(input, r, add_replay_line);
+	fuzz_replay((uint8_t *)input->p, input->len);
+}
+
+/* --- the kernel's records --- */
+
+static const uint64_t numbers[] = {0, 1, 7, 8, 9, 56, 4095, 4096, 4097, 8184, UINT16_MAX, INT32_MAX,
+	UINT32_MAX, INT64_MAX, (uint64_t)INT64_MIN, (uint64_t)INT64_MIN + 1, UINT64_MAX};
+
+static struct rec wire_sample(struct random *r)
+{
+	static const enum op_id states[] = {OP_state_task, OP_state_fd, OP_task_end};
+	struct rec rec;
+	enum op_id op;
+
+	do
+		op = draw(r, 8) ? (enum op_id)draw(r, OP_COUNT) : states[draw(r, 3)];
+	while (op_nr(op) < 0 && op != OP_state_task && op != OP_state_fd && op != OP_task_end);
+	sample_rec(&rec, op, (enum sample)draw(r, SAMPLE_COUNT));
+	if (rec.dur > rec.t)
+		rec.dur = 0;
+	rec.pid = 100 + (uint32_t)draw(r, 2);
+	rec.tid = rec.pid + (uint32_t)draw(r, 3);
+	return rec;
+}
+
+/* Other numbers, bytes and items; nearly always of a length that can be. */
+static void mutate_record(struct buf *b, struct random *r)
+{
+	size_t at = draw(r, b->len), word = at & ~(size_t)7, size = 1u << draw(r, 4);
+	uint64_t number = numbers[draw(r, sizeof(numbers) / sizeof(*numbers))];
+
+	switch (draw(r, 6)) {
+	case 0:
+		b->p[at] = (char)draw(r, 256);
+		break;
+	case 1:
+		at &= ~(size - 1);
+		memcpy(b->p + at, &number, size < b->len - at ? size : b->len - at);
+		break;
+	case 2: /* twice */
+		splice(b, word, 0, (struct str){b->p + word, b->len - word});
+		break;
+	case 3:
+		splice(b, word, b->len - word < 8 ? b->len - word : 8, STR(""));
+		break;
+	case 4:
+		b->len = draw(r, 16) ? word : at;
+		break;
+	case 5: /* another kind, or another item */
+		if (b->len > offsetof(struct wire_rec, kind))
+			b->p[offsetof(struct wire_rec, kind)] = (char)draw(r, 9);
+		break;
+	}
+}
+
+static void add_record(struct buf *b, struct random *r)
+{
+	const struct rec rec = wire_sample(r);
+	struct buf one = BUF_INIT;
+	uint16_t len;
+	uint64_t n;
+
+	wire_put(&one, &rec);
+	for (n = draw(r, 5); n && one.len; n--)
+		mutate_record(&one, r);
+	len = (uint16_t)one.len;
+	if (one.len >= sizeof(len) && draw(r, 16))
+		memcpy(one.p, &len, sizeof(len));
+	buf_add(b, &len, sizeof(len));
+	buf_add(b, one.p, len);
+	buf_free(&one);
+}
+
+static void run_wire(struct buf *input, struct random *r)
+{
+	uint64_t n;
+
+	for (n = 1 + draw(r, LINES_MOST); n; n--)
+		add_record(input, r);
+	fuzz_wire((uint8_t *)input->p, input->len);
+}
+
+static const struct target {
+	const char *name;
+	void (*run)(struct buf *input, struct random *r);
+} targets[] = {{"capture", run_capture}, {"replay", run_replay}, {"wire", run_wire}};
+
+static const struct target *find_target(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(targets) / sizeof(*targets); i++)
+		if (name && strcmp(name, targets[i].name) == 0)
+			return &targets[i];
+	return NULL;
+}
+
+static void run(const struct target *target, uint64_t seed, uint64_t iteration)
 {
 	struct random r = {hash_u64(seed ^ hash_u64(iteration))};
 	struct buf input = BUF_INIT;
-	uint64_t n;
 
-	if (!replay)
-		buf_char(&input, (char)draw(&r, 256));
-	for (n = 1 + draw(&r, LINES_MOST); n; n--)
-		replay ? add_replay_line(&input, &r) : add_capture_line(&input, &r);
-	for (n = draw(&r, 8); n; n--)
-		mutate(&input, &r);
-	if (replay)
-		fuzz_replay((uint8_t *)input.p, input.len);
-	else
-		fuzz_capture((uint8_t *)input.p, input.len);
+	target->run(&input, &r);
 	buf_free(&input);
 }
 
@@ -137,13 +245,13 @@ static void say_where(int sig)
 int main(int argc, char **argv)
 {
 	uint64_t n = 100000, seed = 1, first = 0, i;
-	bool replay = argc > 1 && strcmp(argv[1], "replay") == 0;
+	const struct target *target = find_target(argv[1]);
 
-	if (argc < 2 || argc > 5 || (!replay && strcmp(argv[1], "capture")) ||
+	if (!target || argc > 5 ||
 		(argc > 2 && str_u64(str_of(argv[2]), &n)) ||
 		(argc > 3 && str_u64(str_of(argv[3]), &seed)) ||
 		(argc > 4 && str_u64(str_of(argv[4]), &first))) {
-		fprintf(stderr, "usage: fuzz capture|replay [ITERATIONS [SEED [FIRST]]]\n");
+		fprintf(stderr, "usage: fuzz capture|replay|wire [ITERATIONS [SEED [FIRST]]]\n");
 		return 2;
 	}
 	signal(SIGSEGV, say_where);
@@ -151,7 +259,7 @@ int main(int argc, char **argv)
 	running_seed = seed;
 	for (i = first; i < first + n; i++) {
 		running = i;
-		run(replay, seed, i);
+		run(target, seed, i);
 	}
 	printf("%s: %llu inputs, seed %llu\n", argv[1], (unsigned long long)n,
 		(unsigned long long)seed);

@@ -6,15 +6,16 @@
 #include <stdint.h>
 
 /*
- * The properties of both formats, on any bytes: nothing crashes, and what is read is printed so
- * that it is read again as the same. They abort() where that does not hold.
+ * The properties of both formats and of the kernel's records, on any bytes: nothing crashes, and what
+ * is read is printed so that it is read again as the same. They abort() where that does not hold.
  *
  * With clang each becomes a libFuzzer program:
  *   clang -fsanitize=fuzzer,address -DLIBFUZZER ... tests/fuzz/fuzz_capture.c
- * fuzz.c drives both with mutations of its own where there is no libFuzzer.
+ * fuzz.c drives them with mutations of its own where there is no libFuzzer.
  */
 void fuzz_capture(const uint8_t *data, size_t len); /* data[0] chooses the version */
 void fuzz_replay(const uint8_t *data, size_t len);
+void fuzz_wire(const uint8_t *data, size_t len); /* records, each behind its length (uint16_t) */
 
 /* Says what is wrong and aborts. */
 void fuzz_fail(const char *what, const char *line, size_t len) __attribute__((noreturn));
