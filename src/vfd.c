@@ -101,6 +101,22 @@ struct task *vfd_task(const struct vfd *v, uint32_t tid)
 	return n ? hmap_entry(n, struct task, node) : NULL; /* hash_u64 is a bijection */
 }
 
+struct task *vfd_task_of(const struct vfd *v, uint32_t pid)
+{
+	struct task *t = vfd_task(v, pid);
+	struct hnode *n, *tmp;
+	size_t i;
+
+	if (t)
+		return t;
+	hmap_each(&v->tasks, n, tmp, i) {
+		t = hmap_entry(n, struct task, node);
+		if (t->process->pid == pid)
+			return t;
+	}
+	return NULL;
+}
+
 static struct fdtable *fdtable_new(void)
 {
 	struct fdtable *f = calloc(1, sizeof(*f));

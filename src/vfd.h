@@ -99,6 +99,9 @@ void vfd_free(struct vfd *v);
 
 struct task *vfd_task(const struct vfd *v, uint32_t tid); /* NULL when unknown */
 
+/* The first thread of process PID, or another one when that has ended. NULL when unknown. */
+struct task *vfd_task_of(const struct vfd *v, uint32_t pid);
+
 /* A task of a new process with an empty table, or of the same process as SIBLING (may be NULL). */
 struct task *vfd_task_new(struct vfd *v, uint32_t pid, uint32_t tid, struct task *sibling);
 

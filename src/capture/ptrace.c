@@ -168,7 +168,7 @@ static void adopt_orphan(struct tracer *t, struct task *child)
 	}
 	state_task(t->job->sink, t->job->paths, who_of(child), 0);
 	if (!leader)
-		state_fds(t->job->sink, t->job->paths, who_of(child));
+		state_fds(t->job->sink, t->job->paths, &t->told, who_of(child));
 	release(t, child);
 }
 
@@ -450,7 +450,7 @@ static void on_exec(struct tracer *t, struct task *leader)
 	if (!t->job->started) {
 		t->job->started = true;
 		state_task(t->job->sink, t->job->paths, who_of(task), 0);
-		state_fds(t->job->sink, t->job->paths, who_of(task));
+		state_fds(t->job->sink, t->job->paths, &t->told, who_of(task));
 	} else if (task->call &&
 		   (task->call->rec.op == OP_execve || task->call->rec.op == OP_execveat)) {
 		call_finish(t, task, 0);
@@ -667,6 +667,7 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 		child_close(&child);
 	}
 	free_tasks(t);
+	told_fds_clear(&t->told);
 	free(t);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include "capture/backend.h"
 #include "capture/child.h"
 #include "capture/ptrace_filter.h"
+#include "capture/state.h"
 #include "datas/hmap.h"
 
 /* Shared by the files of the ptrace backend. */
@@ -76,6 +77,7 @@ struct tracer {
 	int16_t op_of[TRACER_NUMBERS]; /* enum op_id by system call number, -1 = none */
 	unsigned forking;   /* calls under way that may make a child */
 	unsigned held;	    /* children whose maker is not known yet */
+	struct told_fds told;
 	bool lacks;	    /* the kernel has no PTRACE_GET_SYSCALL_INFO */
 
 	/* ptrace_limits.c */

@@ -61,7 +61,7 @@ static void tell_fds(struct tracer *t, struct task *task)
 	if (task->proc->told == t->file)
 		return;
 	task->proc->told = t->file;
-	state_fds(t->job->sink, t->job->paths, who_of(task));
+	state_fds(t->job->sink, t->job->paths, &t->told, who_of(task));
 }
 
 static void tell_task(struct tracer *t, struct task *task)
@@ -115,6 +115,7 @@ static void rotate(struct tracer *t)
 	t->file++;
 	sink_rotate(t->job->sink);
 	paths_again(t->job->paths);
+	told_fds_clear(&t->told);
 	state_mounts(t->job->sink, paths_dirs(t->job->paths), NULL);
 	tell_tasks(t, true);
 	tell_tasks(t, false);

@@ -4,8 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -80,8 +83,65 @@ void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t
 	sink_put(sink, &rec);
 }
 
-static void put_fd(struct sink *sink, struct paths *paths, struct who who, const char *number)
+/* A descriptor that was told. */
+struct told_fd {
+	struct hnode node;
+	uint32_t tid, pid;
+	uint64_t fd;
+};
+
+void told_fds_clear(struct told_fds *told)
 {
+	hmap_free(&told->map);
+	arena_free(&told->arena);
+	*told = (struct told_fds){0};
+}
+
+/* The kernel alone knows. Where it does not say, every descriptor stands for itself. */
+static bool is_same(const struct told_fd *a, uint32_t tid, uint64_t fd)
+{
+	return syscall(SYS_kcmp, (long)a->tid, (long)tid, (long)KCMP_FILE, a->fd, fd) == 0;
+}
+
+/* The descriptor told earlier that shares the description of rec's; NULL: rec's is entered. */
+static const struct told_fd *find_told(struct told_fds *told, const struct rec *rec)
+{
+	const struct facts *f = &rec->facts;
+	uint64_t dev = makedev(f->dev_major, f->dev_minor);
+	uint64_t hash = hash_bytes((const char *)&f->ino, sizeof(f->ino), dev);
+	struct told_fd *t;
+	struct hnode *h;
+
+	if (!f->known || (!S_ISREG(f->mode) && !S_ISDIR(f->mode))) /* have no offset */
+		return NULL;
+	for (h = hmap_first(&told->map, hash); h; h = hmap_next(h)) {
+		t = hmap_entry(h, struct told_fd, node);
+		if (is_same(t, rec->tid, rec->arg[0]))
+			return t;
+	}
+	t = arena_alloc(&told->arena, sizeof(*t));
+	if (!t)
+		return NULL;
+	*t = (struct told_fd){.tid = rec->tid, .pid = rec->pid, .fd = rec->arg[0]};
+	hmap_insert(&told->map, &t->node, hash);
+	return NULL;
+}
+
+static void put_dup(struct sink *sink, const struct rec *fd, const struct told_fd *other)
+{
+	struct rec rec = {.t = now_ns(), .op = OP_state_dup, .pid = fd->pid, .tid = fd->tid};
+
+	rec.arg[0] = fd->arg[0];
+	rec.arg[1] = other->pid;
+	rec.arg[2] = other->fd;
+	rec.arg[3] = fd->arg[2];
+	sink_put(sink, &rec);
+}
+
+static void put_fd(struct sink *sink, struct paths *paths, struct told_fds *told, struct who who,
+	const char *number)
+{
+	const struct told_fd *other;
 	struct rec rec = state_rec(OP_state_fd, who);
 	char path[64], line[256], link[PATH_MAX];
 	unsigned long long value;
@@ -102,12 +162,17 @@ static void put_fd(struct sink *sink, struct paths *paths, struct who who, const
 	rec.path = state_link(who.tid, path, link, sizeof(link));
 	rec.arg[0] = strtoul(number, NULL, 10);
 	rec.facts = facts_of_fd((pid_t)who.tid, (int)rec.arg[0]);
+	other = find_told(told, &rec);
+	if (other) {
+		put_dup(sink, &rec, other);
+		return;
+	}
 	paths_find(paths, who, rec.path);
 	rec.t = now_ns(); /* behind the records of its names */
 	sink_put(sink, &rec);
 }
 
-void state_fds(struct sink *sink, struct paths *paths, struct who who)
+void state_fds(struct sink *sink, struct paths *paths, struct told_fds *told, struct who who)
 {
 	char path[64];
 	struct dirent *d;
@@ -117,7 +182,7 @@ void state_fds(struct sink *sink, struct paths *paths, struct who who)
 	dir = opendir(path);
 	while (dir && (d = readdir(dir)))
 		if (d->d_name[0] != '.')
-			put_fd(sink, paths, who, d->d_name);
+			put_fd(sink, paths, told, who, d->d_name);
 	if (dir)
 		closedir(dir);
 }

@@ -4,6 +4,15 @@
 
 #include "capture/paths.h"
 #include "capture/sink.h"
+#include "datas/arena.h"
+#include "datas/hmap.h"
+
+/* Who has which open file description, of those that were told in one file. */
+struct told_fds {
+	struct hmap map; /* by device and inode */
+	struct arena arena;
+};
+void told_fds_clear(struct told_fds *told);
 
 /*
  * The records of what was so when the capture began, read from /proc. All backends write them:
@@ -18,7 +27,8 @@ int state_mounts(struct sink *sink, struct dirs *dirs, struct err *err);
  * PARENT is the PID of the recorded parent, 0 = none. What a process hides is left out.
  */
 void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t parent);
-void state_fds(struct sink *sink, struct paths *paths, struct who who);
+/* Another descriptor of what TOLD has is state_dup. */
+void state_fds(struct sink *sink, struct paths *paths, struct told_fds *told, struct who who);
 
 /* Text of a link below /proc/TID, such as "cwd" or "fd/3"; {NULL} when it cannot be read. */
 struct str state_link(uint32_t tid, const char *what, char *buf, size_t size);

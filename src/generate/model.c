@@ -126,7 +126,7 @@ int64_t model_arg(const struct rec *r, enum arg_kind kind, int64_t otherwise)
 /* A task whose beginning was not captured: nothing is known about its descriptors. */
 static struct task *stranger(struct model *m, const struct rec *r)
 {
-	struct task *sibling = vfd_task(&m->vfd, r->pid);
+	struct task *sibling = vfd_task_of(&m->vfd, r->pid);
 	struct task *t = vfd_task_new(&m->vfd, r->pid, r->tid, sibling);
 
 	if (!t)

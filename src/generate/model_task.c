@@ -178,7 +178,7 @@ int model_state_task(struct model *m, const struct rec *r)
 	int rc = 0;
 
 	if (!t) {
-		t = vfd_task_new(&m->vfd, r->pid, r->tid, vfd_task(&m->vfd, r->pid));
+		t = vfd_task_new(&m->vfd, r->pid, r->tid, vfd_task_of(&m->vfd, r->pid));
 		if (!t)
 			return -ENOMEM;
 		t->id = order_thread(m->order);
@@ -276,6 +276,31 @@ int model_state_fd(struct model *m, const struct rec *r)
 	m->out.call.ret = fd;
 	m->out.call.has_ret = true;
 	return rc;
+}
+
+/* A descriptor that shares the description of one that was told before, of any process. */
+int model_state_dup(struct model *m, const struct rec *r)
+{
+	int64_t fd = (int32_t)r->arg[0];
+	int flags = (int)flags_open_from(m->arch, r->arg[3]), rc;
+	struct task *owner = vfd_task_of(&m->vfd, (uint32_t)r->arg[1]);
+	struct descriptor *from = owner ? vfd_get(owner, (int32_t)r->arg[2]) : NULL, *d;
+
+	if (vfd_get(m->task, fd)) /* told twice: by two threads of one process */
+		return LEFT_STATE;
+	d = from ? vfd_dup(&m->vfd, m->task, from, fd)
+		 : vfd_open(&m->vfd, m->task, fd, DESC_OTHER, NULL, flags);
+	if (!d)
+		return -ENOMEM;
+	d->cloexec = flags & O_CLOEXEC;
+	if (!from || from->vfd == VFD_NUMBER_NONE)
+		return LEFT_STATE;
+	m->out.newfd = vfd_number(&m->vfd, d);
+	m->out.call.arg[2] = from->vfd;
+	m->out.call.ret = fd;
+	m->out.call.has_ret = true;
+	rc = model_touch(m, from->order, TOUCH_SHARE);
+	return rc ? rc : model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }
 
 int model_state_path(struct model *m, const struct rec *r)

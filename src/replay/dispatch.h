@@ -109,6 +109,7 @@ int64_t exec_umask(struct rthread *t, const struct xop *x);
 int64_t exec_chown(struct rthread *t, const struct xop *x);
 int64_t exec_task(struct rthread *t, const struct xop *x);
 int64_t exec_preopen(struct rthread *t, const struct xop *x);
+int64_t exec_predup(struct rthread *t, const struct xop *x);
 int64_t exec_none(struct rthread *t, const struct xop *x);
 
 /* Metadata written by path where symbolic links could lead out of the tree (worker.guard). */

@@ -383,6 +383,15 @@ int64_t exec_preopen(struct rthread *t, const struct xop *x)
 	return fd;
 }
 
+int64_t exec_predup(struct rthread *t, const struct xop *x)
+{
+	int from = real_fd(t->w, x->arg[2]);
+	int64_t fd = raw_syscall(SYS_fcntl, (uint64_t[6]){(uint64_t)from, F_DUPFD_CLOEXEC});
+
+	keep_fd(t->w, x->newfd, fd);
+	return fd;
+}
+
 int64_t exec_none(struct rthread *t, const struct xop *x)
 {
 	(void)t;

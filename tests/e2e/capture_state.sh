@@ -78,14 +78,16 @@ equal "the task" "$(sed -nE 's/.*o=state_task;:,//p' e)" \
 	"p=$here;:,P=/;:,m=022;:,U=$(id -u);:,G=$(id -g);:,q=0;:,"
 
 # Descriptors that the program gets: flags, offset, close-on-exec ones are none.
-exec 7<>real/a 8>>hard
+exec 7<>real/a 8>>hard 9>&8
 read -r -n1 _ <&7
 (umask 077 && "$IORIOT" --quiet -c f -- true)
-exec 7>&- 8>&-
+exec 7>&- 8>&- 9>&-
 equal "read and write descriptor" "$(sed -nE "s|.*o=state_fd;:,d=7;:,p=$here/real/a;:,f=([0-9]+);:,O=([0-9]+);:,x=.*|\\1 \\2|p" f)" \
 	"$((2 | 0100000)) 1"
 equal "appending descriptor" "$(sed -nE "s|.*o=state_fd;:,d=8;:,p=$here/hard;:,f=([0-9]+);:,O=([0-9]+);:,x=.*|\\1 \\2|p" f)" \
 	"$((1 | 02000 | 0100000)) 0"
+equal "descriptor of the same description" "$(sed -nE "s|.*i=([0-9]+):.*o=state_dup;:,d=9;:,q=\\1;:,e=8;:,f=([0-9]+);:,$|\\2|p" f)" \
+	"$((1 | 02000 | 0100000))"
 equal "the name of a descriptor" "$(state f real/a)" 0100644
 equal "umask" "$(grep -c 'o=state_task;.*m=077;' f)" 1
 

@@ -131,9 +131,9 @@ for file in "${files[@]}"; do
 	check "$file: is valid" python3 "$TESTS/capture_check.py" --part "$file"
 	replays "$file" "$file"
 done
-for mode in threads leaderless; do
-	record "$mode" 0 --max-size 64K -- "$mode" 500
-	record "$mode-whole" 0 -- "$mode" 500
+for mode in threads leaderless shared; do
+	record "$mode" 0 --max-size 64K -- "$mode" 600
+	record "$mode-whole" 0 -- "$mode" 600
 	mapfile -t files < <(parts "$mode")
 	check "$mode: several files" test "${#files[@]}" -ge 2
 	equal "$mode: all calls, once" "$(calls_sorted "${files[@]}" | sha1sum)" \

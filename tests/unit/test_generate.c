@@ -737,6 +737,39 @@ START_TEST(what_is_mounted_below_a_pseudo_file_system)
 END_TEST
 
 /* A user's program that writes to a log which root had opened for it. */
+#define TASK_2 "2 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=0;:,G=0;:,q=1;:,\n"
+
+START_TEST(descriptors_of_the_start_share_descriptions)
+{
+	generates(TASK FILE_F
+		"1 o=state_fd;:,d=3;:,p=/w/f;:,f=2;:,O=100;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n" TASK_2
+		"2 o=state_dup;:,d=7;:,q=1;:,e=3;:,f=2;:,\n"
+		"2 o=state_dup;:,d=8;:,q=9;:,e=3;:,f=2;:,\n" /* of a process that nobody knows */
+		"1 o=read;:,d=3;:,c=50;:,s=50;:,\n"
+		"2 o=lseek;:,d=7;:,O=0;:,W=1;:,s=150;:,\n"
+		"2 o=read;:,d=8;:,c=50;:,s=50;:,\n",
+		TASK_LINE "0|0|-|3|/r/.ioriot/t/w/f|O_RDWR|100|>0|3|state_fd@7|\n"
+			  "1|1|7|/r/.ioriot/t/w|%null|022|0|0|1|-|state_task@8|\n"
+			  "1|1|-|7|1|0|O_RDWR|>1|7|state_dup@9|\n"
+			  "0|0|-|0|50|50|read@11|\n"
+			  "1|1|11|1|0|SEEK_CUR|150|lseek@12|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(threads_whose_leader_has_ended_are_one_process)
+{
+	generates("7:8 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,\n" FILE_F
+		  "7:8 o=state_fd;:,d=3;:,p=/w/f;:,f=0;:,O=0;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+		  "7:9 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,\n"
+		  "7:9 o=read;:,d=3;:,c=50;:,s=50;:,\n",
+		TASK_LINE "0|0|-|3|/r/.ioriot/t/w/f|O_RDONLY|0|>0|3|state_fd@7|\n"
+			  "1|0|7|/r/.ioriot/t/w|%null|022|0|0|0|-|state_task@8|\n"
+			  "1|0|-|0|50|50|read@9|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
 START_TEST(descriptors_of_the_start_are_within_reach)
 {
 	generates("1 o=state_path;:,p=/w;:,x=8:1:6:040700:2:0:0:4096:8;:,\n"
@@ -929,6 +962,8 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_tree_for_each_mount_point);
 	tcase_add_test(t, descriptors_of_the_start_are_opened_first);
 	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system);
+	tcase_add_test(t, descriptors_of_the_start_share_descriptions);
+	tcase_add_test(t, threads_whose_leader_has_ended_are_one_process);
 	tcase_add_test(t, descriptors_of_the_start_are_within_reach);
 	tcase_add_test(t, what_root_used_is_permitted_to_the_owner);
 	tcase_add_test(t, append_and_holes);
