@@ -26,6 +26,7 @@ bool buf_reserve(struct buf *b, size_t more)
 	}
 	if (!p) {
 		b->failed = true;
+		b->cap = b->len; /* so that nothing seems to fit */
 		return false;
 	}
 	b->p = p;
@@ -33,9 +34,9 @@ bool buf_reserve(struct buf *b, size_t more)
 	return true;
 }
 
-void buf_add(struct buf *b, const void *p, size_t len)
+void buf_add_slow(struct buf *b, const void *p, size_t len)
 {
-	if (len && buf_reserve(b, len)) {
+	if (buf_reserve(b, len)) {
 		memcpy(b->p + b->len, p, len);
 		b->len += len;
 	}

@@ -22,10 +22,20 @@ struct buf {
 
 void buf_free(struct buf *b);
 bool buf_reserve(struct buf *b, size_t more); /* room for MORE bytes behind len */
-void buf_add(struct buf *b, const void *p, size_t len);
+void buf_add_slow(struct buf *b, const void *p, size_t len); /* buf_add() without room */
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
+
+static inline void buf_add(struct buf *b, const void *p, size_t len)
+{
+	if (b->cap - b->len < len) {
+		buf_add_slow(b, p, len);
+	} else if (len) {
+		memcpy(b->p + b->len, p, len);
+		b->len += len;
+	}
+}
 
 static inline void buf_char(struct buf *b, char c)
 {

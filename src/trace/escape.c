@@ -3,10 +3,9 @@
 
 #include <errno.h>
 
-static bool must_escape(unsigned char c)
-{
-	return c < 0x20 || c == 0x7f || c == '\\' || c == ';' || c == '|';
-}
+/* Control bytes, and what the formats are made of. */
+static const bool must_escape[256] = {
+	[0 ... 0x1f] = true, [0x7f] = true, ['\\'] = true, [';'] = true, ['|'] = true};
 
 void escape_add(struct buf *out, struct str s)
 {
@@ -17,7 +16,7 @@ void escape_add(struct buf *out, struct str s)
 		unsigned char c = (unsigned char)s.s[i];
 		char text[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
 
-		if (!must_escape(c))
+		if (!must_escape[c])
 			continue;
 		buf_add(out, s.s + from, i - from);
 		if (c == '\\')

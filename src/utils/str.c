@@ -141,18 +141,52 @@ bool str_take_char(struct str *rest, char sep, struct str *out)
 	return true;
 }
 
+/* "00", "01" ... "99" */
+static char pairs[200];
+
+__attribute__((constructor)) static void fill_pairs(void)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		pairs[2 * i] = (char)('0' + i / 10);
+		pairs[2 * i + 1] = (char)('0' + i % 10);
+	}
+}
+
+static unsigned count_digits(uint64_t v)
+{
+	unsigned n = 1;
+
+	for (;;) {
+		if (v < 10)
+			return n;
+		if (v < 100)
+			return n + 1;
+		if (v < 1000)
+			return n + 2;
+		if (v < 10000)
+			return n + 3;
+		v /= 10000;
+		n += 4;
+	}
+}
+
+/* Captures are made of numbers: two digits at a time. */
 char *str_put_u64(char *p, uint64_t v)
 {
-	char tmp[20];
-	int n = 0;
+	char *end = p + count_digits(v), *at = end;
 
-	do {
-		tmp[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	while (n)
-		*p++ = tmp[--n];
-	return p;
+	while (v >= 100) {
+		at -= 2;
+		memcpy(at, pairs + 2 * (v % 100), 2);
+		v /= 100;
+	}
+	if (v >= 10)
+		memcpy(at - 2, pairs + 2 * v, 2);
+	else
+		at[-1] = (char)('0' + v);
+	return end;
 }
 
 char *str_put_i64(char *p, int64_t v)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "datas/arena.h"
 #include "datas/buf.h"
@@ -74,6 +75,28 @@ START_TEST(digits_are_printed)
 	buf_u64(&b, 0);
 	ck_assert(str_eqs(buf_as_str(&b), "18446744073709551615 -9223372036854775808 0"));
 	buf_free(&b);
+}
+END_TEST
+
+START_TEST(digits_of_any_number)
+{
+	char ours[21], theirs[32];
+	uint64_t power = 1;
+	int i, off;
+
+	for (i = 0; i < 20; i++, power *= 10)
+		for (off = -1; off <= 1; off++) {
+			uint64_t v = power + (uint64_t)(int64_t)off;
+
+			*str_put_u64(ours, v) = '\0';
+			snprintf(theirs, sizeof(theirs), "%llu", (unsigned long long)v);
+			ck_assert_str_eq(ours, theirs);
+		}
+	for (i = 0; i < 10000; i++) {
+		*str_put_u64(ours, (uint64_t)i) = '\0';
+		snprintf(theirs, sizeof(theirs), "%d", i);
+		ck_assert_str_eq(ours, theirs);
+	}
 }
 END_TEST
 
@@ -287,6 +310,7 @@ Suite *datas_suite(void)
 	tcase_add_test(tc, numbers_of_other_bases);
 	tcase_add_test(tc, take_splits_at_separators);
 	tcase_add_test(tc, digits_are_printed);
+	tcase_add_test(tc, digits_of_any_number);
 	tcase_add_test(tc, buf_grows_and_formats);
 	tcase_add_test(tc, buf_remembers_failure);
 	tcase_add_test(tc, vec_gives_zeroed_elements);
