@@ -128,8 +128,13 @@ $(BENCHTOOLS): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
+$(BUILD)/bench/wire: $(BUILD)/tests/bench/wire.o $(BUILD)/tests/common/wire_bytes.o $(LIBOBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 bench: deps
-	@$(MAKE) --no-print-directory all $(BENCHTOOLS)
+	@$(MAKE) --no-print-directory all $(BENCHTOOLS) $(BUILD)/bench/wire
 	@scripts/bench.py --ioriot ./ioriot --json $(BUILD)/bench.json
 
 soak: all

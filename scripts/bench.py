@@ -212,12 +212,25 @@ class Bench:
         shutil.rmtree(work)
         os.unlink(out)
 
+    def kernel_records(self):
+        """Of processor time: the question is whether one keeps up with 350000 a second."""
+        rates = []
+        for _ in range(self.args.pairs):
+            ns, records, size = map(int, run([self.tool("wire"), "3000000"]).split())
+            rates.append(records / ns * 1e9)
+        median, low, high = statistics.median(rates), min(rates), max(rates)
+        self.report("kernel-records",
+                    "%.2f M records decoded and printed in a second of one processor (%.2f .. %.2f), "
+                    "%.0f bytes a line" % (median / 1e6, low / 1e6, high / 1e6, size / records),
+                    records_per_s=median, low=low, high=high, bytes_per_record=size / records)
+
     BENCHES = {
         "replay-mixed": lambda self: self.replay_against_loop("mixed"),
         "replay-reads": lambda self: self.replay_against_loop("reads"),
         "memory": memory,
         "ptrace": ptrace_against_strace,
         "capture-size": capture_size,
+        "kernel-records": kernel_records,
     }
 
 
