@@ -60,7 +60,7 @@ struct node {
 	struct locks held;
 	uint64_t safe;		/* reads below this size do not depend on writes that extend it */
 	size_t start;		/* index + 1 of its first name at the start, 0 = none */
-	size_t filler; /* directory: index + 1 of what names_fill() put there, 0 = nothing */
+	size_t filler;		/* directory: index + 1 of what names_fill() put there, 0 = none */
 	struct node *all_next, **all_prev; /* every node, for freeing */
 };
 
@@ -156,8 +156,7 @@ bool names_path(const struct node *n, struct buf *out);
 enum walk_flags {
 	WALK_NOFOLLOW = 1, /* the last component is not followed */
 	WALK_PARENT = 2,   /* the directories on the way existed: unknown ones are of the start */
-	WALK_NOTDIR =
-		4 /* ENOTDIR: where it is not known, what holds the last component is a file */
+	WALK_NOTDIR = 4	   /* ENOTDIR: what holds the last component is a file, if unknown */
 };
 
 /*
