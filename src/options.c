@@ -364,7 +364,7 @@ const struct option_row option_rows[] = {
 		"Record this running process and its children, until it ends or Ctrl-C.", set_pid},
 	{0, "backend", "WORD", "ptrace|stap|bpf", COMMAND_NONE, FOR_CAPTURE,
 		"How to record. Without it the best that this host allows is taken.", set_backend},
-	{'m', "module", "FILE", NULL, COMMAND_NONE, FOR_CAPTURE,
+	{'m', "module", "FILE", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_CHECK),
 		"Another SystemTap module than the one of the running kernel.", set_module},
 	{0, "comm", "NAME", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Of the whole system, only processes of this command name.", set_comm},

@@ -340,7 +340,7 @@ static bool may_load(void)
 	return may;
 }
 
-static int check_user(const struct stap_module *m, struct err *err)
+int stap_user_check(const struct stap_module *m, struct err *err)
 {
 	if (geteuid() == 0)
 		return may_load() ? 0
@@ -363,7 +363,7 @@ int stap_host_check(const struct stap_module *module, struct err *err)
 	int rc = check_kernel(err);
 
 	if (!rc)
-		rc = check_user(module, err);
+		rc = stap_user_check(module, err);
 	if (!rc && module)
 		rc = check_signature(module, err);
 	return rc;

@@ -45,4 +45,7 @@ int stap_modinfo_parse(
  */
 int stap_host_check(const struct stap_module *module, struct err *err);
 
+/* Of that, whether this user may load it. */
+int stap_user_check(const struct stap_module *module, struct err *err);
+
 #endif

@@ -49,6 +49,16 @@ int check_program(const struct check *c, const char *name, char *path, size_t si
 int kernel_config(const struct check *c, struct buf *text, char *from, size_t size);
 bool kernel_config_has(struct str config, const char *option); /* =y or =m */
 
+/* --- check_module.c --- */
+
+struct stap_module;
+
+/* The module that a capture of the whole host would load. False: there is none. */
+bool check_module(struct check *c, struct stap_module *module);
+
+/* Loads it, asks what it found in this kernel, and takes it out again. */
+void try_module(struct check *c, const struct stap_module *module);
+
 /* --- child.c --- */
 
 /*

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "capture/buffer.h"
+#include "capture/stap.h"
 #include "check/check.h"
 
 #define LOCKDOWN    "/sys/kernel/security/lockdown"
@@ -40,9 +42,9 @@ static void check_modules(struct check *c)
 	}
 }
 
-/* What a module made by stap and its output need. */
-static const char *const needed_options[] = {"MODULES", "MODULE_UNLOAD", "RELAY", "TRACEPOINTS",
-	"HAVE_SYSCALL_TRACEPOINTS", "KALLSYMS", "PROC_FS"};
+/* What systemtap/build.sh demands, and what takes a module out again. */
+static const char *const needed_options[] = {"MODULES", "MODULE_UNLOAD", "RELAY", "KPROBES",
+	"TRACEPOINTS", "HAVE_SYSCALL_TRACEPOINTS", "PROC_FS"};
 
 static void check_options(struct check *c)
 {
@@ -71,34 +73,40 @@ static bool is_locked(const char *line)
 	return strchr(line, '[') && !strstr(line, "[none]");
 }
 
-static void check_lockdown(struct check *c)
+/* LOCKED: modules without a signature are refused. */
+static void add_lock(struct check *c, const char *name, bool locked, const char *text,
+	const struct stap_module *module)
+{
+	if (locked && module && module->has_signature) {
+		report_add(
+			&c->report, SECTION_STAP, name, MARK_OK, "%s; the module is signed", text);
+		return;
+	}
+	add(c, name, !locked, text);
+	if (locked)
+		report_remedy(
+			&c->report, "a module must be signed with a key that this kernel trusts");
+}
+
+static void check_lockdown(struct check *c, const struct stap_module *module)
 {
 	char line[128];
 
-	if (check_line(c, LOCKDOWN, line, sizeof(line))) {
+	if (check_line(c, LOCKDOWN, line, sizeof(line)))
 		fact(c, "lockdown", "not to be seen (" LOCKDOWN ")");
-		return;
-	}
-	report_add(&c->report, SECTION_STAP, "lockdown", is_locked(line) ? MARK_NO : MARK_OK, "%s",
-		line);
-	if (is_locked(line))
-		report_remedy(&c->report, "only modules that are signed with a key of this "
-					  "kernel can be loaded");
+	else
+		add_lock(c, "lockdown", is_locked(line), line, module);
 }
 
-static void check_signatures(struct check *c)
+static void check_signatures(struct check *c, const struct stap_module *module)
 {
 	char line[16];
 
-	if (check_line(c, SIG_ENFORCE, line, sizeof(line))) {
+	if (check_line(c, SIG_ENFORCE, line, sizeof(line)))
 		fact(c, "signatures", "not to be seen (" SIG_ENFORCE ")");
-		return;
-	}
-	add(c, "signatures", line[0] == 'N',
-		line[0] == 'N' ? "modules need none" : "module.sig_enforce is set");
-	if (line[0] != 'N')
-		report_remedy(&c->report, "only modules that are signed with a key of this "
-					  "kernel can be loaded");
+	else
+		add_lock(c, "signatures", line[0] != 'N',
+			line[0] == 'N' ? "modules need none" : "module.sig_enforce is set", module);
 }
 
 /* ---- the programs ---- */
@@ -122,50 +130,30 @@ static void version_of(const char *program, char *version, size_t size)
 
 static void check_staprun(struct check *c)
 {
-	char path[PATH_MAX], version[64] = "";
+	char path[PATH_MAX], version[64];
+	struct err err;
 
-	if (check_program(c, "staprun", path, sizeof(path))) {
-		add(c, "staprun", false, "is not installed");
-		report_remedy(&c->report, "apt-get install systemtap-runtime");
+	if (stap_find_staprun(path, &err)) {
+		add(c, "staprun", false, err.text);
 		return;
 	}
-	if (!*c->root)
-		version_of("stap", version, sizeof(version));
+	version_of("stap", version, sizeof(version));
 	report_add(&c->report, SECTION_STAP, "staprun", MARK_OK, "%s%s", path, version);
 }
 
-static bool in_group(const char *name)
+static void check_privileges(struct check *c, const struct stap_module *module)
 {
-	struct group *group = getgrnam(name);
-	gid_t list[NGROUPS_MAX];
-	int i, n = getgroups(NGROUPS_MAX, list);
+	struct err err;
 
-	if (!group)
-		return false;
-	for (i = 0; i < n; i++)
-		if (list[i] == group->gr_gid)
-			return true;
-	return getegid() == group->gr_gid;
-}
-
-static void check_privileges(struct check *c)
-{
-	if (geteuid() == 0) {
-		bool can = check_capable(c, CAP_SYS_MODULE);
-
-		add(c, "privileges", can,
-			can ? "root may load modules"
-			    : "root, but without CAP_SYS_MODULE on the host");
-		if (!can)
-			report_remedy(&c->report, "outside of containers it has that");
-	} else if (in_group("stapusr")) {
-		add(c, "privileges", true,
-			in_group("stapdev") ? "groups stapusr and stapdev: any module"
-					    : "group stapusr: modules that root put into "
-					      "/lib/modules/RELEASE/systemtap");
+	if (geteuid() == 0 && !check_capable(c, CAP_SYS_MODULE)) {
+		add(c, "privileges", false, "root, but without CAP_SYS_MODULE on the host");
+		report_remedy(&c->report, "outside of containers it has that");
+	} else if (stap_user_check(module, &err)) {
+		add(c, "privileges", false, err.text);
+		report_remedy(&c->report, "docs/security.md tells who may do what, and how");
 	} else {
-		add(c, "privileges", false, "neither root nor in the group stapusr");
-		report_remedy(&c->report, "docs/security.md says how to become a member");
+		add(c, "privileges", true,
+			geteuid() == 0 ? "root" : "a member of the groups of SystemTap");
 	}
 }
 
@@ -186,14 +174,33 @@ static void check_building(struct check *c)
 		compiler ? stap : "stap is not installed, only needed to build a module");
 }
 
+static void check_buffers(struct check *c)
+{
+	unsigned cpus = (unsigned)get_nprocs();
+	struct sysinfo host;
+
+	sysinfo(&host);
+	report_add(&c->report, SECTION_STAP, "buffers", MARK_NONE,
+		"%u MiB of kernel memory for each of %u processors",
+		buffer_size(0, cpus, (uint64_t)host.totalram * host.mem_unit), cpus);
+	report_remedy(&c->report, "--buffer changes it");
+}
+
 void check_stap(struct check *c)
 {
+	struct stap_module found;
+	const struct stap_module *module;
+
 	add(c, "backend", false, "not part of this build");
+	module = check_module(c, &found) ? &found : NULL;
 	check_modules(c);
 	check_options(c);
-	check_lockdown(c);
-	check_signatures(c);
+	check_lockdown(c, module);
+	check_signatures(c, module);
 	check_staprun(c);
-	check_privileges(c);
+	check_privileges(c, module);
 	check_building(c);
+	check_buffers(c);
+	if (module && report_usable(&c->report, SECTION_STAP))
+		try_module(c, module);
 }

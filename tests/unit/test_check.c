@@ -117,7 +117,7 @@ START_TEST(lockdown_and_signatures)
 END_TEST
 
 #define OPTIONS                                                                                    \
-	"CONFIG_MODULES=y\nCONFIG_MODULE_UNLOAD=y\nCONFIG_TRACEPOINTS=y\nCONFIG_KALLSYMS=y\n"      \
+	"CONFIG_MODULES=y\nCONFIG_MODULE_UNLOAD=y\nCONFIG_TRACEPOINTS=y\nCONFIG_KPROBES=y\n"       \
 	"CONFIG_HAVE_SYSCALL_TRACEPOINTS=y\nCONFIG_PROC_FS=y\n"
 
 START_TEST(options_of_the_kernel)
@@ -141,14 +141,11 @@ END_TEST
 START_TEST(programs_and_headers)
 {
 	look(check_stap);
-	ck_says(SECTION_STAP, "staprun", MARK_NO, "apt-get install systemtap-runtime");
 	ck_says(SECTION_STAP, "compiler", MARK_NONE, "only needed to build");
 	ck_says(SECTION_STAP, "headers", MARK_NONE, "/lib/modules/6.1.0-1-test/build");
-	put("/usr/bin/staprun", "");
 	put("/usr/local/bin/stap", "");
 	put("/lib/modules/6.1.0-1-test/build/Makefile", "");
 	look(check_stap);
-	ck_says(SECTION_STAP, "staprun", MARK_OK, "/usr/bin/staprun");
 	ck_says(SECTION_STAP, "compiler", MARK_OK, "/usr/local/bin/stap");
 	ck_says(SECTION_STAP, "headers", MARK_OK, "/lib/modules/6.1.0-1-test/build");
 }
