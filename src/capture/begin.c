@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 
 #include "datas/buf.h"
 #include "datas/hmap.h"
@@ -23,6 +24,13 @@ struct state_fd {
 
 #define INO_CLOSED UINT64_MAX /* the process has closed it since */
 
+/* The first descriptor that was told of a description. */
+struct described {
+	struct hnode node; /* by the description */
+	LIST_ENTRY(described) of_process;
+	uint32_t pid, fd;
+};
+
 /* A process whose state was told, or that such a one forked. */
 struct process {
 	struct hnode node; /* by pid */
@@ -38,6 +46,7 @@ struct process {
 	TAILQ_ENTRY(process) with_fds;
 	TAILQ_ENTRY(process) idle;
 	LIST_HEAD(thread_list, thread) threads;
+	LIST_HEAD(described_list, described) described;
 };
 
 /* A thread all of whose calls to come begin after the state of its process. */
@@ -50,7 +59,7 @@ struct thread {
 
 struct begin {
 	struct begin_out to;
-	struct hmap processes, threads;
+	struct hmap processes, threads, described;
 	TAILQ_HEAD(process_list, process) with_fds, idle;
 	size_t n_fds, n_idle;
 	uint64_t settled;
@@ -137,11 +146,20 @@ static int add_thread(struct begin *b, struct process *p, uint32_t tid)
 
 /* --- descriptors of states --- */
 
+static void remove_described(struct begin *b, struct described *d)
+{
+	LIST_REMOVE(d, of_process);
+	hmap_remove(&b->described, &d->node);
+	free(d);
+}
+
 /* Takes the process out of the list of those that have some. */
 static void drop_fds(struct begin *b, struct process *p)
 {
 	if (!p->fds.n)
 		return;
+	while (!LIST_EMPTY(&p->described))
+		remove_described(b, LIST_FIRST(&p->described));
 	TAILQ_REMOVE(&b->with_fds, p, with_fds);
 	b->n_fds -= p->fds.n;
 	vec_free(&p->fds);
@@ -278,8 +296,61 @@ static struct process *add_process(struct begin *b, uint32_t pid, uint64_t t)
 	p->pid = pid;
 	p->t = t;
 	LIST_INIT(&p->threads);
+	LIST_INIT(&p->described);
 	b->counts.processes++;
 	return p;
+}
+
+/* --- descriptors that share a description --- */
+
+static bool is_same_file(const struct state_fd *fd, const struct facts *facts)
+{
+	return fd && fd->ino == facts->ino && fd->dev == fold_device(facts);
+}
+
+/*
+ * The descriptor told before of the same description; NULL: REC's is the one from now on. A number
+ * stands for another description when the first one is gone: the descriptor must still be there.
+ */
+static const struct described *find_described(
+	struct begin *b, struct process *p, const struct rec *rec, uint64_t description)
+{
+	struct hnode *node = hmap_first(&b->described, hash_u64(description));
+	struct described *d = node ? hmap_entry(node, struct described, node) : NULL;
+	struct process *owner = d ? find_process(b, d->pid) : NULL;
+
+	if (owner && is_same_file(find_fd(owner, d->fd), &rec->facts))
+		return d;
+	if (d)
+		remove_described(b, d);
+	d = calloc(1, sizeof(*d));
+	if (!d || hmap_insert(&b->described, &d->node, hash_u64(description))) {
+		free(d);
+		return NULL;
+	}
+	d->pid = p->pid;
+	d->fd = (uint32_t)rec->arg[0];
+	LIST_INSERT_HEAD(&p->described, d, of_process);
+	return NULL;
+}
+
+/* Files and directories have offsets to share. */
+static bool has_offset(const struct facts *facts)
+{
+	return facts->known && (S_ISREG(facts->mode) || S_ISDIR(facts->mode));
+}
+
+static struct seen duplicate_of(const struct seen *seen, const struct described *d)
+{
+	struct seen dup = {.rec = seen->rec};
+
+	dup.rec.op = OP_state_dup;
+	dup.rec.path = STR_NONE;
+	dup.rec.facts = (struct facts){0};
+	dup.rec.arg[1] = d->pid;
+	dup.rec.arg[2] = d->fd;
+	dup.rec.arg[3] = seen->rec.arg[2];
+	return dup;
 }
 
 /* --- what came of calls that began before the state of their process --- */
@@ -522,6 +593,8 @@ static int follow(struct begin *b, struct process *p, const struct rec *rec)
 {
 	if (ops[rec->op].flags & OPF_FORK)
 		return on_fork(b, p, rec);
+	if (p->fds.n && rec->ret >= 0 && (opens(rec) || duplicates(rec)))
+		range_fds(p, (uint32_t)rec->ret, (uint32_t)rec->ret, true);
 	switch (rec->op) {
 	case OP_close:
 		if (p->fds.n && rec->ret != -EBADF)
@@ -631,16 +704,24 @@ static int on_task(struct begin *b, const struct wire_seen *seen, struct err *er
 	return b->to.add(b->to.user, &seen->seen, err);
 }
 
-static int on_fd(struct begin *b, const struct seen *seen, struct err *err)
+static int on_fd(struct begin *b, const struct wire_seen *seen, struct err *err)
 {
-	struct process *p = find_process(b, seen->rec.pid);
+	const struct rec *rec = &seen->seen.rec;
+	struct process *p = find_process(b, rec->pid);
+	const struct described *d = NULL;
+	struct seen dup;
 
-	if (p && p->t) {
-		p->t = seen->rec.t;
-		if (add_fd(b, p, &seen->rec))
-			return no_memory(err);
-	}
-	return b->to.add(b->to.user, seen, err);
+	if (!p || !p->t)
+		return b->to.add(b->to.user, &seen->seen, err);
+	p->t = rec->t;
+	if (add_fd(b, p, rec))
+		return no_memory(err);
+	if (seen->description && !p->forgot && has_offset(&rec->facts))
+		d = find_described(b, p, rec, seen->description);
+	if (!d)
+		return b->to.add(b->to.user, &seen->seen, err);
+	dup = duplicate_of(&seen->seen, d);
+	return b->to.add(b->to.user, &dup, err);
 }
 
 int begin_add(struct begin *b, const struct wire_seen *seen, struct err *err)
@@ -653,7 +734,7 @@ int begin_add(struct begin *b, const struct wire_seen *seen, struct err *err)
 	case WIRE_SEEN_TASK:
 		return on_task(b, seen, err);
 	case WIRE_SEEN_FD:
-		return on_fd(b, &seen->seen, err);
+		return on_fd(b, seen, err);
 	case WIRE_SEEN_LOST:
 		b->to.lost(b->to.user, rec->t, rec->pid, rec->tid, seen->lost, seen->why);
 		break;
@@ -674,5 +755,6 @@ void begin_close(struct begin *b)
 	remove_all(b);
 	hmap_free(&b->processes);
 	hmap_free(&b->threads);
+	hmap_free(&b->described);
 	free(b);
 }

@@ -20,6 +20,8 @@
  *   other changes         kept: names are judged by late.c, contents and locks are in no state
  *   looked, or failed     dropped when it was not seen to begin
  *
+ * Descriptors that share an open file description with one that was told before become state_dup.
+ *
  * Processes that a told process forked are told by that: they have no state of their own.
  * One thread.
  */

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "capture/begin.h"
 #include "suites.h"
@@ -18,6 +19,7 @@ struct scene {
 	struct begin *begin;
 	struct buf out;
 	int fail; /* what add() returns */
+	struct rec last;
 };
 
 static int add(void *user, const struct seen *seen, struct err *err)
@@ -25,6 +27,7 @@ static int add(void *user, const struct seen *seen, struct err *err)
 	struct scene *s = user;
 
 	(void)err;
+	s->last = seen->rec;
 	buf_addf(&s->out, " %s(%u)", ops[seen->rec.op].name, seen->rec.tid);
 	return s->fail;
 }
@@ -92,6 +95,22 @@ static void tell_fd(
 	seen.seen.rec.arg[3] = offset;
 	if (ino)
 		seen.seen.rec.facts = inode(ino);
+	give(s, &seen);
+}
+
+/* Descriptor FD of process PID shares DESCRIPTION; what it is called in the capture. */
+static void tell_shared(struct scene *s, uint32_t pid, uint32_t fd, uint64_t ino, uint32_t type,
+	uint64_t description)
+{
+	struct wire_seen seen = {.kind = WIRE_SEEN_FD,
+		.description = description,
+		.seen = {.rec = {.op = OP_state_fd, .t = 1000, .pid = pid, .tid = pid}}};
+
+	seen.seen.rec.arg[0] = fd;
+	seen.seen.rec.arg[2] = O_RDWR;
+	seen.seen.rec.path = STR("/file");
+	seen.seen.rec.facts = inode(ino);
+	seen.seen.rec.facts.mode = type;
 	give(s, &seen);
 }
 
@@ -170,13 +189,14 @@ START_TEST(new_descriptors)
 	ck_assert(!kept(&s, seen)); /* nobody knows what it opened, but the number is there */
 	seen.seen.rec.facts = inode(33);
 	ck_assert(!kept(&s, seen));
+	ck_assert(!kept(&s, old_call(0, OP_creat, 4)));
 	seen.seen.rec.facts = inode(34); /* closed since, and in use again */
 	ck_assert(kept(&s, seen));
-	seen.seen.rec.facts = inode(33);
+	seen = call(0, OP_openat, 4);
+	seen.seen.rec.facts = inode(44);
 	seen.seen.rec.facts.dev_minor = 2;
 	ck_assert(kept(&s, seen));
 	ck_assert(kept(&s, call(0, OP_openat, 5)));
-	ck_assert(!kept(&s, old_call(0, OP_creat, 4)));
 	ck_assert(kept(&s, old_call(0, OP_creat, 0)));
 	ck_assert(kept(&s, call(0, OP_openat, -ENOENT)));
 	ck_assert(!kept(&s, old_call(0, OP_openat, -ENOENT)));
@@ -190,13 +210,13 @@ START_TEST(duplicates)
 
 	scene_open(&s);
 	tell_100(&s);
-	ck_assert(kept(&s, with_args(call(0, OP_dup, 5), 4, 0, 0)));
 	ck_assert(!kept(&s, with_args(call(0, OP_dup, 9), 4, 0, 0)));
-	ck_assert(kept(&s, with_args(call(0, OP_dup, 9), 3, 0, 0)));
 	ck_assert(!kept(&s, with_args(call(0, OP_dup2, 9), 4, 9, 0)));
-	ck_assert(kept(&s, with_args(call(0, OP_dup3, 9), 3, 9, 0)));
 	ck_assert(!kept(&s, with_args(call(0, OP_fcntl, 9), 4, F_DUPFD_CLOEXEC, 5)));
+	ck_assert(kept(&s, with_args(call(0, OP_dup, 5), 4, 0, 0)));
 	ck_assert(kept(&s, with_args(call(0, OP_fcntl, 10), 4, F_DUPFD, 5)));
+	ck_assert(kept(&s, with_args(call(0, OP_dup3, 9), 3, 9, 0)));
+	ck_assert(kept(&s, with_args(call(0, OP_dup, 4), 3, 0, 0)));
 	scene_close(&s);
 }
 END_TEST
@@ -544,6 +564,80 @@ START_TEST(numbers_are_used_again)
 }
 END_TEST
 
+/* --- descriptors that share a description --- */
+
+START_TEST(shared_descriptions)
+{
+	struct scene s;
+
+	scene_open(&s);
+	tell(&s, 100, 1000);
+	s.out.len = 0;
+	tell_shared(&s, 100, 0, 11, S_IFREG, 77);
+	tell_shared(&s, 100, 1, 22, S_IFREG, 88);
+	expect(&s, " state_fd(100) state_fd(100)");
+	tell_shared(&s, 100, 2, 22, S_IFREG, 88);
+	expect(&s, " state_dup(100)");
+	ck_assert_uint_eq(s.last.arg[0], 2);
+	ck_assert_uint_eq(s.last.arg[1], 100);
+	ck_assert_uint_eq(s.last.arg[2], 1);
+	ck_assert_uint_eq(s.last.arg[3], O_RDWR);
+	ck_assert(!s.last.path.s && !s.last.facts.known);
+	tell(&s, 200, 1000);
+	s.out.len = 0;
+	tell_shared(&s, 200, 1, 22, S_IFREG, 88);
+	expect(&s, " state_dup(200)");
+	ck_assert_uint_eq(s.last.arg[1], 100);
+	tell_shared(&s, 200, 2, 33, S_IFREG, 88); /* another file: the number is in use again */
+	tell_shared(&s, 200, 3, 33, S_IFREG, 88);
+	tell_shared(&s, 200, 4, 44, S_IFIFO, 99); /* what has no offset */
+	tell_shared(&s, 200, 5, 44, S_IFIFO, 99);
+	tell_shared(&s, 200, 6, 55, S_IFDIR, 0); /* not known */
+	tell_shared(&s, 200, 7, 55, S_IFDIR, 0);
+	expect(&s, " state_fd(200) state_dup(200) state_fd(200) state_fd(200) state_fd(200) "
+		   "state_fd(200)");
+	scene_close(&s);
+}
+END_TEST
+
+/* What the other process has closed cannot be pointed to any more. */
+START_TEST(shared_with_none_that_is_left)
+{
+	struct wire_seen seen;
+	struct scene s;
+	uint32_t fd;
+
+	scene_open(&s);
+	tell(&s, 100, 1000);
+	for (fd = 0; fd < 5; fd++)
+		tell_shared(&s, 100, fd, 11 + fd, S_IFREG, 70 + fd);
+	seen = with_args(call(100, OP_close, 0), 0, 0, 0);
+	give(&s, &seen);
+	seen = with_args(call(100, OP_close_range, 0), 1, 1, 0);
+	give(&s, &seen);
+	seen = with_args(call(100, OP_dup2, 2), 4, 2, 0);
+	give(&s, &seen);
+	tell(&s, 200, 1000);
+	s.out.len = 0;
+	for (fd = 0; fd < 4; fd++)
+		tell_shared(&s, 200, fd, 11 + fd, S_IFREG, 70 + fd);
+	expect(&s, " state_fd(200) state_fd(200) state_fd(200) state_dup(200)");
+	call_of(&s, 100, 100, OP_execve);
+	tell(&s, 300, 1000);
+	s.out.len = 0;
+	tell_shared(&s, 300, 3, 14, S_IFREG, 73); /* 100's may be closed, 200's was no first one */
+	tell_shared(&s, 300, 0, 11, S_IFREG, 70);
+	expect(&s, " state_fd(300) state_dup(300)");
+	ck_assert_uint_eq(s.last.arg[1], 200);
+	begin_again(s.begin);
+	tell(&s, 400, 1000);
+	s.out.len = 0;
+	tell_shared(&s, 400, 0, 11, S_IFREG, 70);
+	expect(&s, " state_fd(400)");
+	scene_close(&s);
+}
+END_TEST
+
 /* --- more --- */
 
 START_TEST(each_file_begins_anew)
@@ -633,6 +727,8 @@ Suite *begin_suite(void)
 	tcase_add_test(tc, silent_threads_may_be_left);
 	tcase_add_test(tc, another_program_has_no_past);
 	tcase_add_test(tc, numbers_are_used_again);
+	tcase_add_test(tc, shared_descriptions);
+	tcase_add_test(tc, shared_with_none_that_is_left);
 	tcase_add_test(tc, each_file_begins_anew);
 	tcase_add_test(tc, states_are_bounded);
 	tcase_add_test(tc, errors_come_back);
