@@ -43,6 +43,11 @@ static inline u32 told_time(u64 t)
 	return (u32)(t >> 20);
 }
 
+static void names_forget(void)
+{
+	WRITE_ONCE(told_floor, told_time(ktime_get_ns()) + 1);
+}
+
 /* --- handing over --- */
 
 static void copy_padded(char *to, const char *from, unsigned int len, unsigned int size)
@@ -100,7 +105,7 @@ static void block_flush(struct block *b)
 	};
 	if (!relay_put(head)) {
 		b->dropped += b->count;
-		WRITE_ONCE(told_floor, told_time(b->t) + 1);
+		names_forget();
 	}
 	b->used = sizeof(*head);
 	b->count = 0;

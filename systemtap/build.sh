@@ -1,9 +1,10 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # usage: systemtap/build.sh KERNEL DIRECTORY MODULE VARIANT
 #
 # Builds MODULE.ko for the kernel release KERNEL from its headers alone, in DIRECTORY. VARIANT is the
-# number of it in enum variant (control.h). What is missing is said in one line.
+# number of it in enum variant (control.h). HEADERS says where the headers are that are not in one of
+# the usual places. What is missing is said in one line.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # shellcheck source=quirks.sh
@@ -18,7 +19,7 @@ fail() {
 # --- what is there ---
 
 find_headers() {
-	for headers in "/lib/modules/$kernel/build" "/usr/src/linux-headers-$kernel" \
+	for headers in ${HEADERS:+"$HEADERS"} "/lib/modules/$kernel/build" "/usr/src/linux-headers-$kernel" \
 		"/usr/src/kernels/$kernel"; do
 		[ -e "$headers/include/config/auto.conf" ] && return
 	done
@@ -51,7 +52,7 @@ check_compiler() {
 }
 
 check_config() {
-	for option in MODULES RELAY KPROBES TRACEPOINTS HAVE_SYSCALL_TRACEPOINTS PROC_FS; do
+	for option in MODULES RELAY TRACEPOINTS HAVE_SYSCALL_TRACEPOINTS PROC_FS; do
 		grep -q "^CONFIG_$option=y" "$headers/include/config/auto.conf" ||
 			fail "this kernel was built without CONFIG_$option"
 	done
@@ -70,6 +71,7 @@ copy_runtime() {
 			sed -i "$change" "$out/runtime.new/$file"
 		fi
 	done
+	touch "$out/runtime.new"
 	rm -rf "$out/runtime"
 	mv "$out/runtime.new" "$out/runtime"
 }
@@ -80,16 +82,20 @@ check_compiler
 check_config
 mkdir -p "$out" || exit 1
 out=$(cd "$out" && pwd)
-[ -e "$out/runtime" ] && [ "$out/runtime" -nt "$here/quirks.sh" ] || copy_runtime
+# Two builds at once would fill the same directory.
+exec 9>"$out/lock"
+flock 9
+[ "$out/runtime" -nt "$here/quirks.sh" ] || copy_runtime
 
 # Else stap looks whether this host, not that kernel, wants signed modules.
 export SYSTEMTAP_NOSIGN=1
 export SYSTEMTAP_DIR="$out/cache"
-cd "$out" || exit 1
+mkdir -p "$out/work"
+cd "$out/work" || exit 1
 if ! stap -g --suppress-time-limits -p4 -r "$headers" -R "$out/runtime" -m "$module" \
 	-D "IORIOT_VARIANT=$variant" \
-	-B "KCPPFLAGS=-I$here -I$here/../src -I$out" "$here/ioriot.stp" >"$module.log" 2>&1; then
-	grep -v '^WARNING: Kernel function symbol table' "$module.log" >&2
-	rm -f "$module.ko"
+	-B "KCPPFLAGS=-I$here -I$here/../src -I$out" "$here/ioriot.stp" >"$out/$module.log" 2>&1; then
+	grep -v '^WARNING: Kernel function symbol table' "$out/$module.log" >&2
 	fail "stap failed"
 fi
+mv "$module.ko" "$out/$module.ko"

@@ -504,13 +504,13 @@ static inline void call_exit(struct pt_regs *regs, s64 ret)
 		return;
 	}
 	row = &rows[th->nr];
-	if (unlikely(is_restart(ret))) {
+	if (unlikely(is_restart(ret)) && row->what == ROW_CALL) {
 		call_break(th, regs, ret);
 		return;
 	}
 	th->flags &= ~CALL_ACTIVE;
 	if (likely(row->what == ROW_CALL)) {
-		unsigned int flags = unlikely(state_needed(th)) ? PUT_POSITION : 0;
+		unsigned int flags = unlikely(state_needed(th)) ? WIRE_NO_ENTRY | PUT_POSITION : 0;
 
 		put_call(th->nr, row, regs, ret, th->entry, flags);
 	} else if (row->what == ROW_UNRECORDED) {

@@ -4,6 +4,7 @@
 
 #include <linux/mutex.h>
 #include <linux/proc_fs.h>
+#include <linux/random.h>
 #include <linux/seq_file.h>
 
 #include "hooks.h"
@@ -97,14 +98,15 @@ static int command_start(const char *arg)
 	session.root_mnt = current->fs->root.mnt;
 	session.mounts = current->nsproxy->mnt_ns;
 	session.generation++;
-	told_floor = told_time(ktime_get_ns());
+	get_random_bytes(&session.secret, sizeof(session.secret));
+	names_forget();
 	smp_store_release(&session.state, SESSION_STARTED);
 	return 0;
 }
 
 static int command_again(const char *arg)
 {
-	told_forget();
+	names_forget();
 	WRITE_ONCE(session.generation, session.generation + 1);
 	return 0;
 }

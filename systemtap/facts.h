@@ -108,6 +108,15 @@ static void item_facts_of_statx(struct build *o, u64 address)
 	item_end(o, WIRE_FACTS, sizeof(*f));
 }
 
+/* --- identities; those who read them must not learn addresses --- */
+
+static u64 description_id(const struct file *file)
+{
+	u64 id = ((u64)(uintptr_t)file + session.secret) * 0x9e3779b97f4a7c15ull;
+
+	return id ^ id >> 29;
+}
+
 /* --- where paths start --- */
 
 /* How the names of a process relate to those of whoever started the session. */
@@ -129,7 +138,7 @@ static inline unsigned int names_flags(void)
 static u64 dir_id(const struct inode *inode, unsigned int flags)
 {
 	const u64 mix = 0x9e3779b97f4a7c15ull;
-	u64 id = (u64)(uintptr_t)inode * mix;
+	u64 id = ((u64)(uintptr_t)inode ^ session.secret) * mix;
 
 	id = (id ^ (id >> 29) ^ inode->i_ino) * mix;
 	id = (id ^ (id >> 32) ^ inode->i_generation ^ ((u64)inode->i_sb->s_dev << 32)) * mix;
@@ -161,11 +170,6 @@ static bool dir_is_told(u64 id, u64 t)
 static void dir_tell(u64 id, u64 t)
 {
 	WRITE_ONCE(told[id >> (64 - TOLD_BITS)], (u64)(u32)id << 32 | told_time(t));
-}
-
-static void told_forget(void)
-{
-	memset(told, 0, sizeof(told));
 }
 
 /* At most PATH_MAX bytes to AT; how many. */

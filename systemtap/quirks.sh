@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh
+# shellcheck shell=bash
 # Where SystemTap's runtime and the kernel do not fit each other. One line a case, columns separated
 # by "|":
 #   file of the runtime | header of the kernel | word | sed script
@@ -14,4 +14,5 @@ END
 }
 
 # The oldest SystemTap that was tried.
+# shellcheck disable=SC2034 # build.sh uses it
 STAP_OLDEST=4.8

@@ -20,6 +20,7 @@ struct session {
 	unsigned int comms, uids;
 	char comm[FILTERS_MAX][TASK_COMM_LEN];
 	uid_t uid[FILTERS_MAX];
+	u64 secret;
 	/* of the process that started it, which will look at the names */
 	struct dentry *root_dentry;
 	struct vfsmount *root_mnt;

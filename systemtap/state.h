@@ -64,6 +64,8 @@ static void put_fd(unsigned int fd, struct file *file, bool cloexec, u64 t)
 	len = put_d_path(item_begin(&o, PATH_MAX), &file->f_path);
 	if (len)
 		item_end(&o, WIRE_FD_PATH, len);
+	*(u64 *)item_begin(&o, sizeof(u64)) = description_id(file);
+	item_end(&o, WIRE_DESCRIPTION, sizeof(u64));
 	values = build_values(&o);
 	values[0] = fd;
 	values[1] = (file->f_flags & ~O_CLOEXEC) | (cloexec ? O_CLOEXEC : 0);

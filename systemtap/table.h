@@ -141,8 +141,7 @@ static inline void row_set_call(
 	if (number < 0 || number >= ROW_NUMBERS)
 		return;
 	row = &rows[number];
-	row->op = (unsigned char)op;
-	row->what = ROW_CALL;
+	*row = (struct row){.op = (unsigned char)op, .what = ROW_CALL};
 	for (i = 0; i < ROW_ARGS; i++)
 		row->kind[i] = kind[i];
 	row_set_args(row);

@@ -7,6 +7,7 @@
  * Included by both; numbers are in the byte order of the machine.
  *
  * Each processor fills blocks and hands over whole ones. A block is a struct wire_block, then records.
+ * One without records only says that records were dropped.
  * It is padded with zeroes to WIRE_BLOCK or, when its one record is long, WIRE_BLOCK_LONG bytes:
  * with SystemTap's own header of 8 bytes these are one and two sub-buffers of its relay channel, the
  * only lengths that SystemTap 4.8 never drops. Another header makes other lengths; the reader takes
@@ -51,7 +52,7 @@ enum wire_kind {
 };
 
 enum wire_lost {
-	WIRE_LOST_SKIPPED, /* SystemTap did not run the probe at the end of a call */
+	WIRE_LOST_SKIPPED, /* the end of a call was not seen */
 	WIRE_LOST_COMPAT,  /* a call of the 32-bit or x32 interface */
 	WIRE_LOST_MEMORY   /* no memory for the state of a thread */
 };
@@ -60,8 +61,9 @@ enum wire_flag {
 	WIRE_NO_ENTRY = 1,  /* it began before the state was told; dur is 0 when its entry was missed */
 	WIRE_NO_RESULT = 2, /* exit, exit_group */
 	WIRE_CREATED = 4,   /* the open made the file (FMODE_CREATED) */
-	WIRE_CHROOTED = 8,  /* the process has another root directory than the host */
-	WIRE_FOREIGN = 16   /* the process is in another mount namespace than the host's init */
+	/* in records that have names: */
+	WIRE_CHROOTED = 8, /* the process has another root directory than the one that wrote "start" */
+	WIRE_FOREIGN = 16  /* ... another mount namespace */
 };
 
 struct wire_rec {
@@ -113,7 +115,7 @@ enum wire_item_type {
 	WIRE_PATH2,
 	WIRE_BASE,     /* struct wire_dir, then its name or nothing: what a relative WIRE_PATH starts from */
 	WIRE_BASE2,    /* the same for WIRE_PATH2; not for targets and attribute names */
-	WIRE_FACTS,    /* struct wire_facts of what was opened or stat'ed, after the call */
+	WIRE_FACTS,    /* struct wire_facts of what was opened, stat'ed or given an attribute, afterwards */
 	WIRE_BEFORE,   /* struct wire_facts of what WIRE_PATH named before the call, unfollowed; */
 	WIRE_BEFORE2,  /* of WIRE_PATH2. No bytes: nothing was there. Missing: it could not be told */
 	WIRE_CUT,      /* struct wire_facts of the file that a truncate or O_TRUNC is about to cut */
@@ -124,14 +126,16 @@ enum wire_item_type {
 	WIRE_OFFSET,   /* int64_t, after the call: the kernel has added the result; no bytes: NULL */
 	WIRE_OFFSET2,
 	WIRE_TIMES,    /* no bytes: NULL */
-	WIRE_POSITION, /* int64_t, offset of the first argument's file after a call with WIRE_NO_ENTRY */
+	WIRE_POSITION, /* int64_t, with WIRE_NO_ENTRY: offset of the first argument's file afterwards */
 	WIRE_CWD,      /* of WIRE_TASK: struct wire_dir and its name */
-	WIRE_FD_PATH   /* of WIRE_FD: as /proc/PID/fd/N shows it */
+	WIRE_FD_PATH,  /* of WIRE_FD: as /proc/PID/fd/N shows it */
+	WIRE_DESCRIPTION /* of WIRE_FD: uint64_t, the same for those that share one description */
 };
 
 /*
  * A directory. ID is made from what identifies the inode; a directory's name is sent with the first
- * records that need it, and again now and then. Names are seen from the process's root.
+ * records that need it, and again now and then. Names are seen from the process's root; with
+ * WIRE_CHROOTED or WIRE_FOREIGN a directory has another ID than without.
  */
 struct wire_dir {
 	uint64_t id; /* not 0 */
@@ -152,17 +156,20 @@ struct wire_facts {
  * trace0, trace1 ...  the blocks, one file a processor.
  *
  * ctl   takes one command a write(2):
- *	all		   every process is in scope, but for those excluded
+ *	all		   every process is in scope, but for those excluded; targetedioriot
+ *			   refuses with EPERM
  *	pid N		   so are process N, all its threads and descendants, and their children to come
- *	comm NAME	   of "all" only those whose thread group's name this is
- *	uid N		   of "all" only those with this real user
+ *	comm NAME	   of "all" only those whose thread group has one of these names (16 at most;
+ *			   javaioriot has "java" until one is given)
+ *	uid N		   of "all" only those with one of these real users (16 at most)
  *	exclude N	   process N, its threads and descendants are never in scope
  *	start		   record from now on: the state of each process, then its calls
  *	again		   the state of each process once more (a new file of a rotation begins)
  *	flush		   hand over all blocks; when the write returns, all records of earlier times
  *			   can be read
  *	stop		   record no more, then as flush
- * An unknown command, or one at the wrong time, fails with EINVAL.
+ * Numbers of processes are those of the writer's PID namespace; ESRCH: there is none. An unknown
+ * command, or one at the wrong time, fails with EINVAL.
  * "ioriot", "stapio" and "staprun" by name are never in scope of "all": two captures would record
  * each other for ever.
  *
@@ -174,7 +181,7 @@ struct wire_facts {
  *	scope		   threads in scope now ("pid"), -1 for "all"
  *	hooks		   names of the hooks in use, separated by ","
  *	missing		   of those that this kernel does not have
- *	skipped		   probes that SystemTap did not run
+ *	skipped		   hooks of functions that the kernel could not call: WIRE_BEFORE, WIRE_CUT missing
  *	cpuN=MADE:DROPPED  records made and records dropped by each processor
  */
 

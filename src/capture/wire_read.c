@@ -30,7 +30,7 @@ static const struct {
 };
 
 static const char *const lost_texts[] = {
-	[WIRE_LOST_SKIPPED] = "the kernel module was not run at the end of a call",
+	[WIRE_LOST_SKIPPED] = "the kernel module did not see the end of a call",
 	[WIRE_LOST_COMPAT] = "calls of the 32-bit interface are not recorded",
 	[WIRE_LOST_MEMORY] = "the kernel module had no memory for the state of a thread",
 };
@@ -478,6 +478,7 @@ static int on_call_item(
 		return on_position(rec, body, item->len);
 	case WIRE_CWD:
 	case WIRE_FD_PATH:
+	case WIRE_DESCRIPTION:
 		break;
 	}
 	return strange_item(r);
@@ -658,6 +659,8 @@ static int on_fd_item(
 		return on_text(rec, body, item->len, &fd->path);
 	if (item->type == WIRE_FACTS)
 		return on_facts(rec, item, body, &fd->facts);
+	if (item->type == WIRE_DESCRIPTION)
+		return on_number(rec, body, item->len, &rec->out->description);
 	return strange_item(r);
 }
 

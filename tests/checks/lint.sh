@@ -22,15 +22,15 @@ check_none() { # NAME REGEX FILES...
 	fi
 }
 check_none "no atoi and the like" '\b(atoi|atol|atof|strcat|sprintf|gets)\(' src
-check_none "nothing left to do in comments" '\b(TODO|FIXME|XXX)\b' src scripts tests/unit
-check_none "no trailing blanks" '[[:blank:]]+$' src scripts docs Makefile ./*.md
+check_none "nothing left to do in comments" '\b(TODO|FIXME|XXX)\b' src systemtap/*.* scripts tests/unit
+check_none "no trailing blanks" '[[:blank:]]+$' src systemtap/*.* scripts docs Makefile ./*.md
 # 100 is what clang-format aims at; tables may be a little wider.
-long=$(find src -name '*.[ch]' | while read -r file; do
+long=$(find src systemtap -path systemtap/build -prune -o -name '*.[ch]' | while read -r file; do
 	expand "$file" | awk -v file="$file" 'length > 120 { print file ":" FNR }'
 done)
 equal "no line over 120 columns" "$long" ""
 # What the kernel module includes is under both licenses.
-unlicensed=$(grep -RLE 'SPDX-License-Identifier: (GPL-2.0-only OR )?Apache-2.0' src scripts tests --include='*.[ch]' \
+unlicensed=$(grep -RLE 'SPDX-License-Identifier: (GPL-2.0-only OR )?Apache-2.0' src systemtap scripts tests --exclude-dir=build --include='*.[ch]' \
 	--include='*.sh' --include='*.py' --include='*.def')
 equal "every source file says its licence" "$unlicensed" ""
 done_testing

@@ -7,6 +7,6 @@
 cd "$SOURCE" || exit 1
 while IFS= read -r script; do
 	check "$script" shellcheck "$script"
-done < <(find scripts tests .ci -type f -exec grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=' {} + | sort)
+done < <(find scripts systemtap tests .ci -path systemtap/build -prune -o -type f -exec grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=' {} + | sort)
 check "completion" shellcheck -s bash build/ioriot.bash
 done_testing

@@ -484,9 +484,11 @@ START_TEST(state_of_a_process)
 	wire_value(&s.bytes, 5120);
 	wire_str(&s.bytes, WIRE_FD_PATH, STR("/home/u/log"));
 	wire_facts(&s.bytes, WIRE_FACTS, &some_facts);
+	wire_item(&s.bytes, WIRE_DESCRIPTION, &(uint64_t){77}, sizeof(uint64_t));
 	expect(&s, "t=5000;:,D=0;:,i=100:100;:,o=state_fd;:,d=4;:,p=/home/u/"
 		   "log;:,f=33793;:,O=5120;:," SOME_FACTS "\n");
 	ck_assert_int_eq(s.out.kind, WIRE_SEEN_FD);
+	ck_assert_uint_eq(s.out.description, 77);
 	begin(&s, WIRE_TASK, -1);
 	head_of(&s)->flags = WIRE_CHROOTED;
 	wire_value(&s.bytes, 0);
@@ -529,7 +531,7 @@ START_TEST(lost_calls_say_why)
 
 	scene_open(&s);
 	begin_lost(&s, 12, WIRE_LOST_SKIPPED);
-	expect_lost(&s, 12, "not run at the end");
+	expect_lost(&s, 12, "not see the end");
 	begin_lost(&s, 1, WIRE_LOST_COMPAT);
 	expect_lost(&s, 1, "32-bit");
 	begin_lost(&s, 1, WIRE_LOST_MEMORY);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/ops.h"
+#include "suites.h"
+
+/* The kernel module's table, as the module builds it. */
+#if defined(__x86_64__)
+#define OP_NUMBER(x86_64, aarch64) (x86_64)
+#elif defined(__aarch64__)
+#define OP_NUMBER(x86_64, aarch64) (aarch64)
+#endif
+#include "../../systemtap/table.h"
+
+static const uint8_t wire_of[A_COUNT] = {
+#define ARG(kind, key, form, wire) [A_##kind] = WIRE_ARG_##wire,
+#include "ops/args.def"
+};
+
+static const struct row *row_of_op(int op)
+{
+	long number = op_nr((enum op_id)op);
+
+	return number < 0 ? NULL : &rows[number];
+}
+
+static bool is_value(int op, int arg)
+{
+	uint8_t wire = wire_of[ops[op].arg[arg]];
+
+	return wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG;
+}
+
+START_TEST(every_call_is_watched)
+{
+	int op, i, watched = 0;
+
+	rows_init();
+	for (op = 0; op < OP_COUNT; op++) {
+		const struct row *row = row_of_op(op);
+
+		if (!row)
+			continue;
+		ck_assert_msg(row->what == ROW_CALL, "%s", ops[op].name);
+		ck_assert_int_eq(row->op, op + 1);
+		for (i = 0; i < OP_ARGS; i++)
+			ck_assert_int_eq(row->kind[i], ops[op].arg[i]);
+		watched++;
+	}
+	for (i = 0; i < ROW_NUMBERS; i++)
+		watched -= rows[i].what == ROW_CALL;
+	ck_assert_int_eq(watched, 0);
+}
+END_TEST
+
+/* In the order in which the reader takes them. */
+START_TEST(values_are_those_of_the_row)
+{
+	int op, i;
+
+	rows_init();
+	for (op = 0; op < OP_COUNT; op++) {
+		const struct row *row = row_of_op(op);
+		unsigned n = 0;
+
+		for (i = 0; row && i < OP_ARGS; i++)
+			if (is_value(op, i))
+				ck_assert_int_eq(row->value[n++], i);
+		if (row)
+			ck_assert_uint_eq(row->values, n);
+	}
+}
+END_TEST
+
+START_TEST(what_must_be_fetched)
+{
+	int op, i;
+
+	rows_init();
+	for (op = 0; op < OP_COUNT; op++) {
+		const struct row *row = row_of_op(op);
+		bool items = row && row->facts != FACTS_NONE;
+
+		for (i = 0; row && i < OP_ARGS; i++)
+			items |= wire_of[ops[op].arg[i]] > WIRE_ARG_VALUE;
+		if (row)
+			ck_assert_msg(!!(row->flags & ROW_HAS_ITEMS) == items, "%s", ops[op].name);
+	}
+}
+END_TEST
+
+START_TEST(calls_that_are_special)
+{
+	int op;
+
+	rows_init();
+	for (op = 0; op < OP_COUNT; op++) {
+		const struct row *row = row_of_op(op);
+		bool opens = (ops[op].flags & OPF_NEWFD) && op_has((enum op_id)op, A_PATH);
+
+		if (!row)
+			continue;
+		ck_assert_int_eq(!!(row->flags & ROW_FORKS), !!(ops[op].flags & OPF_FORK));
+		ck_assert_int_eq(row->facts == FACTS_OF_RESULT, opens);
+		if (row->facts == FACTS_OF_STAT || row->facts == FACTS_OF_STATX)
+			ck_assert(op_has((enum op_id)op, A_OUT));
+	}
+	ck_assert_int_eq(row_of_op(OP_newfstatat)->facts, FACTS_OF_STAT);
+	ck_assert_int_eq(row_of_op(OP_statx)->facts, FACTS_OF_STATX);
+	ck_assert_int_eq(row_of_op(OP_fstatfs)->facts, FACTS_NONE);
+	ck_assert(row_of_op(OP_exit_group)->flags & ROW_EXITS);
+	ck_assert(row_of_op(OP_execve)->flags & ROW_EXECS);
+	ck_assert(row_of_op(OP_chdir)->flags & ROW_MOVES);
+}
+END_TEST
+
+START_TEST(unrecorded_calls_are_watched)
+{
+	static const int numbers[] = {
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) OP_NUMBER(x86_64, aarch64),
+#include "ops/unrecorded.def"
+	};
+	size_t i, n = 0;
+
+	rows_init();
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		ck_assert_int_eq(rows[numbers[i]].what, ROW_UNRECORDED);
+	for (i = 0; i < ROW_NUMBERS; i++)
+		n += rows[i].what == ROW_UNRECORDED;
+	ck_assert_uint_eq(n, sizeof(numbers) / sizeof(*numbers));
+}
+END_TEST
+
+Suite *rows_suite(void)
+{
+	TCase *tc;
+	Suite *s = suite_with("rows", &tc);
+
+	tcase_add_test(tc, every_call_is_watched);
+	tcase_add_test(tc, values_are_those_of_the_row);
+	tcase_add_test(tc, what_must_be_fetched);
+	tcase_add_test(tc, calls_that_are_special);
+	tcase_add_test(tc, unrecorded_calls_are_watched);
+	return s;
+}
