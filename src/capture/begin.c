@@ -487,11 +487,10 @@ static bool keeps_moved(struct process *p, const struct wire_seen *seen)
 	const struct rec *rec = &seen->seen.rec;
 	const struct state_fd *fd = find_fd(p, rec->arg[0]);
 
-	if (!seen->no_entry) /* the offset is moved at the very end of a call */
-		return true;
-	if (!seen->has_position)
-		return ops[rec->op].cls == CLS_WRITE;
-	return fd && fd->offset != (uint64_t)seen->position;
+	if (seen->has_position)
+		return fd && fd->offset != (uint64_t)seen->position;
+	/* the offset is moved at the very end of a call */
+	return was_seen(seen) || ops[rec->op].cls == CLS_WRITE;
 }
 
 static bool closes_range(const struct rec *rec)

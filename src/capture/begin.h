@@ -15,7 +15,7 @@
  *   was over before that  dropped, but changes of names are kept
  *   new descriptor        dropped when the state has it, for the same file
  *   close                 dropped when the state does not have the descriptor
- *   moved an offset       dropped when it was not seen to begin and the state has the new offset
+ *   moved an offset       dropped when the state has the new offset, as far as that was told
  *   directory, umask      dropped when the state has the new one
  *   other changes         kept: names are judged by late.c, contents and locks are in no state
  *   looked, or failed     dropped when it was not seen to begin

@@ -25,7 +25,7 @@ struct wire_seen {
 	bool no_entry; /* the call began before the state was told; dur 0: nobody knows when */
 	bool has_position;
 	uint64_t description; /* WIRE_SEEN_FD: the same for those that share one; 0: not known */
-	int64_t position; /* of the first argument's file after a call with no_entry */
+	int64_t position; /* of the first argument's file after the call */
 	uint64_t lost;	  /* WIRE_SEEN_LOST: how many ... */
 	const char *why;  /* ... and why; a constant */
 };

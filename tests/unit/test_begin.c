@@ -301,6 +301,13 @@ START_TEST(offsets)
 	ck_assert(!kept(&s, with_args(old_call(0, OP_read, 100), 3, 0, 0)));
 	ck_assert(kept(&s, with_args(old_call(0, OP_writev, 100), 3, 0, 0)));
 	ck_assert(kept(&s, with_args(call(0, OP_read, 100), 3, 0, 0)));
+	seen = moved(OP_read, 3, 100, 500);
+	seen.seen.rec.dur = 1500; /* when it began is known, and what came of it, too */
+	ck_assert(!kept(&s, seen));
+	seen.no_entry = false;
+	ck_assert(!kept(&s, seen));
+	seen.position = 600;
+	ck_assert(kept(&s, seen));
 	ck_assert(kept(&s, with_args(old_call(0, OP_pwrite64, 100), 3, 0, 0)));
 	scene_close(&s);
 }
@@ -657,9 +664,9 @@ START_TEST(each_file_begins_anew)
 	tell(&s, 100, 3000);
 	seen.seen.rec.t = 4000;
 	seen.seen.rec.dur = 3500;
-	seen.no_entry = true;
+	seen.no_entry = seen.has_position = true; /* of a descriptor that is closed */
 	give(&s, &seen);
-	seen.no_entry = false;
+	seen.no_entry = seen.has_position = false;
 	seen.seen.rec.dur = 100;
 	give(&s, &seen);
 	expect(&s, " state_task(100) read(100)");
