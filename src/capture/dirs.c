@@ -16,6 +16,7 @@ static struct dir *make_dir(struct dirs *d, struct name *at)
 		return NULL;
 	dir->id = ++d->ids;
 	dir->at = at;
+	dir->since = d->t;
 	dir->pseudo = at && at->parent->pseudo;
 	return dir;
 }

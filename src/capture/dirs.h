@@ -38,14 +38,15 @@ struct name {
 /* A directory, wherever it is now. */
 struct dir {
 	uint64_t id;
-	struct name *at;  /* NULL: the root directory */
-	uint32_t listed;  /* all entries have their records in the file of this number */
-	uint32_t made;	  /* the recorded programs made it, while that file was written */
-	uint64_t moved;	  /* late.h: when it moved last, as a number of the call ... */
-	uint64_t moved_t; /* ... and the time when that call began */
-	bool cut;	  /* was removed: what is in it has no path any more */
-	bool emptied;	  /* ... by a recorded call, so that nothing was in it */
-	bool pseudo;	  /* of a pseudo file system */
+	struct name *at; /* NULL: the root directory */
+	uint32_t listed; /* all entries have their records in the file of this number */
+	uint32_t made;	 /* the recorded programs made it, while that file was written */
+	uint64_t since;	 /* late.h: time of the record that it was first seen by */
+	uint64_t moved, moved_before; /* late.h: numbers of the calls that moved it last, */
+	uint64_t moved_t;	      /* and when the last one began, or the one that removed it */
+	bool cut;		      /* was removed: what is in it has no path any more */
+	bool emptied;		      /* ... by a recorded call, so that nothing was in it */
+	bool pseudo;		      /* of a pseudo file system */
 };
 
 struct dirs {
@@ -54,6 +55,7 @@ struct dirs {
 	struct dir *root;
 	uint64_t ids;
 	uint32_t file; /* number of the file that is written, from 1 */
+	uint64_t t;    /* late.h: time of the record at hand */
 };
 
 int dirs_init(struct dirs *d); /* 0 or -ENOMEM */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "capture/state.h"
+#include "utils/clock.h"
 
 #define TRACE_OPTIONS                                                                              \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |    \
@@ -658,7 +659,7 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 	job->begin(job, NULL, 0);
 	rc = tracer_init(t, job, err);
 	if (!rc)
-		rc = state_mounts(job->sink, paths_dirs(job->paths), err);
+		rc = state_mounts(job->sink, paths_dirs(job->paths), now_ns(), err);
 	if (!rc)
 		rc = child_fork(&child, job->program, job->options->argv,
 			t->every ? NULL : &t->filter, err);

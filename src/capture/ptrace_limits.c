@@ -116,7 +116,7 @@ static void rotate(struct tracer *t)
 	sink_rotate(t->job->sink);
 	paths_again(t->job->paths);
 	told_fds_clear(&t->told);
-	state_mounts(t->job->sink, paths_dirs(t->job->paths), NULL);
+	state_mounts(t->job->sink, paths_dirs(t->job->paths), now_ns(), NULL);
 	tell_tasks(t, true);
 	tell_tasks(t, false);
 	release_waiting(t);

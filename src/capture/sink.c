@@ -212,6 +212,8 @@ void sink_put(struct sink *s, const struct rec *rec)
 	if (call && !s->state_size)
 		state_is_told(s);
 	s->totals.calls += call;
+	if (rec->op == OP_lost)
+		s->lost += rec->arg[0];
 	put_line(s, rec);
 }
 

@@ -47,9 +47,10 @@ void sink_header(struct sink *s, const struct capture_pair *pairs, size_t n);
 /* The recording begins: its duration counts from here. */
 void sink_begin(struct sink *s);
 
+/* A record of OP_lost counts as what it says. */
 void sink_put(struct sink *s, const struct rec *rec);
 
-/* COUNT records of a thread were lost here, and why; WHY is a short sentence. */
+/* COUNT records of a thread were lost just now, and why; WHY is a short sentence. */
 void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const char *why);
 
 /* Makes everything so far readable for others, if a second is over since the last time. */

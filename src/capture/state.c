@@ -31,7 +31,7 @@ struct str state_link(uint32_t tid, const char *what, char *buf, size_t size)
 	return len < 0 ? STR_NONE : (struct str){buf, (size_t)len};
 }
 
-int state_mounts(struct sink *sink, struct dirs *dirs, struct err *err)
+int state_mounts(struct sink *sink, struct dirs *dirs, uint64_t t, struct err *err)
 {
 	struct arena arena = ARENA_INIT;
 	struct mounts table = {0};
@@ -44,6 +44,7 @@ int state_mounts(struct sink *sink, struct dirs *dirs, struct err *err)
 
 		if (m->hidden)
 			continue;
+		rec.t = t;
 		rec.path = str_of(m->point);
 		rec.path2 = str_of(m->fstype);
 		rec.arg[2] = makedev(m->dev_major, m->dev_minor);

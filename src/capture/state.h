@@ -19,8 +19,9 @@ void told_fds_clear(struct told_fds *told);
  * mounts first, then for each process its task, its directories' names and its descriptors.
  */
 
-/* From /proc/self/mountinfo; also tells DIRS, and so comes before all else. 0 or -errno. */
-int state_mounts(struct sink *sink, struct dirs *dirs, struct err *err);
+/* From /proc/self/mountinfo, as of time T; also tells DIRS, and so comes before all else. 0 or
+ * -errno. */
+int state_mounts(struct sink *sink, struct dirs *dirs, uint64_t t, struct err *err);
 
 /*
  * Of the thread WHO; when the leader of its process has ended, only the other threads can be asked.
