@@ -33,7 +33,7 @@ UNIT    := $(wildcard tests/unit/*.c tests/common/*.c)
 UNITOBJ := $(UNIT:%.c=$(BUILD)/%.o)
 FUZZ    := $(wildcard tests/fuzz/*.c tests/common/*.c)
 FUZZOBJ := $(FUZZ:%.c=$(BUILD)/%.o)
-TOOLS   := $(BUILD)/option_texts $(BUILD)/syscall_matrix
+TOOLS   := $(BUILD)/option_texts $(BUILD)/syscall_matrix $(BUILD)/late_emulate
 TEXTS   := $(BUILD)/ioriot.bash $(BUILD)/options.mdoc
 
 all: ioriot $(TEXTS)
@@ -63,6 +63,10 @@ $(BUILD)/option_texts: $(BUILD)/scripts/option_texts.o $(LIBOBJ)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/fuzz: $(FUZZOBJ) $(LIBOBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/late_emulate: $(BUILD)/tests/late/emulate.o $(LIBOBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -166,6 +170,6 @@ uninstall:
 	rm -rf $(DOCDIR)
 
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
--include $(BUILD)/scripts/syscall_matrix.d $(FUZZOBJ:.o=.d)
+-include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
 FORCE:
 .PHONY: all clean deps modules test test-vm demo bench soak install uninstall man FORCE $(CHECKS)

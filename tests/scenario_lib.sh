@@ -8,8 +8,10 @@
 # Runs the function setup in a fresh directory, records COMMAND there, makes a replay of it, and
 # for each worker layout builds the tree and replays it: no divergence is allowed, and the
 # directories COMPARE (a list) must be what the program left. $run is put before every command:
-# empty, or what makes another user of it.
+# empty, or what makes another user of it. $rewrite, when set, is a command that makes another
+# capture (its second argument) of the one that was recorded (its first).
 run=()
+: "${rewrite=}"
 scenario() {
 	local name=$1 compare=$2 base work layout
 	shift 2
@@ -30,6 +32,10 @@ scenario() {
 		return
 	fi
 	ok "$name: recorded"
+	if [ -n "$rewrite" ]; then
+		mv "$base/run.capture" "$base/recorded.capture"
+		"$rewrite" "$base/recorded.capture" "$base/run.capture" || return
+	fi
 	status_is "$name: generated" 0 "${run[@]}" "$IORIOT" -c "$base/run.capture" \
 		-r "$base/run.replay" -n "$name" --root "$base/root" || return
 	echo "$output"
