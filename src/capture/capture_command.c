@@ -23,10 +23,7 @@ static const struct {
 	const char *missing;
 } backends[] = {
 	{"ptrace", &backend_ptrace, NULL},
-	{"stap", NULL,
-		"the SystemTap backend is not part of this build, and nothing else records "
-		"what runs already (-x) or the whole system; record a program with: "
-		"ioriot -c FILE -- CMD ARGS"},
+	{"stap", &backend_stap, NULL},
 	{"bpf", NULL, "the BPF backend is not part of this build"},
 };
 

@@ -175,6 +175,7 @@ const char *stap_trace_directory(const char *module, char *out, size_t size);
 struct stap_loaded {
 	char name[STAP_NAME_MAX]; /* "" = none */
 	char staprun[PATH_MAX];
+	char inserted[512]; /* what staprun says of it, to be told when it records; "" = nothing */
 	pid_t guard;
 	int guard_pipe; /* closed without a byte, the guard acts */
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "capture/stap.h"
+#include "tables.h"
 
 #define PROC_SYSTEMTAP "/proc/systemtap"
 #define STATUS_MOST    (1u << 20)
@@ -176,6 +177,12 @@ int stap_status_check(const struct stap_status *s, struct err *err)
 			" of the records, this ioriot %d: build "
 			"both from the same sources",
 			s->abi, WIRE_ABI);
+	if (strcmp(s->tables, IORIOT_TABLES) != 0)
+		return err_set(err, ENOSYS,
+			"the module was built with other tables of calls (%s) than this ioriot "
+			"(%s): "
+			"build both from the same sources",
+			s->tables, IORIOT_TABLES);
 	return 0;
 }
 

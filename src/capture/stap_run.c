@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@ int stap_find_staprun(char *out, struct err *err)
 struct run {
 	const struct capture_job *job;
 	char name[STAP_NAME_MAX]; /* of the module, as far as staprun has told */
+	char inserted[512];	  /* how it told */
 	char why[512];		  /* the sentence that explains a failure best */
 	bool has_error, exists;
 };
@@ -60,24 +62,29 @@ static const char *without_origin(const char *line)
 	return blank ? blank + 1 : line;
 }
 
+/* True for "Module NAME inserted from file PATH". It is said before it is true. */
+static bool take_inserted(struct run *run, const char *line)
+{
+	static const char start[] = "Module ";
+
+	if (strncmp(line, start, sizeof(start) - 1) != 0 || !strstr(line, " inserted"))
+		return false;
+	take_word(run->name, sizeof(run->name), line + sizeof(start) - 1);
+	snprintf(run->inserted, sizeof(run->inserted), "%.500s", line);
+	return true;
+}
+
 static void on_line(struct run *run, const char *line)
 {
-	static const char inserted[] = "Module ", renamed[] = "Renamed module to";
 	bool error;
 
 	line = without_origin(line);
-	if (!*line)
+	if (!*line || take_inserted(run, line))
 		return;
-	if (run->job)
-		run->job->say(run->job, "staprun", line);
-	if (strncmp(line, inserted, sizeof(inserted) - 1) == 0 && strstr(line, " inserted"))
-		take_word(run->name, sizeof(run->name), line + sizeof(inserted) - 1);
-	else if (strncmp(line, renamed, sizeof(renamed) - 1) == 0)
-		take_word(run->name, sizeof(run->name),
-			line + sizeof(renamed) - 1 + strspn(line + sizeof(renamed) - 1, ": '"));
+	run->job->say(run->job, "staprun", line);
 	run->exists |= strstr(line, "File exists") != NULL;
 	error = strncmp(line, "ERROR", 5) == 0;
-	if (error ? !run->has_error : !run->has_error && !run->exists)
+	if (!run->has_error)
 		snprintf(run->why, sizeof(run->why), "%.500s", line);
 	run->has_error |= error;
 }
@@ -101,7 +108,7 @@ static void read_lines(struct run *run, int fd)
 static void __attribute__((noreturn)) become_staprun(char *const *argv, int out)
 {
 	static const int signals[] = {SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGPIPE, SIGCHLD};
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDONLY), to = fcntl(out, F_DUPFD_CLOEXEC, 3);
 	sigset_t none;
 	size_t i;
 
@@ -111,33 +118,51 @@ static void __attribute__((noreturn)) become_staprun(char *const *argv, int out)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(null, 0);
-	dup2(out, 1);
-	dup2(out, 2);
+	dup2(to, 1);
+	dup2(to, 2);
 	execv(argv[0], argv);
 	dprintf(2, "cannot execute %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 
-/* 0, or an exit status, or -errno. */
-static int run_staprun(struct run *run, char *const *argv)
+/* Starts it; *FROM is where it is heard. -errno. */
+static pid_t start_staprun(char *const *argv, int *from)
 {
-	int out[2], status;
+	int ends[2];
 	pid_t pid;
 
-	if (pipe2(out, O_CLOEXEC))
+	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	pid = fork();
 	if (pid == 0)
-		become_staprun(argv, out[1]);
-	close(out[1]);
-	if (pid < 0) {
-		close(out[0]);
-		return -errno;
+		become_staprun(argv, ends[1]);
+	if (pid < 0)
+		pid = -errno;
+	close(ends[1]);
+	if (pid < 0)
+		close(ends[0]);
+	*from = ends[0];
+	return pid;
+}
+
+/* 0, or an exit status, or -errno. Signals wait: half of a module in the kernel helps nobody. */
+static int run_staprun(struct run *run, char *const *argv)
+{
+	int from = -1, status = 0, rc = 0;
+	sigset_t all, old;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = start_staprun(argv, &from);
+	if (pid > 0) {
+		read_lines(run, from);
+		if (waitpid(pid, &status, 0) < 0)
+			rc = -errno;
 	}
-	read_lines(run, out[0]);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0 || rc)
+		return pid < 0 ? (int)pid : rc;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -145,12 +170,16 @@ static int run_staprun(struct run *run, char *const *argv)
 
 static void __attribute__((noreturn)) guard(int pipe_end, const char *staprun, const char *name)
 {
+	static const int ignored[] = {SIGINT, SIGHUP, SIGTERM, SIGQUIT};
 	char *argv[] = {(char *)staprun, (char *)"-d", (char *)name, NULL};
 	int fd = fcntl(pipe_end, F_DUPFD_CLOEXEC, 3), null = open("/dev/null", O_RDWR), i;
 	ssize_t n;
 	char byte;
 
-	setsid(); /* away from the terminal's signals */
+	setsid();
+	prctl(PR_SET_NAME, "ioriot-guard"); /* who looks for ioriot does not mean this one */
+	for (i = 0; i < 4; i++)
+		signal(ignored[i], SIG_IGN);
 	for (i = 0; i < 3; i++)
 		dup2(null, i);
 	/* the capture, and what others wait for the end of */
@@ -160,6 +189,8 @@ static void __attribute__((noreturn)) guard(int pipe_end, const char *staprun, c
 	do
 		n = read(fd, &byte, 1);
 	while (n < 0 && errno == EINTR);
+	for (i = 0; i < 4; i++)
+		signal(ignored[i], SIG_DFL);
 	if (n == 0)
 		execv(argv[0], argv);
 	_exit(0);
@@ -262,6 +293,7 @@ int stap_load(struct stap_loaded *out, const struct capture_job *job,
 		return -EPERM;
 	}
 	strcpy(out->name, run.name);
+	strcpy(out->inserted, run.inserted);
 	set_guard(out);
 	return 0;
 }

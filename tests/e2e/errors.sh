@@ -68,7 +68,17 @@ fails "program not executable" 126 "text" "$IORIOT" -c x.capture -- ./text
 absent "no capture of a program that did not start" x.capture*
 status_is "the program's own status" 7 "$IORIOT" --quiet -c x.capture -- sh -c 'exit 7'
 status_is "a program ended by a signal" 143 "$IORIOT" --quiet -c x.capture -- sh -c 'kill -TERM $$'
-fails "another process" 4 "-x" "$IORIOT" -c x.capture -x $$
+fails "a process that is not there" 1 "-x 2147483647: there is no such process" \
+	"$IORIOT" -c y.capture -x 2147483647
+# Whatever this host lacks first: modules, rights, staprun, or this module.
+lacks="cannot load modules|modules_disabled|needs root|CAP_SYS_MODULE|staprun|no SystemTap module"
+fails "the whole system, without the module" 4 "$lacks" "$IORIOT" -c y.capture -m no-such-module
+fails "a process, without the module" 4 "$lacks" "$IORIOT" -c y.capture -x $$ -m no-such-module
+fails "a program, without the module" 4 "$lacks" \
+	"$IORIOT" -c y.capture --backend=stap -m no-such-module -- true
+absent "no capture where nothing can be recorded" y.capture*
+fails "a back end that needs a program" 2 "ptrace backend records programs that it starts" \
+	"$IORIOT" -c y.capture --backend=ptrace -x $$
 fails "back end that is not there" 4 "bpf|BPF" "$IORIOT" -c x.capture --backend=bpf -- true
 
 # --- users and permissions

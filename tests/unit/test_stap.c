@@ -9,6 +9,7 @@
 
 #include "capture/stap.h"
 #include "suites.h"
+#include "tables.h"
 #include "tempdir.h"
 
 /* --- a stream as the module and SystemTap write it --- */
@@ -496,15 +497,26 @@ START_TEST(status_that_is_wrong_is_refused)
 }
 END_TEST
 
-START_TEST(status_of_another_version_is_refused)
+static int check_status(const char *abi, const char *tables, struct err *err)
 {
 	struct stap_status s;
+	char text[128];
+	int n = snprintf(
+		text, sizeof(text), "abi=%s\ntables=%s\nstate=idle\nscope=0\n", abi, tables);
+
+	ck_assert_int_eq(stap_status_parse(&s, (struct str){text, (size_t)n}, NULL), 0);
+	return stap_status_check(&s, err);
+}
+
+START_TEST(status_of_another_version_is_refused)
+{
 	struct err err;
 
-	ck_assert_int_eq(
-		stap_status_parse(&s, STR("abi=99\ntables=x\nstate=idle\nscope=0\n"), NULL), 0);
-	ck_assert_int_eq(stap_status_check(&s, &err), -ENOSYS);
+	ck_assert_int_eq(check_status("1", IORIOT_TABLES, &err), 0);
+	ck_assert_int_eq(check_status("99", IORIOT_TABLES, &err), -ENOSYS);
 	ck_assert_ptr_nonnull(strstr(err.text, "version 99"));
+	ck_assert_int_eq(check_status("1", "12" IORIOT_TABLES, &err), -ENOSYS);
+	ck_assert_ptr_nonnull(strstr(err.text, "other tables"));
 }
 END_TEST
 
