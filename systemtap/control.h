@@ -305,6 +305,10 @@ static int control_on(void)
 		add_comm("java");
 		comm_default = true;
 	}
+	if (!_stp_procfs_module_dir) {
+		_stp_error("SystemTap has no directory in /proc");
+		return -ENOENT;
+	}
 	ctl_file = proc_create("ctl", 0200, _stp_procfs_module_dir, &ctl_ops);
 	status_file = proc_create("status", 0400, _stp_procfs_module_dir, &status_ops);
 	if (!ctl_file || !status_file) {
