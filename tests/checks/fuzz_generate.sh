@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 600
 # alone
-# A real capture, damaged in many ways, through generate and init under ASan and UBSan.
+# A real capture, and those of older versions, damaged in many ways, through generate and init under ASan and UBSan.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
@@ -16,4 +16,9 @@ EOF
 check "a capture to damage" "$IORIOT" -c whole.capture --quiet -- sh program.sh
 check "$rounds damaged captures, seed $seed" python3 "$TESTS/fuzz/mutate_capture.py" \
 	"$SOURCE/build-asan/ioriot" whole.capture "$PWD" "$rounds" "$seed"
+for old in "$TESTS"/corpus/v[34]/*.capture; do
+	check "$((rounds / 6)) times ${old#"$TESTS/"} damaged, seed $seed" \
+		python3 "$TESTS/fuzz/mutate_capture.py" \
+		"$SOURCE/build-asan/ioriot" "$old" "$PWD" "$((rounds / 6))" "$seed"
+done
 done_testing

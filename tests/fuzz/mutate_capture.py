@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Damages a real capture in many ways and sends each version through generate.
+"""Damages a capture in many ways and sends each version through generate.
 
 usage: mutate_capture.py IORIOT CAPTURE WORKDIR ROUNDS SEED
 
@@ -73,7 +73,8 @@ def main():
     for _ in range(int(rounds)):
         lines = body[:]
         for _ in range(rng.choice([1, 5, 50, 500])):
-            damage(lines, rng)
+            if lines:
+                damage(lines, rng)
         with open(bad, "wb") as f:
             f.write(head + b"\n" + b"\n".join(lines))
         status = check([ioriot, "-c", bad, "-r", replay, "-n", "bad", "--root", work, "--quiet"],
