@@ -189,10 +189,8 @@ static void check_buffers(struct check *c)
 void check_stap(struct check *c)
 {
 	struct stap_module found;
-	const struct stap_module *module;
+	const struct stap_module *module = check_module(c, &found) ? &found : NULL;
 
-	add(c, "backend", false, "not part of this build");
-	module = check_module(c, &found) ? &found : NULL;
 	check_modules(c);
 	check_options(c);
 	check_lockdown(c, module);
