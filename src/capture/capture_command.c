@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -243,6 +244,8 @@ int capture_command(const struct options *o)
 		rc = find_program(&job, program);
 	if (rc)
 		return rc;
+	if (!job.program) /* what everybody does is told to nobody else */
+		umask(umask(077) | 077);
 	if (open_sink(&job, &err))
 		return complain(&err, EXIT_FAILED);
 	return record(&job);

@@ -78,6 +78,12 @@ else
 fi
 cd ..
 
+# --- it tells what its own user did: the mode is what the umask leaves
+for mask in 022:644 027:640 077:600; do
+	(umask "${mask%:*}" && "$IORIOT" --quiet -c mode.capture -- true)
+	equal "mode with umask ${mask%:*}" "$(stat -c %a mode.capture)" "${mask#*:}"
+done
+
 # --- ends by force
 wait_for() { # COMMAND...: until it succeeds, 20 s at most
 	local i
