@@ -333,7 +333,8 @@ SETTER(set_command)
 const struct option_row option_rows[] = {
 	{'c', "capture", "FILE", NULL, COMMAND_CAPTURE, FOR_CAPTURE | FOR_GENERATE,
 		"Record into FILE; with -r, the capture to read. A name that ends in .zst is "
-		"compressed. Without -x the program behind -- is started and recorded.",
+		"compressed. What is recorded: the program behind --, the process of -x, or without "
+		"both the whole system, until Ctrl-C.",
 		set_capture},
 	{'r', "replay", "FILE", NULL, COMMAND_REPLAY, FOR_GENERATE | FOR(COMMAND_REPLAY),
 		"Replay FILE; with -c, write FILE from the capture.", set_replay},
@@ -363,9 +364,13 @@ const struct option_row option_rows[] = {
 	{'x', "pid", "PID", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Record this running process and its children, until it ends or Ctrl-C.", set_pid},
 	{0, "backend", "WORD", "ptrace|stap|bpf", COMMAND_NONE, FOR_CAPTURE,
-		"How to record. Without it the best that this host allows is taken.", set_backend},
+		"How to record: without it ptrace, which any user may, when a program is started, "
+		"else stap.",
+		set_backend},
 	{'m', "module", "FILE", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_CHECK),
-		"Another SystemTap module than the one of the running kernel.", set_module},
+		"The SystemTap module: a file, or a name that is looked for as ioriot is, the default, "
+		"and targetedioriot, with -x.",
+		set_module},
 	{0, "comm", "NAME", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Of the whole system, only processes of this command name.", set_comm},
 	{0, "uid", "USER", NULL, COMMAND_NONE, FOR_CAPTURE,

@@ -8,7 +8,7 @@
 static const struct {
 	const char *line, *what;
 } usages[] = {
-	{"-c FILE [-x PID | -- CMD ARGS]", "record what a program does to files"},
+	{"-c FILE [-x PID | -- CMD ARGS]", "record what programs do to files"},
 	{"-c FILE -r REPLAY [-n NAME]", "make a replay from a capture"},
 	{"-i REPLAY", "build the files that the replay needs"},
 	{"-r REPLAY [-p N -t N -s X -S FILE]", "replay, compare, measure"},
