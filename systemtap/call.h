@@ -156,6 +156,9 @@ static void item_result(struct build *o, const struct row *row, struct pt_regs *
 	case FACTS_OF_FD:
 		item_facts_of_fd(o, (unsigned int)call_arg(regs, 0));
 		return;
+	case FACTS_DIRECTORY:
+		item_base(o, WIRE_BASE, (int)call_arg(regs, 0));
+		return;
 	case FACTS_OF_STAT:
 	case FACTS_OF_STATX:
 		for (i = 0; row->kind[i] != KIND_OUT; i++)
@@ -651,8 +654,11 @@ static void tell_before(const struct dentry *first, const struct dentry *second)
 	if (!th || !part_begin(&o, th))
 		return;
 	item_dentry(&o, WIRE_BEFORE, first);
-	if (second)
+	item_link(&o, WIRE_LINK, first);
+	if (second) {
 		item_dentry(&o, WIRE_BEFORE2, second);
+		item_link(&o, WIRE_LINK2, second);
+	}
 	build_end(&o);
 }
 

@@ -49,6 +49,21 @@ static void item_dentry(struct build *o, enum wire_item_type type, const struct 
 	}
 }
 
+/* Where a symbolic link leads. Not all file systems keep it with the inode. */
+static void item_link(struct build *o, enum wire_item_type type, const struct dentry *dentry)
+{
+	const struct inode *inode = d_inode(dentry);
+	unsigned int len;
+
+	if (!inode || !S_ISLNK(inode->i_mode) || !inode->i_link)
+		return;
+	len = strnlen(inode->i_link, WIRE_LINK_MAX + 1);
+	if (len > WIRE_LINK_MAX)
+		return;
+	memcpy(item_begin(o, len), inode->i_link, len);
+	item_end(o, type, len);
+}
+
 static void item_facts_of_fd(struct build *o, unsigned int fd)
 {
 	struct file *file = fget_raw(fd);

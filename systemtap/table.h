@@ -53,7 +53,14 @@ enum row_flag {
 	ROW_MOVES = 32 /* paths do not start where the process is after the call */
 };
 
-enum row_facts { FACTS_NONE, FACTS_OF_RESULT, FACTS_OF_FD, FACTS_OF_STAT, FACTS_OF_STATX };
+enum row_facts {
+	FACTS_NONE,
+	FACTS_OF_RESULT,
+	FACTS_OF_FD,
+	FACTS_OF_STAT,
+	FACTS_OF_STATX,
+	FACTS_DIRECTORY /* none, but which directory it was */
+};
 
 struct row {
 	unsigned char op; /* enum row_op */
@@ -111,6 +118,10 @@ static inline void row_set_by_name(struct row *row, int op_flags)
 		break;
 	case ROW_fsetxattr: /* of an access control list: the mode is another one after it */
 		row->facts = FACTS_OF_FD;
+		break;
+	case ROW_getdents:
+	case ROW_getdents64:
+		row->facts = FACTS_DIRECTORY;
 		break;
 	case ROW_execve:
 		row->flags |= ROW_EXECS;

@@ -29,6 +29,7 @@
 #define WIRE_MAGIC	0x426f4949u
 #define WIRE_BLOCK	4088
 #define WIRE_BLOCK_LONG 8184
+#define WIRE_LINK_MAX	1024
 #define WIRE_REC_MAX	(WIRE_BLOCK_LONG - (int)sizeof(struct wire_block))
 
 struct wire_block {
@@ -113,7 +114,8 @@ struct wire_item {
 enum wire_item_type {
 	WIRE_PATH = 1, /* of a WIRE_ARG_PATH, without NUL; 4096 bytes: longer than any (ENAMETOOLONG) */
 	WIRE_PATH2,
-	WIRE_BASE,     /* struct wire_dir, then its name or nothing: what a relative WIRE_PATH starts from */
+	WIRE_BASE,     /* struct wire_dir, then its name or nothing: what a relative WIRE_PATH starts from;
+			  of getdents: what was read */
 	WIRE_BASE2,    /* the same for WIRE_PATH2; not for targets and attribute names */
 	WIRE_FACTS,    /* struct wire_facts of what was opened, stat'ed or given an attribute, afterwards */
 	WIRE_BEFORE,   /* struct wire_facts of what WIRE_PATH named before the call, unfollowed; */
@@ -129,7 +131,9 @@ enum wire_item_type {
 	WIRE_POSITION, /* int64_t, with WIRE_NO_ENTRY: offset of the first argument's file afterwards */
 	WIRE_CWD,      /* of WIRE_TASK: struct wire_dir and its name */
 	WIRE_FD_PATH,  /* of WIRE_FD: as /proc/PID/fd/N shows it */
-	WIRE_DESCRIPTION /* of WIRE_FD: uint64_t, the same for those that share one description */
+	WIRE_DESCRIPTION, /* of WIRE_FD: uint64_t, the same for those that share one description */
+	WIRE_LINK,     /* where the symbolic link of WIRE_BEFORE led; only if the kernel has that in */
+	WIRE_LINK2     /* memory and it is not longer than WIRE_LINK_MAX; of WIRE_BEFORE2 */
 };
 
 /*

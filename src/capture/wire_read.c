@@ -476,6 +476,10 @@ static int on_call_item(
 		return on_times(rec, slot, body, item->len);
 	case WIRE_POSITION:
 		return on_position(rec, body, item->len);
+	case WIRE_LINK:
+		return on_text(rec, body, item->len, &seen->target[0]);
+	case WIRE_LINK2:
+		return on_text(rec, body, item->len, &seen->target[1]);
 	case WIRE_CWD:
 	case WIRE_FD_PATH:
 	case WIRE_DESCRIPTION:

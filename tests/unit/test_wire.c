@@ -405,6 +405,7 @@ START_TEST(directories_and_facts)
 	wire_dir(&s.bytes, WIRE_BASE2, 78, STR(""));
 	wire_facts(&s.bytes, WIRE_BEFORE, &some_facts);
 	wire_facts(&s.bytes, WIRE_BEFORE2, &(struct facts){.absent = true});
+	wire_str(&s.bytes, WIRE_LINK, STR("../where"));
 	wire_facts(&s.bytes, WIRE_CUT, &some_facts);
 	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=renameat2;:,d=AT_FDCWD;:,p=a;:,e=5;:,P=b;:,f=0;:"
 		   ",s=0;:,\n");
@@ -414,6 +415,13 @@ START_TEST(directories_and_facts)
 	ck_assert(s.out.seen.before[0].known && s.out.seen.before[0].ino == 4711);
 	ck_assert(s.out.seen.before[1].absent && !s.out.seen.before[1].known);
 	ck_assert(s.out.seen.cut.known && s.out.seen.created);
+	ck_assert(str_eqs(s.out.seen.target[0], "../where") && !s.out.seen.target[1].s);
+	BEGIN_CALL(&s, SYS_getdents64, 48, 5, 32768);
+	wire_dir(&s.bytes, WIRE_BASE, 80, STR("/home/u/d"));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=getdents64;:,d=5;:,c=32768;:,s=48;:,\n");
+	ck_assert_uint_eq(s.out.seen.from[0].id, 80);
+	ck_assert(str_eqs(s.out.seen.from[0].name, "/home/u/d"));
+	ck_assert(!s.out.seen.target[0].s);
 	BEGIN_CALL(&s, SYS_unlinkat, 0, CWD, 0);
 	wire_str(&s.bytes, WIRE_PATH, STR("a"));
 	wire_dir(&s.bytes, WIRE_BASE, 79, STR("(unreachable)/x"));
