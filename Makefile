@@ -104,7 +104,7 @@ $(BUILD)/flags: FORCE
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
 
 clean:
-	rm -rf build build-asan build-tsan ioriot
+	rm -rf build build-asan build-tsan systemtap/build ioriot
 
 deps:
 	@scripts/deps.sh
