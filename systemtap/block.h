@@ -257,6 +257,12 @@ static void flush_here(void *unused)
 		block_flush(b);
 }
 
+static void await_flush(const struct block *b)
+{
+	while (smp_load_acquire(&b->flush_wanted))
+		cond_resched();
+}
+
 /* All records of before now can be read when it returns. May sleep. */
 static void blocks_flush(void)
 {
@@ -264,8 +270,8 @@ static void blocks_flush(void)
 
 	cpus_read_lock();
 	on_each_cpu(flush_here, NULL, 1);
-	for_each_online_cpu(cpu) while (smp_load_acquire(&per_cpu_ptr(&blocks, cpu)->flush_wanted))
-		cond_resched();
+	for_each_online_cpu(cpu)
+		await_flush(per_cpu_ptr(&blocks, cpu));
 	cpus_read_unlock();
 }
 
@@ -287,8 +293,7 @@ static int blocks_init(void)
 	int cpu;
 
 	cpus_read_lock();
-	for_each_online_cpu(cpu)
-	{
+	for_each_online_cpu(cpu) {
 		struct block *b = per_cpu_ptr(&blocks, cpu);
 
 		b->bytes = kzalloc_node(BLOCK_BYTES, GFP_KERNEL, cpu_to_node(cpu));
@@ -310,7 +315,8 @@ static void blocks_free(void)
 
 	if (cpu_off_state >= 0)
 		cpuhp_remove_state_nocalls(cpu_off_state);
-	for_each_possible_cpu(cpu) kfree(per_cpu_ptr(&blocks, cpu)->bytes);
+	for_each_possible_cpu(cpu)
+		kfree(per_cpu_ptr(&blocks, cpu)->bytes);
 }
 
 #endif

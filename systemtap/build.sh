@@ -71,7 +71,6 @@ copy_runtime() {
 			sed -i "$change" "$out/runtime.new/$file"
 		fi
 	done
-	touch "$out/runtime.new"
 	rm -rf "$out/runtime"
 	mv "$out/runtime.new" "$out/runtime"
 }
@@ -85,7 +84,7 @@ out=$(cd "$out" && pwd)
 # Two builds at once would fill the same directory.
 exec 9>"$out/lock"
 flock 9
-[ "$out/runtime" -nt "$here/quirks.sh" ] || copy_runtime
+copy_runtime
 
 # Else stap looks whether this host, not that kernel, wants signed modules.
 export SYSTEMTAP_NOSIGN=1

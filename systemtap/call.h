@@ -304,8 +304,8 @@ static inline bool is_restart(s64 ret)
 
 static void call_break(struct thread *th, struct pt_regs *regs, s64 ret)
 {
-	th->flags =
-		CALL_BROKEN; /* a suspended one is forgotten: it will count from its next entry */
+	/* one that is suspended is forgotten: it will count from its next entry */
+	th->flags = CALL_BROKEN;
 	th->restart = -ret - RESTART_SYS;
 	th->ip = instruction_pointer(regs);
 	th->sp = user_stack_pointer(regs);
@@ -456,18 +456,18 @@ static inline void call_enter(struct pt_regs *regs, long number)
 
 /* --- exit --- */
 
-/* The process may leave or enter the scope of "all"; when it enters, its state is another one. */
-static void identity_changed(struct pt_regs *regs, int number, s64 ret)
+/* The process may leave or enter the scope of "all". */
+static void identity_changed(struct thread *th, struct pt_regs *regs, int number, s64 ret)
 {
 	if (ret < 0 || !session.all)
 		return;
 	if (number == __NR_prctl &&
 		(call_arg(regs, 0) != PR_SET_NAME || current != current->group_leader))
 		return;
-	scope_forget_process();
+	scope_changed(th);
 }
 
-/* A call whose entry was not seen: it was under way when its thread came into scope. */
+/* The thread was not in scope when it entered the call, or the call is none of ours. */
 static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs, s64 ret)
 {
 	long number = call_number(regs);
@@ -476,6 +476,8 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 	if (call_is_foreign(number))
 		return;
 	row = row_of(number);
+	if (row && row->what == ROW_IDENTITY)
+		identity_changed(th, regs, number, ret);
 	if (!row || row->what != ROW_CALL || is_restart(ret))
 		return;
 	/* These were told before; and a new thread comes out of the call that made it. */
@@ -519,7 +521,7 @@ static inline void call_exit(struct pt_regs *regs, s64 ret)
 	} else if (row->what == ROW_UNRECORDED) {
 		unrecorded_end(th->nr, row, regs, ret);
 	} else if (row->what == ROW_IDENTITY) {
-		identity_changed(regs, th->nr, ret);
+		identity_changed(th, regs, th->nr, ret);
 	}
 }
 
@@ -633,8 +635,7 @@ static void call_thread_end(const struct task_struct *task)
 
 /* --- what is about to change --- */
 
-/* The call of this thread that is under way, if that was not told yet; the first change is its own.
- */
+/* The call of this thread, if that was not told yet: the first change is its own. */
 static const struct thread *call_to_tell(enum thread_flag what)
 {
 	struct thread *th = thread_find(current->pid);

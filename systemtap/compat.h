@@ -23,8 +23,8 @@
 
 /* --- arguments of the functions that are hooked, counted from 0 --- */
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0) /* an idmapping or user namespace comes first   \
-						    */
+/* From 5.12 on a user namespace, later an idmapping, comes first. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
 #define UNLINK_DENTRY	2
 #define TRUNCATE_DENTRY 1
 #define RENAME_BY_STRUCT

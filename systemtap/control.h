@@ -123,8 +123,7 @@ static void settle_all(void)
 	struct task_struct *process, *task;
 
 	rcu_read_lock();
-	for_each_process_thread(process, task)
-	{
+	for_each_process_thread(process, task) {
 		struct thread *th = thread_find(task->pid);
 
 		if (!th)
@@ -255,8 +254,7 @@ static int status_show(struct seq_file *m, void *unused)
 	show_hooks(m, "hooks", true);
 	show_hooks(m, "missing", false);
 	seq_printf(m, "skipped=%lu\n", hooks_skipped());
-	for_each_possible_cpu(cpu)
-	{
+	for_each_possible_cpu(cpu) {
 		const struct block *b = per_cpu_ptr(&blocks, cpu);
 
 		if (b->bytes || b->made)

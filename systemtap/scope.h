@@ -31,22 +31,21 @@ static void mark_set(struct thread *th, unsigned int mark)
 static struct thread *thread_fork(const struct task_struct *parent, const struct task_struct *child)
 {
 	struct thread *from = thread_find(parent->pid), *to = thread_find(child->pid), *leader;
-	unsigned int mark = from ? READ_ONCE(from->mark) : 0;
 
-	if (!to && !mark && !session.all)
+	if (!to && !(from && READ_ONCE(from->mark)) && !session.all)
 		return NULL;
 	to = thread_get(child->pid);
 	if (!to)
 		return NULL;
 	raw_spin_lock(&scope_lock);
-	mark = from ? from->mark : 0;
+	from = thread_find(parent->pid); /* it may have been marked meanwhile, and the child, too */
+	mark_set(to, from ? from->mark : 0);
 	leader = thread_find(parent->tgid);
-	mark_set(to, mark);
+	to->told = leader ? READ_ONCE(leader->told) : 0;
 	to->flags = 0;
 	to->epoch = 0;
 	to->unseen = 0;
 	to->telling = 0;
-	to->told = leader ? READ_ONCE(leader->told) : 0;
 	raw_spin_unlock(&scope_lock);
 	return to;
 }
@@ -77,24 +76,25 @@ static struct thread *thread_take_leader(pid_t old, pid_t now)
 		to->nr = from->nr;
 		to->entry = from->entry;
 		to->kept = from->kept;
-		to->epoch = 0;
+		to->in_all = from->in_all;
+		to->epoch = from->epoch;
 	}
 	raw_spin_unlock(&scope_lock);
 	return to;
 }
 
-/* Whether it was marked just now. */
-static bool mark_task(struct task_struct *task, unsigned int mark)
+/* 1 when it was marked just now, -ENOMEM. */
+static int mark_task(struct task_struct *task, unsigned int mark)
 {
 	struct thread *th = thread_get(task->pid);
-	bool news = false;
+	int news = 0;
 
 	if (!th)
-		return false;
+		return -ENOMEM;
 	raw_spin_lock(&scope_lock);
 	if (!(task->flags & PF_EXITING) && !(th->mark & mark)) {
 		mark_set(th, th->mark | mark);
-		news = true;
+		news = 1;
 	}
 	raw_spin_unlock(&scope_lock);
 	return news;
@@ -107,20 +107,26 @@ static bool is_marked(const struct task_struct *task, unsigned int mark)
 	return th && (READ_ONCE(th->mark) & mark);
 }
 
-/* Marks the threads of process TGID, and those whose maker is marked: one generation at a time. */
-static bool mark_some(pid_t tgid, unsigned int mark)
+/*
+ * Marks the threads of process TGID, and those whose maker is marked: one generation at a time.
+ * 1 when there was one, -ENOMEM.
+ */
+static int mark_some(pid_t tgid, unsigned int mark)
 {
 	struct task_struct *process, *task;
-	bool news = false;
+	int rc = 0, news = 0;
 
 	rcu_read_lock();
-	for_each_process_thread(process, task)
-	{
+	for_each_process_thread(process, task) {
 		if (task->tgid == tgid || is_marked(rcu_dereference(task->real_parent), mark))
-			news |= mark_task(task, mark);
+			rc = mark_task(task, mark);
+		if (rc < 0)
+			goto out;
+		news |= rc;
 	}
+out:
 	rcu_read_unlock();
-	return news;
+	return rc < 0 ? rc : news;
 }
 
 /* The process that the writer of the control file calls PID, and all that came from it. */
@@ -128,6 +134,7 @@ static int scope_mark(pid_t pid, unsigned int mark)
 {
 	struct task_struct *task;
 	pid_t tgid = 0;
+	int rc;
 
 	rcu_read_lock();
 	task = pid_task(find_vpid(pid), PIDTYPE_PID);
@@ -136,9 +143,9 @@ static int scope_mark(pid_t pid, unsigned int mark)
 	rcu_read_unlock();
 	if (!tgid)
 		return -ESRCH;
-	while (mark_some(tgid, mark))
+	while ((rc = mark_some(tgid, mark)) > 0)
 		cond_resched();
-	return 0;
+	return rc;
 }
 
 /* --- "all" --- */
@@ -193,22 +200,31 @@ static inline bool scope_has(struct thread *th)
 	return likely(th->epoch == READ_ONCE(session.epoch)) ? th->in_all : scope_decide(th);
 }
 
-/* Names and users of the process changed: its threads decide again. */
-static void scope_forget_process(void)
+static void forget_decisions(bool state)
 {
 	struct task_struct *task;
 
 	rcu_read_lock();
-	for_each_thread(current, task)
-	{
+	for_each_thread(current, task) {
 		struct thread *th = thread_find(task->pid);
 
-		if (th) {
-			WRITE_ONCE(th->epoch, 0);
+		if (!th)
+			continue;
+		WRITE_ONCE(th->epoch, 0);
+		if (state)
 			WRITE_ONCE(th->told, 0);
-		}
 	}
 	rcu_read_unlock();
+}
+
+/* Its name or user changed: its threads decide again. What comes into scope tells its state. */
+static void scope_changed(struct thread *th)
+{
+	bool was_in = scope_has(th);
+
+	forget_decisions(false);
+	if (!was_in && scope_has(th))
+		forget_decisions(true);
 }
 
 #endif

@@ -88,8 +88,7 @@ static void put_state(void)
 	spin_lock(&files->file_lock);
 	t = put_task();
 	fdt = files_fdtable(files);
-	for_each_set_bit(fd, fdt->open_fds, fdt->max_fds)
-	{
+	for_each_set_bit(fd, fdt->open_fds, fdt->max_fds) {
 		struct file *file = rcu_dereference_raw(fdt->fd[fd]);
 
 		if (file)
@@ -104,10 +103,8 @@ static noinline void state_tell(struct thread *th)
 	struct thread *leader = thread_get(current->tgid);
 	u32 generation = READ_ONCE(session.generation);
 
-	if (!leader) {
-		th->told = generation; /* memory: counted by its calls */
+	if (!leader) /* no memory: it is tried again at the next call */
 		return;
-	}
 	if (smp_load_acquire(&leader->told) != generation) {
 		while (xchg(&leader->telling, 1))
 			cpu_relax();
