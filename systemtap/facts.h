@@ -49,19 +49,33 @@ static void item_dentry(struct build *o, enum wire_item_type type, const struct 
 	}
 }
 
-/* Where a symbolic link leads. Not all file systems keep it with the inode. */
+/* Without a dentry this is how the walk of a path asks under RCU: nothing may wait for a disk. */
+static const char *link_in_memory(struct inode *inode, struct delayed_call *done)
+{
+	if (inode->i_link)
+		return inode->i_link;
+	return inode->i_op->get_link ? inode->i_op->get_link(NULL, inode, done) : NULL;
+}
+
+/* Where a symbolic link leads. */
 static void item_link(struct build *o, enum wire_item_type type, const struct dentry *dentry)
 {
-	const struct inode *inode = d_inode(dentry);
+	struct inode *inode = d_inode(dentry);
+	DEFINE_DELAYED_CALL(done);
+	const char *link;
 	unsigned int len;
 
-	if (!inode || !S_ISLNK(inode->i_mode) || !inode->i_link)
+	if (!inode || !S_ISLNK(inode->i_mode))
 		return;
-	len = strnlen(inode->i_link, WIRE_LINK_MAX + 1);
-	if (len > WIRE_LINK_MAX)
-		return;
-	memcpy(item_begin(o, len), inode->i_link, len);
-	item_end(o, type, len);
+	rcu_read_lock();
+	link = link_in_memory(inode, &done);
+	len = IS_ERR_OR_NULL(link) ? 0 : strnlen(link, WIRE_LINK_MAX + 1);
+	if (len && len <= WIRE_LINK_MAX) {
+		memcpy(item_begin(o, len), link, len);
+		item_end(o, type, len);
+	}
+	do_delayed_call(&done);
+	rcu_read_unlock();
 }
 
 static void item_facts_of_fd(struct build *o, unsigned int fd)

@@ -197,14 +197,31 @@ int late_open(struct late **out, struct sink *sink, struct err *err)
 	return rc;
 }
 
+/* The record, with what was found out about it. */
+static int pass_on(struct late *l, const struct rec *rec)
+{
+	struct rec told;
+
+	if (l->after.known) {
+		told = *rec;
+		told.facts = l->after;
+		rec = &told;
+	}
+	if (l->failed)
+		return -ENOMEM;
+	if (l->head)
+		return hold(l, rec);
+	sink_put(l->sink, rec);
+	return 0;
+}
+
 int late_add(struct late *l, const struct seen *seen, struct err *err)
 {
 	l->call++;
 	l->dirs.t = seen->rec.t;
+	l->after.known = false;
 	call_names(l, seen);
-	if (!l->failed && !l->head)
-		sink_put(l->sink, &seen->rec);
-	else if (l->failed || hold(l, &seen->rec))
+	if (pass_on(l, &seen->rec))
 		return err_sys(err, ENOMEM, "cannot hold a record of the capture");
 	if (l->waiting == 0)
 		drain(l, false);
@@ -224,7 +241,7 @@ void late_lost(
 	struct touch *touch;
 
 	for (touch = TAILQ_FIRST(&l->touches); touch; touch = TAILQ_NEXT(touch, all))
-	touch->tainted = true;
+		touch->tainted = true;
 	late_note(l, &(struct rec){.t = t, .pid = pid, .tid = tid}, count, why);
 }
 
@@ -253,7 +270,7 @@ void late_close(struct late *l)
 		free(l->spare);
 		l->spare = next;
 	}
-	call_names_free(l);
+	way_free(l);
 	hmap_free(&l->inodes);
 	vec_free(&l->extents);
 	dirs_free(&l->dirs);

@@ -6,11 +6,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-
-#include "capture/state.h"
 
 /* What the calls have to do with names. */
 enum deed {
@@ -124,219 +120,6 @@ static uint64_t began(const struct rec *r)
 	return r->t - r->dur;
 }
 
-/* ---- walking ---- */
-
-struct visit {
-	struct dirs_walk in;
-	struct late *late;
-	const struct rec *rec;
-	bool through; /* what stands before the last component are directories, or links to such */
-	bool blind;   /* the last one is not looked at: the call has replaced it, or tells all */
-	bool plain;   /* ... and no component is a link: the path comes from the kernel */
-};
-
-/* Something can be found in the entry: it is a directory, whatever it looks like now. */
-static void is_passed(struct visit *v, struct name *entry)
-{
-	bool link = entry->type == NAME_LINK && !v->plain;
-
-	if (entry->touch)
-		entry->touch->exists = entry->touch->passed = true;
-	if (!link && entry->type != NAME_DIR)
-		dirs_set_type(v->in.dirs, entry, NAME_DIR, STR_NONE);
-}
-
-static bool look_first(struct visit *v, struct name *entry, bool passed)
-{
-	uint32_t file = v->in.dirs->file;
-	struct touch *touch;
-
-	entry->written = file;
-	if (entry->parent->made == file) { /* by a recorded call: nothing was in it */
-		if (entry->type == NAME_UNKNOWN)
-			entry->type = NAME_ABSENT;
-	} else {
-		touch = touch_new(v->late, v->rec, entry);
-		if (!touch)
-			return false;
-		if (!v->blind || v->in.more)
-			touch_look_first(v->late, touch);
-	}
-	if (passed)
-		is_passed(v, entry);
-	return true;
-}
-
-/* What is known of the entry does not fit, or is not enough: others change it too. */
-static void look_again(struct visit *v, struct name *entry, bool passed)
-{
-	if (passed || v->in.more || !v->blind)
-		touch_glance(v->late, entry);
-	if (passed)
-		is_passed(v, entry);
-}
-
-static bool look(struct dirs_walk *in, struct name *entry)
-{
-	struct visit *v = (struct visit *)in; /* its first member */
-	bool passed = v->plain || (in->more && v->through);
-	bool fits = entry->type == NAME_DIR || (entry->type == NAME_LINK && !v->plain) ||
-		    (entry->type != NAME_UNKNOWN && !passed);
-
-	if (entry->written != in->dirs->file)
-		return look_first(v, entry, passed);
-	if (!fits)
-		look_again(v, entry, passed);
-	return true;
-}
-
-static struct place walk(struct late *l, const struct rec *rec, struct visit v, struct dir *root,
-	struct dir *from, struct str path)
-{
-	v.in.dirs = &l->dirs;
-	v.in.root = root;
-	v.in.look = look;
-	v.late = l;
-	v.rec = rec;
-	return dirs_walk(&v.in, from, path);
-}
-
-/* ---- where paths start ---- */
-
-struct known_dir {
-	struct hnode node;
-	struct dir *dir; /* NULL: it could not be found */
-};
-
-/* A process with a root directory of its own. */
-struct jail {
-	struct hnode node;
-	struct dir *root;
-};
-
-static bool is_deleted(struct str path)
-{
-	const struct str mark = STR(" (deleted)");
-
-	return path.len > mark.len && memcmp(path.s + path.len - mark.len, mark.s, mark.len) == 0;
-}
-
-/* A directory by the name that the kernel gave it. */
-static struct dir *dir_named(
-	struct late *l, const struct rec *rec, struct dir *root, struct str name)
-{
-	struct visit v = {.plain = true, .through = true};
-	struct place p;
-
-	if (!root || !name.len || name.s[0] != '/' || is_deleted(name))
-		return NULL;
-	p = walk(l, rec, v, root, NULL, name);
-	return p.dead ? NULL : p.dir;
-}
-
-static struct jail *jail_of(struct late *l, uint32_t pid)
-{
-	struct hnode *n = hmap_first(&l->roots, hash_u64(pid));
-
-	return n ? hmap_entry(n, struct jail, node) : NULL;
-}
-
-static void jail_set(struct late *l, uint32_t pid, struct dir *root)
-{
-	struct jail *j = jail_of(l, pid);
-
-	if (!j) {
-		j = calloc(1, sizeof(*j));
-		if (!j || hmap_insert(&l->roots, &j->node, hash_u64(pid))) {
-			free(j);
-			return;
-		}
-	}
-	j->root = root;
-}
-
-static void jail_forget(struct late *l, uint32_t pid)
-{
-	struct jail *j = jail_of(l, pid);
-
-	if (j)
-		hmap_remove(&l->roots, &j->node);
-	free(j);
-}
-
-static struct dir *root_of(struct late *l, const struct seen *s)
-{
-	struct jail *j;
-	char buf[PATH_MAX];
-
-	if (!s->chrooted)
-		return l->dirs.root;
-	j = jail_of(l, s->rec.pid);
-	if (j)
-		return j->root;
-	jail_set(l, s->rec.pid,
-		dir_named(l, &s->rec, l->dirs.root,
-			state_link(s->rec.pid, "root", buf, sizeof(buf))));
-	j = jail_of(l, s->rec.pid);
-	return j ? j->root : NULL;
-}
-
-static struct known_dir *known_dir(struct late *l, uint64_t id)
-{
-	struct hnode *n = hmap_first(&l->ids, hash_u64(id));
-
-	return n ? hmap_entry(n, struct known_dir, node) : NULL;
-}
-
-static void remember_dir(struct late *l, uint64_t id, struct dir *dir)
-{
-	struct known_dir *k = id ? known_dir(l, id) : NULL;
-
-	if (!id)
-		return;
-	if (!k) {
-		k = calloc(1, sizeof(*k));
-		if (!k || hmap_insert(&l->ids, &k->node, hash_u64(id))) {
-			free(k);
-			return;
-		}
-	}
-	k->dir = dir;
-}
-
-/* Where a process's current directory or descriptor leads now; it is late for that. */
-static struct dir *dir_now(struct late *l, const struct seen *s, int fd)
-{
-	char what[32], buf[PATH_MAX];
-
-	if (fd == AT_FDCWD)
-		snprintf(what, sizeof(what), "cwd");
-	else
-		snprintf(what, sizeof(what), "fd/%d", fd);
-	return dir_named(l, &s->rec, l->dirs.root, state_link(s->rec.pid, what, buf, sizeof(buf)));
-}
-
-static bool is_at(const struct dir *dir, struct str name)
-{
-	char buf[PATH_MAX];
-
-	return str_eq(dirs_path(dir, STR(""), buf), name);
-}
-
-/* The directory that path I starts from, FD being the argument that says so. */
-static struct dir *dir_from(struct late *l, const struct seen *s, int i, int fd)
-{
-	const struct seen_dir *from = &s->from[i];
-	struct known_dir *k = from->id ? known_dir(l, from->id) : NULL;
-	struct dir *dir;
-
-	if (k && (!from->name.s || (k->dir && (s->chrooted || is_at(k->dir, from->name)))))
-		return k->dir;
-	dir = from->name.s ? dir_named(l, &s->rec, root_of(l, s), from->name) : dir_now(l, s, fd);
-	remember_dir(l, from->id, dir);
-	return dir;
-}
-
 /* ---- what the calls show ---- */
 
 static bool tells_of(const struct rec *r, const struct touch *touch)
@@ -414,6 +197,16 @@ static void found_behind(
 		touch && touch->looked && touch->facts.ino != facts->ino)
 		return;
 	found(l, r, p->end, facts);
+}
+
+static void found_cut(
+	struct late *l, const struct seen *s, const struct place *p, const struct facts *facts)
+{
+	struct touch *touch = p->end ? p->end->touch : NULL;
+
+	if (tells_of(&s->rec, touch) && s->cut.known)
+		touch->cut = true;
+	found_behind(l, &s->rec, p, facts);
 }
 
 /* ENOENT, though the way to the last component is there. */
@@ -562,7 +355,7 @@ static void open_name(struct late *l, const struct seen *s, const struct place *
 		missing(l, r, p->end);
 		p->end->type = NAME_OTHER;
 	} else {
-		found_behind(l, r, p, s->cut.known ? &s->cut : &r->facts);
+		found_cut(l, s, p, s->cut.known ? &s->cut : &r->facts);
 	}
 }
 
@@ -581,7 +374,7 @@ static void succeeded(struct late *l, const struct seen *s, enum deed deed, cons
 		found_behind(l, r, p, &r->facts);
 		break;
 	case DEED_TRUNCATE:
-		found_behind(l, r, p, &s->cut);
+		found_cut(l, s, p, &s->cut);
 		break;
 	case DEED_OPEN:
 		open_name(l, s, p);
@@ -672,18 +465,38 @@ static bool is_blind(const struct seen *s, enum deed deed, int i)
 static struct place walk_argument(
 	struct late *l, const struct seen *s, enum deed deed, int i, int fd, struct str path)
 {
-	struct visit v = {.through = got_through(&s->rec), .blind = is_blind(s, deed, i)};
+	unsigned how = got_through(&s->rec) ? WAY_THROUGH : 0;
 	struct dir *root, *from = NULL;
 
 	if (!path.s || path.len == 0 || path.len >= PATH_MAX)
 		return (struct place){0};
-	root = root_of(l, s);
+	root = way_root(l, s);
 	if (path.s[0] != '/')
-		from = dir_from(l, s, i, fd);
+		from = way_start(l, s, i, fd);
 	if (!root || (path.s[0] != '/' && !from))
 		return (struct place){0};
-	v.in.nofollow = i == 1 || means_link(&s->rec, deed);
-	return walk(l, &s->rec, v, root, from, path);
+	if (is_blind(s, deed, i))
+		how |= WAY_BLIND;
+	if (i == 1 || means_link(&s->rec, deed))
+		how |= WAY_NOFOLLOW;
+	return way_walk(l, &s->rec, how, root, from, path);
+}
+
+/*
+ * An access control list changes the permission bits, and its bytes are not recorded. Where the
+ * kernel did not tell what the file has become, what it is now is the best there is.
+ */
+static struct facts facts_after(const struct rec *r, const struct name *entry)
+{
+	char buf[PATH_MAX];
+	struct str path;
+	struct stat st;
+
+	if (r->ret < 0 || r->facts.known || !entry || !op_has(r->op, A_XFLAGS) ||
+		!str_eqs(r->path2, "system.posix_acl_access"))
+		return unknown;
+	path = dirs_path(entry->parent, name_text(entry), buf);
+	return path.s && lstat(path.s, &st) == 0 ? facts_of_stat(&st) : unknown;
 }
 
 static void call_with_paths(struct late *l, const struct seen *s, enum deed deed)
@@ -707,6 +520,7 @@ static void call_with_paths(struct late *l, const struct seen *s, enum deed deed
 		succeeded(l, s, deed, p);
 	else
 		failed(l, r, deed, p);
+	l->after = facts_after(r, p[0].end);
 }
 
 static void state_of_task(struct late *l, const struct seen *s)
@@ -715,28 +529,28 @@ static void state_of_task(struct late *l, const struct seen *s)
 	struct dir *root = l->dirs.root;
 
 	if (s->chrooted) {
-		jail_forget(l, r->pid);
+		way_forget_root(l, r->pid);
 		if (r->path2.len > 1)
-			jail_set(l, r->pid, dir_named(l, r, root, r->path2));
-		root = root_of(l, s);
+			way_set_root(l, r->pid, way_dir(l, r, root, r->path2));
+		root = way_root(l, s);
 	}
 	if (s->from[0].name.s)
-		dir_from(l, s, 0, AT_FDCWD);
-	dir_named(l, r, root, r->path);
+		way_start(l, s, 0, AT_FDCWD);
+	way_dir(l, r, root, r->path);
 }
 
 static void state_of_fd(struct late *l, const struct seen *s)
 {
-	struct visit v = {.through = true, .blind = s->rec.facts.known, .in = {.nofollow = true}};
 	const struct rec *r = &s->rec;
-	struct dir *root = root_of(l, s);
+	unsigned how = WAY_THROUGH | WAY_NOFOLLOW | (r->facts.known ? WAY_BLIND : 0);
+	struct dir *root = way_root(l, s);
 	struct place p;
 
 	if (!root || !r->path.len || r->path.s[0] != '/')
 		return;
-	if (r->facts.known ? r->facts.nlink == 0 : is_deleted(r->path))
+	if (r->facts.known ? r->facts.nlink == 0 : way_is_deleted(r->path))
 		return;
-	p = walk(l, r, v, root, NULL, r->path);
+	p = way_walk(l, r, how, root, NULL, r->path);
 	if (p.last)
 		found(l, r, p.last, &r->facts);
 }
@@ -744,7 +558,7 @@ static void state_of_fd(struct late *l, const struct seen *s)
 static void changes_process(struct late *l, const struct rec *r)
 {
 	if ((r->op == OP_chroot && r->ret >= 0) || r->op == OP_exit_group)
-		jail_forget(l, r->pid);
+		way_forget_root(l, r->pid);
 }
 
 void call_names(struct late *l, const struct seen *s)
@@ -766,28 +580,13 @@ void call_names(struct late *l, const struct seen *s)
 	else if (r->op == OP_state_fd)
 		state_of_fd(l, s);
 	else if (deed == DEED_LIST && s->from[0].id) {
-		struct dir *dir = dir_from(l, s, 0, (int)r->arg[0]);
+		struct dir *dir = way_start(l, s, 0, (int)r->arg[0]);
 
 		if (dir)
 			touch_entries(l, r, dir);
 	} else if (deed != DEED_NONE && ops[r->op].family != FAM_State) {
 		call_with_paths(l, s, deed);
 	}
-	touch_inode(l, inode_facts(s, deed), began(r));
+	touch_inode(l, inode_facts(s, deed), began(r), s->cut.known);
 	changes_process(l, r);
-}
-
-static void free_map(struct hmap *m, size_t offset)
-{
-	struct hnode *n, *tmp;
-	size_t i;
-
-	hmap_each(m, n, tmp, i) free((char *)n - offset);
-	hmap_free(m);
-}
-
-void call_names_free(struct late *l)
-{
-	free_map(&l->ids, offsetof(struct known_dir, node));
-	free_map(&l->roots, offsetof(struct jail, node));
 }

@@ -13,6 +13,7 @@
  *
  * late.c        the queue: records and touches in the order of the file to come
  * late_touch.c  touches: looking, judging what the looks are worth, listing directories
+ * late_walk.c   where paths start, and their way through the directories, touching new names
  * late_call.c   what each call tells of names, and what it does to them
  *
  * The directories (dirs.h) are as they are at the newest record of the stream, which is behind what
@@ -59,6 +60,7 @@ struct touch {
 	bool exists;  /* a call showed that it existed */
 	bool passed;  /* ... as a directory, or a link to one */
 	bool tainted; /* calls of that time were lost */
+	bool cut;     /* the bytes that were seen are not those that it had */
 	bool in_inodes;
 	uint32_t len;
 	char path[]; /* canonical, when it was touched */
@@ -73,9 +75,10 @@ struct late {
 	TAILQ_HEAD(touches, touch) touches; /* all in the queue */
 	size_t waiting;			    /* touches that are neither settled nor dropped */
 	struct chunk *head, *tail, *spare;
-	size_t read;   /* bytes of the first chunk that are done with */
-	size_t held;   /* bytes of all chunks in use */
-	uint64_t call; /* number of the record at hand */
+	size_t read;	    /* bytes of the first chunk that are done with */
+	size_t held;	    /* bytes of all chunks in use */
+	uint64_t call;	    /* number of the record at hand */
+	struct facts after; /* what became of the file, which the record at hand does not tell */
 	uint64_t advanced;
 	extents extents;
 	uint32_t root_written; /* number of the file that has the record of "/" */
@@ -109,7 +112,7 @@ void touch_glance(struct late *l, struct name *entry);
 void touch_settle(struct late *l, struct touch *touch, const struct facts *facts);
 
 /* A record showed what inodes of that number were like: it may be the one that was looked at. */
-void touch_inode(struct late *l, const struct facts *facts, uint64_t began);
+void touch_inode(struct late *l, const struct facts *facts, uint64_t began, bool cut);
 
 /* A call that began at that time can tell something of what the touch named. */
 bool touch_hears(const struct touch *touch, uint64_t began);
@@ -136,10 +139,35 @@ void touch_entries(struct late *l, const struct rec *rec, struct dir *dir);
 /* Touches "/", once. */
 void touch_root(struct late *l, const struct rec *rec);
 
+/* ---- late_walk.c ---- */
+
+enum way_how {
+	WAY_THROUGH = 1, /* before the last component there are directories, or links to such */
+	WAY_BLIND = 2,	 /* the last one is not looked at: the call has replaced it, or tells all */
+	WAY_PLAIN = 4,	 /* none is a link, all are directories: the path comes from the kernel */
+	WAY_NOFOLLOW = 8
+};
+
+/* Walks PATH for the record REC, touching the names that are new. */
+struct place way_walk(struct late *l, const struct rec *rec, unsigned how, struct dir *root,
+	struct dir *from, struct str path);
+
+/* A directory by the name that the kernel gave it; NULL: it has no name any more. */
+struct dir *way_dir(struct late *l, const struct rec *rec, struct dir *root, struct str name);
+bool way_is_deleted(struct str path);
+
+/* The process's root directory; NULL: it is not known. */
+struct dir *way_root(struct late *l, const struct seen *s);
+void way_set_root(struct late *l, uint32_t pid, struct dir *root);
+void way_forget_root(struct late *l, uint32_t pid);
+
+/* The directory that path I starts from, FD being the argument that says so. NULL: not known. */
+struct dir *way_start(struct late *l, const struct seen *s, int i, int fd);
+void way_free(struct late *l);
+
 /* ---- late_call.c ---- */
 
 /* What the record tells of names and does to them; queues its touches. */
 void call_names(struct late *l, const struct seen *seen);
-void call_names_free(struct late *l);
 
 #endif

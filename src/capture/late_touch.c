@@ -95,8 +95,8 @@ void touch_drop_below(struct late *l, const struct dir *dir)
 	struct touch *touch;
 
 	for (touch = TAILQ_FIRST(&l->touches); touch; touch = TAILQ_NEXT(touch, all))
-	if (touch->at && is_below(touch->at, dir))
-		touch_drop(l, touch);
+		if (touch->at && is_below(touch->at, dir))
+			touch_drop(l, touch);
 }
 
 /* ---- looking ---- */
@@ -214,8 +214,26 @@ static bool same_file(const struct facts *a, const struct facts *b)
 	return a->known && b->known && a->ino == b->ino && !((a->mode ^ b->mode) & S_IFMT);
 }
 
+/*
+ * The kernel's inode does not always know how many blocks there are: none on xfs, none yet where
+ * they are allocated late. Without a look at the same file all of it counts as data.
+ */
+static void settle_blocks(struct touch *touch, const struct facts *look)
+{
+	struct facts *f = &touch->facts;
+
+	if (!is_sparse(f))
+		return;
+	if (touch->extents)
+		f->blocks = f->blocks ? f->blocks : look->blocks;
+	else if (f->blocks == 0 || (same_file(look, f) && !is_sparse(look)))
+		f->blocks = (f->size + 511) / 512;
+}
+
 void touch_settle(struct late *l, struct touch *touch, const struct facts *facts)
 {
+	struct facts look;
+
 	if (touch->settled || touch->dropped)
 		return;
 	stop_waiting(l, touch);
@@ -224,13 +242,15 @@ void touch_settle(struct late *l, struct touch *touch, const struct facts *facts
 		leave_inodes(l, touch);
 	}
 	touch->settled = true;
-	if (!touch->looked || !same_file(&touch->facts, facts))
-		touch->target = NULL;
-	if (!touch->looked || !same_file(&touch->facts, facts) || !is_sparse(facts))
-		forget_extents(touch);
+	look = touch->looked ? touch->facts : (struct facts){0};
 	touch->facts = same_file(&touch->first, facts) ? touch->first : *facts;
+	if (!same_file(&look, facts))
+		touch->target = NULL;
+	if (!same_file(&look, facts) || !is_sparse(&touch->facts) || touch->cut)
+		forget_extents(touch);
 	if (touch->extents)
 		clip_extents(touch);
+	settle_blocks(touch, &look);
 }
 
 bool touch_hears(const struct touch *touch, uint64_t began)
@@ -242,7 +262,7 @@ bool touch_hears(const struct touch *touch, uint64_t began)
  * The number may have been another file's before it was that of the one which was looked at. But
  * then a record tells that the name came to be, and no look counts.
  */
-void touch_inode(struct late *l, const struct facts *facts, uint64_t began)
+void touch_inode(struct late *l, const struct facts *facts, uint64_t began, bool cut)
 {
 	struct hnode *n;
 
@@ -251,11 +271,13 @@ void touch_inode(struct late *l, const struct facts *facts, uint64_t began)
 	for (n = hmap_first(&l->inodes, hash_u64(facts->ino)); n; n = hmap_next(n)) {
 		struct touch *touch = hmap_entry(n, struct touch, inode);
 
-		if (!touch->first.known && touch_hears(touch, began) &&
-			same_file(&touch->facts, facts) &&
-			touch->facts.dev_major == facts->dev_major &&
-			touch->facts.dev_minor == facts->dev_minor)
-			touch->first = *facts;
+		if (touch->first.known || !touch_hears(touch, began) ||
+			!same_file(&touch->facts, facts) ||
+			touch->facts.dev_major != facts->dev_major ||
+			touch->facts.dev_minor != facts->dev_minor)
+			continue;
+		touch->first = *facts;
+		touch->cut = cut;
 	}
 }
 

@@ -505,6 +505,50 @@ START_TEST(holes_are_told)
 }
 END_TEST
 
+/* Blocks that the kernel's inode does not know of (xfs) make no hole. */
+START_TEST(blocks_that_are_not_known)
+{
+	static char bytes[5000] = "x";
+	struct facts f, gone;
+	struct scene s;
+
+	scene_enter(&s);
+	file_put("f", bytes, sizeof(bytes));
+	f = facts_of("f");
+	gone = f;
+	gone.blocks = f.blocks = 0;
+	gone.ino++;
+	open_call(&s, "f", O_RDONLY, 3);
+	s.seen.rec.facts = f;
+	add(&s);
+	open_call(&s, "gone", O_RDONLY, 3);
+	s.seen.rec.facts = gone;
+	add(&s);
+	scene_read(&s);
+	told(&s, "f", ":5000:10;:,");
+	told(&s, "gone", ":5000:10;:,");
+	scene_leave(&s);
+}
+END_TEST
+
+START_TEST(permissions_after_an_access_control_list)
+{
+	struct scene s;
+
+	scene_enter(&s);
+	file_put("f", "x", 1);
+	chmod("f", 0604);
+	call(&s, OP_setxattr, "f", 0)->path2 = STR("system.posix_acl_access");
+	add(&s);
+	call(&s, OP_setxattr, "f", 0)->path2 = STR("user.other");
+	add(&s);
+	scene_read(&s);
+	ck_assert_ptr_nonnull(strstr(s.text, "P=system.posix_acl_access;:,c=0;:,f=0;:,s=0;:,x="));
+	ck_assert_ptr_null(strstr(s.text, "P=user.other;:,c=0;:,f=0;:,s=0;:,x="));
+	scene_leave(&s);
+}
+END_TEST
+
 /* ---- when it is written ---- */
 
 START_TEST(nothing_is_written_before_all_is_known)
@@ -771,6 +815,8 @@ Suite *late_suite(void)
 	tcase_add_test(tc, sizes_are_those_before_the_writes);
 	tcase_add_test(tc, numbers_of_inodes_come_again);
 	tcase_add_test(tc, holes_are_told);
+	tcase_add_test(tc, blocks_that_are_not_known);
+	tcase_add_test(tc, permissions_after_an_access_control_list);
 	tcase_add_test(tc, nothing_is_written_before_all_is_known);
 	tcase_add_test(tc, listed_as_it_was);
 	tcase_add_test(tc, paths_start_where_the_kernel_says);
