@@ -37,7 +37,8 @@ int model_map(struct model *m, struct str path, struct buf *out)
 	buf_puts(out, "/" TREE_DIR "/");
 	buf_puts(out, m->name);
 	slash = rest.len > 1 && rest.s[rest.len - 1] == '/';
-	while (str_take_char(&rest, '/', &c)) { /* "//" and "/./" are one step; "/." at the end is "/" */
+	while (str_take_char(
+		&rest, '/', &c)) { /* "//" and "/./" are one step; "/." at the end is "/" */
 		if (c.len == 0)
 			continue;
 		if (c.len == 1 && c.s[0] == '.') {
@@ -91,7 +92,8 @@ static unsigned depth_of(struct str path)
 	return n;
 }
 
-/* May a relative target stay as it is? Only when it stays in the tree, and ".." is only in front. */
+/* May a relative target stay as it is? Only when it stays in the tree, and ".." is only in front.
+ */
 static bool keep_target(struct model *m, struct str dir, struct str target)
 {
 	const struct vmount *here;
@@ -240,8 +242,8 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 		p->w.err = ENOTDIR;
 		return 0;
 	}
-	rc = names_walk(&m->names, from, m->task->fs->root ? m->task->fs->root : m->names.root, path,
-		flags, &p->w);
+	rc = names_walk(&m->names, from, m->task->fs->root ? m->task->fs->root : m->names.root,
+		path, flags, &p->w);
 	if (rc)
 		return rc;
 	if (p->w.pseudo)
@@ -271,8 +273,8 @@ int model_settle(struct model *m, const struct rec *r, struct place *p, int exis
 		if (known && !m->force)
 			return LEFT_CONFLICT;
 		m->appeared += known;
-		p->node = w->node = names_at_start(&m->names, w->at, w->at_name, &r->facts, type,
-			STR_NONE);
+		p->node = w->node =
+			names_at_start(&m->names, w->at, w->at_name, &r->facts, type, STR_NONE);
 		if (!p->node)
 			return -ENOMEM;
 		w->entry = p->node->entry;
@@ -361,6 +363,14 @@ bool model_too_long(struct str path)
 	return false;
 }
 
+/* The text names what is mounted there, whose tree is another one. */
+static bool names_mount_point(const struct place *p)
+{
+	const struct node *n = p->w.entry ? p->w.entry->node : NULL;
+
+	return n && node_is_dir(n) && n->parent == p->w.dir && n->mount != p->w.dir->mount;
+}
+
 int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
 	struct place *p)
 {
@@ -381,7 +391,8 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 		buf_str(out, text);
 		if (p->w.dotdot || memmem(text.s, text.len, "..", 2))
 			out->len = 0, buf_char(out, 'x'); /* the descriptor decides, not the text */
-	} else if (!p->w.dotdot && !p->w.crossed && (p->relative || root_is_real(m))) {
+	} else if (!p->w.dotdot && !p->w.crossed &&
+		   (p->relative ? !names_mount_point(p) : root_is_real(m))) {
 		if (p->relative)
 			buf_str(out, text);
 		else

@@ -681,13 +681,15 @@ START_TEST(a_tree_for_each_mount_point)
 		"1 o=state_path;:,p=/home/f;:,x=8:2:5:0100644:1:0:0:10:8;:,\n"
 		"1 o=stat;:,p=/home/f;:,s=0;:,\n"
 		"1 o=stat;:,p=home/f;:,s=0;:,\n"
+		"1 o=stat;:,p=home;:,s=0;:,\n"
 		"1 o=symlink;:,P=home/f;:,p=l;:,s=0;:,\n"
 		"1 o=stat;:,p=l;:,s=0;:,\n",
 		"0|0|-|/.ioriot/t|%null|022|0|0|0|-|state_task@6|\n"
 		"0|0|-|/home/.ioriot/t/f|0|stat@9|\n"
 		"0|0|-|/home/.ioriot/t/f|0|stat@10|\n"
-		"0|0|-|/home/.ioriot/t/f|/.ioriot/t/l|0|symlink@11|\n"
-		"0|0|-|l|0|stat@12|\n"
+		"0|0|-|/home/.ioriot/t|0|stat@11|\n"
+		"0|0|-|/home/.ioriot/t/f|/.ioriot/t/l|0|symlink@12|\n"
+		"0|0|-|l|0|stat@13|\n"
 		"#INIT\n"
 		"dir|0755|0|0|/home/.ioriot/t|\n"
 		"file|0644|0|0|10|-|/home/.ioriot/t/f|\n",
