@@ -37,8 +37,7 @@ int model_map(struct model *m, struct str path, struct buf *out)
 	buf_puts(out, "/" TREE_DIR "/");
 	buf_puts(out, m->name);
 	slash = rest.len > 1 && rest.s[rest.len - 1] == '/';
-	while (str_take_char(
-		&rest, '/', &c)) { /* "//" and "/./" are one step; "/." at the end is "/" */
+	while (str_take_char(&rest, '/', &c)) { /* "//" and "/./" are one step; "/." at the end is "/" */
 		if (c.len == 0)
 			continue;
 		if (c.len == 1 && c.s[0] == '.') {
@@ -92,8 +91,7 @@ static unsigned depth_of(struct str path)
 	return n;
 }
 
-/* May a relative target stay as it is? Only when it stays in the tree, and ".." is only in front.
- */
+/* May a relative target stay as it is? Only when it stays in the tree, and ".." is only in front. */
 static bool keep_target(struct model *m, struct str dir, struct str target)
 {
 	const struct vmount *here;
@@ -242,8 +240,8 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 		p->w.err = ENOTDIR;
 		return 0;
 	}
-	rc = names_walk(&m->names, from, m->task->fs->root ? m->task->fs->root : m->names.root,
-		path, flags, &p->w);
+	rc = names_walk(&m->names, from, m->task->fs->root ? m->task->fs->root : m->names.root, path,
+		flags, &p->w);
 	if (rc)
 		return rc;
 	if (p->w.pseudo)
@@ -273,8 +271,8 @@ int model_settle(struct model *m, const struct rec *r, struct place *p, int exis
 		if (known && !m->force)
 			return LEFT_CONFLICT;
 		m->appeared += known;
-		p->node = w->node =
-			names_at_start(&m->names, w->at, w->at_name, &r->facts, type, STR_NONE);
+		p->node = w->node = names_at_start(&m->names, w->at, w->at_name, &r->facts, type,
+			STR_NONE);
 		if (!p->node)
 			return -ENOMEM;
 		w->entry = p->node->entry;
