@@ -76,10 +76,10 @@ static bool put_iov(u64 *to, u64 address, unsigned int count)
 	return true;
 }
 
-/* The kernel takes at most UIO_MAXIOV segments. */
+/* The kernel takes at most UIO_MAXIOV segments: one more says why it refused. */
 static void item_iov(struct build *o, u64 address, u64 count)
 {
-	unsigned int left = count < UIO_MAXIOV ? count : UIO_MAXIOV, n;
+	unsigned int left = count < UIO_MAXIOV ? count : UIO_MAXIOV + 1, n;
 
 	do {
 		char *to = item_begin(o, IOV_PART * sizeof(u64));
