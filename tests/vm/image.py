@@ -106,12 +106,19 @@ def remove_old(cache):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def cached(name, make):
-    """The path of NAME in the cache; make(path) makes it, a file or a directory, when it is not there."""
+@contextlib.contextmanager
+def locked():
+    """The cache directory, which nobody else changes in the meantime."""
     cache = cache_directory()
-    path = cache / name
     with open(cache / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield cache
+
+
+def cached(name, make):
+    """The path of NAME in the cache; make(path) makes it, a file or a directory, when it is not there."""
+    with locked() as cache:
+        path = cache / name
         if not path.exists():
             remove_old(cache)
             with tempfile.TemporaryDirectory(prefix="new.", dir=cache) as new:
@@ -294,9 +301,11 @@ def disks():
 
 
 def modules():
-    """The modules built for the guest's kernel; none as long as there is nothing that builds them."""
-    if not (SOURCE / "systemtap/Makefile").exists():
-        return []
-    rel = release()
-    run("make", "-s", "-C", str(SOURCE / "systemtap"), f"KERNEL={rel}")
-    return sorted((SOURCE / "systemtap/build" / rel).glob("*.ko"))
+    """The modules built for the guest's kernel: in the sources, or in the cache where these are not ours."""
+    rel, sources = release(), SOURCE / "systemtap"
+    with locked() as cache:
+        out = sources / "build" / rel
+        if not os.access(out if out.exists() else sources, os.W_OK):
+            out = cache / f"modules-{rel}"
+        run("make", "-s", "-C", str(sources), f"KERNEL={rel}", f"OUT={out}")
+    return sorted(out.glob("*.ko"))

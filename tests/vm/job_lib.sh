@@ -38,21 +38,87 @@ as() { # USER COMMAND...
 	setpriv --reuid="$user" --regid="$user" --init-groups -- env HOME="/home/$user" "$@"
 }
 
-# replays NAME CAPTURE DIRECTORY [LAYOUT...]: a replay of it where replays go by default, below the
-# mount point of DIRECTORY: built and run once for each "PROCESSES THREADS". Nothing may diverge, and
-# DIRECTORY must be what it was when the capture ended.
+# replays NAME CAPTURE "DIRECTORY..." [LAYOUT...]: a replay of it where replays go by default, below the
+# mount points of what was used: built and run once for each "PROCESSES THREADS". Nothing may diverge,
+# and each DIRECTORY must be what it was when the capture ended. If set, $replay_user makes the replay,
+# and $replay_root is where all of it is instead.
+replay_user='' replay_root=''
 replays() {
-	local name=$1 capture=$2 directory=$3 place tree layout
+	local name=$1 capture=$2 directories=$3 layout directory
 	shift 3
-	place=$(findmnt -n -o TARGET -T "$directory")
-	tree=${place%/}/.ioriot/$name
-	check "$name: generate" ioriot -c "$capture" -r "/tmp/$name.replay" -n "$name" || return
+	check "$name: generate" ioriot -c "$capture" -r "/tmp/$name.replay" -n "$name" \
+		${replay_user:+-u "$replay_user"} ${replay_root:+--root "$replay_root"} || return
 	for layout in "${@:-1 1}"; do
 		check "$name: init, $layout" ioriot -i "/tmp/$name.replay" || return
 		check "$name: replay without divergence, $layout" \
 			ioriot -r "/tmp/$name.replay" -D -p "${layout% *}" -t "${layout#* }"
-		check "$name: equal trees, $layout" $lib/treecmp.py --holes --prefix-a "${place%/}" \
-			--prefix-b "$tree" "$directory" "$tree${directory#"${place%/}"}"
+		for directory in $directories; do
+			same_tree "$name" "$directory" "$layout"
+		done
 	done
-	check "$name: purge" ioriot -P -n "$name"
+	check "$name: purge" ioriot -P -n "$name" ${replay_root:+--root "$replay_root"}
+}
+
+same_tree() { # NAME DIRECTORY LAYOUT
+	local place=''
+	if [ -z "$replay_root" ]; then
+		place=$(findmnt -n -o TARGET -T "$2")
+		place=${place%/}
+	fi
+	set -- "$@" "${replay_root:-$place}/.ioriot/$1"
+	check "$1: equal trees, $3, $2" $lib/treecmp.py --holes --prefix-a "$place" \
+		--prefix-b "$4" "$2" "$4${2#"$place"}"
+}
+
+# await COMMAND...: until it succeeds, for a minute.
+await() {
+	local i
+	for ((i = 0; i < 1200; i++)); do
+		"$@" > /dev/null 2>&1 && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# begin NAME OPTIONS...: a capture in the background, /tmp/NAME.capture, that records when this returns.
+# What it says is in /tmp/NAME.log, its process in $capture. To make a large buffer takes seconds here.
+capture=
+begin() {
+	local name=$1
+	shift
+	[[ " $* " == *" --buffer"* ]] || set -- --buffer=8 "$@"
+	set -m # else it would begin with SIGINT ignored
+	ioriot -c "/tmp/$name.capture" "$@" 2> "/tmp/$name.log" &
+	capture=$!
+	set +m
+	await ready_or_gone "$capture" "/tmp/$name.log"
+	if grep -q ', recording' "/tmp/$name.log"; then
+		ok "$name: ready"
+	else
+		not_ok "$name: ready" "$(cat "/tmp/$name.log")"
+	fi
+}
+
+ready_or_gone() { # PROCESS LOG
+	grep -q ', recording' "$2" || ! kill -0 "$1"
+}
+
+# ended NAME [STATUS]: that capture ends, by itself or because it was told to; it is sound and goes to /out.
+ended() {
+	local name=$1 status
+	wait "$capture"
+	status=$?
+	if [ $status -eq "${2:-0}" ]; then
+		ok "$name: capture ended"
+	else
+		not_ok "$name: capture ended" "status $status: $(cat "/tmp/$name.log")"
+	fi
+	check "$name: the closing line" grep -q ';:,o=end;:,' "/tmp/$name.capture"
+	cp "/tmp/$name.capture" "/tmp/$name.log" /out
+}
+
+# end NAME [STATUS]: as Ctrl-C does.
+end() {
+	kill -INT "$capture"
+	ended "$@"
 }

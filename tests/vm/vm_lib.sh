@@ -4,12 +4,15 @@
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
-# guest NAME [TIME_LIMIT]: runs the directory NAME (with job.sh) in a machine. The verdicts of the job
-# become ours; $out is what it left. Ends the test when there is no machine.
+# guest NAME [TIME_LIMIT]: runs jobs/NAME.sh in a machine; /job there is also what the test has put into
+# its directory NAME. The verdicts of the job become ours; $out is what it left. Ends the test when there
+# is no machine.
 out=
 guest() {
-	local name=$1 limit=${2:-180} reason status
+	local name=$1 limit=${2:-400} reason status
 	out=$TEST_TMP/$name.out
+	mkdir -p "$TEST_TMP/$name"
+	cp "$TESTS/vm/jobs/$name.sh" "$TEST_TMP/$name/job.sh"
 	reason=$("$TESTS/vm/run_guest" --time-limit "$limit" "$TEST_TMP/$name" "$out")
 	status=$?
 	if [ $status -eq 77 ]; then

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# time-limit: 900
+# Each operation is recorded by the module with all its arguments and its result, as tests/ops/capture.sh
+# has it for ptrace; and what runs already when the capture begins is recorded whole from then on.
+# shellcheck source=vm_lib.sh
+. "$TESTS/vm/vm_lib.sh"
+
+mkdir calls
+cp "$TESTS/vm/jobs/programs.sh" calls
+check "build: op_calls" cc -O1 -static -o calls/op_calls "$TESTS/ops/op_calls.c"
+check "build: threads" cc -O1 -static -pthread -o calls/threads "$TESTS/vm/threads.c"
+guest calls
+
+for file in calls running; do
+	check "$file: what the program says" "$TESTS/vm/compare_captures.py" \
+		--expected "$out/$file.stdout" "$out/$file.capture"
+done
+for name in tar pipeline; do
+	check "waiting: $name is what ptrace recorded" "$TESTS/vm/compare_captures.py" \
+		--after "o=execve;:,p=/job/run_$name;:,s=0;" "$out/ptrace-$name.capture" "$out/waiting.capture"
+done
+done_testing

@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compares what two captures say of the same program, record by record.
+
+usage: compare_captures.py [--after REGEX] A B
+       compare_captures.py --expected FILE CAPTURE
+
+The first form compares thread with thread, each in its order: operations, arguments, results and facts.
+State records, times, numbers of processes, threads and inodes, blocks, and the sizes of directories (not
+every file system keeps them where a module can see them) are left aside: a thread is the
+one that was made by the Nth fork of another. The program begins with the first record. --after: in B it
+begins after the first line that matches, as the thread of that line, and only this thread and what descends
+from it is compared: a capture of a whole host can be compared with one of a program.
+
+The second form compares with what a program says of itself: lines "TID RECORD", RECORD as in a capture
+without t, D and i. Of each thread, the calls between its marks count, fadvise64(-77777, 1) and
+fadvise64(-77777, 2); an exec also ends it. Threads without a line must not have any. Facts of stat(2) and
+of setxattr(2) and their kin are left aside.
+
+Prints what differs; exit status 1 then, and also when there was nothing to compare.
+"""
+import argparse
+import collections
+import re
+import sys
+
+FORKS = ("fork", "vfork", "clone", "clone3")
+EXECS = ("execve", "execveat")
+ASIDE = ("lost", "end")
+# Of these some backends tell what they hit, of which others cannot see all or nothing.
+STATS = ("stat", "lstat", "fstat", "newfstatat", "statx", "setxattr", "lsetxattr", "fsetxattr")
+MARK = re.compile(r"o=fadvise64;:,d=-77777;:,O=([12]);:,")
+SHOWN = 10
+
+
+def lines(path):
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as f:
+        f.readline()
+        for line in f:
+            yield line.rstrip("\n")
+
+
+def keys(line):
+    return dict(token.split("=", 1) for token in line.split(";:,") if "=" in token)
+
+
+def facts(text):
+    """Without what a file system chooses: device, inode, blocks."""
+    if ":" not in text:
+        return text
+    _, _, _, mode, nlink, uid, gid, size, _ = text.split(":")
+    if mode.startswith("04"):
+        size = ""
+    return ":".join((mode, nlink, uid, gid, size))
+
+
+class Threads:
+    """Names of threads that do not depend on their numbers: "0" is the first, "0.3" its third child."""
+
+    def __init__(self):
+        self.names, self.children = {}, collections.Counter()
+
+    def begin(self, tid):
+        self.names[tid] = "0"
+
+    def follow(self, r):
+        """The thread's name, None when it is none of ours. A fork names the child."""
+        pid, tid = r["i"].split(":")
+        name = self.names.get(tid)
+        if name is None:
+            return None
+        if r["o"] in FORKS and int(r["s"]) > 0:
+            self.children[name] += 1
+            child = f"{name}.{self.children[name]}"
+            self.names[r["s"]] = child
+            r["s"] = child
+        if r["o"] in EXECS and r.get("s") == "0":
+            self.names[pid] = name
+        return name
+
+    def plain(self, text):
+        """TEXT with names in place of the numbers in /proc/N."""
+        return re.sub(r"(?<=/proc/)\d+", lambda m: self.names.get(m[0], m[0]), text)
+
+
+def threads_of(path, after=None):
+    """{thread: [(operation, {key: value}, line number)]}"""
+    found, threads = collections.defaultdict(list), Threads()
+    begun = False
+    for number, line in enumerate(lines(path), 2):
+        r = keys(line)
+        if r["o"] in ASIDE or r["o"].startswith("state_"):
+            continue
+        if not begun and (after is None or re.search(after, line)):
+            begun = True
+            threads.begin(r["i"].split(":")[1])
+            if after:
+                continue
+        name = threads.follow(r) if begun else None
+        if name is None:
+            continue
+        fields = {k: threads.plain(v) for k, v in r.items() if k not in "tDio"}
+        if "x" in fields:
+            fields["x"] = facts(fields["x"])
+        found[name].append((r["o"], fields, number))
+    return found
+
+
+def short(text):
+    return text if len(text) < 400 else f"{text[:200]}...{text[-200:]}"
+
+
+def shown(call):
+    op, fields, number = call
+    return short(f"line {number}: {op} " + " ".join(f"{k}={v}" for k, v in fields.items()))
+
+
+def same(one, two):
+    if one[0] in STATS and ("x" in one[1]) != ("x" in two[1]):
+        one, two = ((op, {k: v for k, v in fields.items() if k != "x"}) for op, fields, _ in (one, two))
+    return one[:2] == two[:2]
+
+
+def compare(a, b):
+    problems = []
+    for name in sorted(a.keys() | b.keys()):
+        left, right = a.get(name, []), b.get(name, [])
+        for i in range(max(len(left), len(right))):
+            one, two = (side[i] if i < len(side) else None for side in (left, right))
+            if one is None or two is None or not same(one, two):
+                problems.append(f"thread {name}, call {i} of {len(left)} / {len(right)}:\n"
+                                f"  A {shown(one) if one else 'no more'}\n"
+                                f"  B {shown(two) if two else 'no more'}")
+                break
+    count = sum(map(len, a.values()))
+    print(f"{count} records of {len(a)} threads compared")
+    return problems if count else problems + ["nothing to compare"]
+
+
+def plain_record(record):
+    return re.sub(r";:,x=[^;]*;:,", ";:,", record) if record[2:].split(";")[0] in STATS else record
+
+
+def between_marks(path):
+    """{tid: [record]}"""
+    found, inside = collections.defaultdict(list), set()
+    for line in lines(path):
+        m = re.match(r"t=\d+;:,D=\d+;:,i=\d+:(\d+);:,(o=(\w+);:,.*)$", line)
+        tid, record, op = m.groups()
+        mark = MARK.match(record)
+        if mark:
+            (inside.add if mark[1] == "1" else inside.discard)(tid)
+        elif tid in inside and op not in ASIDE and not op.startswith("state_"):
+            found[tid].append(plain_record(record))
+            if op in EXECS and record.endswith("s=0;:,"):
+                inside.discard(tid)
+    return found
+
+
+def compare_expected(path, expected):
+    wanted = collections.defaultdict(list)
+    with open(expected, encoding="utf-8", errors="surrogateescape", newline="\n") as f:
+        for line in f:
+            tid, record = line.rstrip("\n").split(" ", 1)
+            wanted[tid].append(plain_record(record))
+    got, problems = between_marks(path), []
+    for tid in sorted(wanted.keys() | got.keys()):
+        left, right = wanted.get(tid, []), got.get(tid, [])
+        for i in range(max(len(left), len(right))):
+            one, two = (side[i] if i < len(side) else "no more" for side in (left, right))
+            if one != two:
+                problems.append(f"thread {tid}, call {i} of {len(left)} / {len(right)}:\n"
+                                f"  expected {short(one)}\n  captured {short(two)}")
+                break
+    print(f"{sum(map(len, wanted.values()))} records of {len(wanted)} threads expected")
+    return problems if wanted else ["nothing to compare"]
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1])
+    parser.add_argument("--after")
+    parser.add_argument("--expected")
+    parser.add_argument("capture", nargs="+")
+    args = parser.parse_args()
+    if len(args.capture) != (1 if args.expected else 2):
+        parser.error("two captures, or one and --expected")
+    if args.expected:
+        problems = compare_expected(args.capture[0], args.expected)
+    else:
+        problems = compare(threads_of(args.capture[0]), threads_of(args.capture[1], args.after))
+    for problem in problems[:SHOWN]:
+        print(problem.encode("utf-8", "backslashreplace").decode())
+    if len(problems) > SHOWN:
+        print(f"{len(problems)} threads differ")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The job of tests/vm/calls.sh: each operation with all its arguments, and processes that run already.
+# shellcheck source=../job_lib.sh
+. /usr/lib/ioriot/job_lib.sh
+# shellcheck source=programs.sh
+. /job/programs.sh
+replay_user=root
+
+mkdir /mnt/ext4/calls
+begin calls
+for op in $(/job/op_calls --list); do
+	mkdir -m 777 "/mnt/ext4/calls/$op"
+	cd "/mnt/ext4/calls/$op" || exit
+	/job/op_calls "$op" >> /out/calls.stdout
+	equal "$op: made" $? 0
+done
+end calls
+check "calls: capture is sound" $lib/capture_check.py --attached /tmp/calls.capture
+
+# Threads in the middle of their work.
+fresh threads
+mkfifo /tmp/go
+/job/threads $where_threads 4 40 /tmp/go > /out/running.stdout &
+program=$!
+await test -e $where_threads/t3-1
+begin running -x $program
+echo > /tmp/go
+wait $program
+equal "running: the program ran" $? 0
+ended running
+cd / || exit
+replays running /tmp/running.capture $where_threads
+
+# A shell that waits, and its child that waits for something else.
+fresh tar
+fresh pipeline
+mkfifo /tmp/go1 /tmp/go2
+sh -c '(cd "$1"; read go < /tmp/go1; exec /job/run_tar) & cd "$2"; read go < /tmp/go2; /job/run_pipeline; wait' \
+	- $where_tar $where_pipeline > /dev/null &
+program=$!
+# both are asleep in their open
+await grep -q '^257 ' "/proc/$program/syscall"
+child=$(cut -d ' ' -f 1 "/proc/$program/task/$program/children")
+await grep -q '^257 ' "/proc/$child/syscall"
+begin waiting -x $program
+echo > /tmp/go2
+echo > /tmp/go1
+wait $program
+equal "waiting: the program ran" $? 0
+ended waiting
+cd / || exit
+replays waiting /tmp/waiting.capture "$where_tar $where_pipeline"
+fresh tar
+ioriot -c /out/ptrace-tar.capture --backend=ptrace --quiet -- /job/run_tar
+fresh pipeline
+ioriot -c /out/ptrace-pipeline.capture --backend=ptrace --quiet -- /job/run_pipeline
+cd / || exit

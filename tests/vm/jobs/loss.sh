@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The job of tests/vm/loss.sh: a writer at full speed. ioriot is stopped meanwhile, so that nothing is
+# read: with a small buffer much is lost, and a large one holds it all.
+# shellcheck source=../job_lib.sh
+. /usr/lib/ioriot/job_lib.sh
+mkdir /mnt/ext4/work
+
+# storm NAME STATUS ROUNDS OPTIONS...: two threads.
+storm() {
+	local name=$1 status=$2 rounds=$3 program
+	shift 3
+	sh -c 'kill -STOP $$; exec /job/storm pwrite "$1" 2 /mnt/ext4/work' - "$rounds" > "/out/$name.stdout" &
+	program=$!
+	await grep -q '^State:.*stopped' "/proc/$program/status"
+	begin "$name" -x $program "$@"
+	kill -STOP "$capture"
+	kill -CONT $program
+	wait $program
+	equal "$name: the writer ran" $? 0
+	kill -CONT "$capture"
+	ended "$name" "$status"
+}
+storm small 3 60000 --buffer=1
+storm burst 0 175000 --buffer=64 # the default, where there is enough memory
+ioriot -c /tmp/small.capture -r /tmp/small.replay -n small
+equal "small: a replay is made, and says that records are lost" $? 3
