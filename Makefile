@@ -7,6 +7,7 @@
 #   make modules          SystemTap modules for the running kernel, or KERNEL=RELEASE
 #   make test-vm          what runs in a virtual machine
 #   make asan tsan lint shellcheck manlint docs fuzz    one check of "make test" each
+#   make bench-vm         what the SystemTap module costs, in the virtual machine
 #   make bench, make soak measurements; the same under load for a long time
 PREFIX  ?= /opt/ioriot
 DESTDIR ?=
@@ -141,6 +142,11 @@ bench: deps
 	@$(MAKE) --no-print-directory all $(BENCHTOOLS) $(BUILD)/bench/wire
 	@scripts/bench.py --ioriot ./ioriot --json $(BUILD)/bench.json
 
+# The same of the SystemTap module, in the virtual machine of the tests: ratios.
+bench-vm: deps
+	@$(MAKE) --no-print-directory all
+	@scripts/bench_vm.py --json $(BUILD)/bench-vm.json
+
 soak: all
 	@tests/run --repeat 50 scenarios
 
@@ -172,4 +178,4 @@ uninstall:
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all clean deps modules test test-vm demo bench soak install uninstall man FORCE $(CHECKS)
+.PHONY: all clean deps modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)

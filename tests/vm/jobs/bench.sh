@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The job of scripts/bench_vm.py: the same calls untraced, recorded by the module, and by text probes, in
+# turns. Of the last two once with the reader stopped in the meantime, which is what the calls themselves
+# take longer, and once with it running: the machine has only one processor in truth. /job/rounds says how
+# often. Prints "ROUND VARIANT MODE NS CALLS" for each, and "lost ROUND VARIANT LOST" or
+# "arrived ROUND VARIANT LINES".
+# shellcheck source=../job_lib.sh
+. /usr/lib/ioriot/job_lib.sh
+where=/mnt/ext4/bench
+mkdir -p $where/storm-directory
+
+# The program of each turn: it waits to be let go.
+cat > /tmp/modes << 'END'
+kill -STOP $$
+while read -r mode n; do
+	echo "$mode $(/job/storm "$mode" "$n" 1 /mnt/ext4/bench)"
+done < /job/modes
+END
+
+paused() { # its process is in $program, what it prints in /tmp/result
+	sh /tmp/modes > /tmp/result &
+	program=$!
+	await grep -q '^State:.*stopped' "/proc/$program/status"
+}
+
+finished() { # ROUND VARIANT
+	kill -CONT $program
+	wait $program
+	sed "s/^/$1 $2 /" /tmp/result
+}
+
+untraced() {
+	paused
+	finished "$1" none
+}
+
+module() { # ROUND VARIANT
+	paused
+	begin bench -x $program --buffer=64
+	[ "$2" = live ] || kill -STOP "$capture"
+	finished "$1" "$2"
+	[ "$2" = live ] || kill -CONT "$capture"
+	wait "$capture"
+	echo "lost $1 $2 $(sed -n 's/.*;:,o=end;:,c=[0-9]*;:,O=\([0-9]*\);.*/\1/p' /tmp/bench.capture)"
+	rm -f /tmp/bench.capture
+}
+
+text() { # ROUND VARIANT
+	local reader
+	paused
+	set -m
+	staprun -b 64 -o /tmp/text /job/text_probes.ko 2> /dev/null &
+	reader=$!
+	set +m
+	await grep -q ready /tmp/text
+	[ "$2" = text-live ] || kill -STOP $reader
+	finished "$1" "$2"
+	[ "$2" = text-live ] || kill -CONT $reader
+	sleep 1 # what it has not read when it is told to end it never reads
+	kill -INT $reader
+	wait $reader
+	echo "arrived $1 $2 $(grep -c '^t=.*;:,s=-*[0-9]*;:,$' /tmp/text)"
+	rm -f /tmp/text
+}
+
+for round in $(seq "$(cat /job/rounds)"); do
+	untraced "$round"
+	module "$round" stopped
+	text "$round" text
+	module "$round" live
+	text "$round" text-live
+done
