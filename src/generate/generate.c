@@ -129,22 +129,6 @@ static int apply_ahead(struct run *run, const struct rec *c)
 	return rc ? rc : 1;
 }
 
-/*
- * R contradicts the model. A call that overlapped it and was seen to return later may have taken
- * effect before: such a one goes first. 1 when one did.
- */
-static int put_first(struct run *run, const struct rec *r)
-{
-	struct rec *c;
-	size_t i = 0;
-	int rc = 0;
-
-	while (rc == 0 && (c = window_overlapping(run->window, r, &i)))
-		if (overlap_may_help(&run->model, r, c))
-			rc = apply_ahead(run, c);
-	return rc;
-}
-
 static bool mended(struct run *run, const struct rec *change, const struct rec *r, size_t at)
 {
 	const struct rec *between;
@@ -158,8 +142,11 @@ static bool mended(struct run *run, const struct rec *change, const struct rec *
 	return false;
 }
 
-/* Calls that overlapped R, returned later, and found what R is about to take away: they go first. */
-static int let_pass(struct run *run, const struct rec *r)
+/*
+ * Calls that overlapped R, returned later, and found what R is about to take away: they go first.
+ * But none of the thread whose call CURRENT is not applied yet.
+ */
+static int let_pass(struct run *run, const struct rec *r, const struct rec *current)
 {
 	struct rec *c;
 	size_t i = 0;
@@ -168,14 +155,35 @@ static int let_pass(struct run *run, const struct rec *r)
 	if (run->model.vfd.tasks.n < 2 || !overlap_changes(r))
 		return 0;
 	while (rc >= 0 && (c = window_overlapping(run->window, r, &i)))
-		if (overlap_spoils(&run->model, r, c) && !mended(run, r, c, i - 1))
+		if (c->tid != current->tid && overlap_spoils(&run->model, r, c) &&
+			!mended(run, r, c, i - 1))
 			rc = apply_ahead(run, c);
 	return rc < 0 ? rc : 0;
 }
 
+/*
+ * R contradicts the model. A call that overlapped it and was seen to return later may have taken
+ * effect before: such a one goes first. 1 when one did.
+ */
+static int put_first(struct run *run, const struct rec *r)
+{
+	struct rec *c;
+	size_t i = 0;
+	int rc = 0;
+
+	while (rc == 0 && (c = window_overlapping(run->window, r, &i))) {
+		if (!overlap_may_help(&run->model, r, c))
+			continue;
+		rc = let_pass(run, c, r);
+		if (!rc)
+			rc = apply_ahead(run, c);
+	}
+	return rc;
+}
+
 static int apply(struct run *run, const struct rec *r)
 {
-	int left, rc = let_pass(run, r);
+	int left, rc = let_pass(run, r, r);
 	uint64_t reused = run->model.reused;
 
 	if (rc)

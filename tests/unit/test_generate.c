@@ -299,6 +299,24 @@ START_TEST(a_call_that_found_nothing_goes_before_who_made_it)
 }
 END_TEST
 
+START_TEST(what_goes_first_lets_others_pass_too)
+{
+	/* The stat did not find yet what the second mkdir made, which the first one seen had found. */
+	generates(TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+		       "1 o=fork;:,s=2;:,\n"
+		       "1 o=fork;:,s=3;:,\n"
+		       "3 o=mkdir;:,p=n;:,m=0755;:,s=-17;:,\n"
+		       "1 D=20;:,o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n"
+		       "2 D=30;:,o=stat;:,p=n;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "0|0|-|2:2|-|3|fork@8|\n"
+			  "1|1|-|n|-ENOENT|stat@11|\n"
+			  "0|0|11|n|0755|0|mkdir@10|\n"
+			  "2|2|10|n|0755|-EEXIST|mkdir@9|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
 START_TEST(a_call_may_stay_behind_what_brings_its_name_back)
 {
 	/* Removed and made again before the stat, which overlapped both. */
@@ -943,6 +961,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, names_made_and_used_by_others_are_ordered);
 	tcase_add_test(t, overlapping_calls_go_by_their_results);
 	tcase_add_test(t, a_call_that_found_nothing_goes_before_who_made_it);
+	tcase_add_test(t, what_goes_first_lets_others_pass_too);
 	tcase_add_test(t, a_call_may_stay_behind_what_brings_its_name_back);
 	tcase_add_test(t, a_number_is_free_before_it_is_given_out_again);
 	tcase_add_test(t, the_end_that_a_read_saw_tells_when_it_was);
