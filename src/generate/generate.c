@@ -114,11 +114,34 @@ static int finish(struct run *run, const struct rec *r, int left)
 	return rc;
 }
 
+/* What names were before the call C: backends in the kernel tell that just before its record. */
+static int tell_names(struct run *run, const struct rec *c)
+{
+	const struct rec *s;
+	size_t i;
+	int left;
+
+	for (i = 0; i < WINDOW_SIZE && (s = window_at(run->window, i)) != c; i++) {
+		if (!s || s->tid != c->tid || s->op != OP_state_path)
+			continue;
+		left = model_apply(&run->model, s);
+		model_done(&run->model);
+		if (left < 0)
+			return err_sys(run->err, -left, "cannot model line %llu",
+				(unsigned long long)s->line);
+		window_take(run->window, s);
+	}
+	return 0;
+}
+
 /* Applies a record of the window that overlaps the current one. 1 when it was consistent. */
 static int apply_ahead(struct run *run, const struct rec *c)
 {
-	int left = model_apply(&run->model, c), rc;
+	int rc = tell_names(run, c), left;
 
+	if (rc)
+		return rc;
+	left = model_apply(&run->model, c);
 	if (left == LEFT_CONFLICT) {
 		model_done(&run->model);
 		return 0;

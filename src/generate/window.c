@@ -118,13 +118,13 @@ int window_next(struct window *w, struct rec **rec, int *bad, struct err *err)
 	return 1;
 }
 
-/* The order inside a thread is certain: only its earliest record left can come first. */
+/* The order inside a thread is certain: only its earliest call left can come first. */
 static bool is_first_of_thread(const struct window *w, size_t i, uint32_t tid)
 {
 	while (i-- > 0) {
 		const struct slot *s = &w->slot[(w->head + i) % WINDOW_SIZE];
 
-		if (!s->taken && !s->bad && s->rec.tid == tid)
+		if (!s->taken && !s->bad && s->rec.tid == tid && s->rec.op != OP_state_path)
 			return false;
 	}
 	return true;

@@ -285,6 +285,21 @@ START_TEST(overlapping_calls_go_by_their_results)
 }
 END_TEST
 
+START_TEST(what_goes_first_takes_its_names_along)
+{
+	/* Both calls of thread 1 would be first; what is told of names is no call. */
+	generates(TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+		       "1 o=fork;:,s=2;:,\n"
+		       "2 o=stat;:,p=n;:,s=0;:,\n"
+		       "1 o=state_path;:,p=/w/f;:,x=8:1:4712:0100640:1:7:8:100:8;:,\n"
+		       "1 D=45;:,o=rename;:,p=f;:,P=n;:,s=0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "0|0|-|f|n|0|rename@10|\n"
+			  "1|1|10|n|0|stat@8|\n"
+			  "#INIT\n" W_DIR "file|0640|7|8|100|-|/r/.ioriot/t/w/f|\n");
+}
+END_TEST
+
 START_TEST(a_call_that_found_nothing_goes_before_who_made_it)
 {
 	/* The stat began first, was seen last, and found no name. */
@@ -960,6 +975,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, fork_hands_descriptors_down);
 	tcase_add_test(t, names_made_and_used_by_others_are_ordered);
 	tcase_add_test(t, overlapping_calls_go_by_their_results);
+	tcase_add_test(t, what_goes_first_takes_its_names_along);
 	tcase_add_test(t, a_call_that_found_nothing_goes_before_who_made_it);
 	tcase_add_test(t, what_goes_first_lets_others_pass_too);
 	tcase_add_test(t, a_call_may_stay_behind_what_brings_its_name_back);
