@@ -262,6 +262,8 @@ static void unrecorded_end(int number, const struct row *row, struct pt_regs *re
 {
 	if (ret < 0 || (ret == 0 && row->moves))
 		return;
+	if ((row->flags & ROW_BY_COMMAND) && !row_has_command((unsigned int)call_arg(regs, 1)))
+		return;
 	if (row->fd[0] >= 0 && !is_regular((unsigned int)call_arg(regs, row->fd[0])) &&
 		!is_regular((unsigned int)call_arg(regs, row->fd[1])))
 		return;

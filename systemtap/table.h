@@ -50,7 +50,8 @@ enum row_flag {
 	ROW_FORKS = 4,
 	ROW_EXECS = 8,
 	ROW_EXITS = 16,
-	ROW_MOVES = 32 /* paths do not start where the process is after the call */
+	ROW_MOVES = 32,	    /* paths do not start where the process is after the call */
+	ROW_BY_COMMAND = 64 /* of ROW_UNRECORDED: only some commands of ioctl(2) */
 };
 
 enum row_facts {
@@ -161,9 +162,28 @@ static inline void row_set_call(
 		row->flags |= ROW_HAS_ITEMS;
 }
 
-static inline void row_set_unrecorded(int number, int fd0, int fd1, int moves)
+/* The second arguments of ioctl(2) that make it an unrecorded call. */
+static const unsigned int row_commands[] = {
+#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why) command,
+#include "ops/unrecorded.def"
+};
+
+static inline int row_has_command(unsigned int command)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(row_commands) / sizeof(*row_commands); i++)
+		if (row_commands[i] && row_commands[i] == command)
+			return 1;
+	return 0;
+}
+
+static inline void row_set_unrecorded(int number, unsigned int command, int fd0, int fd1, int moves)
 {
 	struct row *row = &rows[number];
+
+	if (command)
+		row->flags |= ROW_BY_COMMAND;
 
 	row->what = ROW_UNRECORDED;
 	row->fd[0] = (signed char)fd0;
@@ -191,8 +211,8 @@ static inline void rows_init(void)
 	row_set_call(OP_NUMBER(x86_64, aarch64), ROW_##name, op_flags,                             \
 		(const unsigned char[ROW_ARGS]){ROW_KINDS args});
 #include "ops/ops.def"
-#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why)                                     \
-	row_set_unrecorded(OP_NUMBER(x86_64, aarch64), fd0, fd1, moves);
+#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why)                            \
+	row_set_unrecorded(OP_NUMBER(x86_64, aarch64), command, fd0, fd1, moves);
 #include "ops/unrecorded.def"
 }
 

@@ -173,7 +173,7 @@ void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status
 
 #define UNRECORDED_MAX 16
 
-size_t unrecorded_numbers(unsigned *numbers, size_t max); /* how many there are */
+size_t unrecorded_numbers(unsigned *numbers, size_t max); /* those without command */
 /* Whether the call that the task enters is one of them and its result is wanted. */
 bool unrecorded_begin(struct task *task, const syscall_info *info);
 void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);

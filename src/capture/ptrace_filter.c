@@ -54,7 +54,32 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err)
+/* The ioctl(2) commands of unrecorded.def; the loaded number goes on to what follows. */
+static int put_commands(struct filter *f)
+{
+	static const unsigned commands[] = {
+#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why) command,
+#include "ops/unrecorded.def"
+	};
+	unsigned char n = 0, left;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		n += commands[i] != 0;
+	put(f, (struct sock_filter)BPF_JUMP(
+		       BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, (unsigned char)(n + 3)));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[1])));
+	left = n;
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (commands[i])
+			put(f, (struct sock_filter)BPF_JUMP(
+				       BPF_JMP | BPF_JEQ | BPF_K, commands[i], left--, 0));
+	rc = put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	return rc ? rc : put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
+}
+
+static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, struct err *err)
 {
 	unsigned edges[2 * NUMBERS_MAX];
 	size_t count = 0, i;
@@ -78,8 +103,15 @@ int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err)
 	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FILTER_ARCH, 1, 0));
 	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, nr)));
-	rc = put_search(f, edges, 0, count);
+	rc = commands ? put_commands(f) : 0;
+	if (!rc)
+		rc = put_search(f, edges, 0, count);
 	return rc ? err_set(err, -rc, "the seccomp filter has become too long") : 0;
+}
+
+int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err)
+{
+	return build(f, numbers, n, false, err);
 }
 
 int filter_build_for_ops(struct filter *f, const unsigned *extra, size_t n, struct err *err)
@@ -92,7 +124,7 @@ int filter_build_for_ops(struct filter *f, const unsigned *extra, size_t n, stru
 			numbers[count++] = (unsigned)op_nr((enum op_id)i);
 	for (i = 0; i < n && count < NUMBERS_MAX; i++)
 		numbers[count++] = extra[i];
-	return filter_build(f, numbers, count, err);
+	return build(f, numbers, count, true, err);
 }
 
 int filter_install(struct filter *f)

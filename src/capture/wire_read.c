@@ -22,9 +22,9 @@ static const struct {
 	const char *why;
 } unrecorded[] = {
 #if defined(__x86_64__)
-#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {x86_64, moves, why},
+#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why) {x86_64, moves, why},
 #elif defined(__aarch64__)
-#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {aarch64, moves, why},
+#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why) {aarch64, moves, why},
 #endif
 #include "ops/unrecorded.def"
 };

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "capture/buffer.h"
 #include "capture/facts.h"
@@ -16,9 +19,10 @@
 
 #define OTHER_ARCH 0x40000003u /* AUDIT_ARCH_I386 */
 
-static uint32_t run_filter(const struct filter *f, uint32_t arch, uint32_t nr)
+static uint32_t run_filter_with(
+	const struct filter *f, uint32_t arch, uint32_t nr, uint64_t second)
 {
-	struct seccomp_data data = {.nr = (int)nr, .arch = arch};
+	struct seccomp_data data = {.nr = (int)nr, .arch = arch, .args = {0, second}};
 	uint32_t a = 0;
 	unsigned pc;
 
@@ -43,6 +47,28 @@ static uint32_t run_filter(const struct filter *f, uint32_t arch, uint32_t nr)
 	}
 	ck_abort_msg("no return");
 }
+
+static uint32_t run_filter(const struct filter *f, uint32_t arch, uint32_t nr)
+{
+	return run_filter_with(f, arch, nr, 0);
+}
+
+START_TEST(filter_stops_some_commands)
+{
+	struct filter f;
+
+	ck_assert_int_eq(filter_build_for_ops(&f, NULL, 0, NULL), 0);
+	ck_assert_uint_eq(run_filter_with(&f, FILTER_ARCH, SYS_ioctl, FICLONE), SECCOMP_RET_TRACE);
+	ck_assert_uint_eq(
+		run_filter_with(&f, FILTER_ARCH, SYS_ioctl, FICLONERANGE), SECCOMP_RET_TRACE);
+	ck_assert_uint_eq(
+		run_filter_with(&f, FILTER_ARCH, SYS_ioctl, FIDEDUPERANGE), SECCOMP_RET_TRACE);
+	ck_assert_uint_eq(run_filter_with(&f, FILTER_ARCH, SYS_ioctl, TCGETS), SECCOMP_RET_ALLOW);
+	ck_assert_uint_eq(run_filter_with(&f, FILTER_ARCH, SYS_ioctl, 0), SECCOMP_RET_ALLOW);
+	ck_assert_uint_eq(run_filter_with(&f, FILTER_ARCH, SYS_getppid, FICLONE),
+		SECCOMP_RET_ALLOW);
+}
+END_TEST
 
 START_TEST(filter_stops_the_calls_of_the_table)
 {
@@ -425,6 +451,7 @@ Suite *tracer_suite(void)
 	Suite *s = suite_with("tracer", &tc);
 
 	tcase_add_test(tc, filter_stops_the_calls_of_the_table);
+	tcase_add_test(tc, filter_stops_some_commands);
 	tcase_add_test(tc, filter_takes_any_set);
 	tcase_add_test(tc, names_are_written_once);
 	tcase_add_test(tc, names_are_written_again_in_a_new_file);

@@ -25,3 +25,13 @@ storm small 3 60000 --buffer=1
 storm burst 0 175000 --buffer=64 # the default, where there is enough memory
 ioriot -c /tmp/small.capture -r /tmp/small.replay -n small
 equal "small: a replay is made, and says that records are lost" $? 3
+
+# What the table does not have, but a file system can do.
+cd /mnt/xfs || exit
+head -c 100000 /dev/urandom > a
+for backend in stap ptrace; do
+	ioriot --quiet -c $backend.capture --backend=$backend -- cp --reflink=always a $backend.copy
+	equal "a cloned file, $backend: the status says that something is lost" $? 3
+	equal "a cloned file, $backend: lost line" "$(grep -c ';:,o=lost;:,c=1;:,p=ioctl: cloned' $backend.capture)" 1
+	check "a cloned file, $backend: copied" cmp a $backend.copy
+done
