@@ -125,8 +125,8 @@ def attributes(path):
             for name in os.listxattr(path, follow_symlinks=False) if name.startswith("user.")}
 
 
-def differences(args):
-    a, b = walk(args.a, args.leave_out), walk(args.b, args.leave_out)
+def compare(a, b, args):
+    """The differences between two trees that were walked."""
     groups_a, groups_b = link_groups(a), link_groups(b)
     for path in sorted(a.keys() | b.keys()):
         if path not in b:
@@ -138,6 +138,10 @@ def differences(args):
                 yield f"{path}: {difference}"
             if groups_a.get(path, [path]) != groups_b.get(path, [path]):
                 yield f"{path}: same file as {groups_a.get(path)} / {groups_b.get(path)}"
+
+
+def differences(args):
+    return compare(walk(args.a, args.leave_out), walk(args.b, args.leave_out), args)
 
 
 def main():

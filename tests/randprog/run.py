@@ -1,0 +1,381 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Random programs: recorded, replayed, compared.
+
+usage: run.py [--seeds FIRST-LAST] [--seconds N] [--mode turns|pairs|phases|free] [--as user|root]
+              [--ops N] [--tasks N] [--pipes] [--keep LIST] [--layouts all|one]
+              [--no-shrink] [--jobs N] [--directory DIR] [--program FILE]
+
+Each seed is a program (randprog.c). It is captured, made into a replay, and replayed in several
+layouts; no result may differ, and the tree must be the one that the program left: names, types,
+modes, owners where root replays, sizes, holes, links, extended attributes. A seed that fails is made
+smaller by leaving out steps as long as it still fails, and printed. IORIOT names the program under
+test. Seeds that give a mode of their own are the default: most of them one call at a time, others
+with overlapping calls, see randprog.h.
+"""
+import argparse
+import collections
+import concurrent.futures
+import importlib.machinery
+import importlib.util
+import os
+import pathlib
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+IORIOT = os.environ.get("IORIOT", str(HERE.parent.parent / "ioriot"))
+NOBODY = 65534
+LIMIT = 20  # seconds for one command
+LAYOUTS = (("1", "1", "resource"), ("2", "8", "resource"), ("4", "16", "resource"),
+           ("4", "16", "strict"), ("2", "8", "strict"))
+
+
+def load_treecmp():
+    loader = importlib.machinery.SourceFileLoader("treecmp", str(HERE.parent / "treecmp.py"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("treecmp", loader))
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module
+
+
+treecmp = load_treecmp()
+
+
+class Failed(Exception):
+    """What went wrong; KIND stays the same while a program gets smaller."""
+
+    def __init__(self, kind, text):
+        super().__init__(text)
+        self.kind = kind
+
+
+class Program:
+    """A seed with its options."""
+
+    def __init__(self, args, seed, keep=None):
+        self.args, self.seed, self.keep = args, seed, keep
+        self.mode = args.mode or ("turns", "turns", "turns", "pairs")[seed % 4]
+        self.root = args.as_ == "root"
+        self.pipes = args.pipes or seed % 5 == 0
+        self.given = seed % 3 == 0  # descriptors that it begins with
+
+    def options(self):
+        keep = ["--keep", self.keep] if self.keep is not None else []
+        return [str(self.seed), "--mode", self.mode, "--ops", str(self.args.ops),
+                "--tasks", str(self.args.tasks), *["--pipes"] * self.pipes,
+                *["--privileged"] * self.root, *keep]
+
+
+class Place:
+    """Where one program is recorded and replayed."""
+
+    def __init__(self, program, directory):
+        self.program, self.top = program, directory
+        self.work = directory / "1/2/3/4/5/work"
+        self.capture, self.replay = directory / "capture", directory / "replay"
+        self.root = directory / "root"
+        self.user = None if program.root or os.getuid() else NOBODY
+        self.output = ""
+
+    def run(self, *command, cwd=None, ok=(0,), kind=None):
+        who = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
+        p = subprocess.Popen(command, cwd=cwd or self.top, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             start_new_session=True, **who)
+        try:
+            output = p.communicate(timeout=LIMIT)[0].decode("utf-8", "replace")
+            status = p.returncode
+        except subprocess.TimeoutExpired:
+            os.killpg(p.pid, signal.SIGKILL)
+            output, status = p.communicate()[0].decode("utf-8", "replace"), None
+        self.output = output
+        if status not in ok:
+            raise Failed(kind or "command", f"status {status} of {' '.join(map(str, command))}\n"
+                         f"{output[-3000:]}")
+        return output
+
+    def prepare(self):
+        shutil.rmtree(self.top, ignore_errors=True)
+        self.work.mkdir(parents=True)
+        self.root.mkdir()
+        if self.user:
+            for path in (self.top, *self.top.glob("1/**/"), self.root):
+                os.chown(path, self.user, self.user)
+        self.run(self.program.args.program, str(self.program.seed), "--setup", cwd=self.work)
+        self.start = self.names_of_start()
+
+    def record(self):
+        given = ""
+        if self.program.given:
+            given = "".join(f" {fd}{how}" for fd, how, name in (
+                (3, "<x", "x"), (4, ">>a", "a"), (0, "<b", "b"))
+                if os.access(self.work / name, os.R_OK) and not (self.work / name).is_fifo())
+        self.run("/bin/sh", "-c", f'exec "$@"{given}', "sh", IORIOT, "--quiet", "-c", str(self.capture),
+                 "--", self.program.args.program, *self.program.options(), cwd=self.work,
+                 kind="capture")
+        (self.top / "log").write_text(self.output)
+        return self.output
+
+    def generate(self):
+        output = self.run(IORIOT, "-c", str(self.capture), "-r", str(self.replay), "-n", "rand",
+                          "--root", str(self.root), kind="generate")
+        # calls that never overlapped cannot contradict each other
+        if self.program.mode == "turns" and "contradict" in output:
+            raise Failed("contradiction", output)
+        return output
+
+    def check(self, layout):
+        processes, threads, order = layout
+        user = ["-u", "root"] if self.program.root else []
+        self.run(IORIOT, "--quiet", "-i", str(self.replay), "--root", str(self.root), *user,
+                 kind="init")
+        self.run(IORIOT, "-r", str(self.replay), "--root", str(self.root), "-D", "-p", processes,
+                 "-t", threads, f"--order={order}", *user, kind="replay")
+        if "  skipped" in self.output:
+            raise Failed("skipped", self.output)
+        found = "\n".join(self.differences())
+        if found:
+            raise Failed("tree", f"after a replay at -p {processes} -t {threads} --order={order}:\n"
+                         f"{found}")
+
+    def differences(self):
+        tree = str(self.root / ".ioriot/rand")
+        top = str(self.top / "1")
+        args = argparse.Namespace(a=top, b=tree + top, holes=False, attributes=True,
+                                  owners=self.program.root, prefix_a="", prefix_b=tree, leave_out=[])
+        a, b = treecmp.walk(args.a, ()), treecmp.walk(args.b, ())
+        self.forget_untouched(a, b)
+        for path in [p for p in b if p.endswith("/.ioriot-not-empty")]:  # stands for such names
+            del b[path]
+        yield from treecmp.compare(a, b, args)
+        yield from self.holes(a, b, args)
+
+    def holes(self, a, b, args):
+        """Of what is there at the start a replay has only what is read or written over."""
+        at_start = {key[2] for key in self.start}
+        for path in sorted(a.keys() & b.keys()):
+            sizes = [tree[path].st_size for tree in (a, b)]
+            if not stat.S_ISREG(a[path].st_mode) or sizes[0] != sizes[1]:
+                continue
+            da, db = (treecmp.data_pieces(os.path.join(top, path), sizes[0]) for top in (args.a, args.b))
+            if da != db and not (a[path].st_ino in at_start and covers(da, db)):
+                yield f"{path}: data in pieces of {treecmp.PIECE}: {da} / {db}"
+
+    def names_of_start(self):
+        """{(directory's inode, name, inode): path} after the setup."""
+        top = str(self.top / "1")
+        found = treecmp.walk(top, ())
+        return {key: os.path.join(top, path) for path, key in keys(found)}
+
+    def touched(self):
+        """What the capture says was there at the start."""
+        with open(self.capture, encoding="utf-8", errors="surrogateescape") as lines:
+            return {unescape(m.group(1)) for line in lines
+                    if (m := re.search(r"o=state_path;:,p=([^;]*);:,.*x=[^-]", line))}
+
+    def forget_untouched(self, a, b):
+        """Names that the program did not use are in no replay; nor do they count as links there."""
+        known = self.touched()
+        for path, key in list(keys(a)):
+            if path not in b and self.start.get(key, "/") != "/" and self.start[key] not in known:
+                for other, st in a.items():
+                    if st.st_ino == key[2] and not os.path.isdir(os.path.join(str(self.top), path)):
+                        a[other] = one_link_less(st)
+                del a[path]
+
+
+def covers(ranges, others):
+    return all(any(a <= first and end <= b for a, b in ranges) for first, end in others)
+
+
+def keys(tree):
+    for path, st in tree.items():
+        if path != ".":
+            parent, name = os.path.split(path)
+            yield path, (tree[parent or "."].st_ino, name, st.st_ino)
+
+
+def one_link_less(st):
+    values = list(st)
+    values[3] -= 1
+    return os.stat_result(values)
+
+
+def unescape(text):
+    data = re.sub(rb"\\(x[0-9a-fA-F]{2}|\\)", lambda m: b"\\" if m.group(1) == b"\\" else
+                  bytes([int(m.group(1)[1:], 16)]), text.encode("utf-8", "surrogateescape"))
+    return data.decode("utf-8", "surrogateescape")
+
+
+def readable_walk(walk):
+    """treecmp.walk for who is not root: directories without permission get it once they were seen."""
+    def wrapped(top, leave_out):
+        while True:
+            try:
+                return walk(top, leave_out)
+            except PermissionError as e:
+                os.chmod(e.filename, 0o700)
+    return wrapped
+
+
+def layouts_for(program):
+    if program.args.layouts == "all":
+        return LAYOUTS
+    return [LAYOUTS[0], LAYOUTS[1 + program.seed % 4]]
+
+
+def attempt(program, directory):
+    """None, or the Failed."""
+    place = Place(program, directory)
+    try:
+        place.prepare()
+        place.record()
+        place.generate()
+        for layout in layouts_for(program):
+            place.check(layout)
+    except Failed as e:
+        return e
+    return None
+
+
+# ---- smaller ----
+
+def ranges(steps):
+    out = []
+    for n in steps:
+        if out and out[-1][1] == n - 1:
+            out[-1][1] = n
+        else:
+            out.append([n, n])
+    return ",".join(f"{a}-{b}" if a != b else f"{a}" for a, b in out) or "4095"
+
+
+def shrink(args, seed, failed, directory):
+    """Leaves out steps, first many and then single ones, as long as the failure is of that kind."""
+    program = Program(args, seed)
+    steps = list(range(int(subprocess.check_output(
+        [args.program, *program.options(), "--steps"], text=True))))
+    tries = 3 if program.mode != "turns" else 1
+    deadline = time.monotonic() + args.shrink_seconds
+
+    def fails(kept):
+        for _ in range(tries):
+            got = attempt(Program(args, seed, ranges(kept)), directory)
+            if got and got.kind == failed.kind:
+                return got
+        return None
+
+    size = len(steps) // 2
+    while size and time.monotonic() < deadline:
+        at, any_left_out = 0, False
+        while at < len(steps) and time.monotonic() < deadline:
+            fewer = steps[:at] + steps[at + size:]
+            got = fails(fewer)
+            if got:
+                steps, failed, any_left_out = fewer, got, True
+            else:
+                at += size
+        size = size // 2 if size > 1 or not any_left_out else 1
+        if size == 1 and any_left_out:
+            continue
+    got = fails(steps)
+    return ranges(steps), got or failed
+
+
+def describe(program, failed, directory):
+    log = directory / "log"
+    text = [f"seed {program.seed}, as {program.args.as_}: {failed.kind}", str(failed).rstrip()]
+    text.append("    again: tests/randprog/run.py --as " + program.args.as_ + " --seeds "
+                f"{program.seed}-{program.seed} --mode {program.mode} --ops {program.args.ops} "
+                f"--tasks {program.args.tasks}" + " --pipes" * program.args.pipes +
+                (f" --keep {program.keep}" if program.keep is not None else "") + " --no-shrink")
+    if log.exists():
+        text += ["    " + line for line in log.read_text().splitlines()]
+    return "\n".join(text)
+
+
+def one(args, seed):
+    directory = args.directory / f"{seed}"
+    program = Program(args, seed, args.keep)
+    failed = attempt(program, directory)
+    if failed is None:
+        if not args.keep_files:
+            remove(directory)
+        return seed, None, None
+    if args.shrink and args.keep is None:
+        keep, failed = shrink(args, seed, failed, directory)
+        program = Program(args, seed, keep)
+    return seed, failed.kind, describe(program, failed, directory)
+
+
+def remove(directory):
+    for top, dirs, _ in os.walk(directory):
+        for name in dirs:
+            path = os.path.join(top, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+    shutil.rmtree(directory)
+
+
+def build(directory):
+    program = directory / "randprog"
+    subprocess.run(["cc", "-std=gnu11", "-O1", "-static", "-o", str(program),
+                    *map(str, sorted(HERE.glob("*.c")))], check=True)
+    return str(program)
+
+
+def parse():
+    parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1])
+    parser.add_argument("--seeds", default="1-20")
+    parser.add_argument("--seconds", type=float, default=1e9)
+    parser.add_argument("--mode", choices=("turns", "pairs", "phases", "free"))
+    parser.add_argument("--as", dest="as_", choices=("user", "root"), default="user")
+    parser.add_argument("--ops", type=int, default=60)
+    parser.add_argument("--tasks", type=int, default=5)
+    parser.add_argument("--pipes", action="store_true")
+    parser.add_argument("--keep")
+    parser.add_argument("--layouts", choices=("all", "one"), default="one")
+    parser.add_argument("--no-shrink", dest="shrink", action="store_false")
+    parser.add_argument("--shrink-seconds", type=float, default=120)
+    parser.add_argument("--keep-files", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--program")
+    parser.add_argument("--directory", type=pathlib.Path, default=pathlib.Path(
+        os.environ.get("TEST_TMP", "/var/tmp/randprog")))
+    return parser.parse_args()
+
+
+def main():
+    args = parse()
+    args.directory.mkdir(parents=True, exist_ok=True)
+    args.directory.chmod(0o755)
+    args.program = args.program or build(args.directory)
+    first, last = (int(n) for n in re.fullmatch(r"(\d+)-(\d+)", args.seeds).groups())
+    if os.getuid():
+        treecmp.walk = readable_walk(treecmp.walk)
+    end = time.monotonic() + args.seconds
+    kinds = collections.Counter()
+    done = 0
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        def guarded(seed):
+            return one(args, seed) if time.monotonic() < end else (seed, "time", None)
+        for seed, kind, text in pool.map(guarded, range(first, last + 1)):
+            if kind == "time":
+                continue
+            done += 1
+            if kind:
+                kinds[kind] += 1
+                print(f"not ok {text}", flush=True)
+    print(f"{done} programs, {sum(kinds.values())} failed"
+          + "".join(f", {n} by {kind}" for kind, n in sorted(kinds.items())))
+    return 1 if kinds else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
