@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "replay/program.h"
@@ -10,9 +11,10 @@
  * need the same real one, because they share an open file description or a directory.
  */
 
-/* A fork whose child might need the directory of its parent. */
+/* A fork whose child might need the directory of its parent: contexts, and their processes. */
 struct birth {
 	uint32_t parent, child;
+	uint32_t parent_process, child_process;
 	bool parent_knows; /* the parent had set a directory of its own before */
 };
 
@@ -20,8 +22,11 @@ struct walk {
 	struct analysis *a;
 	struct filing *f;
 	uint32_t *vfd_owner, *lock_owner; /* process + 1, 0 = not seen yet */
-	uint8_t *has_cwd;		  /* by process: set by an operation of its own */
-	uint8_t *wants_cwd;		  /* by process: needs the one it began with */
+	uint32_t *context_of;		  /* by thread: context + 1, 0 = none yet */
+	uint32_t *first_context; /* by process, likewise: of threads that no fork tells of */
+	uint32_t contexts;
+	uint8_t *has_cwd;   /* by context: set by an operation of its own */
+	uint8_t *wants_cwd; /* by context: needs the one it began with */
 	VEC(struct birth) births;
 };
 
@@ -75,7 +80,7 @@ static void use_list(struct walk *w, const struct xop *x, uint32_t process)
 	}
 }
 
-/* Does the operation look at the current directory of its process? */
+/* Does the operation look at the current directory of its thread? */
 static bool looks_at_cwd(const struct xop *x)
 {
 	static const struct {
@@ -97,22 +102,61 @@ static bool looks_at_cwd(const struct xop *x)
 	return false;
 }
 
-static int note_cwd(struct walk *w, const struct xop *x, uint32_t process)
+static uint32_t context_of(struct walk *w, const struct filed *f)
 {
+	uint32_t *own = &w->context_of[f->thread], *first = &w->first_context[f->process];
+
+	if (!*own) {
+		if (!*first)
+			*first = ++w->contexts;
+		*own = *first;
+	}
+	return *own - 1;
+}
+
+static bool shares_fs(const struct xop *x)
+{
+	int flags = op_arg_index(x->op, A_CLONEFLAGS);
+
+	if (flags < 0)
+		flags = op_arg_index(x->op, A_CLARGS);
+	return flags >= 0 && x->arg[flags] & CLONE_FS;
+}
+
+/* The context of a new thread; a thread that was there already keeps its own. */
+static uint32_t begin_context(struct walk *w, const struct xop *x, const struct filed *f)
+{
+	uint32_t *own = &w->context_of[x->new_thread];
+
+	if (!*own)
+		*own = shares_fs(x) ? context_of(w, f) + 1 : ++w->contexts;
+	if (!w->first_context[x->new_process])
+		w->first_context[x->new_process] = *own;
+	return *own - 1;
+}
+
+static int note_cwd(struct walk *w, const struct xop *x, const struct filed *f)
+{
+	uint32_t own = context_of(w, f), child;
 	struct birth *b;
 
-	if (!w->has_cwd[process] && looks_at_cwd(x))
-		w->wants_cwd[process] = 1;
+	if (!w->has_cwd[own] && looks_at_cwd(x))
+		w->wants_cwd[own] = 1;
 	if (x->op == OP_fchdir || x->op == OP_chdir ||
 		(x->op == OP_state_task && !path_is(x->path, PATH_NULL)))
-		w->has_cwd[process] = 1;
+		w->has_cwd[own] = 1;
 	if (!(ops[x->op].flags & OPF_FORK) || x->new_process == UINT32_MAX ||
-		x->new_process == process)
+		x->new_thread == UINT32_MAX)
 		return 0;
+	child = begin_context(w, x, f);
+	if (child == own) {
+		sets_join(&w->a->processes, f->process, x->new_process);
+		return 0;
+	}
 	b = vec_push(&w->births);
 	if (!b)
 		return -ENOMEM;
-	*b = (struct birth){process, x->new_process, w->has_cwd[process]};
+	*b = (struct birth){own, child, f->process, x->new_process, w->has_cwd[own]};
 	return 0;
 }
 
@@ -173,7 +217,7 @@ static int walk_all(struct walk *w, const char *file, enum order order, struct e
 		note_thread(w, &f, &x, at.index);
 		use_descriptors(w, &x, f.process);
 		use_list(w, &x, f.process);
-		if (note_cwd(w, &x, f.process))
+		if (note_cwd(w, &x, &f))
 			return err_sys(err, ENOMEM, "cannot load the replay");
 	}
 	return 0;
@@ -190,7 +234,7 @@ static void inherit_cwds(struct walk *w, struct program *p)
 		if (!w->wants_cwd[b->child])
 			continue;
 		p->inherits_cwd[b->child] = 1;
-		sets_join(&w->a->processes, b->parent, b->child);
+		sets_join(&w->a->processes, b->parent_process, b->child_process);
 		if (!b->parent_knows)
 			w->wants_cwd[b->parent] = 1;
 	}
@@ -200,23 +244,29 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	struct err *err)
 {
 	struct walk w = {.a = a, .f = f};
+	size_t contexts = (size_t)f->max_thread + f->max_process + 1; /* at most */
 	int rc = sets_init(&a->processes, f->max_process);
 
 	a->threads = calloc((size_t)f->max_thread + 1, sizeof(*a->threads));
 	a->begun_by = calloc((size_t)f->max_thread + 1, sizeof(*a->begun_by));
 	f->awaited = calloc(f->n / 8 + 1, 1);
-	p->inherits_cwd = calloc((size_t)f->max_process + 1, 1);
+	p->inherits_cwd = calloc(contexts, 1);
+	p->context_of = w.context_of = calloc((size_t)f->max_thread + 1, sizeof(*p->context_of));
+	w.first_context = calloc((size_t)f->max_process + 1, sizeof(*w.first_context));
 	w.vfd_owner = calloc((size_t)f->max_vfd + 1, sizeof(*w.vfd_owner));
 	w.lock_owner = calloc((size_t)f->max_lock + 1, sizeof(*w.lock_owner));
-	w.has_cwd = calloc((size_t)f->max_process + 1, 1);
-	w.wants_cwd = calloc((size_t)f->max_process + 1, 1);
-	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd || !w.vfd_owner ||
-		!w.lock_owner || !w.has_cwd || !w.wants_cwd)
+	w.has_cwd = calloc(contexts, 1);
+	w.wants_cwd = calloc(contexts, 1);
+	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd ||
+		!p->context_of || !w.first_context || !w.vfd_owner || !w.lock_owner || !w.has_cwd ||
+		!w.wants_cwd)
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
 	if (rc == 0)
 		rc = walk_all(&w, p->file, order, err);
 	if (rc == 0)
 		inherit_cwds(&w, p);
+	p->contexts = w.contexts;
+	free(w.first_context);
 	free(w.vfd_owner);
 	free(w.lock_owner);
 	free(w.has_cwd);

@@ -23,8 +23,9 @@ enum skip_reason {
 #define REPLAY_SKIPPED INT64_MIN
 extern const char *const skip_reasons[SKIP_COUNT];
 
-/* The directory of a virtual process. Replaced on the same number, so that users need no lock. */
-struct vprocess {
+/* A current directory that virtual threads share. Replaced on the same number: no lock is needed.
+ */
+struct context {
 	_Atomic int cwd; /* O_PATH descriptor + 1, 0 = none set */
 	_Atomic uint32_t generation;
 };
@@ -34,8 +35,9 @@ struct worker {
 	const char *strings;
 	_Atomic int32_t *vfds;  /* real descriptor + 1; 0 = not open */
 	_Atomic int32_t *locks; /* the same for handles of POSIX lock owners */
-	struct vprocess *processes;
-	_Atomic uint16_t *umasks; /* by virtual process, in memory that all workers share */
+	struct context *contexts;
+	_Atomic uint16_t *umasks; /* by context, in memory that all workers share */
+	const uint32_t *context_of;
 	const uint8_t *inherits_cwd;
 	int start_dir;	       /* O_PATH of the first tree */
 	const int *tree_fds;
@@ -59,7 +61,7 @@ struct rthread {
 	uint64_t read_len;
 	uint64_t write_at;
 	struct iovec *iov;
-	uint32_t fs_process, fs_generation; /* whose current directory this thread has now */
+	uint32_t fs_context, fs_generation; /* whose current directory this thread has now */
 	uint32_t umask_now;
 	bool chown_own; /* a chown was issued with the own ids */
 	char fd_path[2][32];

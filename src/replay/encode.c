@@ -271,8 +271,8 @@ static unsigned ret_meta(const struct filed *f)
 	return (uint64_t)f->ret == x.arg[len] ? META_LEN : 0;
 }
 
-void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, bool awaited,
-	const struct xdep *deps, uint32_t ndeps)
+void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t context,
+	bool awaited, const struct xdep *deps, uint32_t ndeps)
 {
 	unsigned meta = ret_meta(f);
 	uint64_t step = index - w->index;
@@ -280,8 +280,8 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, bool awai
 
 	if (ndeps)
 		meta |= META_DEPS;
-	if (f->process != w->process)
-		meta |= META_PROCESS;
+	if (context != w->context)
+		meta |= META_CONTEXT;
 	if (step != 1)
 		meta |= META_GAP;
 	if (f->label - w->label != step)
@@ -294,8 +294,8 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, bool awai
 		uvar_put(&w->out, step);
 	if (meta & META_LABEL)
 		svar_put(&w->out, (int64_t)(f->label - w->label));
-	if (meta & META_PROCESS)
-		uvar_put(&w->out, f->process);
+	if (meta & META_CONTEXT)
+		uvar_put(&w->out, context);
 	if (w->paced)
 		svar_put(&w->out, (int64_t)(f->entry - w->entry));
 	if (!(meta & (META_NORET | META_ZERO | META_LEN)))
@@ -310,7 +310,7 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, bool awai
 	w->index = index;
 	w->label = f->label;
 	w->entry = f->entry;
-	w->process = f->process;
+	w->context = context;
 }
 
 static void next_header(struct xcursor *c, struct xop *x)
@@ -325,8 +325,8 @@ static void next_header(struct xcursor *c, struct xop *x)
 		step = uvar_get(&p);
 	c->index += step;
 	c->label += x->meta & META_LABEL ? (uint64_t)svar_get(&p) : step;
-	if (x->meta & META_PROCESS)
-		c->process = (uint32_t)uvar_get(&p);
+	if (x->meta & META_CONTEXT)
+		c->context = (uint32_t)uvar_get(&p);
 	if (c->paced)
 		c->entry += (uint64_t)svar_get(&p);
 	x->ret = 0;
@@ -349,7 +349,7 @@ bool xop_next(struct xcursor *c, struct xop *x)
 	x->index = c->index;
 	x->label = c->label;
 	x->entry = c->entry;
-	x->process = c->process;
+	x->context = c->context;
 	c->p = decode_body(c->p, x);
 	if (x->meta & META_LEN)
 		x->ret = (int64_t)x->arg[op_arg_index(x->op, A_LEN)];

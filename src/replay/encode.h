@@ -31,7 +31,7 @@ enum path_kind { PATH_ABSOLUTE, PATH_RELATIVE, PATH_FD, PATH_NULL };
 
 enum xop_meta {
 	META_DEPS = 1,	   /* waits for operations of other real threads */
-	META_PROCESS = 2,  /* another virtual process than the operation before */
+	META_CONTEXT = 2,  /* another directory context than the operation before */
 	META_ZERO = 4,	   /* the captured result is 0 */
 	META_LEN = 8,	   /* the captured result is the length asked for (LEN) */
 	META_NORET = 16,   /* no result was captured */
@@ -44,7 +44,7 @@ enum xop_meta {
 struct xop {
 	enum op_id op;
 	unsigned meta;
-	uint32_t process;
+	uint32_t context; /* current directory and umask of its thread: see struct analysis */
 	uint64_t index; /* of the operation in the file, from 0: its line is index + 2 */
 	uint64_t label;
 	uint64_t entry; /* ns since the start of the capture; only in a paced replay */
@@ -61,7 +61,7 @@ struct xop {
 struct xcursor {
 	const uint8_t *p, *end;
 	uint64_t index, label, entry;
-	uint32_t process;
+	uint32_t context;
 	bool paced;
 };
 
@@ -136,17 +136,17 @@ struct xdep {
 struct xwriter {
 	struct buf out;
 	uint64_t index, label, entry;
-	uint32_t process;
+	uint32_t context;
 	bool paced;
 };
 #define XWRITER_INIT(is_paced, first_entry)                                                        \
-	((struct xwriter){.index = UINT64_MAX,                                                      \
+	((struct xwriter){.index = UINT64_MAX,                                                     \
 		.entry = (first_entry),                                                            \
-		.process = UINT32_MAX,                                                             \
+		.context = UINT32_MAX,                                                             \
 		.paced = (is_paced)})
 
-void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, bool awaited,
-	const struct xdep *deps, uint32_t ndeps);
+void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t context,
+	bool awaited, const struct xdep *deps, uint32_t ndeps);
 
 static inline struct xcursor xcursor_of(const struct xwriter *w, uint64_t first_entry)
 {

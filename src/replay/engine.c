@@ -83,13 +83,13 @@ static int map_all(struct engine *e, struct err *err)
 	e->shared = map_lazily(e->shared_size, MAP_SHARED);
 	e->results_size = ((size_t)p->layout.threads + 1) * sizeof(*e->results);
 	e->results = map_lazily(e->results_size, MAP_SHARED);
-	e->umasks_size = ((size_t)p->processes + 1) * sizeof(*e->umasks);
+	e->umasks_size = ((size_t)p->contexts + 1) * sizeof(*e->umasks);
 	e->umasks = map_lazily(e->umasks_size, MAP_SHARED);
 	e->workers = calloc((size_t)p->layout.workers + 1, sizeof(*e->workers));
 	if (!e->shared || !e->results || !e->umasks || !e->workers ||
 		map_write_data(e, p->write_max))
 		return err_sys(err, ENOMEM, "cannot start the replay");
-	for (i = 0; i < p->processes; i++)
+	for (i = 0; i < p->contexts; i++)
 		atomic_store_explicit(&e->umasks[i], UMASK_UNKNOWN, memory_order_relaxed);
 	return 0;
 }

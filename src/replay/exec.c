@@ -71,25 +71,25 @@ int64_t raw_syscall(long nr, const uint64_t r[6])
 #endif
 }
 
-/* ---- the current directory and umask of the virtual process ---- */
+/* ---- the current directory and umask of the virtual thread ---- */
 
-static void enter_cwd(struct rthread *t, uint32_t process)
+static void enter_cwd(struct rthread *t, uint32_t context)
 {
-	struct vprocess *v = &t->w->processes[process];
+	struct context *v = &t->w->contexts[context];
 	uint32_t generation = atomic_load_explicit(&v->generation, memory_order_acquire);
 	int cwd;
 
-	if (t->fs_process == process && t->fs_generation == generation)
+	if (t->fs_context == context && t->fs_generation == generation)
 		return;
 	cwd = atomic_load_explicit(&v->cwd, memory_order_acquire);
 	raw_syscall(SYS_fchdir, (uint64_t[6]){(uint64_t)(cwd ? cwd - 1 : t->w->start_dir)});
-	t->fs_process = process;
+	t->fs_context = context;
 	t->fs_generation = generation;
 }
 
-static void enter_umask(struct rthread *t, uint32_t process)
+static void enter_umask(struct rthread *t, uint32_t context)
 {
-	uint32_t mask = atomic_load_explicit(&t->w->umasks[process], memory_order_acquire);
+	uint32_t mask = atomic_load_explicit(&t->w->umasks[context], memory_order_acquire);
 
 	if (mask == UMASK_UNKNOWN)
 		mask = UMASK_DEFAULT;
@@ -139,9 +139,9 @@ void enter_fs(struct rthread *t, const struct xop *x)
 			break;
 		}
 	if (uses_cwd)
-		enter_cwd(t, x->process);
+		enter_cwd(t, x->context);
 	if (makes_names(x->op))
-		enter_umask(t, x->process);
+		enter_umask(t, x->context);
 }
 
 /* ---- registers ---- */

@@ -127,7 +127,7 @@ int64_t exec_fork(struct rthread *t, const struct xop *x)
 {
 	struct worker *w = t->w;
 	const uint8_t *p = x->list;
-	uint32_t i;
+	uint32_t i, to;
 
 	for (i = 0; i < x->nlist; i++) {
 		struct vlist_item item = list_next(&p);
@@ -139,18 +139,20 @@ int64_t exec_fork(struct rthread *t, const struct xop *x)
 		if (fd >= 0)
 			set_fd(w, item.b, (int)fd);
 	}
-	if (x->new_process == UINT32_MAX || x->new_process == x->process)
+	to = x->new_thread == UINT32_MAX ? x->context : w->context_of[x->new_thread] - 1;
+	if (to == x->context)
 		return x->ret;
-	atomic_store_explicit(&w->umasks[x->new_process],
-		atomic_load_explicit(&w->umasks[x->process], memory_order_acquire),
+	atomic_store_explicit(&w->umasks[to],
+		atomic_load_explicit(&w->umasks[x->context], memory_order_acquire),
 		memory_order_release);
-	if (w->inherits_cwd[x->new_process]) {
-		struct vprocess *from = &w->processes[x->process], *to = &w->processes[x->new_process];
+	if (w->inherits_cwd[to]) {
+		struct context *from = &w->contexts[x->context];
 		int cwd = atomic_load_explicit(&from->cwd, memory_order_acquire);
 		int64_t fd = cwd ? call3(SYS_fcntl, cwd - 1, F_DUPFD_CLOEXEC, 0) : -1;
 
 		if (fd >= 0)
-			atomic_store_explicit(&to->cwd, (int)fd + 1, memory_order_release);
+			atomic_store_explicit(
+				&w->contexts[to].cwd, (int)fd + 1, memory_order_release);
 	}
 	return x->ret;
 }

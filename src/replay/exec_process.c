@@ -9,12 +9,12 @@
 
 #include "replay/dispatch.h"
 
-/* Current directory and umask of virtual processes, and writes that must not leave the tree. */
+/* Current directory and umask of virtual threads, and writes that must not leave the tree. */
 
-/* This thread stands in the process's new directory: remember it for the process's others. */
-static int64_t remember_cwd(struct rthread *t, uint32_t process)
+/* This thread stands in the context's new directory: remember it for the context's others. */
+static int64_t remember_cwd(struct rthread *t, uint32_t context)
 {
-	struct vprocess *v = &t->w->processes[process];
+	struct context *v = &t->w->contexts[context];
 	int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int old = atomic_load_explicit(&v->cwd, memory_order_acquire);
 
@@ -26,7 +26,7 @@ static int64_t remember_cwd(struct rthread *t, uint32_t process)
 	} else {
 		atomic_store_explicit(&v->cwd, fd + 1, memory_order_release);
 	}
-	t->fs_process = process;
+	t->fs_context = context;
 	t->fs_generation =
 		atomic_fetch_add_explicit(&v->generation, 1, memory_order_acq_rel) + 1;
 	return 0;
@@ -40,14 +40,14 @@ int64_t exec_chdir(struct rthread *t, const struct xop *x)
 	enter_fs(t, x);
 	build_registers(t, x, reg);
 	ret = issue(x, reg);
-	return ret ? ret : remember_cwd(t, x->process);
+	return ret ? ret : remember_cwd(t, x->context);
 }
 
-/* The value before is the process's, not this thread's. */
+/* The value before is the context's, not this thread's. */
 int64_t exec_umask(struct rthread *t, const struct xop *x)
 {
 	uint32_t old = atomic_exchange_explicit(
-		&t->w->umasks[x->process], (uint16_t)(x->arg[0] & 0777), memory_order_acq_rel);
+		&t->w->umasks[x->context], (uint16_t)(x->arg[0] & 0777), memory_order_acq_rel);
 
 	raw_syscall(SYS_umask, (uint64_t[6]){x->arg[0] & 0777});
 	t->umask_now = (uint32_t)x->arg[0] & 0777;
@@ -60,9 +60,9 @@ int64_t exec_task(struct rthread *t, const struct xop *x)
 	const char *path = t->w->strings + PATH_REF_VALUE(x->path);
 
 	atomic_store_explicit(
-		&t->w->umasks[x->process], (uint16_t)(x->arg[2] & 0777), memory_order_release);
+		&t->w->umasks[x->context], (uint16_t)(x->arg[2] & 0777), memory_order_release);
 	if (PATH_REF_KIND(x->path) == PATH_ABSOLUTE && chdir(path) == 0)
-		remember_cwd(t, x->process);
+		remember_cwd(t, x->context);
 	return REPLAY_SKIPPED + SKIP_STATE;
 }
 

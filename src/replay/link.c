@@ -125,8 +125,8 @@ static bool link_all(struct linker *l)
 			return false;
 		l->thread_of[at.index] = real;
 		l->seq_of[at.index] = p->thread_ops[real]++;
-		xop_put(&p->streams[real], &f, at.index, is_awaited(l, at.index), l->deps,
-			l->ndeps);
+		xop_put(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
+			is_awaited(l, at.index), l->deps, l->ndeps);
 		count_open(l, &f, real);
 	}
 	return true;

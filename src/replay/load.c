@@ -246,9 +246,9 @@ static int check_ids(const struct loader *l, struct err *err)
 	for (i = 0; i < sizeof(ids) / sizeof(*ids); i++)
 		if (ids[i].max > bound)
 			return err_set(err, EINVAL,
-				"%s: the %s number %u is out of proportion: there are %llu operations",
+				"%s: the %s number %u is out of proportion: there are %llu "
+				"operations",
 				l->p->file, ids[i].what, ids[i].max - 1, (unsigned long long)f->n);
-	l->p->processes = f->max_process;
 	l->p->vfds = f->max_vfd;
 	l->p->locks = f->max_lock;
 	return 0;
@@ -415,6 +415,7 @@ void program_free(struct program *p)
 		buf_free(&p->streams[i].out);
 	free(p->streams);
 	free(p->thread_ops);
+	free(p->context_of);
 	free(p->inherits_cwd);
 	free(p->captured);
 	layout_free(&p->layout);

@@ -22,14 +22,15 @@ struct program {
 	struct tree_set trees;
 	struct paths paths;
 	uint64_t ops; /* in the file, state records included */
-	uint32_t processes, vfds, locks; /* highest number + 1 */
+	uint32_t contexts, vfds, locks; /* highest number + 1 */
 	uint64_t read_max, write_max; /* the longest request, vectors summed up */
 	uint32_t iov_max;
 	bool direct;	      /* something is opened with O_DIRECT */
 	uint64_t first_entry; /* ns; of the first operation */
 	uint64_t span;	      /* ns from there to the end of the last */
 	struct hist *captured; /* durations as captured, by operation */
-	uint8_t *inherits_cwd; /* by process: wants its parent's current directory at the fork */
+	uint32_t *context_of; /* by virtual thread: number of its directory context + 1, 0 = none */
+	uint8_t *inherits_cwd; /* by context: wants its parent's current directory at the fork */
 	struct layout layout;
 	struct xwriter *streams; /* by real thread */
 	uint32_t *thread_ops;	 /* by real thread */
@@ -76,7 +77,11 @@ struct filing_walk {
 };
 bool filing_next(struct filing_walk *w, struct filed *f);
 
-/* analyse.c: which processes belong together, where threads begin, what is waited for. */
+/*
+ * analyse.c: which processes belong together, where threads begin, what is waited for, and who
+ * shares a directory context, that is current directory and umask: with CLONE_FS also processes,
+ * without it not even the threads of one (man 2 clone).
+ */
 struct analysis {
 	struct sets processes;
 	struct vthread *threads;

@@ -253,7 +253,7 @@ static bool prepare(struct rthread *t, const struct program *p, uint32_t number)
 	t->read_buf = map_lazily(t->read_len, MAP_PRIVATE);
 	t->iov = calloc((size_t)p->iov_max + 1, sizeof(*t->iov));
 	t->write_at = (uint64_t)number * 1021 * t->w->write_step;
-	t->fs_process = UINT32_MAX;
+	t->fs_context = UINT32_MAX;
 	t->umask_now = UMASK_DEFAULT;
 	umask(UMASK_DEFAULT);
 	return t->read_buf && t->iov && unshare(CLONE_FS) == 0;

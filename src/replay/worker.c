@@ -54,6 +54,7 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 	*w = (struct worker){
 		.strings = p->paths.text.p,
 		.umasks = e->umasks,
+		.context_of = p->context_of,
 		.inherits_cwd = p->inherits_cwd,
 		.start_dir = -1,
 		.tree_fds = tree_fds,
@@ -66,9 +67,9 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 	};
 	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds), MAP_PRIVATE);
 	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks), MAP_PRIVATE);
-	w->processes = map_lazily(((uint64_t)p->processes + 1) * sizeof(*w->processes), MAP_PRIVATE);
+	w->contexts = map_lazily(((uint64_t)p->contexts + 1) * sizeof(*w->contexts), MAP_PRIVATE);
 	w->big_read = map_lazily(big + 4096, MAP_PRIVATE);
-	if (!w->vfds || !w->locks || !w->processes || !w->big_read)
+	if (!w->vfds || !w->locks || !w->contexts || !w->big_read)
 		worker_fail(e, ENOMEM, "cannot start a worker");
 }
 

@@ -133,7 +133,7 @@ static void check_op(const struct rline *l, const struct xop *x, uint64_t index)
 	ck_assert_uint_eq(x->index, index);
 	ck_assert_uint_eq(x->label, l->call.line);
 	ck_assert_uint_eq(x->entry, l->entry);
-	ck_assert_uint_eq(x->process, l->process);
+	ck_assert_uint_eq(x->context, l->process);
 	ck_assert_int_eq(x->ret, l->call.ret);
 	for (i = 0; i < OP_ARGS; i++)
 		check_arg(l, x, i);
@@ -160,7 +160,7 @@ START_TEST(test_round_trip)
 	for (i = 0, p = (const uint8_t *)filed.p; i < 3; i++) {
 		p = filed_get(p, &f);
 		ck_assert_uint_eq(f.thread, 5);
-		xop_put(&w, &f, (uint64_t)i * 3, i == 1, deps, i == 2 ? 2 : 0);
+		xop_put(&w, &f, (uint64_t)i * 3, f.process, i == 1, deps, i == 2 ? 2 : 0);
 	}
 	ck_assert_ptr_eq(p, filed.p + filed.len);
 	c = xcursor_of(&w, 500);
@@ -201,7 +201,7 @@ START_TEST(test_size)
 		l.call.arg[3] = i << 20;
 		filed_put(&filed, &scratch, &l, 0, 0);
 		filed_get((const uint8_t *)filed.p, &f);
-		xop_put(&w, &f, i, false, NULL, 0);
+		xop_put(&w, &f, i, f.process, false, NULL, 0);
 	}
 	ck_assert_uint_le(w.out.len, 12 * 1000);
 	buf_free(&filed);
