@@ -161,24 +161,30 @@ int64_t exec_fork(struct rthread *t, const struct xop *x)
 
 /*
  * POSIX locks belong to a process, and several virtual ones live in this one: each (process, file)
- * has an open file description of its own that holds its locks as open-file-description locks.
+ * has an open file description of its own that holds its locks as open-file-description locks. It
+ * is opened for all that FD is and more; where the file's mode allows less by now, FD's own
+ * description must do.
  */
 static int open_handle(int fd)
 {
 	static const int modes[] = {O_RDWR, O_RDONLY, O_WRONLY};
+	int64_t mode = call3(SYS_fcntl, fd, F_GETFL, 0), handle;
 	char path[32];
 	size_t i;
-	int64_t handle = -EBADF;
 
+	if (mode < 0 || mode & O_PATH)
+		return -EBADF;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	for (i = 0; i < 3; i++) {
+		if (modes[i] != O_RDWR && modes[i] != (mode & O_ACCMODE))
+			continue;
 		handle = raw_syscall(SYS_openat, (uint64_t[6]){(uint64_t)AT_FDCWD,
 							 (uint64_t)(uintptr_t)path,
 							 (uint64_t)modes[i] | O_CLOEXEC | O_NONBLOCK});
 		if (handle >= 0)
-			break;
+			return (int)handle;
 	}
-	return (int)handle;
+	return (int)call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
 }
 
 static int lock_handle(struct worker *w, uint32_t lock, int fd)

@@ -126,24 +126,51 @@ static int64_t issue_on(struct rthread *t, const struct xop *x, uint64_t reg[6],
 	return issue(x, reg);
 }
 
+/*
+ * What the call is about, to look at: its path, or with an empty one or none its descriptor or the
+ * current directory. None is a failure unless it is utimensat(2), which takes a descriptor so.
+ */
+static int64_t open_object(const struct xop *x, const char *name, int dir)
+{
+	int nofollow = follows_links(x) ? 0 : O_NOFOLLOW;
+	int fd;
+
+	if (name && name[0])
+		fd = openat(dir, name, O_PATH | O_CLOEXEC | nofollow);
+	else if (dir == AT_FDCWD)
+		fd = open(".", O_PATH | O_CLOEXEC);
+	else
+		fd = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The path leads to nothing: so the call fails, of that or of what is looked at before the path. */
+static int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why)
+{
+	int flags = op_arg_index(x->op, A_ATFLAGS);
+	const char *name = (const char *)(uintptr_t)reg[op_arg_index(x->op, A_PATH)];
+	int64_t ret;
+
+	if (name)
+		reg[op_arg_index(x->op, A_PATH)] = (uint64_t)(uintptr_t) "";
+	if (name && flags >= 0)
+		reg[flags] &= ~(uint64_t)AT_EMPTY_PATH;
+	ret = issue(x, reg);
+	return ret == -ENOENT ? why : ret;
+}
+
 int64_t exec_guarded(struct rthread *t, const struct xop *x)
 {
 	int path = op_arg_index(x->op, A_PATH), dir = op_arg_index(x->op, A_DIRFD);
-	int nofollow = follows_links(x) ? 0 : O_NOFOLLOW;
 	const char *name;
 	uint64_t reg[6];
 	int64_t fd, ret;
 
 	build_registers(t, x, reg);
 	name = (const char *)(uintptr_t)reg[path];
-	if (!name) /* futimens(3): the descriptor itself, which was opened in the tree */
-		fd = dir >= 0 ? fcntl((int)reg[dir], F_DUPFD_CLOEXEC, 0) : -1;
-	else if (!name[0])
-		fd = dir >= 0 ? fcntl((int)reg[dir], F_DUPFD_CLOEXEC, 0) : -1;
-	else
-		fd = openat(dir >= 0 ? (int)reg[dir] : AT_FDCWD, name, O_PATH | O_CLOEXEC | nofollow);
+	fd = open_object(x, name, dir >= 0 ? (int)reg[dir] : AT_FDCWD);
 	if (fd < 0)
-		return !name ? -EFAULT : !name[0] ? -ENOENT : -errno;
+		return issue_without(x, reg, fd);
 	if (!inside_a_tree(t->w, (int)fd))
 		ret = REPLAY_SKIPPED + SKIP_OUTSIDE;
 	else if (!name || !name[0])

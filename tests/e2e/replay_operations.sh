@@ -132,4 +132,57 @@ E1
 for layout in "1 1" "1 2" "2 2"; do
 	replays "locks, $layout" 0 lock.replay -p "${layout% *}" -t "${layout#* }"
 done
+
+# A file that its own mode does not let anybody open again.
+replay_file closed.replay <<'E1'
+1+9|0|0|-|@TREE@/d/n|O_RDWR+O_CREAT+O_EXCL|0|>0|3|open
+2+9|0|0|-|0|F_SETLK|F_WRLCK,SEEK_SET,0,10,L0|>-|0|fcntl
+3+9|0|0|-|@TREE@/d/w|O_WRONLY+O_CREAT+O_EXCL|0200|>1|4|open
+4+9|0|0|-|1|F_SETLK|F_WRLCK,SEEK_SET,0,10,L1|>-|0|fcntl
+5+9|0|0|-|1|F_SETLK|F_RDLCK,SEEK_SET,0,10,L1|>-|-EBADF|fcntl
+INIT
+dir|0777|0|0|@TREE@/d|
+E1
+replays "locks on files without permissions" 0 closed.replay
+
+# A current directory and umask may be shared by processes, and not by threads (CLONE_FS).
+replay_file contexts.replay <<'E1'
+1+9|0|0|-|@TREE@/one|0|chdir
+2+9|0|0|-|CLONE_FS|1:1|-|99|clone
+3+9|0|0|-|CLONE_VM+CLONE_SIGHAND+CLONE_THREAD|0:2|-|100|clone3
+4+9|1|1|4|@TREE@/two|0|chdir
+5+9|1|1|-|077|18|umask
+6+9|0|0|6|made|0666|>0|3|creat
+7+9|2|0|7|made|0666|>1|3|creat
+8+9|2|0|-|@TREE@/two|0|chdir
+9+9|0|0|9|.|O_RDONLY+O_DIRECTORY|0|>2|3|open
+10+9|0|0|-|2|made|0|0|newfstatat
+INIT
+dir|0777|0|0|@TREE@/one|
+dir|0777|0|0|@TREE@/two|
+E1
+for layout in "1 1" "2 8"; do
+	replays "contexts, $layout" 0 contexts.replay -p "${layout% *}" -t "${layout#* }"
+	equal "contexts, $layout: umasks" "$(stat -c %a "$tree/one/made" "$tree/two/made" | xargs)" "644 600"
+done
+
+# With a link that leads upwards the paths of what changes metadata are looked at first. What is
+# wrong with the call is told all the same.
+replay_file guarded.replay <<'E1'
+1+9|0|0|-|..|@TREE@/d/up|0|symlink
+2+9|0|0|-|none|%null|1.000000000,1.000000000|0|-EBADF|utimensat
+3+9|0|0|-|@TREE@/none|user.a|5|0x9|-EINVAL|setxattr
+4+9|0|0|-|@TREE@/none|user.a|5|0|-ENOENT|setxattr
+5+9|0|0|-|cwd|@TREE@/d/none|1.000000000,1.000000000|0x80000|-EINVAL|utimensat
+6+9|0|0|-|@TREE@/none/x|0644|-ENOENT|chmod
+7+9|0|0|-|@TREE@/f/x|-1|-EINVAL|truncate
+8+9|0|0|-|@TREE@/f/x|0|-ENOTDIR|truncate
+9+9|0|0|-|%null|0644|-EFAULT|chmod
+10+9|0|0|-|@TREE@/d|0|chdir
+11+9|0|0|-|cwd||1.000000000,1.000000000|AT_EMPTY_PATH|0|utimensat
+INIT
+dir|0777|0|0|@TREE@/d|
+file|0666|0|0|5|-|@TREE@/f|
+E1
+replays "guarded calls fail as they did" 0 guarded.replay
 done_testing
