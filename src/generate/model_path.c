@@ -96,7 +96,6 @@ static bool keep_target(struct model *m, struct str dir, struct str target)
 {
 	const struct vmount *here;
 	unsigned ups = 0, depth;
-	bool down = false;
 	struct str c;
 
 	if (target.len == 0 || target.s[0] == '/')
@@ -105,15 +104,8 @@ static bool keep_target(struct model *m, struct str dir, struct str target)
 	here = m->root ? NULL : names_mount_of(&m->names, dir);
 	if (!m->root && names_mount_of(&m->names, buf_as_str(&m->scratch)) != here)
 		return false;
-	while (str_take_char(&target, '/', &c)) {
-		if (c.len == 2 && c.s[0] == '.' && c.s[1] == '.') {
-			if (down)
-				return false;
-			ups++;
-		} else if (c.len && !(c.len == 1 && c.s[0] == '.')) {
-			down = true;
-		}
-	}
+	while (str_take_char(&target, '/', &c))
+		ups += c.len == 2 && c.s[0] == '.' && c.s[1] == '.';
 	depth = depth_of(dir);
 	if (here && here->len > 1)
 		depth -= depth_of((struct str){here->point, here->len});

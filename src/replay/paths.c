@@ -200,6 +200,22 @@ static int check_relative_target(struct str target, bool *up, struct err *err)
 	return 0;
 }
 
+/* The link's own path may end in "." or "/", and its call fails of that. */
+static int link_target(
+	struct paths *p, struct str link, struct str target, char **out, bool *up, struct err *err)
+{
+	struct buf plain = BUF_INIT;
+	struct str tail;
+	int rc;
+
+	if (squeeze(link, &plain, &tail))
+		rc = no_memory(err);
+	else
+		rc = tree_link_target(p->trees, buf_as_str(&plain), target, out, up, err);
+	buf_free(&plain);
+	return rc;
+}
+
 int paths_add_target(struct paths *p, struct str link, struct str target, uint64_t *ref,
 	struct err *err)
 {
@@ -214,7 +230,7 @@ int paths_add_target(struct paths *p, struct str link, struct str target, uint64
 	if (target.len && target.s[0] == '/') {
 		rc = add_absolute(p, target, ref, err);
 	} else if (link.len && link.s[0] == '/') {
-		rc = tree_link_target(p->trees, link, target, &out, &up, err);
+		rc = link_target(p, link, target, &out, &up, err);
 		if (rc == 0)
 			rc = add_text(p, PATH_RELATIVE, str_of(out), STR_NONE, ref, err);
 	} else {

@@ -67,8 +67,9 @@ int tree_path(struct tree_set *set, struct str path, char **out, struct err *err
 
 /*
  * Checks the text of a symbolic link that stands at path LINK: an absolute target must be in a
- * tree (and is relocated); a relative one may have ".." only in front, and no more than LINK is
- * deep in its tree. *OUT is the target to create. *UP is set when it begins with "..".
+ * tree (and is relocated); a relative one may have ".." no more often than LINK is deep in its
+ * tree. *OUT is the target to create. *UP is set when it has one: names may lead upwards, too, so
+ * that such a link may lead out.
  */
 int tree_link_target(struct tree_set *set, struct str link, struct str target, char **out, bool *up,
 	struct err *err);

@@ -377,7 +377,7 @@ START_TEST(hostile_lines)
 	expect_hostile("file|0644|0|0|1|-|" T "a\\x00b|\n", "not a path");
 	expect_hostile("link|0|0|" T "l|/etc|\n", "outside");
 	expect_hostile("link|0|0|" T "l|../../../etc|\n", "leads out");
-	expect_hostile("link|0|0|" T "a/l|x/../../../etc|\n", "'..' behind a name");
+	expect_hostile("link|0|0|" T "a/l|x/../../../etc|\n", "leads out");
 	expect_hostile("link|0|0|" T "l|.|\nfile|0644|0|0|1|0+1|" T "l/x|\n", "r.replay:4:");
 	expect_hostile("file|0644|0|0|1|0+1|" T "l/x|\nlink|0|0|" T "l|.|\n", "r.replay:4:");
 	expect_hostile("file|0644|0|0|1|0+1|" T "x|\nfile|0644|0|0|1|0+1|" T "x|\n",

@@ -240,13 +240,14 @@ START_TEST(link_targets)
 	expect_target("/.ioriot/t1/a/l", "../x", "../x", true);
 	expect_target("/.ioriot/t1/a/b/l", "./../../x", "./../../x", true);
 	expect_target("/.ioriot/t1/a/l/", "..", "..", true);
+	expect_target("/.ioriot/t1/a/b/l", "../x/../y", "../x/../y", true);
 	expect_target("/.ioriot/t1/l", "...", "...", false);
 	expect_target("/.ioriot/t1/l", "/home/.ioriot/t1/x", "/home/.ioriot/t1/x", false);
 	expect_no_target("/.ioriot/t1/l", "..");
 	expect_no_target("/.ioriot/t1/l", "../x");
 	expect_no_target("/.ioriot/t1/a/l", "../../x");
 	expect_no_target("/.ioriot/t1/a/l", "./.././../x");
-	expect_no_target("/.ioriot/t1/a/l", "x/..");
+	expect_no_target("/.ioriot/t1/l", "x/..");
 	expect_no_target("/.ioriot/t1/a/l", "x/../../../../etc");
 	expect_no_target("/.ioriot/t1/l", "/etc/passwd");
 	expect_no_target("/.ioriot/t1/l", "/");
