@@ -254,6 +254,7 @@ struct task *vfd_task_new(struct vfd *v, uint32_t pid, uint32_t tid, struct task
 		(t->process = sibling->process)->refs++;
 		(t->files = sibling->files)->refs++;
 		(t->fs = sibling->fs)->refs++;
+		t->fs->shared = true;
 	} else {
 		t->process = process_new(v, pid);
 		t->files = fdtable_new();
@@ -283,10 +284,12 @@ struct task *vfd_task_clone(struct vfd *v, struct task *parent, uint32_t pid, ui
 		(t->files = parent->files)->refs++;
 	else
 		t->files = fdtable_copy(v, parent->files);
-	if (flags & CLONE_FS)
+	if (flags & CLONE_FS) {
 		(t->fs = parent->fs)->refs++;
-	else
+		t->fs->shared = true;
+	} else {
 		t->fs = fsctx_copy(v, parent->fs);
+	}
 	return task_add(v, t);
 }
 

@@ -59,6 +59,7 @@ struct fdtable {
 
 struct fsctx {
 	uint32_t refs;
+	bool shared;	  /* by several tasks at some time: what they did with it has an order */
 	void *cwd, *root; /* nodes; NULL = not known */
 	uint32_t umask;
 	void *order;

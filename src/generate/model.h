@@ -99,6 +99,7 @@ struct place {
 	bool missing;	       /* the path could not be read: the call failed with EFAULT */
 	bool bad_base;	       /* relative to a descriptor that was not open */
 	bool relative;	       /* the text stays as it is, relative to fd or cwd */
+	bool dotdot;	       /* but not when it has a ".." */
 	struct node *node;     /* what it is (w.node or the descriptor's) */
 };
 
@@ -174,7 +175,7 @@ static inline int model_touch(struct model *m, struct resource *res, enum touch 
 
 static inline int model_touch_fs(struct model *m, enum touch how)
 {
-	return m->task->fs->refs > 1 ? order_touch(m->order, m->task->fs->order, how) : 0;
+	return m->task->fs->shared ? order_touch(m->order, m->task->fs->order, how) : 0;
 }
 
 #endif

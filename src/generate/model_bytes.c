@@ -148,6 +148,8 @@ int model_lseek(struct model *m, const struct rec *r)
 	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 	if (!rc && r->arg[2] >= SEEK_END && node_is_file(n))
 		rc = model_touch(m, &n->length, TOUCH_SHARE);
+	if (!rc && (r->arg[2] == SEEK_DATA || r->arg[2] == SEEK_HOLE)) /* what writes fill */
+		rc = model_touch(m, &n->users, TOUCH_EXCLUSIVE);
 	if (!rc && r->ret >= 0 && node_is_file(n))
 		rc = note_holes(r, n);
 	if (r->ret >= 0)

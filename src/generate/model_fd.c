@@ -189,6 +189,8 @@ static int open_failed(struct model *m, const struct rec *r, struct place *p, in
 	int existed = r->ret == -ENOENT ? 0 : r->ret == -EEXIST || r->ret == -EISDIR ? 1 : -1;
 	uint32_t type = r->ret == -EISDIR ? S_IFDIR | 0755 : 0;
 
+	if (r->ret == -EISDIR && flags & O_CREAT && p->w.slash) /* whatever stands there */
+		existed = -1;
 	if (r->ret == -ENOTDIR && flags & O_DIRECTORY) {
 		existed = 1;
 		type = S_IFREG | 0644;

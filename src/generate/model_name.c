@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -124,7 +125,7 @@ static int maker_found(const struct rec *r)
 static int make_place(struct model *m, const struct rec *r, uint32_t type, struct place *p,
 	bool *make)
 {
-	int rc = first_path(m, r, WALK_NOFOLLOW, maker_found(r), type, p);
+	int rc = first_path(m, r, WALK_LAST, maker_found(r), type, p);
 
 	*make = !rc && r->ret >= 0 && p->w.at && p->w.at_name.len;
 	if (!rc && r->ret >= 0 && p->w.err && !m->force)
@@ -174,6 +175,9 @@ static int put_target(struct model *m, const struct place *p, struct str target)
 	rc = buf_ok(&dir) ? model_map_target(m, buf_as_str(&dir), target, &m->path2) : -ENOMEM;
 	buf_free(&dir);
 	m->out.call.path2 = buf_as_str(&m->path2);
+	if (!rc && (m->path2.len >= PATH_MAX ||
+			   (m->path2.p[0] == '/' && model_too_long(m->out.call.path2))))
+		return LEFT_TOO_LONG;
 	return rc;
 }
 
@@ -182,8 +186,7 @@ int model_symlink(struct model *m, const struct rec *r)
 	enum arg_kind base = base_kind(r);
 	struct place p;
 	struct node *n;
-	int rc = model_place(m, r, A_PATH, base,
-		WALK_NOFOLLOW | (r->ret >= 0 ? WALK_PARENT : 0), &p);
+	int rc = model_place(m, r, A_PATH, base, WALK_LAST | (r->ret >= 0 ? WALK_PARENT : 0), &p);
 
 	if (!rc)
 		rc = model_settle(m, r, &p, maker_found(r), S_IFLNK | 0777);
@@ -191,7 +194,7 @@ int model_symlink(struct model *m, const struct rec *r)
 		return rc;
 	if (r->ret >= 0 && p.w.err && !m->force)
 		return LEFT_CONFLICT;
-	p.w.dotdot = true; /* always the whole path: the reader checks the target against it */
+	p.dotdot = true; /* always the whole path: the reader checks the target against it */
 	rc = model_put_path(m, r, A_PATH, base, &p);
 	if (!rc)
 		rc = put_target(m, &p, r->path2);
@@ -209,7 +212,7 @@ static int second_path(
 {
 	enum arg_kind base = op_has(r->op, A_DIRFD2) ? A_DIRFD2 : A_NONE;
 	int rc = model_place(m, r, A_PATH2, base,
-		WALK_NOFOLLOW | (r->ret >= 0 || existed == 1 ? WALK_PARENT : 0), p);
+		WALK_LAST | (r->ret >= 0 || existed == 1 ? WALK_PARENT : 0), p);
 
 	if (!rc)
 		rc = model_settle(m, r, p, existed, type);
@@ -264,7 +267,7 @@ int model_unlink(struct model *m, const struct rec *r)
 {
 	bool dir = r->op == OP_rmdir || at_flag(r, AT_REMOVEDIR);
 	struct place p;
-	int rc = first_path(m, r, WALK_NOFOLLOW, unlink_existed(r, dir), unlink_type(r, dir), &p);
+	int rc = first_path(m, r, WALK_LAST, unlink_existed(r, dir), unlink_type(r, dir), &p);
 
 	if (!rc)
 		rc = touch_contents(m, r, p.node);
@@ -319,7 +322,7 @@ int model_rename(struct model *m, const struct rec *r)
 	int target = in_the_way || (r->ret >= 0 && swap) ? 1 : -1;
 	uint32_t type = r->ret == -ENOTEMPTY ? S_IFDIR | 0755 : 0;
 	struct place from, to;
-	int rc = first_path(m, r, WALK_NOFOLLOW, in_the_way || r->ret >= 0 ? 1 : -1,
+	int rc = first_path(m, r, WALK_LAST, in_the_way || r->ret >= 0 ? 1 : -1,
 		type ? type : S_IFREG | 0644, &from);
 
 	if (!rc)

@@ -15,7 +15,8 @@ int model_map(struct model *m, struct str path, struct buf *out)
 {
 	const struct vmount *mount = NULL;
 	struct str rest = path, c;
-	bool slash;
+	struct str tail = STR("");
+	bool any = false;
 
 	if (m->root) {
 		buf_puts(out, m->root);
@@ -36,19 +37,18 @@ int model_map(struct model *m, struct str path, struct buf *out)
 	}
 	buf_puts(out, "/" TREE_DIR "/");
 	buf_puts(out, m->name);
-	slash = rest.len > 1 && rest.s[rest.len - 1] == '/';
-	while (str_take_char(&rest, '/', &c)) { /* "//" and "/./" are one step; "/." at the end is "/" */
-		if (c.len == 0)
+	/* "//" and "/./" are one step, but not at the end */
+	while (str_take_char(&rest, '/', &c)) {
+		bool dot = c.len == 1 && c.s[0] == '.';
+
+		tail = dot ? STR("/.") : c.len == 0 && any ? STR("/") : STR("");
+		if (c.len == 0 || dot)
 			continue;
-		if (c.len == 1 && c.s[0] == '.') {
-			slash |= !rest.s;
-			continue;
-		}
+		any = true;
 		buf_char(out, '/');
 		buf_str(out, c);
 	}
-	if (slash)
-		buf_char(out, '/');
+	buf_str(out, tail);
 	return buf_ok(out) ? 0 : -ENOMEM;
 }
 
@@ -91,7 +91,7 @@ static unsigned depth_of(struct str path)
 	return n;
 }
 
-/* May a relative target stay as it is? Only when it stays in the tree, and ".." is only in front. */
+/* May a relative target stay as it is? When it stays in the tree by its text. */
 static bool keep_target(struct model *m, struct str dir, struct str target)
 {
 	const struct vmount *here;
@@ -129,12 +129,17 @@ int model_map_target(struct model *m, struct str dir, struct str target, struct 
 
 /* ---- resolving ---- */
 
-/* "/proc/self/fd/N", "/proc/PID/fd/N", "/proc/thread-self/fd/N", "/dev/fd/N" -> N, else -1. */
-static int64_t fd_path_number(const struct model *m, struct str path)
+/*
+ * "/proc/self/fd/N", "/proc/PID/fd/N", "/proc/thread-self/fd/N", "/dev/fd/N": the descriptor, or
+ * NULL. *IS tells that the path is one of these. The first thread stands for its process.
+ */
+static struct descriptor *fd_of_path(const struct model *m, struct str path, bool *is)
 {
+	const struct task *t = vfd_task(&m->vfd, m->task->process->pid);
 	struct str rest = path, who;
 	uint64_t n;
 
+	*is = false;
 	if (str_starts(rest, STR("/dev/fd/"))) {
 		rest.s += 8;
 		rest.len -= 8;
@@ -142,16 +147,28 @@ static int64_t fd_path_number(const struct model *m, struct str path)
 		rest.s += 6;
 		rest.len -= 6;
 		if (!str_take_char(&rest, '/', &who) || !str_starts(rest, STR("fd/")))
-			return -1;
-		if (!str_eqs(who, "self") && !str_eqs(who, "thread-self") &&
-			(str_u64(who, &n) || n != m->task->process->pid))
-			return -1;
+			return NULL;
+		if (str_eqs(who, "thread-self"))
+			t = m->task;
+		else if (!str_eqs(who, "self") && (str_u64(who, &n) || n != m->task->process->pid))
+			return NULL;
 		rest.s += 3;
 		rest.len -= 3;
 	} else {
-		return -1;
+		return NULL;
 	}
-	return str_u64(rest, &n) || n > INT32_MAX ? -1 : (int64_t)n;
+	*is = !str_u64(rest, &n) && n <= INT32_MAX;
+	return *is && t ? vfd_get(t, (int64_t)n) : NULL;
+}
+
+static bool has_dotdot(struct str path)
+{
+	struct str c;
+
+	while (str_take_char(&path, '/', &c))
+		if (c.len == 2 && c.s[0] == '.' && c.s[1] == '.')
+			return true;
+	return false;
 }
 
 static int base_of(struct model *m, const struct rec *r, struct str path, enum arg_kind base,
@@ -198,8 +215,9 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 	unsigned flags, struct place *p)
 {
 	struct str path = which == A_PATH2 ? r->path2 : r->path;
+	struct descriptor *d;
 	struct node *from;
-	int64_t fd;
+	bool is_fd;
 	int rc;
 
 	*p = (struct place){0};
@@ -213,15 +231,16 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 		rc = base_of(m, r, STR("x"), base, p, &ignored);
 		return rc == LEFT_NO_DIRECTORY ? 0 : rc;
 	}
+	p->dotdot = has_dotdot(path);
 	rc = base_of(m, r, path, base, p, &from);
 	if (rc || p->bad_base)
 		return rc;
-	fd = fd_path_number(m, path);
-	if (fd >= 0 && !(flags & WALK_NOFOLLOW)) {
-		p->fd = vfd_get(m->task, fd);
-		if (!p->fd || p->fd->desc->kind != DESC_FILE || p->fd->vfd == VFD_NUMBER_NONE)
+	d = fd_of_path(m, path, &is_fd);
+	if (is_fd && !(flags & (WALK_NOFOLLOW | WALK_LAST))) {
+		if (!d || d->desc->kind != DESC_FILE || d->vfd == VFD_NUMBER_NONE)
 			return LEFT_PSEUDO;
-		rc = model_touch(m, p->fd->order, TOUCH_SHARE);
+		p->fd = d;
+		rc = model_touch(m, d->order, TOUCH_SHARE);
 	}
 	if (p->fd) {
 		p->node = p->fd->desc->node;
@@ -253,7 +272,7 @@ int model_settle(struct model *m, const struct rec *r, struct place *p, int exis
 	if (p->missing || p->bad_base || p->fd)
 		return 0;
 	if (w->err) {
-		if (existed == 1 && !m->force && !w->guess)
+		if (existed == 1 && !m->force && !w->guess && r->ret != -w->err)
 			return LEFT_CONFLICT;
 		return 0;
 	}
@@ -302,24 +321,66 @@ static bool root_is_real(const struct model *m)
 	return !m->task->fs->root || m->task->fs->root == m->names.root;
 }
 
-/* Where the walk broke off: the directory it reached and the rest, which must fail the same way. */
+/*
+ * Where the walk broke off: the directory it reached and the rest, which must fail the same way.
+ * A ".." in it was never come to; any name stands for it.
+ */
 static int put_broken(const struct walk *w, struct buf *full)
 {
 	struct str rest = w->broke_rest, c;
 
 	if (!names_path(w->broke_at, full))
-		buf_puts(full, "/");
+		return -ENOENT;
 	while (str_take_char(&rest, '/', &c)) {
-		if (c.len == 0 || (c.len <= 2 && c.s[0] == '.' && c.s[c.len - 1] == '.'))
+		if (c.len == 0)
 			continue;
 		if (full->len > 1)
 			buf_char(full, '/');
-		buf_str(full, c);
+		if (c.len == 2 && c.s[0] == '.' && c.s[1] == '.')
+			buf_char(full, 'x');
+		else
+			buf_str(full, c);
 	}
-	return buf_ok(full) ? 0 : -ENOMEM;
+	return 0;
 }
 
-static int put_canonical(struct model *m, const struct place *p, struct buf *out)
+/* Does it matter to the call that the path's last name is "." or "..", whatever that leads to? */
+static bool refuses_dots(const struct model *m, const struct rec *r)
+{
+	switch (r->op) {
+	case OP_open:
+	case OP_openat:
+	case OP_openat2:
+		return model_oflags(m, r) & O_CREAT;
+	case OP_rmdir:
+	case OP_unlink:
+	case OP_unlinkat:
+		return true;
+	default:
+		return op_has(r->op, A_PATH2);
+	}
+}
+
+/*
+ * A path whose last name is "." or ".." leads to a directory that the canonical path names as any
+ * other: then "." is put behind it. rmdir(2) has an error of its own for "..", which a directory
+ * that is not empty gives as well.
+ */
+static void put_dots(const struct model *m, const struct rec *r, struct str text, struct buf *full)
+{
+	bool removes = r->op == OP_rmdir ||
+		       (op_has(r->op, A_ATFLAGS) && model_arg(r, A_ATFLAGS, 0) & AT_REMOVEDIR);
+
+	while (text.len && text.s[text.len - 1] == '/')
+		text.len--;
+	if (!text.len || !refuses_dots(m, r))
+		return;
+	if (!removes || text.len == 1 || text.s[text.len - 2] != '.')
+		buf_puts(full, full->len > 1 ? "/." : ".");
+}
+
+static int put_canonical(struct model *m, const struct rec *r, struct str text,
+	const struct place *p, struct buf *out)
 {
 	struct buf full = BUF_INIT;
 	int rc = 0;
@@ -332,8 +393,10 @@ static int put_canonical(struct model *m, const struct place *p, struct buf *out
 		if (full.len > 1)
 			buf_char(&full, '/');
 		buf_str(&full, p->w.last);
+	} else if (!rc && !p->w.err) {
+		put_dots(m, r, text, &full);
 	}
-	if (!rc && p->w.slash)
+	if (!rc && p->w.slash && p->w.last.len)
 		buf_char(&full, '/');
 	if (!rc)
 		rc = buf_ok(&full) ? model_map(m, buf_as_str(&full), out) : -ENOMEM;
@@ -375,20 +438,22 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 		return 0;
 	}
 	out->len = 0;
-	if (p->fd && text.len) {
+	if (!text.len) {
+		/* nothing, or the descriptor itself */
+	} else if (p->fd) {
 		buf_addf(out, "%%fd/%u", p->fd->vfd);
-	} else if (p->bad_base || p->fd || (p->w.err == ENOTDIR && !p->w.broke_at)) {
+	} else if (p->bad_base || (p->w.err == ENOTDIR && !p->w.broke_at)) {
 		buf_str(out, text);
-		if (p->w.dotdot || memmem(text.s, text.len, "..", 2))
+		if (p->dotdot)
 			out->len = 0, buf_char(out, 'x'); /* the descriptor decides, not the text */
-	} else if (!p->w.dotdot && !p->w.crossed &&
+	} else if (!p->dotdot && !p->w.crossed &&
 		   (p->relative ? !names_mount_point(p) : root_is_real(m))) {
 		if (p->relative)
 			buf_str(out, text);
 		else
 			rc = model_map(m, text, out);
 	} else {
-		rc = put_canonical(m, p, out);
+		rc = put_canonical(m, r, text, p, out);
 		if (i >= 0)
 			m->out.call.arg[i] = VFD_CWD;
 	}

@@ -156,7 +156,8 @@ bool names_path(const struct node *n, struct buf *out);
 enum walk_flags {
 	WALK_NOFOLLOW = 1, /* the last component is not followed */
 	WALK_PARENT = 2,   /* the directories on the way existed: unknown ones are of the start */
-	WALK_NOTDIR = 4	   /* ENOTDIR: what holds the last component is a file, if unknown */
+	WALK_NOTDIR = 4,   /* ENOTDIR: what holds the last component is a file, if unknown */
+	WALK_LAST = 8,	   /* the last component is not followed even where a slash is behind it */
 };
 
 /*
@@ -172,7 +173,6 @@ struct walk {
 	struct node *node;   /* what was found, NULL = absent or unknown */
 	int err;	   /* why the way is broken: ENOENT, ENOTDIR, ELOOP; 0 with dir set */
 	bool guess;	   /* that err comes from an unknown directory */
-	bool dotdot;	   /* the text has a ".." */
 	bool crossed;	   /* passed a mount point where the text alone does not show it */
 	bool pseudo;	   /* ended on a pseudo file system */
 	bool slash;	   /* trailing slash */

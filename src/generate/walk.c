@@ -8,6 +8,9 @@
 
 #define LINKS_MAX 40 /* MAXSYMLINKS of include/linux/namei.h */
 
+/* Flags that are about the last component of the path itself, not of links on its way. */
+#define LAST_FLAGS ((unsigned)(WALK_NOFOLLOW | WALK_LAST))
+
 static int broken(struct walk *w, int err, struct node *at, struct str rest)
 {
 	w->err = err;
@@ -148,12 +151,15 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 			broken(w, ELOOP, dir, from_here);
 			return NULL;
 		}
-		*rc = names_walk(ns, dir, root, target, flags, &sub);
+		*rc = names_walk(ns, dir, root, target, flags & ~LAST_FLAGS, &sub);
 		w->crossed |= sub.crossed && sub.links > w->links + 1;
 		w->links = sub.links;
 		w->plain = false;
 		if (!*rc)
 			*rc = enter_behind_link(ns, &sub, flags);
+		if (!*rc && sub.entry)
+			*rc = sub.node ? touch_way(ns, sub.entry)
+				       : order_touch(ns->order, &sub.entry->res, TOUCH_SHARE);
 		if (*rc)
 			return NULL;
 		if (!sub.node) {
@@ -162,10 +168,13 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 			return NULL;
 		}
 		n = sub.node;
+		e = sub.entry;
 	}
 	if ((n->mode & S_IFMT) == 0)
 		n->mode = type_on_the_way(rest, flags); /* something is looked for in it */
 	if (!node_is_dir(n)) {
+		if (e && !*rc) /* and not before a directory comes in its place */
+			*rc = order_touch(ns->order, &e->res, TOUCH_SHARE);
 		broken(w, ENOTDIR, dir, from_here);
 		return NULL;
 	}
@@ -182,7 +191,7 @@ static int follow_last(struct names *ns, struct node *root, unsigned flags, stru
 
 	if (sub.links > LINKS_MAX)
 		return broken(w, ELOOP, w->dir, w->last);
-	rc = names_walk(ns, w->dir, root, target, flags, &sub);
+	rc = names_walk(ns, w->dir, root, target, flags & ~LAST_FLAGS, &sub);
 	w->links = sub.links;
 	w->node = sub.node;
 	w->entry = sub.entry;
@@ -216,7 +225,6 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 		if (name.len == 1 && name.s[0] == '.')
 			continue;
 		if (name.len == 2 && name.s[0] == '.' && name.s[1] == '.') {
-			w->dotdot = true;
 			dir = go_up(dir, root, w);
 			continue;
 		}
@@ -231,16 +239,14 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 	w->pseudo = is_pseudo(dir);
 	if (name.len == 0 || (name.len == 1 && name.s[0] == '.') ||
 		(name.len == 2 && name.s[0] == '.' && name.s[1] == '.')) {
-		if (name.len == 2) {
-			w->dotdot = true;
+		if (name.len == 2)
 			dir = go_up(dir, root, w);
-		}
 		w->dir = w->at = dir;
 		w->last = w->at_name = STR("");
 		w->node = dir;
 		w->entry = NULL;
 		w->pseudo = is_pseudo(dir);
-		return 0;
+		return dir->entry ? order_touch(ns->order, &dir->entry->res, TOUCH_SHARE) : 0;
 	}
 	w->dir = w->at = dir;
 	w->last = w->at_name = name;
@@ -251,7 +257,8 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 	w->node = w->entry ? w->entry->node : NULL;
 	if (w->node)
 		w->pseudo = is_pseudo(w->node);
-	if (w->node && node_is_link(w->node) && (!(flags & WALK_NOFOLLOW) || w->slash)) {
+	if (w->node && node_is_link(w->node) && !(flags & WALK_LAST) &&
+		(!(flags & WALK_NOFOLLOW) || w->slash)) {
 		rc = touch_way(ns, w->entry);
 		return rc ? rc : follow_last(ns, root, flags, w);
 	}

@@ -960,6 +960,153 @@ START_TEST(nothing_is_left_of_a_failed_generate)
 }
 END_TEST
 
+START_TEST(ways_that_break_off_break_off_again)
+{
+	/* A ".." behind the name that is missing was never come to. */
+	generates(TASK FILE_F "1 o=stat;:,p=none/../f;:,s=-2;:,\n"
+			      "1 o=mkdir;:,p=none/..;:,m=0755;:,s=-2;:,\n"
+			      "1 o=stat;:,p=f/..;:,s=-20;:,\n"
+			      "1 o=unlink;:,p=../w/f/../g;:,s=-20;:,\n"
+			      "1 o=symlink;:,P=x;:,p=;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|/r/.ioriot/t/w/none/x/f|-ENOENT|stat@7|\n"
+			  "0|0|-|/r/.ioriot/t/w/none/x|0755|-ENOENT|mkdir@8|\n"
+			  "0|0|-|/r/.ioriot/t/w/f/x|-ENOTDIR|stat@9|\n"
+			  "0|0|-|/r/.ioriot/t/w/f/x/g|-ENOTDIR|unlink@10|\n"
+			  "0|0|-|x||-ENOENT|symlink@11|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+/* What is refused because of a "." or ".." must not be done to the directory that it leads to. */
+START_TEST(paths_that_end_in_dots_are_refused_again)
+{
+	generates(TASK "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+		       "1 o=state_path;:,p=/w/d/e;:,x=8:1:7:040755:2:0:0:4096:8;:,\n"
+		       "1 o=rename;:,p=d/e/..;:,P=n;:,s=-16;:,\n"
+		       "1 o=rename;:,p=/w/d/.;:,P=n;:,s=-16;:,\n"
+		       "1 o=rmdir;:,p=d/e/..;:,s=-39;:,\n"
+		       "1 o=rmdir;:,p=d/../d/.;:,s=-22;:,\n"
+		       "1 o=openat;:,d=-100;:,p=d/..;:,f=193;:,m=0600;:,s=-21;:,\n"
+		       "1 o=mkdir;:,p=/w/d/./;:,m=0700;:,s=-17;:,\n",
+		TASK_LINE
+		"0|0|-|/r/.ioriot/t/w/d/.|n|-EBUSY|rename@8|\n"
+		"0|0|-|/r/.ioriot/t/w/d/.|n|-EBUSY|rename@9|\n"
+		"0|0|-|/r/.ioriot/t/w/d|-ENOTEMPTY|rmdir@10|\n"
+		"0|0|-|/r/.ioriot/t/w/d/.|-EINVAL|rmdir@11|\n"
+		"0|0|-|cwd|/r/.ioriot/t/w/.|O_WRONLY+O_CREAT+O_EXCL|0600|>-|-EISDIR|openat@12|\n"
+		"0|0|-|/r/.ioriot/t/w/d/|0700|-EEXIST|mkdir@13|\n"
+		"#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\n"
+		"dir|0755|0|0|/r/.ioriot/t/w/d/e|\n");
+}
+END_TEST
+
+START_TEST(slashes_behind_links)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	/* Who makes, moves or removes a name does not follow it, not even with a slash behind it.
+	 */
+	generates_root("/r",
+		TASK FILE_F "1 o=state_path;:,p=/w/l;:,P=none;:,x=8:1:7:0120777:1:0:0:4:0;:,\n"
+			    "1 o=state_path;:,p=/w/m;:,P=l;:,x=8:1:8:0120777:1:0:0:4:0;:,\n"
+			    "1 o=symlink;:,P=x;:,p=l/;:,s=-17;:,\n"
+			    "1 o=unlink;:,p=l/;:,s=-20;:,\n"
+			    "1 o=lstat;:,p=l/;:,s=-2;:,\n"
+			    "1 o=openat;:,d=-100;:,p=n/;:,f=65;:,m=0600;:,s=-21;:,\n"
+			    "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			    "1 o=openat;:,d=3;:,p=x;:,f=65536;:,m=0;:,s=-20;:,\n"
+			    "1 o=lstat;:,p=m/x;:,s=-2;:,\n"
+			    "1 o=state_path;:,p=/w/none;:,x=-;:,\n"
+			    "1 o=mkdir;:,p=none;:,m=0755;:,s=0;:,\n"
+			    "1 o=mkdir;:,p=m/x;:,m=0755;:,s=0;:,\n",
+		TASK_LINE "0|0|-|x|/r/.ioriot/t/w/l/|-EEXIST|symlink@9|\n"
+			  "0|0|-|l/|-ENOTDIR|unlink@10|\n"
+			  "0|0|-|l/|-ENOENT|lstat@11|\n"
+			  "0|0|-|cwd|n/|O_WRONLY+O_CREAT|0600|>-|-EISDIR|openat@12|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@13|\n"
+			  "0|0|-|0|x|O_RDONLY+O_DIRECTORY|0|>-|-ENOTDIR|openat@14|\n"
+			  "0|0|-|m/x|-ENOENT|lstat@15|\n"
+			  "0|0|-|none|0755|0|mkdir@17|\n"
+			  "0|0|-|m/x|0755|0|mkdir@18|\n"
+			  "#INIT\n" W_DIR F_INIT("-") "link|0|0|/r/.ioriot/t/w/l|none|\n"
+						      "link|0|0|/r/.ioriot/t/w/m|l|\n",
+		res);
+	ck_assert_uint_eq(res->forced, 0);
+	free(res);
+}
+END_TEST
+
+START_TEST(what_broke_a_way_off_is_waited_for)
+{
+	/* The link leads to a file that another thread made; and a directory is used by "." alone.
+	 */
+	generates(TASK "1 o=state_path;:,p=/w/f;:,x=-;:,\n"
+		       "1 o=state_path;:,p=/w/l;:,P=f;:,x=8:1:7:0120777:1:0:0:4:0;:,\n"
+		       "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+		       "1 o=fork;:,s=2;:,\n"
+		       "1 o=creat;:,p=f;:,m=0600;:,s=3;:,\n"
+		       "2 o=stat;:,p=l/x;:,s=-20;:,\n"
+		       "1 o=unlink;:,p=f;:,s=0;:,\n"
+		       "1 o=stat;:,p=d/.;:,s=0;:,\n"
+		       "2 o=rmdir;:,p=d;:,s=0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@9|\n"
+			  "0|0|-|f|0600|>0|3|creat@10|\n"
+			  "1|1|10|l/x|-ENOTDIR|stat@11|\n"
+			  "0|0|11|f|0|unlink@12|\n"
+			  "0|0|-|d/.|0|stat@13|\n"
+			  "1|1|13|d|0|rmdir@14|\n"
+			  "#INIT\n" W_DIR "link|0|0|/r/.ioriot/t/w/l|f|\n"
+			  "dir|0755|0|0|/r/.ioriot/t/w/d|\n");
+}
+END_TEST
+
+START_TEST(a_directory_that_was_shared_keeps_its_order)
+{
+	/* The thread that changed it is gone when the other one goes by it. */
+	generates(TASK "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+		       "1 o=clone;:,f=69376;:,s=2;:,\n"
+		       "1:2 o=chdir;:,p=d;:,s=0;:,\n"
+		       "1:2 o=exit;:,E=0;:,\n"
+		       "1 o=stat;:,p=x;:,s=-2;:,\n",
+		TASK_LINE
+		"0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@7|\n"
+		"1|0|-|d|0|chdir@8|\n"
+		"1|0|-|0|-|-|exit@9|\n"
+		"0|0|8|x|-ENOENT|stat@10|\n"
+		"#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\n");
+}
+END_TEST
+
+START_TEST(the_map_of_holes_waits_for_who_fills_them)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "1 o=lseek;:,d=3;:,O=0;:,W=3;:,s=0;:,\n"
+			      "2 o=pwrite64;:,d=3;:,c=5;:,O=0;:,s=5;:,\n"
+			      "1 o=lseek;:,d=3;:,O=0;:,W=4;:,s=10000;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "0|0|-|0|0|SEEK_DATA|0|lseek@9|\n"
+			  "1|1|9|1|5|0|5|pwrite64@10|\n"
+			  "0|0|10|0|0|SEEK_HOLE|10000|lseek@11|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"));
+}
+END_TEST
+
+/* /proc/self is the first thread, which may have other descriptors than who goes through it. */
+START_TEST(descriptors_by_path_are_those_of_the_first_thread)
+{
+	generates(TASK FILE_F "1 o=clone;:,f=67840;:,s=2;:,\n" /* VM SIGHAND THREAD */
+			      "1:2 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1:2 o=stat;:,p=/proc/self/fd/3;:,s=-2;:,\n"
+			      "1:2 o=stat;:,p=/proc/thread-self/fd/3;:,s=0;:,\n",
+		TASK_LINE "0|0|-|CLONE_VM+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@7|\n"
+			  "1|0|-|cwd|f|O_RDONLY|0|>0|3|openat@8|\n"
+			  "1|0|-|%fd/0|0|stat@10|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 Suite *generate_suite(void)
 {
 	Suite *s = suite_create("generate");
@@ -1010,6 +1157,13 @@ Suite *generate_suite(void)
 	tcase_add_test(t, close_range_closes_what_is_there);
 	tcase_add_test(t, names_too_long_for_a_tree_are_left_out);
 	tcase_add_test(t, nothing_is_left_of_a_failed_generate);
+	tcase_add_test(t, ways_that_break_off_break_off_again);
+	tcase_add_test(t, paths_that_end_in_dots_are_refused_again);
+	tcase_add_test(t, slashes_behind_links);
+	tcase_add_test(t, what_broke_a_way_off_is_waited_for);
+	tcase_add_test(t, a_directory_that_was_shared_keeps_its_order);
+	tcase_add_test(t, the_map_of_holes_waits_for_who_fills_them);
+	tcase_add_test(t, descriptors_by_path_are_those_of_the_first_thread);
 	suite_add_tcase(s, t);
 	return s;
 }
