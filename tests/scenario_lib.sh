@@ -39,6 +39,9 @@ scenario() {
 	status_is "$name: generated" 0 "${run[@]}" "$IORIOT" -c "$base/run.capture" \
 		-r "$base/run.replay" -n "$name" --root "$base/root" || return
 	echo "$output"
+	if grep -Eq 'made by others|contradict' <<<"$output"; then
+		not_ok "$name: explained by its own calls" "$output"
+	fi
 	for layout in "1 1" "2 8" "4 16"; do
 		scenario_replay "$name" "$compare" "$base" "$layout"
 	done

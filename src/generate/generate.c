@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "generate/outside.h"
 #include "generate/overlap.h"
 #include "generate/window.h"
 #include "trace/capture.h"
@@ -18,6 +19,7 @@ struct run {
 	struct model model;
 	struct capture_reader *reader;
 	struct window *window;
+	struct outside outside;
 	struct outfile *out;
 	struct buf line;
 	uint64_t base; /* time that counts as 0 */
@@ -74,7 +76,8 @@ static int emit(struct run *run, const struct rec *r)
 {
 	struct model *m = &run->model;
 	struct rline *l = &m->out;
-	uint64_t entry = r->t - r->dur;
+	uint64_t entry = r->t - r->dur, label = r->line;
+	bool others = r->tid == OUTSIDE_TASK;
 	int rc;
 
 	if (!run->have_base) {
@@ -82,7 +85,9 @@ static int emit(struct run *run, const struct rec *r)
 		run->have_base = true;
 	}
 	l->entry = entry > run->base ? entry - run->base : 0;
-	rc = order_commit(m->order, l->thread, r->line, &l->deps, &l->ndeps);
+	if (others)
+		label = ORDER_LABEL(r->line, ++run->outside.made);
+	rc = order_commit(m->order, l->thread, label, &l->deps, &l->ndeps);
 	if (!rc && m->child)
 		rc = order_fork(m->order, m->child->id, l->thread, r->line);
 	if (rc)
@@ -93,7 +98,10 @@ static int emit(struct run *run, const struct rec *r)
 	if (!buf_ok(&run->line))
 		return err_sys(run->err, ENOMEM, "cannot write line %llu",
 			(unsigned long long)r->line);
-	run->res->operations++;
+	if (others)
+		run->res->outside += !(ops[r->op].flags & OPF_STATE);
+	else
+		run->res->operations++;
 	run->res->edges += l->ndeps;
 	return outfile_write(run->out, run->line.p, run->line.len, run->err);
 }
@@ -188,14 +196,15 @@ static int let_pass(struct run *run, const struct rec *r, const struct rec *curr
  * R contradicts the model. A call that overlapped it and was seen to return later may have taken
  * effect before: such a one goes first. 1 when one did.
  */
-static int put_first(struct run *run, const struct rec *r)
+static int put_first(struct run *run, const struct rec *r, const struct surprise *why)
 {
 	struct rec *c;
 	size_t i = 0;
 	int rc = 0;
 
 	while (rc == 0 && (c = window_overlapping(run->window, r, &i))) {
-		if (!overlap_may_help(&run->model, r, c))
+		if (!overlap_may_help(&run->model, r, c) &&
+			!(why->name.len && overlap_changes_name(c, why->name)))
 			continue;
 		rc = let_pass(run, c, r);
 		if (!rc)
@@ -204,24 +213,53 @@ static int put_first(struct run *run, const struct rec *r)
 	return rc;
 }
 
+/*
+ * No captured call explains why R contradicts the model: what others must have done goes first. 1 when
+ * that may help.
+ */
+static int let_others(struct run *run, const struct rec *r, const struct surprise *why)
+{
+	struct outside *o = &run->outside;
+	int rc = outside_plan(o, &run->model, run->window, r, why), left;
+	unsigned i;
+
+	for (i = 0; i < o->n && rc > 0; i++) {
+		struct rec *c = &o->todo[i];
+
+		rc = let_pass(run, c, r);
+		if (rc)
+			return rc;
+		c->t = r->t - r->dur; /* just before R, and it takes no time */
+		c->dur = 0;
+		left = model_apply(&run->model, c);
+		rc = left <= 0 ? finish(run, c, left) : 0;
+		model_done(&run->model);
+		rc = rc ? rc : left == LEFT_NONE;
+	}
+	return rc;
+}
+
 static int apply(struct run *run, const struct rec *r)
 {
-	int left, rc = let_pass(run, r, r);
-	uint64_t reused = run->model.reused;
+	int left, rc = let_pass(run, r, r), steps = 0;
+	uint64_t reused = run->model.reused, reordered;
+	struct surprise why;
 
 	if (rc)
 		return rc;
-	for (;;) {
+	do {
 		left = model_apply(&run->model, r);
 		if (left != LEFT_CONFLICT)
 			return finish(run, r, left);
+		why = run->model.surprise;
 		model_done(&run->model);
-		rc = put_first(run, r);
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			break;
-	}
+		reordered = run->res->reordered;
+		rc = put_first(run, r, &why);
+		if (rc == 0 && reordered == run->res->reordered && steps++ < OUTSIDE_STEPS)
+			rc = let_others(run, r, &why);
+	} while (rc > 0 || (rc == 0 && reordered != run->res->reordered));
+	if (rc < 0)
+		return rc;
 	run->model.force = true;
 	left = model_apply(&run->model, r);
 	run->model.force = false;
@@ -302,8 +340,8 @@ static int open_all(struct run *run)
 
 static void sum_up(struct run *run)
 {
-	run->res->processes = run->model.vfd.next_process;
-	run->res->threads = order_threads(run->model.order);
+	run->res->processes = run->model.vfd.next_process - (run->outside.made > 0);
+	run->res->threads = order_threads(run->model.order) - (run->outside.made > 0);
 	run->res->appeared = run->model.appeared;
 	run->res->reused = run->model.reused;
 	run->res->granted = run->model.granted;
@@ -331,6 +369,7 @@ int generate(const struct generate_request *q, struct generate_result *res, stru
 	}
 	if (run.model.order)
 		model_free(&run.model);
+	outside_free(&run.outside);
 	window_free(run.window);
 	if (run.reader)
 		capture_close(run.reader);

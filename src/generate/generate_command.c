@@ -102,6 +102,9 @@ static void print_result(const struct options *o, const struct generate_result *
 	if (res->reordered)
 		printf("  put in order by their results: %" PRIu64 " calls that overlapped another\n",
 			res->reordered);
+	if (res->outside)
+		printf("  made by others: %" PRIu64 " operations that explain what the program saw\n",
+			res->outside);
 	if (res->forced)
 		printf("  contradict what was captured before: %" PRIu64
 		       " calls, %" PRIu64 " of them on names that nothing captured made; these will diverge\n",

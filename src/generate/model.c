@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "generate/outside.h"
 #include "ops/flags.h"
 
 const char *const left_out_texts[LEFT_COUNT] = {
@@ -73,6 +74,49 @@ void model_done(struct model *m)
 	names_forget(&m->names);
 }
 
+void model_changed(const struct model *m, struct changed *c)
+{
+	const struct rec *r = m->rec;
+
+	if (r->tid == OUTSIDE_TASK)
+		return;
+	if (c->tid != r->tid) {
+		c->others = c->t > c->others ? c->t : c->others;
+		c->tid = r->tid;
+		c->t = 0;
+	}
+	c->t = r->t > c->t ? r->t : c->t;
+}
+
+int model_gone(struct model *m, const struct entry *e)
+{
+	if (e && e->node)
+		m->surprise = (struct surprise){.what = SURPRISE_GONE,
+			.dir = e->dir,
+			.node = e->node,
+			.name = {e->name, e->len}};
+	return LEFT_CONFLICT;
+}
+
+int model_removed(struct model *m, struct node *dir)
+{
+	if (dir->entry && !m->force)
+		return model_gone(m, dir->entry);
+	return model_touch(m, &dir->listing, TOUCH_SHARE);
+}
+
+int model_resized(struct model *m, struct node *n, uint64_t size)
+{
+	m->surprise = (struct surprise){.what = SURPRISE_SIZE, .node = n, .size = size};
+	return LEFT_CONFLICT;
+}
+
+void model_seen(const struct rec *r, struct node *n)
+{
+	if (n && r->facts.known && node_is_file(n))
+		n->seen_size = r->facts.size + 1;
+}
+
 void model_grant(struct model *m, struct node *n, uint32_t bits)
 {
 	if (m->task->process->uid != 0 || !n->at_start || !n->mode || (n->mode & bits) == bits)
@@ -103,6 +147,7 @@ void model_free(struct model *m)
 	buf_free(&m->path2);
 	buf_free(&m->scratch);
 	vec_free(&m->list);
+	outside_told_free(m);
 }
 
 uint64_t model_oflags(const struct model *m, const struct rec *r)
@@ -147,6 +192,8 @@ int model_apply(struct model *m, const struct rec *r)
 	m->path.len = m->path2.len = 0;
 	m->child = NULL;
 	m->ended = false;
+	m->rec = r;
+	m->surprise = (struct surprise){0};
 	m->out = (struct rline){.call = *r,
 		.dur = r->dur,
 		.newfd = VFD_NONE,

@@ -39,6 +39,22 @@ enum left_out {
 
 extern const char *const left_out_texts[LEFT_COUNT];
 
+/* What in a record contradicts the model, where somebody outside of the capture may be the reason. */
+struct surprise {
+	enum {
+		SURPRISE_NONE,
+		SURPRISE_FOUND, /* NAME in DIR is there */
+		SURPRISE_GONE,	/* NAME in DIR, which is NODE, is not there */
+		SURPRISE_SIZE,	/* NODE has SIZE bytes */
+		SURPRISE_FULL	/* something stands in the directory NODE */
+	} what;
+	struct node *dir, *node;
+	struct str name; /* valid as long as the record and the model */
+	uint32_t mode;	 /* of what is found; type 0 = not known */
+	uint64_t size;
+	bool sure;	 /* both are what the call told */
+};
+
 struct model {
 	struct names names;
 	struct vfd vfd;
@@ -52,7 +68,11 @@ struct model {
 	uint64_t reused;   /* descriptors whose close was not captured: their number came again */
 	uint64_t captured_lost;
 
+	struct hmap told; /* what was told of names too late, see outside.c */
+
 	/* the record at hand */
+	const struct rec *rec;
+	struct surprise surprise; /* of LEFT_CONFLICT */
 	struct task *task;
 	struct rline out;
 	struct buf path, path2, scratch;
@@ -115,6 +135,20 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
  * not known. Enters what was not known before. LEFT_CONFLICT when they contradict each other.
  */
 int model_settle(struct model *m, const struct rec *r, struct place *p, int existed, uint32_t type);
+
+/* LEFT_CONFLICT, and why: an entry is gone; the way to a place is broken; a file has another size. */
+int model_gone(struct model *m, const struct entry *e);
+int model_no_way(struct model *m, const struct walk *w);
+int model_resized(struct model *m, struct node *n, uint64_t size);
+
+/* The call fails in a directory that was removed: LEFT_CONFLICT when this one is not. */
+int model_removed(struct model *m, struct node *dir);
+
+/* What a call told of the file that it found. */
+void model_seen(const struct rec *r, struct node *n);
+
+/* The record at hand changes it. */
+void model_changed(const struct model *m, struct changed *c);
 
 /* Enters NODE (NULL: nothing) where the walk ended, in the model and in the order. */
 int model_enter(struct model *m, struct walk *w, struct node *node);

@@ -40,6 +40,16 @@ static bool impossible(const struct span *s)
 	return s->done > RW_MAX || s->off > INT64_MAX - RW_MAX;
 }
 
+/* A size between LEAST and MOST: what a stat told if it can be, else the one that the read shows. */
+static uint64_t size_from(const struct node *n, uint64_t least, uint64_t most, bool exact)
+{
+	uint64_t seen = n->seen_size - 1;
+
+	if (!exact && n->seen_size && seen >= least && seen <= most)
+		return seen;
+	return most == UINT64_MAX ? least : most;
+}
+
 int model_span_read(struct model *m, const struct span *s)
 {
 	struct node *n = s->d->desc->node;
@@ -52,12 +62,15 @@ int model_span_read(struct model *m, const struct span *s)
 		return LEFT_MALFORMED;
 	if (n->size.certain && done > 0 && end > n->size.size) {
 		if (!m->force)
-			return LEFT_CONFLICT;
+			return model_resized(m, n, size_from(n, end, UINT64_MAX, done < s->wanted));
 		vsize_grown(&n->size, end);
 	}
 	/* Less than was asked for is all there was. */
 	if (n->size.certain && !m->force && done < s->wanted && end < n->size.size)
-		return LEFT_CONFLICT;
+		return ops[m->rec->op].cls == CLS_READ || !done
+			       ? model_resized(m, n, size_from(n, 0, end, done > 0))
+			       : LEFT_CONFLICT; /* or as much as could be copied at once */
+	n->seen_end |= done < s->wanted;
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc && (done != s->wanted || end > n->safe))
 		rc = model_touch(m, &n->length, TOUCH_SHARE);
@@ -81,8 +94,10 @@ int model_span_write(struct model *m, const struct span *s)
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc)
 		rc = model_touch(m, &n->dirty, TOUCH_MUTATE);
-	if (!rc && end > n->size.size)
+	if (!rc && end > n->size.size) {
+		model_changed(m, &n->resized);
 		rc = model_touch(m, &n->length, TOUCH_MUTATE);
+	}
 	if (!rc)
 		rc = vsize_write(&n->size, s->off, done);
 	if (s->implicit)
@@ -144,7 +159,8 @@ int model_lseek(struct model *m, const struct rec *r)
 	n = d->desc->node;
 	if (r->ret >= 0 && r->arg[2] == SEEK_END && node_is_file(n) && n->size.certain && !m->force &&
 		(uint64_t)r->ret - r->arg[1] != n->size.size)
-		return LEFT_CONFLICT;
+		return model_resized(m, n, (uint64_t)r->ret - r->arg[1]);
+	n->seen_end |= r->ret >= 0 && r->arg[2] == SEEK_END;
 	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 	if (!rc && r->arg[2] >= SEEK_END && node_is_file(n))
 		rc = model_touch(m, &n->length, TOUCH_SHARE);
@@ -169,6 +185,7 @@ int model_cut(struct model *m, struct node *n, uint64_t size)
 
 	if (!rc)
 		rc = model_touch(m, &n->length, TOUCH_EXCLUSIVE);
+	model_changed(m, &n->resized);
 	vsize_truncate(&n->size, size);
 	n->safe = size;
 	return rc;
@@ -195,6 +212,7 @@ int model_truncate(struct model *m, const struct rec *r)
 		rc = model_settle(m, r, &p, r->ret == 0 ? 1 : r->ret == -ENOENT ? 0 : -1, S_IFREG);
 	if (rc || r->ret < 0 || !p.node)
 		return rc;
+	model_grant(m, p.node, S_IWUSR);
 	return model_cut(m, p.node, r->arg[1]);
 }
 
@@ -220,6 +238,7 @@ int model_fallocate(struct model *m, const struct rec *r)
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > n->size.size) {
 		n->size.size = off + len;
+		model_changed(m, &n->resized);
 		rc = model_touch(m, &n->length, TOUCH_MUTATE);
 	}
 	return rc;
@@ -232,6 +251,7 @@ int model_fdop(struct model *m, const struct rec *r)
 
 	if (rc || !d)
 		return rc;
+	model_seen(r, d->desc->node);
 	if (r->op == OP_fsync || r->op == OP_fdatasync || r->op == OP_sync_file_range)
 		rc = model_touch(m, &((struct node *)d->desc->node)->dirty, TOUCH_LATER);
 	return rc;
@@ -255,6 +275,9 @@ int model_getdents(struct model *m, const struct rec *r)
 	n = d->desc->node;
 	if ((n->mode & S_IFMT) == 0 && r->ret != -ENOTDIR)
 		n->mode = S_IFDIR | 0755;
-	rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+	if (r->ret == -ENOENT)
+		rc = model_removed(m, n);
+	if (!rc)
+		rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 	return rc ? rc : model_touch(m, &n->listing, TOUCH_SHARE);
 }

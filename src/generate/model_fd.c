@@ -153,11 +153,11 @@ static bool made_by_open(const struct rec *r, const struct place *p, int flags)
 
 static int open_found(struct model *m, const struct rec *r, struct place *p, int flags)
 {
-	uint32_t type = flags & O_DIRECTORY ? S_IFDIR | 0755 : r->facts.known ? r->facts.mode : 0;
+	uint32_t type = r->facts.known ? r->facts.mode : flags & O_DIRECTORY ? S_IFDIR | 0755 : 0;
 	int rc;
 
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) && p->node && !m->force)
-		return LEFT_CONFLICT;
+		return model_gone(m, p->w.entry);
 	rc = model_settle(m, r, p, 1, type);
 	if (rc)
 		return rc;
@@ -194,6 +194,12 @@ static int open_failed(struct model *m, const struct rec *r, struct place *p, in
 	if (r->ret == -ENOTDIR && flags & O_DIRECTORY) {
 		existed = 1;
 		type = S_IFREG | 0644;
+	}
+	if (existed == 0 && flags & O_CREAT && p->w.at && !p->node) {
+		int rc = model_removed(m, p->w.at);
+
+		if (rc)
+			return rc;
 	}
 	return model_settle(m, r, p, existed, type);
 }
@@ -236,14 +242,17 @@ int model_open(struct model *m, const struct rec *r)
 	if (r->ret < 0)
 		return open_failed(m, r, &p, flags);
 	if (p.w.err && !m->force)
-		return LEFT_CONFLICT;
+		return model_no_way(m, &p.w);
 	if (p.w.err)
 		return LEFT_NO_DIRECTORY;
 	if (made_by_open(r, &p, flags))
 		rc = create_file(m, &p, S_IFREG | 0644);
 	else
 		rc = open_found(m, r, &p, flags);
-	return rc ? rc : model_open_fd(m, r->ret, p.node, flags, false, &d);
+	if (rc)
+		return rc;
+	model_seen(r, p.node);
+	return model_open_fd(m, r->ret, p.node, flags, false, &d);
 }
 
 /* The descriptor of a close is its argument, not an item of its list. */

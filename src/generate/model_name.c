@@ -46,9 +46,12 @@ int model_stat(struct model *m, const struct rec *r)
 {
 	bool nofollow = r->op == OP_lstat || at_flag(r, AT_SYMLINK_NOFOLLOW);
 	struct place p;
-
-	return first_path(m, r, nofollow ? WALK_NOFOLLOW : 0, object_existed(r),
+	int rc = first_path(m, r, nofollow ? WALK_NOFOLLOW : 0, object_existed(r),
 		r->facts.known ? r->facts.mode : 0, &p);
+
+	if (!rc)
+		model_seen(r, p.node);
+	return rc;
 }
 
 int model_access(struct model *m, const struct rec *r)
@@ -129,8 +132,8 @@ static int make_place(struct model *m, const struct rec *r, uint32_t type, struc
 
 	*make = !rc && r->ret >= 0 && p->w.at && p->w.at_name.len;
 	if (!rc && r->ret >= 0 && p->w.err && !m->force)
-		return LEFT_CONFLICT;
-	return rc;
+		return model_no_way(m, &p->w);
+	return !rc && r->ret == -ENOENT && p->w.at ? model_removed(m, p->w.at) : rc;
 }
 
 static int make_node(struct model *m, const struct rec *r, uint32_t mode)
@@ -193,7 +196,7 @@ int model_symlink(struct model *m, const struct rec *r)
 	if (rc)
 		return rc;
 	if (r->ret >= 0 && p.w.err && !m->force)
-		return LEFT_CONFLICT;
+		return model_no_way(m, &p.w);
 	p.dotdot = true; /* always the whole path: the reader checks the target against it */
 	rc = model_put_path(m, r, A_PATH, base, &p);
 	if (!rc)
@@ -219,6 +222,15 @@ static int second_path(
 	return rc ? rc : model_put_path(m, r, A_PATH2, base, p);
 }
 
+/* ENOENT is said of both: when there is a directory for the new name, the old one was not there. */
+static int source_gone(struct model *m, const struct rec *r, const struct place *from,
+	const struct place *to)
+{
+	if (r->ret != -ENOENT || m->force || !to->w.at || !from->node || !from->w.entry)
+		return 0;
+	return model_gone(m, from->w.entry);
+}
+
 int model_link(struct model *m, const struct rec *r)
 {
 	bool follow = at_flag(r, AT_SYMLINK_FOLLOW);
@@ -227,10 +239,12 @@ int model_link(struct model *m, const struct rec *r)
 
 	if (!rc)
 		rc = second_path(m, r, maker_found(r), 0, &to);
+	if (!rc)
+		rc = source_gone(m, r, &from, &to);
 	if (rc || r->ret < 0)
 		return rc;
 	if ((to.w.err || !from.node) && !m->force)
-		return LEFT_CONFLICT;
+		return model_no_way(m, &to.w);
 	return to.w.at && from.node ? model_enter(m, &to.w, from.node) : 0;
 }
 
@@ -251,11 +265,32 @@ static uint32_t unlink_type(const struct rec *r, bool dir)
 	return was_dir ? S_IFDIR | 0755 : S_IFREG | 0644;
 }
 
-/* A directory goes away, or is refused because of what is in it: after all changes in it. */
-static int touch_contents(struct model *m, const struct rec *r, struct node *n)
+/* What could go away must have been empty, and what was refused was not. */
+static int check_contents(struct model *m, const struct rec *r, struct node *n)
 {
+	const struct entry *held = names_held(n);
+
+	if (m->force)
+		return 0;
+	if (r->ret >= 0 && held)
+		return model_gone(m, held);
+	if (r->ret != -ENOTEMPTY || held || (n->at_start && !n->complete))
+		return 0;
+	m->surprise = (struct surprise){.what = SURPRISE_FULL, .node = n};
+	return LEFT_CONFLICT;
+}
+
+/* A directory goes away, or is refused because of what is in it: after all changes in it. */
+static int touch_contents(struct model *m, const struct rec *r, struct node *n, bool goes)
+{
+	int rc = 0;
+
 	if (!n || !node_is_dir(n))
 		return 0;
+	if (goes)
+		rc = check_contents(m, r, n);
+	if (rc)
+		return rc;
 	if (r->ret == -ENOTEMPTY && names_fill(&m->names, n))
 		return -ENOMEM;
 	if (model_keep(m, n))
@@ -270,7 +305,7 @@ int model_unlink(struct model *m, const struct rec *r)
 	int rc = first_path(m, r, WALK_LAST, unlink_existed(r, dir), unlink_type(r, dir), &p);
 
 	if (!rc)
-		rc = touch_contents(m, r, p.node);
+		rc = touch_contents(m, r, p.node, true);
 	if (rc || r->ret < 0 || !p.node || !p.w.at)
 		return rc;
 	names_unfill(&m->names, p.node);
@@ -306,6 +341,8 @@ static int move(struct model *m, struct place *from, struct place *to)
 	model_grant(m, from->w.at, S_IWUSR | S_IXUSR);
 	model_grant(m, to->w.at, S_IWUSR | S_IXUSR);
 	to->w.entry = names_entry(&m->names, to->w.at, to->w.at_name);
+	model_changed(m, &from->w.entry->changed);
+	model_changed(m, &to->w.entry->changed);
 	rc = model_touch(m, &from->w.entry->res, TOUCH_EXCLUSIVE);
 	if (!rc)
 		rc = model_touch(m, &to->w.entry->res, TOUCH_EXCLUSIVE);
@@ -327,13 +364,15 @@ int model_rename(struct model *m, const struct rec *r)
 
 	if (!rc)
 		rc = second_path(m, r, target, type, &to);
+	if (!rc)
+		rc = source_gone(m, r, &from, &to);
 	if (rc || (r->ret < 0 && !in_the_way))
 		return rc;
-	rc = touch_contents(m, r, to.node);
+	rc = touch_contents(m, r, to.node, !swap);
 	if (rc || r->ret < 0)
 		return rc;
 	if (from.w.err || to.w.err || !from.node || !from.w.entry)
-		return m->force ? 0 : LEFT_CONFLICT;
+		return m->force ? 0 : model_no_way(m, from.w.err ? &from.w : &to.w);
 	if (!to.w.at_name.len)
 		return LEFT_MALFORMED;
 	if (from.node == to.node) /* two names of one file: rename(2) does nothing */
@@ -398,8 +437,11 @@ int model_umask(struct model *m, const struct rec *r)
 
 int model_getcwd(struct model *m, const struct rec *r)
 {
-	(void)r;
-	if (!m->task->fs->cwd)
+	struct node *cwd = m->task->fs->cwd;
+	int rc;
+
+	if (!cwd)
 		return LEFT_NO_DIRECTORY;
-	return model_touch_fs(m, TOUCH_SHARE);
+	rc = r->ret == -ENOENT ? model_removed(m, cwd) : model_touch(m, &cwd->listing, TOUCH_SHARE);
+	return rc ? rc : model_touch_fs(m, TOUCH_SHARE);
 }

@@ -264,6 +264,64 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 	return 0;
 }
 
+int model_no_way(struct model *m, const struct walk *w)
+{
+	struct str rest = w->broke_rest, name = {0};
+	const struct entry *e;
+
+	while (rest.len && !name.len)
+		str_take_char(&rest, '/', &name);
+	e = w->broke_at && name.len ? names_entry(&m->names, w->broke_at, name) : NULL;
+	if (e && e->node && !node_is_link(e->node))
+		model_gone(m, e); /* no directory */
+	else if (w->err == ENOENT && name.len && !(e && e->node))
+		m->surprise = (struct surprise){.what = SURPRISE_FOUND,
+			.dir = w->broke_at,
+			.name = name,
+			.mode = S_IFDIR | 0755};
+	return LEFT_CONFLICT;
+}
+
+static int found(struct model *m, const struct rec *r, const struct walk *w, uint32_t type)
+{
+	bool sure = r->facts.known && type == r->facts.mode;
+
+	m->surprise = (struct surprise){.what = SURPRISE_FOUND,
+		.dir = w->at,
+		.name = w->at_name,
+		.mode = type,
+		.size = sure ? r->facts.size : 0,
+		.sure = sure};
+	return LEFT_CONFLICT;
+}
+
+/* The node has a type that the call could not have found. A type that was only guessed may be wrong. */
+static bool of_other_type(const struct rec *r, const struct node *n, uint32_t type)
+{
+	uint32_t is = n->mode & S_IFMT;
+
+	if (!is || (n->at_start && !n->in_inodes))
+		return false;
+	if (r->facts.known && type == r->facts.mode)
+		return is != (type & S_IFMT);
+	if (r->ret < 0)
+		return r->ret == -EISDIR && is != S_IFDIR;
+	switch (r->op) {
+	case OP_readlink:
+	case OP_readlinkat:
+		return is != S_IFLNK;
+	case OP_chdir:
+	case OP_rmdir:
+		return is != S_IFDIR;
+	case OP_unlink:
+		return is == S_IFDIR;
+	case OP_unlinkat:
+		return (is == S_IFDIR) != !!(model_arg(r, A_ATFLAGS, 0) & AT_REMOVEDIR);
+	default:
+		return false;
+	}
+}
+
 int model_settle(struct model *m, const struct rec *r, struct place *p, int existed, uint32_t type)
 {
 	struct walk *w = &p->w;
@@ -273,14 +331,14 @@ int model_settle(struct model *m, const struct rec *r, struct place *p, int exis
 		return 0;
 	if (w->err) {
 		if (existed == 1 && !m->force && !w->guess && r->ret != -w->err)
-			return LEFT_CONFLICT;
+			return model_no_way(m, w);
 		return 0;
 	}
 	if (existed == 1 && !p->node) {
 		bool known = w->entry || w->at->complete;
 
 		if (known && !m->force)
-			return LEFT_CONFLICT;
+			return found(m, r, w, type);
 		m->appeared += known;
 		p->node = w->node = names_at_start(&m->names, w->at, w->at_name, &r->facts, type,
 			STR_NONE);
@@ -289,7 +347,10 @@ int model_settle(struct model *m, const struct rec *r, struct place *p, int exis
 		w->entry = p->node->entry;
 	} else if (existed == 0 && p->node) {
 		if (!m->force)
-			return LEFT_CONFLICT;
+			return model_gone(m, w->entry);
+	} else if (existed == 1 && w->entry && !w->slash && !m->force &&
+		   of_other_type(r, p->node, type)) {
+		return model_gone(m, w->entry);
 	} else if (existed == 0 && !w->entry && w->at_name.len) {
 		w->entry = names_set(&m->names, w->at, w->at_name, NULL);
 		if (!w->entry)
@@ -309,6 +370,7 @@ int model_enter(struct model *m, struct walk *w, struct node *node)
 	w->entry = names_set(&m->names, w->at, w->at_name, node);
 	if (!w->entry)
 		return -ENOMEM;
+	model_changed(m, &w->entry->changed);
 	model_grant(m, w->at, S_IWUSR | S_IXUSR);
 	rc = model_touch(m, &w->entry->res, TOUCH_EXCLUSIVE);
 	return rc ? rc : model_touch(m, &w->at->listing, TOUCH_MUTATE);

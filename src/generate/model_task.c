@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "generate/outside.h"
 #include "ops/flags.h"
 #include "tree/mounts.h"
 
@@ -146,6 +147,14 @@ int model_state_mount(struct model *m, const struct rec *r)
 	return rc ? rc : LEFT_STATE;
 }
 
+/* What the kernel says of a path whose last name is gone. */
+static bool is_deleted(struct str path)
+{
+	const struct str mark = STR(" (deleted)");
+
+	return path.len > mark.len && memcmp(path.s + path.len - mark.len, mark.s, mark.len) == 0;
+}
+
 static struct node *start_directory(struct model *m, struct str path)
 {
 	struct walk w = {0};
@@ -156,7 +165,7 @@ static struct node *start_directory(struct model *m, struct str path)
 		return NULL;
 	if (w.node || w.err || w.pseudo)
 		return w.node;
-	if (w.entry) /* known to be absent: deleted */
+	if (w.entry || is_deleted(path)) /* known to be absent: removed before */
 		return NULL;
 	return names_at_start(&m->names, w.at, w.at_name, NULL, S_IFDIR | 0755, STR_NONE);
 }
@@ -199,13 +208,6 @@ int model_state_task(struct model *m, const struct rec *r)
 	}
 	buf_free(&full);
 	return rc;
-}
-
-static bool is_deleted(struct str path)
-{
-	const struct str mark = STR(" (deleted)");
-
-	return path.len > mark.len && memcmp(path.s + path.len - mark.len, mark.s, mark.len) == 0;
 }
 
 /* The file behind a descriptor of the start, by its path; NULL when it has none in the replay. */
@@ -313,8 +315,12 @@ int model_state_path(struct model *m, const struct rec *r)
 		return LEFT_MALFORMED;
 	rc = names_walk(&m->names, m->names.root, m->names.root, r->path,
 		WALK_NOFOLLOW | (r->facts.absent ? 0 : WALK_PARENT), &w);
-	if (rc || w.err || w.pseudo || w.entry || !w.at_name.len || w.at->complete)
-		return rc ? rc : LEFT_STATE; /* known already, or of no use */
+	if (rc || w.pseudo)
+		return rc ? rc : LEFT_STATE;
+	if (w.err || w.entry || !w.at_name.len || w.at->complete) { /* known already, or of no use */
+		rc = w.node || !r->facts.known ? 0 : outside_told(m, r);
+		return rc ? rc : LEFT_STATE;
+	}
 	if (r->facts.absent)
 		return names_set(&m->names, w.at, w.at_name, NULL) ? LEFT_STATE : -ENOMEM;
 	n = names_at_start(&m->names, w.at, w.at_name, &r->facts, r->facts.mode, r->path2);

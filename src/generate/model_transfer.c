@@ -46,6 +46,7 @@ static int one_sided(struct model *m, const struct rec *r, struct descriptor *in
 	if (in) {
 		s = span_of(r, A_OFFIN, in);
 		become(m, &s, OP_read, OP_pread64);
+		s.wanted = s.done ? (uint64_t)s.done : s.wanted; /* the other side may have been full */
 		return model_span_read(m, &s);
 	}
 	s = span_of(r, A_OFFOUT, out);

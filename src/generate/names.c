@@ -352,25 +352,23 @@ static int remember_start(struct names *ns, struct node *dir, struct str name, s
 	return s->name ? 0 : -ENOMEM;
 }
 
-static bool holds_something(const struct node *dir)
+const struct entry *names_held(const struct node *dir)
 {
 	const struct entry *e = dir->entries;
 
 	while (e && !e->node)
 		e = e->next;
-	return e != NULL;
+	return e;
 }
-
-#define FILLER ".ioriot-not-empty"
 
 int names_fill(struct names *ns, struct node *dir)
 {
 	struct node *n;
 
-	if (!dir->at_start || dir->complete || dir->filler || holds_something(dir))
+	if (!dir->at_start || dir->complete || dir->filler || names_held(dir))
 		return 0;
 	n = node_new(ns, dir, S_IFREG | 0644);
-	if (!n || remember_start(ns, dir, STR(FILLER), n))
+	if (!n || remember_start(ns, dir, STR(NAMES_FILLER), n))
 		return -ENOMEM;
 	dir->filler = ns->start.n;
 	return 0;

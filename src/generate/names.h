@@ -34,6 +34,12 @@ struct xattr {
 	char name[];
 };
 
+/* When captured calls changed something last: whoever overlapped them may have seen either state. */
+struct changed {
+	uint32_t tid;
+	uint64_t t, others; /* when the last call of that thread was over, and of any other one */
+};
+
 struct node {
 	uint32_t refs;	/* entries, start names, descriptors, working directories */
 	uint32_t names; /* entries */
@@ -59,6 +65,9 @@ struct node {
 	struct resource locks;	/* flock(2) and record locks */
 	struct locks held;
 	uint64_t safe;		/* reads below this size do not depend on writes that extend it */
+	uint64_t seen_size;	/* what the latest stat told, + 1; 0 = none did */
+	bool seen_end;		/* a result depended on where its end is */
+	struct changed resized;
 	size_t start;		/* index + 1 of its first name at the start, 0 = none */
 	size_t filler;		/* directory: index + 1 of what names_fill() put there, 0 = none */
 	struct node *all_next, **all_prev; /* every node, for freeing */
@@ -71,6 +80,7 @@ struct entry {
 	struct node *dir;
 	struct node *node; /* NULL = known to be absent */
 	struct resource res;
+	struct changed changed;
 	uint32_t len;
 	char name[];
 };
@@ -122,6 +132,9 @@ const struct vmount *names_mount_of(struct names *ns, struct str path); /* longe
 
 struct entry *names_entry(const struct names *ns, const struct node *dir, struct str name);
 
+/* Something that stands in DIR, NULL: nothing is known to. */
+const struct entry *names_held(const struct node *dir);
+
 /* Enters NAME in DIR: NODE, or NULL for absent. An existing entry is changed. NULL = no memory. */
 struct entry *names_set(struct names *ns, struct node *dir, struct str name, struct node *node);
 
@@ -136,6 +149,7 @@ struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
  * A call found DIR not to be empty. Where nothing is known to stand in it, INIT puts something
  * there, until a name is found that did. names_unfill(): it was empty after all. 0 or -ENOMEM.
  */
+#define NAMES_FILLER ".ioriot-not-empty"
 int names_fill(struct names *ns, struct node *dir);
 void names_unfill(struct names *ns, struct node *dir);
 

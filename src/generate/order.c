@@ -243,9 +243,13 @@ static int stamp_touch(const struct pending *p, struct stamp s)
 
 static int latest_first(const void *a, const void *b)
 {
-	const struct stamp *x = a, *y = b;
+	uint64_t x = ((const struct stamp *)a)->label, y = ((const struct stamp *)b)->label;
 
-	return x->label > y->label ? -1 : x->label < y->label;
+	if (ORDER_LINE(x) != ORDER_LINE(y))
+		return ORDER_LINE(x) > ORDER_LINE(y) ? -1 : 1;
+	x = ORDER_NTH(x) - 1; /* who saw what others had done knows these, the last of them the others */
+	y = ORDER_NTH(y) - 1;
+	return x > y ? -1 : x < y;
 }
 
 static int reduce(struct ordering *o, uint32_t thread, uint64_t label)
@@ -274,7 +278,7 @@ static int reduce(struct ordering *o, uint32_t thread, uint64_t label)
 		dep = vec_push(&o->deps);
 		if (!dep)
 			return -ENOMEM;
-		*dep = s.label;
+		*dep = ORDER_LINE(s.label);
 	}
 	return 0;
 }

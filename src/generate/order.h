@@ -23,6 +23,15 @@ struct stamp {
 	uint64_t label; /* line of the capture; grows inside a thread; 0 = nobody */
 };
 
+/*
+ * What others did to files stands before the call that showed it, with that call's line. A count above
+ * the line makes these labels grow too.
+ */
+#define ORDER_LINE_BITS	       36
+#define ORDER_LINE(label)      ((label) & (((uint64_t)1 << ORDER_LINE_BITS) - 1))
+#define ORDER_NTH(label)       ((label) >> ORDER_LINE_BITS)
+#define ORDER_LABEL(line, nth) ((uint64_t)(nth) << ORDER_LINE_BITS | (line))
+
 typedef VEC(struct stamp) stamp_vec;
 
 /*
@@ -60,7 +69,7 @@ int order_wait(struct ordering *o, struct stamp s); /* a dependency without a re
 int order_wait_all(struct ordering *o);
 
 /*
- * The operation LABEL of THREAD goes into the replay: *DEPS are the labels it must wait for, valid
+ * The operation LABEL of THREAD goes into the replay: *DEPS are the lines it must wait for, valid
  * until the next call. 0 or -ENOMEM.
  */
 int order_commit(struct ordering *o, uint32_t thread, uint64_t label, const uint64_t **deps,

@@ -200,6 +200,27 @@ bool overlap_may_help(const struct model *m, const struct rec *r, const struct r
 	return n && changes_size(c) && n == node_changed(m, c);
 }
 
+bool overlap_changes_name(const struct rec *c, struct str name)
+{
+	enum state left[2];
+
+	leaves(c, left);
+	if (!name.len)
+		return left[0] != ANY || left[1] != ANY;
+	return (left[0] != ANY && same_name(c->path, name)) ||
+		(left[1] != ANY && same_name(c->path2, name));
+}
+
+bool overlap_resizes(const struct model *m, const struct rec *c, const struct node *n)
+{
+	const struct entry *e = n->entry;
+	bool cuts = c->op == OP_truncate || model_arg(c, A_OFLAGS, model_arg(c, A_HOW, 0)) & O_TRUNC;
+
+	if (changes_size(c))
+		return node_changed(m, c) == n;
+	return cuts && e && same_name(c->path, (struct str){e->name, e->len});
+}
+
 bool overlap_changes(const struct rec *r)
 {
 	enum state left[2];

@@ -22,4 +22,10 @@ bool overlap_spoils(const struct model *m, const struct rec *change, const struc
 /* Does BETWEEN, seen after CHANGE and before R, bring back what R found? Then R may stay behind. */
 bool overlap_mends(const struct rec *change, const struct rec *between, const struct rec *r);
 
+/* Does C change what NAME leads to in any directory, or any name when NAME is empty? */
+bool overlap_changes_name(const struct rec *c, struct str name);
+
+/* Does C change the size of N? */
+bool overlap_resizes(const struct model *m, const struct rec *c, const struct node *n);
+
 #endif

@@ -184,16 +184,253 @@ START_TEST(what_is_not_empty_holds_something)
 }
 END_TEST
 
-/* Somebody else made it. Nothing can stand in a directory before that is made. */
+/* The process of the others begins with what they did first, just before the call that showed it. */
+#define OTHERS(after, line) "1|1|" after "|%null|%null|0|0|0|-1|-|state_task@" line "|\n"
+
+static void others_made(const char *capture, const char *want, unsigned operations)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", capture, want, res);
+	ck_assert_uint_eq(res->outside, operations);
+	ck_assert_uint_eq(res->forced, 0);
+	ck_assert_uint_eq(res->processes, 1);
+	ck_assert_uint_eq(res->threads, 1);
+	free(res);
+}
+
+START_TEST(others_made_what_appears)
+{
+	others_made(TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+			 "1 o=stat;:,p=n;:,s=-2;:,\n"
+			 "1 o=stat;:,p=n;:,s=0;:,x=8:1:9:0100440:1:7:7:100:8;:,\n"
+			 "1 o=stat;:,p=n;:,s=0;:,x=8:1:9:0100440:1:7:7:100:8;:,\n",
+		TASK_LINE "0|0|-|n|-ENOENT|stat@7|\n" OTHERS("7", "8")
+			  "1|1|-|/r/.ioriot/t/w/n|0100640|0x0|0|mknod@8|\n"
+			  "1|1|-|/r/.ioriot/t/w/n|100|0|truncate@8|\n"
+			  "0|0|8|n|0|stat@8|\n"
+			  "0|0|-|n|0|stat@9|\n"
+			  "#INIT\n" W_DIR,
+		2);
+}
+END_TEST
+
+START_TEST(others_removed_what_is_gone)
+{
+	others_made(TASK FILE_F D_DIR "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=-2;:,\n"
+				      "1 o=mkdir;:,p=d;:,m=0755;:,s=0;:,\n",
+		TASK_LINE OTHERS("5", "8") "1|1|-|/r/.ioriot/t/w/f|0|unlink@8|\n"
+					   "0|0|8|cwd|f|O_RDONLY|0|>-|-ENOENT|openat@8|\n"
+					   "1|1|-|/r/.ioriot/t/w/d|0|rmdir@9|\n"
+					   "0|0|9|d|0755|0|mkdir@9|\n"
+					   "#INIT\n" W_DIR F_INIT("-") D_INIT,
+		2);
+}
+END_TEST
+
+/* What was in it is not known to have been removed, only that it is not there. */
+START_TEST(a_directory_that_is_not_empty_is_moved_away)
+{
+	others_made(TASK D_DIR "1 o=stat;:,p=d/x;:,s=0;:,\n"
+			       "1 o=stat;:,p=d;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|d/x|0|stat@7|\n" OTHERS("7", "8")
+			  "1|1|-|/r/.ioriot/t/w/d|/r/.ioriot/t/.ioriot-moved.1|0|rename@8|\n"
+			  "0|0|8|d|-ENOENT|stat@8|\n"
+			  "#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\n"
+			  "file|0644|0|0|0|-|/r/.ioriot/t/w/d/x|\n",
+		1);
+}
+END_TEST
+
+START_TEST(others_replaced_what_is_of_another_type)
+{
+	others_made(TASK FILE_F "1 o=stat;:,p=f;:,s=0;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+				"1 o=stat;:,p=f;:,s=0;:,x=8:1:5:040750:2:0:0:4096:8;:,\n"
+				"1 o=lstat;:,p=f;:,s=0;:,x=8:1:5:010600:1:0:0:0:0;:,\n",
+		TASK_LINE "0|0|-|f|0|stat@7|\n" OTHERS("7", "8")
+			  "1|1|-|/r/.ioriot/t/w/f|0|unlink@8|\n"
+			  "1|1|-|/r/.ioriot/t/w/f|0750|0|mkdir@8|\n"
+			  "0|0|8|f|0|stat@8|\n"
+			  "1|1|8|/r/.ioriot/t/w/f|0|rmdir@9|\n"
+			  "1|1|-|/r/.ioriot/t/w/f|010600|0x0|0|mknod@9|\n"
+			  "0|0|9|f|0|lstat@9|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		4);
+}
+END_TEST
+
+/* What was told of the name inside is used: it came too late to be of the start. */
+START_TEST(others_made_a_directory_and_what_is_in_it)
+{
+	others_made(TASK "1 o=state_path;:,p=/w/d;:,x=-;:,\n"
+			 "1 o=access;:,p=d;:,m=00;:,s=-2;:,\n"
+			 "1 o=state_path;:,p=/w/d/f;:,x=8:1:7:0100755:1:0:0:10:8;:,\n"
+			 "1 o=access;:,p=d/f;:,m=00;:,s=0;:,\n",
+		TASK_LINE "0|0|-|d|0|-ENOENT|access@7|\n" OTHERS("7", "9")
+			  "1|1|-|/r/.ioriot/t/w/d|0755|0|mkdir@9|\n"
+			  "1|1|-|/r/.ioriot/t/w/d/f|0100755|0x0|0|mknod@9|\n"
+			  "1|1|-|/r/.ioriot/t/w/d/f|10|0|truncate@9|\n"
+			  "0|0|9|d/f|0|0|access@9|\n"
+			  "#INIT\n" W_DIR,
+		3);
+}
+END_TEST
+
+START_TEST(others_made_a_link)
+{
+	others_made(TASK FILE_F "1 o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n"
+				"1 o=state_path;:,p=/w/n/l;:,P=../f;:,x=8:1:7:0120777:1:0:0:4:0;:,\n"
+				"1 o=stat;:,p=n/l;:,s=0;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+				"1 o=state_path;:,p=/w/k;:,x=-;:,\n"
+				"1 o=readlink;:,p=k;:,c=4096;:,s=-2;:,\n"
+				"1 o=readlink;:,p=k;:,c=4096;:,s=5;:,\n",
+		TASK_LINE "0|0|-|n|0755|0|mkdir@7|\n" OTHERS("7", "9")
+			  "1|1|-|../f|/r/.ioriot/t/w/n/l|0|symlink@9|\n"
+			  "0|0|9|n/l|0|stat@9|\n"
+			  "0|0|-|k|4096|-ENOENT|readlink@11|\n"
+			  "1|1|11|.ioriot-behind.k|/r/.ioriot/t/w/k|0|symlink@12|\n"
+			  "0|0|12|k|4096|5|readlink@12|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		2);
+}
+END_TEST
+
+/* A file whose end was seen grows, and is cut; one that only was longer than told was so before. */
+START_TEST(others_changed_the_size)
+{
+	others_made(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+				"1 o=read;:,d=3;:,c=9000;:,s=9000;:,\n"
+				"1 o=read;:,d=3;:,c=9000;:,s=3000;:,\n"
+				"1 o=read;:,d=3;:,c=9000;:,s=0;:,\n"
+				"1 o=read;:,d=3;:,c=100;:,s=100;:,\n"
+				"1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=20;:,\n"
+				"1 o=fstat;:,d=3;:,s=0;:,x=8:1:5:0100644:1:0:0:50:8;:,\n"
+				"1 o=read;:,d=3;:,c=10;:,s=10;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|0|9000|9000|read@8|\n"
+			  "0|0|-|0|9000|3000|read@9|\n"
+			  "0|0|-|0|9000|0|read@10|\n" OTHERS("10", "11")
+			  "1|1|-|/r/.ioriot/t/w/f|12100|0|truncate@11|\n"
+			  "0|0|11|0|100|100|read@11|\n"
+			  "1|1|11|/r/.ioriot/t/w/f|20|0|truncate@12|\n"
+			  "0|0|12|0|0|SEEK_END|20|lseek@12|\n"
+			  "0|0|-|0|0|fstat@13|\n"
+			  "1|1|12|/r/.ioriot/t/w/f|50|0|truncate@14|\n"
+			  "0|0|14|0|10|10|read@14|\n"
+			  "#INIT\n" W_DIR "file|0644|0|0|12000|0+12000|/r/.ioriot/t/w/f|\n",
+		3);
+}
+END_TEST
+
+START_TEST(others_filled_and_emptied_a_directory)
+{
+	others_made(TASK "1 o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n"
+			 "1 o=rmdir;:,p=n;:,s=-39;:,\n"
+			 "1 o=rmdir;:,p=n;:,s=0;:,\n",
+		TASK_LINE "0|0|-|n|0755|0|mkdir@6|\n" OTHERS("6", "7")
+			  "1|1|-|/r/.ioriot/t/w/n/.ioriot-not-empty|0100644|0x0|0|mknod@7|\n"
+			  "0|0|7|n|-ENOTEMPTY|rmdir@7|\n"
+			  "1|1|7|/r/.ioriot/t/w/n/.ioriot-not-empty|0|unlink@8|\n"
+			  "0|0|8|n|0|rmdir@8|\n"
+			  "#INIT\n" W_DIR,
+		2);
+}
+END_TEST
+
+START_TEST(a_working_directory_that_is_gone)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	others_made(TASK D_DIR "1 o=chdir;:,p=d;:,s=0;:,\n"
+			       "1 o=getcwd;:,c=4096;:,s=5;:,\n"
+			       "1 o=mkdir;:,p=x;:,m=0755;:,s=-2;:,\n"
+			       "1 o=getcwd;:,c=4096;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|d|0|chdir@7|\n"
+			  "0|0|-|4096|5|getcwd@8|\n" OTHERS("8", "9")
+			  "1|1|-|/r/.ioriot/t/w/d|0|rmdir@9|\n"
+			  "0|0|9|x|0755|-ENOENT|mkdir@9|\n"
+			  "0|0|-|4096|-ENOENT|getcwd@10|\n"
+			  "#INIT\n" W_DIR D_INIT,
+		1);
+	generates_root("/r",
+		"1 o=state_task;:,p=/w/d (deleted);:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,\n"
+		"1 o=getcwd;:,c=4096;:,s=-2;:,\n"
+		"1 o=stat;:,p=../f;:,s=0;:,\n"
+		"1 o=chdir;:,p=/w;:,s=0;:,\n"
+		"1 o=stat;:,p=f;:,s=0;:,\n",
+		"0|0|-|%null|%null|022|0|0|0|-|state_task@5|\n"
+		"0|0|-|/r/.ioriot/t/w|0|chdir@8|\n"
+		"0|0|-|f|0|stat@9|\n"
+		"#INIT\n" W_DIR "file|0644|0|0|0|-|/r/.ioriot/t/w/f|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_NO_DIRECTORY], 2);
+	free(res);
+}
+END_TEST
+
+/* Two threads that poll: the one that was told later saw the state before. */
+START_TEST(others_are_ordered_like_captured_threads)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+		     "1 o=fork;:,s=2;:,\n"
+		     "2 o=stat;:,p=n;:,s=-2;:,\n"
+		     "1 o=stat;:,p=n;:,s=0;:,x=8:1:9:0100640:1:7:7:0:0;:,\n"
+		     "2 D=18;:,o=stat;:,p=n;:,s=-2;:,\n"
+		     "2 o=stat;:,p=n;:,s=0;:,x=8:1:9:0100640:1:7:7:0:0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "1|1|-|n|-ENOENT|stat@8|\n"
+			  "1|1|-|n|-ENOENT|stat@10|\n"
+			  "2|2|5|%null|%null|0|0|0|-1|-|state_task@9|\n"
+			  "2|2|10|/r/.ioriot/t/w/n|0100640|0x0|0|mknod@9|\n"
+			  "0|0|9|n|0|stat@9|\n"
+			  "1|1|9|n|0|stat@11|\n"
+			  "#INIT\n" W_DIR,
+		res);
+	ck_assert_uint_eq(res->outside, 1);
+	free(res);
+}
+END_TEST
+
+/* Captured calls changed the name while the stat was under way: they may be the reason. */
+START_TEST(nobody_else_is_blamed_for_a_race)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=fork;:,s=2;:,\n"
+			    "1 o=unlink;:,p=f;:,s=0;:,\n"
+			    "1 o=creat;:,p=f;:,m=0644;:,s=3;:,\n"
+			    "2 D=25;:,o=stat;:,p=f;:,s=0;:,x=8:1:9:010600:1:0:0:0:0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "0|0|-|f|0|unlink@8|\n"
+			  "0|0|-|f|0644|>0|3|creat@9|\n"
+			  "1|1|9|f|0|stat@10|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		res);
+	ck_assert_uint_eq(res->outside, 0);
+	ck_assert_uint_eq(res->forced, 1);
+	free(res);
+}
+END_TEST
+
+/* Nothing can stand in a directory before that is made. */
 START_TEST(what_appears_in_a_new_directory_is_not_built)
 {
-	generates(TASK "1 o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n"
-		       "1 o=stat;:,p=n/x;:,s=0;:,\n"
-		       "1 o=mkdir;:,p=n/x/y;:,m=0755;:,s=-17;:,\n",
-		TASK_LINE "0|0|-|n|0755|0|mkdir@6|\n"
-			  "0|0|-|n/x|0|stat@7|\n"
-			  "0|0|-|n/x/y|0755|-EEXIST|mkdir@8|\n"
-			  "#INIT\n" W_DIR);
+	others_made(TASK "1 o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n"
+			 "1 o=stat;:,p=n/x;:,s=0;:,\n"
+			 "1 o=mkdir;:,p=n/x/y;:,m=0755;:,s=-17;:,\n",
+		TASK_LINE "0|0|-|n|0755|0|mkdir@6|\n" OTHERS("6", "7")
+			  "1|1|-|/r/.ioriot/t/w/n/x|0100644|0x0|0|mknod@7|\n"
+			  "0|0|7|n/x|0|stat@7|\n"
+			  "1|1|7|/r/.ioriot/t/w/n/x|0|unlink@8|\n"
+			  "1|1|-|/r/.ioriot/t/w/n/x|0755|0|mkdir@8|\n"
+			  "1|1|-|/r/.ioriot/t/w/n/x/y|0755|0|mkdir@8|\n"
+			  "0|0|8|n/x/y|0755|-EEXIST|mkdir@8|\n"
+			  "#INIT\n" W_DIR,
+		4);
 }
 END_TEST
 
@@ -1117,6 +1354,17 @@ Suite *generate_suite(void)
 	tcase_add_test(t, pipe_over_a_file_is_its_close);
 	tcase_add_test(t, exec_closes_what_is_marked);
 	tcase_add_test(t, what_is_not_empty_holds_something);
+	tcase_add_test(t, others_made_what_appears);
+	tcase_add_test(t, others_removed_what_is_gone);
+	tcase_add_test(t, a_directory_that_is_not_empty_is_moved_away);
+	tcase_add_test(t, others_replaced_what_is_of_another_type);
+	tcase_add_test(t, others_made_a_directory_and_what_is_in_it);
+	tcase_add_test(t, others_made_a_link);
+	tcase_add_test(t, others_changed_the_size);
+	tcase_add_test(t, others_filled_and_emptied_a_directory);
+	tcase_add_test(t, a_working_directory_that_is_gone);
+	tcase_add_test(t, others_are_ordered_like_captured_threads);
+	tcase_add_test(t, nobody_else_is_blamed_for_a_race);
 	tcase_add_test(t, what_appears_in_a_new_directory_is_not_built);
 	tcase_add_test(t, a_link_that_is_walked_through_led_to_a_directory);
 	tcase_add_test(t, fork_hands_descriptors_down);
