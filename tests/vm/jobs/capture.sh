@@ -27,7 +27,7 @@ recorded_waiting() { # NAME FILE
 	fresh "$1"
 	sh -c 'kill -STOP $$; exec "$@"' - "${argv[@]}" > "/out/$2.stdout" &
 	program=$!
-	await grep -q '^State:.*stopped' "/proc/$program/status"
+	await holds "/proc/$program/status" 'T (stopped)'
 	begin "$2" -x $program
 	kill -CONT $program
 	wait $program
@@ -58,7 +58,8 @@ begin system
 run_all
 end system
 cd / || exit
+all="$where_matrix $where_tar $where_sqlite $where_threads $where_pipeline"
+replays system /tmp/system.capture "$all" "1 1" "2 8"
 mkdir /mnt/ext4/root
 replay_root=/mnt/ext4/root
-replays system /tmp/system.capture "$where_matrix $where_tar $where_sqlite $where_threads $where_pipeline" \
-	"1 1" "2 8"
+replays below /tmp/system.capture "$all"
