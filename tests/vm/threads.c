@@ -138,8 +138,10 @@ static void *work(void *user)
 	w->tid = (int)syscall(SYS_gettid);
 	w->log = open_memstream(&w->text, &w->size);
 	pthread_barrier_wait(&barrier);
-	for (i = 0; !go; i++)
+	for (i = 0; !go; i++) {
 		one_round(w, i);
+		usleep(1000); /* or they take all the time that there is */
+	}
 	w->marked = 1;
 	mark(1);
 	for (i = 0; i < w->rounds; i++)

@@ -21,7 +21,7 @@ END
 paused() { # its process is in $program, what it prints in /tmp/result
 	sh /tmp/modes > /tmp/result &
 	program=$!
-	await grep -q '^State:.*stopped' "/proc/$program/status"
+	await holds "/proc/$program/status" 'T (stopped)'
 }
 
 finished() { # ROUND VARIANT
@@ -53,7 +53,7 @@ text() { # ROUND VARIANT
 	staprun -b 64 -o /tmp/text /job/text_probes.ko 2> /dev/null &
 	reader=$!
 	set +m
-	await grep -q ready /tmp/text
+	await holds /tmp/text ready
 	[ "$2" = text-live ] || kill -STOP $reader
 	finished "$1" "$2"
 	[ "$2" = text-live ] || kill -CONT $reader

@@ -40,9 +40,9 @@ sh -c '(cd "$1"; read go < /tmp/go1; exec /job/run_tar) & cd "$2"; read go < /tm
 	- $where_tar $where_pipeline > /dev/null &
 program=$!
 # both are asleep in their open
-await grep -q '^257 ' "/proc/$program/syscall"
+await holds "/proc/$program/syscall" '257 0xffffff9c'
 child=$(cut -d ' ' -f 1 "/proc/$program/task/$program/children")
-await grep -q '^257 ' "/proc/$child/syscall"
+await holds "/proc/$child/syscall" '257 0xffffff9c'
 begin waiting -x $program
 echo > /tmp/go2
 echo > /tmp/go1

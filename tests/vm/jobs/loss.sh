@@ -12,7 +12,7 @@ storm() {
 	shift 3
 	sh -c 'kill -STOP $$; exec /job/storm pwrite "$1" 2 /mnt/ext4/work' - "$rounds" > "/out/$name.stdout" &
 	program=$!
-	await grep -q '^State:.*stopped' "/proc/$program/status"
+	await holds "/proc/$program/status" 'T (stopped)'
 	begin "$name" -x $program "$@"
 	kill -STOP "$capture"
 	kill -CONT $program
