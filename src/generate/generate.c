@@ -239,11 +239,18 @@ static int let_others(struct run *run, const struct rec *r, const struct surpris
 	return rc;
 }
 
+/* The same again: what was made up for it did not help. */
+static bool repeated(const struct surprise *a, const struct surprise *b)
+{
+	return a->what == b->what && a->dir == b->dir && a->node == b->node && a->size == b->size &&
+	       str_eq(a->name, b->name);
+}
+
 static int apply(struct run *run, const struct rec *r)
 {
 	int left, rc = let_pass(run, r, r), steps = 0;
 	uint64_t reused = run->model.reused, reordered;
-	struct surprise why;
+	struct surprise why, before = {0};
 
 	if (rc)
 		return rc;
@@ -255,8 +262,11 @@ static int apply(struct run *run, const struct rec *r)
 		model_done(&run->model);
 		reordered = run->res->reordered;
 		rc = put_first(run, r, &why);
-		if (rc == 0 && reordered == run->res->reordered && steps++ < OUTSIDE_STEPS)
+		if (rc || reordered != run->res->reordered)
+			continue;
+		if (steps++ < OUTSIDE_STEPS && !repeated(&why, &before))
 			rc = let_others(run, r, &why);
+		before = why;
 	} while (rc > 0 || (rc == 0 && reordered != run->res->reordered));
 	if (rc < 0)
 		return rc;

@@ -100,8 +100,10 @@ int model_gone(struct model *m, const struct entry *e)
 
 int model_removed(struct model *m, struct node *dir)
 {
+	const struct entry *held = names_held(dir);
+
 	if (dir->entry && !m->force)
-		return model_gone(m, dir->entry);
+		return dir->filler ? LEFT_CONFLICT : model_gone(m, held ? held : dir->entry);
 	return model_touch(m, &dir->listing, TOUCH_SHARE);
 }
 

@@ -133,7 +133,8 @@ static int make_place(struct model *m, const struct rec *r, uint32_t type, struc
 	*make = !rc && r->ret >= 0 && p->w.at && p->w.at_name.len;
 	if (!rc && r->ret >= 0 && p->w.err && !m->force)
 		return model_no_way(m, &p->w);
-	return !rc && r->ret == -ENOENT && p->w.at ? model_removed(m, p->w.at) : rc;
+	/* but "name/" is no place for what is no directory */
+	return !rc && r->ret == -ENOENT && p->w.at && !p->w.slash ? model_removed(m, p->w.at) : rc;
 }
 
 static int make_node(struct model *m, const struct rec *r, uint32_t mode)
@@ -222,11 +223,18 @@ static int second_path(
 	return rc ? rc : model_put_path(m, r, A_PATH2, base, p);
 }
 
-/* ENOENT is said of both: when there is a directory for the new name, the old one was not there. */
+/*
+ * ENOENT is said of both names: when the new one has a directory, and with RENAME_EXCHANGE stands
+ * there, the old one did not.
+ */
 static int source_gone(struct model *m, const struct rec *r, const struct place *from,
-	const struct place *to)
+	const struct place *to, bool swap)
 {
-	if (r->ret != -ENOENT || m->force || !to->w.at || !from->node || !from->w.entry)
+	const struct node *at = to->w.at;
+
+	if (r->ret != -ENOENT || m->force || !from->node || !from->w.entry || !at)
+		return 0;
+	if (to->w.slash || (swap && !to->node) || (!at->entry && at->parent))
 		return 0;
 	return model_gone(m, from->w.entry);
 }
@@ -240,7 +248,7 @@ int model_link(struct model *m, const struct rec *r)
 	if (!rc)
 		rc = second_path(m, r, maker_found(r), 0, &to);
 	if (!rc)
-		rc = source_gone(m, r, &from, &to);
+		rc = source_gone(m, r, &from, &to, false);
 	if (rc || r->ret < 0)
 		return rc;
 	if ((to.w.err || !from.node) && !m->force)
@@ -365,10 +373,10 @@ int model_rename(struct model *m, const struct rec *r)
 	if (!rc)
 		rc = second_path(m, r, target, type, &to);
 	if (!rc)
-		rc = source_gone(m, r, &from, &to);
+		rc = source_gone(m, r, &from, &to, swap);
 	if (rc || (r->ret < 0 && !in_the_way))
 		return rc;
-	rc = touch_contents(m, r, to.node, !swap);
+	rc = touch_contents(m, r, to.node, !swap && from.node != to.node);
 	if (rc || r->ret < 0)
 		return rc;
 	if (from.w.err || to.w.err || !from.node || !from.w.entry)

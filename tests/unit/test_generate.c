@@ -342,16 +342,19 @@ START_TEST(a_working_directory_that_is_gone)
 	struct generate_result *res = calloc(1, sizeof(*res));
 
 	others_made(TASK D_DIR "1 o=chdir;:,p=d;:,s=0;:,\n"
+			       "1 o=stat;:,p=f;:,s=0;:,\n"
 			       "1 o=getcwd;:,c=4096;:,s=5;:,\n"
 			       "1 o=mkdir;:,p=x;:,m=0755;:,s=-2;:,\n"
 			       "1 o=getcwd;:,c=4096;:,s=-2;:,\n",
 		TASK_LINE "0|0|-|d|0|chdir@7|\n"
-			  "0|0|-|4096|5|getcwd@8|\n" OTHERS("8", "9")
-			  "1|1|-|/r/.ioriot/t/w/d|0|rmdir@9|\n"
-			  "0|0|9|x|0755|-ENOENT|mkdir@9|\n"
-			  "0|0|-|4096|-ENOENT|getcwd@10|\n"
-			  "#INIT\n" W_DIR D_INIT,
-		1);
+			  "0|0|-|f|0|stat@8|\n"
+			  "0|0|-|4096|5|getcwd@9|\n" OTHERS("9", "10")
+			  "1|1|-|/r/.ioriot/t/w/d/f|0|unlink@10|\n"
+			  "1|1|-|/r/.ioriot/t/w/d|0|rmdir@10|\n"
+			  "0|0|10|x|0755|-ENOENT|mkdir@10|\n"
+			  "0|0|-|4096|-ENOENT|getcwd@11|\n"
+			  "#INIT\n" W_DIR D_INIT "file|0644|0|0|0|-|/r/.ioriot/t/w/d/f|\n",
+		2);
 	generates_root("/r",
 		"1 o=state_task;:,p=/w/d (deleted);:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,\n"
 		"1 o=getcwd;:,c=4096;:,s=-2;:,\n"
@@ -412,6 +415,37 @@ START_TEST(nobody_else_is_blamed_for_a_race)
 		res);
 	ck_assert_uint_eq(res->outside, 0);
 	ck_assert_uint_eq(res->forced, 1);
+	free(res);
+}
+END_TEST
+
+/* ENOENT that is not said of what stands there, and a rename that does nothing. */
+START_TEST(nobody_else_is_blamed_for_refusals)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F D_DIR "1 o=stat;:,p=d/x;:,s=0;:,\n"
+				  "1 o=mknod;:,p=n/;:,m=010600;:,y=0x0;:,s=-2;:,\n"
+				  "1 o=link;:,p=f;:,P=n/;:,s=-2;:,\n"
+				  "1 o=symlink;:,P=;:,p=n;:,s=-2;:,\n"
+				  "1 o=renameat2;:,d=-100;:,p=f;:,e=-100;:,P=n;:,f=2;:,s=-2;:,\n"
+				  "1 o=rename;:,p=f;:,P=none/n;:,s=-2;:,\n"
+				  "1 o=rename;:,p=d;:,P=d;:,s=0;:,\n"
+				  "1 o=openat;:,d=-100;:,p=f/;:,f=65;:,m=0644;:,s=-21;:,\n",
+		TASK_LINE "0|0|-|d/x|0|stat@8|\n"
+			  "0|0|-|n/|010600|0x0|-ENOENT|mknod@9|\n"
+			  "0|0|-|f|n/|-ENOENT|link@10|\n"
+			  "0|0|-||/r/.ioriot/t/w/n|-ENOENT|symlink@11|\n"
+			  "0|0|-|cwd|f|cwd|n|RENAME_EXCHANGE|-ENOENT|renameat2@12|\n"
+			  "0|0|-|f|none/n|-ENOENT|rename@13|\n"
+			  "0|0|-|d|d|0|rename@14|\n"
+			  "0|0|-|cwd|f/|O_WRONLY+O_CREAT|0644|>-|-EISDIR|openat@15|\n"
+			  "#INIT\n" W_DIR F_INIT("-") D_INIT
+			  "file|0644|0|0|0|-|/r/.ioriot/t/w/d/x|\n",
+		res);
+	ck_assert_uint_eq(res->outside, 0);
+	ck_assert_uint_eq(res->forced, 0);
 	free(res);
 }
 END_TEST
@@ -1365,6 +1399,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_working_directory_that_is_gone);
 	tcase_add_test(t, others_are_ordered_like_captured_threads);
 	tcase_add_test(t, nobody_else_is_blamed_for_a_race);
+	tcase_add_test(t, nobody_else_is_blamed_for_refusals);
 	tcase_add_test(t, what_appears_in_a_new_directory_is_not_built);
 	tcase_add_test(t, a_link_that_is_walked_through_led_to_a_directory);
 	tcase_add_test(t, fork_hands_descriptors_down);
