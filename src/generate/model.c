@@ -104,7 +104,7 @@ int model_removed(struct model *m, struct node *dir)
 
 	if (dir->entry && !m->force)
 		return dir->filler ? LEFT_CONFLICT : model_gone(m, held ? held : dir->entry);
-	return model_touch(m, &dir->listing, TOUCH_SHARE);
+	return model_touch(m, &dir->listing, TOUCH_AFTER);
 }
 
 int model_resized(struct model *m, struct node *n, uint64_t size)

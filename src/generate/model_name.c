@@ -450,6 +450,8 @@ int model_getcwd(struct model *m, const struct rec *r)
 
 	if (!cwd)
 		return LEFT_NO_DIRECTORY;
-	rc = r->ret == -ENOENT ? model_removed(m, cwd) : model_touch(m, &cwd->listing, TOUCH_SHARE);
+	rc = r->ret == -ENOENT ? model_removed(m, cwd) : 0;
+	if (!rc && cwd->entry) /* not after its removal */
+		rc = model_touch(m, &cwd->entry->res, TOUCH_SHARE);
 	return rc ? rc : model_touch_fs(m, TOUCH_SHARE);
 }
