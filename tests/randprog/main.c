@@ -178,16 +178,21 @@ static enum what parse(int argc, char **argv, struct options *o)
 	return what;
 }
 
-/* What the program was started with: 0 is standard input, 3 and 4 may be open as well. */
+/*
+ * What the program was started with: 0 is standard input, 3 and 4 may be open as well. Not devices:
+ * root could change the owner and mode of the host's own /dev/null.
+ */
 static void find_slots(void)
 {
 	static const int given[] = {0, 3, 4};
+	struct stat st;
 	unsigned i;
 
 	for (i = 0; i < SLOTS; i++)
 		shared->slot[0][i] = -1;
 	for (i = 0; i < 3; i++)
-		shared->slot[0][i] = given[i];
+		if (fstat(given[i], &st) || !S_ISCHR(st.st_mode))
+			shared->slot[0][i] = given[i];
 	shared->tables = 1;
 }
 
