@@ -95,6 +95,7 @@ capture=
 begin() {
 	local name=$1
 	shift
+	rm -f "/tmp/$name.log" # of an earlier one of that name, which was ready
 	[[ " $* " == *" --buffer"* ]] || set -- --buffer=8 "$@"
 	set -m # else it would begin with SIGINT ignored
 	ioriot -c "/tmp/$name.capture" "$@" 2> "/tmp/$name.log" &

@@ -3,12 +3,22 @@
 # The job of scripts/bench_vm.py: the same calls untraced, recorded by the module, and by text probes, in
 # turns. Of the last two once with the reader stopped in the meantime, which is what the calls themselves
 # take longer, and once with it running: the machine has only one processor in truth. /job/rounds says how
-# often. Prints "ROUND VARIANT MODE NS CALLS" for each, and "lost ROUND VARIANT LOST" or
-# "arrived ROUND VARIANT LINES".
+# often. Prints "ROUND VARIANT MODE NS CALLS" for each, and what was recorded.
 # shellcheck source=../job_lib.sh
 . /usr/lib/ioriot/job_lib.sh
 where=/mnt/ext4/bench
 mkdir -p $where/storm-directory
+
+# recorded ROUND VARIANT FILE: one call of each round of each mode, and what the closing line says of loss.
+recorded() {
+	local counts='' regex
+	for regex in 'o=pread64;:,.*c=1;:,O=100;' 'o=openat;:,.*p="?storm0"?;:,f=0;' \
+		'o=newfstatat;:,.*p="?storm0"?;' 'o=unlink;:,p="?storm0-renamed"?;'; do
+		counts="$counts $(grep -acE ";:,$regex.*s=[0-9]+;" "$3")"
+	done
+	echo "records $1 $2$counts lost $(sed -n 's/.*;:,o=end;:,c=[0-9]*;:,O=\([0-9]*\);.*/\1/p' "$3")"
+	rm -f "$3"
+}
 
 # The program of each turn: it waits to be let go.
 cat > /tmp/modes << 'END'
@@ -42,15 +52,14 @@ module() { # ROUND VARIANT
 	finished "$1" "$2"
 	[ "$2" = live ] || kill -CONT "$capture"
 	wait "$capture"
-	echo "lost $1 $2 $(sed -n 's/.*;:,o=end;:,c=[0-9]*;:,O=\([0-9]*\);.*/\1/p' /tmp/bench.capture)"
-	rm -f /tmp/bench.capture
+	recorded "$1" "$2" /tmp/bench.capture
 }
 
 text() { # ROUND VARIANT
 	local reader
 	paused
 	set -m
-	staprun -b 64 -o /tmp/text /job/text_probes.ko 2> /dev/null &
+	staprun -b 64 -o /tmp/text /job/text_probes.ko 2>> /out/text.err &
 	reader=$!
 	set +m
 	await holds /tmp/text ready
@@ -60,8 +69,7 @@ text() { # ROUND VARIANT
 	sleep 1 # what it has not read when it is told to end it never reads
 	kill -INT $reader
 	wait $reader
-	echo "arrived $1 $2 $(grep -c '^t=.*;:,s=-*[0-9]*;:,$' /tmp/text)"
-	rm -f /tmp/text
+	recorded "$1" "$2" /tmp/text
 }
 
 for round in $(seq "$(cat /job/rounds)"); do
