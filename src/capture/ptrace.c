@@ -141,6 +141,9 @@ static void adopt(struct tracer *t, struct task *child, struct process *parent, 
 			parent->dirs_shared = proc->dirs_shared = true;
 		parent->dirs_known = parent->dirs_known && !parent->dirs_shared;
 		proc->dirs_known = parent->dirs_known;
+	} else if (!(flags & CLONE_FS)) {
+		proc->dirs_shared = true;
+		proc->dirs_known = false;
 	}
 	release(t, child);
 }

@@ -48,7 +48,7 @@ struct process {
 	unsigned tasks;
 	struct dir *cwd, *root; /* valid while dirs_known; NULL = cannot be told */
 	bool dirs_known;
-	bool dirs_shared; /* with another process (CLONE_FS): never known for long */
+	bool dirs_shared; /* with another process, or not by all threads: never known for long */
 	bool blind;	  /* its memory cannot be read: that was reported */
 };
 
