@@ -293,19 +293,15 @@ struct task *vfd_task_clone(struct vfd *v, struct task *parent, uint32_t pid, ui
 	return task_add(v, t);
 }
 
-int vfd_task_exec(struct vfd *v, struct task *t)
+int vfd_task_unshare(struct vfd *v, struct task *t)
 {
 	struct fdtable *own;
-	uint32_t i;
 
 	if (t->files->refs == 1)
 		return 0;
 	own = fdtable_copy(v, t->files);
 	if (!own)
 		return -ENOMEM;
-	for (i = 0; i < own->n; i++) /* the same numbers go on: the others lose their table */
-		if (own->v[i])
-			own->v[i]->vfd = t->files->v[i]->vfd;
 	fdtable_put(v, t->files);
 	t->files = own;
 	return 0;

@@ -111,8 +111,11 @@ struct task *vfd_task_new(struct vfd *v, uint32_t pid, uint32_t tid, struct task
 struct task *vfd_task_clone(struct vfd *v, struct task *parent, uint32_t pid, uint32_t tid,
 	uint64_t flags);
 
-/* exec: the task owns its table alone from now on (man 2 execve). 0 or -ENOMEM. */
-int vfd_task_exec(struct vfd *v, struct task *t);
+/*
+ * The task has a table of its own from now on, as after an exec. The copied descriptors have vfd
+ * NONE until the caller numbers them; locks stay behind. 0 or -ENOMEM.
+ */
+int vfd_task_unshare(struct vfd *v, struct task *t);
 
 /* The end of a task. Its tables must have been emptied before when it was the last user. */
 void vfd_task_end(struct vfd *v, struct task *t);

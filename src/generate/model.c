@@ -213,6 +213,7 @@ int model_apply(struct model *m, const struct rec *r)
 				return -ENOMEM;
 		}
 	}
+	m->names.uid = m->task ? m->task->process->uid : 0;
 	rc = models[r->op](m, r);
 	if (rc)
 		return rc;

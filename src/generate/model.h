@@ -116,6 +116,8 @@ int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct de
 struct place {
 	struct walk w;
 	struct descriptor *fd; /* "/proc/self/fd/N" or an empty path: this descriptor itself */
+	struct node
+		*scope; /* openat2(2) with RESOLVE_BENEATH or IN_ROOT: the way ends outside of it */
 	bool missing;	       /* the path could not be read: the call failed with EFAULT */
 	bool bad_base;	       /* relative to a descriptor that was not open */
 	bool relative;	       /* the text stays as it is, relative to fd or cwd */
@@ -172,6 +174,11 @@ int model_map_target(struct model *m, struct str dir, struct str target, struct 
 
 /* Closes a descriptor of the task: list items, resources, locks. */
 int model_close_fd(struct model *m, int64_t fd);
+
+/* The task has copies of the descriptors FROM has: list items and resources of both. */
+int model_copied_fds(struct model *m, const struct task *task, const struct fdtable *from);
+/* The task has its descriptors alone from now on. */
+int model_unshare_fds(struct model *m);
 
 /* A descriptor for an opened node; *D has its number in the replay when it is replayed. */
 int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Operations on what is behind a descriptor: bytes, sizes, entries of directories. */
@@ -56,6 +57,8 @@ int model_span_read(struct model *m, const struct span *s)
 	uint64_t done = (uint64_t)s->done, end = s->off + done;
 	int rc = s->implicit ? model_touch(m, s->d->desc->order, TOUCH_EXCLUSIVE) : 0;
 
+	if (!rc && s->done == -EINVAL && s->d->desc->flags & O_DIRECT && s->off < n->size.size)
+		rc = vsize_read(&n->size, s->off, 1); /* a hole does not ask for aligned memory */
 	if (rc || s->done < 0 || !node_is_file(n))
 		return rc;
 	if (impossible(s))
@@ -124,11 +127,12 @@ int model_write(struct model *m, const struct rec *r)
 {
 	struct span s = {.wanted = model_wanted(r), .done = r->ret};
 	int rc = model_fd(m, r, A_FD, &s.d);
+	bool append = model_arg(r, A_RWF, 0) & RWF_APPEND;
 
 	if (rc || !s.d)
 		return rc;
 	s.off = offset_of(r, s.d, &s.implicit);
-	if (s.d->desc->flags & O_APPEND)
+	if (append || s.d->desc->flags & O_APPEND)
 		s.off = ((struct node *)s.d->desc->node)->size.size;
 	return model_span_write(m, &s);
 }
@@ -210,6 +214,8 @@ int model_truncate(struct model *m, const struct rec *r)
 		rc = model_put_path(m, r, A_PATH, A_NONE, &p);
 	if (!rc)
 		rc = model_settle(m, r, &p, r->ret == 0 ? 1 : r->ret == -ENOENT ? 0 : -1, S_IFREG);
+	if (!rc && p.node)
+		rc = model_touch(m, &p.node->attr, TOUCH_SHARE);
 	if (rc || r->ret < 0 || !p.node)
 		return rc;
 	model_grant(m, p.node, S_IWUSR);
@@ -235,7 +241,9 @@ int model_fallocate(struct model *m, const struct rec *r)
 		n->size.size = n->safe = size;
 		return rc;
 	}
-	rc = model_touch(m, &n->users, TOUCH_SHARE);
+	/* a hole is one only after what was written there before */
+	rc = model_touch(m, &n->users,
+		mode & ~(uint64_t)FALLOC_FL_KEEP_SIZE ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
 	if (!rc && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > n->size.size) {
 		n->size.size = off + len;
 		model_changed(m, &n->resized);

@@ -136,7 +136,7 @@ static int open_tmpfile(struct model *m, const struct rec *r, struct place *p, i
 	if (rc || r->ret < 0)
 		return rc;
 	n = names_new(&m->names, p->node, S_IFREG | 0600);
-	if (!n)
+	if (!n || model_touch_fs(m, TOUCH_SHARE))
 		return -ENOMEM;
 	return model_open_fd(m, r->ret, n, flags, false, &d);
 }
@@ -165,8 +165,8 @@ static int open_found(struct model *m, const struct rec *r, struct place *p, int
 		model_grant(m, p->node, S_IRUSR);
 	if (!(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
 		model_grant(m, p->node, S_IWUSR);
-	rc = model_touch(m, &p->node->attr, TOUCH_AFTER);
-	if (!rc && flags & O_TRUNC && node_is_file(p->node) && (flags & O_ACCMODE) != O_RDONLY)
+	rc = model_touch(m, &p->node->attr, TOUCH_SHARE);
+	if (!rc && flags & O_TRUNC && !(flags & O_PATH) && node_is_file(p->node))
 		rc = model_cut(m, p->node, 0);
 	return rc;
 }
@@ -245,6 +245,8 @@ int model_open(struct model *m, const struct rec *r)
 		return model_no_way(m, &p.w);
 	if (p.w.err)
 		return LEFT_NO_DIRECTORY;
+	if (flags & O_CREAT && model_touch_fs(m, TOUCH_SHARE)) /* its umask */
+		return -ENOMEM;
 	if (made_by_open(r, &p, flags))
 		rc = create_file(m, &p, S_IFREG | 0644);
 	else
@@ -285,8 +287,8 @@ int model_close_range(struct model *m, const struct rec *r)
 
 	if (r->ret < 0)
 		return 0;
-	if (r->arg[2] & CLOSE_RANGE_UNSHARE && vfd_task_exec(&m->vfd, m->task))
-		return -ENOMEM;
+	if (r->arg[2] & CLOSE_RANGE_UNSHARE)
+		rc = model_unshare_fds(m);
 	files = m->task->files;
 	for (fd = first; fd < files->n && fd <= last && !rc; fd++) {
 		if (!files->v[fd])
@@ -297,6 +299,41 @@ int model_close_range(struct model *m, const struct rec *r)
 			rc = model_close_fd(m, (int64_t)fd);
 	}
 	return rc;
+}
+
+int model_copied_fds(struct model *m, const struct task *task, const struct fdtable *from)
+{
+	uint32_t fd;
+
+	for (fd = 0; fd < from->n; fd++) {
+		struct descriptor *d = vfd_get(task, fd), *original = from->v[fd];
+		struct vlist_item *item;
+		int rc;
+
+		if (!d || !original || original->vfd == VFD_NUMBER_NONE)
+			continue;
+		item = vec_push(&m->list);
+		if (!item)
+			return -ENOMEM;
+		item->kind = VITEM_PAIR;
+		item->a = original->vfd;
+		item->b = vfd_number(&m->vfd, d);
+		rc = model_touch(m, original->order, TOUCH_SHARE);
+		if (!rc)
+			rc = model_touch(m, d->order, TOUCH_EXCLUSIVE);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int model_unshare_fds(struct model *m)
+{
+	const struct fdtable *shared = m->task->files;
+
+	if (vfd_task_unshare(&m->vfd, m->task))
+		return -ENOMEM;
+	return shared == m->task->files ? 0 : model_copied_fds(m, m->task, shared);
 }
 
 static int dup_to(struct model *m, struct descriptor *from, int64_t to, bool cloexec)
@@ -433,6 +470,16 @@ static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d
 	return rc ? rc : model_touch(m, &node->locks, get ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
 }
 
+/* What is written before and after it goes to other places: all uses of the descriptor have an
+ * order. */
+static int fcntl_flags(struct model *m, const struct rec *r, struct descriptor *d)
+{
+	int rc = model_touch(m, d->order, TOUCH_EXCLUSIVE);
+
+	d->desc->flags = (d->desc->flags & O_ACCMODE) | (int)r->arg[2];
+	return rc ? rc : model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+}
+
 int model_fcntl(struct model *m, const struct rec *r)
 {
 	struct descriptor *d;
@@ -445,8 +492,8 @@ int model_fcntl(struct model *m, const struct rec *r)
 		return fcntl_dup(m, r, d, rc);
 	if (r->arg[1] == F_SETFD && r->ret == 0)
 		d->cloexec = r->arg[2] & FD_CLOEXEC;
-	if (r->arg[1] == F_SETFL && r->ret == 0)
-		d->desc->flags = (d->desc->flags & O_ACCMODE) | (int)r->arg[2];
+	if (!rc && r->arg[1] == F_SETFL && r->ret == 0)
+		rc = fcntl_flags(m, r, d);
 	if (!rc && rec_fcntl_is_lock(r->arg[1]))
 		return fcntl_lock(m, r, d);
 	return rc;

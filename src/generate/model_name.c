@@ -60,7 +60,7 @@ int model_access(struct model *m, const struct rec *r)
 	int rc = first_path(m, r, at_flag(r, AT_SYMLINK_NOFOLLOW) ? WALK_NOFOLLOW : 0,
 		object_existed(r), 0, &p);
 
-	return rc || !p.node ? rc : model_touch(m, &p.node->attr, TOUCH_AFTER);
+	return rc || !p.node ? rc : model_touch(m, &p.node->attr, TOUCH_SHARE);
 }
 
 /* EINVAL says that it is no link, or comes of a buffer without bytes. */
@@ -98,13 +98,24 @@ int model_readlink(struct model *m, const struct rec *r)
 	return rc;
 }
 
+/* Whoever goes through a directory needs its permission: before a change of that, or after it. */
+static int touch_attr(struct model *m, const struct rec *r, struct node *n)
+{
+	bool permission = op_has(r->op, A_MODE) || op_has(r->op, A_UID);
+	int rc = model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
+
+	if (op_has(r->op, A_MODE))
+		n->allowed = (uint32_t)model_arg(r, A_MODE, 0);
+	return rc || !permission || !node_is_dir(n) ? rc : order_wait_all(m->order);
+}
+
 int model_setattr(struct model *m, const struct rec *r)
 {
 	bool nofollow = r->op == OP_lchown || at_flag(r, AT_SYMLINK_NOFOLLOW);
 	struct place p;
 	int rc = first_path(m, r, nofollow ? WALK_NOFOLLOW : 0, object_existed(r), 0, &p);
 
-	return rc || !p.node || r->ret < 0 ? rc : model_touch(m, &p.node->attr, TOUCH_EXCLUSIVE);
+	return rc || !p.node || r->ret < 0 ? rc : touch_attr(m, r, p.node);
 }
 
 int model_fsetattr(struct model *m, const struct rec *r)
@@ -114,7 +125,7 @@ int model_fsetattr(struct model *m, const struct rec *r)
 
 	if (rc || !d || r->ret < 0)
 		return rc;
-	return model_touch(m, &((struct node *)d->desc->node)->attr, TOUCH_EXCLUSIVE);
+	return touch_attr(m, r, d->desc->node);
 }
 
 /* ---- making ---- */
@@ -147,7 +158,10 @@ static int make_node(struct model *m, const struct rec *r, uint32_t mode)
 	if (rc || !make)
 		return rc;
 	n = names_new(&m->names, p.w.at, mode);
-	return n ? model_enter(m, &p.w, n) : -ENOMEM;
+	if (!n || model_touch_fs(m, TOUCH_SHARE)) /* its umask */
+		return -ENOMEM;
+	n->allowed &= ~m->task->fs->umask;
+	return model_enter(m, &p.w, n);
 }
 
 int model_mkdir(struct model *m, const struct rec *r)
@@ -168,6 +182,8 @@ static int put_target(struct model *m, const struct place *p, struct str target)
 	struct buf dir = BUF_INIT;
 	int rc;
 
+	if (target.len >= PATH_MAX)
+		return LEFT_TOO_LONG;
 	if (!target.s || target.len == 0 || !p->w.at) {
 		m->out.call.path2 = target.s ? STR("") : STR_NONE;
 		if (target.len && !p->w.at) /* fails before the target matters */
@@ -249,6 +265,8 @@ int model_link(struct model *m, const struct rec *r)
 		rc = second_path(m, r, maker_found(r), 0, &to);
 	if (!rc)
 		rc = source_gone(m, r, &from, &to, false);
+	if (!rc && from.fd) /* needs a name that is left */
+		rc = model_touch(m, &from.node->attr, TOUCH_EXCLUSIVE);
 	if (rc || r->ret < 0)
 		return rc;
 	if ((to.w.err || !from.node) && !m->force)
@@ -288,20 +306,25 @@ static int check_contents(struct model *m, const struct rec *r, struct node *n)
 	return LEFT_CONFLICT;
 }
 
-/* A directory goes away, or is refused because of what is in it: after all changes in it. */
-static int touch_contents(struct model *m, const struct rec *r, struct node *n, bool goes)
+/*
+ * A directory goes away, or is refused because of what is in it: after all changes in it. A file
+ * has a name less, which matters to who gives it another by a descriptor.
+ */
+static int touch_removed(struct model *m, const struct rec *r, struct node *n, bool goes)
 {
 	int rc = 0;
 
-	if (!n || !node_is_dir(n))
+	if (!n || (!node_is_dir(n) && r->ret < 0))
 		return 0;
-	if (goes)
+	if (goes && node_is_dir(n))
 		rc = check_contents(m, r, n);
 	if (rc)
 		return rc;
-	if (r->ret == -ENOTEMPTY && names_fill(&m->names, n))
-		return -ENOMEM;
 	if (model_keep(m, n))
+		return -ENOMEM;
+	if (!node_is_dir(n))
+		return model_touch(m, &n->attr, TOUCH_SHARE);
+	if (r->ret == -ENOTEMPTY && names_fill(&m->names, n))
 		return -ENOMEM;
 	return model_touch(m, &n->listing, r->ret >= 0 ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
 }
@@ -313,7 +336,7 @@ int model_unlink(struct model *m, const struct rec *r)
 	int rc = first_path(m, r, WALK_LAST, unlink_existed(r, dir), unlink_type(r, dir), &p);
 
 	if (!rc)
-		rc = touch_contents(m, r, p.node, true);
+		rc = touch_removed(m, r, p.node, true);
 	if (rc || r->ret < 0 || !p.node || !p.w.at)
 		return rc;
 	names_unfill(&m->names, p.node);
@@ -359,11 +382,22 @@ static int move(struct model *m, struct place *from, struct place *to)
 	return rc ? rc : model_touch(m, &to->w.at->listing, TOUCH_MUTATE);
 }
 
+/* "." and ".." are in the way before anything else is looked at. */
+static bool ends_in_dots(struct str path)
+{
+	while (path.len && path.s[path.len - 1] == '/')
+		path.len--;
+	return path.len && path.s[path.len - 1] == '.' &&
+	       (path.len == 1 || path.s[path.len - 2] == '/' ||
+		       (path.s[path.len - 2] == '.' &&
+			       (path.len == 2 || path.s[path.len - 3] == '/')));
+}
+
 int model_rename(struct model *m, const struct rec *r)
 {
 	uint64_t flags = (uint64_t)model_arg(r, A_RENFLAGS, 0);
 	bool swap = flags & 2; /* RENAME_EXCHANGE */
-	bool in_the_way = r->ret == -EEXIST || r->ret == -ENOTEMPTY;
+	bool in_the_way = r->ret == -ENOTEMPTY || (r->ret == -EEXIST && !ends_in_dots(r->path2));
 	int target = in_the_way || (r->ret >= 0 && swap) ? 1 : -1;
 	uint32_t type = r->ret == -ENOTEMPTY ? S_IFDIR | 0755 : 0;
 	struct place from, to;
@@ -376,7 +410,7 @@ int model_rename(struct model *m, const struct rec *r)
 		rc = source_gone(m, r, &from, &to, swap);
 	if (rc || (r->ret < 0 && !in_the_way))
 		return rc;
-	rc = touch_contents(m, r, to.node, !swap && from.node != to.node);
+	rc = touch_removed(m, r, to.node, !swap && from.node != to.node);
 	if (rc || r->ret < 0)
 		return rc;
 	if (from.w.err || to.w.err || !from.node || !from.w.entry)
@@ -415,6 +449,8 @@ int model_chdir(struct model *m, const struct rec *r)
 	}
 	if (rc < 0 || rc == LEFT_CONFLICT || r->ret < 0)
 		return rc;
+	if (node && model_touch(m, &node->attr, TOUCH_AFTER))
+		return -ENOMEM;
 	if (node)
 		node_get(node);
 	if (m->task->fs->cwd)

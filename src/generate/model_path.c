@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -211,10 +212,27 @@ static int base_of(struct model *m, const struct rec *r, struct str path, enum a
 	return model_touch(m, d->order, TOUCH_SHARE);
 }
 
+/* The path as the call takes it: with RESOLVE_IN_ROOT the descriptor is the root directory. */
+static struct str path_of(const struct rec *r, enum arg_kind which)
+{
+	struct str path = which == A_PATH2 ? r->path2 : r->path;
+
+	if (!((uint64_t)model_arg(r, A_RESOLVE, 0) & RESOLVE_IN_ROOT) || !path.len ||
+		path.s[0] != '/')
+		return path;
+	while (path.len && path.s[0] == '/') {
+		path.s++;
+		path.len--;
+	}
+	return path.len ? path : STR(".");
+}
+
 int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
 	unsigned flags, struct place *p)
 {
-	struct str path = which == A_PATH2 ? r->path2 : r->path;
+	struct str path = path_of(r, which);
+	uint64_t resolve = (uint64_t)model_arg(r, A_RESOLVE, 0);
+	struct node *root = m->task->fs->root ? m->task->fs->root : m->names.root;
 	struct descriptor *d;
 	struct node *from;
 	bool is_fd;
@@ -251,8 +269,10 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 		p->w.err = ENOTDIR;
 		return 0;
 	}
-	rc = names_walk(&m->names, from, m->task->fs->root ? m->task->fs->root : m->names.root, path,
-		flags, &p->w);
+	if (resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT) && r->ret != -EXDEV)
+		p->scope = from;
+	rc = names_walk(
+		&m->names, from, resolve & RESOLVE_IN_ROOT ? from : root, path, flags, &p->w);
 	if (rc)
 		return rc;
 	if (p->w.pseudo)
@@ -358,6 +378,8 @@ int model_settle(struct model *m, const struct rec *r, struct place *p, int exis
 	}
 	if (w->entry)
 		rc = model_touch(m, &w->entry->res, TOUCH_SHARE);
+	if (!rc && p->node && (r->ret == -EACCES || r->ret == -EPERM))
+		rc = model_touch(m, &p->node->attr, TOUCH_SHARE);
 	return rc;
 }
 
@@ -441,17 +463,42 @@ static void put_dots(const struct model *m, const struct rec *r, struct str text
 		buf_puts(full, full->len > 1 ? "/." : ".");
 }
 
+/* The part of FULL that is below the scope of P, or NULL: it is not. */
+static struct str below_scope(const struct place *p, const struct buf *full)
+{
+	struct buf scope = BUF_INIT;
+	struct str rest = STR_NONE, all = buf_as_str(full);
+
+	if (p->scope && names_path(p->scope, &scope) && str_starts(all, buf_as_str(&scope)))
+		rest = (struct str){all.s + scope.len, all.len - scope.len};
+	if (scope.len > 1 && rest.len && rest.s[0] != '/')
+		rest = STR_NONE;
+	buf_free(&scope);
+	while (rest.len && rest.s[0] == '/') {
+		rest.s++;
+		rest.len--;
+	}
+	return rest.s && !rest.len ? STR(".") : rest;
+}
+
+/* *INSIDE: the path is relative to the descriptor as before, since nothing else would be allowed.
+ */
 static int put_canonical(struct model *m, const struct rec *r, struct str text,
-	const struct place *p, struct buf *out)
+	const struct place *p, struct buf *out, bool *inside)
 {
 	struct buf full = BUF_INIT;
+	struct str below;
 	int rc = 0;
 
-	if (p->w.err)
+	if (r->ret == -EACCES && p->w.shut) /* by the canonical path it would not be gone through */
+		rc = names_path(p->w.shut, &full) ? 0 : -ENOENT;
+	else if (p->w.err)
 		rc = put_broken(&p->w, &full);
 	else if (!names_path(p->w.dir, &full))
 		rc = -ENOENT;
-	if (!rc && !p->w.err && p->w.last.len) {
+	if (r->ret == -EACCES && p->w.shut) {
+		buf_puts(&full, "/x");
+	} else if (!rc && !p->w.err && p->w.last.len) {
 		if (full.len > 1)
 			buf_char(&full, '/');
 		buf_str(&full, p->w.last);
@@ -460,7 +507,11 @@ static int put_canonical(struct model *m, const struct rec *r, struct str text,
 	}
 	if (!rc && p->w.slash && p->w.last.len)
 		buf_char(&full, '/');
-	if (!rc)
+	below = rc ? STR_NONE : below_scope(p, &full);
+	*inside = below.s;
+	if (below.s)
+		buf_str(out, below);
+	else if (!rc)
 		rc = buf_ok(&full) ? model_map(m, buf_as_str(&full), out) : -ENOMEM;
 	buf_free(&full);
 	return rc;
@@ -490,7 +541,7 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 	struct place *p)
 {
 	struct buf *out = which == A_PATH2 ? &m->path2 : &m->path;
-	struct str text = which == A_PATH2 ? r->path2 : r->path;
+	struct str text = path_of(r, which);
 	struct str *field = which == A_PATH2 ? &m->out.call.path2 : &m->out.call.path;
 	int i = base == A_NONE ? -1 : op_arg_index(r->op, base);
 	int rc = 0;
@@ -515,8 +566,10 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 		else
 			rc = model_map(m, text, out);
 	} else {
-		rc = put_canonical(m, r, text, p, out);
-		if (i >= 0)
+		bool inside;
+
+		rc = put_canonical(m, r, text, p, out, &inside);
+		if (i >= 0 && !inside)
 			m->out.call.arg[i] = VFD_CWD;
 	}
 	*field = buf_as_str(out);

@@ -26,33 +26,6 @@ static uint64_t clone_flags(const struct rec *r)
 	}
 }
 
-/* The child's copies of the parent's descriptors: parent:child pairs of the line. */
-static int number_inherited(struct model *m, struct task *child)
-{
-	uint32_t fd;
-
-	for (fd = 0; fd < child->files->n; fd++) {
-		struct descriptor *d = child->files->v[fd], *from = vfd_get(m->task, fd);
-		struct vlist_item *item;
-		int rc;
-
-		if (!d || !from || from->vfd == VFD_NUMBER_NONE)
-			continue;
-		item = vec_push(&m->list);
-		if (!item)
-			return -ENOMEM;
-		item->kind = VITEM_PAIR;
-		item->a = from->vfd;
-		item->b = vfd_number(&m->vfd, d);
-		rc = model_touch(m, from->order, TOUCH_SHARE);
-		if (!rc)
-			rc = model_touch(m, d->order, TOUCH_EXCLUSIVE);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 int model_fork(struct model *m, const struct rec *r)
 {
 	uint64_t flags = clone_flags(r);
@@ -61,6 +34,8 @@ int model_fork(struct model *m, const struct rec *r)
 
 	if (r->ret <= 0) /* no new task: nothing to replay in it */
 		return 0;
+	if (!(flags & CLONE_FS) && model_touch_fs(m, TOUCH_SHARE)) /* is copied */
+		return -ENOMEM;
 	old = vfd_task(&m->vfd, tid);
 	if (old) /* its end was lost, and the number is in use again */
 		vfd_task_end(&m->vfd, old);
@@ -74,7 +49,7 @@ int model_fork(struct model *m, const struct rec *r)
 	m->child = child;
 	m->out.new_process = child->process->id;
 	m->out.new_thread = child->id;
-	return flags & CLONE_FILES ? 0 : number_inherited(m, child);
+	return flags & CLONE_FILES ? 0 : model_copied_fds(m, child, m->task->files);
 }
 
 /* The other threads of a process that execs or whose leader is replaced. */
@@ -105,8 +80,9 @@ int model_exec(struct model *m, const struct rec *r)
 		return 0;
 	if (t->process->refs > 1)
 		end_siblings(m, t);
-	if (vfd_task_exec(&m->vfd, t))
-		return -ENOMEM;
+	rc = model_unshare_fds(m);
+	if (rc)
+		return rc;
 	if (t->tid != t->process->pid && !vfd_task(&m->vfd, t->process->pid))
 		vfd_task_renumber(&m->vfd, t, t->process->pid);
 	for (fd = 0; fd < t->files->n && !rc; fd++)

@@ -2,6 +2,7 @@
 #include "generate/model.h"
 
 #include <errno.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 #include <sys/xattr.h>
 
@@ -32,13 +33,21 @@ static int set_found(const struct rec *r)
 	return -1;
 }
 
+/* ERANGE is a buffer that is too small for the value, or a name that no attribute can have. */
+static bool too_small(const struct rec *r)
+{
+	bool name = r->path2.len > 0 && r->path2.len <= XATTR_NAME_MAX;
+
+	return r->ret == -ERANGE && (!op_has(r->op, A_XNAME) || (action_of(r) == GETS && name));
+}
+
 int model_xattr_found(const struct rec *r)
 {
 	if (!op_has(r->op, A_XNAME))
 		return -1;
 	if (action_of(r) == SETS)
 		return set_found(r);
-	return r->ret >= 0 || r->ret == -ERANGE ? 1 : r->ret == -ENODATA ? 0 : -1;
+	return r->ret >= 0 || too_small(r) ? 1 : r->ret == -ENODATA ? 0 : -1;
 }
 
 int model_xattr_left(const struct rec *r)
@@ -104,7 +113,7 @@ static int privileged(struct model *m, const struct rec *r, struct node *n)
 		return as_chmod(m, r, n);
 	if (r->ret >= 0 || model_xattr_found(r) == 1)
 		return LEFT_XATTR;
-	return model_touch(m, &n->attr, TOUCH_AFTER);
+	return model_touch(m, &n->attr, TOUCH_SHARE);
 }
 
 static int listed(struct model *m, const struct rec *r, struct node *n)
@@ -162,7 +171,7 @@ static bool follows(enum op_id op)
 
 int model_xattr(struct model *m, const struct rec *r)
 {
-	bool there = r->ret >= 0 || r->ret == -ENODATA || r->ret == -ERANGE || r->ret == -EEXIST;
+	bool there = r->ret >= 0 || r->ret == -ENODATA || r->ret == -EEXIST || too_small(r);
 	unsigned flags = (follows(r->op) ? 0 : WALK_NOFOLLOW) | (there ? WALK_PARENT : 0);
 	struct place p;
 	int rc = model_place(m, r, A_PATH, A_NONE, flags, &p);

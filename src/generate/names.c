@@ -69,7 +69,7 @@ static struct node *node_new(struct names *ns, const struct node *dir, uint32_t 
 
 	if (!n)
 		return NULL;
-	n->mode = mode;
+	n->mode = n->allowed = mode;
 	n->mount = dir ? dir->mount : NULL;
 	n->all_next = ns->all;
 	n->all_prev = &ns->all;
@@ -324,7 +324,7 @@ static struct node *inode_find(const struct names *ns, const struct facts *f)
 
 static int apply_facts(struct names *ns, struct node *n, const struct facts *f)
 {
-	n->mode = f->mode;
+	n->mode = n->allowed = f->mode;
 	n->uid = f->uid;
 	n->gid = f->gid;
 	n->ino = f->ino;

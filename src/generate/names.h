@@ -43,7 +43,8 @@ struct changed {
 struct node {
 	uint32_t refs;	/* entries, start names, descriptors, working directories */
 	uint32_t names; /* entries */
-	uint32_t mode;	/* type and permission bits; type 0 = not known */
+	uint32_t mode;	/* type and permission bits at the start; type 0 = not known */
+	uint32_t allowed; /* permission bits now */
 	uint32_t uid, gid;
 	bool at_start;	/* existed before the capture */
 	bool complete;	/* directory: made during the capture, so every name in it is known */
@@ -99,6 +100,7 @@ struct names {
 	struct hmap inodes;  /* nodes of the start, by device and inode number */
 	struct hmap mounts;  /* by point */
 	VEC(struct start_name) start;
+	uint32_t uid;			       /* of who walks */
 	TAILQ_HEAD(absent_list, entry) absent; /* the longest absent first */
 	size_t nabsent;
 	struct node *all;
@@ -189,8 +191,9 @@ struct walk {
 	bool guess;	   /* that err comes from an unknown directory */
 	bool crossed;	   /* passed a mount point where the text alone does not show it */
 	bool pseudo;	   /* ended on a pseudo file system */
-	bool slash;	   /* trailing slash */
+	bool slash;	   /* trailing slash, also of a link that was followed */
 	bool plain;	   /* absolute, and no symbolic link followed so far */
+	struct node *shut; /* left by ".." though its permissions do not allow that; NULL = none */
 	struct node *broke_at; /* err: directory where the walk ended, */
 	struct str broke_rest; /* and what could not be followed from there */
 	unsigned links;

@@ -29,6 +29,12 @@ static int touch_way(struct names *ns, struct entry *e)
 	return e->res.last.label ? order_touch(ns->order, &e->res, TOUCH_AFTER) : 0;
 }
 
+/* It must not be looked into before who permitted or forbade it. */
+static int pass(struct names *ns, struct node *dir)
+{
+	return dir->attr.last.label ? order_touch(ns->order, &dir->attr, TOUCH_AFTER) : 0;
+}
+
 static struct str next_component(struct str *path)
 {
 	struct str c;
@@ -55,8 +61,18 @@ static bool only_slashes(struct str s)
 	return true;
 }
 
-static struct node *go_up(struct node *dir, const struct node *root, struct walk *w)
+static bool may_search(const struct names *ns, const struct node *dir)
 {
+	bool own = dir->uid == ns->uid || !dir->at_start;
+
+	return ns->uid == 0 || dir->allowed & (own ? S_IXUSR : S_IXGRP | S_IXOTH);
+}
+
+static struct node *go_up(
+	const struct names *ns, struct node *dir, const struct node *root, struct walk *w)
+{
+	if (!w->shut && !may_search(ns, dir))
+		w->shut = dir;
 	if (dir == root || !dir->parent)
 		return dir;
 	if (dir->parent->mount != dir->mount)
@@ -198,6 +214,7 @@ static int follow_last(struct names *ns, struct node *root, unsigned flags, stru
 	w->at = sub.at;
 	w->at_name = sub.at_name;
 	w->pseudo = sub.pseudo;
+	w->slash |= sub.slash;
 	if (sub.err) {
 		w->guess = sub.guess;
 		return rc ? rc : broken(w, sub.err, w->dir, w->last);
@@ -220,12 +237,15 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 	}
 	for (;;) {
 		name = next_component(&path);
+		rc = pass(ns, dir);
+		if (rc)
+			return rc;
 		if (only_slashes(path))
 			break;
 		if (name.len == 1 && name.s[0] == '.')
 			continue;
 		if (name.len == 2 && name.s[0] == '.' && name.s[1] == '.') {
-			dir = go_up(dir, root, w);
+			dir = go_up(ns, dir, root, w);
 			continue;
 		}
 		dir = descend(ns, dir, root, name, path, flags, w, &rc);
@@ -240,7 +260,7 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 	if (name.len == 0 || (name.len == 1 && name.s[0] == '.') ||
 		(name.len == 2 && name.s[0] == '.' && name.s[1] == '.')) {
 		if (name.len == 2)
-			dir = go_up(dir, root, w);
+			dir = go_up(ns, dir, root, w);
 		w->dir = w->at = dir;
 		w->last = w->at_name = STR("");
 		w->node = dir;

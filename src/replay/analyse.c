@@ -142,7 +142,7 @@ static int note_cwd(struct walk *w, const struct xop *x, const struct filed *f)
 
 	if (!w->has_cwd[own] && looks_at_cwd(x))
 		w->wants_cwd[own] = 1;
-	if (x->op == OP_fchdir || x->op == OP_chdir ||
+	if (((x->op == OP_fchdir || x->op == OP_chdir) && f->ret >= 0) ||
 		(x->op == OP_state_task && !path_is(x->path, PATH_NULL)))
 		w->has_cwd[own] = 1;
 	if (!(ops[x->op].flags & OPF_FORK) || x->new_process == UINT32_MAX ||

@@ -81,7 +81,9 @@ bool dispatch_uses_paths(enum op_id op);
 int64_t raw_syscall(long nr, const uint64_t reg[6]);
 void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6]);
 int64_t issue(const struct xop *x, uint64_t reg[6]);
-void enter_fs(struct rthread *t, const struct xop *x); /* current directory and umask */
+/* Current directory and umask: 0, or why the directory cannot be entered. */
+int enter_fs(struct rthread *t, const struct xop *x);
+/* 0, or why that cannot be */ /* current directory and umask */
 
 static inline int real_fd(const struct worker *w, uint64_t vfd)
 {

@@ -73,18 +73,23 @@ int64_t raw_syscall(long nr, const uint64_t r[6])
 
 /* ---- the current directory and umask of the virtual thread ---- */
 
-static void enter_cwd(struct rthread *t, uint32_t context)
+/* 0, or the error of a directory that may not be entered by now; the thread stays where it was. */
+static int enter_cwd(struct rthread *t, uint32_t context)
 {
 	struct context *v = &t->w->contexts[context];
 	uint32_t generation = atomic_load_explicit(&v->generation, memory_order_acquire);
+	int64_t ret;
 	int cwd;
 
 	if (t->fs_context == context && t->fs_generation == generation)
-		return;
+		return 0;
 	cwd = atomic_load_explicit(&v->cwd, memory_order_acquire);
-	raw_syscall(SYS_fchdir, (uint64_t[6]){(uint64_t)(cwd ? cwd - 1 : t->w->start_dir)});
+	ret = raw_syscall(SYS_fchdir, (uint64_t[6]){(uint64_t)(cwd ? cwd - 1 : t->w->start_dir)});
+	if (ret)
+		return (int)ret;
 	t->fs_context = context;
 	t->fs_generation = generation;
+	return 0;
 }
 
 static void enter_umask(struct rthread *t, uint32_t context)
@@ -117,11 +122,11 @@ static bool makes_names(enum op_id op)
 	}
 }
 
-void enter_fs(struct rthread *t, const struct xop *x)
+int enter_fs(struct rthread *t, const struct xop *x)
 {
 	const uint8_t *kind = ops[x->op].arg;
 	bool cwd_based = true, uses_cwd = x->op == OP_getcwd;
-	int i;
+	int i, rc = 0;
 
 	for (i = 0; i < OP_ARGS && kind[i] != A_NONE; i++)
 		switch ((enum arg_kind)kind[i]) {
@@ -139,9 +144,10 @@ void enter_fs(struct rthread *t, const struct xop *x)
 			break;
 		}
 	if (uses_cwd)
-		enter_cwd(t, x->context);
+		rc = enter_cwd(t, x->context);
 	if (makes_names(x->op))
 		enter_umask(t, x->context);
+	return rc;
 }
 
 /* ---- registers ---- */
@@ -235,8 +241,17 @@ static uint64_t offset_pointer(int64_t *offset, uint64_t value)
 	return (uint64_t)(uintptr_t)offset;
 }
 
+/* A call that failed of an address has a bad one again where the capture does not tell which. */
+static bool is_memory(enum arg_kind kind)
+{
+	return kind == A_RBUF || kind == A_WBUF || kind == A_RIOV || kind == A_WIOV ||
+	       kind == A_OUT;
+}
+
 static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
 {
+	if (x->ret == -EFAULT && is_memory((enum arg_kind)ops[x->op].arg[i]))
+		return NO_MEMORY;
 	switch ((enum arg_kind)ops[x->op].arg[i]) {
 	case A_FD:
 	case A_FD2:
@@ -302,17 +317,6 @@ int64_t issue(const struct xop *x, uint64_t reg[6])
 	return nr < 0 ? -ENOSYS : raw_syscall(nr, mapped);
 }
 
-/* A descriptor that the program did not get must not stay open. */
-static void keep_fd(struct worker *w, uint32_t vfd, int64_t fd)
-{
-	if (fd < 0)
-		return;
-	if (vfd < VFD_CWD)
-		set_fd(w, vfd, (int)fd);
-	else
-		close((int)fd);
-}
-
 static bool writes_metadata_by_path(enum op_id op)
 {
 	switch (op) {
@@ -337,12 +341,57 @@ static bool writes_metadata_by_path(enum op_id op)
 	}
 }
 
+/*
+ * The current directory may not be entered any more: who stands in it gets what a path fails of
+ * that begins there. Calls that name no directory are made in their form that does.
+ */
+static int64_t issue_beside(struct rthread *t, const struct xop *x, int why)
+{
+	int cwd = atomic_load_explicit(&t->w->contexts[x->context].cwd, memory_order_acquire) - 1;
+	uint64_t reg[6], mapped[6];
+	int i;
+	long nr;
+
+	if ((t->w->guard && writes_metadata_by_path(x->op)) || x->op == OP_utime ||
+		x->op == OP_utimes || cwd < 0)
+		return why;
+	build_registers(t, x, reg);
+	nr = op_has(x->op, A_DIRFD) ? -1 : legacy_map(x->op, reg, mapped);
+	if (nr < 0) {
+		nr = op_nr(x->op);
+		if (!op_has(x->op, A_DIRFD) || nr < 0)
+			return why;
+		memcpy(mapped, reg, sizeof(mapped));
+	}
+	for (i = 0; i < 4; i++)
+		if ((int)mapped[i] == AT_FDCWD)
+			mapped[i] = (uint64_t)cwd;
+	return raw_syscall(nr, mapped);
+}
+
+/* A descriptor that the program did not get must not stay open. */
+static void keep_fd(struct worker *w, uint32_t vfd, int64_t fd)
+{
+	if (fd < 0)
+		return;
+	if (vfd < VFD_CWD)
+		set_fd(w, vfd, (int)fd);
+	else
+		close((int)fd);
+}
+
 int64_t exec_call(struct rthread *t, const struct xop *x)
 {
 	uint64_t reg[6];
 	int64_t ret;
+	int rc = enter_fs(t, x);
 
-	enter_fs(t, x);
+	if (rc && x->op != OP_getcwd) {
+		ret = issue_beside(t, x, rc);
+		if (ops[x->op].flags & OPF_NEWFD)
+			keep_fd(t->w, x->newfd, ret);
+		return ret;
+	}
 	if (t->w->guard && writes_metadata_by_path(x->op))
 		return exec_guarded(t, x);
 	build_registers(t, x, reg);

@@ -23,6 +23,14 @@ static void close_lock(struct worker *w, uint32_t lock)
 		call3(SYS_close, fd, 0, 0);
 }
 
+static void copy_fd(struct worker *w, struct vlist_item pair)
+{
+	int64_t fd = call3(SYS_fcntl, real_fd(w, pair.a), F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0)
+		set_fd(w, pair.b, (int)fd);
+}
+
 static void close_listed(struct worker *w, const struct xop *x)
 {
 	const uint8_t *p = x->list;
@@ -34,6 +42,10 @@ static void close_listed(struct worker *w, const struct xop *x)
 
 		if (item.kind == VITEM_LOCK) {
 			close_lock(w, item.a);
+			continue;
+		}
+		if (item.kind == VITEM_PAIR) {
+			copy_fd(w, item);
 			continue;
 		}
 		fd = take_fd(w, item.a);
@@ -52,7 +64,7 @@ int64_t exec_close(struct rthread *t, const struct xop *x)
 	return call3(SYS_close, fd, 0, 0);
 }
 
-/* What a process had open and loses: an exec, an exit, a range of numbers. */
+/* What a process had open and loses, or has of its own from now on: an exec, an exit, a range. */
 int64_t exec_close_list(struct rthread *t, const struct xop *x)
 {
 	close_listed(t->w, x);
@@ -131,13 +143,9 @@ int64_t exec_fork(struct rthread *t, const struct xop *x)
 
 	for (i = 0; i < x->nlist; i++) {
 		struct vlist_item item = list_next(&p);
-		int64_t fd;
 
-		if (item.kind != VITEM_PAIR)
-			continue;
-		fd = call3(SYS_fcntl, real_fd(w, item.a), F_DUPFD_CLOEXEC, 0);
-		if (fd >= 0)
-			set_fd(w, item.b, (int)fd);
+		if (item.kind == VITEM_PAIR)
+			copy_fd(w, item);
 	}
 	to = x->new_thread == UINT32_MAX ? x->context : w->context_of[x->new_thread] - 1;
 	if (to == x->context)
@@ -224,8 +232,12 @@ static int64_t exec_lock(struct rthread *t, const struct xop *x, int fd)
 		.l_whence = (short)x->arg[3],
 		.l_start = (off_t)x->arg[4],
 		.l_len = (off_t)x->arg[5]};
+	uint64_t cmd = ofd_command(x->arg[1]);
 	int handle = fd;
 
+	if (x->lock >= VFD_CWD && x->ret == -EINVAL)
+		cmd = x->arg[1]; /* what is wrong for one kind of lock may be allowed for the other
+				  */
 	/* A descriptor not open for that kind of lock must be told so: its handle might be. */
 	if (x->lock < VFD_CWD && x->ret != -EBADF) {
 		handle = lock_handle(t->w, x->lock, fd);
@@ -237,7 +249,7 @@ static int64_t exec_lock(struct rthread *t, const struct xop *x, int fd)
 				return -EOVERFLOW;
 		}
 	}
-	return call3(SYS_fcntl, handle, ofd_command(x->arg[1]), (uint64_t)(uintptr_t)&fl);
+	return call3(SYS_fcntl, handle, cmd, (uint64_t)(uintptr_t)&fl);
 }
 
 static int64_t fcntl_dup(struct rthread *t, const struct xop *x, int fd)

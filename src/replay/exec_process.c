@@ -35,9 +35,10 @@ static int64_t remember_cwd(struct rthread *t, uint32_t context)
 int64_t exec_chdir(struct rthread *t, const struct xop *x)
 {
 	uint64_t reg[6];
-	int64_t ret;
+	int64_t ret = enter_fs(t, x);
 
-	enter_fs(t, x);
+	if (ret)
+		return ret;
 	build_registers(t, x, reg);
 	ret = issue(x, reg);
 	return ret ? ret : remember_cwd(t, x->context);

@@ -1378,6 +1378,198 @@ START_TEST(descriptors_by_path_are_those_of_the_first_thread)
 }
 END_TEST
 
+START_TEST(who_shares_a_table_keeps_it_when_another_leaves)
+{
+	/* A process with CLONE_FILES executes, another takes a copy: numbers go on in the first one. */
+	generates(TASK FILE_F "1 o=clone;:,f=1041;:,s=2;:,\n" /* FILES */
+			      "1 o=clone;:,f=1041;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=524288;:,m=0;:,s=4;:,\n"
+			      "2 o=execve;:,p=/bin/true;:,s=0;:,\n"
+			      "2 o=fstat;:,d=3;:,s=0;:,\n"
+			      "3 o=close_range;:,d=4;:,e=4;:,f=2;:,s=0;:,\n"
+			      "3 o=fstat;:,d=3;:,s=0;:,\n"
+			      "3 o=exit_group;:,E=0;:,\n"
+			      "1 o=fstat;:,d=4;:,s=0;:,\n",
+		TASK_LINE "0|0|-|CLONE_FILES+0x11|1:1|-|2|clone@7|\n"
+			  "0|0|-|CLONE_FILES+0x11|2:2|-|3|clone@8|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@9|\n"
+			  "0|0|-|cwd|f|O_RDONLY+O_CLOEXEC|0|>1|4|openat@10|\n"
+			  "1|1|10|%null|0:2,1:3,3|0|execve@11|\n"
+			  "1|1|-|2|0|fstat@12|\n"
+			  "2|2|10|4|4|CLOSE_RANGE_UNSHARE|0:4,1:5,5|0|close_range@13|\n"
+			  "2|2|-|4|0|fstat@14|\n"
+			  "2|2|-|0|4|-|exit_group@15|\n"
+			  "0|0|-|1|0|fstat@16|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(what_fails_before_it_looks_tells_nothing)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+	struct buf text = BUF_INIT, want = BUF_INIT;
+	int i;
+
+	buf_puts(&text, TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n1 o=setxattr;:,p=n;:,P=user.");
+	buf_puts(&want, TASK_LINE "0|0|-|n|user.");
+	for (i = 0; i < 256; i++) {
+		buf_char(&text, 'u');
+		buf_char(&want, 'u');
+	}
+	/* and a slash behind the name, also of a link, refuses to make a file, whatever stands there */
+	buf_puts(&text, ";:,c=5;:,f=0;:,s=-34;:,\n"
+			"1 o=state_path;:,p=/w/l;:,P=n/;:,x=8:1:7:0120777:1:0:0:2:0;:,\n"
+			"1 o=openat;:,d=-100;:,p=l;:,f=65;:,m=0600;:,s=-21;:,\n"
+			"1 o=getxattr;:,p=n;:,P=;:,c=5;:,s=-34;:,\n");
+	buf_puts(&want, "|5|0|-ERANGE|setxattr@7|\n"
+			"0|0|-|cwd|l|O_WRONLY+O_CREAT|0600|>-|-EISDIR|openat@9|\n"
+			"0|0|-|n||5|-ERANGE|getxattr@10|\n"
+			"#INIT\n" W_DIR "link|0|0|/r/.ioriot/t/w/l|n/|\n");
+	buf_char(&text, '\0');
+	buf_char(&want, '\0');
+	generates_root("/r", text.p, want.p, res);
+	ck_assert_uint_eq(res->forced, 0);
+	buf_free(&text);
+	buf_free(&want);
+	free(res);
+}
+END_TEST
+
+START_TEST(appending_is_where_the_end_is)
+{
+	/* By the descriptor's flag, which another thread sets, or by the call's. */
+	generates(TASK "1 o=openat;:,d=-100;:,p=n;:,f=66;:,m=0600;:,s=3;:,\n"
+		       "1 o=clone;:,f=69376;:,s=2;:,\n"
+		       "1 o=pwritev2;:,d=3;:,v=10;:,O=5000;:,f=16;:,s=10;:,\n"
+		       "1:2 o=fcntl;:,d=3;:,F=4;:,G=1024;:,s=0;:,\n"
+		       "1 o=pwrite64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n"
+		       "1 o=read;:,d=3;:,c=100;:,s=20;:,\n",
+		TASK_LINE "0|0|-|cwd|n|O_RDWR+O_CREAT|0600|>0|3|openat@6|\n"
+			  "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@7|\n"
+			  "0|0|-|0|10|5000|RWF_APPEND|10|pwritev2@8|\n"
+			  "1|0|8|0|F_SETFL|1024|>-|0|fcntl@9|\n"
+			  "0|0|9|0|10|0|10|pwrite64@10|\n"
+			  "0|0|-|0|100|20|read@11|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(a_umask_is_waited_for_by_who_makes_files_and_tasks)
+{
+	generates(TASK "1 o=clone;:,f=69376;:,s=2;:,\n"
+		       "1:2 o=umask;:,m=077;:,s=18;:,\n"
+		       "1 o=mkdir;:,p=/w/d;:,m=0777;:,s=0;:,\n"
+		       "1:2 o=umask;:,m=0;:,s=63;:,\n"
+		       "1 o=fork;:,s=3;:,\n"
+		       "1:2 o=umask;:,m=022;:,s=0;:,\n"
+		       "1 o=openat;:,d=-100;:,p=/w/f;:,f=65;:,m=0666;:,s=3;:,\n",
+		TASK_LINE "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@6|\n"
+			  "1|0|-|077|18|umask@7|\n"
+			  "0|0|7|/r/.ioriot/t/w/d|0777|0|mkdir@8|\n"
+			  "1|0|8|0|63|umask@9|\n"
+			  "0|0|9|1:2|-|3|fork@10|\n"
+			  "1|0|10|022|0|umask@11|\n"
+			  "0|0|11|cwd|/r/.ioriot/t/w/f|O_WRONLY+O_CREAT|0666|>0|3|openat@12|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(permissions_are_waited_for)
+{
+	/* Of a directory on the way, of a file; a ".." that may not be gone by is not left out. */
+	generates("1 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=7;:,G=7;:,q=0;:,\n"
+		  "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:7:7:4096:8;:,\n"
+		  "1 o=state_path;:,p=/w/f;:,x=8:1:5:0100644:1:7:7:0:0;:,\n"
+		  "1 o=fork;:,s=2;:,\n"
+		  "2 o=access;:,p=f;:,m=04;:,s=0;:,\n"
+		  "1 o=chmod;:,p=f;:,m=0;:,s=0;:,\n"
+		  "2 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=-13;:,\n"
+		  "1 o=chmod;:,p=d;:,m=0644;:,s=0;:,\n"
+		  "2 o=stat;:,p=d/x;:,s=-13;:,\n"
+		  "2 o=stat;:,p=d/../f;:,s=-13;:,\n",
+		"0|0|-|/r/.ioriot/t/w|%null|022|7|7|0|-|state_task@5|\n"
+		"0|0|-|1:1|-|2|fork@8|\n"
+		"1|1|-|f|04|0|access@9|\n"
+		"0|0|9|f|0|0|chmod@10|\n"
+		"1|1|10|cwd|f|O_RDONLY|0|>-|-EACCES|openat@11|\n"
+		"0|0|11|d|0644|0|chmod@12|\n"
+		"1|1|12|d/x|-EACCES|stat@13|\n"
+		"1|1|-|/r/.ioriot/t/w/d/x|-EACCES|stat@14|\n"
+		"#INIT\n" W_DIR "dir|0755|7|7|/r/.ioriot/t/w/d|\n"
+		"file|0644|7|7|0|-|/r/.ioriot/t/w/f|\n");
+}
+END_TEST
+
+START_TEST(a_link_by_descriptor_needs_a_name_that_is_left)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "2 o=linkat;:,d=-100;:,p=/proc/self/fd/3;:,e=-100;:,P=g;:,f=1024;:,s=0;:,\n"
+			      "1 o=unlink;:,p=f;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "1|1|-|cwd|%fd/1|cwd|g|AT_SYMLINK_FOLLOW|0|linkat@9|\n"
+			  "0|0|9|f|0|unlink@10|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(holes_are_made_in_what_was_written_before)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "1 o=pwrite64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n"
+			      "2 o=fallocate;:,d=3;:,f=3;:,O=0;:,c=4096;:,s=0;:,\n"
+			      "1 o=pwrite64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n"
+			      "2 o=openat;:,d=-100;:,p=f;:,f=512;:,m=0;:,s=4;:,\n" /* cuts it */
+			      "2 o=read;:,d=4;:,c=10;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "0|0|-|0|10|0|10|pwrite64@9|\n"
+			  "1|1|9|1|FALLOC_FL_KEEP_SIZE+FALLOC_FL_PUNCH_HOLE|0|4096|0|fallocate@10|\n"
+			  "0|0|10|0|10|0|10|pwrite64@11|\n"
+			  "1|1|11|cwd|f|O_RDONLY+O_TRUNC|0|>2|4|openat@12|\n"
+			  "1|1|-|2|10|0|read@13|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(ways_inside_of_a_descriptor)
+{
+	generates(TASK FILE_F
+		"1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+		"1 o=openat;:,d=-100;:,p=.;:,f=65536;:,m=0;:,s=3;:,\n"
+		"1 o=openat2;:,d=3;:,p=/../f;:,f=0;:,m=0;:,R=16;:,s=4;:,\n"
+		"1 o=openat2;:,d=3;:,p=d/../f;:,f=0;:,m=0;:,R=8;:,s=5;:,\n"
+		"1 o=openat2;:,d=3;:,p=d/..;:,f=65536;:,m=0;:,R=8;:,s=6;:,\n"
+		"1 o=openat2;:,d=3;:,p=../w;:,f=65536;:,m=0;:,R=8;:,s=-18;:,\n"
+		"1 o=openat2;:,d=9;:,p=/f;:,f=0;:,m=0;:,R=16;:,s=-9;:,\n",
+		TASK_LINE "0|0|-|cwd|.|O_RDONLY+O_DIRECTORY|0|>0|3|openat@8|\n"
+			  "0|0|-|0|f|O_RDONLY|0|RESOLVE_IN_ROOT|>1|4|openat2@9|\n"
+			  "0|0|-|0|f|O_RDONLY|0|RESOLVE_BENEATH|>2|5|openat2@10|\n"
+			  "0|0|-|0|.|O_RDONLY+O_DIRECTORY|0|RESOLVE_BENEATH|>3|6|openat2@11|\n"
+			  "0|0|-|cwd|/r/.ioriot/t/w|O_RDONLY+O_DIRECTORY|0|RESOLVE_BENEATH|>-|-EXDEV|openat2@12|\n"
+			  "0|0|-|none|f|O_RDONLY|0|RESOLVE_IN_ROOT|>-|-EBADF|openat2@13|\n"
+			  "#INIT\n" W_DIR F_INIT("-") "dir|0755|0|0|/r/.ioriot/t/w/d|\n");
+}
+END_TEST
+
+START_TEST(what_is_refused_unseen_tells_nothing)
+{
+	/* "." is in the way before the source is looked for; memory that is not aligned matters to data. */
+	generates(TASK FILE_F
+		"1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+		"1 o=renameat2;:,d=-100;:,p=n;:,e=-100;:,P=.;:,f=1;:,s=-17;:,\n"
+		"1 o=openat;:,d=-100;:,p=f;:,f=16384;:,m=0;:,s=3;:,\n"
+		"1 o=pread64;:,d=3;:,c=77;:,O=5000;:,s=-22;:,\n",
+		TASK_LINE "0|0|-|cwd|n|cwd|.|RENAME_NOREPLACE|-EEXIST|renameat2@8|\n"
+			  "0|0|-|cwd|f|O_RDONLY+O_DIRECT|0|>0|3|openat@9|\n"
+			  "0|0|-|0|77|5000|-EINVAL|pread64@10|\n"
+			  "#INIT\n" W_DIR F_INIT("4096+4096"));
+}
+END_TEST
+
 Suite *generate_suite(void)
 {
 	Suite *s = suite_create("generate");
@@ -1447,6 +1639,15 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_directory_that_was_shared_keeps_its_order);
 	tcase_add_test(t, the_map_of_holes_waits_for_who_fills_them);
 	tcase_add_test(t, descriptors_by_path_are_those_of_the_first_thread);
+	tcase_add_test(t, who_shares_a_table_keeps_it_when_another_leaves);
+	tcase_add_test(t, what_fails_before_it_looks_tells_nothing);
+	tcase_add_test(t, appending_is_where_the_end_is);
+	tcase_add_test(t, a_umask_is_waited_for_by_who_makes_files_and_tasks);
+	tcase_add_test(t, permissions_are_waited_for);
+	tcase_add_test(t, a_link_by_descriptor_needs_a_name_that_is_left);
+	tcase_add_test(t, holes_are_made_in_what_was_written_before);
+	tcase_add_test(t, ways_inside_of_a_descriptor);
+	tcase_add_test(t, what_is_refused_unseen_tells_nothing);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -185,7 +185,7 @@ START_TEST(vfd_dup_and_fork_share_the_description)
 }
 END_TEST
 
-START_TEST(vfd_threads_share_the_table_until_exec)
+START_TEST(vfd_threads_share_the_table_until_one_unshares_it)
 {
 	struct vfd v;
 	struct task *a, *b;
@@ -197,7 +197,7 @@ START_TEST(vfd_threads_share_the_table_until_exec)
 	ck_assert_ptr_eq(a->process, b->process);
 	ck_assert_ptr_nonnull(vfd_open(&v, b, 4, DESC_FILE, &node, 0));
 	ck_assert_ptr_nonnull(vfd_get(a, 4));
-	ck_assert_int_eq(vfd_task_exec(&v, b), 0);
+	ck_assert_int_eq(vfd_task_unshare(&v, b), 0);
 	ck_assert_ptr_ne(a->files, b->files);
 	vfd_close(&v, b, 4);
 	ck_assert_ptr_nonnull(vfd_get(a, 4));
@@ -393,7 +393,7 @@ Suite *model_suite(void)
 	tcase_add_test(t, vsize_many_single_pages);
 	tcase_add_test(t, vsize_infers_the_size_from_reads);
 	tcase_add_test(t, vfd_dup_and_fork_share_the_description);
-	tcase_add_test(t, vfd_threads_share_the_table_until_exec);
+	tcase_add_test(t, vfd_threads_share_the_table_until_one_unshares_it);
 	tcase_add_test(t, vfd_locks_belong_to_table_and_file);
 	tcase_add_test(t, vfd_refuses_absurd_numbers);
 	tcase_add_test(t, order_readers_commute_and_writers_do_not);
