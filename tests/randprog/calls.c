@@ -322,7 +322,11 @@ static void c_fcntl_lock(struct ctx *c)
 		.l_whence = (short)below(c, percent(c, 95) ? 3 : 5),
 		.l_start = below(c, 50) * (percent(c, 90) ? 1 : -1),
 		.l_len = percent(c, 20) ? 0 : below(c, 40) * (percent(c, 90) ? 1 : -1)};
-	long ret = raw(SYS_fcntl, fd, cmd, P(&lock), 0, 0, 0);
+	long ret;
+
+	if (fd >= 0 && fd < MEMORY_FD && shared->directory[fd])
+		lock.l_whence = SEEK_SET; /* offsets of directories are not numbers of bytes */
+	ret = raw(SYS_fcntl, fd, cmd, P(&lock), 0, 0, 0);
 
 	say(c, "fcntl-lock %d %d %d %d %ld %ld = %ld", fd, cmd, lock.l_type, lock.l_whence,
 		(long)lock.l_start, (long)lock.l_len, ret);

@@ -179,8 +179,8 @@ static enum what parse(int argc, char **argv, struct options *o)
 }
 
 /*
- * What the program was started with: 0 is standard input, 3 and 4 may be open as well. Not devices:
- * root could change the owner and mode of the host's own /dev/null.
+ * What the program was started with: 0 is standard input, 3, a directory, and 4 may be open as well.
+ * Not devices: root could change the owner and mode of the host's own /dev/null.
  */
 static void find_slots(void)
 {
@@ -193,6 +193,7 @@ static void find_slots(void)
 	for (i = 0; i < 3; i++)
 		if (fstat(given[i], &st) || !S_ISCHR(st.st_mode))
 			shared->slot[0][i] = given[i];
+	shared->directory[3] = true;
 	shared->tables = 1;
 }
 

@@ -209,9 +209,15 @@ const char *path_target(struct ctx *c, int which)
 		put_long(&t, PATH_MAX - (roll == 3));
 		return t.s;
 	}
-	if (roll < 20) {
+	if (roll < 20) { /* names that are too long there are left out of a replay */
 		put(&t, shared->top);
 		put(&t, "/");
+		put_name(c, &t, WANT_ANY);
+		if (rng_percent(&c->rng, 30)) {
+			put(&t, "/");
+			put_name(c, &t, WANT_ANY);
+		}
+		return t.s;
 	} else if (roll < 35) {
 		put(&t, "../");
 	} else if (roll < 40) {

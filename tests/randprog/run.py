@@ -115,7 +115,7 @@ class Place:
         if self.program.given:
             given = "".join(f" {fd}{how}" for fd, how, name in (
                 (3, "<x", "x"), (4, ">>a", "a"), (0, "<b", "b"))
-                if os.access(self.work / name, os.R_OK) and not (self.work / name).is_fifo())
+                if opens(self.work / name, 0o200 if fd == 4 else 0o400))
         self.run("/bin/sh", "-c", f'exec "$@"{given}', "sh", IORIOT, "--quiet", "-c", str(self.capture),
                  "--", self.program.args.program, *self.program.options(), cwd=self.work,
                  kind="capture")
@@ -213,6 +213,15 @@ def unescape(text):
     return data.decode("utf-8", "surrogateescape")
 
 
+def opens(path, permission):
+    """Can its owner open it without waiting?"""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return mode & permission and not stat.S_ISFIFO(mode)
+
+
 def readable_walk(walk):
     """treecmp.walk for who is not root: directories without permission get it once they were seen."""
     def wrapped(top, leave_out):
@@ -261,7 +270,7 @@ def shrink(args, seed, failed, directory):
     program = Program(args, seed)
     steps = list(range(int(subprocess.check_output(
         [args.program, *program.options(), "--steps"], text=True))))
-    tries = 3 if program.mode != "turns" else 1
+    tries = args.tries if args.tries else 1 if program.mode == "turns" else 3
     deadline = time.monotonic() + args.shrink_seconds
 
     def fails(kept):
@@ -303,7 +312,10 @@ def describe(program, failed, directory):
 def one(args, seed):
     directory = args.directory / f"{seed}"
     program = Program(args, seed, args.keep)
-    failed = attempt(program, directory)
+    for _ in range(args.tries or 1):
+        failed = attempt(program, directory)
+        if failed:
+            break
     if failed is None:
         if not args.keep_files:
             remove(directory)
@@ -342,6 +354,7 @@ def parse():
     parser.add_argument("--keep")
     parser.add_argument("--layouts", choices=("all", "one"), default="one")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false")
+    parser.add_argument("--tries", type=int, help="of a smaller program, until it fails")
     parser.add_argument("--shrink-seconds", type=float, default=120)
     parser.add_argument("--keep-files", action="store_true")
     parser.add_argument("--jobs", type=int, default=1)
