@@ -219,10 +219,14 @@ static int tracer(void)
 static void *sleep_in_poll(void *arg)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int fd = epoll_create1(EPOLL_CLOEXEC);
+	int fd = epoll_create1(EPOLL_CLOEXEC), n;
 
 	must(epoll_ctl(fd, EPOLL_CTL_ADD, *(int *)arg, &event) == 0, "epoll_ctl");
-	must(epoll_wait(fd, &event, 1, -1) == 1, "epoll_wait");
+	/* Under any tracer an ignored signal of the process, here SIGCHLD, can end this wait. */
+	do
+		n = epoll_wait(fd, &event, 1, -1);
+	while (n < 0 && errno == EINTR);
+	must(n == 1, "epoll_wait");
 	return NULL;
 }
 
