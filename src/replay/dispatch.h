@@ -54,6 +54,8 @@ struct worker {
 
 #define READ_BUFFER_MAX (1u << 20)
 
+#define NO_MEMORY 1 /* an address where no program has anything */
+
 /* What one real thread has for itself. */
 struct rthread {
 	struct worker *w;

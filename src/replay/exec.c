@@ -228,8 +228,6 @@ static uint64_t how_pointer(struct rthread *t, const struct xop *x)
 	return (uint64_t)(uintptr_t)t->how;
 }
 
-#define NO_MEMORY 1 /* an address where no program has anything */
-
 /* The call moves the offset behind the pointer: it gets a copy. */
 static uint64_t offset_pointer(int64_t *offset, uint64_t value)
 {
@@ -258,7 +256,9 @@ static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
 	case A_DIRFD:
 	case A_DIRFD2:
 		return (uint64_t)(int64_t)real_fd(t->w, x->arg[i]);
-	case A_PATH:
+	case A_PATH: /* utimensat(2) takes none, but not a bad one */
+		if (x->ret == -EFAULT && PATH_REF_KIND(x->path) == PATH_NULL)
+			return NO_MEMORY;
 		return path_pointer(t, x->path, 0);
 	case A_PATH2:
 	case A_TARGET:

@@ -168,6 +168,8 @@ int64_t exec_guarded(struct rthread *t, const struct xop *x)
 	int64_t fd, ret;
 
 	build_registers(t, x, reg);
+	if (reg[path] == NO_MEMORY)
+		return issue(x, reg);
 	name = (const char *)(uintptr_t)reg[path];
 	fd = open_object(x, name, dir >= 0 ? (int)reg[dir] : AT_FDCWD);
 	if (fd < 0)

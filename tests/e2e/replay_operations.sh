@@ -180,6 +180,9 @@ replay_file guarded.replay <<'E1'
 9+9|0|0|-|%null|0644|-EFAULT|chmod
 10+9|0|0|-|@TREE@/d|0|chdir
 11+9|0|0|-|cwd||1.000000000,1.000000000|AT_EMPTY_PATH|0|utimensat
+12+9|0|0|-|@TREE@/f|O_RDONLY|0|>0|3|open
+13+9|0|0|-|0|%null|null|0|0|utimensat
+14+9|0|0|-|0|%null|null|0|-EFAULT|utimensat
 INIT
 dir|0777|0|0|@TREE@/d|
 file|0666|0|0|5|-|@TREE@/f|
