@@ -251,6 +251,7 @@ SETTER(set_speed)
 		return bad_value(
 			row, value, "0 (as fast as possible) or a factor such as 1.5", err);
 	o->speed = speed;
+	o->speed_given = true;
 	return 0;
 }
 
@@ -287,6 +288,15 @@ SETTER(set_order)
 	int ret = set_word(&word, row, value, err);
 
 	o->order = (enum order)word;
+	return ret;
+}
+
+SETTER(set_pace)
+{
+	unsigned word = PACE_WORD_TIMES;
+	int ret = set_word(&word, row, value, err);
+
+	o->pace = (enum pace_word)word;
 	return ret;
 }
 
@@ -414,6 +424,11 @@ const struct option_row option_rows[] = {
 		"0 = as fast as the order of the operations allows (default), 1 = at the recorded "
 		"times, 2 = twice as fast.",
 		set_speed},
+	{0, "pace", "WORD", "times|think", COMMAND_NONE, FOR_REPLAY,
+		"What -s keeps: the recorded times (times, default), or of each thread the time between "
+		"the end of an operation and its next one (think): it computes as long as it did, and "
+		"its I/O takes what it takes here. With think, -s is 1 unless given.",
+		set_pace},
 	{0, "order", "WORD", "resource|strict|thread", COMMAND_NONE, FOR_REPLAY,
 		"What is kept of the recorded order across threads: the order on each shared file, "
 		"name and descriptor (resource, default), all of it (strict), nothing (thread).",
@@ -551,6 +566,8 @@ static int check_modifiers(const struct parse *p, struct err *err)
 			o->comm ? "--comm" : "--uid", o->pid ? "-x" : "a program behind --");
 	if (o->max_files && !o->max_size)
 		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
+	if (o->pace == PACE_WORD_THINK && o->speed_given && o->speed <= 0)
+		return err_set(err, EINVAL, "--pace=think keeps times, -s 0 keeps none");
 	if (o->command == COMMAND_GENERATE && strcmp(o->capture, "-") != 0 &&
 		strcmp(o->capture, o->replay) == 0)
 		return err_set(err, EINVAL, "-c and -r name the same file, %s", o->capture);

@@ -29,6 +29,7 @@ enum command {
 };
 
 enum order { ORDER_RESOURCE, ORDER_STRICT, ORDER_THREAD };
+enum pace_word { PACE_WORD_TIMES, PACE_WORD_THINK };
 enum data_fill { DATA_RANDOM, DATA_ZERO, DATA_TEXT };
 
 /* The command line, taken apart. Strings point into argv. */
@@ -55,6 +56,8 @@ struct options {
 	unsigned processes;  /* -p, default 4 */
 	unsigned threads;    /* -t, default 128 */
 	double speed;	     /* -s, default 0 = as fast as the order allows */
+	bool speed_given;
+	enum pace_word pace; /* --pace */
 	const char *stats;   /* -S */
 	const char *json;    /* --json */
 	bool keep_caches;    /* -D */

@@ -226,6 +226,7 @@ void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uin
 	uvar_put(b, line->process);
 	uvar_put(b, r->line);
 	uvar_put(b, line->entry);
+	uvar_put(b, line->dur);
 	buf_char(b, r->has_ret);
 	svar_put(b, r->ret);
 	uvar_put(b, line->ndeps);
@@ -245,6 +246,7 @@ const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 	f->process = (uint32_t)uvar_get(&p);
 	f->label = uvar_get(&p);
 	f->entry = uvar_get(&p);
+	f->dur = uvar_get(&p);
 	f->has_ret = *p++;
 	f->ret = svar_get(&p);
 	f->ndeps = (uint32_t)uvar_get(&p);
@@ -271,8 +273,23 @@ static unsigned ret_meta(const struct filed *f)
 	return (uint64_t)f->ret == x.arg[len] ? META_LEN : 0;
 }
 
+static void put_time(struct xwriter *w, const struct filed *f, uint64_t gap)
+{
+	switch (w->pace) {
+	case PACE_NONE:
+		break;
+	case PACE_START:
+		svar_put(&w->out, (int64_t)(f->entry - w->entry));
+		break;
+	case PACE_BEFORE:
+		uvar_put(&w->out, f->thread);
+		uvar_put(&w->out, gap);
+		break;
+	}
+}
+
 void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t context,
-	bool awaited, const struct xdep *deps, uint32_t ndeps)
+	uint64_t gap, bool awaited, const struct xdep *deps, uint32_t ndeps)
 {
 	unsigned meta = ret_meta(f);
 	uint64_t step = index - w->index;
@@ -296,8 +313,7 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t 
 		svar_put(&w->out, (int64_t)(f->label - w->label));
 	if (meta & META_CONTEXT)
 		uvar_put(&w->out, context);
-	if (w->paced)
-		svar_put(&w->out, (int64_t)(f->entry - w->entry));
+	put_time(w, f, gap);
 	if (!(meta & (META_NORET | META_ZERO | META_LEN)))
 		svar_put(&w->out, f->ret);
 	if (ndeps)
@@ -311,6 +327,22 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t 
 	w->label = f->label;
 	w->entry = f->entry;
 	w->context = context;
+}
+
+static void get_time(struct xcursor *c, struct xop *x, const uint8_t **p)
+{
+	switch (c->pace) {
+	case PACE_NONE:
+		break;
+	case PACE_START:
+		c->entry += (uint64_t)svar_get(p);
+		x->entry = c->entry;
+		break;
+	case PACE_BEFORE:
+		x->thread = (uint32_t)uvar_get(p);
+		x->gap = uvar_get(p);
+		break;
+	}
 }
 
 static void next_header(struct xcursor *c, struct xop *x)
@@ -327,8 +359,7 @@ static void next_header(struct xcursor *c, struct xop *x)
 	c->label += x->meta & META_LABEL ? (uint64_t)svar_get(&p) : step;
 	if (x->meta & META_CONTEXT)
 		c->context = (uint32_t)uvar_get(&p);
-	if (c->paced)
-		c->entry += (uint64_t)svar_get(&p);
+	get_time(c, x, &p);
 	x->ret = 0;
 	if (!(x->meta & (META_NORET | META_ZERO | META_LEN)))
 		x->ret = svar_get(&p);
@@ -348,7 +379,6 @@ bool xop_next(struct xcursor *c, struct xop *x)
 	next_header(c, x);
 	x->index = c->index;
 	x->label = c->label;
-	x->entry = c->entry;
 	x->context = c->context;
 	c->p = decode_body(c->p, x);
 	if (x->meta & META_LEN)

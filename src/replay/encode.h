@@ -8,6 +8,7 @@
 
 #include "datas/buf.h"
 #include "ops/ops.h"
+#include "replay/pace.h"
 #include "trace/replay.h"
 
 /*
@@ -47,7 +48,9 @@ struct xop {
 	uint32_t context; /* current directory and umask of its thread: see struct analysis */
 	uint64_t index; /* of the operation in the file, from 0: its line is index + 2 */
 	uint64_t label;
-	uint64_t entry; /* ns since the start of the capture; only in a paced replay */
+	uint64_t entry; /* PACE_START: ns since the start of the capture */
+	uint64_t gap;	/* PACE_BEFORE: ns since the operation before it in its virtual thread */
+	uint32_t thread; /* PACE_BEFORE: that virtual thread */
 	int64_t ret;
 	uint64_t arg[OP_ARGS]; /* as in struct rec; descriptors are virtual */
 	uint64_t path, path2;  /* path references */
@@ -62,7 +65,7 @@ struct xcursor {
 	const uint8_t *p, *end;
 	uint64_t index, label, entry;
 	uint32_t context;
-	bool paced;
+	enum pace_kind pace;
 };
 
 static inline uint64_t uvar_get(const uint8_t **p)
@@ -114,7 +117,7 @@ const uint8_t *decode_body(const uint8_t *p, struct xop *x);
 struct filed {
 	enum op_id op;
 	uint32_t thread, process;
-	uint64_t label, entry;
+	uint64_t label, entry, dur;
 	bool has_ret;
 	int64_t ret;
 	uint32_t ndeps;
@@ -137,22 +140,28 @@ struct xwriter {
 	struct buf out;
 	uint64_t index, label, entry;
 	uint32_t context;
-	bool paced;
+	enum pace_kind pace;
 };
-#define XWRITER_INIT(is_paced, first_entry)                                                        \
+#define XWRITER_INIT(kind, first_entry)                                                            \
 	((struct xwriter){.index = UINT64_MAX,                                                     \
 		.entry = (first_entry),                                                            \
 		.context = UINT32_MAX,                                                             \
-		.paced = (is_paced)})
+		.pace = (kind)})
 
+/* GAP: see struct xop. */
 void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t context,
-	bool awaited, const struct xdep *deps, uint32_t ndeps);
+	uint64_t gap, bool awaited, const struct xdep *deps, uint32_t ndeps);
 
 static inline struct xcursor xcursor_of(const struct xwriter *w, uint64_t first_entry)
 {
 	const uint8_t *p = (const uint8_t *)w->out.p;
 
-	return (struct xcursor){p, p ? p + w->out.len : p, UINT64_MAX, 0, first_entry, UINT32_MAX, w->paced};
+	return (struct xcursor){.p = p,
+		.end = p ? p + w->out.len : p,
+		.index = UINT64_MAX,
+		.entry = first_entry,
+		.context = UINT32_MAX,
+		.pace = w->pace};
 }
 
 /* The next operation; false at the end. */

@@ -85,8 +85,10 @@ static int map_all(struct engine *e, struct err *err)
 	e->results = map_lazily(e->results_size, MAP_SHARED);
 	e->umasks_size = ((size_t)p->contexts + 1) * sizeof(*e->umasks);
 	e->umasks = map_lazily(e->umasks_size, MAP_SHARED);
+	e->ended_size = ((size_t)p->vthreads + 1) * sizeof(*e->ended);
+	e->ended = map_lazily(e->ended_size, MAP_SHARED);
 	e->workers = calloc((size_t)p->layout.workers + 1, sizeof(*e->workers));
-	if (!e->shared || !e->results || !e->umasks || !e->workers ||
+	if (!e->shared || !e->results || !e->umasks || !e->ended || !e->workers ||
 		map_write_data(e, p->write_max))
 		return err_sys(err, ENOMEM, "cannot start the replay");
 	for (i = 0; i < p->contexts; i++)
@@ -105,6 +107,7 @@ void engine_free(struct engine *e)
 	unmap(e->shared, e->shared_size);
 	unmap(e->results, e->results_size);
 	unmap((void *)e->umasks, e->umasks_size);
+	unmap((void *)e->ended, e->ended_size);
 	unmap(e->write_data, e->write_size);
 	free(e->workers);
 }
@@ -287,7 +290,7 @@ static void show_progress(struct engine *e, struct watch *w)
 		return;
 	if (e->config.program->ops)
 		now.share = (double)w->done / (double)e->config.program->ops;
-	if (e->config.speed > 0)
+	if (e->config.pace != PACE_NONE)
 		snprintf(unit, sizeof(unit), "operations, at most %.1f ms late,",
 			(double)lateness_now(e) / 1e6);
 	progress_show(&w->progress, &now);

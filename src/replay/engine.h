@@ -35,7 +35,8 @@ struct engine_config {
 	const struct program *program;
 	struct user user;
 	int landlock; /* version, 0 = none */
-	double speed;
+	enum pace_kind pace;
+	double speed; /* of the pace */
 	uint32_t watchdog; /* seconds without any progress until the run is ended */
 	bool quiet;
 };
@@ -50,6 +51,9 @@ struct engine {
 	size_t results_size;
 	_Atomic uint16_t *umasks;
 	size_t umasks_size;
+	/* PACE_BEFORE, by virtual thread: now_ns() when its last operation was over; 0 = at the start */
+	_Atomic uint64_t *ended;
+	size_t ended_size;
 	uint8_t *write_data;
 	uint64_t write_period, write_size;
 	pid_t *workers;

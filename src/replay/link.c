@@ -22,6 +22,7 @@ struct linker {
 	struct xdep *deps;
 	uint32_t ndeps, deps_cap;
 	int64_t *open_now; /* by worker: descriptors */
+	uint64_t *ended; /* PACE_BEFORE, by virtual thread: end of its last operation, as captured */
 	uint32_t *worker_of;
 };
 
@@ -100,6 +101,25 @@ static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 		l->p->files_max = (uint64_t)*now;
 }
 
+/* How long the thread did something else before this operation, as captured. */
+static uint64_t take_gap(struct linker *l, const struct filed *f)
+{
+	uint64_t gap, end = f->entry + f->dur;
+	struct xop x = {.op = f->op};
+
+	if (!l->ended || ops[f->op].flags & OPF_STATE) /* has no time of its own */
+		return 0;
+	gap = pace_gap(l->ended[f->thread], f->entry);
+	if (end > l->ended[f->thread])
+		l->ended[f->thread] = end;
+	if (ops[f->op].flags & OPF_FORK) {
+		decode_body(f->body, &x);
+		if (x.new_thread != UINT32_MAX)
+			l->ended[x.new_thread] = end;
+	}
+	return gap;
+}
+
 static bool is_awaited(const struct linker *l, uint64_t index)
 {
 	return l->p->layout.threads > 1 && l->f->awaited[index / 8] >> index % 8 & 1;
@@ -126,13 +146,24 @@ static bool link_all(struct linker *l)
 		l->thread_of[at.index] = real;
 		l->seq_of[at.index] = p->thread_ops[real]++;
 		xop_put(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
-			is_awaited(l, at.index), l->deps, l->ndeps);
+			take_gap(l, &f), is_awaited(l, at.index), l->deps, l->ndeps);
 		count_open(l, &f, real);
 	}
 	return true;
 }
 
-static bool prepare(struct linker *l, bool paced)
+/* What a thread of the start does before its first operation counts from the first one of all. */
+static bool prepare_gaps(struct linker *l)
+{
+	uint32_t i, n = l->f->max_thread;
+
+	l->ended = malloc(((size_t)n + 1) * sizeof(*l->ended));
+	for (i = 0; l->ended && i < n; i++)
+		l->ended[i] = l->p->first_entry;
+	return l->ended;
+}
+
+static bool prepare(struct linker *l, enum pace_kind pace)
 {
 	struct program *p = l->p;
 	uint32_t n = p->layout.threads, w, i;
@@ -147,10 +178,10 @@ static bool prepare(struct linker *l, bool paced)
 	if ((uint64_t)n * n <= WAITED_MAX)
 		l->waited = calloc((size_t)n * n + 1, sizeof(*l->waited));
 	if (!p->streams || !p->thread_ops || !l->thread_of || !l->seq_of || !l->begun ||
-		!l->open_now || !l->worker_of)
+		!l->open_now || !l->worker_of || (pace == PACE_BEFORE && !prepare_gaps(l)))
 		return false;
 	for (i = 0; i < n; i++)
-		p->streams[i] = XWRITER_INIT(paced, p->first_entry);
+		p->streams[i] = XWRITER_INIT(pace, p->first_entry);
 	for (w = 0; w < p->layout.workers; w++)
 		for (i = p->layout.first_thread[w]; i < p->layout.first_thread[w + 1]; i++)
 			l->worker_of[i] = w;
@@ -168,10 +199,10 @@ static bool all_written(const struct program *p)
 }
 
 int link_streams(struct program *p, struct filing *f, const struct analysis *a, enum order order,
-	bool paced, struct err *err)
+	enum pace_kind pace, struct err *err)
 {
 	struct linker l = {.p = p, .f = f, .a = a, .order = order};
-	bool ok = prepare(&l, paced) && link_all(&l) && all_written(p);
+	bool ok = prepare(&l, pace) && link_all(&l) && all_written(p);
 
 	free(l.thread_of);
 	free(l.seq_of);
@@ -179,6 +210,7 @@ int link_streams(struct program *p, struct filing *f, const struct analysis *a, 
 	free(l.begun);
 	free(l.deps);
 	free(l.open_now);
+	free(l.ended);
 	free(l.worker_of);
 	return ok ? 0 : err_sys(err, ENOMEM, "cannot load the replay");
 }

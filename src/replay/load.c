@@ -249,6 +249,7 @@ static int check_ids(const struct loader *l, struct err *err)
 				"%s: the %s number %u is out of proportion: there are %llu "
 				"operations",
 				l->p->file, ids[i].what, ids[i].max - 1, (unsigned long long)f->n);
+	l->p->vthreads = f->max_thread;
 	l->p->vfds = f->max_vfd;
 	l->p->locks = f->max_lock;
 	return 0;
@@ -369,7 +370,6 @@ static int read_file(struct loader *l, const char *root, struct err *err)
 static int compile(struct program *p, struct filing *f, const struct options *o, struct err *err)
 {
 	struct analysis a = {0};
-	bool paced = o->speed > 0;
 	int rc = analyse(&a, f, p, o->order, err);
 
 	if (rc == 0) {
@@ -379,7 +379,7 @@ static int compile(struct program *p, struct filing *f, const struct options *o,
 			no_memory(err);
 	}
 	if (rc == 0)
-		rc = link_streams(p, f, &a, o->order, paced, err);
+		rc = link_streams(p, f, &a, o->order, pace_kind_of(o), err);
 	analysis_free(&a);
 	return rc;
 }

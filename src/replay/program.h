@@ -23,6 +23,7 @@ struct program {
 	struct paths paths;
 	uint64_t ops; /* in the file, state records included */
 	uint32_t contexts, vfds, locks; /* highest number + 1 */
+	uint32_t vthreads;		/* the same of virtual threads */
 	uint64_t read_max, write_max; /* the longest request, vectors summed up */
 	uint32_t iov_max;
 	bool direct;	      /* something is opened with O_DIRECT */
@@ -93,6 +94,6 @@ void analysis_free(struct analysis *a);
 
 /* link.c: from the filed form to the threads' streams. Frees the chunks as it goes. */
 int link_streams(struct program *p, struct filing *f, const struct analysis *a, enum order order,
-	bool paced, struct err *err);
+	enum pace_kind pace, struct err *err);
 
 #endif

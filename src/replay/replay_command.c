@@ -188,7 +188,8 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 	struct engine_config config = {.program = p,
 		.user = *user,
 		.landlock = confine_landlock_version(),
-		.speed = o->speed,
+		.pace = pace_kind_of(o),
+		.speed = pace_speed_of(o),
 		.watchdog = WATCHDOG_SECONDS,
 		.quiet = o->quiet};
 	struct err err = {0};

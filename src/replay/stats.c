@@ -97,7 +97,8 @@ void stats_put_result(struct buf *out, int64_t value)
 
 double stats_seconds_ahead(const struct stats *s)
 {
-	double speed = s->options->speed > 0 ? s->options->speed : 1;
+	/* with --pace=think only a part of the captured time is divided by the speed */
+	double speed = pace_kind_of(s->options) == PACE_START ? pace_speed_of(s->options) : 1;
 
 	return (double)s->program->span / 1e9 / speed - (double)s->ns / 1e9;
 }

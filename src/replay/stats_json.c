@@ -183,13 +183,16 @@ static json_t *host(const struct stats *s)
 static json_t *settings(const struct stats *s)
 {
 	static const char *const orders[] = {"resource", "strict", "thread"};
+	static const char *const paces[] = {"none", "times", "think"};
 	const struct options *o = s->options;
+	enum pace_kind pace = pace_kind_of(o);
 	json_t *j = json_object();
 
 	json_object_set_new(j, "processes", number(o->processes));
 	json_object_set_new(j, "threads", number(o->threads));
 	json_object_set_new(j, "order", json_string(orders[o->order]));
-	json_object_set_new(j, "speed", json_real(o->speed));
+	json_object_set_new(j, "speed", json_real(pace == PACE_NONE ? 0 : pace_speed_of(o)));
+	json_object_set_new(j, "pace", json_string(paces[pace]));
 	json_object_set_new(j, "user", text(s->user));
 	json_object_set_new(j, "landlock", number((uint64_t)s->landlock));
 	return j;
@@ -222,7 +225,7 @@ static json_t *whole(const struct stats *s)
 	json_object_set_new(j, "wait_seconds", json_real((double)s->wait_ns / 1e9));
 	json_object_set_new(j, "chown_to_own", json_boolean(s->chown_own));
 	json_object_set_new(j, "lateness_ns",
-		s->options->speed > 0 ? quantiles(&s->late, false) : json_null());
+		pace_kind_of(s->options) != PACE_NONE ? quantiles(&s->late, false) : json_null());
 	json_object_set_new(j, "by_operation", all_ops(s));
 	json_object_set_new(j, "divergence_kinds", all_divergences(s));
 	json_object_set_new(j, "divergences_of_other_kinds", number(s->divergences.others));

@@ -42,11 +42,14 @@ static void put_totals(const struct stats *s, struct buf *out)
 
 static void put_lateness(const struct stats *s, struct buf *out)
 {
-	if (s->options->speed <= 0)
+	static const char *const of[] = {"", "", " of operations after their think time"};
+	enum pace_kind pace = pace_kind_of(s->options);
+
+	if (pace == PACE_NONE)
 		return;
 	buf_addf(out,
-		"Lateness at speed %g (us): p50 %.1f, p99 %.1f, max %.1f, of %" PRIu64 " operations\n",
-		s->options->speed, us(hist_quantile(&s->late, 0.5)),
+		"Lateness%s at speed %g (us): p50 %.1f, p99 %.1f, max %.1f, of %" PRIu64 " operations\n",
+		of[pace], pace_speed_of(s->options), us(hist_quantile(&s->late, 0.5)),
 		us(hist_quantile(&s->late, 0.99)), us(s->late.max), s->late.count);
 }
 

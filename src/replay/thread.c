@@ -21,6 +21,7 @@ struct runner {
 	uint32_t number;
 	unsigned spins;
 	uint64_t start, first_entry;
+	enum pace_kind pace;
 	double speed;
 };
 
@@ -135,15 +136,48 @@ static void wait_until(struct runner *r, uint64_t deadline)
 		relax();
 }
 
-static void pace(struct runner *r, const struct xop *x)
+/*
+ * The time that it had to wait for others is part of its think time, not added to it. When that is
+ * longer, it is the others who are late.
+ */
+static uint64_t think_deadline(struct runner *r, const struct xop *x, bool waited)
+{
+	uint64_t end = atomic_load_explicit(&r->e->ended[x->thread], memory_order_relaxed);
+	uint64_t deadline = pace_deadline(end ? end : r->start, x->gap, r->speed), now;
+
+	if (!waited)
+		return deadline;
+	now = now_ns();
+	return now > deadline ? now : deadline;
+}
+
+/* WAITED: for operations of other threads, until now. */
+static void pace(struct runner *r, const struct xop *x, bool waited)
 {
 	uint64_t deadline;
 
 	if (ops[x->op].flags & OPF_STATE) /* has no time of its own */
 		return;
-	deadline = r->start + (uint64_t)((double)(x->entry - r->first_entry) / r->speed);
+	if (r->pace == PACE_BEFORE)
+		deadline = think_deadline(r, x, waited);
+	else
+		deadline = pace_deadline(r->start, x->entry - r->first_entry, r->speed);
 	wait_until(r, deadline);
 	hist_add(&r->result->late, now_ns() - deadline);
+}
+
+/* Operations of the thread, and the first one of a thread that it made, count their time from here. */
+static void note_end(struct runner *r, const struct xop *x)
+{
+	_Atomic uint64_t *ended = r->e->ended;
+	uint64_t now;
+
+	if (ops[x->op].flags & OPF_STATE)
+		return;
+	now = now_ns();
+	atomic_store_explicit(&ended[x->thread], now, memory_order_relaxed);
+	if (ops[x->op].flags & OPF_FORK && x->new_thread != UINT32_MAX)
+		atomic_store_explicit(&ended[x->new_thread], now, memory_order_relaxed);
 }
 
 /* ---- counting ---- */
@@ -215,20 +249,24 @@ static void run(struct runner *r, struct rthread *t)
 	int64_t got;
 
 	while (xop_next(&c, &x)) {
-		if (x.meta & META_DEPS && wait_for_deps(r, &x)) {
+		bool waited = x.meta & META_DEPS && wait_for_deps(r, &x);
+
+		if (waited) {
 			now = ticks_now(&ticks);
 			r->result->waits++;
 			r->result->wait_ns += ticks_to_ns(&ticks, now - last);
 			last = now;
 		}
-		if (c.paced) {
-			pace(r, &x);
+		if (r->pace != PACE_NONE) {
+			pace(r, &x, waited);
 			last = ticks_now(&ticks);
 		}
 		got = exec_fns[x.op](t, &x);
 		now = ticks_now(&ticks);
 		account(r, t, &x, got, ticks_to_ns(&ticks, now - last));
 		last = now;
+		if (r->pace == PACE_BEFORE)
+			note_end(r, &x);
 		publish(r->slot, &x, seq++);
 	}
 }
@@ -271,6 +309,7 @@ void *thread_main(void *arg)
 		.number = start->number,
 		.spins = spins_for(p),
 		.first_entry = p->first_entry,
+		.pace = e->config.pace,
 		.speed = e->config.speed};
 	struct rthread t = {.w = start->w};
 

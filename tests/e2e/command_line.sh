@@ -20,6 +20,9 @@ usage "too many processes" "-p needs a number from 1" -r x -p 999999999999999999
 usage "threads not a number" "-t needs a number" -r x -t x
 usage "threads with a tail" "-t needs a number" -r x -t 8x
 usage "negative speed" "-s needs" -r x -s -1
+usage "unknown pace" "--pace needs one of times|think" -r x --pace=slow
+usage "pace without time" "-s 0 keeps none" -r x --pace=think -s 0
+usage "pace of a capture" "means nothing" -c x --pace=think -- true
 usage "infinite speed" "-s needs" -r x -s inf
 usage "speed is NaN" "-s needs" -r x -s nan
 usage "init and replay" "-[ir] and -[ir] are two commands" -i x -r y

@@ -53,4 +53,57 @@ check "paced: lateness as text" grep -q "Lateness at speed 1 (us): p50" paced.tx
 echo "  $(grep Lateness paced.txt)"
 replays "twice as fast" 0 paced.replay -p 1 -t 2 -s 2 --json fast.json
 equal "twice as fast: half the time" "$(json '0.199 <= j["seconds"] < 0.35' fast.json)" True
+
+# --pace=think: 51 reads that took 20 ms each when captured, 10 ms apart. The gaps stay, the reads are as
+# fast as they are here: 0.5 s of 1.52.
+awk 'BEGIN {
+	print "0+100|0|0|-|@TREE@/f|O_RDONLY|0|>0|3|open"
+	for (i = 0; i < 51; i++)
+		printf "%d+20000000|0|0|-|0|10|10|read\n", 100 + i * 30000000
+	print "INIT"
+	print "file|0644|0|0|4096|0+4096|@TREE@/f|"
+}' | replay_file think.replay
+replays "think" 0 think.replay --pace=think --json think.json -S think.txt
+equal "think: the gaps are kept, the I/O is not" \
+	"$(json '0.5 <= j["seconds"] < 0.9 and j["captured_seconds"] > 1.5' think.json)" True
+equal "think: settings" "$(json '[j["settings"][k] for k in ("pace", "speed")]' think.json)" \
+	"['think', 1.0]"
+equal "think: lateness of each" "$(json 'j["lateness_ns"]["count"]' think.json)" 52
+check "think: lateness as text" \
+	grep -q "Lateness of operations after their think time at speed 1 (us): p50" think.txt
+echo "  $(grep Lateness think.txt)"
+replays "think twice as fast" 0 think.replay --pace=think -s 2 --json think2.json
+equal "think twice as fast: half the gaps" \
+	"$(json '0.25 <= j["seconds"] < 0.5' think2.json)" True
+
+# Two threads on one real thread: their gaps of 10 ms pass at the same time.
+awk 'BEGIN {
+	for (i = 0; i < 100; i++)
+		printf "%d+1000|%d|%d|-|@TREE@|04|0|access\n", i * 5000000, i % 2, i % 2
+}' | replay_file side.replay
+replays "think side by side" 0 side.replay -p 1 -t 1 --pace=think --json side.json
+equal "think side by side: at the same time" "$(json '0.48 <= j["seconds"] < 0.8' side.json)" True
+
+# One thread holds a lock for 300 ms, the other one waits 280 ms for it: that is I/O, and comes once.
+# It then computes for 50 ms. A third one waits 300 ms for the first by means that no replay shows,
+# and for its write by the order: that is one wait, too.
+replay_file locks.replay << 'EOF'
+0+1000|0|0|-|@TREE@/f|O_RDWR|0|>0|3|open
+0+1000|1|1|-|@TREE@/f|O_RDWR|0|>1|3|open
+0+1000|2|2|-|@TREE@/f|O_RDWR|0|>2|3|open
+1000+1000|0|0|-|0|F_SETLK|F_WRLCK,SEEK_SET,0,1,L0|>-|0|fcntl
+300000000+1000|0|0|-|0|10|10|write
+300001000+1000|0|0|-|0|F_SETLK|F_UNLCK,SEEK_SET,0,1,L0|>-|0|fcntl
+20000000+280002000|1|1|5|1|F_SETLKW|F_WRLCK,SEEK_SET,0,1,L1|>-|0|fcntl
+350000000+1000|1|1|-|1|10|10|write
+300002000+1000|2|2|6|2|10|10|write
+INIT
+file|0666|0|0|4096|0+4096|@TREE@/f|
+EOF
+replays "think with a lock" 0 locks.replay -p 3 -t 1 --pace=think --json locks.json
+equal "think with a lock: nobody waits twice" \
+	"$(json '0.34 <= j["seconds"] < 0.5' locks.json)" True
+replays "think with a lock, one worker" 0 locks.replay -p 1 -t 3 --pace=think --json locks.json
+equal "think with a lock, one worker: nobody waits twice" \
+	"$(json '0.34 <= j["seconds"] < 0.5' locks.json)" True
 done_testing

@@ -132,12 +132,21 @@ static void check_op(const struct rline *l, const struct xop *x, uint64_t index)
 	ck_assert_int_eq(x->op, l->call.op);
 	ck_assert_uint_eq(x->index, index);
 	ck_assert_uint_eq(x->label, l->call.line);
-	ck_assert_uint_eq(x->entry, l->entry);
 	ck_assert_uint_eq(x->context, l->process);
 	ck_assert_int_eq(x->ret, l->call.ret);
 	for (i = 0; i < OP_ARGS; i++)
 		check_arg(l, x, i);
 	check_effects(l, x);
+}
+
+static void check_time(const struct rline *l, const struct xop *x, enum pace_kind pace, uint64_t gap)
+{
+	if (pace == PACE_START)
+		ck_assert_uint_eq(x->entry, l->entry);
+	if (pace == PACE_BEFORE) {
+		ck_assert_uint_eq(x->gap, gap);
+		ck_assert_uint_eq(x->thread, l->thread);
+	}
 }
 
 /* Every operation of the table, twice with different values, through both forms. */
@@ -146,7 +155,8 @@ START_TEST(test_round_trip)
 	enum op_id op = (enum op_id)_i;
 	struct rline lines[3] = {line_of(op, 0), line_of(op, 1), line_of(op, 12345)};
 	struct buf filed = BUF_INIT, scratch = BUF_INIT;
-	struct xwriter w = XWRITER_INIT(true, 500);
+	static const enum pace_kind paces[] = {PACE_START, PACE_BEFORE, PACE_NONE};
+	struct xwriter w = XWRITER_INIT(paces[_i % 3], 500);
 	struct xdep deps[2] = {{3, 70000}, {900, 1}};
 	struct xcursor c;
 	const uint8_t *p;
@@ -160,13 +170,15 @@ START_TEST(test_round_trip)
 	for (i = 0, p = (const uint8_t *)filed.p; i < 3; i++) {
 		p = filed_get(p, &f);
 		ck_assert_uint_eq(f.thread, 5);
-		xop_put(&w, &f, (uint64_t)i * 3, f.process, i == 1, deps, i == 2 ? 2 : 0);
+		xop_put(&w, &f, (uint64_t)i * 3, f.process, 9 * (uint64_t)i, i == 1, deps,
+			i == 2 ? 2 : 0);
 	}
 	ck_assert_ptr_eq(p, filed.p + filed.len);
 	c = xcursor_of(&w, 500);
 	for (i = 0; i < 3; i++) {
 		ck_assert(xop_next(&c, &x));
 		check_op(&lines[i], &x, (uint64_t)i * 3);
+		check_time(&lines[i], &x, c.pace, 9 * (uint64_t)i);
 		ck_assert_int_eq(!!(x.meta & META_AWAITED), i == 1);
 		ck_assert_uint_eq(x.ndeps, i == 2 ? 2 : 0);
 	}
@@ -189,7 +201,7 @@ START_TEST(test_size)
 {
 	struct rline l = {.call = {.op = OP_pread64, .ret = 4096, .has_ret = true, .line = 10}};
 	struct buf filed = BUF_INIT, scratch = BUF_INIT;
-	struct xwriter w = XWRITER_INIT(false, 0);
+	struct xwriter w = XWRITER_INIT(PACE_NONE, 0);
 	struct filed f;
 	uint64_t i;
 
@@ -201,7 +213,7 @@ START_TEST(test_size)
 		l.call.arg[3] = i << 20;
 		filed_put(&filed, &scratch, &l, 0, 0);
 		filed_get((const uint8_t *)filed.p, &f);
-		xop_put(&w, &f, i, f.process, false, NULL, 0);
+		xop_put(&w, &f, i, f.process, 0, false, NULL, 0);
 	}
 	ck_assert_uint_le(w.out.len, 12 * 1000);
 	buf_free(&filed);
@@ -540,6 +552,89 @@ START_TEST(test_orders)
 }
 END_TEST
 
+/* ---- pacing ---- */
+
+static const struct {
+	uint64_t from, ns;
+	double speed;
+	uint64_t deadline;
+} deadlines[] = {
+	{1000, 500, 1, 1500},
+	{1000, 500, 2, 1250},
+	{1000, 500, 0.5, 2000},
+	{1000, 0, 1, 1000},
+	{1000, UINT64_MAX, 1, INT64_MAX}, /* never, and no overflow on the way */
+	{1000, UINT64_MAX, 1e-300, INT64_MAX},
+	{1000, 1, 1e-300, INT64_MAX},
+	{1000, UINT64_MAX, 1e300, 1000},
+	{UINT64_MAX, 1, 1, INT64_MAX},
+};
+
+START_TEST(test_deadline)
+{
+	ck_assert_uint_eq(pace_deadline(deadlines[_i].from, deadlines[_i].ns, deadlines[_i].speed),
+		deadlines[_i].deadline);
+}
+END_TEST
+
+START_TEST(test_gap)
+{
+	ck_assert_uint_eq(pace_gap(10, 30), 20);
+	ck_assert_uint_eq(pace_gap(30, 30), 0);
+	ck_assert_uint_eq(pace_gap(31, 30), 0);
+	ck_assert_uint_eq(pace_gap(UINT64_MAX, 0), 0);
+}
+END_TEST
+
+START_TEST(test_pace_kinds)
+{
+	ck_assert_int_eq(pace_kind_of(&(struct options){.speed = 0}), PACE_NONE);
+	ck_assert_int_eq(pace_kind_of(&(struct options){.speed = 2}), PACE_START);
+	ck_assert_int_eq(pace_kind_of(&(struct options){.pace = PACE_WORD_THINK}), PACE_BEFORE);
+	ck_assert(pace_speed_of(&(struct options){.pace = PACE_WORD_THINK}) == 1);
+	ck_assert(pace_speed_of(&(struct options){.speed = 2}) == 2);
+}
+END_TEST
+
+/*
+ * Time in calls is no think time, nor is that of others: a read of 400 ns, a thread that begins 70 ns
+ * after the fork that made it was over, one that waited for it, and a process of the start.
+ */
+static const char thinkers[] = HEADER
+	"0+0|0|0|-|/h/.ioriot/t1|%null|022|0|0|0|-|state_task@2|\n"
+	"100+10|0|0|-|a|O_RDWR|0|>0|3|open@3|\n"
+	"130+400|0|0|-|0|10|10|read@4|\n"
+	"535+5|0|0|-|0:1|-|5|fork@5|\n"
+	"610+10|1|0|-|0|10|10|read@6|\n"
+	"560+100|0|0|6|0|10|10|write@7|\n"
+	"700+10|2|1|-|/h/.ioriot/t1/b|0|unlink@8|\n"
+	"650+10|0|0|-|0|10|10|write@9|\n" TAIL;
+
+START_TEST(test_gaps)
+{
+	static const struct {
+		uint64_t index, gap;
+		uint32_t thread;
+	} want[] = {{1, 0, 0}, {2, 20, 0}, {3, 5, 0}, {4, 70, 1}, {5, 20, 0}, {6, 600, 2}, {7, 0, 0}};
+	struct options o = {.processes = 1, .threads = 1 + (unsigned)_i, .pace = PACE_WORD_THINK};
+	struct err err = {0};
+	struct program p;
+	struct xop x;
+	uint32_t t;
+	size_t i;
+
+	ck_assert_msg(load(&p, thinkers, &o, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(p.vthreads, 3);
+	for (i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		x = find_op(&p, want[i].index, &t);
+		ck_assert_msg(x.gap == want[i].gap, "operation %zu: gap %llu", i,
+			(unsigned long long)x.gap);
+		ck_assert_uint_eq(x.thread, want[i].thread);
+	}
+	program_free(&p);
+}
+END_TEST
+
 static const struct {
 	const char *lines, *says;
 } refusals[] = {
@@ -607,6 +702,10 @@ Suite *engine_suite(void)
 	tcase_add_loop_test(tc, test_legacy_complete, 0, OP_COUNT);
 	tcase_add_test(tc, test_deps);
 	tcase_add_test(tc, test_orders);
+	tcase_add_loop_test(tc, test_deadline, 0, sizeof(deadlines) / sizeof(*deadlines));
+	tcase_add_test(tc, test_gap);
+	tcase_add_test(tc, test_pace_kinds);
+	tcase_add_loop_test(tc, test_gaps, 0, 4);
 	tcase_add_loop_test(tc, test_refused, 0, sizeof(refusals) / sizeof(*refusals));
 	tcase_add_test(tc, test_moved_lines);
 	return s;
