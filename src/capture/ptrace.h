@@ -12,6 +12,7 @@
 #include "capture/ptrace_filter.h"
 #include "capture/state.h"
 #include "datas/hmap.h"
+#include "trace/values.h"
 
 /* Shared by the files of the ptrace backend. */
 
@@ -36,7 +37,7 @@ struct call {
 	struct rec rec;
 	uint64_t nr, entry, ip, sp;
 	struct name *name[2]; /* entries of path and path2; NULL when they were not reached */
-	uint64_t *vec;	      /* room for ARGS_IOV_MAX values once it was needed */
+	u64_vec vec;	      /* what rec.vec points to */
 	char path[PATH_MAX], path2[PATH_MAX];
 };
 

@@ -140,7 +140,7 @@ void call_drop(struct tracer *t, struct task *task)
 		t->forking--;
 	task->call = call->below;
 	if (task->spare) {
-		free(call->vec);
+		vec_free(&call->vec);
 		free(call);
 	} else {
 		task->spare = call;
@@ -152,7 +152,7 @@ void call_free_all(struct tracer *t, struct task *task)
 	while (task->call)
 		call_drop(t, task);
 	if (task->spare)
-		free(task->spare->vec);
+		vec_free(&task->spare->vec);
 	free(task->spare);
 	task->spare = NULL;
 }

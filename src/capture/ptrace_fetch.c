@@ -55,6 +55,17 @@ static int read_path(pid_t tid, uint64_t addr, char *to, struct str *out)
 	return 0;
 }
 
+/* Room for N more numbers behind those in the call's vector, and one when there are none; or NULL. */
+static uint64_t *vec_room(struct call *call, size_t n)
+{
+	size_t need = call->vec.n + n + 1;
+
+	if (need > call->vec.cap && !vec_grow((void **)&call->vec.v, &call->vec.cap, need,
+					    sizeof(*call->vec.v)))
+		return NULL;
+	return call->vec.v + call->vec.n;
+}
+
 static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 {
 	struct iovec iov[64];
@@ -64,9 +75,8 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 
 	if (n > ARGS_IOV_MAX)
 		n = ARGS_IOV_MAX;
-	if (!call->vec)
-		call->vec = malloc(ARGS_IOV_MAX * sizeof(*call->vec));
-	if (!call->vec)
+	call->vec.n = 0;
+	if (!vec_room(call, n))
 		return -ENOMEM;
 	for (i = 0; i < n; i += k) {
 		uint64_t part = n - i < 64 ? n - i : 64;
@@ -75,9 +85,9 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 		if (rc)
 			return rc;
 		for (k = 0; k < part; k++)
-			call->vec[i + k] = iov[k].iov_len;
+			call->vec.v[i + k] = iov[k].iov_len;
 	}
-	call->rec.vec = call->vec;
+	call->rec.vec = call->vec.v;
 	call->rec.nvec = (uint32_t)n;
 	return 0;
 }

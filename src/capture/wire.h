@@ -101,7 +101,13 @@ enum wire_arg {
 	WIRE_ARG_OFFSET,  /* ... or NULL */
 	WIRE_ARG_OFFSET2,
 	WIRE_ARG_TIMES16, /* 16 or 32 bytes of times, or NULL */
-	WIRE_ARG_TIMES32
+	WIRE_ARG_TIMES32,
+	/*
+	 * WIRE_TUPLES, of any FORM_TUPLES; how they are fetched is said by values of their own, which
+	 * readers take for this one
+	 */
+	WIRE_ARG_TUPLES,
+	WIRE_ARG_COUNT
 };
 
 /* An item: this header, then LEN bytes, then padding to 8. Bytes of structs are as user space has them. */
@@ -133,7 +139,9 @@ enum wire_item_type {
 	WIRE_FD_PATH,  /* of WIRE_FD: as /proc/PID/fd/N shows it */
 	WIRE_DESCRIPTION, /* of WIRE_FD: uint64_t, the same for those that share one description */
 	WIRE_LINK,     /* where the symbolic link of WIRE_BEFORE led; only if the kernel has that in */
-	WIRE_LINK2     /* memory and it is not longer than WIRE_LINK_MAX; of WIRE_BEFORE2 */
+	WIRE_LINK2,    /* memory and it is not longer than WIRE_LINK_MAX; of WIRE_BEFORE2 */
+	WIRE_TUPLES    /* whole tuples of numbers, uint64_t each (ops/args.def says how many there are in
+			  one); may come in several items */
 };
 
 /*

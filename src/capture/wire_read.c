@@ -9,6 +9,7 @@
 #include "capture/args.h"
 #include "datas/buf.h"
 #include "datas/hmap.h"
+#include "trace/values.h"
 
 /* How each argument kind is handed over. */
 static const uint8_t wire_of[A_COUNT] = {
@@ -39,7 +40,7 @@ static const char *const lost_texts[] = {
 struct row {
 	uint8_t values;
 	uint8_t slot[OP_ARGS];		 /* of each value */
-	int8_t at[WIRE_ARG_TIMES32 + 1]; /* of the argument of that enum wire_arg, -1 = none */
+	int8_t at[WIRE_ARG_COUNT];	 /* of the argument of that enum wire_arg, -1 = none */
 };
 
 #define NUMBERS 512
@@ -71,6 +72,7 @@ struct wire_reader {
 	size_t part_bytes;
 	struct part *used; /* what the last record points into */
 	uint64_t vec[ARGS_IOV_MAX];
+	u64_vec tuples;
 };
 
 struct cursor {
@@ -100,6 +102,8 @@ static void fill_row(struct row *row, enum op_id op)
 
 		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG)
 			row->slot[row->values++] = (uint8_t)i;
+		if (arg_infos[ops[op].arg[i]].form == FORM_TUPLES)
+			wire = WIRE_ARG_TUPLES;
 		row->at[wire == WIRE_ARG_TIMES16 ? WIRE_ARG_TIMES32 : wire] = (int8_t)i;
 	}
 }
@@ -345,6 +349,27 @@ static int on_iov(struct wire_reader *r, const struct record *rec, const char *b
 	return 0;
 }
 
+static int on_tuples(
+	struct wire_reader *r, const struct record *rec, int slot, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+	size_t n = len / sizeof(uint64_t), size = tuple_infos[ops[call->op].arg[slot]].numbers;
+	u64_vec *all = &r->tuples;
+
+	if (size == 0 || len % (size * sizeof(uint64_t)))
+		return malformed(rec, "a tuple that is not whole");
+	all->n = call->nvec;
+	if (n > REC_TUPLES_MAX - all->n)
+		n = (REC_TUPLES_MAX - all->n) / size * size;
+	if (all->n + n >= all->cap && !vec_grow((void **)&all->v, &all->cap, all->n + n + 1, sizeof(*all->v)))
+		return err_sys(rec->err, ENOMEM, "cannot keep the tuples of a call");
+	memcpy(all->v + all->n, body, n * sizeof(uint64_t));
+	all->n += n;
+	call->vec = all->v;
+	call->nvec = (uint32_t)all->n;
+	return 0;
+}
+
 static int on_how(const struct record *rec, int slot, const char *body, size_t len)
 {
 	struct open_how how = {0};
@@ -423,7 +448,7 @@ static int strange_item(struct wire_reader *r)
 }
 
 /* The argument that an item needs in the row; WIRE_ARG_NONE: any call can have it. */
-static const uint8_t item_args[WIRE_FD_PATH + 1] = {
+static const uint8_t item_args[WIRE_TUPLES + 1] = {
 	[WIRE_PATH] = WIRE_ARG_PATH,
 	[WIRE_PATH2] = WIRE_ARG_PATH2,
 	[WIRE_IOV] = WIRE_ARG_IOV,
@@ -433,13 +458,14 @@ static const uint8_t item_args[WIRE_FD_PATH + 1] = {
 	[WIRE_OFFSET] = WIRE_ARG_OFFSET,
 	[WIRE_OFFSET2] = WIRE_ARG_OFFSET2,
 	[WIRE_TIMES] = WIRE_ARG_TIMES32,
+	[WIRE_TUPLES] = WIRE_ARG_TUPLES,
 };
 
 static int on_call_item(
 	struct wire_reader *r, struct record *rec, const struct wire_item *item, const char *body)
 {
 	struct seen *seen = &rec->out->seen;
-	uint8_t needs = item->type <= WIRE_FD_PATH ? item_args[item->type] : WIRE_ARG_NONE;
+	uint8_t needs = item->type <= WIRE_TUPLES ? item_args[item->type] : WIRE_ARG_NONE;
 	int slot = needs ? r->rows[seen->rec.op].at[needs] : 0;
 
 	if (slot < 0)
@@ -476,6 +502,8 @@ static int on_call_item(
 		return on_times(rec, slot, body, item->len);
 	case WIRE_POSITION:
 		return on_position(rec, body, item->len);
+	case WIRE_TUPLES:
+		return on_tuples(r, rec, slot, body, item->len);
 	case WIRE_LINK:
 		return on_text(rec, body, item->len, &seen->target[0]);
 	case WIRE_LINK2:
@@ -806,5 +834,6 @@ void wire_close(struct wire_reader *r)
 		part_lose(r, TAILQ_FIRST(&r->oldest));
 	part_free(r->used);
 	hmap_free(&r->parts);
+	vec_free(&r->tuples);
 	free(r);
 }

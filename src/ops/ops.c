@@ -29,7 +29,13 @@ const struct arg_info arg_infos[A_COUNT] = {
 #include "ops/args.def"
 };
 
-const char *const op_family_names[FAM_COUNT] = {"FS", "Process", "State"};
+const struct tuple_info tuple_infos[A_COUNT] = {
+#define ARG(kind, k, f, wire)
+#define TUPLE(kind, count, signed_bits) [A_##kind] = {.numbers = count, .is_signed = signed_bits},
+#include "ops/args.def"
+};
+
+const char *const op_family_names[FAM_COUNT] = {"FS", "AIO", "Process", "State"};
 const char *const op_class_names[CLS_COUNT] = {"UNCLASSIFIED", "READ", "WRITE", "TRANSFER"};
 
 /* Names in captures of versions 3 and 4 that are not the kernel's own of today. */

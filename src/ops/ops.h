@@ -15,7 +15,7 @@ enum op_id {
 	OP_COUNT
 };
 
-enum op_family { FAM_FS, FAM_Process, FAM_State, FAM_COUNT };
+enum op_family { FAM_FS, FAM_AIO, FAM_Process, FAM_State, FAM_COUNT };
 
 /* Only READ, WRITE and TRANSFER results are bytes and may enter byte totals. */
 enum op_class { CLS_UNCLASSIFIED, CLS_READ, CLS_WRITE, CLS_TRANSFER, CLS_COUNT };
@@ -52,6 +52,7 @@ enum arg_form {
 	FORM_PATH2, /* escaped byte string, rec->path2 */
 	FORM_IOV,   /* segment lengths, rec->vec */
 	FORM_EXTENTS, /* offset+length pairs, rec->vec */
+	FORM_TUPLES, /* tuples of numbers, all in rec->vec; how many each has: tuple_infos */
 	FORM_TIMES, /* two times, rec->ts: SEC.NSEC, or "now"/"omit"; both missing: "null" */
 	FORM_OFFPTR, /* offset behind a pointer: signed decimal, or one of the OFFPTR_ values */
 	FORM_FARG   /* fcntl's third argument: a number, or a struct flock in arg[2..5] */
@@ -85,8 +86,15 @@ struct arg_info {
 	enum arg_form form;
 };
 
+/* FORM_TUPLES: so many numbers in each tuple, and (a bit each) which of them are signed. */
+struct tuple_info {
+	uint8_t numbers;
+	uint32_t is_signed;
+};
+
 extern const struct op ops[OP_COUNT];
 extern const struct arg_info arg_infos[A_COUNT];
+extern const struct tuple_info tuple_infos[A_COUNT];
 extern const char *const op_family_names[FAM_COUNT];
 extern const char *const op_class_names[CLS_COUNT];
 

@@ -32,6 +32,16 @@ static void put_vec(struct buf *b, const struct rec *r)
 		uvar_put(b, r->vec[i]);
 }
 
+/* All numbers of all tuples, one behind the other. */
+static void put_tuples(struct buf *b, const struct rec *r)
+{
+	uint32_t i;
+
+	uvar_put(b, r->nvec);
+	for (i = 0; i < r->nvec; i++)
+		uvar_put(b, r->vec[i]);
+}
+
 static void put_times(struct buf *b, const struct rec *r)
 {
 	int i;
@@ -91,6 +101,9 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 		break;
 	case FORM_IOV:
 		put_vec(b, r);
+		break;
+	case FORM_TUPLES:
+		put_tuples(b, r);
 		break;
 	case FORM_TIMES:
 		put_times(b, r);
@@ -165,6 +178,7 @@ static const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_f
 		x->path2 = uvar_get(&p);
 		break;
 	case FORM_IOV:
+	case FORM_TUPLES:
 		x->nvec = (uint32_t)uvar_get(&p);
 		x->vec = p;
 		p = skip_uvars(p, x->nvec);

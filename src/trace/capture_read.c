@@ -154,13 +154,16 @@ static int take_fd(uint64_t *arg, struct str s)
 	return 0;
 }
 
-static int take_vec(struct capture_scratch *scratch, struct rec *rec, enum arg_form form,
+static int take_vec(struct capture_scratch *scratch, struct rec *rec, enum arg_kind kind,
 	struct str s)
 {
+	enum arg_form form = arg_infos[kind].form;
 	int rc;
 
 	scratch->vec.n = 0;
-	rc = form == FORM_IOV ? value_iov(&scratch->vec, s) : value_extents(&scratch->vec, s);
+	rc = form == FORM_IOV	    ? value_iov(&scratch->vec, s)
+	     : form == FORM_EXTENTS ? value_extents(&scratch->vec, s)
+				    : value_tuples(&scratch->vec, s, &tuple_infos[kind]);
 	rec->vec = scratch->vec.v;
 	rec->nvec = (uint32_t)scratch->vec.n;
 	return rc;
@@ -168,7 +171,8 @@ static int take_vec(struct capture_scratch *scratch, struct rec *rec, enum arg_f
 
 static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, struct str s)
 {
-	enum arg_form form = arg_infos[ops[rec->op].arg[i]].form;
+	enum arg_kind kind = ops[rec->op].arg[i];
+	enum arg_form form = arg_infos[kind].form;
 	bool lock;
 	int rc;
 
@@ -189,7 +193,8 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, str
 		return value_bytes(&scratch->path2, s, &rec->path2);
 	case FORM_IOV:
 	case FORM_EXTENTS:
-		return take_vec(scratch, rec, form, s);
+	case FORM_TUPLES:
+		return take_vec(scratch, rec, kind, s);
 	case FORM_TIMES:
 		return value_times(rec->ts, s);
 	case FORM_OFFPTR:

@@ -49,6 +49,9 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 	case FORM_EXTENTS:
 		value_print_extents(out, rec->vec, rec->nvec);
 		break;
+	case FORM_TUPLES:
+		value_print_tuples(out, &tuple_infos[kind], rec->vec, rec->nvec);
+		break;
 	case FORM_TIMES:
 		value_print_times(out, rec->ts);
 		break;

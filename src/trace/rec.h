@@ -31,6 +31,7 @@ struct facts {
  *   CLARGS      clone_args.flags
  *   FARG        a number; for the F_*LK* commands l_type, l_whence, l_start, l_len in arg[2..5]
  *   RIOV, WIOV  vec[] = segment lengths
+ *   FORM_TUPLES vec[] = the numbers of one tuple behind those of the other
  *   EXTENTS     vec[] = offset, length, offset, length ... of what is data; NULL: not asked for
  *   TIMES       ts[0] access, ts[1] modification time; seconds and ns
  * Strings and vec belong to whoever made the record and live until it makes the next one.
@@ -53,6 +54,9 @@ struct rec {
 
 /* Segments of one vector; the kernel refuses more than 1024 (UIO_MAXIOV). Readers refuse more. */
 #define REC_IOV_MAX 4096
+
+/* Numbers in all tuples of one call: what fits in a line. Readers refuse more. */
+#define REC_TUPLES_MAX (1u << 19)
 
 /* True for the fcntl(2) commands whose third argument is a struct flock. */
 bool rec_fcntl_is_lock(uint64_t cmd);

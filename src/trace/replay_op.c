@@ -127,15 +127,18 @@ static int take_path(struct buf *text, struct str s, bool literal, struct str *p
 	return rc || literal ? rc : undo_pun(text, path);
 }
 
-static int take_vec(struct replay_scratch *scratch, struct rec *call, enum arg_form form,
+static int take_vec(struct replay_scratch *scratch, struct rec *call, enum arg_kind kind,
 	struct str s)
 {
+	enum arg_form form = arg_infos[kind].form;
 	int rc;
 
 	if (form == FORM_EXTENTS && s.len == 0)
 		return 0;
 	scratch->vec.n = 0;
-	rc = form == FORM_IOV ? value_iov(&scratch->vec, s) : value_extents(&scratch->vec, s);
+	rc = form == FORM_IOV	    ? value_iov(&scratch->vec, s)
+	     : form == FORM_EXTENTS ? value_extents(&scratch->vec, s)
+				    : value_tuples(&scratch->vec, s, &tuple_infos[kind]);
 	call->vec = scratch->vec.v;
 	call->nvec = (uint32_t)scratch->vec.n;
 	return rc;
@@ -183,7 +186,8 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 		return take_path(&scratch->path2, s, kind != A_PATH2, &call->path2);
 	case FORM_IOV:
 	case FORM_EXTENTS:
-		return take_vec(scratch, call, form, s);
+	case FORM_TUPLES:
+		return take_vec(scratch, call, kind, s);
 	case FORM_TIMES:
 		return value_times(call->ts, s);
 	case FORM_OFFPTR:

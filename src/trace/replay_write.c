@@ -87,6 +87,9 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 		if (call->vec)
 			value_print_extents(out, call->vec, call->nvec);
 		break;
+	case FORM_TUPLES:
+		value_print_tuples(out, &tuple_infos[kind], call->vec, call->nvec);
+		break;
 	case FORM_TIMES:
 		value_print_times(out, call->ts);
 		break;

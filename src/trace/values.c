@@ -213,6 +213,67 @@ void value_print_extents(struct buf *out, const uint64_t *v, uint32_t n)
 	}
 }
 
+static int tuple(u64_vec *vec, struct str word, const struct tuple_info *t)
+{
+	struct str part;
+	uint64_t v;
+	unsigned i;
+
+	if (t->numbers == 0 || vec->n > REC_TUPLES_MAX - t->numbers)
+		return -EINVAL;
+	for (i = 0; i < t->numbers; i++) {
+		v = 0;
+		if (i == 0 || word.s) {
+			enum arg_form form = t->is_signed >> i & 1 ? FORM_DEC : FORM_UDEC;
+
+			str_take_char(&word, ':', &part);
+			if (value_number(form, part, &v))
+				return -EINVAL;
+		}
+		if (push(vec, v))
+			return -ENOMEM;
+	}
+	return word.s ? -EINVAL : 0;
+}
+
+int value_tuples(u64_vec *vec, struct str s, const struct tuple_info *t)
+{
+	struct str word;
+	int rc = empty(vec);
+
+	if (rc || str_eq(s, STR("-")))
+		return rc;
+	while (rc == 0 && str_take_char(&s, ',', &word))
+		rc = tuple(vec, word, t);
+	return rc;
+}
+
+static void print_tuple(struct buf *out, const struct tuple_info *t, const uint64_t *v)
+{
+	unsigned i, n = t->numbers;
+
+	while (n > 1 && v[n - 1] == 0)
+		n--;
+	for (i = 0; i < n; i++) {
+		if (i)
+			buf_char(out, ':');
+		value_print_number(out, t->is_signed >> i & 1 ? FORM_DEC : FORM_UDEC, v[i]);
+	}
+}
+
+void value_print_tuples(struct buf *out, const struct tuple_info *t, const uint64_t *v, uint32_t n)
+{
+	uint32_t i;
+
+	if (t->numbers == 0 || n < t->numbers)
+		buf_char(out, '-');
+	for (i = 0; t->numbers && n - i >= t->numbers; i += t->numbers) {
+		if (i)
+			buf_char(out, ',');
+		print_tuple(out, t, v + i);
+	}
+}
+
 /* ---- times ---- */
 
 static int one_time(struct timespec *ts, struct str s)

@@ -81,6 +81,13 @@ void value_print_iov(struct buf *out, const uint64_t *v, uint32_t n);
 int value_extents(u64_vec *vec, struct str s);
 void value_print_extents(struct buf *out, const uint64_t *v, uint32_t n);
 
+/*
+ * "7:0:4096,1:5" or "-": tuples of T->numbers each; those that a tuple lacks at its end are 0, and are
+ * not written. At most REC_TUPLES_MAX numbers. N counts numbers; what is no whole tuple is not written.
+ */
+int value_tuples(u64_vec *vec, struct str s, const struct tuple_info *t);
+void value_print_tuples(struct buf *out, const struct tuple_info *t, const uint64_t *v, uint32_t n);
+
 /* "SEC.NSEC,SEC.NSEC" (nine digits of NSEC), "now", "omit"; "null" for both. */
 int value_times(struct timespec ts[2], struct str s);
 void value_print_times(struct buf *out, const struct timespec ts[2]);

@@ -60,6 +60,21 @@ static void sample_vec(struct rec *rec, enum arg_form form, enum sample how)
 		rec->vec = NULL;
 }
 
+/* The tuples of a kind differ in where their zeroes are, which are left out at the end. */
+static void sample_tuples(struct rec *rec, enum arg_kind kind, enum sample how)
+{
+	static uint64_t numbers[3 * 32];
+	const struct tuple_info *t = &tuple_infos[kind];
+	unsigned i;
+
+	memset(numbers, 0, sizeof(numbers));
+	for (i = 0; i < t->numbers; i++)
+		numbers[t->numbers + i] = how == SAMPLE_EXTREME ? UINT64_MAX : i + 1;
+	numbers[2 * t->numbers + t->numbers / 2] = how == SAMPLE_EXTREME ? INT64_MAX : 7;
+	rec->vec = numbers;
+	rec->nvec = how == SAMPLE_LEAST ? 0 : 3u * t->numbers;
+}
+
 static void sample_times(struct timespec ts[2], enum sample how)
 {
 	ts[0] = ts[1] = (struct timespec){0, TIMES_NULL};
@@ -106,6 +121,8 @@ void sample_rec(struct rec *rec, enum op_id op, enum sample how)
 			rec->path2 = how == SAMPLE_PLAIN ? STR("") : every_byte();
 		else if (form == FORM_IOV || form == FORM_EXTENTS)
 			sample_vec(rec, form, how);
+		else if (form == FORM_TUPLES)
+			sample_tuples(rec, kind, how);
 		else if (form == FORM_TIMES)
 			sample_times(rec->ts, how);
 		else if (form != FORM_NONE)
@@ -197,6 +214,7 @@ static bool same_arg(const struct rec *a, const struct rec *b, int i)
 	case FORM_PATH2:
 		return same_str(a->path2, b->path2);
 	case FORM_IOV:
+	case FORM_TUPLES:
 		return same_u64(a->vec, a->nvec, b->vec, b->nvec);
 	case FORM_EXTENTS:
 		return !a->vec == !b->vec && same_u64(a->vec, a->nvec, b->vec, b->nvec);

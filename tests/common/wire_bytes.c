@@ -158,6 +158,11 @@ void wire_items(struct buf *b, const struct rec *rec)
 		switch (wire_of[kind]) {
 		case WIRE_ARG_NONE:
 		case WIRE_ARG_VALUE:
+		case WIRE_ARG_COUNT:
+			break;
+		case WIRE_ARG_TUPLES:
+			if (rec->vec)
+				wire_item(b, WIRE_TUPLES, rec->vec, rec->nvec * sizeof(*rec->vec));
 			break;
 		case WIRE_ARG_PATH:
 			wire_str(b, WIRE_PATH, rec->path);

@@ -83,6 +83,7 @@ static void check_arg(const struct rline *l, const struct xop *x, int i)
 		ck_assert_uint_eq(x->path2, 88);
 		break;
 	case FORM_IOV:
+	case FORM_TUPLES:
 		ck_assert_uint_eq(x->nvec, 4);
 		for (k = 0; k < 4; k++)
 			ck_assert_uint_eq(uvar_get(&p), vec[k]);

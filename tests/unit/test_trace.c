@@ -15,6 +15,7 @@
 #include "suites.h"
 #include "tempdir.h"
 #include "trace/escape.h"
+#include "trace/values.h"
 #include "trace/lines.h"
 #include "trace/outfile.h"
 #include "trace/replay.h"
@@ -66,6 +67,61 @@ START_TEST(bad_escapes_are_refused)
 END_TEST
 
 /* ---- errno names ---- */
+
+static void check_tuples(const char *text, const char *back, const uint64_t *want, size_t n)
+{
+	static const struct tuple_info three = {3, 4}; /* the last one is signed */
+	struct buf b = BUF_INIT;
+	u64_vec vec = {0};
+
+	ck_assert_int_eq(value_tuples(&vec, str_of(text), &three), 0);
+	ck_assert_uint_eq(vec.n, n);
+	ck_assert(vec.v && memcmp(vec.v, want, n * sizeof(*want)) == 0);
+	value_print_tuples(&b, &three, vec.v, (uint32_t)vec.n);
+	ck_assert_msg(str_eqs(buf_as_str(&b), back), "%.*s", (int)b.len, b.p);
+	buf_free(&b);
+	vec_free(&vec);
+}
+
+START_TEST(tuples_come_back)
+{
+	const uint64_t none[1] = {0}, plain[6] = {7, 0, 5, 1, 2, 3};
+	const uint64_t low[6] = {0, 0, 0, UINT64_MAX, 0, (uint64_t)INT64_MIN};
+
+	check_tuples("-", "-", none, 0);
+	check_tuples("7:0:5,1:2:3", "7:0:5,1:2:3", plain, 6);
+	check_tuples("0,18446744073709551615:0:-9223372036854775808",
+		"0,18446744073709551615:0:-9223372036854775808", low, 6);
+	check_tuples("7:0:5,1:2", "7:0:5,1:2", (uint64_t[6]){7, 0, 5, 1, 2, 0}, 6);
+	check_tuples("0:0:0", "0", (uint64_t[3]){0}, 3);
+}
+END_TEST
+
+START_TEST(bad_tuples_are_refused)
+{
+	static const struct tuple_info three = {3, 4};
+	static const char *const bad[] = {"", "1:2:3:4", "1::3", ":", "1,", ",1", "-1:0:0", "1:-2",
+		"1:2:18446744073709551615", "18446744073709551616", "a", "1;2", "1:2:-", "--", "1:2:3,-"};
+	u64_vec vec = {0};
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ck_assert_msg(value_tuples(&vec, str_of(bad[i]), &three) == -EINVAL, "%s", bad[i]);
+	for (i = 0; i < REC_TUPLES_MAX / 3; i++)
+		buf_puts(&b, i ? ",1" : "1");
+	ck_assert_int_eq(value_tuples(&vec, buf_as_str(&b), &three), 0);
+	ck_assert_uint_eq(vec.n, REC_TUPLES_MAX / 3 * 3);
+	buf_puts(&b, ",1");
+	ck_assert_int_eq(value_tuples(&vec, buf_as_str(&b), &three), -EINVAL);
+	ck_assert_int_eq(value_tuples(&vec, STR("1"), &(struct tuple_info){0}), -EINVAL);
+	b.len = 0;
+	value_print_tuples(&b, &three, (uint64_t[]){1, 2, 3, 4}, 4); /* the rest is no tuple */
+	ck_assert(str_eqs(buf_as_str(&b), "1:2:3"));
+	buf_free(&b);
+	vec_free(&vec);
+}
+END_TEST
 
 START_TEST(errno_names_go_both_ways)
 {
@@ -618,6 +674,8 @@ Suite *trace_suite(void)
 
 	tcase_add_test(tc, escape_keeps_every_byte);
 	tcase_add_test(tc, bad_escapes_are_refused);
+	tcase_add_test(tc, tuples_come_back);
+	tcase_add_test(tc, bad_tuples_are_refused);
 	tcase_add_test(tc, errno_names_go_both_ways);
 	tcase_add_test(tc, lines_are_read_as_written);
 	tcase_add_test(tc, frames_one_behind_the_other);
