@@ -463,14 +463,18 @@ static void put_dots(const struct model *m, const struct rec *r, struct str text
 		buf_puts(full, full->len > 1 ? "/." : ".");
 }
 
-/* The part of FULL that is below the scope of P, or NULL: it is not. */
-static struct str below_scope(const struct place *p, const struct buf *full)
+/* The part of FULL that is below the scope of P, or NULL: it is not. *RC is -ENOMEM then, too. */
+static struct str below_scope(const struct place *p, const struct buf *full, int *rc)
 {
 	struct buf scope = BUF_INIT;
 	struct str rest = STR_NONE, all = buf_as_str(full);
 
 	if (p->scope && names_path(p->scope, &scope) && str_starts(all, buf_as_str(&scope)))
 		rest = (struct str){all.s + scope.len, all.len - scope.len};
+	if (!buf_ok(&scope)) {
+		rest = STR_NONE;
+		*rc = -ENOMEM;
+	}
 	if (scope.len > 1 && rest.len && rest.s[0] != '/')
 		rest = STR_NONE;
 	buf_free(&scope);
@@ -507,12 +511,14 @@ static int put_canonical(struct model *m, const struct rec *r, struct str text,
 	}
 	if (!rc && p->w.slash && p->w.last.len)
 		buf_char(&full, '/');
-	below = rc ? STR_NONE : below_scope(p, &full);
+	if (!rc && !buf_ok(&full))
+		rc = -ENOMEM;
+	below = rc ? STR_NONE : below_scope(p, &full, &rc);
 	*inside = below.s;
 	if (below.s)
 		buf_str(out, below);
 	else if (!rc)
-		rc = buf_ok(&full) ? model_map(m, buf_as_str(&full), out) : -ENOMEM;
+		rc = model_map(m, buf_as_str(&full), out);
 	buf_free(&full);
 	return rc;
 }

@@ -131,19 +131,25 @@ static bool is_deleted(struct str path)
 	return path.len > mark.len && memcmp(path.s + path.len - mark.len, mark.s, mark.len) == 0;
 }
 
-static struct node *start_directory(struct model *m, struct str path)
+/* *DIR is NULL when it is not known. 0 or -ENOMEM. */
+static int start_directory(struct model *m, struct str path, struct node **dir)
 {
 	struct walk w = {0};
+	int rc;
 
+	*dir = NULL;
 	if (!path.s || path.len == 0 || path.s[0] != '/')
-		return NULL;
-	if (names_walk(&m->names, m->names.root, m->names.root, path, WALK_PARENT, &w))
-		return NULL;
+		return 0;
+	rc = names_walk(&m->names, m->names.root, m->names.root, path, WALK_PARENT, &w);
+	if (rc)
+		return rc;
+	*dir = w.node;
 	if (w.node || w.err || w.pseudo)
-		return w.node;
+		return 0;
 	if (w.entry || is_deleted(path)) /* known to be absent: removed before */
-		return NULL;
-	return names_at_start(&m->names, w.at, w.at_name, NULL, S_IFDIR | 0755, STR_NONE);
+		return 0;
+	*dir = names_at_start(&m->names, w.at, w.at_name, NULL, S_IFDIR | 0755, STR_NONE);
+	return *dir ? 0 : -ENOMEM;
 }
 
 static void set_node(struct model *m, void **slot, struct node *n)
@@ -159,8 +165,8 @@ int model_state_task(struct model *m, const struct rec *r)
 {
 	struct task *t = m->task;
 	struct buf full = BUF_INIT;
-	struct node *cwd;
-	int rc = 0;
+	struct node *cwd, *root = m->names.root;
+	int rc;
 
 	if (!t) {
 		t = vfd_task_new(&m->vfd, r->pid, r->tid, vfd_task_of(&m->vfd, r->pid));
@@ -174,12 +180,16 @@ int model_state_task(struct model *m, const struct rec *r)
 	t->process->uid = (uint32_t)model_arg(r, A_UID, 0);
 	t->process->gid = (uint32_t)model_arg(r, A_GID, 0);
 	t->fs->umask = (uint32_t)model_arg(r, A_MODE, 022) & 0777;
-	cwd = start_directory(m, r->path);
-	set_node(m, &t->fs->root, r->path2.len > 1 ? start_directory(m, r->path2) : m->names.root);
+	rc = start_directory(m, r->path, &cwd);
+	if (!rc && r->path2.len > 1)
+		rc = start_directory(m, r->path2, &root);
+	if (rc)
+		return rc;
+	set_node(m, &t->fs->root, root);
 	set_node(m, &t->fs->cwd, cwd);
 	m->out.call.path = m->out.call.path2 = STR_NONE;
 	if (cwd && !(cwd->mount && cwd->mount->pseudo) && names_path(cwd, &full)) {
-		rc = model_map(m, buf_as_str(&full), &m->path);
+		rc = buf_ok(&full) ? model_map(m, buf_as_str(&full), &m->path) : -ENOMEM;
 		m->out.call.path = buf_as_str(&m->path);
 	}
 	buf_free(&full);

@@ -91,6 +91,7 @@ static int mount_in_pseudo(struct names *ns, struct node *dir, struct str name, 
 	struct buf path = BUF_INIT;
 	const struct vmount *m = NULL;
 	struct node *n;
+	bool ok;
 
 	if (*e || !is_pseudo(dir) || !names_path(dir, &path))
 		goto out;
@@ -100,7 +101,10 @@ static int mount_in_pseudo(struct names *ns, struct node *dir, struct str name, 
 	if (buf_ok(&path))
 		m = names_mount_at(ns, buf_as_str(&path));
 out:
+	ok = buf_ok(&path);
 	buf_free(&path);
+	if (!ok)
+		return -ENOMEM;
 	if (!m || m->pseudo)
 		return 0;
 	n = names_at_start(ns, dir, name, NULL, S_IFDIR | 0755, STR_NONE);

@@ -105,9 +105,11 @@ static int add_absolute(struct paths *p, struct str path, uint64_t *ref, struct 
 	if (rc == 0) {
 		buf_str(&full, rest);
 		buf_str(&full, rest.len || !tail.len ? tail : (struct str){tail.s + 1, tail.len - 1});
+		rc = buf_ok(&full) ? 0 : no_memory(err); /* what is cut short is another path */
+	}
+	if (rc == 0)
 		rc = add_text(p, PATH_ABSOLUTE, str_of(p->trees->v[tree].path), buf_as_str(&full),
 			ref, err);
-	}
 	buf_free(&plain);
 	buf_free(&full);
 	return rc;

@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "replay/stats.h"
 
 /*
- * Statistics for programs. jansson's setters take NULL for a value that could not be made and
- * answer -1, which is not looked at here: stats_json() looks at the number of members instead.
+ * Statistics for programs. What could not be made is NULL, and so is all that it would be in: put() and
+ * append() see to that, so that one look at the end is enough. jansson's functions take NULL.
  */
 
 #define SCHEMA 1
+
+static void put(json_t **object, const char *key, json_t *value)
+{
+	if (json_object_set_new(*object, key, value) == 0)
+		return;
+	json_decref(*object);
+	*object = NULL;
+}
+
+static void append(json_t **array, json_t *value)
+{
+	if (json_array_append_new(*array, value) == 0)
+		return;
+	json_decref(*array);
+	*array = NULL;
+}
 
 static json_t *number(uint64_t v)
 {
@@ -53,15 +68,15 @@ static json_t *quantiles(const struct hist *h, bool all)
 {
 	json_t *j = json_object();
 
-	json_object_set_new(j, "count", number(h->count));
-	json_object_set_new(j, "sum", number(h->sum));
-	json_object_set_new(j, "p50", number(hist_quantile(h, 0.5)));
+	put(&j, "count", number(h->count));
+	put(&j, "sum", number(h->sum));
+	put(&j, "p50", number(hist_quantile(h, 0.5)));
 	if (all)
-		json_object_set_new(j, "p90", number(hist_quantile(h, 0.9)));
-	json_object_set_new(j, "p99", number(hist_quantile(h, 0.99)));
+		put(&j, "p90", number(hist_quantile(h, 0.9)));
+	put(&j, "p99", number(hist_quantile(h, 0.99)));
 	if (all)
-		json_object_set_new(j, "p999", number(hist_quantile(h, 0.999)));
-	json_object_set_new(j, "max", number(h->max));
+		put(&j, "p999", number(hist_quantile(h, 0.999)));
+	put(&j, "max", number(h->max));
 	return j;
 }
 
@@ -70,16 +85,16 @@ static json_t *one_op(const struct stats *s, int i)
 	const struct op_result *r = &s->op[i].result;
 	json_t *j = json_object();
 
-	json_object_set_new(j, "name", json_string(ops[i].name));
-	json_object_set_new(j, "family", json_string(op_family_names[ops[i].family]));
-	json_object_set_new(j, "class", json_string(op_class_names[ops[i].cls]));
-	json_object_set_new(j, "count", number(r->latency.count));
-	json_object_set_new(j, "errors", number(r->errors));
-	json_object_set_new(j, "divergences", number(r->diverged));
-	json_object_set_new(j, "not_issued", number(s->op[i].skipped));
-	json_object_set_new(j, "bytes", number(r->bytes));
-	json_object_set_new(j, "captured_ns", quantiles(&s->program->captured[i], false));
-	json_object_set_new(j, "replayed_ns", quantiles(&r->latency, true));
+	put(&j, "name", json_string(ops[i].name));
+	put(&j, "family", json_string(op_family_names[ops[i].family]));
+	put(&j, "class", json_string(op_class_names[ops[i].cls]));
+	put(&j, "count", number(r->latency.count));
+	put(&j, "errors", number(r->errors));
+	put(&j, "divergences", number(r->diverged));
+	put(&j, "not_issued", number(s->op[i].skipped));
+	put(&j, "bytes", number(r->bytes));
+	put(&j, "captured_ns", quantiles(&s->program->captured[i], false));
+	put(&j, "replayed_ns", quantiles(&r->latency, true));
 	return j;
 }
 
@@ -90,7 +105,7 @@ static json_t *all_ops(const struct stats *s)
 
 	for (i = 0; i < OP_COUNT; i++)
 		if (s->op[i].result.latency.count || s->op[i].skipped)
-			json_array_append_new(array, one_op(s, i));
+			append(&array, one_op(s, i));
 	return array;
 }
 
@@ -103,14 +118,14 @@ static json_t *all_divergences(const struct stats *s)
 		const struct divergence *d = &s->divergences.v[i];
 
 		j = json_object();
-		json_object_set_new(j, "operation", json_string(ops[d->op].name));
-		json_object_set_new(j, "count", number(d->count));
-		json_object_set_new(j, "expected", result(d->expected));
-		json_object_set_new(j, "got", result(d->got));
-		json_object_set_new(j, "descriptor_not_open", json_boolean(d->no_fd));
-		json_object_set_new(j, "first_replay_line", number(d->index + 2));
-		json_object_set_new(j, "first_capture_line", number(d->label));
-		json_array_append_new(array, j);
+		put(&j, "operation", json_string(ops[d->op].name));
+		put(&j, "count", number(d->count));
+		put(&j, "expected", result(d->expected));
+		put(&j, "got", result(d->got));
+		put(&j, "descriptor_not_open", json_boolean(d->no_fd));
+		put(&j, "first_replay_line", number(d->index + 2));
+		put(&j, "first_capture_line", number(d->label));
+		append(&array, j);
 	}
 	return array;
 }
@@ -125,10 +140,10 @@ static json_t *all_skipped(const struct stats *s)
 			if (!s->op[op].result.skipped[reason])
 				continue;
 			j = json_object();
-			json_object_set_new(j, "operation", json_string(ops[op].name));
-			json_object_set_new(j, "count", number(s->op[op].result.skipped[reason]));
-			json_object_set_new(j, "reason", json_string(skip_reasons[reason]));
-			json_array_append_new(array, j);
+			put(&j, "operation", json_string(ops[op].name));
+			put(&j, "count", number(s->op[op].result.skipped[reason]));
+			put(&j, "reason", json_string(skip_reasons[reason]));
+			append(&array, j);
 		}
 	return array;
 }
@@ -144,17 +159,17 @@ static json_t *all_disks(const struct host_sample *h)
 		if (!d->found)
 			continue;
 		j = json_object();
-		json_object_set_new(j, "name", text(d->name));
-		json_object_set_new(j, "major", number(d->major));
-		json_object_set_new(j, "minor", number(d->minor));
-		json_object_set_new(j, "reads", number(d->reads));
-		json_object_set_new(j, "read_bytes", number(d->read_sectors * 512));
-		json_object_set_new(j, "read_ms", number(d->read_ms));
-		json_object_set_new(j, "writes", number(d->writes));
-		json_object_set_new(j, "write_bytes", number(d->write_sectors * 512));
-		json_object_set_new(j, "write_ms", number(d->write_ms));
-		json_object_set_new(j, "busy_ms", number(d->busy_ms));
-		json_array_append_new(array, j);
+		put(&j, "name", text(d->name));
+		put(&j, "major", number(d->major));
+		put(&j, "minor", number(d->minor));
+		put(&j, "reads", number(d->reads));
+		put(&j, "read_bytes", number(d->read_sectors * 512));
+		put(&j, "read_ms", number(d->read_ms));
+		put(&j, "writes", number(d->writes));
+		put(&j, "write_bytes", number(d->write_sectors * 512));
+		put(&j, "write_ms", number(d->write_ms));
+		put(&j, "busy_ms", number(d->busy_ms));
+		append(&array, j);
 	}
 	return array;
 }
@@ -166,17 +181,17 @@ static json_t *host(const struct stats *s)
 	int i;
 
 	for (i = 0; i < CPU_FIELDS && s->host.has_cpu; i++)
-		json_object_set_new(cpu, cpu_field_names[i],
+		put(&cpu, cpu_field_names[i],
 			json_real((double)s->host.cpu[i] / (double)hz));
 	for (i = 0; i < PSI_KINDS; i++)
 		if (s->host.psi[i].found)
-			json_object_set_new(psi, psi_kind_names[i],
+			put(&psi, psi_kind_names[i],
 				json_pack("{s:I,s:I}", "some_us", (json_int_t)s->host.psi[i].some_us,
 					"full_us", (json_int_t)s->host.psi[i].full_us));
-	json_object_set_new(j, "highest_loadavg", json_real(s->loadavg));
-	json_object_set_new(j, "cpu_seconds", cpu);
-	json_object_set_new(j, "pressure", psi);
-	json_object_set_new(j, "disks", all_disks(&s->host));
+	put(&j, "highest_loadavg", json_real(s->loadavg));
+	put(&j, "cpu_seconds", cpu);
+	put(&j, "pressure", psi);
+	put(&j, "disks", all_disks(&s->host));
 	return j;
 }
 
@@ -188,13 +203,13 @@ static json_t *settings(const struct stats *s)
 	enum pace_kind pace = pace_kind_of(o);
 	json_t *j = json_object();
 
-	json_object_set_new(j, "processes", number(o->processes));
-	json_object_set_new(j, "threads", number(o->threads));
-	json_object_set_new(j, "order", json_string(orders[o->order]));
-	json_object_set_new(j, "speed", json_real(pace == PACE_NONE ? 0 : pace_speed_of(o)));
-	json_object_set_new(j, "pace", json_string(paces[pace]));
-	json_object_set_new(j, "user", text(s->user));
-	json_object_set_new(j, "landlock", number((uint64_t)s->landlock));
+	put(&j, "processes", number(o->processes));
+	put(&j, "threads", number(o->threads));
+	put(&j, "order", json_string(orders[o->order]));
+	put(&j, "speed", json_real(pace == PACE_NONE ? 0 : pace_speed_of(o)));
+	put(&j, "pace", json_string(paces[pace]));
+	put(&j, "user", text(s->user));
+	put(&j, "landlock", number((uint64_t)s->landlock));
 	return j;
 }
 
@@ -202,51 +217,51 @@ static json_t *whole(const struct stats *s)
 {
 	json_t *j = json_object();
 
-	json_object_set_new(j, "schema", number(SCHEMA));
-	json_object_set_new(j, "test", text(s->program->trees.name));
-	json_object_set_new(j, "file", text(s->program->file));
-	json_object_set_new(j, "complete", json_boolean(!s->incomplete));
-	json_object_set_new(j, "incomplete", s->incomplete ? text(s->incomplete) : json_null());
-	json_object_set_new(j, "settings", settings(s));
-	json_object_set_new(j, "workers", number(s->workers));
-	json_object_set_new(j, "threads_per_worker", number(s->threads_max));
-	json_object_set_new(j, "threads_total", number(s->threads));
-	json_object_set_new(j, "operations", number(s->ops));
-	json_object_set_new(j, "operations_per_second", json_real(stats_rate(s)));
-	json_object_set_new(j, "seconds", json_real((double)s->ns / 1e9));
-	json_object_set_new(j, "captured_seconds", json_real((double)s->program->span / 1e9));
-	json_object_set_new(j, "seconds_ahead", json_real(stats_seconds_ahead(s)));
-	json_object_set_new(j, "bytes_read", number(s->bytes[CLS_READ]));
-	json_object_set_new(j, "bytes_written", number(s->bytes[CLS_WRITE]));
-	json_object_set_new(j, "errors", number(s->errors));
-	json_object_set_new(j, "divergences", number(s->diverged));
-	json_object_set_new(j, "not_issued", number(s->skipped));
-	json_object_set_new(j, "waits", number(s->waits));
-	json_object_set_new(j, "wait_seconds", json_real((double)s->wait_ns / 1e9));
-	json_object_set_new(j, "chown_to_own", json_boolean(s->chown_own));
-	json_object_set_new(j, "lateness_ns",
+	put(&j, "schema", number(SCHEMA));
+	put(&j, "test", text(s->program->trees.name));
+	put(&j, "file", text(s->program->file));
+	put(&j, "complete", json_boolean(!s->incomplete));
+	put(&j, "incomplete", s->incomplete ? text(s->incomplete) : json_null());
+	put(&j, "settings", settings(s));
+	put(&j, "workers", number(s->workers));
+	put(&j, "threads_per_worker", number(s->threads_max));
+	put(&j, "threads_total", number(s->threads));
+	put(&j, "operations", number(s->ops));
+	put(&j, "operations_per_second", json_real(stats_rate(s)));
+	put(&j, "seconds", json_real((double)s->ns / 1e9));
+	put(&j, "captured_seconds", json_real((double)s->program->span / 1e9));
+	put(&j, "seconds_ahead", json_real(stats_seconds_ahead(s)));
+	put(&j, "bytes_read", number(s->bytes[CLS_READ]));
+	put(&j, "bytes_written", number(s->bytes[CLS_WRITE]));
+	put(&j, "errors", number(s->errors));
+	put(&j, "divergences", number(s->diverged));
+	put(&j, "not_issued", number(s->skipped));
+	put(&j, "waits", number(s->waits));
+	put(&j, "wait_seconds", json_real((double)s->wait_ns / 1e9));
+	put(&j, "chown_to_own", json_boolean(s->chown_own));
+	put(&j, "lateness_ns",
 		pace_kind_of(s->options) != PACE_NONE ? quantiles(&s->late, false) : json_null());
-	json_object_set_new(j, "by_operation", all_ops(s));
-	json_object_set_new(j, "divergence_kinds", all_divergences(s));
-	json_object_set_new(j, "divergences_of_other_kinds", number(s->divergences.others));
-	json_object_set_new(j, "not_issued_kinds", all_skipped(s));
-	json_object_set_new(j, "host", host(s));
+	put(&j, "by_operation", all_ops(s));
+	put(&j, "divergence_kinds", all_divergences(s));
+	put(&j, "divergences_of_other_kinds", number(s->divergences.others));
+	put(&j, "not_issued_kinds", all_skipped(s));
+	put(&j, "host", host(s));
 	return j;
 }
-#define WHOLE_MEMBERS 28
+
+/* OUT remembers when memory was out: jansson 2.14 itself forgets that while it writes. */
+static int add_bytes(const char *bytes, size_t len, void *out)
+{
+	buf_add(out, bytes, len);
+	return 0;
+}
 
 int stats_json(const struct stats *s, struct buf *out)
 {
 	json_t *j = whole(s);
-	char *dump = NULL;
+	int rc = j ? json_dump_callback(j, add_bytes, out, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : -1;
 
-	if (json_object_size(j) == WHOLE_MEMBERS)
-		dump = json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	json_decref(j);
-	if (!dump)
-		return -ENOMEM;
-	buf_puts(out, dump);
 	buf_char(out, '\n');
-	free(dump);
-	return buf_ok(out) ? 0 : -ENOMEM;
+	return rc || !buf_ok(out) ? -ENOMEM : 0;
 }

@@ -29,13 +29,18 @@ static int find_number(struct user *out, const char *name)
 int user_find(struct user *out, const char *name, struct err *err)
 {
 	struct passwd *pw;
+	int code;
 
 	errno = 0;
 	pw = getpwnam(name);
 	if (pw)
 		return set_user(out, pw->pw_uid, pw->pw_gid, pw->pw_name);
+	code = errno;
 	if (find_number(out, name) == 0)
 		return 0;
+	/* Whoever is not there is "not found" in many ways; these are others: getpwnam(3). */
+	if (code == ENOMEM || code == EMFILE || code == ENFILE || code == EIO || code == EINTR)
+		return err_sys(err, code, "cannot look for the user '%s'", name);
 	return err_set(err, ENOENT, "there is no user '%s' on this host", name);
 }
 
