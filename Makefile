@@ -6,7 +6,7 @@
 #   make install          to PREFIX (/opt/ioriot), below DESTDIR
 #   make modules          SystemTap modules for the running kernel, or KERNEL=RELEASE
 #   make test-vm          what runs in a virtual machine
-#   make asan tsan lint shellcheck manlint docs fuzz    one check of "make test" each
+#   make asan tsan lint shellcheck manlint docs fuzz faults    one check of "make test" each
 #   make bench-vm         what the SystemTap module costs, in the virtual machine
 #   make bench, make soak measurements; the same under load for a long time
 PREFIX  ?= /opt/ioriot
@@ -25,6 +25,7 @@ LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread
 
 # V=1 shows the commands.
 Q   := $(if $(V),,@)
+comma := ,
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 SRC     := $(wildcard src/*.c src/*/*.c)
@@ -66,6 +67,17 @@ $(BUILD)/option_texts: $(BUILD)/scripts/option_texts.o $(LIBOBJ)
 $(BUILD)/fuzz: $(FUZZOBJ) $(LIBOBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Calls that fail: a library for LD_PRELOAD, and ioriot with the same calls wrapped.
+$(BUILD)/fault.so: tests/fault/fault.c tests/fault/faults.def $(BUILD)/flags
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -shared -fPIC -o $@ $< -ldl
+
+WRAPPED = $(addprefix -Wl$(comma)--wrap=,$(shell tests/fault/names.sh))
+
+$(BUILD)/ioriot-fault: tests/fault/fault.c tests/fault/faults.def $(OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -DFAULT_WRAP $(LDFLAGS) $(WRAPPED) -o $@ $< $(OBJ) $(LDLIBS)
 
 $(BUILD)/late_emulate: $(BUILD)/tests/late/emulate.o $(LIBOBJ)
 	$(call say,LINK,$@)
@@ -148,9 +160,10 @@ bench-vm: deps
 	@scripts/bench_vm.py --json $(BUILD)/bench-vm.json
 
 soak: all
+	@FAULT_STRIDE=1 tests/run checks/faults.sh
 	@tests/run --repeat 50 scenarios
 
-CHECKS := asan tsan lint shellcheck manlint docs fuzz
+CHECKS := asan tsan lint shellcheck manlint docs fuzz faults
 $(CHECKS): deps
 	@tests/run checks/$@.sh
 
