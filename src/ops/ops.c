@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/ops.h"
-
-#define A1(a)			A_##a
-#define A2(a, b)		A_##a, A_##b
-#define A3(a, b, c)		A_##a, A_##b, A_##c
-#define A4(a, b, c, d)		A_##a, A_##b, A_##c, A_##d
-#define A5(a, b, c, d, e)	A_##a, A_##b, A_##c, A_##d, A_##e
-#define A6(a, b, c, d, e, f)	A_##a, A_##b, A_##c, A_##d, A_##e, A_##f
-#define PICK(_0, _1, _2, _3, _4, _5, _6, name, ...) name
-#define A0() A_NONE
-#define ARG_LIST(...) PICK(0, ##__VA_ARGS__, A6, A5, A4, A3, A2, A1, A0)(__VA_ARGS__)
+#include "ops/row.h"
 
 const struct op ops[OP_COUNT] = {
 #define OP(opname, x86, arm, fam, class, flg, compare, args, model, replay)                        \
@@ -20,7 +11,7 @@ const struct op ops[OP_COUNT] = {
 		.cls = CLS_##class,                                                                \
 		.flags = flg,                                                                      \
 		.cmp = compare,                                                                    \
-		.arg = {ARG_LIST args}},
+		.arg = {OP_KINDS args}},
 #include "ops/ops.def"
 };
 
@@ -56,6 +47,7 @@ static const struct {
 
 /* op + 1 by a hash of its name, open addressing; filled before main(), then only read. */
 #define NAME_SLOTS 512
+_Static_assert(OP_COUNT < UINT8_MAX, "an operation does not fit into a byte");
 static uint8_t by_name[NAME_SLOTS];
 
 static unsigned name_hash(struct str name)
@@ -94,13 +86,7 @@ int op_find(struct str name)
 
 long op_nr(enum op_id op)
 {
-#if defined(__x86_64__)
-	return ops[op].nr_x86_64;
-#elif defined(__aarch64__)
-	return ops[op].nr_aarch64;
-#else
-#error "no system call numbers for this architecture in ops.def"
-#endif
+	return OP_NR(ops[op].nr_x86_64, ops[op].nr_aarch64);
 }
 
 int op_by_nr(long nr)

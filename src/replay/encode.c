@@ -3,13 +3,24 @@
 
 #include <string.h>
 
+#include "ops/row.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read as they are stored");
+
 void uvar_put(struct buf *b, uint64_t v)
 {
-	while (v >= 0x80) {
-		buf_char(b, (char)(v | 0x80));
-		v >>= 7;
+	unsigned n = v ? (70 - (unsigned)__builtin_clzll(v)) / 7 : 1;
+	uint64_t word = n > 8 ? v : (v << 1 | 1) << (n - 1);
+
+	if (b->cap - b->len < 1 + sizeof(word) + UVAR_SLACK &&
+		!buf_reserve(b, 1 + sizeof(word) + UVAR_SLACK))
+		return;
+	if (n > 8) {
+		b->p[b->len] = 0;
+		n = 9;
 	}
-	buf_char(b, (char)v);
+	memcpy(b->p + b->len + (n > 8), &word, sizeof(word));
+	b->len += n;
 }
 
 /* Descriptors: the two values that are none at the short end. */
@@ -18,7 +29,7 @@ static uint64_t vfd_pack(uint64_t vfd)
 	return (uint32_t)((uint32_t)vfd + 2);
 }
 
-static uint32_t vfd_unpack(uint64_t v)
+OP_ALWAYS_INLINE uint32_t vfd_unpack(uint64_t v)
 {
 	return (uint32_t)v - 2;
 }
@@ -133,15 +144,6 @@ void encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_
 		put_list(b, line);
 }
 
-static const uint8_t *skip_uvars(const uint8_t *p, uint64_t n)
-{
-	for (; n; n--) {
-		while (*p++ & 0x80)
-			;
-	}
-	return p;
-}
-
 static const uint8_t *get_farg(const uint8_t *p, struct xop *x, int i)
 {
 	int last = rec_fcntl_is_lock(x->arg[i - 1]) ? OP_ARGS - 1 : i;
@@ -151,12 +153,11 @@ static const uint8_t *get_farg(const uint8_t *p, struct xop *x, int i)
 	return p;
 }
 
-static const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_form form)
+OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_kind kind)
 {
-	switch (form) {
+	switch (op_form(kind)) {
 	case FORM_NONE:
 	case FORM_EXTENTS:
-		x->arg[i] = 0;
 		break;
 	case FORM_DEC:
 	case FORM_OFFPTR:
@@ -207,27 +208,46 @@ static const uint8_t *get_list(const uint8_t *p, struct xop *x)
 	return p;
 }
 
-const uint8_t *decode_body(const uint8_t *p, struct xop *x)
+/* A body of the operation OP: the rest of its row is told, so that nothing is looked up. */
+OP_ALWAYS_INLINE const uint8_t *decode_row(const uint8_t *p, struct xop *x, enum op_id op,
+	unsigned flags, const uint8_t kinds[OP_ARGS])
 {
-	const struct op *op = &ops[x->op];
 	int i;
 
-	for (i = 0; i < OP_ARGS && op->arg[i] != A_NONE; i++)
-		p = get_arg(p, x, i, arg_infos[op->arg[i]].form);
 	x->nlist = 0;
 	x->newfd = x->lock = VFD_NONE;
-	if (op->flags & OPF_NEWFD)
+#pragma GCC unroll 6
+	for (i = 0; i < OP_ARGS; i++) {
+		p = get_arg(p, x, i, (enum arg_kind)kinds[i]);
+		if (kinds[i] == A_LEN && x->meta & META_LEN)
+			x->ret = (int64_t)x->arg[i];
+	}
+	if (flags & OPF_NEWFD)
 		x->newfd = vfd_unpack(uvar_get(&p));
-	if (x->op == OP_fcntl)
+	if (op == OP_fcntl)
 		x->lock = vfd_unpack(uvar_get(&p));
-	if (op->flags & OPF_FORK) {
+	if (flags & OPF_FORK) {
 		x->new_process = (uint32_t)uvar_get(&p) - 1;
 		x->new_thread = (uint32_t)uvar_get(&p) - 1;
 	}
-	if (op->flags & OPF_LIST)
+	if (flags & OPF_LIST)
 		p = get_list(p, x);
 	return p;
 }
+
+#define OP(name, x86, arm, fam, cls, flags, cmp, args, model, replay)                              \
+	static const uint8_t *decode_##name(const uint8_t *p, struct xop *x)                       \
+	{                                                                                          \
+		static const uint8_t kinds[OP_ARGS] = {OP_KINDS args};                             \
+                                                                                                   \
+		return decode_row(p, x, OP_##name, flags, kinds);                                  \
+	}
+#include "ops/ops.def"
+
+decode_fn *const decode_fns[OP_COUNT] = {
+#define OP(name, ...) decode_##name,
+#include "ops/ops.def"
+};
 
 void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uint64_t path,
 	uint64_t path2)
@@ -235,7 +255,7 @@ void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uin
 	const struct rec *r = &line->call;
 	uint32_t i;
 
-	buf_char(b, (char)r->op);
+	buf_char(b, (char)r->op); /* OP_COUNT fits: ops.c */
 	uvar_put(b, line->thread);
 	uvar_put(b, line->process);
 	uvar_put(b, r->line);
@@ -251,6 +271,7 @@ void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uin
 	b->failed |= scratch->failed;
 	uvar_put(b, scratch->len);
 	buf_add(b, scratch->p, scratch->len);
+	buf_reserve(b, UVAR_SLACK);
 }
 
 const uint8_t *filed_get(const uint8_t *p, struct filed *f)
@@ -337,6 +358,7 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t 
 		uvar_put(&w->out, deps[i].seq);
 	}
 	buf_add(&w->out, f->body, f->body_len);
+	buf_reserve(&w->out, UVAR_SLACK);
 	w->index = index;
 	w->label = f->label;
 	w->entry = f->entry;
@@ -359,14 +381,10 @@ static void get_time(struct xcursor *c, struct xop *x, const uint8_t **p)
 	}
 }
 
-static void next_header(struct xcursor *c, struct xop *x)
+const uint8_t *xop_header(const uint8_t *p, struct xcursor *c, struct xop *x)
 {
-	const uint8_t *p = c->p;
 	uint64_t step = 1;
 
-	x->op = (enum op_id)p[0];
-	x->meta = p[1];
-	p += 2;
 	if (x->meta & META_GAP)
 		step = uvar_get(&p);
 	c->index += step;
@@ -374,28 +392,5 @@ static void next_header(struct xcursor *c, struct xop *x)
 	if (x->meta & META_CONTEXT)
 		c->context = (uint32_t)uvar_get(&p);
 	get_time(c, x, &p);
-	x->ret = 0;
-	if (!(x->meta & (META_NORET | META_ZERO | META_LEN)))
-		x->ret = svar_get(&p);
-	x->ndeps = 0;
-	if (x->meta & META_DEPS) {
-		x->ndeps = (uint32_t)uvar_get(&p);
-		x->deps = p;
-		p = skip_uvars(p, 2 * (uint64_t)x->ndeps);
-	}
-	c->p = p;
-}
-
-bool xop_next(struct xcursor *c, struct xop *x)
-{
-	if (c->p >= c->end)
-		return false;
-	next_header(c, x);
-	x->index = c->index;
-	x->label = c->label;
-	x->context = c->context;
-	c->p = decode_body(c->p, x);
-	if (x->meta & META_LEN)
-		x->ret = (int64_t)x->arg[op_arg_index(x->op, A_LEN)];
-	return true;
+	return p;
 }

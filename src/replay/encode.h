@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 #include "datas/buf.h"
@@ -12,9 +13,13 @@
 #include "trace/replay.h"
 
 /*
- * The packed form of operations that worker threads run: a byte stream per real thread, numbers as
- * LEB128 (signed ones zigzag first), about 12 bytes for a read. A stream is made by this program
- * from checked values, so reading it checks nothing.
+ * The packed form of operations that worker threads run: a byte stream per real thread, about 12
+ * bytes for a read. A stream is made by this program from checked values, so reading it checks
+ * nothing.
+ *
+ * A number has 7 bits a byte; as many zeroes as the first byte has at its low end are the bytes that
+ * follow it, so that there is nothing to be found out byte by byte. Nine bytes: the first one is 0,
+ * and eight are the number. Signed numbers are zigzag.
  *
  * While a file is loaded its operations stand in one stream in file order ("filed" form: with
  * thread, process and labels). When it is known which real thread runs what, they are moved to the
@@ -40,6 +45,7 @@ enum xop_meta {
 	META_LABEL = 64,   /* label is not the previous one + the step of the index */
 	META_AWAITED = 128 /* another real thread waits for this operation */
 };
+#define META_RARE (META_GAP | META_LABEL | META_CONTEXT)
 
 /* One operation, decoded. What stands in lists is left encoded and is read with list_next() etc. */
 struct xop {
@@ -68,22 +74,22 @@ struct xcursor {
 	enum pace_kind pace;
 };
 
-static inline uint64_t uvar_get(const uint8_t **p)
+/* Bytes behind a number that may be read with it. */
+#define UVAR_SLACK 8
+
+static inline __attribute__((always_inline)) uint64_t uvar_get(const uint8_t **p)
 {
-	uint64_t v = *(*p)++;
-	unsigned shift = 7;
+	uint64_t v;
+	unsigned n;
 
-	if (__builtin_expect(v < 0x80, 1))
-		return v;
-	v &= 0x7f;
-	for (;;) {
-		uint64_t byte = *(*p)++;
-
-		v |= (byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return v;
-		shift += 7;
-	}
+	memcpy(&v, *p, sizeof(v));
+	n = 1 + (unsigned)__builtin_ctzll(v | 0x100);
+	if (__builtin_expect(n > 8, 0))
+		memcpy(&v, *p + 1, sizeof(v));
+	else
+		v = v << ((64 - 8 * n) & 63) >> ((64 - 7 * n) & 63);
+	*p += n;
+	return v;
 }
 
 static inline int64_t zigzag_decode(uint64_t v)
@@ -96,9 +102,16 @@ static inline uint64_t zigzag_encode(int64_t v)
 	return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
 }
 
-static inline int64_t svar_get(const uint8_t **p)
+static inline __attribute__((always_inline)) int64_t svar_get(const uint8_t **p)
 {
 	return zigzag_decode(uvar_get(p));
+}
+
+static inline const uint8_t *skip_uvars(const uint8_t *p, uint64_t n)
+{
+	for (; n; n--)
+		p += 1 + __builtin_ctz(*p | 0x100u);
+	return p;
 }
 
 void uvar_put(struct buf *b, uint64_t v);
@@ -110,8 +123,17 @@ static inline void svar_put(struct buf *b, int64_t v)
 /* Arguments, new descriptor, lock, fork and list of LINE; PATH and PATH2 are references. */
 void encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_t path2);
 
-/* Fills the part of X that comes from a body (op must be set); returns the end of the body. */
-const uint8_t *decode_body(const uint8_t *p, struct xop *x);
+/*
+ * Fills the part of X that comes from a body; returns the end of the body. op and meta must be set:
+ * with META_LEN it is the result as well. One function for each row of ops.def.
+ */
+typedef const uint8_t *decode_fn(const uint8_t *p, struct xop *x);
+extern decode_fn *const decode_fns[OP_COUNT];
+
+static inline const uint8_t *decode_body(const uint8_t *p, struct xop *x)
+{
+	return decode_fns[x->op](p, x);
+}
 
 /* One operation of the filed form: header fields, and where its body is. */
 struct filed {
@@ -164,8 +186,40 @@ static inline struct xcursor xcursor_of(const struct xwriter *w, uint64_t first_
 		.pace = w->pace};
 }
 
+/* What is rare in a header; returns its end. */
+const uint8_t *xop_header(const uint8_t *p, struct xcursor *c, struct xop *x);
+
 /* The next operation; false at the end. */
-bool xop_next(struct xcursor *c, struct xop *x);
+static inline bool xop_next(struct xcursor *c, struct xop *x)
+{
+	const uint8_t *p = c->p;
+
+	if (__builtin_expect(p >= c->end, 0))
+		return false;
+	x->op = (enum op_id)p[0];
+	x->meta = p[1];
+	p += 2;
+	if (__builtin_expect(c->pace != PACE_NONE || x->meta & META_RARE, 0)) {
+		p = xop_header(p, c, x);
+	} else {
+		c->index++;
+		c->label++;
+	}
+	x->index = c->index;
+	x->label = c->label;
+	x->context = c->context;
+	x->ret = 0;
+	x->ndeps = 0;
+	if (!(x->meta & (META_NORET | META_ZERO | META_LEN)))
+		x->ret = svar_get(&p);
+	if (x->meta & META_DEPS) {
+		x->ndeps = (uint32_t)uvar_get(&p);
+		x->deps = p;
+		p = skip_uvars(p, 2 * (uint64_t)x->ndeps);
+	}
+	c->p = decode_body(p, x);
+	return true;
+}
 
 static inline struct xdep dep_next(const uint8_t **p)
 {

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ops/row.h"
+
 /* Issuing a call as the program issued it: six registers from the arguments, and the call. */
 
 const char *const skip_reasons[SKIP_COUNT] = {
@@ -19,20 +21,6 @@ const char *const skip_reasons[SKIP_COUNT] = {
 	[SKIP_FCNTL] = "an fcntl command that is not known to be harmless",
 	[SKIP_OUTSIDE] = "a symbolic link led out of the tree",
 };
-
-const exec_fn exec_fns[OP_COUNT] = {
-#define OP(name, x86, arm, fam, cls, flg, cmp, args, model, replay)                                \
-	[OP_##name] = exec_##replay,
-#include "ops/ops.def"
-};
-
-bool dispatch_uses_paths(enum op_id op)
-{
-	exec_fn fn = exec_fns[op];
-
-	return fn == exec_call || fn == exec_chown || fn == exec_chdir ||
-	       fn == exec_preopen || fn == exec_task;
-}
 
 /*
  * errno stays out of it: one instruction, and the result as the kernel gives it. The values are
@@ -105,7 +93,7 @@ static void enter_umask(struct rthread *t, uint32_t context)
 }
 
 /* The operations that can make a name have a MODE, apart from chmod and its like. */
-static bool makes_names(enum op_id op)
+OP_ALWAYS_INLINE bool makes_names(enum op_id op)
 {
 	switch (op) {
 	case OP_open:
@@ -122,14 +110,15 @@ static bool makes_names(enum op_id op)
 	}
 }
 
-int enter_fs(struct rthread *t, const struct xop *x)
+OP_ALWAYS_INLINE int enter_row(struct rthread *t, const struct xop *x, enum op_id op,
+	const uint8_t kinds[OP_ARGS])
 {
-	const uint8_t *kind = ops[x->op].arg;
-	bool cwd_based = true, uses_cwd = x->op == OP_getcwd;
+	bool cwd_based = true, uses_cwd = op == OP_getcwd;
 	int i, rc = 0;
 
-	for (i = 0; i < OP_ARGS && kind[i] != A_NONE; i++)
-		switch ((enum arg_kind)kind[i]) {
+#pragma GCC unroll 6
+	for (i = 0; i < OP_ARGS; i++)
+		switch ((enum arg_kind)kinds[i]) {
 		case A_DIRFD:
 		case A_DIRFD2:
 			cwd_based = (uint32_t)x->arg[i] == VFD_CWD;
@@ -145,9 +134,14 @@ int enter_fs(struct rthread *t, const struct xop *x)
 		}
 	if (uses_cwd)
 		rc = enter_cwd(t, x->context);
-	if (makes_names(x->op))
+	if (makes_names(op))
 		enter_umask(t, x->context);
 	return rc;
+}
+
+int enter_fs(struct rthread *t, const struct xop *x)
+{
+	return enter_row(t, x, x->op, ops[x->op].arg);
 }
 
 /* ---- registers ---- */
@@ -240,17 +234,21 @@ static uint64_t offset_pointer(int64_t *offset, uint64_t value)
 }
 
 /* A call that failed of an address has a bad one again where the capture does not tell which. */
-static bool is_memory(enum arg_kind kind)
+OP_ALWAYS_INLINE bool is_memory(enum arg_kind kind)
 {
 	return kind == A_RBUF || kind == A_WBUF || kind == A_RIOV || kind == A_WIOV ||
 	       kind == A_OUT;
 }
 
-static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
+OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, int i,
+	enum arg_kind kind)
 {
-	if (x->ret == -EFAULT && is_memory((enum arg_kind)ops[x->op].arg[i]))
+	if (is_memory(kind) && __builtin_expect(x->ret == -EFAULT, 0))
 		return NO_MEMORY;
-	switch ((enum arg_kind)ops[x->op].arg[i]) {
+	switch (kind) {
+	case A_NONE:
+	case A_SKIP:
+		return 0;
 	case A_FD:
 	case A_FD2:
 	case A_DIRFD:
@@ -264,8 +262,8 @@ static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
 	case A_TARGET:
 	case A_XNAME:
 		return path_pointer(t, x->path2, 1);
-	case A_RBUF:
-		return (uint64_t)(uintptr_t)read_buffer(t, x->arg[i + 1]);
+	case A_RBUF: /* LEN is next, never beyond the last one */
+		return (uint64_t)(uintptr_t)read_buffer(t, x->arg[(i + 1) % OP_ARGS]);
 	case A_WBUF:
 		return (uint64_t)(uintptr_t)write_buffer(t);
 	case A_RIOV:
@@ -289,21 +287,25 @@ static uint64_t register_of(struct rthread *t, const struct xop *x, int i)
 	case A_UTIMBUF:
 	case A_TIMEVALS:
 	case A_TIMESPECS:
-		return times_pointer(t, x, (enum arg_kind)ops[x->op].arg[i]);
+		return times_pointer(t, x, kind);
 	default:
 		return x->arg[i];
 	}
 }
 
-void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6])
+OP_ALWAYS_INLINE void registers_row(struct rthread *t, const struct xop *x, uint64_t reg[6],
+	const uint8_t kinds[OP_ARGS])
 {
-	const uint8_t *kind = ops[x->op].arg;
 	int i;
 
-	for (i = 0; i < OP_ARGS && kind[i] != A_NONE; i++)
-		reg[i] = register_of(t, x, i);
-	for (; i < OP_ARGS; i++)
-		reg[i] = 0;
+#pragma GCC unroll 6
+	for (i = 0; i < OP_ARGS; i++)
+		reg[i] = register_of(t, x, i, (enum arg_kind)kinds[i]);
+}
+
+void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6])
+{
+	registers_row(t, x, reg, ops[x->op].arg);
 }
 
 int64_t issue(const struct xop *x, uint64_t reg[6])
@@ -317,7 +319,7 @@ int64_t issue(const struct xop *x, uint64_t reg[6])
 	return nr < 0 ? -ENOSYS : raw_syscall(nr, mapped);
 }
 
-static bool writes_metadata_by_path(enum op_id op)
+OP_ALWAYS_INLINE bool writes_metadata_by_path(enum op_id op)
 {
 	switch (op) {
 	case OP_chmod:
@@ -380,25 +382,62 @@ static void keep_fd(struct worker *w, uint32_t vfd, int64_t fd)
 		close((int)fd);
 }
 
-int64_t exec_call(struct rthread *t, const struct xop *x)
+OP_ALWAYS_INLINE int64_t issue_row(const struct xop *x, long nr, uint64_t reg[6])
+{
+	return nr >= 0 ? raw_syscall(nr, reg) : issue(x, reg);
+}
+
+OP_ALWAYS_INLINE int64_t call_row(struct rthread *t, const struct xop *x, enum op_id op, long nr,
+	unsigned flags, const uint8_t kinds[OP_ARGS])
 {
 	uint64_t reg[6];
 	int64_t ret;
-	int rc = enter_fs(t, x);
+	int rc = enter_row(t, x, op, kinds);
 
-	if (rc && x->op != OP_getcwd) {
+	if (rc && op != OP_getcwd) {
 		ret = issue_beside(t, x, rc);
-		if (ops[x->op].flags & OPF_NEWFD)
-			keep_fd(t->w, x->newfd, ret);
-		return ret;
+	} else {
+		if (writes_metadata_by_path(op) && t->w->guard)
+			return exec_guarded(t, x);
+		registers_row(t, x, reg, kinds);
+		ret = issue_row(x, nr, reg);
 	}
-	if (t->w->guard && writes_metadata_by_path(x->op))
-		return exec_guarded(t, x);
-	build_registers(t, x, reg);
-	ret = issue(x, reg);
-	if (ops[x->op].flags & OPF_NEWFD)
+	if (flags & OPF_NEWFD)
 		keep_fd(t->w, x->newfd, ret);
 	return ret;
+}
+
+#define OP(name, x86, arm, fam, cls, flags, cmp, args, model, replay)                              \
+	static int64_t call_##name(struct rthread *t, const struct xop *x)                         \
+	{                                                                                          \
+		static const uint8_t kinds[OP_ARGS] = {OP_KINDS args};                             \
+                                                                                                   \
+		return call_row(t, x, OP_##name, OP_NR(x86, arm), flags, kinds);                   \
+	}
+#include "ops/ops.def"
+
+static const exec_fn call_fns[OP_COUNT] = {
+#define OP(name, ...) call_##name,
+#include "ops/ops.def"
+};
+
+int64_t exec_call(struct rthread *t, const struct xop *x)
+{
+	return call_fns[x->op](t, x);
+}
+
+const exec_fn exec_fns[OP_COUNT] = {
+#define OP(name, x86, arm, fam, cls, flg, cmp, args, model, replay)                                \
+	OP_IS_CALL(replay) ? call_##name : exec_##replay,
+#include "ops/ops.def"
+};
+
+bool dispatch_uses_paths(enum op_id op)
+{
+	exec_fn fn = exec_fns[op];
+
+	return fn == call_fns[op] || fn == exec_chown || fn == exec_chdir || fn == exec_preopen ||
+	       fn == exec_task;
 }
 
 /* Ownership can be given away by root only: others set their own, which does the same work. */

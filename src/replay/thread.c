@@ -201,14 +201,15 @@ static bool has_no_fd(const struct rthread *t, const struct xop *x)
 	return false;
 }
 
-static void diverged(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got)
+static void diverged(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got,
+	const struct xcursor *c)
 {
 	struct divergence d = {.op = x->op,
 		.expected = x->ret,
 		.got = got,
 		.count = 1,
-		.index = x->index,
-		.label = x->label};
+		.index = c->index,
+		.label = c->label};
 
 	if (ops[x->op].cmp == CMP_SEEK && x->ret >= 0 && got >= 0 && on_directory(t, x))
 		return;
@@ -218,7 +219,7 @@ static void diverged(struct runner *r, const struct rthread *t, const struct xop
 }
 
 static void account(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got,
-	uint64_t ns)
+	uint64_t ns, const struct xcursor *c)
 {
 	struct op_result *o = &r->result->op[x->op];
 
@@ -233,7 +234,7 @@ static void account(struct runner *r, const struct rthread *t, const struct xop 
 		o->bytes += (uint64_t)got;
 	if (__builtin_expect(got != x->ret, 0) && !(x->meta & META_NORET) &&
 		!results_equal(ops[x->op].cmp, x->ret, got))
-		diverged(r, t, x, got);
+		diverged(r, t, x, got, c);
 }
 
 /* ---- the run ---- */
@@ -263,7 +264,7 @@ static void run(struct runner *r, struct rthread *t)
 		}
 		got = exec_fns[x.op](t, &x);
 		now = ticks_now(&ticks);
-		account(r, t, &x, got, ticks_to_ns(&ticks, now - last));
+		account(r, t, &x, got, ticks_to_ns(&ticks, now - last), &c);
 		last = now;
 		if (r->pace == PACE_BEFORE)
 			note_end(r, &x);
