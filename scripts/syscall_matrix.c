@@ -23,12 +23,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -315,6 +320,56 @@ static void descriptors(struct matrix *m)
 	FAIL(EBADF, fstat, copy + 5, m->buffer);
 }
 
+/* No file behind them, and numbers that files have before and after. */
+static void other_descriptors(struct matrix *m)
+{
+	int p[2], s[2], file = open_at(m, m->dir, "open-renamed.txt", O_RDWR), fd;
+	uint64_t mask = 1;
+
+	DO(pipe2, p, O_CLOEXEC);
+	DO(socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s);
+	DO(write, p[1], "in", 2);
+	DO(read, p[0], m->buffer, 10);
+	DO(dup3, file, p[1], O_CLOEXEC); /* a file in place of the pipe */
+	DO(write, p[1], "out", 3);
+	DO(dup3, s[0], file, 0); /* a socket in place of the file */
+	DO(close, p[0]);
+	fd = open_at(m, m->dir, "open-renamed.txt", O_RDONLY); /* has the number of the pipe */
+	DO(read, fd, m->buffer, 10);
+	DO(close, fd);
+	DO(close, p[1]);
+	fd = (int)DO(eventfd2, 0, EFD_CLOEXEC);
+	DO(close, fd);
+	fd = (int)DO(signalfd4, -1, &mask, sizeof(mask), SFD_CLOEXEC);
+	DO(close, fd);
+	fd = (int)DO(timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC);
+	DO(close, fd);
+	fd = (int)DO(epoll_create1, EPOLL_CLOEXEC);
+	DO(close, fd);
+	TRY(pidfd_open, getpid(), 0);
+	TRY(bpf, -1, NULL, 0);
+	TRY(perf_event_open, NULL, 0, -1, -1, 0);
+	fd = (int)DO(socket, AF_UNIX, SOCK_STREAM, 0);
+	FAIL(EINVAL, accept4, fd, NULL, NULL, 0);
+	FAIL(EINVAL, accept, fd, NULL, NULL);
+	DO(close, fd);
+#ifdef SYS_open
+	DO(pipe, p);
+	DO(close, p[0]);
+	DO(close, p[1]);
+	fd = (int)DO(eventfd, 0);
+	DO(close, fd);
+	fd = (int)DO(signalfd, -1, &mask, sizeof(mask));
+	DO(close, fd);
+	fd = (int)DO(epoll_create, 1);
+	DO(close, fd);
+	FAIL(EFAULT, pipe, NULL);
+#endif
+	DO(close, s[0]);
+	DO(close, s[1]);
+	DO(close, file);
+}
+
 static void removals(struct matrix *m)
 {
 	int fd = open_at(m, m->dir_a, "gone.txt", O_RDWR | O_CREAT);
@@ -410,6 +465,7 @@ static void run(struct matrix *m)
 	metadata_written(m);
 	attributes(m);
 	descriptors(m);
+	other_descriptors(m);
 	removals(m);
 #ifdef SYS_open
 	old_files(m);

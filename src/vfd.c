@@ -40,6 +40,13 @@ static void description_put(struct vfd *v, struct description *d)
 	free(d);
 }
 
+static void descriptor_free(struct vfd *v, struct descriptor *d)
+{
+	description_put(v, d->desc);
+	order_put(v, d->order);
+	free(d);
+}
+
 static void fdtable_put(struct vfd *v, struct fdtable *f)
 {
 	uint32_t i;
@@ -49,10 +56,11 @@ static void fdtable_put(struct vfd *v, struct fdtable *f)
 	for (i = 0; i < f->n; i++) {
 		if (!f->v[i])
 			continue;
-		description_put(v, f->v[i]->desc);
-		order_put(v, f->v[i]->order);
-		free(f->v[i]);
+		descriptor_free(v, f->v[i]);
 	}
+	for (i = 0; i < f->displaced.n; i++)
+		descriptor_free(v, f->displaced.v[i].d);
+	vec_free(&f->displaced);
 	for (i = 0; i < f->locks.n; i++)
 		node_put(v, f->locks.v[i].node);
 	vec_free(&f->locks);
@@ -363,9 +371,43 @@ void vfd_close(struct vfd *v, struct task *t, int64_t fd)
 	if (!d)
 		return;
 	t->files->v[fd] = NULL;
-	description_put(v, d->desc);
-	order_put(v, d->order);
-	free(d);
+	descriptor_free(v, d);
+}
+
+int vfd_displace(struct vfd *v, struct task *t, int64_t fd, uint64_t time)
+{
+	struct descriptor *d = vfd_get(t, fd);
+	struct displaced *p;
+
+	if (t->files->displaced.n == DISPLACED_MAX) /* its close is lost */
+		vfd_displaced_close(v, t, &t->files->displaced.v[0]);
+	p = vec_push(&t->files->displaced);
+	if (!p)
+		return -ENOMEM;
+	*p = (struct displaced){d, fd, time};
+	t->files->v[fd] = NULL;
+	return 0;
+}
+
+struct displaced *vfd_displaced(const struct task *t, int64_t fd, uint64_t entry)
+{
+	struct fdtable *f = t->files;
+	size_t i;
+
+	for (i = 0; i < f->displaced.n; i++)
+		if (f->displaced.v[i].fd == fd && entry < f->displaced.v[i].t)
+			return &f->displaced.v[i];
+	return NULL;
+}
+
+void vfd_displaced_close(struct vfd *v, struct task *t, struct displaced *p)
+{
+	struct fdtable *f = t->files;
+	size_t at = (size_t)(p - f->displaced.v);
+
+	descriptor_free(v, p->d);
+	f->displaced.n--;
+	memmove(p, p + 1, (f->displaced.n - at) * sizeof(*p));
 }
 
 uint32_t vfd_number(struct vfd *v, struct descriptor *d)

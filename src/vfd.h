@@ -25,7 +25,18 @@ enum description_kind {
 	DESC_FILE,    /* regular file or directory inside the replayed name space */
 	DESC_PSEUDO,  /* on a pseudo file system */
 	DESC_DEVICE,  /* block or character device, FIFO */
-	DESC_OTHER    /* pipe, socket, anything whose making was not captured as a file */
+	DESC_TTY,
+	DESC_PIPE,
+	DESC_SOCKET,
+	DESC_EVENTFD,
+	DESC_EPOLL,
+	DESC_TIMERFD,
+	DESC_SIGNALFD,
+	DESC_PIDFD,
+	DESC_PERF,
+	DESC_BPF,
+	DESC_OTHER,   /* anything else whose making was not captured as a file */
+	DESC_KINDS
 };
 
 struct description {
@@ -50,11 +61,23 @@ struct lock_owner {
 	uint32_t handle;
 };
 
+/*
+ * A descriptor whose number was taken over before its close was seen: the thread that closes it is
+ * still on its way out of the call, maybe for long.
+ */
+struct displaced {
+	struct descriptor *d;
+	int64_t fd;
+	uint64_t t; /* when the number was taken over: the close began before */
+};
+#define DISPLACED_MAX 64
+
 struct fdtable {
 	uint32_t refs;
 	struct descriptor **v; /* by number; NULL = closed */
 	uint32_t n;	       /* slots */
 	VEC(struct lock_owner) locks;
+	VEC(struct displaced) displaced; /* at most DISPLACED_MAX; never inherited */
 };
 
 struct fsctx {
@@ -129,6 +152,12 @@ struct descriptor *vfd_open(struct vfd *v, struct task *t, int64_t fd, enum desc
 /* Another descriptor of the same description at FD (free). */
 struct descriptor *vfd_dup(struct vfd *v, struct task *t, struct descriptor *from, int64_t fd);
 void vfd_close(struct vfd *v, struct task *t, int64_t fd);
+
+/* FD is free from now on, and what was there displaced at time T. 0 or -ENOMEM. */
+int vfd_displace(struct vfd *v, struct task *t, int64_t fd, uint64_t time);
+/* The descriptor that a close of FD that began at time ENTRY means; NULL: the one at FD. */
+struct displaced *vfd_displaced(const struct task *t, int64_t fd, uint64_t entry);
+void vfd_displaced_close(struct vfd *v, struct task *t, struct displaced *p);
 
 /* Number of descriptor FD in the replay, given out now if it has none yet. */
 uint32_t vfd_number(struct vfd *v, struct descriptor *d);

@@ -104,6 +104,9 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 	case WIRE_ARG_TIMES32:
 		item_copy_or_null(o, WIRE_TIMES, arg, 32);
 		break;
+	case WIRE_ARG_FDS:
+		item_copy(o, WIRE_FDS, arg, 2 * sizeof(s32));
+		break;
 	}
 }
 

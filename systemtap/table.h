@@ -10,7 +10,7 @@
 #include "capture/wire.h"
 
 #ifdef __KERNEL__
-enum op_flag { OPF_NEWFD = 1, OPF_LIST = 2, OPF_FORK = 4, OPF_STATE = 8 };
+enum op_flag { OPF_NEWFD = 1, OPF_LIST = 2, OPF_FORK = 4, OPF_STATE = 8, OPF_NOFILE = 16 };
 #else
 #include "ops/ops.h"
 #endif

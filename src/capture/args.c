@@ -18,7 +18,7 @@ uint64_t args_narrow(enum arg_kind kind, uint64_t value)
 	case FORM_OCT:
 		return kind == A_MODE ? (uint16_t)value : (uint32_t)value; /* umode_t */
 	case FORM_DEC:
-		if (kind == A_OFF)
+		if (kind == A_OFF || kind == A_FDS) /* FDS: still where they will be */
 			return value;
 		if (kind == A_STATUS)
 			return (uint64_t)(int64_t)(int32_t)value;
@@ -34,7 +34,7 @@ bool args_is_member(enum op_id op, int slot)
 {
 	enum arg_kind kind = ops[op].arg[slot];
 
-	return kind == A_RESOLVE || (kind == A_MODE && op_has(op, A_HOW));
+	return kind == A_RESOLVE || kind == A_FDS2 || (kind == A_MODE && op_has(op, A_HOW));
 }
 
 void args_set_how(struct rec *rec, int slot, const struct open_how *how)
@@ -99,6 +99,12 @@ void args_set_times(struct rec *rec, enum arg_kind kind, const void *bytes)
 		set_timevals(rec->ts, bytes);
 	else
 		set_timespecs(rec->ts, bytes);
+}
+
+void args_set_fds(struct rec *rec, const int32_t fds[2])
+{
+	rec->arg[op_arg_index(rec->op, A_FDS)] = (uint64_t)(int64_t)(fds ? fds[0] : -1);
+	rec->arg[op_arg_index(rec->op, A_FDS2)] = (uint64_t)(int64_t)(fds ? fds[1] : -1);
 }
 
 uint64_t args_offset(int64_t offset)

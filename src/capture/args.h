@@ -28,6 +28,9 @@ void args_set_lock(struct rec *rec, const struct flock *lock);
 size_t args_times_size(enum arg_kind kind);
 void args_set_times(struct rec *rec, enum arg_kind kind, const void *bytes);
 
+/* Two new descriptors; FDS NULL: there are none. */
+void args_set_fds(struct rec *rec, const int32_t fds[2]);
+
 /* An offset behind a pointer, as a FORM_OFFPTR value. */
 uint64_t args_offset(int64_t offset);
 

@@ -386,7 +386,8 @@ static bool duplicates(const struct rec *rec)
 
 static bool opens(const struct rec *rec)
 {
-	return (ops[rec->op].flags & OPF_NEWFD) && op_has(rec->op, A_PATH);
+	return (ops[rec->op].flags & OPF_NEWFD) &&
+		(op_has(rec->op, A_PATH) || ops[rec->op].flags & OPF_NOFILE);
 }
 
 static bool is_locking(uint64_t cmd)
@@ -476,6 +477,15 @@ static bool keeps_new_fd(struct process *p, const struct rec *rec)
 	return ino && there->ino && (ino != there->ino || dev != there->dev);
 }
 
+/* Both are in the state, or they came after it. */
+static bool keeps_new_fds(struct process *p, const struct rec *rec)
+{
+	uint64_t fds[2] = {rec->arg[op_arg_index(rec->op, A_FDS)],
+		rec->arg[op_arg_index(rec->op, A_FDS2)]};
+
+	return !find_fd(p, fds[0]) || !find_fd(p, fds[1]);
+}
+
 /* Is it known when the call began? */
 static bool was_seen(const struct wire_seen *seen)
 {
@@ -521,6 +531,8 @@ static bool keeps(struct process *p, const struct wire_seen *seen)
 		return was_seen(seen);
 	if (moves_offset(rec))
 		return keeps_moved(p, seen);
+	if (op_has(rec->op, A_FDS))
+		return keeps_new_fds(p, rec);
 	if (opens(rec) || duplicates(rec))
 		return keeps_new_fd(p, rec);
 	if (only_looks(rec))
@@ -587,6 +599,15 @@ static void on_end(struct begin *b, struct process *p, const struct rec *rec)
 		is_idle(b, p);
 }
 
+static void replaces_pair(struct process *p, const struct rec *rec)
+{
+	uint32_t one = (uint32_t)rec->arg[op_arg_index(rec->op, A_FDS)];
+	uint32_t other = (uint32_t)rec->arg[op_arg_index(rec->op, A_FDS2)];
+
+	range_fds(p, one, one, true);
+	range_fds(p, other, other, true);
+}
+
 /* P is gone when its last thread ended. */
 static int follow(struct begin *b, struct process *p, const struct rec *rec)
 {
@@ -594,6 +615,8 @@ static int follow(struct begin *b, struct process *p, const struct rec *rec)
 		return on_fork(b, p, rec);
 	if (p->fds.n && rec->ret >= 0 && (opens(rec) || duplicates(rec)))
 		range_fds(p, (uint32_t)rec->ret, (uint32_t)rec->ret, true);
+	if (p->fds.n && rec->ret >= 0 && op_has(rec->op, A_FDS))
+		replaces_pair(p, rec);
 	switch (rec->op) {
 	case OP_close:
 		if (p->fds.n && rec->ret != -EBADF)

@@ -188,6 +188,9 @@ void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
  */
 int fetch_args(pid_t tid, struct call *call);
 
+/* What the kernel has put behind pointers by the end of the call: new descriptors. */
+void fetch_results(pid_t tid, struct call *call);
+
 /* 0, or -errno when not all of LEN bytes could be read. */
 int fetch_memory(pid_t tid, uint64_t addr, void *to, size_t len);
 

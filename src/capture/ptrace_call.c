@@ -223,6 +223,7 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 	rec->dur = rec->t - call->entry;
 	rec->ret = result;
 	rec->has_ret = true;
+	fetch_results((pid_t)task->tid, call);
 	rec->facts = facts_after(task, rec);
 	paths_follow(task, call);
 	sink_put(t->job->sink, rec);

@@ -192,6 +192,20 @@ int fetch_args(pid_t tid, struct call *call)
 	return denied;
 }
 
+void fetch_results(pid_t tid, struct call *call)
+{
+	struct rec *rec = &call->rec;
+	int slot = op_arg_index(rec->op, A_FDS);
+	int32_t fds[2];
+
+	if (slot < 0)
+		return;
+	if (rec->ret < 0 || fetch_memory(tid, rec->arg[slot], fds, sizeof(fds)))
+		args_set_fds(rec, NULL);
+	else
+		args_set_fds(rec, fds);
+}
+
 /* Where the program counter is in struct rt_sigframe of the kernel's signal code. */
 #if defined(__x86_64__)
 #define FRAME_PC (sizeof(uint64_t) + offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]))

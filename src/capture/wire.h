@@ -107,6 +107,7 @@ enum wire_arg {
 	 * readers take for this one
 	 */
 	WIRE_ARG_TUPLES,
+	WIRE_ARG_FDS,
 	WIRE_ARG_COUNT
 };
 
@@ -140,8 +141,10 @@ enum wire_item_type {
 	WIRE_DESCRIPTION, /* of WIRE_FD: uint64_t, the same for those that share one description */
 	WIRE_LINK,     /* where the symbolic link of WIRE_BEFORE led; only if the kernel has that in */
 	WIRE_LINK2,    /* memory and it is not longer than WIRE_LINK_MAX; of WIRE_BEFORE2 */
-	WIRE_TUPLES    /* whole tuples of numbers, uint64_t each (ops/args.def says how many there are in
+	WIRE_TUPLES,   /* whole tuples of numbers, uint64_t each (ops/args.def says how many there are in
 			  one); may come in several items */
+	WIRE_FDS,      /* int32_t[2], after a call that worked */
+	WIRE_ITEM_TYPES
 };
 
 /*

@@ -429,6 +429,19 @@ static int on_times(const struct record *rec, int slot, const char *body, size_t
 	return 0;
 }
 
+static int on_fds(const struct record *rec, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+	int32_t fds[2];
+
+	if (len != sizeof(fds))
+		return malformed(rec, "descriptors of another length");
+	memcpy(fds, body, sizeof(fds));
+	if (call->ret >= 0)
+		args_set_fds(call, fds);
+	return 0;
+}
+
 static int on_position(const struct record *rec, const char *body, size_t len)
 {
 	uint64_t position = 0;
@@ -448,7 +461,7 @@ static int strange_item(struct wire_reader *r)
 }
 
 /* The argument that an item needs in the row; WIRE_ARG_NONE: any call can have it. */
-static const uint8_t item_args[WIRE_TUPLES + 1] = {
+static const uint8_t item_args[WIRE_ITEM_TYPES] = {
 	[WIRE_PATH] = WIRE_ARG_PATH,
 	[WIRE_PATH2] = WIRE_ARG_PATH2,
 	[WIRE_IOV] = WIRE_ARG_IOV,
@@ -459,13 +472,14 @@ static const uint8_t item_args[WIRE_TUPLES + 1] = {
 	[WIRE_OFFSET2] = WIRE_ARG_OFFSET2,
 	[WIRE_TIMES] = WIRE_ARG_TIMES32,
 	[WIRE_TUPLES] = WIRE_ARG_TUPLES,
+	[WIRE_FDS] = WIRE_ARG_FDS,
 };
 
 static int on_call_item(
 	struct wire_reader *r, struct record *rec, const struct wire_item *item, const char *body)
 {
 	struct seen *seen = &rec->out->seen;
-	uint8_t needs = item->type <= WIRE_TUPLES ? item_args[item->type] : WIRE_ARG_NONE;
+	uint8_t needs = item->type < WIRE_ITEM_TYPES ? item_args[item->type] : WIRE_ARG_NONE;
 	int slot = needs ? r->rows[seen->rec.op].at[needs] : 0;
 
 	if (slot < 0)
@@ -508,9 +522,12 @@ static int on_call_item(
 		return on_text(rec, body, item->len, &seen->target[0]);
 	case WIRE_LINK2:
 		return on_text(rec, body, item->len, &seen->target[1]);
+	case WIRE_FDS:
+		return on_fds(rec, body, item->len);
 	case WIRE_CWD:
 	case WIRE_FD_PATH:
 	case WIRE_DESCRIPTION:
+	case WIRE_ITEM_TYPES:
 		break;
 	}
 	return strange_item(r);
@@ -603,6 +620,8 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 		args_set_how(call, row->at[WIRE_ARG_HOW], &(struct open_how){0});
 	if (row->at[WIRE_ARG_FARG] >= 0 && rec_fcntl_is_lock(call->arg[1]))
 		args_set_lock(call, &(struct flock){0});
+	if (row->at[WIRE_ARG_FDS] >= 0)
+		args_set_fds(call, NULL);
 	if (row->at[WIRE_ARG_OFFSET] >= 0)
 		call->arg[row->at[WIRE_ARG_OFFSET]] = OFFPTR_BAD;
 	if (row->at[WIRE_ARG_OFFSET2] >= 0)

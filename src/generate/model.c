@@ -235,16 +235,8 @@ int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct de
 		m->out.call.arg[i] = VFD_NONE;
 		return r->ret == -EBADF ? 0 : LEFT_UNKNOWN_FD;
 	}
-	switch ((*d)->desc->kind) {
-	case DESC_PSEUDO:
-		return LEFT_PSEUDO;
-	case DESC_DEVICE:
-		return LEFT_DEVICE;
-	case DESC_OTHER:
-		return LEFT_NOT_FILE;
-	case DESC_FILE:
-		break;
-	}
+	if ((*d)->desc->kind != DESC_FILE)
+		return model_left_of((*d)->desc->kind);
 	if ((*d)->vfd == VFD_NUMBER_NONE)
 		return LEFT_UNLINKED;
 	m->out.call.arg[i] = (*d)->vfd;

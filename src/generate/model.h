@@ -16,7 +16,17 @@
 #define LEFT_OUT(X)                                                                                \
 	X(PSEUDO, "on a pseudo file system (proc, sysfs, devtmpfs, ...)")                          \
 	X(DEVICE, "on a device or FIFO")                                                           \
-	X(NOT_FILE, "on a pipe, socket or other descriptor that is no file")                       \
+	X(TTY, "on a terminal")                                                                    \
+	X(PIPE, "on a pipe")                                                                       \
+	X(SOCKET, "on a socket")                                                                   \
+	X(EVENTFD, "on an eventfd")                                                                \
+	X(EPOLL, "on an epoll descriptor")                                                         \
+	X(TIMERFD, "on a timerfd")                                                                 \
+	X(SIGNALFD, "on a signalfd")                                                               \
+	X(PIDFD, "on a pidfd")                                                                     \
+	X(PERF, "on a perf event")                                                                 \
+	X(BPF, "on a BPF object")                                                                  \
+	X(NOT_FILE, "on another descriptor that is no file")                                       \
 	X(UNKNOWN_FD, "on a descriptor opened before the capture or by a call not captured")       \
 	X(NO_DIRECTORY, "relative to a directory that is not known")                               \
 	X(WAIT_BROKEN, "a lock wait that a signal or a deadlock ended")                            \
@@ -112,6 +122,21 @@ int64_t model_arg(const struct rec *r, enum arg_kind kind, int64_t otherwise);
  */
 int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct descriptor **d);
 
+/* Why nothing on a description of this kind is replayed; LEFT_NONE: it is. */
+int model_left_of(enum description_kind kind);
+
+/* What a descriptor is, from the text of its link in /proc/PID/fd. DESC_OTHER: that does not tell. */
+enum description_kind model_kind_of_text(struct str text);
+
+/*
+ * A new descriptor whose number is still in use: the call that freed it overlapped this one and was
+ * seen to return later.
+ */
+bool model_number_taken(const struct model *m, int64_t fd);
+
+/* A descriptor at FD of what is no file. 0 or -ENOMEM. */
+int model_open_other(struct model *m, int64_t fd, enum description_kind kind, bool cloexec);
+
 /* Where a path argument leads. */
 struct place {
 	struct walk w;
@@ -174,6 +199,10 @@ int model_map_target(struct model *m, struct str dir, struct str target, struct 
 
 /* Closes a descriptor of the task: list items, resources, locks. */
 int model_close_fd(struct model *m, int64_t fd);
+/* The same of all whose number others have taken over: their closes will not come any more. */
+int model_close_displaced(struct model *m);
+/* A new descriptor has this number: what had it loses it. 0 or -ENOMEM. */
+int model_free_number(struct model *m, int64_t fd);
 
 /* The task has copies of the descriptors FROM has: list items and resources of both. */
 int model_copied_fds(struct model *m, const struct task *task, const struct fdtable *from);

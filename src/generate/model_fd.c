@@ -22,14 +22,12 @@ static uint64_t description_owner(const struct description *d)
 	return (uint64_t)(uintptr_t)d | 1;
 }
 
-int model_close_fd(struct model *m, int64_t fd)
+/* What the end of a descriptor of the task does: list items, resources, locks. */
+static int end_descriptor(struct model *m, struct descriptor *d)
 {
-	struct descriptor *d = vfd_get(m->task, fd);
 	struct vlist_item *item;
 	int rc = 0;
 
-	if (!d)
-		return 0;
 	if (d->vfd != VFD_NUMBER_NONE) {
 		item = vec_push(&m->list);
 		if (!item)
@@ -68,17 +66,43 @@ int model_close_fd(struct model *m, int64_t fd)
 		*keep = d->order;
 		d->order = NULL;
 	}
-	vfd_close(&m->vfd, m->task, fd);
 	return rc;
 }
 
-/*
- * A new descriptor whose number is still in use: the call that freed it overlapped this one and was
- * seen to return later.
- */
+int model_close_fd(struct model *m, int64_t fd)
+{
+	struct descriptor *d = vfd_get(m->task, fd);
+	int rc = d ? end_descriptor(m, d) : 0;
+
+	if (d)
+		vfd_close(&m->vfd, m->task, fd);
+	return rc;
+}
+
+int model_close_displaced(struct model *m)
+{
+	struct displaced *p;
+	int rc = 0;
+
+	while (!rc && m->task->files->displaced.n) {
+		p = &m->task->files->displaced.v[0];
+		rc = end_descriptor(m, p->d);
+		vfd_displaced_close(&m->vfd, m->task, p);
+	}
+	return rc;
+}
+
+int model_free_number(struct model *m, int64_t fd)
+{
+	if (!vfd_get(m->task, fd))
+		return 0;
+	m->reused++;
+	return vfd_displace(&m->vfd, m->task, fd, m->rec->t);
+}
+
 static bool number_taken(const struct model *m, const struct rec *r)
 {
-	return !m->force && r->ret >= 0 && vfd_get(m->task, r->ret);
+	return r->ret >= 0 && model_number_taken(m, r->ret);
 }
 
 static enum description_kind kind_of(const struct node *n, int flags, bool pseudo)
@@ -105,9 +129,7 @@ int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	int rc;
 
 	*out = NULL;
-	m->reused += m->force && vfd_get(m->task, fd);
-	rc = model_close_fd(m, fd); /* its close was not captured */
-	m->list.n = 0;
+	rc = model_free_number(m, fd);
 	if (rc)
 		return rc;
 	d = vfd_open(&m->vfd, m->task, fd, kind, kind == DESC_FILE ? node : NULL, flags);
@@ -116,7 +138,7 @@ int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	d->cloexec = flags & O_CLOEXEC;
 	*out = d;
 	if (kind != DESC_FILE)
-		return kind == DESC_PSEUDO ? LEFT_PSEUDO : LEFT_DEVICE;
+		return model_left_of(kind);
 	m->out.newfd = vfd_number(&m->vfd, d);
 	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }
@@ -229,7 +251,10 @@ int model_open(struct model *m, const struct rec *r)
 		int left = rc;
 
 		rc = model_open_fd(m, r->ret, NULL, flags, true, &d);
-		return rc < 0 ? rc : left;
+		if (rc < 0 || model_kind_of_text(r->path) != DESC_TTY)
+			return rc < 0 ? rc : left;
+		d->desc->kind = DESC_TTY;
+		return LEFT_TTY;
 	}
 	if (rc)
 		return rc;
@@ -264,11 +289,32 @@ static void drop_first_item(struct model *m)
 	memmove(m->list.v, m->list.v + 1, m->list.n * sizeof(*m->list.v));
 }
 
+/* The number belongs to another one by now: that was seen before the end of this call. */
+static int close_displaced(struct model *m, struct displaced *p)
+{
+	int left = model_left_of(p->d->desc->kind), rc;
+
+	if (left == LEFT_NONE && p->d->vfd == VFD_NUMBER_NONE)
+		left = LEFT_UNLINKED;
+	m->out.call.arg[0] = p->d->vfd;
+	m->reused--;
+	rc = end_descriptor(m, p->d);
+	vfd_displaced_close(&m->vfd, m->task, p);
+	if (rc || left)
+		return rc ? rc : left;
+	drop_first_item(m);
+	return 0;
+}
+
 int model_close(struct model *m, const struct rec *r)
 {
+	struct displaced *p = vfd_displaced(m->task, (int32_t)r->arg[0], r->t - r->dur);
 	struct descriptor *d;
-	int rc = model_fd(m, r, A_FD, &d);
-	int closed;
+	int rc, closed;
+
+	if (p && r->ret != -EBADF)
+		return close_displaced(m, p);
+	rc = model_fd(m, r, A_FD, &d);
 
 	if (r->ret == -EBADF || !vfd_get(m->task, (int32_t)r->arg[0]))
 		return rc;
@@ -343,21 +389,24 @@ static int dup_to(struct model *m, struct descriptor *from, int64_t to, bool clo
 	if (!d)
 		return -ENOMEM;
 	d->cloexec = cloexec;
-	if (from->desc->kind != DESC_FILE)
+	if (from->desc->kind != DESC_FILE || from->vfd == VFD_NUMBER_NONE)
 		return 0;
 	m->out.newfd = vfd_number(&m->vfd, d);
 	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }
 
-/* The descriptor that a call replaces by one that is no file: what is left of it is a close. */
-static int as_close(struct model *m, int64_t fd)
+/*
+ * The descriptor that a call replaces by one that is no file: what is left of it is a close. LEFT: why
+ * nothing is, if there was none.
+ */
+static int as_close(struct model *m, int64_t fd, int left)
 {
 	struct descriptor *d = vfd_get(m->task, fd);
 	uint32_t vfd = d ? d->vfd : VFD_NUMBER_NONE;
 	int rc = model_close_fd(m, fd);
 
 	if (rc || vfd == VFD_NUMBER_NONE)
-		return rc ? rc : LEFT_NOT_FILE;
+		return rc ? rc : left;
 	drop_first_item(m);
 	m->out.call.op = OP_close;
 	m->out.call.arg[0] = vfd;
@@ -374,19 +423,21 @@ int model_dup(struct model *m, const struct rec *r)
 
 	if (r->ret < 0)
 		return rc;
-	if (r->op == OP_dup && number_taken(m, r))
-		return LEFT_CONFLICT;
-	if (r->op == OP_dup2 && r->ret == old) { /* does nothing but check the descriptor */
+	if (r->ret == old) { /* does nothing but check the descriptor; only of dup2 true */
 		m->out.newfd = d ? d->vfd : VFD_NONE;
 		return rc;
 	}
+	if (r->op == OP_dup && number_taken(m, r))
+		return LEFT_CONFLICT;
+	if (r->op == OP_dup && model_free_number(m, r->ret))
+		return -ENOMEM;
 	d = vfd_get(m->task, old);
 	if (rc == LEFT_UNKNOWN_FD)
-		return as_close(m, r->ret);
+		return as_close(m, r->ret, rc);
 	if (rc) { /* not a file: what it replaces may be one */
 		struct descriptor *from = d;
 
-		closed = as_close(m, r->ret);
+		closed = as_close(m, r->ret, rc);
 		if (closed < 0)
 			return closed;
 		rc = dup_to(m, from, r->ret, cloexec);
@@ -401,12 +452,11 @@ static int fcntl_dup(struct model *m, const struct rec *r, struct descriptor *d,
 	bool cloexec = r->arg[1] == F_DUPFD_CLOEXEC;
 	int done;
 
-	if (r->ret < 0 || (rc && rc != LEFT_NOT_FILE && rc != LEFT_PSEUDO && rc != LEFT_DEVICE))
+	if (r->ret < 0 || rc < 0 || r->ret == (int32_t)r->arg[0])
 		return rc;
 	if (number_taken(m, r))
 		return LEFT_CONFLICT;
-	done = model_close_fd(m, r->ret);
-	m->list.n = 0;
+	done = model_free_number(m, r->ret);
 	if (!done)
 		done = dup_to(m, d, r->ret, cloexec);
 	return done ? done : rc;

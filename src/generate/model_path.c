@@ -199,10 +199,8 @@ static int base_of(struct model *m, const struct rec *r, struct str path, enum a
 	}
 	if (!d)
 		return LEFT_UNKNOWN_FD;
-	if (d->desc->kind == DESC_PSEUDO)
-		return LEFT_PSEUDO;
 	if (d->desc->kind != DESC_FILE)
-		return LEFT_NOT_FILE;
+		return model_left_of(d->desc->kind);
 	if (d->vfd == VFD_NUMBER_NONE)
 		return LEFT_UNLINKED;
 	m->out.call.arg[i] = d->vfd;

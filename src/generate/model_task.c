@@ -85,6 +85,7 @@ int model_exec(struct model *m, const struct rec *r)
 		return rc;
 	if (t->tid != t->process->pid && !vfd_task(&m->vfd, t->process->pid))
 		vfd_task_renumber(&m->vfd, t, t->process->pid);
+	rc = model_close_displaced(m);
 	for (fd = 0; fd < t->files->n && !rc; fd++)
 		if (t->files->v[fd] && t->files->v[fd]->cloexec)
 			rc = model_close_fd(m, fd);
@@ -101,6 +102,8 @@ int model_exit(struct model *m, const struct rec *r)
 	if (t->files->refs == 1)
 		for (fd = 0; fd < t->files->n && !rc; fd++)
 			rc = model_close_fd(m, fd);
+	if (t->files->refs == 1 && !rc)
+		rc = model_close_displaced(m);
 	m->ended = true;
 	return rc;
 }
@@ -234,6 +237,18 @@ static void make_reachable(const struct task *t, struct node *n, int flags)
 		dir->mode |= S_IXUSR | S_IXOTH;
 }
 
+static enum description_kind start_kind(const struct rec *r, bool pseudo)
+{
+	enum description_kind kind = model_kind_of_text(r->path);
+	uint32_t type = r->facts.known ? r->facts.mode & S_IFMT : 0;
+
+	if (kind != DESC_OTHER || !r->path.len || r->path.s[0] != '/')
+		return kind;
+	if (pseudo)
+		return DESC_PSEUDO;
+	return type && type != S_IFREG && type != S_IFDIR ? DESC_DEVICE : DESC_OTHER;
+}
+
 int model_state_fd(struct model *m, const struct rec *r)
 {
 	int64_t fd = (int32_t)r->arg[0];
@@ -248,10 +263,8 @@ int model_state_fd(struct model *m, const struct rec *r)
 	if (vfd_get(m->task, fd)) /* told twice: by two threads of one process */
 		return LEFT_STATE;
 	if (!n) {
-		d = vfd_open(&m->vfd, m->task, fd, pseudo ? DESC_PSEUDO : DESC_OTHER, NULL, flags);
-		if (d)
-			d->cloexec = flags & O_CLOEXEC;
-		return d ? LEFT_STATE : -ENOMEM;
+		rc = model_open_other(m, fd, start_kind(r, pseudo), flags & O_CLOEXEC);
+		return rc ? rc : LEFT_STATE;
 	}
 	rc = model_open_fd(m, fd, n, flags, false, &d);
 	if (rc)

@@ -134,10 +134,14 @@ static const struct node *node_changed(const struct model *m, const struct rec *
 
 static bool frees_number(const struct rec *r, const struct rec *c)
 {
-	if (!(ops[r->op].flags & OPF_NEWFD) || r->ret < 0 || r->pid != c->pid)
+	int64_t freed = (int32_t)c->arg[0];
+
+	if (r->ret < 0 || r->pid != c->pid || (c->op != OP_close && c->op != OP_close_range))
 		return false;
-	return (c->op == OP_close && (int64_t)(int32_t)c->arg[0] == r->ret) ||
-		c->op == OP_close_range;
+	if (op_has(r->op, A_FDS))
+		return c->op == OP_close_range || freed == model_arg(r, A_FDS, -1) ||
+			freed == model_arg(r, A_FDS2, -1);
+	return ops[r->op].flags & OPF_NEWFD && (c->op == OP_close_range || freed == r->ret);
 }
 
 static bool is_lock(const struct rec *r)

@@ -26,7 +26,16 @@ const struct tuple_info tuple_infos[A_COUNT] = {
 #include "ops/args.def"
 };
 
-const char *const op_family_names[FAM_COUNT] = {"FS", "AIO", "Process", "State"};
+const char *const op_family_names[FAM_COUNT] = {
+	[FAM_FS] = "FS",
+	[FAM_AIO] = "AIO",
+	[FAM_Process] = "Process",
+	[FAM_State] = "State",
+	[FAM_IPC] = "IPC",
+	[FAM_Network] = "Network",
+	[FAM_Polling] = "Polling",
+	[FAM_Misc] = "Misc",
+};
 const char *const op_class_names[CLS_COUNT] = {"UNCLASSIFIED", "READ", "WRITE", "TRANSFER"};
 
 /* Names in captures of versions 3 and 4 that are not the kernel's own of today. */

@@ -15,7 +15,17 @@ enum op_id {
 	OP_COUNT
 };
 
-enum op_family { FAM_FS, FAM_AIO, FAM_Process, FAM_State, FAM_COUNT };
+enum op_family {
+	FAM_FS,
+	FAM_AIO,
+	FAM_Process,
+	FAM_State,
+	FAM_IPC,
+	FAM_Network,
+	FAM_Polling,
+	FAM_Misc,
+	FAM_COUNT
+};
 
 /* Only READ, WRITE and TRANSFER results are bytes and may enter byte totals. */
 enum op_class { CLS_UNCLASSIFIED, CLS_READ, CLS_WRITE, CLS_TRANSFER, CLS_COUNT };
@@ -24,7 +34,8 @@ enum op_flag {
 	OPF_NEWFD = 1, /* a result >= 0 is a new descriptor (fcntl: for the F_DUPFD commands) */
 	OPF_LIST = 2,  /* a .replay line carries a list: descriptors closed, or parent:child pairs */
 	OPF_FORK = 4,  /* the result is a new task; a .replay line names its process and thread */
-	OPF_STATE = 8  /* not a system call */
+	OPF_STATE = 8, /* not a system call */
+	OPF_NOFILE = 16 /* makes descriptors that are no files; only captures have it */
 };
 
 enum op_compare {

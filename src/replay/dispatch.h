@@ -17,6 +17,7 @@ enum skip_reason {
 	SKIP_CHROOT,  /* the paths of a replay are resolved already */
 	SKIP_SIGNAL,  /* could make the kernel send signals to other processes */
 	SKIP_FCNTL,   /* an fcntl command that is not known to be harmless */
+	SKIP_NOFILE,  /* makes a descriptor that is no file */
 	SKIP_OUTSIDE, /* its path led out of the tree through a symbolic link */
 	SKIP_COUNT
 };

@@ -19,6 +19,7 @@ const char *const skip_reasons[SKIP_COUNT] = {
 	[SKIP_CHROOT] = "the root directory stays as it is: the paths of a replay are resolved",
 	[SKIP_SIGNAL] = "could signal other processes",
 	[SKIP_FCNTL] = "an fcntl command that is not known to be harmless",
+	[SKIP_NOFILE] = "makes descriptors that are no files",
 	[SKIP_OUTSIDE] = "a symbolic link led out of the tree",
 };
 
@@ -483,5 +484,7 @@ int64_t exec_predup(struct rthread *t, const struct xop *x)
 int64_t exec_none(struct rthread *t, const struct xop *x)
 {
 	(void)t;
+	if (ops[x->op].flags & OPF_NOFILE)
+		return REPLAY_SKIPPED + SKIP_NOFILE;
 	return REPLAY_SKIPPED + (x->op == OP_chroot ? SKIP_CHROOT : SKIP_STATE);
 }

@@ -132,6 +132,14 @@ static void put_offset(struct buf *b, unsigned type, const struct rec *rec, int 
 		wire_item(b, type, &after, sizeof(after));
 }
 
+static void put_fds(struct buf *b, const struct rec *rec)
+{
+	int32_t fds[2] = {(int32_t)rec->arg[op_arg_index(rec->op, A_FDS)],
+		(int32_t)rec->arg[op_arg_index(rec->op, A_FDS2)]};
+
+	wire_item(b, WIRE_FDS, fds, sizeof(fds));
+}
+
 static void put_times(struct buf *b, enum arg_kind kind, const struct timespec *ts)
 {
 	struct utimbuf seconds = {ts[0].tv_sec, ts[1].tv_sec};
@@ -157,8 +165,8 @@ void wire_items(struct buf *b, const struct rec *rec)
 
 		switch (wire_of[kind]) {
 		case WIRE_ARG_NONE:
-		case WIRE_ARG_VALUE:
 		case WIRE_ARG_COUNT:
+		case WIRE_ARG_VALUE:
 			break;
 		case WIRE_ARG_TUPLES:
 			if (rec->vec)
@@ -192,6 +200,9 @@ void wire_items(struct buf *b, const struct rec *rec)
 		case WIRE_ARG_TIMES16:
 		case WIRE_ARG_TIMES32:
 			put_times(b, kind, rec->ts);
+			break;
+		case WIRE_ARG_FDS:
+			put_fds(b, rec);
 			break;
 		}
 	}

@@ -18,6 +18,7 @@ IORIOT = os.environ["IORIOT"]
 SOURCE = os.environ["SOURCE"]
 NEVER_FAIL = {"sync", "umask", "exit", "exit_group", "task_end"}
 MAY_NOT_WORK = {"chroot", "fchmodat2"}  # without privilege, before Linux 6.6
+MAY_NOT_WORK |= {"bpf", "perf_event_open"}  # without privilege
 MAY_NOT_WORK |= {p + op for p in ("", "l", "f")  # on file systems without extended attributes
                  for op in ("setxattr", "getxattr", "listxattr", "removexattr")}
 MARK = re.compile(rb"o=fadvise64;:,d=-77777;:,O=([12]);:,")
@@ -28,7 +29,7 @@ def rows():
     column = 3 if platform.machine() == "aarch64" else 2
     with open(os.path.join(SOURCE, "src/ops/ops.def"), encoding="ascii") as f:
         for m in re.finditer(r"^OP\((\w+),\s*(-?\d+),\s*(-?\d+),\s*(\w+),", f.read(), re.M):
-            if m[1] == "task_end" or (m[4] in ("FS", "Process") and int(m[column]) >= 0):
+            if m[1] == "task_end" or (m[4] != "State" and int(m[column]) >= 0):
                 yield m[1]
 
 

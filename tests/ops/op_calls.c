@@ -10,8 +10,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <inttypes.h>
 #include <linux/openat2.h>
+#include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,15 +22,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -967,6 +975,195 @@ static void t_chroot(void)
 	expect("o=chroot;:,p=.;:,s=%ld;:,", r);
 }
 
+/* --- descriptors that are no files --- */
+
+/* No number is free while the limit is 0. */
+static long without_numbers(long nr, long a, long b)
+{
+	struct rlimit old, none;
+	long r;
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	none = (struct rlimit){0, old.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &none);
+	r = made(nr, a, b);
+	setrlimit(RLIMIT_NOFILE, &old);
+	return r;
+}
+
+#ifdef SYS_open
+static void t_pipe(void)
+{
+	int p[2] = {-5, -5};
+
+	made(SYS_pipe, P(p));
+	expect("o=pipe;:,d=%d;:,e=%d;:,s=0;:,", p[0], p[1]);
+	made(SYS_pipe, BAD);
+	expect("o=pipe;:,d=-1;:,e=-1;:,s=%d;:,", -EFAULT);
+	p[0] = 77;
+	without_numbers(SYS_pipe, P(p), 0);
+	expect("o=pipe;:,d=-1;:,e=-1;:,s=%d;:,", -EMFILE);
+}
+
+static void t_eventfd(void)
+{
+	long r = made(SYS_eventfd, 3);
+
+	expect("o=eventfd;:,s=%ld;:,", r);
+	without_numbers(SYS_eventfd, 0, 0);
+	expect("o=eventfd;:,s=%d;:,", -EMFILE);
+}
+
+static void t_signalfd(void)
+{
+	uint64_t mask = 1;
+	long r = made(SYS_signalfd, -1, P(&mask), 8), again = made(SYS_signalfd, r, P(&mask), 8);
+
+	expect("o=signalfd;:,d=-1;:,s=%ld;:,", r);
+	expect("o=signalfd;:,d=%ld;:,s=%ld;:,", r, again);
+	made(SYS_signalfd, 9999, P(&mask), 8);
+	expect("o=signalfd;:,d=9999;:,s=%d;:,", -EBADF);
+}
+
+static void t_epoll_create(void)
+{
+	long r = made(SYS_epoll_create, 1);
+
+	expect("o=epoll_create;:,s=%ld;:,", r);
+	made(SYS_epoll_create, 0);
+	expect("o=epoll_create;:,s=%d;:,", -EINVAL);
+}
+#endif
+
+static void t_pipe2(void)
+{
+	int p[2];
+
+	made(SYS_pipe2, P(p), O_CLOEXEC | O_NONBLOCK);
+	expect("o=pipe2;:,d=%d;:,f=%d;:,e=%d;:,s=0;:,", p[0], O_CLOEXEC | O_NONBLOCK, p[1]);
+	made(SYS_pipe2, P(p), O_APPEND);
+	expect("o=pipe2;:,d=-1;:,f=%d;:,e=-1;:,s=%d;:,", O_APPEND, -EINVAL);
+}
+
+static void t_eventfd2(void)
+{
+	long r = made(SYS_eventfd2, 0, EFD_CLOEXEC);
+
+	expect("o=eventfd2;:,f=%d;:,s=%ld;:,", EFD_CLOEXEC, r);
+	made(SYS_eventfd2, 0, 0x40000000);
+	expect("o=eventfd2;:,f=%d;:,s=%d;:,", 0x40000000, -EINVAL);
+}
+
+static void t_signalfd4(void)
+{
+	uint64_t mask = 1;
+	long r = made(SYS_signalfd4, -1, P(&mask), 8, SFD_CLOEXEC);
+
+	expect("o=signalfd4;:,d=-1;:,f=%d;:,s=%ld;:,", SFD_CLOEXEC, r);
+	made(SYS_signalfd4, -1, P(&mask), 7, 0);
+	expect("o=signalfd4;:,d=-1;:,f=0;:,s=%d;:,", -EINVAL);
+}
+
+static void t_timerfd_create(void)
+{
+	long r = made(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_NONBLOCK);
+
+	expect("o=timerfd_create;:,f=%d;:,s=%ld;:,", TFD_NONBLOCK, r);
+	made(SYS_timerfd_create, 99, 0);
+	expect("o=timerfd_create;:,f=0;:,s=%d;:,", -EINVAL);
+}
+
+static void t_pidfd_open(void)
+{
+	long r = made(SYS_pidfd_open, getpid(), 0);
+
+	expect("o=pidfd_open;:,f=0;:,s=%ld;:,", r);
+	made(SYS_pidfd_open, -1, 0);
+	expect("o=pidfd_open;:,f=0;:,s=%d;:,", -EINVAL);
+}
+
+static void t_epoll_create1(void)
+{
+	long r = made(SYS_epoll_create1, EPOLL_CLOEXEC);
+
+	expect("o=epoll_create1;:,f=%d;:,s=%ld;:,", EPOLL_CLOEXEC, r);
+	made(SYS_epoll_create1, 1);
+	expect("o=epoll_create1;:,f=1;:,s=%d;:,", -EINVAL);
+}
+
+static void t_socket(void)
+{
+	long r = made(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	expect("o=socket;:,f=%d;:,s=%ld;:,", SOCK_STREAM | SOCK_CLOEXEC, r);
+	made(SYS_socket, 9999, SOCK_DGRAM, 0);
+	expect("o=socket;:,f=%d;:,s=%d;:,", SOCK_DGRAM, -EAFNOSUPPORT);
+}
+
+static void t_socketpair(void)
+{
+	int p[2];
+
+	made(SYS_socketpair, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, P(p));
+	expect("o=socketpair;:,f=%d;:,d=%d;:,e=%d;:,s=0;:,", SOCK_DGRAM | SOCK_CLOEXEC, p[0], p[1]);
+	made(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, BAD);
+	expect("o=socketpair;:,f=%d;:,d=-1;:,e=-1;:,s=%d;:,", SOCK_STREAM, -EFAULT);
+}
+
+/* A socket at which somebody waits. */
+static int awaited(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "socket"};
+	int at = socket(AF_UNIX, SOCK_STREAM, 0), who = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (bind(at, (void *)&name, sizeof(name)) || listen(at, 5) ||
+		connect(who, (void *)&name, sizeof(name)))
+		abort();
+	return at;
+}
+
+static void t_accept4(void)
+{
+	int at = awaited();
+	long r = made(SYS_accept4, at, 0, 0, SOCK_CLOEXEC);
+
+	expect("o=accept4;:,d=%d;:,f=%d;:,s=%ld;:,", at, SOCK_CLOEXEC, r);
+	made(SYS_accept4, 9999, 0, 0, 0);
+	expect("o=accept4;:,d=9999;:,f=0;:,s=%d;:,", -EBADF);
+}
+
+static void t_accept(void)
+{
+	int at = awaited();
+	long r = made(SYS_accept, at, 0, 0);
+
+	expect("o=accept;:,d=%d;:,s=%ld;:,", at, r);
+	made(SYS_accept, 9999, 0, 0);
+	expect("o=accept;:,d=9999;:,s=%d;:,", -EBADF);
+}
+
+static void t_perf_event_open(void)
+{
+	struct perf_event_attr clock = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(clock),
+		.config = PERF_COUNT_SW_TASK_CLOCK, .exclude_kernel = 1};
+	long r = made(SYS_perf_event_open, P(&clock), 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	expect("o=perf_event_open;:,f=%ld;:,s=%ld;:,", PERF_FLAG_FD_CLOEXEC, r);
+	r = made(SYS_perf_event_open, BAD, 0, -1, -1, 0);
+	expect("o=perf_event_open;:,f=0;:,s=%ld;:,", r);
+}
+
+static void t_bpf(void)
+{
+	union bpf_attr map = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4,
+		.max_entries = 1};
+	long r = made(SYS_bpf, BPF_MAP_CREATE, P(&map), sizeof(map));
+
+	expect("o=bpf;:,F=0;:,s=%ld;:,", r);
+	r = made(SYS_bpf, 9999, P(&map), sizeof(map));
+	expect("o=bpf;:,F=9999;:,s=%ld;:,", r);
+}
+
 static void t_umask(void)
 {
 	umask(022);
@@ -1197,7 +1394,8 @@ static const struct {
 #ifdef SYS_open
 	T(open), T(creat), T(dup2), T(stat), T(lstat), T(access), T(getdents), T(readlink), T(mkdir),
 	T(mknod), T(rmdir), T(unlink), T(rename), T(link), T(symlink), T(chmod), T(chown), T(lchown),
-	T(utime), T(utimes), T(futimesat), T(fork), T(vfork),
+	T(utime), T(utimes), T(futimesat), T(fork), T(vfork), T(pipe), T(eventfd), T(signalfd),
+	T(epoll_create),
 #endif
 #ifdef SYS_renameat
 	T(renameat),
@@ -1213,7 +1411,8 @@ static const struct {
 	T(chdir), T(fchdir), T(chroot), T(umask), T(clone), T(clone3), T(execve), T(execveat), T(exit),
 	T(exit_group), T(task_end), T(setxattr), T(lsetxattr), T(fsetxattr), T(getxattr), T(lgetxattr),
 	T(fgetxattr), T(listxattr), T(llistxattr), T(flistxattr), T(removexattr), T(lremovexattr),
-	T(fremovexattr),
+	T(fremovexattr), T(pipe2), T(eventfd2), T(signalfd4), T(timerfd_create), T(pidfd_open),
+	T(epoll_create1), T(socket), T(socketpair), T(accept), T(accept4), T(perf_event_open), T(bpf),
 };
 
 int main(int argc, char **argv)

@@ -160,6 +160,13 @@ static void as_recorded(struct rec *rec)
 		rec->arg[2] = (uint64_t)(short)rec->arg[2];
 		rec->arg[3] = (uint64_t)(short)rec->arg[3];
 	}
+	if (op_has(rec->op, A_FDS)) {
+		bool made = !rec->has_ret || rec->ret >= 0;
+		int32_t fds[2] = {(int32_t)rec->arg[op_arg_index(rec->op, A_FDS)],
+			(int32_t)rec->arg[op_arg_index(rec->op, A_FDS2)]};
+
+		args_set_fds(rec, made ? fds : NULL);
+	}
 	if (rec->op == OP_state_task || rec->op == OP_state_fd)
 		rec->tid = rec->pid;
 	if (rec->op == OP_state_fd)
