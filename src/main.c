@@ -26,12 +26,18 @@ static int version_command(const struct options *o)
 static int help_command(const struct options *o)
 {
 	struct buf text = BUF_INIT;
+	int status = EXIT_DONE;
 
 	(void)o;
 	options_help(&text);
-	fwrite(text.p, 1, text.len, stdout);
+	if (buf_ok(&text)) {
+		fwrite(text.p, 1, text.len, stdout);
+	} else {
+		perror("ioriot");
+		status = EXIT_FAILED;
+	}
 	buf_free(&text);
-	return EXIT_DONE;
+	return status;
 }
 
 static int (*const commands[])(const struct options *) = {

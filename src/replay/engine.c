@@ -15,8 +15,6 @@
 
 #include "utils/progress.h"
 
-#define WRITE_PERIOD (4u << 20)
-#define WRITE_MAX    0x7ffff000u /* the kernel transfers no more in one call (MAX_RW_COUNT) */
 #define TICK_NS	     100000000
 
 /* ---- memory ---- */
@@ -45,32 +43,43 @@ static void fill_random(uint64_t *p, size_t n)
 	}
 }
 
+static int map_periods(uint8_t *base, uint64_t size, int fd)
+{
+	uint64_t at;
+
+	if (ftruncate(fd, MAP_PERIOD))
+		return -1;
+	for (at = 0; at < size; at += MAP_PERIOD)
+		if (mmap(base + at, MAP_PERIOD, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) ==
+			MAP_FAILED)
+			return -1;
+	return 0;
+}
+
+void *map_repeated(uint64_t size)
+{
+	int fd = memfd_create("ioriot-data", MFD_CLOEXEC);
+	uint8_t *base = fd < 0 ? NULL : map_lazily(size, MAP_PRIVATE);
+
+	if (base && map_periods(base, size, fd)) {
+		munmap(base, size);
+		base = NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	return base;
+}
+
 /* One period of random bytes in memory, seen many times in a row by requests longer than that. */
 static int map_write_data(struct engine *e, uint64_t longest)
 {
-	uint64_t at, need = longest < WRITE_MAX ? longest : WRITE_MAX;
-	int fd = memfd_create("ioriot-write-data", MFD_CLOEXEC);
-	uint8_t *base;
-
-	e->write_period = WRITE_PERIOD;
-	e->write_size = (need / WRITE_PERIOD + 2) * WRITE_PERIOD;
-	if (fd < 0)
-		return -errno;
-	base = map_lazily(e->write_size, MAP_PRIVATE);
-	e->write_data = base;
-	if (!base || ftruncate(fd, WRITE_PERIOD)) {
-		close(fd);
+	e->write_period = MAP_PERIOD;
+	e->write_size = map_periods_of(longest);
+	e->write_data = map_repeated(e->write_size);
+	if (!e->write_data)
 		return -ENOMEM;
-	}
-	for (at = 0; at < e->write_size; at += WRITE_PERIOD)
-		if (mmap(base + at, WRITE_PERIOD, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-			    0) == MAP_FAILED) {
-			close(fd);
-			return -ENOMEM;
-		}
-	close(fd);
 	if (longest)
-		fill_random((uint64_t *)(void *)base, WRITE_PERIOD / sizeof(uint64_t));
+		fill_random((uint64_t *)(void *)e->write_data, MAP_PERIOD / sizeof(uint64_t));
 	return 0;
 }
 

@@ -76,6 +76,21 @@ void worker_main(struct engine *e, uint32_t number, const sigset_t *mask) __attr
 /* Zeroed pages that cost nothing until they are touched, MAP_SHARED or MAP_PRIVATE; or NULL. */
 void *map_lazily(uint64_t size, int sharing);
 
+/*
+ * SIZE bytes, a multiple of MAP_PERIOD, of which all periods are the same memory; or NULL. What a call
+ * reads or writes costs no more than one period, however long it is.
+ */
+#define MAP_PERIOD (4u << 20)
+void *map_repeated(uint64_t size);
+
+/* For requests of up to LONGEST bytes, from any place in the first period. */
+static inline uint64_t map_periods_of(uint64_t longest)
+{
+	const uint64_t most = 0x7ffff000u; /* the kernel transfers no more in one call (MAX_RW_COUNT) */
+
+	return ((longest < most ? longest : most) / MAP_PERIOD + 2) * MAP_PERIOD;
+}
+
 /* Ends the worker with a reason that the parent prints. */
 void worker_fail(struct engine *e, int code, const char *what) __attribute__((noreturn));
 

@@ -101,7 +101,7 @@ static int add_absolute(struct paths *p, struct str path, uint64_t *ref, struct 
 		buf_free(&plain);
 		return no_memory(err);
 	}
-	rc = tree_locate(p->trees, buf_as_str(&plain), &tree, &rest, err);
+	rc = tree_locate(p->trees, plain.len ? buf_as_str(&plain) : STR("/"), &tree, &rest, err);
 	if (rc == 0) {
 		buf_str(&full, rest);
 		buf_str(&full, rest.len || !tail.len ? tail : (struct str){tail.s + 1, tail.len - 1});

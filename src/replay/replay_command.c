@@ -114,14 +114,19 @@ static int write_stats(const struct stats *s, const struct options *o, struct er
 	return rc;
 }
 
-static void print_summary(const struct stats *s)
+static int print_summary(const struct stats *s, struct err *err)
 {
 	struct buf text = BUF_INIT;
+	int rc = 0;
 
 	stats_summary(s, &text);
-	fwrite(text.p, 1, text.len, stdout);
+	if (buf_ok(&text))
+		fwrite(text.p, 1, text.len, stdout);
+	else
+		rc = err_sys(err, ENOMEM, "cannot sum up the replay");
 	fflush(stdout);
 	buf_free(&text);
+	return rc;
 }
 
 /* Runs and reports; INCOMPLETE runs are reported as far as they came. */
@@ -131,7 +136,7 @@ static int run(struct program *p, const struct options *o, const struct engine_c
 	struct host_sample before = {0}, after;
 	struct engine e;
 	struct stats s;
-	int rc, wrote;
+	int rc, wrote = 0;
 
 	add_devices(&before, p);
 	after = before;
@@ -141,15 +146,18 @@ static int run(struct program *p, const struct options *o, const struct engine_c
 	host_subtract(&after, &before);
 	if (!e.shared || !e.results || stats_gather(&s, &e, o)) {
 		engine_free(&e);
-		return rc ? failed(err) : EXIT_FAILED;
+		if (!rc)
+			err_sys(err, ENOMEM, "cannot sum up the replay");
+		return failed(err);
 	}
 	s.host = after;
 	s.incomplete = rc ? err->text : NULL;
 	if (rc)
 		say(err->text);
 	if (!o->quiet)
-		print_summary(&s);
-	wrote = write_stats(&s, o, rc ? NULL : err);
+		wrote = print_summary(&s, rc ? NULL : err);
+	if (!wrote)
+		wrote = write_stats(&s, o, rc ? NULL : err);
 	if (wrote && !rc)
 		say(err->text);
 	rc = rc || wrote ? EXIT_FAILED : s.diverged ? EXIT_DIVERGED : EXIT_DONE;

@@ -14,7 +14,6 @@
 /* A worker process: gives up what it must not have, then starts its threads. */
 
 #define STACK_SIZE (256u << 10)
-#define READ_MAX   0x7ffff000u /* the kernel transfers no more in one call (MAX_RW_COUNT) */
 
 /* A sentence in ERR is the reason; the parent prints it. */
 static void fail_with(struct engine *e, const struct err *err) __attribute__((noreturn));
@@ -49,7 +48,6 @@ static int open_start(struct worker *w, const struct program *p)
 static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 {
 	const struct program *p = e->config.program;
-	uint64_t big = p->read_max < READ_MAX ? p->read_max : READ_MAX;
 
 	*w = (struct worker){
 		.strings = p->paths.text.p,
@@ -68,8 +66,9 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds), MAP_PRIVATE);
 	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks), MAP_PRIVATE);
 	w->contexts = map_lazily(((uint64_t)p->contexts + 1) * sizeof(*w->contexts), MAP_PRIVATE);
-	w->big_read = map_lazily(big + 4096, MAP_PRIVATE);
-	if (!w->vfds || !w->locks || !w->contexts || !w->big_read)
+	if (p->read_max > READ_BUFFER_MAX)
+		w->big_read = map_repeated(map_periods_of(p->read_max));
+	if (!w->vfds || !w->locks || !w->contexts || (p->read_max > READ_BUFFER_MAX && !w->big_read))
 		worker_fail(e, ENOMEM, "cannot start a worker");
 }
 
