@@ -6,7 +6,7 @@
 #   make install          to PREFIX (/opt/ioriot), below DESTDIR
 #   make modules          SystemTap modules for the running kernel, or KERNEL=RELEASE
 #   make test-vm          what runs in a virtual machine
-#   make asan tsan lint shellcheck manlint docs fuzz faults    one check of "make test" each
+#   make asan tsan lint shellcheck manlint docs fuzz faults hostile    one check of "make test" each
 #   make bench-vm         what the SystemTap module costs, in the virtual machine
 #   make bench, make soak measurements; the same under load for a long time
 PREFIX  ?= /opt/ioriot
@@ -163,7 +163,7 @@ soak: all
 	@FAULT_STRIDE=1 tests/run checks/faults.sh
 	@tests/run --repeat 50 scenarios
 
-CHECKS := asan tsan lint shellcheck manlint docs fuzz faults
+CHECKS := asan tsan lint shellcheck manlint docs fuzz faults hostile
 $(CHECKS): deps
 	@tests/run checks/$@.sh
 
