@@ -15,6 +15,7 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <pwd.h>
@@ -27,6 +28,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -178,6 +180,33 @@ static void copies(struct matrix *m)
 	DO(sendfile, to, from, &off, 1);	/* 0 */
 	FAIL(EBADF, sendfile, from, to, NULL, 10);
 	FAIL(EINVAL, copy_file_range, from, NULL, to, NULL, 10, 1);
+	DO(close, to);
+	DO(close, from);
+}
+
+/* Which of them work depends on the file system; what fails must fail again. */
+static void commands(struct matrix *m)
+{
+	int from = open_at(m, m->dir_a, "sizes.bin", O_RDWR), flags = 0;
+	int to = open_at(m, m->dir_a, "cloned.bin", O_RDWR | O_CREAT);
+	struct file_clone_range range = {.src_fd = from, .src_length = 65536, .dest_offset = 1 << 20};
+	struct {
+		struct file_dedupe_range head;
+		struct file_dedupe_range_info to;
+	} same = {{.src_length = 65536, .dest_count = 1}, {.dest_fd = to}};
+	struct fiemap map = {.fm_length = FIEMAP_MAX_OFFSET, .fm_flags = FIEMAP_FLAG_SYNC};
+
+	TRY(ioctl, to, FICLONE, from);
+	TRY(ioctl, to, FICLONERANGE, &range);
+	TRY(ioctl, from, FIDEDUPERANGE, &same);
+	TRY(ioctl, from, FS_IOC_FIEMAP, &map);
+	TRY(ioctl, from, FS_IOC_GETFLAGS, &flags);
+	DO(ioctl, from, FIGETBSZ, &flags);
+	DO(ioctl, from, FIONREAD, &flags);
+	DO(ioctl, from, FIOCLEX);
+	DO(ioctl, from, FIONCLEX);
+	FAIL(EBADF, ioctl, 999, FICLONE, from);
+	FAIL(EBADF, ioctl, to, FICLONE, 999);
 	DO(close, to);
 	DO(close, from);
 }
@@ -457,6 +486,7 @@ static void run(struct matrix *m)
 	data_by_offset(m);
 	sizes(m);
 	copies(m);
+	commands(m);
 	opens(m);
 	metadata_read(m);
 	directories(m);

@@ -224,7 +224,7 @@ static void build_spill(struct build *o)
 	*o->rec = head;
 }
 
-/* Where the LEN bytes of an item go, LEN at most 4096 + 16. */
+/* Where the LEN bytes of an item go, LEN at most 4096 + 24. */
 static inline char *item_begin(struct build *o, unsigned int len)
 {
 	if (unlikely(o->at + sizeof(struct wire_item) + len + 8 > o->end))

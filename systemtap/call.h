@@ -61,6 +61,23 @@ static bool asks_for_lock(u64 command)
 	return (unsigned int)command == F_GETLK || (unsigned int)command == F_OFD_GETLK;
 }
 
+static void item_ioctl(struct build *o, unsigned int command, u64 address)
+{
+	int shape = ioctl_shape(command);
+	unsigned int len;
+	u16 dests;
+
+	if (shape < 0 || !ioctl_bytes[shape] || command == IOCTL_NR_FIBMAP)
+		return;
+	len = ioctl_bytes[shape];
+	if (shape == IOCTL_DEDUPE) { /* the member dest_count */
+		if (!user_copy(&dests, address + 16, sizeof(dests)))
+			return;
+		len += min_t(unsigned int, dests, IOCTL_DEDUPE_MAX) * IOCTL_DEDUPE_DEST;
+	}
+	item_copy(o, WIRE_IOCTL, address, len);
+}
+
 /* A path, and where it starts from if it is relative. */
 static void item_path(struct build *o, const struct row *row, int i, u64 address, int dirfd)
 {
@@ -91,6 +108,9 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 	case WIRE_ARG_FARG:
 		if (is_lock_command(call_arg(regs, i - 1)) && !asks_for_lock(call_arg(regs, i - 1)))
 			item_copy(o, WIRE_FLOCK, arg, sizeof(struct flock));
+		break;
+	case WIRE_ARG_IARG:
+		item_ioctl(o, (unsigned int)call_arg(regs, i - 1), arg);
 		break;
 	case WIRE_ARG_OFFSET:
 		item_copy_or_null(o, WIRE_OFFSET, arg, sizeof(s64));
@@ -265,8 +285,6 @@ static void unrecorded_end(int number, const struct row *row, struct pt_regs *re
 {
 	if (ret < 0 || (ret == 0 && row->moves))
 		return;
-	if ((row->flags & ROW_BY_COMMAND) && !row_has_command((unsigned int)call_arg(regs, 1)))
-		return;
 	if (row->fd[0] >= 0 && !is_regular((unsigned int)call_arg(regs, row->fd[0])) &&
 		!is_regular((unsigned int)call_arg(regs, row->fd[1])))
 		return;
@@ -399,6 +417,16 @@ static void put_lock_before(const struct thread *th, u64 address)
 	build_end(&o);
 }
 
+static void put_block_before(const struct thread *th, u64 address)
+{
+	struct build o;
+
+	if (!part_begin(&o, th))
+		return;
+	item_copy(&o, WIRE_IOCTL, address, sizeof(int));
+	build_end(&o);
+}
+
 static noinline void enter_special(
 	struct thread *th, long number, const struct row *row, struct pt_regs *regs)
 {
@@ -410,6 +438,9 @@ static noinline void enter_special(
 		put_base_before(th);
 	} else if (row->flags & ROW_EXECS) {
 		th->kept = (s64)((call_arg(regs, 0) << 32) | (u32)call_arg(regs, 4));
+	} else if (row->op == ROW_ioctl) {
+		if ((unsigned int)call_arg(regs, 1) == IOCTL_NR_FIBMAP)
+			put_block_before(th, call_arg(regs, 2));
 	} else if (asks_for_lock(call_arg(regs, 1))) {
 		put_lock_before(th, call_arg(regs, 2));
 	}
@@ -444,7 +475,7 @@ static inline void call_enter(struct pt_regs *regs, long number)
 		return;
 	}
 	row = row_of(number);
-	if (!row)
+	if (!row || unlikely(!row_takes(row, (unsigned int)call_arg(regs, 1))))
 		return;
 	th = thread_in_scope();
 	if (!th)
@@ -483,7 +514,8 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 	row = row_of(number);
 	if (row && row->what == ROW_IDENTITY)
 		identity_changed(th, regs, number, ret);
-	if (!row || row->what != ROW_CALL || is_restart(ret))
+	if (!row || row->what != ROW_CALL || is_restart(ret) ||
+		!row_takes(row, (unsigned int)call_arg(regs, 1)))
 		return;
 	/* These were told before; and a new thread comes out of the call that made it. */
 	if ((row->flags & (ROW_FORKS | ROW_EXECS)) && ret >= 0)

@@ -8,6 +8,7 @@
  */
 
 #include "capture/wire.h"
+#include "ops/ioctl.h"
 
 #ifdef __KERNEL__
 enum op_flag { OPF_NEWFD = 1, OPF_LIST = 2, OPF_FORK = 4, OPF_STATE = 8, OPF_NOFILE = 16 };
@@ -51,7 +52,7 @@ enum row_flag {
 	ROW_EXECS = 8,
 	ROW_EXITS = 16,
 	ROW_MOVES = 32,	    /* paths do not start where the process is after the call */
-	ROW_BY_COMMAND = 64 /* of ROW_UNRECORDED: only some commands of ioctl(2) */
+	ROW_BY_COMMAND = 64 /* only the commands of ops/ioctl.def */
 };
 
 enum row_facts {
@@ -77,6 +78,12 @@ struct row {
 
 static struct row rows[ROW_NUMBERS];
 
+/* Is the call watched with this second argument? */
+static inline int row_takes(const struct row *row, unsigned int command)
+{
+	return !(row->flags & ROW_BY_COMMAND) || ioctl_shape(command) >= 0;
+}
+
 static inline int row_has(const struct row *row, enum row_kind kind)
 {
 	int i;
@@ -94,7 +101,7 @@ static inline void row_set_args(struct row *row)
 	for (i = 0; i < ROW_ARGS; i++) {
 		unsigned char wire = row_wire[row->kind[i]];
 
-		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG)
+		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG || wire == WIRE_ARG_IARG)
 			row->value[row->values++] = (unsigned char)i;
 		if (wire != WIRE_ARG_VALUE && wire != WIRE_ARG_NONE)
 			row->flags |= ROW_HAS_ITEMS;
@@ -138,6 +145,9 @@ static inline void row_set_by_name(struct row *row, int op_flags)
 	case ROW_chroot:
 		row->flags |= ROW_MOVES | ROW_AT_ENTRY;
 		break;
+	case ROW_ioctl: /* FIBMAP overwrites the number of the block with that on the disk */
+		row->flags |= ROW_BY_COMMAND | ROW_AT_ENTRY;
+		break;
 	case ROW_fcntl: /* F_GETLK overwrites the lock that it was asked for */
 		row->flags |= ROW_AT_ENTRY;
 		break;
@@ -162,28 +172,9 @@ static inline void row_set_call(
 		row->flags |= ROW_HAS_ITEMS;
 }
 
-/* The second arguments of ioctl(2) that make it an unrecorded call. */
-static const unsigned int row_commands[] = {
-#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why) command,
-#include "ops/unrecorded.def"
-};
-
-static inline int row_has_command(unsigned int command)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(row_commands) / sizeof(*row_commands); i++)
-		if (row_commands[i] && row_commands[i] == command)
-			return 1;
-	return 0;
-}
-
-static inline void row_set_unrecorded(int number, unsigned int command, int fd0, int fd1, int moves)
+static inline void row_set_unrecorded(int number, int fd0, int fd1, int moves)
 {
 	struct row *row = &rows[number];
-
-	if (command)
-		row->flags |= ROW_BY_COMMAND;
 
 	row->what = ROW_UNRECORDED;
 	row->fd[0] = (signed char)fd0;
@@ -211,8 +202,8 @@ static inline void rows_init(void)
 	row_set_call(OP_NUMBER(x86_64, aarch64), ROW_##name, op_flags,                             \
 		(const unsigned char[ROW_ARGS]){ROW_KINDS args});
 #include "ops/ops.def"
-#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why)                            \
-	row_set_unrecorded(OP_NUMBER(x86_64, aarch64), command, fd0, fd1, moves);
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why)                            \
+	row_set_unrecorded(OP_NUMBER(x86_64, aarch64), fd0, fd1, moves);
 #include "ops/unrecorded.def"
 }
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/args.h"
 
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <string.h>
 #include <sys/time.h>
 #include <utime.h>
+
+#include "ops/ioctl.h"
 
 uint64_t args_narrow(enum arg_kind kind, uint64_t value)
 {
@@ -113,6 +117,109 @@ uint64_t args_offset(int64_t offset)
 	if ((uint64_t)offset == OFFPTR_NULL || (uint64_t)offset == OFFPTR_BAD)
 		return UINT64_MAX;
 	return (uint64_t)offset;
+}
+
+static uint16_t dedupe_count(const void *head)
+{
+	const struct file_dedupe_range *same = head;
+	uint16_t n;
+
+	memcpy(&n, &same->dest_count, sizeof(n));
+	return n < IOCTL_DEDUPE_MAX ? n : IOCTL_DEDUPE_MAX;
+}
+
+size_t args_ioctl_size(const struct rec *rec, const void *head)
+{
+	int shape = ioctl_shape((unsigned)rec->arg[1]);
+
+	if (shape < 0)
+		return 0;
+	if (shape != IOCTL_DEDUPE || !head)
+		return ioctl_bytes[shape];
+	return IOCTL_DEDUPE_HEAD + (size_t)dedupe_count(head) * IOCTL_DEDUPE_DEST;
+}
+
+static void set_dests(struct rec *rec, uint64_t *vec, const struct file_dedupe_range *same)
+{
+	uint32_t n = dedupe_count(same), i;
+
+	for (i = 0; i < n; i++, vec += REC_DEST) {
+		const struct file_dedupe_range_info *info = &same->info[i];
+
+		vec[0] = (uint64_t)(int32_t)info->dest_fd;
+		vec[1] = info->dest_offset;
+		vec[2] = info->bytes_deduped;
+		vec[3] = (uint64_t)(int64_t)info->status;
+	}
+	rec->vec = vec - (size_t)n * REC_DEST;
+	rec->nvec = n * REC_DEST;
+}
+
+static void set_values(struct rec *rec, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	rec->arg[2] = a;
+	rec->arg[3] = b;
+	rec->arg[4] = c;
+	rec->arg[5] = d;
+}
+
+void args_set_ioctl(struct rec *rec, uint64_t *vec, const void *bytes, size_t len)
+{
+	union {
+		char bytes[IOCTL_BYTES_MAX];
+		int number;
+		struct file_clone_range clone;
+		struct file_dedupe_range same;
+		struct fiemap map;
+		struct fsxattr attr;
+		struct ioctl_space space;
+		struct ioctl_move move;
+	} u;
+	int shape = ioctl_shape((unsigned)rec->arg[1]);
+
+	if (shape == IOCTL_FD) {
+		set_values(rec, (uint64_t)(int32_t)rec->arg[2], 0, 0, 0);
+		return;
+	}
+	set_values(rec, 0, 0, 0, 0);
+	if (shape < 0 || !len)
+		return;
+	memset(&u, 0, sizeof(u));
+	memcpy(&u, bytes, len < sizeof(u) ? len : sizeof(u));
+	switch ((enum ioctl_shape)shape) {
+	case IOCTL_INT:
+		rec->arg[2] = (uint64_t)(int64_t)u.number;
+		break;
+	case IOCTL_CLONE:
+		set_values(rec, (uint64_t)(int32_t)u.clone.src_fd, u.clone.src_offset,
+			u.clone.src_length, u.clone.dest_offset);
+		break;
+	case IOCTL_DEDUPE:
+		set_values(rec, u.same.src_offset, u.same.src_length, 0, 0);
+		if (vec)
+			set_dests(rec, vec, &u.same);
+		break;
+	case IOCTL_FIEMAP:
+		set_values(rec, u.map.fm_start, u.map.fm_length, u.map.fm_flags,
+			u.map.fm_extent_count);
+		break;
+	case IOCTL_FSXATTR:
+		set_values(rec, u.attr.fsx_xflags, u.attr.fsx_extsize, u.attr.fsx_projid,
+			u.attr.fsx_cowextsize);
+		break;
+	case IOCTL_SPACE:
+		set_values(rec, (uint64_t)(int64_t)u.space.whence, (uint64_t)u.space.start,
+			(uint64_t)u.space.len, 0);
+		break;
+	case IOCTL_MOVE:
+		set_values(rec, (uint64_t)(int32_t)u.move.donor_fd, u.move.orig_start,
+			u.move.donor_start, u.move.len);
+		break;
+	case IOCTL_NONE:
+	case IOCTL_FD:
+	case IOCTL_SHAPES:
+		break;
+	}
 }
 
 /* open(2) has a mode argument only with these; the register holds anything otherwise. */

@@ -34,6 +34,14 @@ void args_set_fds(struct rec *rec, const int32_t fds[2]);
 /* An offset behind a pointer, as a FORM_OFFPTR value. */
 uint64_t args_offset(int64_t offset);
 
+/*
+ * What an ioctl(2) points to: LEN bytes, or none when they could not be read. VEC has room for the
+ * destinations of a dedupe (ARGS_IOV_MAX values). args_ioctl_size(): how many bytes there should be; HEAD
+ * are the first IOCTL_DEDUPE_HEAD of them, where they say how many follow.
+ */
+size_t args_ioctl_size(const struct rec *rec, const void *head);
+void args_set_ioctl(struct rec *rec, uint64_t *vec, const void *bytes, size_t len);
+
 /* When all is there: drops what the call does not look at. */
 void args_finish(struct rec *rec);
 

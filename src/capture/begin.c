@@ -11,6 +11,7 @@
 
 #include "datas/buf.h"
 #include "datas/hmap.h"
+#include "ops/ioctl.h"
 
 /* A descriptor of a state. */
 struct state_fd {
@@ -395,6 +396,23 @@ static bool is_locking(uint64_t cmd)
 	return rec_fcntl_is_lock(cmd) && cmd != F_GETLK && cmd != F_OFD_GETLK;
 }
 
+static bool ioctl_looks(unsigned command)
+{
+	switch ((int)command) {
+	case IOCTL_NR_FS_IOC_FIEMAP:
+	case IOCTL_NR_FIBMAP:
+	case IOCTL_NR_FIGETBSZ:
+	case IOCTL_NR_FIONREAD:
+	case IOCTL_NR_FIOQSIZE:
+	case IOCTL_NR_FS_IOC_GETVERSION:
+	case IOCTL_NR_FS_IOC_GETFLAGS:
+	case IOCTL_NR_FS_IOC_FSGETXATTR:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Nothing is another one after it, but what the caller knows. */
 static bool only_looks(const struct rec *rec)
 {
@@ -429,6 +447,8 @@ static bool only_looks(const struct rec *rec)
 	case OP_llistxattr:
 	case OP_flistxattr:
 		return true;
+	case OP_ioctl:
+		return ioctl_looks((unsigned)rec->arg[1]);
 	case OP_fcntl:
 		return !is_locking(rec->arg[1]) && rec->arg[1] != F_SETFD && rec->arg[1] != F_SETFL;
 	default:

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "capture/state.h"
+#include "ops/ioctl.h"
 #include "utils/clock.h"
 
 #define TRACE_OPTIONS                                                                              \
@@ -258,6 +259,14 @@ static bool goes_on(struct tracer *t, struct task *task, const syscall_info *inf
 	return false;
 }
 
+/* The operation that the entry is recorded as, or -1. */
+static int op_of_entry(const struct tracer *t, const syscall_info *info)
+{
+	int op = info->seccomp.nr < TRACER_NUMBERS ? t->op_of[info->seccomp.nr] : -1;
+
+	return op == OP_ioctl && ioctl_shape((unsigned)info->seccomp.args[1]) < 0 ? -1 : op;
+}
+
 /* INFO tells of a seccomp stop or, without a filter, of an entry: both have the same layout. */
 static void on_entry(struct tracer *t, struct task *task, const syscall_info *info)
 {
@@ -273,7 +282,7 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *in
 		resume(task, PTRACE_SYSCALL, 0);
 		return;
 	}
-	op = info->seccomp.nr < TRACER_NUMBERS ? t->op_of[info->seccomp.nr] : -1;
+	op = op_of_entry(t, info);
 	if (op == OP_exit || op == OP_exit_group) {
 		call_put_end(t, task, (enum op_id)op, (int)info->seccomp.args[0]);
 		resume(task, t->go, 0);

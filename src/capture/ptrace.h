@@ -37,6 +37,7 @@ struct call {
 	struct rec rec;
 	uint64_t nr, entry, ip, sp;
 	struct name *name[2]; /* entries of path and path2; NULL when they were not reached */
+	uint64_t pointer;     /* of an ioctl(2) */
 	u64_vec vec;	      /* what rec.vec points to */
 	char path[PATH_MAX], path2[PATH_MAX];
 };
@@ -174,7 +175,7 @@ void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status
 
 #define UNRECORDED_MAX 16
 
-size_t unrecorded_numbers(unsigned *numbers, size_t max); /* those without command */
+size_t unrecorded_numbers(unsigned *numbers, size_t max);
 /* Whether the call that the task enters is one of them and its result is wanted. */
 bool unrecorded_begin(struct task *task, const syscall_info *info);
 void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
@@ -188,7 +189,7 @@ void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
  */
 int fetch_args(pid_t tid, struct call *call);
 
-/* What the kernel has put behind pointers by the end of the call: new descriptors. */
+/* What the kernel has put behind pointers by the end of the call: new descriptors; what a dedupe shared. */
 void fetch_results(pid_t tid, struct call *call);
 
 /* 0, or -errno when not all of LEN bytes could be read. */

@@ -6,6 +6,7 @@
 
 #include "capture/args.h"
 #include "capture/ptrace.h"
+#include "ops/ioctl.h"
 
 #define PAGE 4096 /* the smallest: a read that ends there never fails for the next page's sake */
 
@@ -124,6 +125,26 @@ static int read_fcntl_arg(pid_t tid, struct call *call, int slot)
 	return rc;
 }
 
+static int read_ioctl(pid_t tid, struct call *call)
+{
+	uint64_t head[IOCTL_DEDUPE_HEAD / 8], bytes[(IOCTL_BYTES_MAX + 7) / 8];
+	size_t size = args_ioctl_size(&call->rec, NULL);
+	uint64_t *vec = NULL;
+	int rc = 0;
+
+	if (rec_ioctl_has_dests(call->rec.arg[1])) {
+		call->vec.n = 0;
+		vec = vec_room(call, IOCTL_DEDUPE_MAX * REC_DEST);
+		rc = vec ? fetch_memory(tid, call->pointer, head, sizeof(head)) : -ENOMEM;
+		if (!rc)
+			size = args_ioctl_size(&call->rec, head);
+	}
+	if (!rc && size)
+		rc = fetch_memory(tid, call->pointer, bytes, size);
+	args_set_ioctl(&call->rec, vec, bytes, rc ? 0 : size);
+	return rc;
+}
+
 static int read_times(pid_t tid, struct call *call, enum arg_kind kind, uint64_t addr)
 {
 	char bytes[ARGS_TIMES_MAX] = {0};
@@ -166,6 +187,9 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 		return read_offset(tid, &call->rec.arg[slot]);
 	case FORM_FARG:
 		return read_fcntl_arg(tid, call, slot);
+	case FORM_IARG:
+		call->pointer = value;
+		return read_ioctl(tid, call);
 	default:
 		if (kind == A_HOW)
 			return read_how(tid, call, slot);
@@ -198,6 +222,8 @@ void fetch_results(pid_t tid, struct call *call)
 	int slot = op_arg_index(rec->op, A_FDS);
 	int32_t fds[2];
 
+	if (rec->op == OP_ioctl && rec_ioctl_has_dests(rec->arg[1]) && rec->ret == 0)
+		read_ioctl(tid, call);
 	if (slot < 0)
 		return;
 	if (rec->ret < 0 || fetch_memory(tid, rec->arg[slot], fds, sizeof(fds)))

@@ -54,27 +54,24 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The ioctl(2) commands of unrecorded.def; the loaded number goes on to what follows. */
+/* The ioctl(2) commands of ioctl.def alone are stopped; the loaded number goes on to what follows. */
 static int put_commands(struct filter *f)
 {
 	static const unsigned commands[] = {
-#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why) command,
-#include "ops/unrecorded.def"
+#define IOCTL(name, number, shape) number,
+#include "ops/ioctl.def"
 	};
-	unsigned char n = 0, left;
+	const unsigned char n = sizeof(commands) / sizeof(*commands);
+	unsigned char left = n;
 	size_t i;
 	int rc;
 
-	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		n += commands[i] != 0;
 	put(f, (struct sock_filter)BPF_JUMP(
 		       BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, (unsigned char)(n + 3)));
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[1])));
-	left = n;
-	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if (commands[i])
-			put(f, (struct sock_filter)BPF_JUMP(
-				       BPF_JMP | BPF_JEQ | BPF_K, commands[i], left--, 0));
+	for (i = 0; i < n; i++)
+		put(f, (struct sock_filter)BPF_JUMP(
+			       BPF_JMP | BPF_JEQ | BPF_K, commands[i], left--, 0));
 	rc = put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	return rc ? rc : put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
 }

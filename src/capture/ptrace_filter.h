@@ -29,7 +29,7 @@ struct filter {
 /* Stops NUMBERS[0..n), in any order, duplicates allowed (sorted in place). 0, or -E2BIG. */
 int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err);
 
-/* All calls of the table, the ioctl(2) commands that are told as lost, and the EXTRA calls. */
+/* All calls of the table, of ioctl(2) the commands of ops/ioctl.def, and the EXTRA calls. */
 int filter_build_for_ops(struct filter *f, const unsigned *extra, size_t n, struct err *err);
 
 /*

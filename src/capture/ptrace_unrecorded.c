@@ -5,17 +5,17 @@
 #include "capture/ptrace.h"
 
 static const struct {
-	unsigned nr, command;
+	unsigned nr;
 	int8_t fd[2];
 	bool moves;
 	const char *why;
 } unrecorded[] = {
 #if defined(__x86_64__)
-#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why)                            \
-	{x86_64, command, {fd0, fd1}, moves, why},
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why)                            \
+	{x86_64, {fd0, fd1}, moves, why},
 #elif defined(__aarch64__)
-#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why)                            \
-	{aarch64, command, {fd0, fd1}, moves, why},
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why)                            \
+	{aarch64, {fd0, fd1}, moves, why},
 #endif
 #include "ops/unrecorded.def"
 };
@@ -27,8 +27,7 @@ size_t unrecorded_numbers(unsigned *numbers, size_t max)
 	size_t i, n = 0;
 
 	for (i = 0; i < UNRECORDED && n < max; i++)
-		if (!unrecorded[i].command)
-			numbers[n++] = unrecorded[i].nr;
+		numbers[n++] = unrecorded[i].nr;
 	return n;
 }
 
@@ -47,8 +46,6 @@ bool unrecorded_begin(struct task *task, const syscall_info *info)
 		const int8_t *fd = unrecorded[i].fd;
 
 		if (unrecorded[i].nr != info->seccomp.nr)
-			continue;
-		if (unrecorded[i].command && unrecorded[i].command != (unsigned)info->seccomp.args[1])
 			continue;
 		if (fd[0] >= 0 && !is_file(task, (int)info->seccomp.args[fd[0]]) &&
 			!is_file(task, (int)info->seccomp.args[fd[1]]))

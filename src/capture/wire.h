@@ -80,7 +80,8 @@ struct wire_rec {
 
 /*
  * The values that follow a struct wire_rec, 8 bytes each:
- *   WIRE_CALL   registers of the arguments of its row whose wire_arg is VALUE or FARG, in their order
+ *   WIRE_CALL   registers of the arguments of its row whose wire_arg is VALUE, FARG or
+ *               IARG, in their order
  *   WIRE_TASK   umask, uid, gid (effective), tgid of the parent when that is recorded, else 0
  *   WIRE_FD     descriptor, flags (F_GETFL, and O_CLOEXEC), offset
  *   WIRE_TASK_END, WIRE_LOST   as above
@@ -108,6 +109,7 @@ enum wire_arg {
 	 */
 	WIRE_ARG_TUPLES,
 	WIRE_ARG_FDS,
+	WIRE_ARG_IARG,	  /* the register, as a value, and what it points to for the command before it */
 	WIRE_ARG_COUNT
 };
 
@@ -144,6 +146,8 @@ enum wire_item_type {
 	WIRE_TUPLES,   /* whole tuples of numbers, uint64_t each (ops/args.def says how many there are in
 			  one); may come in several items */
 	WIRE_FDS,      /* int32_t[2], after a call that worked */
+	WIRE_IOCTL,    /* struct of an ioctl(2), its length by ops/ioctl.h, as it is after the call; of
+			  FIBMAP, which overwrites it, before */
 	WIRE_ITEM_TYPES
 };
 
@@ -190,7 +194,8 @@ struct wire_facts {
  *
  * status  lines NAME=VALUE:
  *	abi		   WIRE_ABI
- *	tables		   IORIOT_TABLES: the checksum of ops.def, args.def, unrecorded.def and this file
+ *	tables		   IORIOT_TABLES: the checksum of ops.def, args.def, unrecorded.def, ioctl.def, ioctl.h and
+ *			   this file
  *	variant		   ioriot, targetedioriot or javaioriot
  *	state		   idle, started, stopped
  *	scope		   threads in scope now ("pid"), -1 for "all"

@@ -9,6 +9,7 @@
 #include "capture/args.h"
 #include "datas/buf.h"
 #include "datas/hmap.h"
+#include "ops/ioctl.h"
 #include "trace/values.h"
 
 /* How each argument kind is handed over. */
@@ -23,9 +24,9 @@ static const struct {
 	const char *why;
 } unrecorded[] = {
 #if defined(__x86_64__)
-#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why) {x86_64, moves, why},
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {x86_64, moves, why},
 #elif defined(__aarch64__)
-#define UNRECORDED_CALL(x86_64, aarch64, command, fd0, fd1, moves, why) {aarch64, moves, why},
+#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {aarch64, moves, why},
 #endif
 #include "ops/unrecorded.def"
 };
@@ -100,7 +101,7 @@ static void fill_row(struct row *row, enum op_id op)
 	for (i = 0; i < OP_ARGS; i++) {
 		uint8_t wire = wire_of[ops[op].arg[i]];
 
-		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG)
+		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG || wire == WIRE_ARG_IARG)
 			row->slot[row->values++] = (uint8_t)i;
 		if (arg_infos[ops[op].arg[i]].form == FORM_TUPLES)
 			wire = WIRE_ARG_TUPLES;
@@ -442,6 +443,20 @@ static int on_fds(const struct record *rec, const char *body, size_t len)
 	return 0;
 }
 
+static int on_ioctl(struct wire_reader *r, const struct record *rec, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+	uint64_t bytes[(IOCTL_BYTES_MAX + 7) / 8];
+
+	if (len > IOCTL_BYTES_MAX || len < args_ioctl_size(call, NULL))
+		return malformed(rec, "an ioctl's argument of another length");
+	memcpy(bytes, body, len);
+	if (len == 0 || len != args_ioctl_size(call, bytes))
+		return malformed(rec, "an ioctl's argument of another length");
+	args_set_ioctl(call, r->vec, bytes, len);
+	return 0;
+}
+
 static int on_position(const struct record *rec, const char *body, size_t len)
 {
 	uint64_t position = 0;
@@ -473,6 +488,7 @@ static const uint8_t item_args[WIRE_ITEM_TYPES] = {
 	[WIRE_TIMES] = WIRE_ARG_TIMES32,
 	[WIRE_TUPLES] = WIRE_ARG_TUPLES,
 	[WIRE_FDS] = WIRE_ARG_FDS,
+	[WIRE_IOCTL] = WIRE_ARG_IARG,
 };
 
 static int on_call_item(
@@ -518,6 +534,8 @@ static int on_call_item(
 		return on_position(rec, body, item->len);
 	case WIRE_TUPLES:
 		return on_tuples(r, rec, slot, body, item->len);
+	case WIRE_IOCTL:
+		return on_ioctl(r, rec, body, item->len);
 	case WIRE_LINK:
 		return on_text(rec, body, item->len, &seen->target[0]);
 	case WIRE_LINK2:
@@ -622,6 +640,8 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 		args_set_lock(call, &(struct flock){0});
 	if (row->at[WIRE_ARG_FDS] >= 0)
 		args_set_fds(call, NULL);
+	if (row->at[WIRE_ARG_IARG] >= 0)
+		args_set_ioctl(call, NULL, NULL, 0);
 	if (row->at[WIRE_ARG_OFFSET] >= 0)
 		call->arg[row->at[WIRE_ARG_OFFSET]] = OFFPTR_BAD;
 	if (row->at[WIRE_ARG_OFFSET2] >= 0)

@@ -82,7 +82,10 @@ static bool wanted(const struct model *m, const struct start_name *s)
 		return false;
 	if ((n->mode & S_IFMT) == S_IFCHR || (n->mode & S_IFMT) == S_IFBLK)
 		return false;
-	if ((n->mount && n->mount->pseudo) || (s->dir->mount && s->dir->mount->pseudo))
+	if (n->mount && n->mount->pseudo)
+		return false;
+	/* but /dev/shm, which is one of another file system on it */
+	if (s->dir->mount && s->dir->mount->pseudo && n->mount == s->dir->mount)
 		return false;
 	return true; /* a mount point is the top of its tree and has its mode */
 }

@@ -149,6 +149,7 @@ void model_free(struct model *m)
 	buf_free(&m->path2);
 	buf_free(&m->scratch);
 	vec_free(&m->list);
+	vec_free(&m->numbers);
 	outside_told_free(m);
 }
 
@@ -230,15 +231,21 @@ int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct de
 {
 	int i = op_arg_index(r->op, kind);
 
-	*d = vfd_get(m->task, (int32_t)r->arg[i]);
+	return model_fd_in(m, r, (int32_t)r->arg[i], &m->out.call.arg[i], d);
+}
+
+int model_fd_in(struct model *m, const struct rec *r, int32_t fd, uint64_t *slot,
+	struct descriptor **d)
+{
+	*d = vfd_get(m->task, fd);
 	if (!*d) {
-		m->out.call.arg[i] = VFD_NONE;
+		*slot = VFD_NONE;
 		return r->ret == -EBADF ? 0 : LEFT_UNKNOWN_FD;
 	}
 	if ((*d)->desc->kind != DESC_FILE)
 		return model_left_of((*d)->desc->kind);
 	if ((*d)->vfd == VFD_NUMBER_NONE)
 		return LEFT_UNLINKED;
-	m->out.call.arg[i] = (*d)->vfd;
+	*slot = (*d)->vfd;
 	return model_touch(m, (*d)->order, TOUCH_SHARE);
 }

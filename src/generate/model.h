@@ -34,6 +34,7 @@
 	X(UNLINKED, "on a file unlinked before the capture, through a descriptor")                 \
 	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
 	X(XATTR_START, "on extended attributes that the capture did not set")                      \
+	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \
 	X(UNKNOWN_OP, "operations that have no row in the table")                                  \
 	X(MALFORMED, "malformed lines")
 
@@ -87,6 +88,7 @@ struct model {
 	struct rline out;
 	struct buf path, path2, scratch;
 	VEC(struct vlist_item) list;
+	VEC(uint64_t) numbers; /* of the line, where they are others than those of the record */
 	VEC(struct node *) kept;	/* whose resources the line touches, likewise */
 	VEC(struct resource *) dying; /* of closed descriptors, until the line is committed */
 	struct task *child; /* OPF_FORK */
@@ -121,6 +123,14 @@ int64_t model_arg(const struct rec *r, enum arg_kind kind, int64_t otherwise);
  * when the call failed with EBADF and goes into the replay as that; or an enum left_out.
  */
 int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct descriptor **d);
+
+/* The same for descriptor FD, which stands somewhere else in the record: *SLOT of the line is its place. */
+int model_fd_in(struct model *m, const struct rec *r, int32_t fd, uint64_t *slot,
+	struct descriptor **d);
+
+/* The call failed of two file systems, and the replay has one. */
+bool model_crosses_trees(const struct model *m, const struct rec *r, const struct descriptor *a,
+	const struct descriptor *b);
 
 /* Why nothing on a description of this kind is replayed; LEFT_NONE: it is. */
 int model_left_of(enum description_kind kind);
@@ -182,6 +192,9 @@ int model_enter(struct model *m, struct walk *w, struct node *node);
 
 /* The file has SIZE bytes from now on, and what was beyond is gone. */
 int model_cut(struct model *m, struct node *n, uint64_t size);
+
+/* What fallocate(2) with MODE did to it. */
+int model_allocate(struct model *m, struct node *n, uint64_t mode, uint64_t off, uint64_t len);
 
 /* How many bytes a read or write asked for. */
 uint64_t model_wanted(const struct rec *r);

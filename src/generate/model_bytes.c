@@ -222,17 +222,11 @@ int model_truncate(struct model *m, const struct rec *r)
 	return model_cut(m, p.node, r->arg[1]);
 }
 
-int model_fallocate(struct model *m, const struct rec *r)
+int model_allocate(struct model *m, struct node *n, uint64_t mode, uint64_t off, uint64_t len)
 {
 	const uint64_t moves = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE;
-	uint64_t mode = r->arg[1], off = r->arg[2], len = r->arg[3];
-	struct descriptor *d;
-	struct node *n;
-	int rc = model_fd(m, r, A_FD, &d);
+	int rc;
 
-	if (rc || !d || r->ret < 0)
-		return rc;
-	n = d->desc->node;
 	if (mode & moves) {
 		uint64_t size = n->size.size;
 
@@ -250,6 +244,16 @@ int model_fallocate(struct model *m, const struct rec *r)
 		rc = model_touch(m, &n->length, TOUCH_MUTATE);
 	}
 	return rc;
+}
+
+int model_fallocate(struct model *m, const struct rec *r)
+{
+	struct descriptor *d;
+	int rc = model_fd(m, r, A_FD, &d);
+
+	if (rc || !d || r->ret < 0)
+		return rc;
+	return model_allocate(m, d->desc->node, r->arg[1], r->arg[2], r->arg[3]);
 }
 
 int model_fdop(struct model *m, const struct rec *r)

@@ -304,6 +304,18 @@ int model_state_dup(struct model *m, const struct rec *r)
 	return rc ? rc : model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }
 
+/* The walk enters what is mounted on a pseudo file system before anything tells what it is. */
+static void top_is(struct node *n, const struct facts *facts)
+{
+	const struct node *above = n->parent;
+
+	if (!above || !above->mount || !above->mount->pseudo || n->mount == above->mount || n->in_inodes)
+		return;
+	n->mode = n->allowed = facts->mode;
+	n->uid = facts->uid;
+	n->gid = facts->gid;
+}
+
 int model_state_path(struct model *m, const struct rec *r)
 {
 	struct walk w = {0};
@@ -316,6 +328,8 @@ int model_state_path(struct model *m, const struct rec *r)
 		WALK_NOFOLLOW | (r->facts.absent ? 0 : WALK_PARENT), &w);
 	if (rc || w.pseudo)
 		return rc ? rc : LEFT_STATE;
+	if (w.node && r->facts.known)
+		top_is(w.node, &r->facts);
 	if (w.err || w.entry || !w.at_name.len || w.at->complete) { /* known already, or of no use */
 		rc = w.node || !r->facts.known ? 0 : outside_told(m, r);
 		return rc ? rc : LEFT_STATE;

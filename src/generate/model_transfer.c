@@ -72,6 +72,8 @@ int model_transfer(struct model *m, const struct rec *r)
 			left_in ? left_in : left_out);
 	if (!in || !out) /* EBADF */
 		return 0;
+	if (model_crosses_trees(m, r, in, out))
+		return LEFT_ONE_TREE;
 	s = span_of(r, A_OFFIN, in);
 	rc = model_span_read(m, &s);
 	if (rc)

@@ -6,6 +6,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "ops/ioctl.h"
+
 /* ---- names ---- */
 
 static struct str last_name(struct str path)
@@ -169,6 +171,9 @@ static bool changes_size(const struct rec *r)
 {
 	enum op_class cls = ops[r->op].cls;
 
+	if (r->op == OP_ioctl)
+		return r->arg[1] == (unsigned)IOCTL_NR_FICLONE ||
+			r->arg[1] == (unsigned)IOCTL_NR_FICLONERANGE;
 	return cls == CLS_WRITE || cls == CLS_TRANSFER || r->op == OP_ftruncate || r->op == OP_fallocate;
 }
 

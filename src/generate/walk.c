@@ -107,7 +107,7 @@ out:
 		return -ENOMEM;
 	if (!m || m->pseudo)
 		return 0;
-	n = names_at_start(ns, dir, name, NULL, S_IFDIR | 0755, STR_NONE);
+	n = names_at_start(ns, dir, name, NULL, S_IFDIR | 01777, STR_NONE); /* as it is, mostly */
 	if (!n)
 		return -ENOMEM;
 	*e = n->entry;

@@ -81,6 +81,12 @@ static const struct flag fcntl_cmds[] = {ENUM(F_DUPFD), ENUM(F_GETFD), ENUM(F_SE
 	ENUM(F_SET_RW_HINT), ENUM(F_GET_FILE_RW_HINT), ENUM(F_SET_FILE_RW_HINT),
 	ENUM(F_DUPFD_CLOEXEC), {0}};
 
+/* From the data itself: headers of the C library do not have all of them. */
+static const struct flag ioctl_cmds[] = {
+#define IOCTL(cmd, number, shape) {#cmd, number, UINT64_MAX},
+#include "ops/ioctl.def"
+	{0}};
+
 static const struct flag *const tables[A_COUNT] = {
 	[A_OFLAGS] = open_flags,
 	[A_HOW] = open_flags,
@@ -98,6 +104,7 @@ static const struct flag *const tables[A_COUNT] = {
 	[A_ADVICE] = advices,
 	[A_WHENCE] = whences,
 	[A_FCMD] = fcntl_cmds,
+	[A_ICMD] = ioctl_cmds,
 };
 
 void flags_print(struct buf *out, enum arg_kind kind, uint64_t value)

@@ -18,6 +18,8 @@ enum skip_reason {
 	SKIP_SIGNAL,  /* could make the kernel send signals to other processes */
 	SKIP_FCNTL,   /* an fcntl command that is not known to be harmless */
 	SKIP_NOFILE,  /* makes a descriptor that is no file */
+	SKIP_LASTING,  /* the tree could not be removed any more */
+	SKIP_PRIVILEGE, /* only root may, and the replay is not */
 	SKIP_OUTSIDE, /* its path led out of the tree through a symbolic link */
 	SKIP_COUNT
 };
@@ -82,6 +84,9 @@ bool dispatch_uses_paths(enum op_id op);
 
 /* What exec.c and its siblings share. */
 int64_t raw_syscall(long nr, const uint64_t reg[6]);
+/* Room for LEN bytes that the kernel fills; LEN is not more than any A_RBUF of the file, or IOCTL_ROOM. */
+uint8_t *read_room(struct rthread *t, uint64_t len);
+#define IOCTL_ROOM (232u << 10) /* a map of some 4000 extents */
 void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6]);
 int64_t issue(const struct xop *x, uint64_t reg[6]);
 /* Current directory and umask: 0, or why the directory cannot be entered. */
@@ -110,6 +115,7 @@ int64_t exec_close(struct rthread *t, const struct xop *x);
 int64_t exec_close_list(struct rthread *t, const struct xop *x);
 int64_t exec_dup(struct rthread *t, const struct xop *x);
 int64_t exec_fcntl(struct rthread *t, const struct xop *x);
+int64_t exec_ioctl(struct rthread *t, const struct xop *x);
 int64_t exec_fork(struct rthread *t, const struct xop *x);
 int64_t exec_chdir(struct rthread *t, const struct xop *x);
 int64_t exec_umask(struct rthread *t, const struct xop *x);

@@ -71,6 +71,27 @@ static void put_farg(struct buf *b, const struct rec *r, int i)
 		svar_put(b, (int64_t)r->arg[i]);
 }
 
+static void put_iarg(struct buf *b, const struct rec *r)
+{
+	const char *form = rec_ioctl_form(r->arg[1]);
+	uint32_t k;
+	int i;
+
+	for (i = 0; form && form[i]; i++) {
+		uint64_t v = r->arg[2 + i];
+
+		if (form[i] == 's')
+			svar_put(b, (int64_t)v);
+		else
+			uvar_put(b, form[i] == 'f' ? vfd_pack(v) : v);
+	}
+	if (!rec_ioctl_has_dests(r->arg[1]))
+		return;
+	uvar_put(b, r->nvec);
+	for (k = 0; k < r->nvec; k++)
+		uvar_put(b, r->vec[k]);
+}
+
 static void put_list(struct buf *b, const struct rline *line)
 {
 	uint32_t i;
@@ -122,6 +143,9 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 	case FORM_FARG:
 		put_farg(b, r, i);
 		break;
+	case FORM_IARG:
+		put_iarg(b, r);
+		break;
 	}
 }
 
@@ -151,6 +175,26 @@ static const uint8_t *get_farg(const uint8_t *p, struct xop *x, int i)
 	for (; i <= last; i++)
 		x->arg[i] = (uint64_t)svar_get(&p);
 	return p;
+}
+
+static const uint8_t *get_iarg(const uint8_t *p, struct xop *x)
+{
+	const char *form = rec_ioctl_form(x->arg[1]);
+	int i;
+
+	for (i = 0; form && form[i]; i++)
+		if (form[i] == 's')
+			x->arg[2 + i] = (uint64_t)svar_get(&p);
+		else if (form[i] == 'f')
+			x->arg[2 + i] = vfd_unpack(uvar_get(&p));
+		else
+			x->arg[2 + i] = uvar_get(&p);
+	x->nvec = 0;
+	if (!rec_ioctl_has_dests(x->arg[1]))
+		return p;
+	x->nvec = (uint32_t)uvar_get(&p);
+	x->vec = p;
+	return skip_uvars(p, x->nvec);
 }
 
 OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_kind kind)
@@ -192,6 +236,9 @@ OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, 
 		break;
 	case FORM_FARG:
 		p = get_farg(p, x, i);
+		break;
+	case FORM_IARG:
+		p = get_iarg(p, x);
 		break;
 	}
 	return p;

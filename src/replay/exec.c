@@ -20,6 +20,8 @@ const char *const skip_reasons[SKIP_COUNT] = {
 	[SKIP_SIGNAL] = "could signal other processes",
 	[SKIP_FCNTL] = "an fcntl command that is not known to be harmless",
 	[SKIP_NOFILE] = "makes descriptors that are no files",
+	[SKIP_LASTING] = "would make what cannot be removed: immutable files, subvolumes",
+	[SKIP_PRIVILEGE] = "a privilege that the replay does not have",
 	[SKIP_OUTSIDE] = "a symbolic link led out of the tree",
 };
 
@@ -163,7 +165,7 @@ static uint64_t path_pointer(struct rthread *t, uint64_t ref, int which)
 	return 0;
 }
 
-static uint8_t *read_buffer(struct rthread *t, uint64_t len)
+uint8_t *read_room(struct rthread *t, uint64_t len)
 {
 	return len <= t->read_len ? t->read_buf : t->w->big_read;
 }
@@ -186,7 +188,7 @@ static uint64_t vector(struct rthread *t, const struct xop *x, bool is_read)
 		len = uvar_get(&q);
 		sum = len > UINT64_MAX - sum ? UINT64_MAX : sum + len;
 	}
-	base = is_read ? read_buffer(t, sum) : (uint8_t *)(uintptr_t)write_buffer(t);
+	base = is_read ? read_room(t, sum) : (uint8_t *)(uintptr_t)write_buffer(t);
 	for (i = 0, sum = 0; i < x->nvec; i++) {
 		len = uvar_get(&p);
 		t->iov[i] = (struct iovec){base + sum, len};
@@ -264,7 +266,7 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 	case A_XNAME:
 		return path_pointer(t, x->path2, 1);
 	case A_RBUF: /* LEN is next, never beyond the last one */
-		return (uint64_t)(uintptr_t)read_buffer(t, x->arg[(i + 1) % OP_ARGS]);
+		return (uint64_t)(uintptr_t)read_room(t, x->arg[(i + 1) % OP_ARGS]);
 	case A_WBUF:
 		return (uint64_t)(uintptr_t)write_buffer(t);
 	case A_RIOV:

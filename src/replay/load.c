@@ -45,6 +45,19 @@ static void at_least(uint32_t *max, uint64_t id)
 		*max = (uint32_t)id + 1;
 }
 
+/* Descriptors inside of an ioctl's argument. */
+static void note_inner_fds(struct filing *f, const struct rec *r)
+{
+	const char *form = rec_ioctl_form(r->arg[1]);
+	uint32_t i;
+
+	if (form && form[0] == 'f')
+		at_least(&f->max_vfd, r->arg[2]);
+	if (rec_ioctl_has_dests(r->arg[1]))
+		for (i = 0; i < r->nvec; i += REC_DEST)
+			at_least(&f->max_vfd, r->vec[i]);
+}
+
 static void note_ids(struct filing *f, const struct rline *line, uint64_t path, uint64_t path2)
 {
 	const struct rec *r = &line->call;
@@ -59,6 +72,8 @@ static void note_ids(struct filing *f, const struct rline *line, uint64_t path, 
 	for (i = 0; i < OP_ARGS; i++)
 		if (arg_infos[ops[r->op].arg[i]].form == FORM_FD)
 			at_least(&f->max_vfd, r->arg[i]);
+	if (r->op == OP_ioctl)
+		note_inner_fds(f, r);
 	if (PATH_REF_KIND(path) == PATH_FD)
 		at_least(&f->max_vfd, PATH_REF_VALUE(path));
 	if (PATH_REF_KIND(path2) == PATH_FD)
@@ -108,6 +123,10 @@ static void note_sizes(struct program *p, const struct rec *r)
 			break;
 		case A_WIOV:
 			note_vector(p, r, false);
+			break;
+		case A_IARG:
+			if (p->read_max < IOCTL_ROOM)
+				p->read_max = IOCTL_ROOM;
 			break;
 		case A_OFLAGS:
 		case A_HOW:

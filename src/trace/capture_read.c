@@ -142,7 +142,7 @@ static int take_facts(struct facts *f, struct str s, struct flaw *flaw)
 	return 0;
 }
 
-static int take_fd(uint64_t *arg, struct str s)
+static int take_fd(struct str s, uint64_t *arg)
 {
 	int64_t fd;
 
@@ -186,7 +186,7 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, str
 	case FORM_FLAGS:
 		return value_number(form, s, &rec->arg[i]);
 	case FORM_FD:
-		return take_fd(&rec->arg[i], s);
+		return take_fd(s, &rec->arg[i]);
 	case FORM_PATH:
 		return value_bytes(&scratch->path, s, &rec->path);
 	case FORM_PATH2:
@@ -203,6 +203,8 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, str
 		/* F stands before G: printed so, and demanded since G's form depends on it */
 		rc = value_farg(rec->arg, s, &lock);
 		return rc || lock == rec_fcntl_is_lock(rec->arg[1]) ? rc : -EINVAL;
+	case FORM_IARG:
+		return value_iarg(rec, &scratch->vec, s, take_fd);
 	}
 	return -EINVAL;
 }

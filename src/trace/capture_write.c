@@ -19,6 +19,11 @@ static void print_fd(struct buf *out, enum arg_kind kind, uint64_t arg)
 		buf_i64(out, fd);
 }
 
+static void print_inner_fd(struct buf *out, uint64_t fd)
+{
+	buf_i64(out, (int32_t)fd);
+}
+
 static void print_value(struct buf *out, const struct rec *rec, int i)
 {
 	enum arg_kind kind = ops[rec->op].arg[i];
@@ -60,6 +65,9 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 		break;
 	case FORM_FARG:
 		value_print_farg(out, rec, false);
+		break;
+	case FORM_IARG:
+		value_print_iarg(out, rec, print_inner_fd);
 		break;
 	}
 }

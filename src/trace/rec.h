@@ -30,6 +30,7 @@ struct facts {
  *   HOW         flags in its own slot, mode and resolve in the slots of MODE and RESOLVE
  *   CLARGS      clone_args.flags
  *   FARG        a number; for the F_*LK* commands l_type, l_whence, l_start, l_len in arg[2..5]
+ *   IARG        as rec_ioctl_form() says, in arg[2..5]; destinations of a dedupe in vec[]
  *   RIOV, WIOV  vec[] = segment lengths
  *   FORM_TUPLES vec[] = the numbers of one tuple behind those of the other
  *   EXTENTS     vec[] = offset, length, offset, length ... of what is data; NULL: not asked for
@@ -57,6 +58,15 @@ struct rec {
 
 /* Numbers in all tuples of one call: what fits in a line. Readers refuse more. */
 #define REC_TUPLES_MAX (1u << 19)
+
+/*
+ * What arg[2..] of an ioctl(2) of ops/ioctl.def hold, a letter each: f descriptor, u unsigned, s
+ * signed. NULL: the command is none of these. FIDEDUPERANGE has in vec[] for each destination
+ * its descriptor and offset, how many bytes were shared, and its status.
+ */
+const char *rec_ioctl_form(uint64_t cmd);
+bool rec_ioctl_has_dests(uint64_t cmd);
+#define REC_DEST 4
 
 /* True for the fcntl(2) commands whose third argument is a struct flock. */
 bool rec_fcntl_is_lock(uint64_t cmd);

@@ -194,6 +194,8 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 		return value_offptr(s, &call->arg[i]);
 	case FORM_FARG:
 		return take_farg(s, line);
+	case FORM_IARG:
+		return value_iarg(call, &scratch->vec, s, take_vfd);
 	}
 	return -EINVAL;
 }

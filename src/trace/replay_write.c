@@ -53,6 +53,11 @@ static void print_farg(struct buf *out, const struct rline *line)
 	}
 }
 
+static void print_inner_vfd(struct buf *out, uint64_t vfd)
+{
+	print_vfd(out, (uint32_t)vfd);
+}
+
 static void print_arg(struct buf *out, const struct rline *line, int i)
 {
 	const struct rec *call = &line->call;
@@ -98,6 +103,9 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 		break;
 	case FORM_FARG:
 		print_farg(out, line);
+		break;
+	case FORM_IARG:
+		value_print_iarg(out, call, print_inner_vfd);
 		break;
 	}
 	buf_char(out, '|');

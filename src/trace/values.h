@@ -101,6 +101,15 @@ int value_farg(uint64_t *arg, struct str s, bool *lock);
 void value_print_farg(struct buf *out, const struct rec *rec, bool names);
 
 /*
+ * ioctl's argument. VEC gets the destinations of a dedupe; it and rec->vec are set only then.
+ * Descriptors are captured numbers in a capture and virtual ones in a replay: FD knows.
+ */
+typedef int value_fd_read(struct str s, uint64_t *fd);
+typedef void value_fd_print(struct buf *out, uint64_t fd);
+int value_iarg(struct rec *rec, u64_vec *vec, struct str s, value_fd_read *fd);
+void value_print_iarg(struct buf *out, const struct rec *rec, value_fd_print *fd);
+
+/*
  * A byte string: S itself, or decoded in TEXT when it has escapes. -EINVAL for a bad escape or a
  * NUL, which no path can hold. -ENOMEM.
  */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ops/ioctl.h"
+
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(*(array))))
 
 /* Every byte that a path can hold. */
@@ -20,6 +22,8 @@ static struct str every_byte(void)
 
 static uint64_t sample_arg(enum arg_kind kind, enum sample how)
 {
+	if (kind == A_ICMD && how == SAMPLE_LEAST)
+		return IOCTL_NR_FIGETBSZ;
 	if (how == SAMPLE_LEAST)
 		return arg_infos[kind].form == FORM_OFFPTR ? OFFPTR_NULL : 0;
 	if (how == SAMPLE_PLAIN) {
@@ -30,6 +34,8 @@ static uint64_t sample_arg(enum arg_kind kind, enum sample how)
 			return O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
 		case A_FCMD:
 			return F_SETLK;
+		case A_ICMD:
+			return (unsigned)IOCTL_NR_FIDEDUPERANGE;
 		case A_MODE:
 			return 0644;
 		default:
@@ -44,6 +50,8 @@ static uint64_t sample_arg(enum arg_kind kind, enum sample how)
 	case FORM_OFFPTR:
 		return kind == A_OFFIN ? OFFPTR_BAD : INT64_MAX;
 	default:
+		if (kind == A_ICMD)
+			return (unsigned)IOCTL_NR_FICLONERANGE;
 		return kind == A_FCMD ? F_OFD_SETLKW : UINT64_MAX;
 	}
 }
@@ -73,6 +81,21 @@ static void sample_tuples(struct rec *rec, enum arg_kind kind, enum sample how)
 	numbers[2 * t->numbers + t->numbers / 2] = how == SAMPLE_EXTREME ? INT64_MAX : 7;
 	rec->vec = numbers;
 	rec->nvec = how == SAMPLE_LEAST ? 0 : 3u * t->numbers;
+}
+
+/* It fills more than its slot. */
+static void sample_ioctl(struct rec *rec, enum sample how)
+{
+	static const uint64_t dests[] = {4, 65536, 4096, 0, 5, 0, 0, 1, 6, 0, 0, (uint64_t)-9};
+
+	rec->arg[2] = how == SAMPLE_EXTREME ? (uint64_t)(int64_t)INT32_MIN : 0;
+	rec->arg[3] = how == SAMPLE_LEAST ? 0 : how == SAMPLE_PLAIN ? 4096 : UINT64_MAX;
+	if (how == SAMPLE_EXTREME)
+		rec->arg[4] = rec->arg[5] = UINT64_MAX;
+	if (how != SAMPLE_PLAIN)
+		return;
+	rec->vec = dests;
+	rec->nvec = COUNT(dests);
 }
 
 static void sample_times(struct timespec ts[2], enum sample how)
@@ -128,6 +151,8 @@ void sample_rec(struct rec *rec, enum op_id op, enum sample how)
 		else if (form != FORM_NONE)
 			rec->arg[i] = sample_arg(kind, how);
 	}
+	if (op == OP_ioctl)
+		sample_ioctl(rec, how);
 	if (op == OP_fcntl && how != SAMPLE_LEAST) { /* a lock: it fills more than its slot */
 		rec->arg[3] = how == SAMPLE_PLAIN ? 1 : UINT64_MAX;
 		rec->arg[4] = (uint64_t)INT64_MIN;
@@ -162,6 +187,8 @@ void sample_rline(struct rline *line, enum op_id op, enum sample how)
 	for (i = 0; i < OP_ARGS; i++)
 		if (arg_infos[ops[op].arg[i]].form == FORM_FD)
 			line->call.arg[i] = how == SAMPLE_PLAIN ? VFD_CWD : least ? VFD_NONE : 5;
+	if (op == OP_ioctl && how == SAMPLE_EXTREME)
+		line->call.arg[2] = VFD_NONE;
 }
 
 void sample_init(struct init_line *line, enum init_kind kind, enum sample how)
@@ -220,6 +247,9 @@ static bool same_arg(const struct rec *a, const struct rec *b, int i)
 		return !a->vec == !b->vec && same_u64(a->vec, a->nvec, b->vec, b->nvec);
 	case FORM_TIMES:
 		return same_time(&a->ts[0], &b->ts[0]) && same_time(&a->ts[1], &b->ts[1]);
+	case FORM_IARG:
+		return memcmp(a->arg + 2, b->arg + 2, 4 * sizeof(*a->arg)) == 0 &&
+		       same_u64(a->vec, a->nvec, b->vec, b->nvec);
 	case FORM_FARG:
 		return memcmp(a->arg + 2, b->arg + 2, 4 * sizeof(*a->arg)) == 0;
 	default:

@@ -2,10 +2,14 @@
 #include "wire_bytes.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/time.h>
 #include <utime.h>
+
+#include "capture/args.h"
+#include "ops/ioctl.h"
 
 static const enum wire_arg wire_of[A_COUNT] = {
 #define ARG(kind, key, form, wire) [A_##kind] = WIRE_ARG_##wire,
@@ -97,7 +101,7 @@ void wire_values(struct buf *b, const struct rec *rec)
 	for (i = 0; i < OP_ARGS; i++) {
 		enum wire_arg wire = wire_of[ops[rec->op].arg[i]];
 
-		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG)
+		if (wire == WIRE_ARG_VALUE || wire == WIRE_ARG_FARG || wire == WIRE_ARG_IARG)
 			wire_value(b, rec->arg[i]);
 	}
 }
@@ -120,6 +124,41 @@ static void put_lock(struct buf *b, const struct rec *rec)
 
 	if (rec_fcntl_is_lock(rec->arg[1]))
 		wire_item(b, WIRE_FLOCK, &lock, sizeof(lock));
+}
+
+static void put_dests(struct file_dedupe_range *same, const struct rec *rec)
+{
+	uint32_t i;
+
+	same->dest_count = (uint16_t)(rec->nvec / REC_DEST);
+	for (i = 0; i < same->dest_count; i++) {
+		const uint64_t *dest = rec->vec + (size_t)i * REC_DEST;
+
+		same->info[i].dest_fd = (int64_t)dest[0];
+		same->info[i].dest_offset = dest[1];
+		same->info[i].bytes_deduped = dest[2];
+		same->info[i].status = (int32_t)dest[3];
+	}
+}
+
+static void put_ioctl(struct buf *b, const struct rec *rec)
+{
+	union {
+		char bytes[IOCTL_BYTES_MAX];
+		struct file_clone_range clone;
+		struct file_dedupe_range same;
+	} u = {{0}};
+	const uint64_t *v = rec->arg + 2;
+
+	if (rec->arg[1] == (unsigned)IOCTL_NR_FICLONERANGE)
+		u.clone = (struct file_clone_range){(int64_t)v[0], v[1], v[2], v[3]};
+	if (rec_ioctl_has_dests(rec->arg[1])) {
+		u.same.src_offset = v[0];
+		u.same.src_length = v[1];
+		put_dests(&u.same, rec);
+	}
+	if (args_ioctl_size(rec, &u))
+		wire_item(b, WIRE_IOCTL, &u, args_ioctl_size(rec, &u));
 }
 
 static void put_offset(struct buf *b, unsigned type, const struct rec *rec, int slot)
@@ -190,6 +229,9 @@ void wire_items(struct buf *b, const struct rec *rec)
 			break;
 		case WIRE_ARG_FARG:
 			put_lock(b, rec);
+			break;
+		case WIRE_ARG_IARG:
+			put_ioctl(b, rec);
 			break;
 		case WIRE_ARG_OFFSET:
 			put_offset(b, WIRE_OFFSET, rec, i);

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
@@ -25,6 +26,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -468,6 +470,73 @@ static void t_sendfile(void)
 	expect("o=sendfile;:,e=%d;:,d=%d;:,O=bad;:,c=3;:,s=%d;:,", out, in, -EFAULT);
 	made(SYS_sendfile, out, 9999, 0, 3);
 	expect("o=sendfile;:,e=%d;:,d=9999;:,O=-;:,c=3;:,s=%d;:,", out, -EBADF);
+}
+
+#define FIEMAP_COMMAND	0xc020660b
+#define RESVSP_COMMAND	0x4030582a
+#define MOVE_COMMAND	0xc028660f
+
+/* Which of them work depends on the file system; others than these are not recorded. */
+static void t_ioctl(void)
+{
+	int in = file("f", "content"), out = file("g", ""), flags = 0x80000, block = 0;
+	struct file_clone_range range = {out, 4096, 8192, 1};
+	struct {
+		struct file_dedupe_range head;
+		struct file_dedupe_range_info to[3];
+	} same = {{.src_length = 7, .dest_count = 3},
+		{{.dest_fd = out}, {.dest_fd = 9999, .dest_offset = 5}, {.dest_fd = in}}};
+	struct {
+		uint64_t start, length;
+		uint32_t flags, mapped, count, reserved;
+		char extents[3][56];
+	} map = {.length = ~0ull, .flags = 1, .count = 3};
+	struct {
+		int16_t type, whence;
+		int64_t start, len;
+		char rest[24];
+	} space = {0, 1, -3, 4096, ""};
+	struct {
+		uint32_t reserved, donor;
+		uint64_t orig, start, len, moved;
+	} move = {0, (uint32_t)out, 1, 2, 3, 0};
+	struct fsxattr attr = {.fsx_extsize = 4097, .fsx_projid = 9};
+	long r = made(SYS_ioctl, out, FICLONE, in + 0x700000000);
+
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=%d;:,s=%ld;:,", out, (unsigned)FICLONE, in, r);
+	r = made(SYS_ioctl, in, FICLONERANGE, P(&range));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=%d,4096,8192,1;:,s=%ld;:,", in, (unsigned)FICLONERANGE, out, r);
+	made(SYS_ioctl, in, FICLONERANGE, BAD);
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=0,0,0,0;:,s=%d;:,", in, (unsigned)FICLONERANGE, -EFAULT);
+	r = made(SYS_ioctl, in, FIDEDUPERANGE, P(&same));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=0,7,%d:0:%llu:%d,9999:5:%llu:%d,%d:0:%llu:%d;:,s=%ld;:,", in,
+		(unsigned)FIDEDUPERANGE, out, same.to[0].bytes_deduped, same.to[0].status,
+		same.to[1].bytes_deduped, same.to[1].status, in, same.to[2].bytes_deduped,
+		same.to[2].status, r);
+	r = made(SYS_ioctl, in, FIEMAP_COMMAND, P(&map));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=0,18446744073709551615,1,3;:,s=%ld;:,", in, FIEMAP_COMMAND, r);
+	r = made(SYS_ioctl, in, FIBMAP, P(&block));
+	expect("o=ioctl;:,d=%d;:,F=1;:,G=0;:,s=%ld;:,", in, r);
+	r = made(SYS_ioctl, in, FIGETBSZ, P(room));
+	expect("o=ioctl;:,d=%d;:,F=2;:,G=-;:,s=%ld;:,", in, r);
+	r = made(SYS_ioctl, in, FIONREAD, P(room));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=-;:,s=%ld;:,", in, FIONREAD, r);
+	made(SYS_ioctl, in, FIOCLEX);
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=-;:,s=0;:,", in, FIOCLEX);
+	r = made(SYS_ioctl, in, FS_IOC_GETFLAGS, P(&flags));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=-;:,s=%ld;:,", in, (unsigned)FS_IOC_GETFLAGS, r);
+	r = made(SYS_ioctl, in, FS_IOC_SETFLAGS, P(&flags));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=%d;:,s=%ld;:,", in, (unsigned)FS_IOC_SETFLAGS, flags, r);
+	r = made(SYS_ioctl, in, FS_IOC_FSSETXATTR, P(&attr));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=0,4097,9,0;:,s=%ld;:,", in, (unsigned)FS_IOC_FSSETXATTR, r);
+	r = made(SYS_ioctl, in, RESVSP_COMMAND, P(&space));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=1,-3,4096;:,s=%ld;:,", in, RESVSP_COMMAND, r);
+	r = made(SYS_ioctl, in, MOVE_COMMAND, P(&move));
+	expect("o=ioctl;:,d=%d;:,F=%u;:,G=%d,1,2,3;:,s=%ld;:,", in, MOVE_COMMAND, out, r);
+	made(SYS_ioctl, 9999, FIGETBSZ, P(room));
+	expect("o=ioctl;:,d=9999;:,F=2;:,G=-;:,s=%d;:,", -EBADF);
+	made(SYS_ioctl, in, TCGETS, P(room));
+	made(SYS_ioctl, 9999, 0x40049408, in);
 }
 
 /* A call that takes a descriptor alone. */
@@ -1403,7 +1472,7 @@ static const struct {
 	T(openat), T(openat2), T(close), T(close_range), T(dup), T(dup3), T(fcntl), T(flock), T(read),
 	T(readv), T(pread64), T(preadv), T(preadv2), T(write), T(writev), T(pwrite64), T(pwritev),
 	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(copy_file_range),
-	T(sendfile), T(fsync), T(fdatasync),
+	T(sendfile), T(ioctl), T(fsync), T(fdatasync),
 	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),
 	T(newfstatat), T(statx), T(statfs), T(fstatfs), T(faccessat), T(faccessat2), T(getdents64),
 	T(readlinkat), T(getcwd), T(mkdirat), T(mknodat), T(unlinkat), T(renameat2), T(linkat),

@@ -12,6 +12,7 @@
 #include "replay/layout.h"
 #include "replay/paths.h"
 #include "replay/program.h"
+#include "ops/ioctl.h"
 #include "suites.h"
 #include "trace/replay.h"
 
@@ -60,6 +61,9 @@ static struct rline line_of(enum op_id op, uint64_t salt)
 		l.call.arg[i] = salt * 1000 + (uint64_t)i;
 	if (op == OP_fcntl)
 		l.call.arg[1] = salt ? F_SETLK : F_GETFD;
+	if (op == OP_ioctl)
+		l.call.arg[1] = salt ? (unsigned)IOCTL_NR_FIDEDUPERANGE
+				     : (unsigned)IOCTL_NR_FICLONERANGE;
 	l.call.vec = vec;
 	l.call.nvec = 4;
 	l.call.ts[0] = (struct timespec){-5, 7};
@@ -98,6 +102,17 @@ static void check_arg(const struct rline *l, const struct xop *x, int i)
 		for (k = (uint32_t)i; k < OP_ARGS && l->call.arg[1] == F_SETLK; k++)
 			ck_assert_uint_eq(x->arg[k], l->call.arg[k]);
 		ck_assert_uint_eq(x->arg[i], l->call.arg[i]);
+		break;
+	case FORM_IARG:
+		ck_assert_uint_eq(x->arg[2], l->call.arg[2]);
+		ck_assert_uint_eq(x->arg[3], l->call.arg[3]);
+		if (!rec_ioctl_has_dests(x->arg[1])) {
+			ck_assert_uint_eq(x->arg[5], l->call.arg[5]);
+			break;
+		}
+		ck_assert_uint_eq(x->nvec, 4);
+		for (k = 0; k < 4; k++)
+			ck_assert_uint_eq(uvar_get(&p), vec[k]);
 		break;
 	default:
 		ck_assert_uint_eq(x->arg[i], l->call.arg[i]);

@@ -963,6 +963,94 @@ START_TEST(what_is_sent_elsewhere_is_read)
 }
 END_TEST
 
+START_TEST(clones_need_what_they_share)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=state_fd;:,d=1;:,p=pipe:[7];:,f=1;:,O=0;:,x=0:9:7:010600:1:0:0:0:0;:,\n"
+			    "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			    "1 o=openat;:,d=-100;:,p=g;:,f=66;:,m=0600;:,s=4;:,\n"
+			    "1 o=ioctl;:,d=4;:,F=1075876877;:,G=3,4096,4096,0;:,s=0;:,\n"
+			    "1 o=ioctl;:,d=4;:,F=1074041865;:,G=3;:,s=-95;:,\n"
+			    "1 o=ioctl;:,d=4;:,F=1075876877;:,G=3,8192,0,4096;:,s=0;:,\n"
+			    "1 o=fcntl;:,d=4;:,F=6;:,G=1,2,0,1;:,s=0;:,\n"
+			    "1 o=read;:,d=4;:,c=6000;:,s=5904;:,\n" /* to the end */
+			    "1 o=ioctl;:,d=9;:,F=1074041865;:,G=3;:,s=-9;:,\n"
+			    "1 o=ioctl;:,d=4;:,F=1074041865;:,G=9;:,s=-9;:,\n"
+			    "1 o=ioctl;:,d=1;:,F=1074041865;:,G=3;:,s=-22;:,\n"
+			    "1 o=ioctl;:,d=3;:,F=3222836278;:,G=0,4096,4:0:4096:0,1:0:0:-22;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n"
+			  "0|0|-|cwd|g|O_RDWR+O_CREAT|0600|>1|4|openat@9|\n"
+			  "0|0|-|1|FICLONERANGE|0,4096,4096,0|0|ioctl@10|\n"
+			  "0|0|-|1|FICLONE|0|-EOPNOTSUPP|ioctl@11|\n"
+			  "0|0|-|1|FICLONERANGE|0,8192,0,4096|0|ioctl@12|\n"
+			  "0|0|-|1|F_SETLK|F_WRLCK,SEEK_END,0,1,L0|>-|0|fcntl@13|\n"
+			  "0|0|-|1|6000|5904|read@14|\n"
+			  "0|0|-|none|FICLONE|0|-EBADF|ioctl@15|\n"
+			  "0|0|-|1|FICLONE|none|-EBADF|ioctl@16|\n"
+			  "0|0|-|0|FIDEDUPERANGE|0,4096,1:0:4096:0,none:0:0:-22|0|ioctl@18|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_PIPE], 1);
+	ck_assert_uint_eq(res->outside, 0);
+	free(res);
+}
+END_TEST
+
+START_TEST(clones_between_file_systems_fail_where_there_are_two)
+{
+	const char *capture = "1 o=state_mount;:,p=/w/m;:,P=xfs;:,y=0x9;:,\n" TASK FILE_F
+			      "1 o=state_path;:,p=/w/m;:,x=9:1:2:040755:3:0:0:0:0;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=/w/m/g;:,f=66;:,m=0600;:,s=4;:,\n"
+			      "1 o=ioctl;:,d=4;:,F=1074041865;:,G=3;:,s=-18;:,\n"
+			      "1 o=copy_file_range;:,d=3;:,O=-;:,e=4;:,Q=-;:,c=9;:,f=0;:,s=-18;:,\n";
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", capture,
+		"0|0|-|/r/.ioriot/t/w|%null|022|0|0|0|-|state_task@6|\n"
+		"0|0|-|cwd|f|O_RDWR|0|>0|3|openat@9|\n"
+		"0|0|-|cwd|/r/.ioriot/t/w/m/g|O_RDWR+O_CREAT|0600|>1|4|openat@10|\n"
+		"#INIT\n" W_DIR F_INIT("-") "dir|0755|0|0|/r/.ioriot/t/w/m|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_ONE_TREE], 2);
+	generates_root(NULL, capture,
+		"0|0|-|/.ioriot/t/w|%null|022|0|0|0|-|state_task@6|\n"
+		"0|0|-|cwd|f|O_RDWR|0|>0|3|openat@9|\n"
+		"0|0|-|cwd|/w/m/.ioriot/t/g|O_RDWR+O_CREAT|0600|>1|4|openat@10|\n"
+		"0|0|-|1|FICLONE|0|-EXDEV|ioctl@11|\n"
+		"0|0|-|0|-|1|-|9|0|-EXDEV|copy_file_range@12|\n"
+		"#INIT\n"
+		"dir|0755|0|0|/.ioriot/t/w|\n"
+		"file|0644|0|0|10000|-|/.ioriot/t/w/f|\n"
+		"dir|0755|0|0|/w/m/.ioriot/t|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_ONE_TREE], 0);
+	free(res);
+}
+END_TEST
+
+START_TEST(commands_close_descriptors_at_an_exec)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=524290;:,m=0;:,s=4;:,\n"
+			      "1 o=ioctl;:,d=3;:,F=21585;:,G=-;:,s=0;:,\n"
+			      "1 o=ioctl;:,d=4;:,F=21584;:,G=-;:,s=0;:,\n"
+			      "1 o=ioctl;:,d=4;:,F=3223348747;:,G=0,18446744073709551615,1,0;:,s=0;:,\n"
+			      "1 o=ioctl;:,d=4;:,F=1076910122;:,G=2,-10,20;:,s=0;:,\n"
+			      "1 o=execve;:,p=/bin/x;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|cwd|f|O_RDWR+O_CLOEXEC|0|>1|4|openat@8|\n"
+			  "0|0|-|0|FIOCLEX|-|0|ioctl@9|\n"
+			  "0|0|-|1|FIONCLEX|-|0|ioctl@10|\n"
+			  "0|0|-|1|FS_IOC_FIEMAP|0,18446744073709551615,1,0|0|ioctl@11|\n"
+			  "0|0|-|1|FS_IOC_RESVSP64|2,-10,20|0|ioctl@12|\n"
+			  "0|0|-|%null|0|0|execve@13|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"));
+}
+END_TEST
+
 START_TEST(overlapping_copies_go_by_what_they_found)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -1186,6 +1274,7 @@ START_TEST(what_is_mounted_below_a_pseudo_file_system)
 		"0|0|-|/dev/shm/.ioriot/t/d|%null|022|0|0|0|-|state_task@12|\n"
 		"0|0|-|e|0755|0|mkdir@13|\n"
 		"#INIT\n"
+		"dir|01777|0|0|/dev/shm/.ioriot/t|\n"
 		"dir|0700|0|0|/dev/shm/.ioriot/t/d|\n",
 		res);
 	ck_assert_uint_eq(res->left_out[LEFT_PSEUDO], 2);
@@ -1766,6 +1855,9 @@ Suite *generate_suite(void)
 	tcase_add_test(t, closes_that_end_late);
 	tcase_add_test(t, copies_read_one_file_and_write_another);
 	tcase_add_test(t, what_is_sent_elsewhere_is_read);
+	tcase_add_test(t, clones_need_what_they_share);
+	tcase_add_test(t, clones_between_file_systems_fail_where_there_are_two);
+	tcase_add_test(t, commands_close_descriptors_at_an_exec);
 	tcase_add_test(t, overlapping_copies_go_by_what_they_found);
 	tcase_add_test(t, attributes_of_the_capture_are_there);
 	tcase_add_test(t, access_control_lists_are_modes);

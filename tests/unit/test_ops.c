@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "ops/flags.h"
+#include "ops/ioctl.h"
 #include "ops/ops.h"
 #include "suites.h"
 
@@ -34,6 +39,46 @@ START_TEST(numbers_are_this_machines)
 			ck_assert_int_eq(op_by_nr(op_nr((enum op_id)i)), i);
 	ck_assert_int_eq(op_by_nr(-1), -1);
 	ck_assert_int_eq(op_by_nr(99999), -1);
+}
+END_TEST
+
+START_TEST(commands_are_the_kernels)
+{
+	struct buf name = BUF_INIT;
+
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FICLONE, FICLONE);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FICLONERANGE, FICLONERANGE);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FIDEDUPERANGE, FIDEDUPERANGE);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FS_IOC_FIEMAP, FS_IOC_FIEMAP);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FIBMAP, FIBMAP);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FIGETBSZ, FIGETBSZ);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FIONREAD, FIONREAD);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FIOQSIZE, FIOQSIZE);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FIOCLEX, FIOCLEX);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FIONCLEX, FIONCLEX);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FS_IOC_GETVERSION, FS_IOC_GETVERSION);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FS_IOC_GETFLAGS, FS_IOC_GETFLAGS);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FS_IOC_SETFLAGS, FS_IOC_SETFLAGS);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FS_IOC_FSGETXATTR, FS_IOC_FSGETXATTR);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FS_IOC_FSSETXATTR, FS_IOC_FSSETXATTR);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FS_IOC_RESVSP, _IOW('X', 40, struct ioctl_space));
+	ck_assert_uint_eq((unsigned)IOCTL_NR_FS_IOC_ZERO_RANGE, _IOW('X', 57, struct ioctl_space));
+	ck_assert_uint_eq(
+		(unsigned)IOCTL_NR_EXT4_IOC_MOVE_EXT, _IOWR('f', 15, struct ioctl_move));
+	ck_assert_uint_eq((unsigned)IOCTL_NR_BTRFS_IOC_SUBVOL_CREATE, BTRFS_IOC_SUBVOL_CREATE);
+	ck_assert_uint_eq((unsigned)IOCTL_NR_BTRFS_IOC_SNAP_DESTROY_V2, BTRFS_IOC_SNAP_DESTROY_V2);
+	ck_assert_uint_eq(ioctl_bytes[IOCTL_CLONE], sizeof(struct file_clone_range));
+	ck_assert_uint_eq(ioctl_bytes[IOCTL_DEDUPE], sizeof(struct file_dedupe_range));
+	ck_assert_uint_eq(IOCTL_DEDUPE_DEST, sizeof(struct file_dedupe_range_info));
+	ck_assert_uint_eq(ioctl_bytes[IOCTL_FIEMAP], sizeof(struct fiemap));
+	ck_assert_uint_eq(ioctl_bytes[IOCTL_FSXATTR], sizeof(struct fsxattr));
+	ck_assert_uint_eq(ioctl_bytes[IOCTL_SPACE], sizeof(struct ioctl_space));
+	ck_assert_uint_eq(ioctl_bytes[IOCTL_MOVE], sizeof(struct ioctl_move));
+	ck_assert_int_eq(ioctl_shape(FICLONE), IOCTL_FD);
+	ck_assert_int_eq(ioctl_shape(TCGETS), -1);
+	flags_print(&name, A_ICMD, FICLONE);
+	ck_assert(str_eqs(buf_as_str(&name), "FICLONE"));
+	buf_free(&name);
 }
 END_TEST
 
@@ -181,6 +226,7 @@ Suite *ops_suite(void)
 
 	tcase_add_test(tc, names_and_rows_agree);
 	tcase_add_test(tc, numbers_are_this_machines);
+	tcase_add_test(tc, commands_are_the_kernels);
 	tcase_add_test(tc, keys_of_a_row_are_unlike);
 	tcase_add_test(tc, recorded_arguments_have_keys);
 	tcase_add_test(tc, states_are_no_calls);
