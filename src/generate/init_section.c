@@ -73,6 +73,11 @@ static bool has_place(const struct model *m, const struct start_name *s)
 	return true;
 }
 
+static bool is_pseudo(const struct node *n)
+{
+	return n->mount && n->mount->pseudo;
+}
+
 /* What the node was: kinds without content of ours are devices, which are left out. */
 static bool wanted(const struct model *m, const struct start_name *s)
 {
@@ -82,12 +87,25 @@ static bool wanted(const struct model *m, const struct start_name *s)
 		return false;
 	if ((n->mode & S_IFMT) == S_IFCHR || (n->mode & S_IFMT) == S_IFBLK)
 		return false;
-	if (n->mount && n->mount->pseudo)
-		return false;
 	/* but /dev/shm, which is one of another file system on it */
-	if (s->dir->mount && s->dir->mount->pseudo && n->mount == s->dir->mount)
+	if (is_pseudo(n) || (is_pseudo(s->dir) && n->mount == s->dir->mount))
 		return false;
 	return true; /* a mount point is the top of its tree and has its mode */
+}
+
+/* In one tree for all, the way to what is mounted on a pseudo file system (/dev/shm) leads there. */
+static void mark_ways(const struct model *m, bool *way)
+{
+	const struct start_name *s;
+	size_t i;
+
+	for (i = 0; i < m->names.start.n && m->root; i++) {
+		s = &m->names.start.v[i];
+		if (!wanted(m, s) || !is_pseudo(s->dir))
+			continue;
+		for (; is_pseudo(s->dir) && s->dir->start; s = &m->names.start.v[s->dir->start - 1])
+			way[s->dir->start - 1] = true;
+	}
 }
 
 static int describe(struct model *m, size_t i, struct work *w, struct init_line *l)
@@ -131,15 +149,19 @@ static int describe(struct model *m, size_t i, struct work *w, struct init_line 
 int init_section_write(struct model *m, struct outfile *out, struct init_counts *counts,
 	struct err *err)
 {
+	bool *way = calloc(m->names.start.n + 1, sizeof(*way));
 	struct work w = {0};
 	struct init_line l;
 	size_t i;
 	int rc;
 
 	*counts = (struct init_counts){0};
+	if (!way)
+		return err_sys(err, ENOMEM, "cannot write the INIT section");
+	mark_ways(m, way);
 	rc = outfile_write(out, REPLAY_INIT_MARK "\n", sizeof(REPLAY_INIT_MARK), err);
 	for (i = 0; i < m->names.start.n && !rc; i++) {
-		if (!wanted(m, &m->names.start.v[i]))
+		if (!way[i] && !wanted(m, &m->names.start.v[i]))
 			continue;
 		rc = describe(m, i, &w, &l);
 		if (rc) {
@@ -156,6 +178,7 @@ int init_section_write(struct model *m, struct outfile *out, struct init_counts 
 	}
 	if (!rc)
 		rc = outfile_write(out, REPLAY_END_MARK "\n", sizeof(REPLAY_END_MARK), err);
+	free(way);
 	buf_free(&w.path);
 	buf_free(&w.map);
 	buf_free(&w.target);

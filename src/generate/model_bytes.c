@@ -100,6 +100,8 @@ int model_span_write(struct model *m, const struct span *s)
 	if (!rc && end > n->size.size) {
 		model_changed(m, &n->resized);
 		rc = model_touch(m, &n->length, TOUCH_MUTATE);
+	} else if (!rc && end > n->safe) { /* it would be the one that extends the file */
+		rc = model_touch(m, &n->length, TOUCH_LATER);
 	}
 	if (!rc)
 		rc = vsize_write(&n->size, s->off, done);

@@ -267,10 +267,12 @@ static int64_t fcntl_dup(struct rthread *t, const struct xop *x, int fd)
 
 static int64_t fcntl_hint(struct rthread *t, const struct xop *x, int fd)
 {
-	uint64_t hint = 0; /* the value behind the pointer is not captured: RWH_WRITE_LIFE_NOT_SET */
+	/* The value behind the pointer is not captured: not set, or none that there is. */
+	uint64_t hint = x->ret == -EINVAL ? UINT64_MAX : RWH_WRITE_LIFE_NOT_SET;
 
 	(void)t;
-	return call3(SYS_fcntl, fd, x->arg[1], (uint64_t)(uintptr_t)&hint);
+	return call3(SYS_fcntl, fd, x->arg[1],
+		x->ret == -EFAULT ? NO_MEMORY : (uint64_t)(uintptr_t)&hint);
 }
 
 int64_t exec_fcntl(struct rthread *t, const struct xop *x)

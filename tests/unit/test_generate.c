@@ -1282,6 +1282,27 @@ START_TEST(what_is_mounted_below_a_pseudo_file_system)
 }
 END_TEST
 
+/* Below one directory the way there is made as well. */
+START_TEST(what_is_mounted_below_a_pseudo_file_system_with_a_root)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		"0:0 o=state_mount;:,p=/dev;:,P=devtmpfs;:,y=0x6;:,\n"
+		"0:0 o=state_mount;:,p=/dev/shm;:,P=tmpfs;:,y=0x9;:,\n"
+		"1 o=state_path;:,p=/dev;:,x=0:6:1:040755:6:0:0:2200:0;:,\n"
+		"1 o=state_path;:,p=/dev/shm;:,x=0:9:1:041777:3:0:0:100:0;:,\n"
+		"1 o=state_path;:,p=/dev/shm/s;:,x=-;:,\n"
+		"1 o=creat;:,p=/dev/shm/s;:,m=0600;:,s=3;:,x=0:9:2:0100600:1:0:0:0:0;:,\n",
+		"0|0|-|/r/.ioriot/t/dev/shm/s|0600|>0|3|creat@10|\n"
+		"#INIT\n"
+		"dir|0755|0|0|/r/.ioriot/t/dev|\n"
+		"dir|01777|0|0|/r/.ioriot/t/dev/shm|\n",
+		res);
+	free(res);
+}
+END_TEST
+
 /* A user's program that writes to a log which root had opened for it. */
 #define TASK_2 "2 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=0;:,G=0;:,q=1;:,\n"
 
@@ -1695,6 +1716,25 @@ START_TEST(appending_is_where_the_end_is)
 }
 END_TEST
 
+/* What was written in place would itself extend the file before somebody else has done so. */
+START_TEST(writes_in_place_wait_for_who_extended_the_file)
+{
+	generates(TASK "1 o=openat;:,d=-100;:,p=n;:,f=66;:,m=0600;:,s=3;:,\n"
+		       "1 o=clone;:,f=69376;:,s=2;:,\n"
+		       "1 o=pwrite64;:,d=3;:,c=100;:,O=0;:,s=100;:,\n"
+		       "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=100;:,\n"
+		       "1:2 o=pwrite64;:,d=3;:,c=50;:,O=50;:,s=50;:,\n"
+		       "1 o=pwrite64;:,d=3;:,c=100;:,O=100;:,s=100;:,\n",
+		TASK_LINE "0|0|-|cwd|n|O_RDWR+O_CREAT|0600|>0|3|openat@6|\n"
+			  "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@7|\n"
+			  "0|0|-|0|100|0|100|pwrite64@8|\n"
+			  "0|0|-|0|0|SEEK_END|100|lseek@9|\n"
+			  "1|0|9|0|50|50|50|pwrite64@10|\n"
+			  "0|0|-|0|100|100|100|pwrite64@11|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
 START_TEST(a_umask_is_waited_for_by_who_makes_files_and_tasks)
 {
 	generates(TASK "1 o=clone;:,f=69376;:,s=2;:,\n"
@@ -1868,6 +1908,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_tree_for_each_mount_point);
 	tcase_add_test(t, descriptors_of_the_start_are_opened_first);
 	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system);
+	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system_with_a_root);
 	tcase_add_test(t, descriptors_of_the_start_share_descriptions);
 	tcase_add_test(t, threads_whose_leader_has_ended_are_one_process);
 	tcase_add_test(t, descriptors_of_the_start_are_within_reach);
@@ -1889,6 +1930,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, who_shares_a_table_keeps_it_when_another_leaves);
 	tcase_add_test(t, what_fails_before_it_looks_tells_nothing);
 	tcase_add_test(t, appending_is_where_the_end_is);
+	tcase_add_test(t, writes_in_place_wait_for_who_extended_the_file);
 	tcase_add_test(t, a_umask_is_waited_for_by_who_makes_files_and_tasks);
 	tcase_add_test(t, permissions_are_waited_for);
 	tcase_add_test(t, a_link_by_descriptor_needs_a_name_that_is_left);
