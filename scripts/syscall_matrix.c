@@ -15,6 +15,7 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
@@ -209,6 +210,49 @@ static void commands(struct matrix *m)
 	FAIL(EBADF, ioctl, to, FICLONE, 999);
 	DO(close, to);
 	DO(close, from);
+}
+
+static struct iocb request(int opcode, int fd, void *buffer, uint64_t length, int64_t offset)
+{
+	return (struct iocb){.aio_lio_opcode = (uint16_t)opcode,
+		.aio_fildes = (uint32_t)fd,
+		.aio_buf = (uintptr_t)buffer,
+		.aio_nbytes = length,
+		.aio_offset = offset};
+}
+
+static void asynchronous(struct matrix *m)
+{
+	int fd = open_at(m, m->dir_a, "aio.bin", O_RDWR | O_CREAT);
+	struct iovec two[2] = {{m->buffer, 1000}, {m->buffer + 2000, 500}};
+	struct iocb each[] = {request(IOCB_CMD_PWRITE, fd, m->buffer, 8192, 0),
+		request(IOCB_CMD_PWRITEV, fd, two, 2, 20000), request(IOCB_CMD_FSYNC, fd, NULL, 0, 0),
+		request(IOCB_CMD_PREADV, fd, two, 2, 100), request(IOCB_CMD_PREAD, fd, m->buffer, 4096, 20000),
+		request(IOCB_CMD_PREAD, 999, m->buffer, 10, 0)};
+	struct iocb *all[] = {&each[0], &each[1], &each[2], &each[3], &each[4], &each[5]};
+	const struct timespec soon = {0, 1000000};
+	struct io_event events[8];
+	aio_context_t context = 0;
+
+	DO(io_setup, 32, &context);
+	FAIL(EINVAL, io_setup, 32, &context);
+	DO(io_submit, context, 2L, all);
+	DO(io_getevents, context, 2L, 2L, events, NULL);
+	DO(io_submit, context, 4L, all + 2); /* 3: the last one has no descriptor */
+	DO(io_getevents, context, 3L, 3L, events, NULL);
+	DO(io_submit, context, 1L, all);
+	DO(io_pgetevents, context, 1L, 8L, events, NULL, NULL);
+	DO(io_getevents, context, 1L, 8L, events, &soon); /* 0: nothing comes */
+	FAIL(EINVAL, io_pgetevents, context, 2L, 1L, events, NULL, NULL);
+	FAIL(EBADF, io_submit, context, 1L, all + 5);
+	FAIL(EFAULT, io_submit, context, 1L, NULL);
+	FAIL(EINVAL, io_submit, context, -1L, all);
+	FAIL(EINVAL, io_cancel, context, all[0], events);
+	DO(io_submit, context, 1L, all + 1); /* nobody asks for its event */
+	DO(io_destroy, context);
+	FAIL(EINVAL, io_destroy, context);
+	FAIL(EINVAL, io_submit, context, 1L, all);
+	DO(close, fd);
 }
 
 static void opens(struct matrix *m)
@@ -487,6 +531,7 @@ static void run(struct matrix *m)
 	sizes(m);
 	copies(m);
 	commands(m);
+	asynchronous(m);
 	opens(m);
 	metadata_read(m);
 	directories(m);

@@ -112,6 +112,15 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 	case WIRE_ARG_IARG:
 		item_ioctl(o, (unsigned int)call_arg(regs, i - 1), arg);
 		break;
+	case WIRE_ARG_IOCBS:
+		item_iocbs(o, arg, (s64)call_arg(regs, i - 1), o->rec->ret);
+		break;
+	case WIRE_ARG_EVENTS:
+		item_events(o, arg, o->rec->ret);
+		break;
+	case WIRE_ARG_CTXP:
+		item_copy(o, WIRE_CTX, arg, sizeof(u64));
+		break;
 	case WIRE_ARG_OFFSET:
 		item_copy_or_null(o, WIRE_OFFSET, arg, sizeof(s64));
 		break;

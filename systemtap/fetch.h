@@ -2,10 +2,12 @@
 #ifndef IORIOT_SYSTEMTAP_FETCH_H
 #define IORIOT_SYSTEMTAP_FETCH_H
 
+#include <linux/aio_abi.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "block.h"
+#include "ops/aio.h"
 
 /*
  * What registers point to. Read at the end of a call, when the kernel has just used it and it is in
@@ -91,6 +93,141 @@ static void item_iov(struct build *o, u64 address, u64 count)
 		address += n * sizeof(struct iovec);
 		left -= n;
 	} while (left);
+}
+
+/* --- tuples --- */
+
+#define TUPLES_BYTES 4032
+
+/* Tuples of SIZE numbers on their way into items. */
+struct tuples {
+	struct build *o;
+	unsigned int size, used; /* bytes */
+};
+
+static void tuples_flush(struct tuples *t)
+{
+	item_end(t->o, WIRE_TUPLES, t->used);
+	t->used = 0;
+}
+
+/* Where the next one goes, all zero; it is in with tuples_add(). */
+static u64 *tuples_next(struct tuples *t)
+{
+	char *to;
+
+	if (t->used + t->size > TUPLES_BYTES)
+		tuples_flush(t);
+	/* the place of an item that is being filled stays the same */
+	to = t->used ? t->o->at + sizeof(struct wire_item) : item_begin(t->o, TUPLES_BYTES);
+	return memset(to + t->used, 0, t->size);
+}
+
+static void tuples_add(struct tuples *t)
+{
+	t->used += t->size;
+}
+
+#define IOCBS_MAX 1024 /* of one call, and segments of all of them: hooks must not take long */
+
+/* The lengths of an iocb's segments; how many, none of a vector that is bad. */
+static unsigned int tuples_segments(struct tuples *t, u64 address, unsigned int count)
+{
+	struct iovec iov;
+	unsigned int i;
+
+	for (i = 0; i < count; i++, address += sizeof(iov)) {
+		/* it was read whole by the kernel just now */
+		if (!user_copy(&iov, address, sizeof(iov)))
+			iov.iov_len = 0;
+		tuples_next(t)[0] = iov.iov_len;
+		tuples_add(t);
+	}
+	return count;
+}
+
+static bool segments_readable(u64 address, unsigned int count)
+{
+	struct iovec last;
+
+	return user_copy(&last, address, sizeof(last)) &&
+	       user_copy(&last, address + (count - 1) * sizeof(last), sizeof(last));
+}
+
+/* How many segments of the iocb are told. */
+static unsigned int segments_of(const struct iocb *iocb, unsigned int room)
+{
+	unsigned int n;
+
+	if (iocb->aio_lio_opcode != IOCB_CMD_PREADV && iocb->aio_lio_opcode != IOCB_CMD_PWRITEV)
+		return 0;
+	n = iocb->aio_nbytes < UIO_MAXIOV ? iocb->aio_nbytes : UIO_MAXIOV + 1;
+	return n && n <= room && segments_readable(iocb->aio_buf, n) ? n : 0;
+}
+
+static void iocb_numbers(u64 *to, u64 address, const struct iocb *iocb)
+{
+	to[AIOCB_ID] = address;
+	to[AIOCB_OPCODE] = iocb->aio_lio_opcode;
+	to[AIOCB_FD] = iocb->aio_fildes;
+	to[AIOCB_OFFSET] = (u64)iocb->aio_offset;
+	to[AIOCB_LENGTH] = iocb->aio_nbytes;
+	to[AIOCB_ALIGN] = iocb->aio_buf % AIO_ALIGN;
+	to[AIOCB_DATA] = iocb->aio_data;
+	to[AIOCB_RWFLAGS] = (u32)iocb->aio_rw_flags;
+	to[AIOCB_FLAGS] = iocb->aio_flags;
+	to[AIOCB_RESFD] = iocb->aio_resfd;
+	to[AIOCB_PRIO] = (u64)(s64)iocb->aio_reqprio;
+}
+
+/* Those of an io_submit(2) that the kernel came to: the last one is what it failed of. */
+static void item_iocbs(struct build *o, u64 address, s64 nr, s64 ret)
+{
+	struct tuples t = {.o = o, .size = AIOCB_NUMBERS * sizeof(u64)};
+	s64 count = ret < 0 ? min_t(s64, nr, 1) : min_t(s64, nr, ret + 1), i;
+	unsigned int room = 2 * IOCBS_MAX, n;
+	struct iocb iocb;
+	u64 one, *to;
+
+	count = min_t(s64, count, IOCBS_MAX);
+	for (i = 0; i < count; i++) {
+		bool fine = user_copy(&one, address + i * sizeof(one), sizeof(one)) &&
+			    user_copy(&iocb, one, sizeof(iocb));
+
+		to = tuples_next(&t);
+		n = fine ? segments_of(&iocb, room) : 0;
+		if (fine)
+			iocb_numbers(to, one, &iocb);
+		to[AIOCB_SEGMENTS] = n;
+		tuples_add(&t);
+		if (n)
+			room -= tuples_segments(&t, iocb.aio_buf, n);
+		if (!fine)
+			break;
+	}
+	if (t.used)
+		tuples_flush(&t);
+}
+
+static void item_events(struct build *o, u64 address, s64 count)
+{
+	struct tuples t = {.o = o, .size = AIOEV_NUMBERS * sizeof(u64)};
+	struct io_event event;
+	s64 i;
+
+	for (i = 0; i < count && i < 8 * IOCBS_MAX; i++, address += sizeof(event)) {
+		u64 *to;
+
+		if (!user_copy(&event, address, sizeof(event)))
+			break;
+		to = tuples_next(&t);
+		to[AIOEV_ID] = event.obj;
+		to[AIOEV_RES] = (u64)event.res;
+		to[AIOEV_RES2] = (u64)event.res2;
+		tuples_add(&t);
+	}
+	if (t.used)
+		tuples_flush(&t);
 }
 
 #endif

@@ -16,19 +16,22 @@ uint64_t args_narrow(enum arg_kind kind, uint64_t value)
 		return (uint64_t)(int64_t)(int32_t)value;
 	case FORM_FLAGS:
 	case FORM_HEX:
-		if (kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE)
-			return value; /* members of structs */
+		if (kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE || kind == A_IOCB)
+			return value; /* members of structs; an address */
 		return (uint32_t)value;
 	case FORM_OCT:
 		return kind == A_MODE ? (uint16_t)value : (uint32_t)value; /* umode_t */
 	case FORM_DEC:
-		if (kind == A_OFF || kind == A_FDS) /* FDS: still where they will be */
+		/* FDS: still where they will be */
+		if (kind == A_OFF || kind == A_NR || kind == A_NRMIN || kind == A_FDS)
 			return value;
 		if (kind == A_STATUS)
 			return (uint64_t)(int64_t)(int32_t)value;
 		if ((kind == A_UID || kind == A_GID) && (uint32_t)value == UINT32_MAX)
 			return UINT64_MAX; /* -1: leave it */
 		return (uint32_t)value;
+	case FORM_UDEC:
+		return kind == A_NREVENTS ? (uint32_t)value : value;
 	default:
 		return value;
 	}
@@ -58,7 +61,64 @@ void args_set_lock(struct rec *rec, const struct flock *lock)
 
 size_t args_times_size(enum arg_kind kind)
 {
+	if (kind == A_TIMEOUT)
+		return sizeof(struct timespec);
 	return kind == A_UTIMBUF ? sizeof(struct utimbuf) : 2 * sizeof(struct timespec);
+}
+
+/* What the kernel makes of it: ktime_set() of its linux/ktime.h ends at the largest number of ns. */
+uint64_t args_timeout(const void *bytes)
+{
+	struct timespec t;
+	int64_t ns;
+
+	if (!bytes)
+		return OFFPTR_NULL;
+	memcpy(&t, bytes, sizeof(t));
+	if (__builtin_mul_overflow((int64_t)t.tv_sec, 1000000000, &ns) ||
+		__builtin_add_overflow(ns, (int64_t)t.tv_nsec, &ns))
+		return t.tv_sec < 0 ? UINT64_MAX : INT64_MAX;
+	return args_offset(ns);
+}
+
+void args_iocb(uint64_t to[AIOCB_NUMBERS], uint64_t address, const struct iocb *iocb)
+{
+	to[AIOCB_ID] = address;
+	to[AIOCB_OPCODE] = iocb->aio_lio_opcode;
+	to[AIOCB_FD] = iocb->aio_fildes;
+	to[AIOCB_OFFSET] = (uint64_t)iocb->aio_offset;
+	to[AIOCB_LENGTH] = iocb->aio_nbytes;
+	to[AIOCB_ALIGN] = iocb->aio_buf % AIO_ALIGN;
+	to[AIOCB_DATA] = iocb->aio_data;
+	to[AIOCB_RWFLAGS] = (uint32_t)iocb->aio_rw_flags;
+	to[AIOCB_FLAGS] = iocb->aio_flags;
+	to[AIOCB_RESFD] = iocb->aio_resfd;
+	to[AIOCB_PRIO] = (uint64_t)(int64_t)iocb->aio_reqprio;
+	to[AIOCB_SEGMENTS] = 0;
+}
+
+/* Those that were submitted, and the one that could not be. */
+static void drop_unused_iocbs(struct rec *rec)
+{
+	int64_t nr = (int64_t)rec->arg[op_arg_index(rec->op, A_NR)];
+	int64_t left = rec->ret < 0 ? 1 : rec->ret < nr ? rec->ret + 1 : rec->ret;
+	uint64_t at = 0;
+
+	for (; left > 0 && at + AIOCB_NUMBERS <= rec->nvec; left--) {
+		uint64_t segments = rec->vec[at + AIOCB_SEGMENTS];
+
+		at += AIOCB_NUMBERS;
+		if (segments > (rec->nvec - at) / AIOCB_NUMBERS)
+			segments = (rec->nvec - at) / AIOCB_NUMBERS;
+		at += segments * AIOCB_NUMBERS;
+	}
+	rec->nvec = (uint32_t)at;
+}
+
+void args_result(struct rec *rec)
+{
+	if (op_has(rec->op, A_IOCBS))
+		drop_unused_iocbs(rec);
 }
 
 static void set_utimbuf(struct timespec ts[2], const void *bytes)
@@ -95,7 +155,9 @@ static void set_timespecs(struct timespec ts[2], const void *bytes)
 
 void args_set_times(struct rec *rec, enum arg_kind kind, const void *bytes)
 {
-	if (!bytes)
+	if (kind == A_TIMEOUT)
+		rec->arg[op_arg_index(rec->op, A_TIMEOUT)] = args_timeout(bytes);
+	else if (!bytes)
 		rec->ts[0] = rec->ts[1] = (struct timespec){0, TIMES_NULL};
 	else if (kind == A_UTIMBUF)
 		set_utimbuf(rec->ts, bytes);

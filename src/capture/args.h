@@ -3,9 +3,11 @@
 #define IORIOT_CAPTURE_ARGS_H
 
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/openat2.h>
 #include <stddef.h>
 
+#include "ops/aio.h"
 #include "trace/rec.h"
 
 /*
@@ -41,6 +43,14 @@ uint64_t args_offset(int64_t offset);
  */
 size_t args_ioctl_size(const struct rec *rec, const void *head);
 void args_set_ioctl(struct rec *rec, uint64_t *vec, const void *bytes, size_t len);
+/* A timeout in ns, as a FORM_OFFPTR value. BYTES NULL: none. */
+uint64_t args_timeout(const void *bytes);
+
+/* The numbers of an iocb, without its segments. */
+void args_iocb(uint64_t to[AIOCB_NUMBERS], uint64_t address, const struct iocb *iocb);
+
+/* When the result is known: drops what the kernel did not come to. */
+void args_result(struct rec *rec);
 
 /* When all is there: drops what the call does not look at. */
 void args_finish(struct rec *rec);
@@ -48,5 +58,8 @@ void args_finish(struct rec *rec);
 /* Segments that are recorded: one more than UIO_MAXIOV, so that the call fails the same way again.
  */
 #define ARGS_IOV_MAX 1025
+
+/* Iocbs and events of one call that are recorded, at most. */
+#define ARGS_IOCBS_MAX 32768
 
 #endif

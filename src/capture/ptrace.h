@@ -189,7 +189,7 @@ void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
  */
 int fetch_args(pid_t tid, struct call *call);
 
-/* What the kernel has put behind pointers by the end of the call: new descriptors; what a dedupe shared. */
+/* When rec.ret is there: what the call has put where its arguments point to. */
 void fetch_results(pid_t tid, struct call *call);
 
 /* 0, or -errno when not all of LEN bytes could be read. */

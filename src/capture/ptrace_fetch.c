@@ -93,6 +93,163 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 	return 0;
 }
 
+/* ---- Linux AIO ---- */
+
+/* A new tuple of N numbers, all 0, in the call's vector; NULL when there are too many, or no memory. */
+static uint64_t *add_tuple(struct call *call, size_t n)
+{
+	uint64_t *to = call->vec.n + n <= REC_TUPLES_MAX ? vec_room(call, n) : NULL;
+
+	if (!to)
+		return NULL;
+	memset(to, 0, n * sizeof(*to));
+	call->vec.n += n;
+	return to;
+}
+
+/* The lengths of a vectored iocb's segments. How many were read; none of a vector that is bad. */
+static uint64_t add_segments(pid_t tid, struct call *call, const struct iocb *iocb)
+{
+	struct iovec iov[64];
+	uint64_t n = iocb->aio_nbytes < ARGS_IOV_MAX ? iocb->aio_nbytes : ARGS_IOV_MAX, i, k, part;
+	size_t start = call->vec.n;
+
+	for (i = 0; i < n; i += part) {
+		part = n - i < 64 ? n - i : 64;
+		if (fetch_memory(tid, iocb->aio_buf + i * sizeof(*iov), iov, part * sizeof(*iov))) {
+			call->vec.n = start;
+			return 0;
+		}
+		for (k = 0; k < part; k++) {
+			uint64_t *to = add_tuple(call, AIOCB_NUMBERS);
+
+			if (!to) {
+				call->vec.n = start;
+				return 0;
+			}
+			to[0] = iov[k].iov_len;
+		}
+	}
+	return n;
+}
+
+static bool add_iocb(pid_t tid, struct call *call, uint64_t address, const struct iocb *iocb)
+{
+	uint64_t *to = add_tuple(call, AIOCB_NUMBERS), segments;
+	size_t at = call->vec.n - AIOCB_NUMBERS;
+
+	if (!to)
+		return false;
+	if (!iocb)
+		return true;
+	args_iocb(to, address, iocb);
+	if (iocb->aio_lio_opcode != IOCB_CMD_PREADV && iocb->aio_lio_opcode != IOCB_CMD_PWRITEV)
+		return true;
+	segments = add_segments(tid, call, iocb);
+	call->vec.v[at + AIOCB_SEGMENTS] = segments;
+	return true;
+}
+
+#define IOCBS_PART 64
+
+/* As many of the N iocbs as the kernel could read: it stops at the first that it cannot. */
+static uint64_t read_part(pid_t tid, const uint64_t *address, struct iocb *iocb, uint64_t n)
+{
+	struct iovec local = {iocb, n * sizeof(*iocb)}, remote[IOCBS_PART];
+	ssize_t got;
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		remote[i] = (struct iovec){(void *)(uintptr_t)address[i], sizeof(*iocb)};
+	got = process_vm_readv(tid, &local, 1, remote, n, 0);
+	return got < 0 ? 0 : (uint64_t)got / sizeof(*iocb);
+}
+
+static int read_iocbs(pid_t tid, struct call *call, int slot)
+{
+	uint64_t pointers = call->rec.arg[slot], address[IOCBS_PART], i, k, part, whole;
+	int64_t nr = (int64_t)call->rec.arg[op_arg_index(call->rec.op, A_NR)];
+	uint64_t n = nr < 0 ? 0 : nr < ARGS_IOCBS_MAX ? (uint64_t)nr : ARGS_IOCBS_MAX;
+	struct iocb iocb[IOCBS_PART];
+	bool fine = true;
+
+	call->vec.n = 0;
+	if (!vec_room(call, 0))
+		return -ENOMEM;
+	for (i = 0; i < n && fine; i += part) {
+		part = n - i < IOCBS_PART ? n - i : IOCBS_PART;
+		while (part && fetch_memory(tid, pointers + i * 8, address, part * 8))
+			part--;
+		whole = read_part(tid, address, iocb, part);
+		for (k = 0; k < whole && fine; k++)
+			fine = add_iocb(tid, call, address[k], &iocb[k]);
+		if (whole == part && part)
+			continue;
+		if (fine) /* this one cannot be read */
+			add_iocb(tid, call, 0, NULL);
+		break;
+	}
+	call->rec.vec = call->vec.v;
+	call->rec.nvec = (uint32_t)call->vec.n;
+	return 0;
+}
+
+static void read_events(pid_t tid, struct call *call, int slot)
+{
+	struct io_event event[64];
+	int64_t n = call->rec.ret < ARGS_IOCBS_MAX ? call->rec.ret : ARGS_IOCBS_MAX, i, k, part;
+	uint64_t *to;
+
+	call->vec.n = 0;
+	call->rec.vec = vec_room(call, 0);
+	for (i = 0; i < n && call->rec.vec; i += part) {
+		part = n - i < 64 ? n - i : 64;
+		if (fetch_memory(tid, call->rec.arg[slot] + (uint64_t)i * sizeof(*event), event,
+			    (size_t)part * sizeof(*event)))
+			break;
+		for (k = 0; k < part; k++) {
+			to = add_tuple(call, AIOEV_NUMBERS);
+			if (!to)
+				break;
+			to[AIOEV_ID] = event[k].obj;
+			to[AIOEV_RES] = (uint64_t)event[k].res;
+			to[AIOEV_RES2] = (uint64_t)event[k].res2;
+		}
+		call->rec.vec = call->vec.v;
+		call->rec.nvec = (uint32_t)call->vec.n;
+	}
+}
+
+static void read_context(pid_t tid, uint64_t *arg)
+{
+	uint64_t context = 0;
+
+	fetch_memory(tid, *arg, &context, sizeof(context));
+	*arg = context;
+}
+
+static void read_aio_results(pid_t tid, struct call *call)
+{
+	struct rec *rec = &call->rec;
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++) {
+		if (ops[rec->op].arg[i] == A_EVENTS)
+			read_events(tid, call, i);
+		else if (ops[rec->op].arg[i] == A_CTXP)
+			read_context(tid, &rec->arg[i]);
+	}
+}
+
+static int read_timeout(pid_t tid, uint64_t *arg)
+{
+	struct timespec time = {0};
+	int rc = *arg ? fetch_memory(tid, *arg, &time, sizeof(time)) : 0;
+
+	*arg = rc ? OFFPTR_BAD : args_timeout(*arg ? &time : NULL);
+	return rc;
+}
+
 static int read_how(pid_t tid, struct call *call, int slot)
 {
 	struct open_how how = {0};
@@ -183,7 +340,11 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 		return read_iov(tid, call, value);
 	case FORM_TIMES:
 		return read_times(tid, call, kind, value);
+	case FORM_TUPLES:
+		return kind == A_IOCBS ? read_iocbs(tid, call, slot) : 0;
 	case FORM_OFFPTR:
+		if (kind == A_TIMEOUT)
+			return read_timeout(tid, &call->rec.arg[slot]);
 		return read_offset(tid, &call->rec.arg[slot]);
 	case FORM_FARG:
 		return read_fcntl_arg(tid, call, slot);
@@ -222,6 +383,8 @@ void fetch_results(pid_t tid, struct call *call)
 	int slot = op_arg_index(rec->op, A_FDS);
 	int32_t fds[2];
 
+	read_aio_results(tid, call);
+	args_result(rec);
 	if (rec->op == OP_ioctl && rec_ioctl_has_dests(rec->arg[1]) && rec->ret == 0)
 		read_ioctl(tid, call);
 	if (slot < 0)

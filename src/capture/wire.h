@@ -110,6 +110,9 @@ enum wire_arg {
 	WIRE_ARG_TUPLES,
 	WIRE_ARG_FDS,
 	WIRE_ARG_IARG,	  /* the register, as a value, and what it points to for the command before it */
+	WIRE_ARG_IOCBS,   /* the argument before it says how many; as many as the kernel came to */
+	WIRE_ARG_EVENTS,  /* the result says how many */
+	WIRE_ARG_CTXP,    /* WIRE_CTX */
 	WIRE_ARG_COUNT
 };
 
@@ -144,10 +147,11 @@ enum wire_item_type {
 	WIRE_LINK,     /* where the symbolic link of WIRE_BEFORE led; only if the kernel has that in */
 	WIRE_LINK2,    /* memory and it is not longer than WIRE_LINK_MAX; of WIRE_BEFORE2 */
 	WIRE_TUPLES,   /* whole tuples of numbers, uint64_t each (ops/args.def says how many there are in
-			  one); may come in several items */
+			  one, ops/aio.h what they are); may come in several items */
 	WIRE_FDS,      /* int32_t[2], after a call that worked */
 	WIRE_IOCTL,    /* struct of an ioctl(2), its length by ops/ioctl.h, as it is after the call; of
 			  FIBMAP, which overwrites it, before */
+	WIRE_CTX,      /* uint64_t, after the call */
 	WIRE_ITEM_TYPES
 };
 
@@ -194,8 +198,8 @@ struct wire_facts {
  *
  * status  lines NAME=VALUE:
  *	abi		   WIRE_ABI
- *	tables		   IORIOT_TABLES: the checksum of ops.def, args.def, unrecorded.def, ioctl.def, ioctl.h and
- *			   this file
+ *	tables		   IORIOT_TABLES: the checksum of ops.def, args.def, unrecorded.def, ioctl.def, ioctl.h,
+ *			   aio.h and this file
  *	variant		   ioriot, targetedioriot or javaioriot
  *	state		   idle, started, stopped
  *	scope		   threads in scope now ("pid"), -1 for "all"

@@ -60,7 +60,7 @@ struct frame {
 	size_t len;
 };
 
-#define PART_MOST  (64u << 10) /* bytes of one call: a few names and the longest vector */
+#define PART_MOST  (1u << 20)  /* bytes of one call: a few names, the longest vector, many iocbs */
 #define PARTS_MOST (16u << 20) /* of all */
 
 struct wire_reader {
@@ -489,6 +489,7 @@ static const uint8_t item_args[WIRE_ITEM_TYPES] = {
 	[WIRE_TUPLES] = WIRE_ARG_TUPLES,
 	[WIRE_FDS] = WIRE_ARG_FDS,
 	[WIRE_IOCTL] = WIRE_ARG_IARG,
+	[WIRE_CTX] = WIRE_ARG_CTXP,
 };
 
 static int on_call_item(
@@ -522,6 +523,7 @@ static int on_call_item(
 	case WIRE_HOW:
 		return on_how(rec, slot, body, item->len);
 	case WIRE_CLARGS:
+	case WIRE_CTX:
 		return on_number(rec, body, item->len, &seen->rec.arg[slot]);
 	case WIRE_FLOCK:
 		return on_lock(rec, body, item->len);
@@ -646,6 +648,8 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 		call->arg[row->at[WIRE_ARG_OFFSET]] = OFFPTR_BAD;
 	if (row->at[WIRE_ARG_OFFSET2] >= 0)
 		call->arg[row->at[WIRE_ARG_OFFSET2]] = OFFPTR_BAD;
+	if (op_has(call->op, A_TIMEOUT))
+		call->arg[op_arg_index(call->op, A_TIMEOUT)] = OFFPTR_BAD;
 	return 0;
 }
 
@@ -683,6 +687,7 @@ static int on_call(struct wire_reader *r, struct record *rec)
 		call->facts = (struct facts){0};
 	translate_devices(r, rec);
 	args_finish(call);
+	args_result(call);
 	rec->out->kind = WIRE_SEEN_CALL;
 	return 1;
 }

@@ -114,10 +114,12 @@ static int finish(struct run *run, const struct rec *r, int left)
 	if (left < 0)
 		return err_sys(run->err, -left, "cannot model line %llu",
 			(unsigned long long)r->line);
-	if (left == LEFT_NONE)
+	if (left == LEFT_NONE) {
+		run->res->left_out[LEFT_AIO_PART] += run->model.parts;
 		rc = emit(run, r);
-	else if (left < LEFT_COUNT)
+	} else if (left < LEFT_COUNT) {
 		run->res->left_out[left]++;
+	}
 	model_done(&run->model);
 	return rc;
 }

@@ -142,6 +142,7 @@ void model_free(struct model *m)
 	model_done(m);
 	vec_free(&m->dying);
 	vec_free(&m->kept);
+	model_aio_free(m);
 	vfd_free(&m->vfd);
 	names_free(&m->names);
 	order_free(m->order);
@@ -195,6 +196,7 @@ int model_apply(struct model *m, const struct rec *r)
 	m->path.len = m->path2.len = 0;
 	m->child = NULL;
 	m->ended = false;
+	m->parts = 0;
 	m->rec = r;
 	m->surprise = (struct surprise){0};
 	m->out = (struct rline){.call = *r,

@@ -35,6 +35,9 @@
 	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
 	X(XATTR_START, "on extended attributes that the capture did not set")                      \
 	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \
+	X(AIO_PART, "iocbs on what is no file, of batches whose others are replayed")              \
+	X(AIO_UNKNOWN, "on AIO events or iocbs that are no file's, or not known")                  \
+	X(AIO_WAIT, "a wait for AIO events that a signal ended")                                   \
 	X(UNKNOWN_OP, "operations that have no row in the table")                                  \
 	X(MALFORMED, "malformed lines")
 
@@ -79,6 +82,9 @@ struct model {
 	uint64_t reused;   /* descriptors whose close was not captured: their number came again */
 	uint64_t captured_lost;
 
+	struct hmap aio;   /* AIO contexts, see model_aio.c */
+	uint32_t next_ctx;
+
 	struct hmap told; /* what was told of names too late, see outside.c */
 
 	/* the record at hand */
@@ -89,6 +95,7 @@ struct model {
 	struct buf path, path2, scratch;
 	VEC(struct vlist_item) list;
 	VEC(uint64_t) numbers; /* of the line, where they are others than those of the record */
+	uint64_t parts; /* iocbs of it that are left out */
 	VEC(struct node *) kept;	/* whose resources the line touches, likewise */
 	VEC(struct resource *) dying; /* of closed descriptors, until the line is committed */
 	struct task *child; /* OPF_FORK */
@@ -250,6 +257,12 @@ struct span {
 };
 int model_span_read(struct model *m, const struct span *s);
 int model_span_write(struct model *m, const struct span *s);
+/* LEFT_CONFLICT when what a read got contradicts the size of its file. Changes nothing. */
+int model_read_fits(struct model *m, const struct span *s);
+
+/* The AIO contexts of the task's process end: list items and resources. */
+int model_aio_end(struct model *m);
+void model_aio_free(struct model *m);
 
 static inline int model_touch(struct model *m, struct resource *res, enum touch how)
 {

@@ -51,6 +51,23 @@ static uint64_t size_from(const struct node *n, uint64_t least, uint64_t most, b
 	return most == UINT64_MAX ? least : most;
 }
 
+int model_read_fits(struct model *m, const struct span *s)
+{
+	struct node *n = s->d->desc->node;
+	uint64_t done = (uint64_t)s->done, end = s->off + done;
+
+	if (!n->size.certain || m->force)
+		return 0;
+	if (done > 0 && end > n->size.size)
+		return model_resized(m, n, size_from(n, end, UINT64_MAX, done < s->wanted));
+	/* Less than was asked for is all there was. */
+	if (done < s->wanted && end < n->size.size)
+		return ops[m->rec->op].cls != CLS_TRANSFER || !done
+			       ? model_resized(m, n, size_from(n, 0, end, done > 0))
+			       : LEFT_CONFLICT; /* or as much as could be copied at once */
+	return 0;
+}
+
 int model_span_read(struct model *m, const struct span *s)
 {
 	struct node *n = s->d->desc->node;
@@ -63,16 +80,11 @@ int model_span_read(struct model *m, const struct span *s)
 		return rc;
 	if (impossible(s))
 		return LEFT_MALFORMED;
-	if (n->size.certain && done > 0 && end > n->size.size) {
-		if (!m->force)
-			return model_resized(m, n, size_from(n, end, UINT64_MAX, done < s->wanted));
+	rc = model_read_fits(m, s);
+	if (rc)
+		return rc;
+	if (n->size.certain && done > 0 && end > n->size.size)
 		vsize_grown(&n->size, end);
-	}
-	/* Less than was asked for is all there was. */
-	if (n->size.certain && !m->force && done < s->wanted && end < n->size.size)
-		return ops[m->rec->op].cls == CLS_READ || !done
-			       ? model_resized(m, n, size_from(n, 0, end, done > 0))
-			       : LEFT_CONFLICT; /* or as much as could be copied at once */
 	n->seen_end |= done < s->wanted;
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc && (done != s->wanted || end > n->safe))

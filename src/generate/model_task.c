@@ -89,7 +89,7 @@ int model_exec(struct model *m, const struct rec *r)
 	for (fd = 0; fd < t->files->n && !rc; fd++)
 		if (t->files->v[fd] && t->files->v[fd]->cloexec)
 			rc = model_close_fd(m, fd);
-	return rc;
+	return rc ? rc : model_aio_end(m);
 }
 
 int model_exit(struct model *m, const struct rec *r)
@@ -104,6 +104,8 @@ int model_exit(struct model *m, const struct rec *r)
 			rc = model_close_fd(m, fd);
 	if (t->files->refs == 1 && !rc)
 		rc = model_close_displaced(m);
+	if (!rc && t->process->refs == 1)
+		rc = model_aio_end(m);
 	m->ended = true;
 	return rc;
 }

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "ops/aio.h"
 #include "ops/ioctl.h"
 
 /* ---- names ---- */
@@ -128,10 +130,28 @@ static const struct node *node_of(const struct model *m, const struct rec *r)
 	return node_behind(m, r, A_FD);
 }
 
-/* The file whose bytes the call changes, if it does. */
-static const struct node *node_changed(const struct model *m, const struct rec *r)
+static bool batch_writes(const struct model *m, const struct rec *r, const struct node *n)
 {
-	return node_behind(m, r, ops[r->op].cls == CLS_TRANSFER ? A_FD2 : A_FD);
+	const struct task *t = vfd_task(&m->vfd, r->tid);
+	uint64_t at;
+
+	for (at = 0; t && at + AIOCB_NUMBERS <= r->nvec; at += AIOCB_NUMBERS) {
+		uint64_t opcode = r->vec[at + AIOCB_OPCODE];
+		const struct descriptor *d = vfd_get(t, (int32_t)r->vec[at + AIOCB_FD]);
+
+		if (d && d->desc->node == n &&
+			(opcode == IOCB_CMD_PWRITE || opcode == IOCB_CMD_PWRITEV))
+			return true;
+	}
+	return false;
+}
+
+/* Is this the file whose bytes the call changes? */
+static bool changes_node(const struct model *m, const struct rec *r, const struct node *n)
+{
+	if (r->op == OP_io_submit)
+		return batch_writes(m, r, n);
+	return node_behind(m, r, ops[r->op].cls == CLS_TRANSFER ? A_FD2 : A_FD) == n;
 }
 
 static bool frees_number(const struct rec *r, const struct rec *c)
@@ -174,7 +194,8 @@ static bool changes_size(const struct rec *r)
 	if (r->op == OP_ioctl)
 		return r->arg[1] == (unsigned)IOCTL_NR_FICLONE ||
 			r->arg[1] == (unsigned)IOCTL_NR_FICLONERANGE;
-	return cls == CLS_WRITE || cls == CLS_TRANSFER || r->op == OP_ftruncate || r->op == OP_fallocate;
+	return cls == CLS_WRITE || cls == CLS_TRANSFER || r->op == OP_ftruncate || r->op == OP_fallocate ||
+	       r->op == OP_io_submit;
 }
 
 static bool reads(const struct rec *r)
@@ -201,12 +222,14 @@ bool overlap_may_help(const struct model *m, const struct rec *r, const struct r
 		return true;
 	if (ends_a_task(c))
 		return is_lock(r);
+	if (r->op == OP_io_getevents || r->op == OP_io_pgetevents)
+		return changes_size(c);
 	if (!is_lock(r) && !reads(r) && r->op != OP_lseek)
 		return false;
 	n = node_of(m, r);
 	if (is_lock(r))
 		return n && n == node_of(m, c) && (is_lock(c) || c->op == OP_close);
-	return n && changes_size(c) && n == node_changed(m, c);
+	return n && changes_size(c) && changes_node(m, c, n);
 }
 
 bool overlap_changes_name(const struct rec *c, struct str name)
@@ -226,7 +249,7 @@ bool overlap_resizes(const struct model *m, const struct rec *c, const struct no
 	bool cuts = c->op == OP_truncate || model_arg(c, A_OFLAGS, model_arg(c, A_HOW, 0)) & O_TRUNC;
 
 	if (changes_size(c))
-		return node_changed(m, c) == n;
+		return changes_node(m, c, n);
 	return cuts && e && same_name(c->path, (struct str){e->name, e->len});
 }
 
@@ -258,7 +281,7 @@ static bool moves_its_end(const struct model *m, const struct rec *change, const
 	if (!changes_size(change) || !sees_the_end(r))
 		return false;
 	n = node_of(m, r);
-	return n && n == node_changed(m, change);
+	return n && changes_node(m, change, n);
 }
 
 static bool takes_lock_away(const struct model *m, const struct rec *change, const struct rec *r)

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "ops/aio.h"
 #include "replay/program.h"
 
 /*
@@ -21,7 +22,7 @@ struct birth {
 struct walk {
 	struct analysis *a;
 	struct filing *f;
-	uint32_t *vfd_owner, *lock_owner; /* process + 1, 0 = not seen yet */
+	uint32_t *vfd_owner, *lock_owner, *aio_owner; /* process + 1, 0 = not seen yet */
 	uint32_t *context_of;		  /* by thread: context + 1, 0 = none yet */
 	uint32_t *first_context; /* by process, likewise: of threads that no fork tells of */
 	uint32_t contexts;
@@ -45,13 +46,33 @@ static bool path_is(uint64_t ref, enum path_kind kind)
 	return PATH_REF_KIND(ref) == kind;
 }
 
+static void use_iocbs(struct walk *w, const struct xop *x, uint32_t process)
+{
+	uint64_t iocb[AIOCB_NUMBERS];
+	const uint8_t *p = x->vec;
+	uint32_t i;
+
+	for (i = 0; i + AIOCB_NUMBERS <= x->nvec; i += AIOCB_NUMBERS) {
+		tuple_next(&p, iocb, AIOCB_NUMBERS);
+		owned_by(w, w->vfd_owner, iocb[AIOCB_FD], process);
+		owned_by(w, w->vfd_owner, iocb[AIOCB_RESFD], process);
+	}
+}
+
 static void use_descriptors(struct walk *w, const struct xop *x, uint32_t process)
 {
 	int i;
 
-	for (i = 0; i < OP_ARGS; i++)
-		if (arg_infos[ops[x->op].arg[i]].form == FORM_FD)
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_form form = arg_infos[ops[x->op].arg[i]].form;
+
+		if (form == FORM_FD)
 			owned_by(w, w->vfd_owner, x->arg[i], process);
+		else if (form == FORM_CTX)
+			owned_by(w, w->aio_owner, x->arg[i], process);
+	}
+	if (op_has(x->op, A_IOCBS))
+		use_iocbs(w, x, process);
 	if (op_has(x->op, A_PATH) && path_is(x->path, PATH_FD))
 		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path), process);
 	if (op_has(x->op, A_PATH2) && path_is(x->path2, PATH_FD))
@@ -70,6 +91,10 @@ static void use_list(struct walk *w, const struct xop *x, uint32_t process)
 
 		if (item.kind == VITEM_LOCK) {
 			owned_by(w, w->lock_owner, item.a, process);
+			continue;
+		}
+		if (item.kind == VITEM_CTX) {
+			owned_by(w, w->aio_owner, item.a, process);
 			continue;
 		}
 		owned_by(w, w->vfd_owner, item.a, process);
@@ -255,10 +280,11 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	w.first_context = calloc((size_t)f->max_process + 1, sizeof(*w.first_context));
 	w.vfd_owner = calloc((size_t)f->max_vfd + 1, sizeof(*w.vfd_owner));
 	w.lock_owner = calloc((size_t)f->max_lock + 1, sizeof(*w.lock_owner));
+	w.aio_owner = calloc((size_t)f->max_aio + 1, sizeof(*w.aio_owner));
 	w.has_cwd = calloc(contexts, 1);
 	w.wants_cwd = calloc(contexts, 1);
 	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd ||
-		!p->context_of || !w.first_context || !w.vfd_owner || !w.lock_owner || !w.has_cwd ||
+		!p->context_of || !w.first_context || !w.vfd_owner || !w.lock_owner || !w.aio_owner || !w.has_cwd ||
 		!w.wants_cwd)
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
 	if (rc == 0)
@@ -269,6 +295,7 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	free(w.first_context);
 	free(w.vfd_owner);
 	free(w.lock_owner);
+	free(w.aio_owner);
 	free(w.has_cwd);
 	free(w.wants_cwd);
 	vec_free(&w.births);

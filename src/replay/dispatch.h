@@ -33,6 +33,9 @@ struct context {
 	_Atomic uint32_t generation;
 };
 
+struct aio_context; /* exec_aio.c */
+struct thread_result;
+
 /* What all threads of a worker process share. */
 struct worker {
 	const char *strings;
@@ -46,6 +49,10 @@ struct worker {
 	const int *tree_fds;
 	uint32_t ntrees;
 	uint8_t *big_read;     /* for requests that are longer than a thread's own buffer */
+	struct aio_context *aio; /* by number */
+	uint32_t naio;
+	const uint8_t *aio_shared;  /* by number: several threads use it */
+	_Atomic uint32_t aio_owed; /* requests that were over in the capture, and are not here */
 	const uint8_t *write_data;
 	uint64_t write_period; /* write_data repeats after that, a power of two */
 	uint32_t write_step;
@@ -66,6 +73,10 @@ struct rthread {
 	uint64_t read_len;
 	uint64_t write_at;
 	struct iovec *iov;
+	struct iocb **iocbs;	 /* of one batch */
+	struct io_event *events; /* of one wait */
+	uint64_t events_max;
+	struct thread_result *result;
 	uint32_t fs_context, fs_generation; /* whose current directory this thread has now */
 	uint32_t umask_now;
 	bool chown_own; /* a chown was issued with the own ids */
@@ -110,6 +121,13 @@ static inline int take_fd(struct worker *w, uint32_t vfd)
 	return atomic_exchange_explicit(&w->vfds[vfd], 0, memory_order_acq_rel) - 1;
 }
 
+/* Each write begins a little further in the random data: equal blocks would be shared by stores. */
+static inline const uint8_t *write_buffer(struct rthread *t)
+{
+	t->write_at = (t->write_at + t->w->write_step) & (t->w->write_period - 1);
+	return t->w->write_data + t->write_at;
+}
+
 int64_t exec_call(struct rthread *t, const struct xop *x);
 int64_t exec_close(struct rthread *t, const struct xop *x);
 int64_t exec_close_list(struct rthread *t, const struct xop *x);
@@ -124,6 +142,20 @@ int64_t exec_task(struct rthread *t, const struct xop *x);
 int64_t exec_preopen(struct rthread *t, const struct xop *x);
 int64_t exec_predup(struct rthread *t, const struct xop *x);
 int64_t exec_none(struct rthread *t, const struct xop *x);
+int64_t exec_io_setup(struct rthread *t, const struct xop *x);
+int64_t exec_io_destroy(struct rthread *t, const struct xop *x);
+int64_t exec_io_submit(struct rthread *t, const struct xop *x);
+int64_t exec_io_cancel(struct rthread *t, const struct xop *x);
+int64_t exec_io_getevents(struct rthread *t, const struct xop *x);
+
+/* AIO contexts: room for one, the end of one with its process, and of all that are left. */
+size_t aio_context_size(void);
+void aio_end(struct rthread *t, uint32_t number);
+void aio_end_all(struct rthread *t);
+
+/* Before what cuts a file: whatever was over in the capture is waited for. */
+bool aio_is_cut(const struct xop *x);
+void aio_settle(struct rthread *t);
 
 /* Metadata written by path where symbolic links could lead out of the tree (worker.guard). */
 int64_t exec_guarded(struct rthread *t, const struct xop *x);

@@ -123,6 +123,7 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 		uvar_put(b, r->arg[i]);
 		break;
 	case FORM_FD:
+	case FORM_CTX:
 		uvar_put(b, vfd_pack(r->arg[i]));
 		break;
 	case FORM_PATH:
@@ -214,6 +215,7 @@ OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, 
 		x->arg[i] = uvar_get(&p);
 		break;
 	case FORM_FD:
+	case FORM_CTX:
 		x->arg[i] = vfd_unpack(uvar_get(&p));
 		break;
 	case FORM_PATH:

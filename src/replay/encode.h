@@ -228,6 +228,13 @@ static inline struct xdep dep_next(const uint8_t **p)
 	return (struct xdep){thread, (uint32_t)uvar_get(p)};
 }
 
+/* The next tuple of N numbers of X->vec. */
+static inline void tuple_next(const uint8_t **p, uint64_t *to, unsigned n)
+{
+	while (n--)
+		*to++ = uvar_get(p);
+}
+
 static inline struct vlist_item list_next(const uint8_t **p)
 {
 	uint64_t v = uvar_get(p);

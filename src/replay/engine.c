@@ -244,6 +244,10 @@ static bool waits_for_storage(enum op_id op)
 	switch (op) {
 	case OP_sync:
 	case OP_syncfs:
+	case OP_io_submit:
+	case OP_io_getevents:
+	case OP_io_pgetevents:
+	case OP_io_destroy:
 	case OP_fsync:
 	case OP_fdatasync:
 	case OP_sync_file_range:

@@ -101,5 +101,7 @@ struct thread_start {
 	uint32_t number;
 };
 void *thread_main(void *start);
+/* When all threads of a worker are over: the iocbs that nobody waited for are. */
+void thread_end_aio(const struct thread_start *start);
 
 #endif

@@ -170,13 +170,6 @@ uint8_t *read_room(struct rthread *t, uint64_t len)
 	return len <= t->read_len ? t->read_buf : t->w->big_read;
 }
 
-/* Each write begins a little further in the random data: equal blocks would be shared by stores. */
-static const uint8_t *write_buffer(struct rthread *t)
-{
-	t->write_at = (t->write_at + t->w->write_step) & (t->w->write_period - 1);
-	return t->w->write_data + t->write_at;
-}
-
 static uint64_t vector(struct rthread *t, const struct xop *x, bool is_read)
 {
 	const uint8_t *p = x->vec, *q = x->vec;

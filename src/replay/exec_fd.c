@@ -31,8 +31,9 @@ static void copy_fd(struct worker *w, struct vlist_item pair)
 		set_fd(w, pair.b, (int)fd);
 }
 
-static void close_listed(struct worker *w, const struct xop *x)
+static void close_listed(struct rthread *t, const struct xop *x)
 {
+	struct worker *w = t->w;
 	const uint8_t *p = x->list;
 	uint32_t i;
 
@@ -48,6 +49,10 @@ static void close_listed(struct worker *w, const struct xop *x)
 			copy_fd(w, item);
 			continue;
 		}
+		if (item.kind == VITEM_CTX) {
+			aio_end(t, item.a);
+			continue;
+		}
 		fd = take_fd(w, item.a);
 		if (fd >= 0)
 			call3(SYS_close, fd, 0, 0);
@@ -60,14 +65,14 @@ int64_t exec_close(struct rthread *t, const struct xop *x)
 	int fd = vfd < VFD_CWD ? take_fd(t->w, vfd) : -1;
 
 	/* A process's locks on a file go with any of its descriptors for it. */
-	close_listed(t->w, x);
+	close_listed(t, x);
 	return call3(SYS_close, fd, 0, 0);
 }
 
 /* What a process had open and loses, or has of its own from now on: an exec, an exit, a range. */
 int64_t exec_close_list(struct rthread *t, const struct xop *x)
 {
-	close_listed(t->w, x);
+	close_listed(t, x);
 	return x->ret;
 }
 
@@ -103,7 +108,7 @@ static int replaced_fd(struct worker *w, const struct xop *x)
 
 		if (item.kind == VITEM_LOCK)
 			close_lock(w, item.a);
-		else if (fd < 0)
+		else if (fd < 0 && item.kind == VITEM_FD)
 			fd = take_fd(w, item.a);
 	}
 	return fd;

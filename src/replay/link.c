@@ -24,6 +24,7 @@ struct linker {
 	int64_t *open_now; /* by worker: descriptors */
 	uint64_t *ended; /* PACE_BEFORE, by virtual thread: end of its last operation, as captured */
 	uint32_t *worker_of;
+	uint32_t *aio_user; /* by AIO context: real thread + 1 */
 };
 
 static bool push_dep(struct linker *l, struct xdep dep)
@@ -83,6 +84,11 @@ static bool collect_deps(struct linker *l, const struct filed *f, uint64_t index
 	return ok;
 }
 
+static int opens(int item)
+{
+	return item == VITEM_PAIR ? 1 : item == VITEM_FD ? -1 : 0;
+}
+
 static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 {
 	int64_t *now = &l->open_now[l->worker_of[real]];
@@ -96,7 +102,7 @@ static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 	*now += x.newfd != VFD_NONE;
 	*now -= f->op == OP_close && f->ret == 0;
 	for (i = 0, p = x.list; i < x.nlist; i++)
-		*now += list_next(&p).kind == VITEM_PAIR ? 1 : -1;
+		*now += opens(list_next(&p).kind);
 	if (*now > (int64_t)l->p->files_max)
 		l->p->files_max = (uint64_t)*now;
 }
@@ -118,6 +124,25 @@ static uint64_t take_gap(struct linker *l, const struct filed *f)
 			l->ended[x.new_thread] = end;
 	}
 	return gap;
+}
+
+/* Two threads that wait in one context take each other's events. */
+static void note_aio(struct linker *l, const struct filed *f, uint32_t real)
+{
+	struct xop x = {.op = f->op};
+	uint32_t *user;
+	int i;
+
+	if (!op_has(f->op, A_CTX))
+		return;
+	decode_body(f->body, &x);
+	i = op_arg_index(f->op, A_CTX);
+	if ((uint32_t)x.arg[i] == CTX_NONE)
+		return;
+	user = &l->aio_user[(uint32_t)x.arg[i]];
+	if (*user && *user != real + 1)
+		l->p->aio_shared[(uint32_t)x.arg[i]] = 1;
+	*user = real + 1;
 }
 
 static bool is_awaited(const struct linker *l, uint64_t index)
@@ -148,6 +173,7 @@ static bool link_all(struct linker *l)
 		xop_put(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
 			take_gap(l, &f), is_awaited(l, at.index), l->deps, l->ndeps);
 		count_open(l, &f, real);
+		note_aio(l, &f, real);
 	}
 	return true;
 }
@@ -175,10 +201,13 @@ static bool prepare(struct linker *l, enum pace_kind pace)
 	l->begun = calloc((size_t)l->f->max_thread + 1, 1);
 	l->open_now = calloc((size_t)p->layout.workers + 1, sizeof(*l->open_now));
 	l->worker_of = calloc((size_t)n + 1, sizeof(*l->worker_of));
+	l->aio_user = calloc((size_t)p->aio + 1, sizeof(*l->aio_user));
+	p->aio_shared = calloc((size_t)p->aio + 1, 1);
 	if ((uint64_t)n * n <= WAITED_MAX)
 		l->waited = calloc((size_t)n * n + 1, sizeof(*l->waited));
 	if (!p->streams || !p->thread_ops || !l->thread_of || !l->seq_of || !l->begun ||
-		!l->open_now || !l->worker_of || (pace == PACE_BEFORE && !prepare_gaps(l)))
+		!l->open_now || !l->worker_of || !l->aio_user || !p->aio_shared ||
+		(pace == PACE_BEFORE && !prepare_gaps(l)))
 		return false;
 	for (i = 0; i < n; i++)
 		p->streams[i] = XWRITER_INIT(pace, p->first_entry);
@@ -212,5 +241,6 @@ int link_streams(struct program *p, struct filing *f, const struct analysis *a, 
 	free(l.open_now);
 	free(l.ended);
 	free(l.worker_of);
+	free(l.aio_user);
 	return ok ? 0 : err_sys(err, ENOMEM, "cannot load the replay");
 }

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/aio_abi.h>
 #include <stdlib.h>
 
+#include "ops/aio.h"
 #include "replay/dispatch.h"
 #include "replay/program.h"
 
@@ -69,9 +71,18 @@ static void note_ids(struct filing *f, const struct rline *line, uint64_t path, 
 	at_least(&f->max_process, line->new_process);
 	at_least(&f->max_vfd, line->newfd);
 	at_least(&f->max_lock, line->lock);
-	for (i = 0; i < OP_ARGS; i++)
-		if (arg_infos[ops[r->op].arg[i]].form == FORM_FD)
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_form form = arg_infos[ops[r->op].arg[i]].form;
+
+		if (form == FORM_FD)
 			at_least(&f->max_vfd, r->arg[i]);
+		else if (form == FORM_CTX)
+			at_least(&f->max_aio, r->arg[i]);
+	}
+	for (i = 0; op_has(r->op, A_IOCBS) && i + AIOCB_NUMBERS <= r->nvec; i += AIOCB_NUMBERS) {
+		at_least(&f->max_vfd, r->vec[i + AIOCB_FD]);
+		at_least(&f->max_vfd, r->vec[i + AIOCB_RESFD]);
+	}
 	if (r->op == OP_ioctl)
 		note_inner_fds(f, r);
 	if (PATH_REF_KIND(path) == PATH_FD)
@@ -81,7 +92,10 @@ static void note_ids(struct filing *f, const struct rline *line, uint64_t path, 
 	for (i = 0; i < line->nlist; i++) {
 		const struct vlist_item *item = &line->list[i];
 
-		at_least(item->kind == VITEM_LOCK ? &f->max_lock : &f->max_vfd, item->a);
+		at_least(item->kind == VITEM_LOCK  ? &f->max_lock
+			 : item->kind == VITEM_CTX ? &f->max_aio
+						   : &f->max_vfd,
+			item->a);
 		if (item->kind == VITEM_PAIR)
 			at_least(&f->max_vfd, item->b);
 	}
@@ -101,6 +115,56 @@ static void note_vector(struct program *p, const struct rec *r, bool is_read)
 		p->read_max = sum;
 	if (!is_read && sum > p->write_max)
 		p->write_max = sum;
+}
+
+static void at_least64(uint64_t *max, uint64_t v)
+{
+	if (v > *max)
+		*max = v;
+}
+
+/* What is behind an iocb's own numbers is read as such too: lengths of segments have their place. */
+static int note_iocbs(struct program *p, const struct rec *r, struct err *err)
+{
+	uint32_t i, n = 0, segments = 0;
+
+	for (i = 0; i + AIOCB_NUMBERS <= r->nvec; i += AIOCB_NUMBERS, n++) {
+		const uint64_t *iocb = r->vec + i;
+		uint32_t left = (r->nvec - i) / AIOCB_NUMBERS - 1, k;
+		uint64_t sum = iocb[AIOCB_LENGTH];
+
+		if (iocb[AIOCB_OPCODE] == IOCB_CMD_POLL || iocb[AIOCB_OPCODE] > UINT16_MAX ||
+			iocb[AIOCB_FD] > UINT32_MAX || iocb[AIOCB_RESFD] > UINT32_MAX ||
+			iocb[AIOCB_SEGMENTS] > left)
+			return err_set(err, EINVAL, "an iocb that cannot be replayed");
+		for (k = 1; k <= iocb[AIOCB_SEGMENTS]; k++)
+			if (__builtin_add_overflow(sum, iocb[k * AIOCB_NUMBERS], &sum))
+				sum = UINT64_MAX;
+		if (__builtin_add_overflow(sum, AIO_ALIGN, &sum))
+			sum = UINT64_MAX;
+		at_least64(&p->read_max, sum);
+		at_least64(&p->write_max, sum);
+		segments += (uint32_t)iocb[AIOCB_SEGMENTS];
+		i += (uint32_t)iocb[AIOCB_SEGMENTS] * AIOCB_NUMBERS;
+	}
+	if (n > p->iocbs_max)
+		p->iocbs_max = n;
+	if (segments > p->iov_max)
+		p->iov_max = segments;
+	return 0;
+}
+
+#define EVENTS_MOST 32768
+
+static void note_events(struct program *p, const struct rec *r)
+{
+	int64_t nr = (int64_t)r->arg[op_arg_index(r->op, A_NR)];
+	uint32_t n = nr < 0 ? 0 : nr < EVENTS_MOST ? (uint32_t)nr : EVENTS_MOST;
+
+	if (n < r->nvec / AIOEV_NUMBERS)
+		n = r->nvec / AIOEV_NUMBERS;
+	if (n > p->events_max)
+		p->events_max = n;
 }
 
 /* How large buffers must be, and whether they must be aligned for direct I/O. */
@@ -127,6 +191,9 @@ static void note_sizes(struct program *p, const struct rec *r)
 		case A_IARG:
 			if (p->read_max < IOCTL_ROOM)
 				p->read_max = IOCTL_ROOM;
+			break;
+		case A_EVENTS:
+			note_events(p, r);
 			break;
 		case A_OFLAGS:
 		case A_HOW:
@@ -203,6 +270,9 @@ static int take_line(struct loader *l, const struct rline *line, struct err *err
 	f->sorted &= f->n == 0 || label[-1] <= *label;
 	note_ids(f, line, path, path2);
 	note_sizes(l->p, &line->call);
+	rc = op_has(line->call.op, A_IOCBS) ? note_iocbs(l->p, &line->call, err) : 0;
+	if (rc)
+		return rc;
 	note_times(l, line);
 	filed_put(&c->data, &l->scratch, line, path, path2);
 	f->n++;
@@ -259,7 +329,7 @@ static int check_ids(const struct loader *l, struct err *err)
 		uint32_t max;
 		const char *what;
 	} ids[] = {{f->max_thread, "thread"}, {f->max_process, "process"},
-		{f->max_vfd, "descriptor"}, {f->max_lock, "lock"}};
+		{f->max_vfd, "descriptor"}, {f->max_lock, "lock"}, {f->max_aio, "AIO context"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(ids) / sizeof(*ids); i++)
@@ -271,6 +341,7 @@ static int check_ids(const struct loader *l, struct err *err)
 	l->p->vthreads = f->max_thread;
 	l->p->vfds = f->max_vfd;
 	l->p->locks = f->max_lock;
+	l->p->aio = f->max_aio;
 	return 0;
 }
 
@@ -436,6 +507,7 @@ void program_free(struct program *p)
 	free(p->thread_ops);
 	free(p->context_of);
 	free(p->inherits_cwd);
+	free(p->aio_shared);
 	free(p->captured);
 	layout_free(&p->layout);
 	paths_free(&p->paths);

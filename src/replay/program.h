@@ -22,10 +22,12 @@ struct program {
 	struct tree_set trees;
 	struct paths paths;
 	uint64_t ops; /* in the file, state records included */
-	uint32_t contexts, vfds, locks; /* highest number + 1 */
+	uint32_t contexts, vfds, locks, aio; /* highest number + 1 */
 	uint32_t vthreads;		/* the same of virtual threads */
 	uint64_t read_max, write_max; /* the longest request, vectors summed up */
 	uint32_t iov_max;
+	uint32_t iocbs_max, events_max; /* of one call */
+	uint8_t *aio_shared;	/* by AIO context: several threads use it */
 	bool direct;	      /* something is opened with O_DIRECT */
 	uint64_t first_entry; /* ns; of the first operation */
 	uint64_t span;	      /* ns from there to the end of the last */
@@ -60,7 +62,7 @@ struct filing {
 	VEC(uint64_t) labels;
 	bool sorted; /* labels never decrease */
 	uint32_t *by_label; /* when not sorted: indices in the order of labels, then of index */
-	uint32_t max_thread, max_process, max_vfd, max_lock; /* highest + 1 */
+	uint32_t max_thread, max_process, max_vfd, max_lock, max_aio; /* highest + 1 */
 	uint8_t *awaited; /* bit per operation */
 };
 

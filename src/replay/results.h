@@ -13,6 +13,14 @@ struct op_result {
 	uint32_t skipped[SKIP_COUNT];
 };
 
+enum aio_kind { AIO_READ, AIO_WRITE, AIO_SYNC, AIO_KINDS };
+
+/* Of iocbs, from their submission until their events are taken. */
+struct aio_result {
+	struct hist latency; /* ns; its count is the number of iocbs */
+	uint64_t errors, diverged, bytes;
+};
+
 struct thread_result {
 	uint64_t end;		 /* now_ns() when its last operation was over */
 	uint64_t waits, wait_ns; /* for operations of other threads */
@@ -20,6 +28,7 @@ struct thread_result {
 	bool chown_own;
 	struct divergences divergences;
 	struct op_result op[OP_COUNT];
+	struct aio_result aio[AIO_KINDS];
 };
 
 #endif

@@ -19,12 +19,24 @@ static void add_result(struct op_stats *sum, const struct op_result *r)
 	}
 }
 
+const char *const aio_kind_names[AIO_KINDS] = {"read", "write", "sync"};
+
+static void add_aio(struct aio_result *sum, const struct aio_result *r)
+{
+	hist_merge(&sum->latency, &r->latency);
+	sum->errors += r->errors;
+	sum->diverged += r->diverged;
+	sum->bytes += r->bytes;
+}
+
 static void add_thread(struct stats *s, const struct thread_result *t)
 {
 	uint32_t i;
 
 	for (i = 0; i < OP_COUNT; i++)
 		add_result(&s->op[i], &t->op[i]);
+	for (i = 0; i < AIO_KINDS; i++)
+		add_aio(&s->aio[i], &t->aio[i]);
 	hist_merge(&s->late, &t->late);
 	for (i = 0; i < t->divergences.n; i++)
 		divergences_add(&s->divergences, &t->divergences.v[i]);
@@ -76,6 +88,8 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 			s->bytes[CLS_WRITE] += s->op[i].result.bytes;
 		}
 	}
+	s->bytes[CLS_READ] += s->aio[AIO_READ].bytes;
+	s->bytes[CLS_WRITE] += s->aio[AIO_WRITE].bytes;
 	qsort(s->divergences.v, s->divergences.n, sizeof(*s->divergences.v), by_index);
 	return 0;
 }

@@ -22,7 +22,8 @@ struct stats {
 	double loadavg;
 	uint64_t ns;
 	uint64_t ops, errors, diverged, skipped; /* operations: without state records */
-	uint64_t bytes[CLS_COUNT];
+	uint64_t bytes[CLS_COUNT]; /* those of iocbs too */
+	struct aio_result aio[AIO_KINDS];
 	uint64_t waits, wait_ns;
 	bool chown_own;
 	int landlock;
@@ -31,6 +32,8 @@ struct stats {
 	struct op_stats *op; /* by operation */
 	struct host_sample host;
 };
+
+extern const char *const aio_kind_names[AIO_KINDS];
 
 /* Adds up what the threads counted. 0 or -ENOMEM. */
 int stats_gather(struct stats *s, const struct engine *e, const struct options *o);

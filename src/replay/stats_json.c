@@ -109,6 +109,28 @@ static json_t *all_ops(const struct stats *s)
 	return array;
 }
 
+static json_t *all_iocbs(const struct stats *s)
+{
+	json_t *array = json_array(), *j;
+	int i;
+
+	for (i = 0; i < AIO_KINDS; i++) {
+		const struct aio_result *r = &s->aio[i];
+
+		if (!r->latency.count)
+			continue;
+		j = json_object();
+		put(&j, "kind", json_string(aio_kind_names[i]));
+		put(&j, "count", number(r->latency.count));
+		put(&j, "errors", number(r->errors));
+		put(&j, "divergences", number(r->diverged));
+		put(&j, "bytes", number(r->bytes));
+		put(&j, "replayed_ns", quantiles(&r->latency, true));
+		append(&array, j);
+	}
+	return array;
+}
+
 static json_t *all_divergences(const struct stats *s)
 {
 	json_t *array = json_array(), *j;
@@ -242,6 +264,7 @@ static json_t *whole(const struct stats *s)
 	put(&j, "lateness_ns",
 		pace_kind_of(s->options) != PACE_NONE ? quantiles(&s->late, false) : json_null());
 	put(&j, "by_operation", all_ops(s));
+	put(&j, "by_iocb", all_iocbs(s));
 	put(&j, "divergence_kinds", all_divergences(s));
 	put(&j, "divergences_of_other_kinds", number(s->divergences.others));
 	put(&j, "not_issued_kinds", all_skipped(s));

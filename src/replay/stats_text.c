@@ -81,6 +81,30 @@ static void put_ops(const struct stats *s, struct buf *out)
 		put_op(s, i, out);
 }
 
+static void put_aio(const struct stats *s, struct buf *out)
+{
+	int i;
+
+	if (!s->aio[AIO_READ].latency.count && !s->aio[AIO_WRITE].latency.count &&
+		!s->aio[AIO_SYNC].latency.count)
+		return;
+	buf_puts(out, "Iocbs of AIO, latency in us from their submission to their event:\n");
+	buf_addf(out, "\t%-16s %10s %8s %8s %14s %9s %9s %9s %9s %9s\n", "iocb", "count", "errors",
+		"diverged", "bytes", "r-p50", "r-p90", "r-p99", "r-p99.9", "r-max");
+	for (i = 0; i < AIO_KINDS; i++) {
+		const struct aio_result *r = &s->aio[i];
+		const struct hist *h = &r->latency;
+
+		if (h->count)
+			buf_addf(out,
+				"\t%-16s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %14" PRIu64
+				" %9.1f %9.1f %9.1f %9.1f %9.1f\n",
+				aio_kind_names[i], h->count, r->errors, r->diverged, r->bytes,
+				us(hist_quantile(h, 0.5)), us(hist_quantile(h, 0.9)),
+				us(hist_quantile(h, 0.99)), us(hist_quantile(h, 0.999)), us(h->max));
+	}
+}
+
 static void put_divergence(const struct stats *s, const struct divergence *d, struct buf *out)
 {
 	buf_addf(out, "\t%" PRIu64 " %s: expected ", d->count, ops[d->op].name);
@@ -172,6 +196,7 @@ void stats_text(const struct stats *s, struct buf *out)
 	put_divergences(s, UINT32_MAX, out);
 	put_skipped(s, out);
 	put_ops(s, out);
+	put_aio(s, out);
 	put_host(s, out);
 }
 

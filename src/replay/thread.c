@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/aio_abi.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -262,6 +263,8 @@ static void run(struct runner *r, struct rthread *t)
 			pace(r, &x, waited);
 			last = ticks_now(&ticks);
 		}
+		if (p->aio && aio_is_cut(&x))
+			aio_settle(t);
 		got = exec_fns[x.op](t, &x);
 		now = ticks_now(&ticks);
 		account(r, t, &x, got, ticks_to_ns(&ticks, now - last), &c);
@@ -291,11 +294,26 @@ static bool prepare(struct rthread *t, const struct program *p, uint32_t number)
 	t->read_len = (t->read_len + 4096) & ~(uint64_t)4095;
 	t->read_buf = map_lazily(t->read_len, MAP_PRIVATE);
 	t->iov = calloc((size_t)p->iov_max + 1, sizeof(*t->iov));
+	t->iocbs = calloc((size_t)p->iocbs_max + 1, sizeof(*t->iocbs));
+	t->events_max = (uint64_t)p->events_max + 64;
+	t->events = calloc(t->events_max, sizeof(*t->events));
 	t->write_at = (uint64_t)number * 1021 * t->w->write_step;
 	t->fs_context = UINT32_MAX;
 	t->umask_now = UMASK_DEFAULT;
 	umask(UMASK_DEFAULT);
-	return t->read_buf && t->iov && unshare(CLONE_FS) == 0;
+	return t->read_buf && t->iov && t->iocbs && t->events && unshare(CLONE_FS) == 0;
+}
+
+void thread_end_aio(const struct thread_start *start)
+{
+	const struct program *p = start->e->config.program;
+	struct rthread t = {.w = start->w, .result = &start->e->results[start->number]};
+
+	t.events_max = (uint64_t)p->events_max + 64;
+	t.events = p->aio ? calloc(t.events_max, sizeof(*t.events)) : NULL;
+	if (t.events)
+		aio_end_all(&t);
+	free(t.events);
 }
 
 void *thread_main(void *arg)
@@ -312,7 +330,7 @@ void *thread_main(void *arg)
 		.first_entry = p->first_entry,
 		.pace = e->config.pace,
 		.speed = e->config.speed};
-	struct rthread t = {.w = start->w};
+	struct rthread t = {.w = start->w, .result = &e->results[start->number]};
 
 	if (!prepare(&t, p, start->number))
 		worker_fail(e, errno ? errno : ENOMEM, "cannot prepare a thread");
@@ -324,5 +342,7 @@ void *thread_main(void *arg)
 	atomic_store_explicit(&r.slot->state, SLOT_ENDED, memory_order_release);
 	munmap(t.read_buf, t.read_len);
 	free(t.iov);
+	free(t.iocbs);
+	free(t.events);
 	return NULL;
 }

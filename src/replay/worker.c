@@ -57,6 +57,8 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 		.start_dir = -1,
 		.tree_fds = tree_fds,
 		.ntrees = (uint32_t)p->trees.n,
+		.naio = p->aio,
+		.aio_shared = p->aio_shared,
 		.write_data = e->write_data,
 		.write_period = e->write_period,
 		.write_step = p->direct ? 4096 : 64,
@@ -66,9 +68,11 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds), MAP_PRIVATE);
 	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks), MAP_PRIVATE);
 	w->contexts = map_lazily(((uint64_t)p->contexts + 1) * sizeof(*w->contexts), MAP_PRIVATE);
+	w->aio = map_lazily(((uint64_t)p->aio + 1) * aio_context_size(), MAP_PRIVATE);
 	if (p->read_max > READ_BUFFER_MAX)
 		w->big_read = map_repeated(map_periods_of(p->read_max));
-	if (!w->vfds || !w->locks || !w->contexts || (p->read_max > READ_BUFFER_MAX && !w->big_read))
+	if (!w->vfds || !w->locks || !w->contexts || !w->aio ||
+		(p->read_max > READ_BUFFER_MAX && !w->big_read))
 		worker_fail(e, ENOMEM, "cannot start a worker");
 }
 
@@ -112,6 +116,7 @@ static void run_threads(struct engine *e, struct worker *w, uint32_t first, uint
 	}
 	for (i = 0; i < n; i++)
 		pthread_join(ids[i], NULL);
+	thread_end_aio(&starts[0]);
 	pthread_attr_destroy(&attr);
 	free(starts);
 	free(ids);

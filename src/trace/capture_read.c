@@ -184,6 +184,7 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, str
 	case FORM_OCT:
 	case FORM_HEX:
 	case FORM_FLAGS:
+	case FORM_CTX:
 		return value_number(form, s, &rec->arg[i]);
 	case FORM_FD:
 		return take_fd(s, &rec->arg[i]);

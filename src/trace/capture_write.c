@@ -37,6 +37,7 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 	case FORM_OCT:
 	case FORM_HEX:
 	case FORM_FLAGS:
+	case FORM_CTX:
 		value_print_number(out, form, rec->arg[i]);
 		break;
 	case FORM_FD:

@@ -24,10 +24,12 @@
 
 #define VFD_NONE ((uint32_t)-1) /* no such descriptor: the program used a number it had not open */
 #define VFD_CWD	 ((uint32_t)-2) /* AT_FDCWD */
+#define CTX_NONE VFD_NONE	/* no AIO context */
 
-/* One item of a list: a descriptor, a parent:child pair of them, or a POSIX lock owner's handle. */
+/* One item of a list: a descriptor, a parent:child pair of them, a POSIX lock owner's handle, an AIO
+ * context. */
 struct vlist_item {
-	enum { VITEM_FD, VITEM_PAIR, VITEM_LOCK } kind;
+	enum { VITEM_FD, VITEM_PAIR, VITEM_LOCK, VITEM_CTX } kind;
 	uint32_t a, b;
 };
 

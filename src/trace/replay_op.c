@@ -91,6 +91,16 @@ static int take_vfd(struct str s, uint64_t *arg)
 	return 0;
 }
 
+static int take_ctx(struct str s, uint64_t *arg)
+{
+	uint32_t ctx = CTX_NONE;
+
+	if (!str_eq(s, STR("none")) && take_id(s, &ctx))
+		return -EINVAL;
+	*arg = ctx;
+	return 0;
+}
+
 /*
  * A decoded name that reads as the special form was meant as a name: "./" in front says the same
  * of it to the kernel and nothing else to the callers.
@@ -180,6 +190,8 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 		return flags_parse(kind, s, &call->arg[i]);
 	case FORM_FD:
 		return take_vfd(s, &call->arg[i]);
+	case FORM_CTX:
+		return take_ctx(s, &call->arg[i]);
 	case FORM_PATH:
 		return take_path(&scratch->path, s, false, &call->path);
 	case FORM_PATH2:
@@ -247,8 +259,8 @@ static int take_item(struct str s, struct vlist_item *item)
 {
 	struct str first;
 
-	if (s.len && s.s[0] == 'L') {
-		item->kind = VITEM_LOCK;
+	if (s.len && (s.s[0] == 'L' || s.s[0] == 'K')) {
+		item->kind = s.s[0] == 'L' ? VITEM_LOCK : VITEM_CTX;
 		return take_id((struct str){s.s + 1, s.len - 1}, &item->a);
 	}
 	str_take_char(&s, ':', &first);

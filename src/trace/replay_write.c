@@ -79,6 +79,12 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 	case FORM_FD:
 		print_vfd(out, (uint32_t)call->arg[i]);
 		break;
+	case FORM_CTX:
+		if ((uint32_t)call->arg[i] == CTX_NONE)
+			buf_puts(out, "none");
+		else
+			buf_u64(out, (uint32_t)call->arg[i]);
+		break;
 	case FORM_PATH:
 		print_path(out, call->path, false);
 		break;
@@ -134,8 +140,8 @@ static void print_list(struct buf *out, const struct rline *line)
 	for (; item < end; item++) {
 		if (item != line->list)
 			buf_char(out, ',');
-		if (item->kind == VITEM_LOCK)
-			buf_char(out, 'L');
+		if (item->kind == VITEM_LOCK || item->kind == VITEM_CTX)
+			buf_char(out, item->kind == VITEM_LOCK ? 'L' : 'K');
 		buf_u64(out, item->a);
 		if (item->kind == VITEM_PAIR) {
 			buf_char(out, ':');

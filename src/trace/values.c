@@ -63,7 +63,7 @@ int value_number(enum arg_form form, struct str s, uint64_t *out)
 
 	if (form == FORM_OCT)
 		return str_octal(s, out) ? -EINVAL : 0;
-	if (form == FORM_HEX)
+	if (form == FORM_HEX || form == FORM_CTX)
 		return hex(s, out);
 	if (form == FORM_UDEC)
 		return value_u64(s, out) ? -EINVAL : 0;
@@ -93,7 +93,7 @@ void value_print_number(struct buf *out, enum arg_form form, uint64_t v)
 		if (v)
 			buf_char(out, '0');
 		print_bits(out, 3, v);
-	} else if (form == FORM_HEX) {
+	} else if (form == FORM_HEX || form == FORM_CTX) {
 		buf_add(out, "0x", 2);
 		print_bits(out, 4, v);
 	} else if (form == FORM_UDEC || form == FORM_FLAGS) {

@@ -164,7 +164,8 @@ void sample_rline(struct rline *line, enum op_id op, enum sample how)
 {
 	static const uint64_t deps[] = {1, 12, UINT64_MAX};
 	static const struct vlist_item list[] = {
-		{VITEM_FD, 7, 0}, {VITEM_PAIR, 0, VFD_CWD - 1}, {VITEM_LOCK, 3, 0}};
+		{VITEM_FD, 7, 0}, {VITEM_PAIR, 0, VFD_CWD - 1}, {VITEM_LOCK, 3, 0},
+		{VITEM_CTX, VFD_CWD - 1, 0}};
 	unsigned flags = ops[op].flags;
 	bool least = how == SAMPLE_LEAST;
 	int i;
@@ -187,6 +188,8 @@ void sample_rline(struct rline *line, enum op_id op, enum sample how)
 	for (i = 0; i < OP_ARGS; i++)
 		if (arg_infos[ops[op].arg[i]].form == FORM_FD)
 			line->call.arg[i] = how == SAMPLE_PLAIN ? VFD_CWD : least ? VFD_NONE : 5;
+		else if (arg_infos[ops[op].arg[i]].form == FORM_CTX)
+			line->call.arg[i] = how == SAMPLE_PLAIN ? VFD_CWD - 1 : least ? CTX_NONE : 5;
 	if (op == OP_ioctl && how == SAMPLE_EXTREME)
 		line->call.arg[2] = VFD_NONE;
 }

@@ -195,6 +195,16 @@ static void put_times(struct buf *b, enum arg_kind kind, const struct timespec *
 		wire_item(b, WIRE_TIMES, ts, 2 * sizeof(*ts));
 }
 
+static void put_timeout(struct buf *b, uint64_t ns)
+{
+	struct timespec t = {(int64_t)ns / 1000000000, (int64_t)ns % 1000000000};
+
+	if (ns == OFFPTR_NULL)
+		wire_item(b, WIRE_TIMES, NULL, 0);
+	else if (ns != OFFPTR_BAD)
+		wire_item(b, WIRE_TIMES, &t, sizeof(t));
+}
+
 void wire_items(struct buf *b, const struct rec *rec)
 {
 	int i;
@@ -207,7 +217,12 @@ void wire_items(struct buf *b, const struct rec *rec)
 		case WIRE_ARG_COUNT:
 		case WIRE_ARG_VALUE:
 			break;
+		case WIRE_ARG_CTXP:
+			wire_item(b, WIRE_CTX, &rec->arg[i], sizeof(rec->arg[i]));
+			break;
 		case WIRE_ARG_TUPLES:
+		case WIRE_ARG_IOCBS:
+		case WIRE_ARG_EVENTS:
 			if (rec->vec)
 				wire_item(b, WIRE_TUPLES, rec->vec, rec->nvec * sizeof(*rec->vec));
 			break;
@@ -241,7 +256,10 @@ void wire_items(struct buf *b, const struct rec *rec)
 			break;
 		case WIRE_ARG_TIMES16:
 		case WIRE_ARG_TIMES32:
-			put_times(b, kind, rec->ts);
+			if (kind == A_TIMEOUT)
+				put_timeout(b, rec->arg[i]);
+			else
+				put_times(b, kind, rec->ts);
 			break;
 		case WIRE_ARG_FDS:
 			put_fds(b, rec);

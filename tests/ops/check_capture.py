@@ -19,6 +19,7 @@ SOURCE = os.environ["SOURCE"]
 NEVER_FAIL = {"sync", "umask", "exit", "exit_group", "task_end"}
 MAY_NOT_WORK = {"chroot", "fchmodat2"}  # without privilege, before Linux 6.6
 MAY_NOT_WORK |= {"bpf", "perf_event_open"}  # without privilege
+MAY_NOT_WORK |= {"io_cancel"}  # what it cancels gives EINPROGRESS
 MAY_NOT_WORK |= {p + op for p in ("", "l", "f")  # on file systems without extended attributes
                  for op in ("setxattr", "getxattr", "listxattr", "removexattr")}
 MARK = re.compile(rb"o=fadvise64;:,d=-77777;:,O=([12]);:,")

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <inttypes.h>
+#include <linux/aio_abi.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
@@ -1386,6 +1387,186 @@ XATTR_TESTS(getxattr, gets_it)
 XATTR_TESTS(listxattr, lists)
 XATTR_TESTS(removexattr, removes)
 
+/* --- Linux AIO --- */
+
+static uint64_t aio_setup(unsigned n)
+{
+	aio_context_t context = 0;
+
+	if (syscall(SYS_io_setup, n, &context))
+		abort();
+	return context;
+}
+
+static void t_io_setup(void)
+{
+	aio_context_t context = 0;
+	long r = made(SYS_io_setup, 32, P(&context));
+
+	expect("o=io_setup;:,n=32;:,k=0x%llx;:,s=%ld;:,", (unsigned long long)context, r);
+	made(SYS_io_setup, 32, P(&context)); /* it is not zero */
+	expect("o=io_setup;:,n=32;:,k=0x%llx;:,s=%d;:,", (unsigned long long)context, -EINVAL);
+	context = 0;
+	made(SYS_io_setup, 0, P(&context));
+	expect("o=io_setup;:,n=0;:,k=0x0;:,s=%d;:,", -EINVAL);
+	made(SYS_io_setup, 1L << 32 | 7, BAD);
+	expect("o=io_setup;:,n=7;:,k=0x0;:,s=%d;:,", -EFAULT);
+	r = made(SYS_io_setup, 4000000000, P(&context)); /* EINVAL or EAGAIN */
+	expect("o=io_setup;:,n=4000000000;:,k=0x0;:,s=%ld;:,", r);
+}
+
+static void t_io_destroy(void)
+{
+	uint64_t context = aio_setup(1);
+
+	made(SYS_io_destroy, P(context));
+	expect("o=io_destroy;:,k=0x%llx;:,s=0;:,", (unsigned long long)context);
+	made(SYS_io_destroy, P(context));
+	expect("o=io_destroy;:,k=0x%llx;:,s=%d;:,", (unsigned long long)context, -EINVAL);
+}
+
+static struct iocb iocb_of(int opcode, int fd, const void *buffer, uint64_t length, int64_t offset)
+{
+	return (struct iocb){.aio_lio_opcode = (uint16_t)opcode,
+		.aio_fildes = (uint32_t)fd,
+		.aio_buf = (uintptr_t)buffer,
+		.aio_nbytes = length,
+		.aio_offset = offset};
+}
+
+/* At a place in its page that is not 0, so that it is written. */
+static char *aio_buffer(void)
+{
+	static char buffer[3 * 4096];
+
+	return buffer + 4096 - (uintptr_t)buffer % 4096 + 512;
+}
+
+#define U(p) ((unsigned long long)(uintptr_t)(p))
+
+static void t_io_submit(void)
+{
+	unsigned long long k = aio_setup(1000);
+	int fd = file("f", "some content"), i;
+	struct iovec two[2] = {{aio_buffer(), 5}, {aio_buffer() + 100, 6}};
+	struct iocb one[] = {iocb_of(IOCB_CMD_PWRITE, fd, aio_buffer(), 10, 4096),
+		iocb_of(IOCB_CMD_PREADV, fd, two, 2, 0), iocb_of(IOCB_CMD_FDSYNC, fd, NULL, 0, 0),
+		iocb_of(IOCB_CMD_PREAD, 9999, aio_buffer() - 512, 100, 0)};
+	struct iocb bad = iocb_of(IOCB_CMD_PREADV, fd, (void *)BAD, 2, -5);
+	struct iocb *batch[] = {&one[0], &one[1], &one[2], &one[3], &one[0]};
+	struct iocb *unreadable[] = {&one[2], (struct iocb *)BAD};
+	struct iocb many[300], *all[300];
+	char text[300 * 32], *at = text;
+
+	one[0].aio_data = 77;
+	one[1].aio_rw_flags = RWF_HIPRI;
+	one[1].aio_flags = IOCB_FLAG_IOPRIO;
+	one[1].aio_reqprio = -7; /* EINVAL: a class that does not exist */
+	made(SYS_io_submit, k, 5, P(batch)); /* the second one is refused */
+	expect("o=io_submit;:,k=0x%llx;:,n=5;:,b=%llu:1:%d:4096:10:512:77,"
+	       "%llu:7:%d:0:2:%llu:0:1:2:0:-7:2,5,6;:,s=1;:,",
+		k, U(&one[0]), fd, U(&one[1]), fd, U(two) % 4096);
+	one[1].aio_flags = one[1].aio_rw_flags = 0;
+	one[1].aio_reqprio = 0;
+	one[0].aio_data = 0;
+	made(SYS_io_submit, k, 5, P(batch));
+	expect("o=io_submit;:,k=0x%llx;:,n=5;:,b=%llu:1:%d:4096:10:512,"
+	       "%llu:7:%d:0:2:%llu:0:0:0:0:0:2,5,6,%llu:3:%d,%llu:0:9999:0:100;:,s=3;:,",
+		k, U(&one[0]), fd, U(&one[1]), fd, U(two) % 4096, U(&one[2]), fd, U(&one[3]));
+	made(SYS_io_submit, k, 1, P(&batch[3]));
+	expect("o=io_submit;:,k=0x%llx;:,n=1;:,b=%llu:0:9999:0:100;:,s=%d;:,", k, U(&one[3]), -EBADF);
+	made(SYS_io_submit, k, 2, P(unreadable));
+	expect("o=io_submit;:,k=0x%llx;:,n=2;:,b=%llu:3:%d,0;:,s=1;:,", k, U(&one[2]), fd);
+	unreadable[0] = &bad;
+	made(SYS_io_submit, k, 1, P(unreadable)); /* the offset is refused later than the vector */
+	expect("o=io_submit;:,k=0x%llx;:,n=1;:,b=%llu:7:%d:-5:2:1;:,s=%d;:,", k, U(&bad), fd, -EFAULT);
+	made(SYS_io_submit, k, 1, BAD);
+	expect("o=io_submit;:,k=0x%llx;:,n=1;:,b=0;:,s=%d;:,", k, -EFAULT);
+	made(SYS_io_submit, k, 0, BAD);
+	expect("o=io_submit;:,k=0x%llx;:,n=0;:,b=-;:,s=0;:,", k);
+	made(SYS_io_submit, k, -1, P(batch));
+	expect("o=io_submit;:,k=0x%llx;:,n=-1;:,b=-;:,s=%d;:,", k, -EINVAL);
+	made(SYS_io_submit, 0, 1, P(batch));
+	expect("o=io_submit;:,k=0x0;:,n=1;:,b=%llu:1:%d:4096:10:512;:,s=%d;:,", U(&one[0]), fd, -EINVAL);
+	for (i = 0; i < 300; i++) {
+		many[i] = iocb_of(IOCB_CMD_PREAD, fd, aio_buffer() - 512, 1, 0);
+		all[i] = &many[i];
+		at += sprintf(at, "%s%llu:0:%d:0:1", i ? "," : "", U(&many[i]), fd);
+	}
+	made(SYS_io_submit, k, 300, P(all));
+	expect("o=io_submit;:,k=0x%llx;:,n=300;:,b=%s;:,s=300;:,", k, text);
+}
+
+/* Three reads that are over: a whole one, a short one, and one that failed. */
+static unsigned long long aio_events(struct iocb iocb[3], int fd)
+{
+	unsigned long long k = aio_setup(10);
+	struct iocb *all[3] = {&iocb[0], &iocb[1], &iocb[2]};
+
+	iocb[0] = iocb_of(IOCB_CMD_PREAD, fd, aio_buffer(), 4, 0);
+	iocb[1] = iocb_of(IOCB_CMD_PREAD, fd, aio_buffer(), 100, 5);
+	iocb[2] = iocb_of(IOCB_CMD_PREAD, fd, (void *)BAD, 1, 0);
+	if (syscall(SYS_io_submit, k, 3, all) != 3)
+		abort();
+	return k;
+}
+
+static void waits(const char *op, long nr)
+{
+	struct iocb iocb[3];
+	unsigned long long k = aio_events(iocb, file("f", "some content"));
+	struct timespec time = {0, 5000}, none = {0, 0};
+	struct io_event events[10];
+
+	made(nr, k, 2, 2, P(events), 0, 0);
+	expect("o=%s;:,k=0x%llx;:,N=2;:,n=2;:,b=%llu:4,%llu:7;:,u=-;:,s=2;:,", op, k, U(&iocb[0]),
+		U(&iocb[1]));
+	made(nr, k, 2, 10, BAD, P(&time), 0);
+	expect("o=%s;:,k=0x%llx;:,N=2;:,n=10;:,b=-;:,u=5000;:,s=%d;:,", op, k, -EFAULT);
+	made(nr, k, 2, 10, P(events), P(&time), 0); /* its time is over */
+	expect("o=%s;:,k=0x%llx;:,N=2;:,n=10;:,b=%llu:-14;:,u=5000;:,s=1;:,", op, k, U(&iocb[2]));
+	made(nr, k, 1, 10, P(events), P(&none), 0);
+	expect("o=%s;:,k=0x%llx;:,N=1;:,n=10;:,b=-;:,u=0;:,s=0;:,", op, k);
+	made(nr, k, 1, 10, P(events), BAD, 0);
+	expect("o=%s;:,k=0x%llx;:,N=1;:,n=10;:,b=-;:,u=bad;:,s=%d;:,", op, k, -EFAULT);
+	made(nr, k, -1, 1L << 33, P(events), 0, 0);
+	expect("o=%s;:,k=0x%llx;:,N=-1;:,n=8589934592;:,b=-;:,u=-;:,s=%d;:,", op, k, -EINVAL);
+	made(nr, k, 5, 2, P(events), 0, 0);
+	expect("o=%s;:,k=0x%llx;:,N=5;:,n=2;:,b=-;:,u=-;:,s=%d;:,", op, k, -EINVAL);
+}
+
+static void t_io_getevents(void)
+{
+	waits("io_getevents", SYS_io_getevents);
+}
+
+static void t_io_pgetevents(void)
+{
+	waits("io_pgetevents", SYS_io_pgetevents);
+}
+
+static void t_io_cancel(void)
+{
+	struct iocb iocb[3];
+	unsigned long long k = aio_events(iocb, file("f", "some content"));
+	struct io_event event;
+	int pipes[2];
+	struct iocb poll, *all[] = {&poll};
+	long r;
+
+	made(SYS_io_cancel, k, P(&iocb[0]), P(&event));
+	expect("o=io_cancel;:,k=0x%llx;:,a=0x%llx;:,s=%d;:,", k, U(&iocb[0]), -EINVAL);
+	made(SYS_io_cancel, k, BAD, P(&event));
+	expect("o=io_cancel;:,k=0x%llx;:,a=0x1;:,s=%d;:,", k, -EFAULT);
+	if (pipe(pipes))
+		abort();
+	poll = iocb_of(5 /* IOCB_CMD_POLL */, pipes[0], (void *)1, 0, 0);
+	if (syscall(SYS_io_submit, k, 1, all) != 1)
+		abort();
+	r = made(SYS_io_cancel, k, P(&poll), P(&event)); /* EINPROGRESS: it was cancelled */
+	expect("o=io_cancel;:,k=0x%llx;:,a=0x%llx;:,s=%ld;:,", k, U(&poll), r);
+}
+
 static char after_exec[] = "--after-exec";
 
 static void t_execve(void)
@@ -1482,6 +1663,7 @@ static const struct {
 	T(fgetxattr), T(listxattr), T(llistxattr), T(flistxattr), T(removexattr), T(lremovexattr),
 	T(fremovexattr), T(pipe2), T(eventfd2), T(signalfd4), T(timerfd_create), T(pidfd_open),
 	T(epoll_create1), T(socket), T(socketpair), T(accept), T(accept4), T(perf_event_open), T(bpf),
+	T(io_setup), T(io_destroy), T(io_submit), T(io_cancel), T(io_getevents), T(io_pgetevents),
 };
 
 int main(int argc, char **argv)

@@ -40,7 +40,7 @@ END_TEST
 
 static const uint64_t vec[] = {1, 0, 4096, UINT64_MAX};
 static const struct vlist_item items[] = {
-	{VITEM_FD, 7, 0}, {VITEM_PAIR, 1, 200000}, {VITEM_LOCK, 3, 0}};
+	{VITEM_FD, 7, 0}, {VITEM_PAIR, 1, 200000}, {VITEM_LOCK, 3, 0}, {VITEM_CTX, 9, 0}};
 
 /* A line of OP in which every argument has a value of its own. */
 static struct rline line_of(enum op_id op, uint64_t salt)
@@ -54,7 +54,7 @@ static struct rline line_of(enum op_id op, uint64_t salt)
 		.new_thread = 300,
 		.lock = 2,
 		.list = items,
-		.nlist = 3};
+		.nlist = 4};
 	int i;
 
 	for (i = 0; i < OP_ARGS; i++)
@@ -131,7 +131,7 @@ static void check_effects(const struct rline *l, const struct xop *x)
 		ck_assert_uint_eq(x->new_process, l->new_process);
 		ck_assert_uint_eq(x->new_thread, l->new_thread);
 	}
-	ck_assert_uint_eq(x->nlist, flags & OPF_LIST ? 3 : 0);
+	ck_assert_uint_eq(x->nlist, flags & OPF_LIST ? 4 : 0);
 	for (i = 0; i < x->nlist; i++) {
 		struct vlist_item item = list_next(&p);
 

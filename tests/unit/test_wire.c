@@ -185,7 +185,7 @@ static bool sample_bytes(
 	struct buf *b, struct rec *rec, enum op_id op, enum sample how, int64_t ret)
 {
 	sample_rec(rec, op, how);
-	rec->ret = ret;
+	rec->ret = ret == INT64_MIN ? 0 : ret;
 	rec->has_ret = ret != INT64_MIN;
 	if (op == OP_state_task) {
 		rec->facts = (struct facts){0};
@@ -193,6 +193,7 @@ static bool sample_bytes(
 		rec->path2 = STR("/");
 	}
 	as_recorded(rec);
+	args_result(rec);
 	b->len = 0;
 	if (is_handed_over(op))
 		wire_put(b, rec);
@@ -681,7 +682,7 @@ START_TEST(parts_are_bounded)
 
 	memset(name, 'n', sizeof(name));
 	scene_open(&s);
-	for (i = 0; i < 20; i++) /* one call's */
+	for (i = 0; i < 300; i++) /* one call's */
 		put_part(&s, 101, path);
 	ck_assert_uint_eq(wire_counts(s.reader).parts_lost, 1);
 	for (i = 0; i < 10000; i++) /* 40 MB of all */
