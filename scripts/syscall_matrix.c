@@ -172,6 +172,8 @@ static void copies(struct matrix *m)
 {
 	int from = open_at(m, m->dir_a, "sizes.bin", O_RDONLY), to;
 	int64_t off = 1000, off_out = 70000;
+	struct iovec room = {m->buffer, 200};
+	int pipes[2], more[2];
 
 	to = open_at(m, m->dir_a, "copied.bin", O_RDWR | O_CREAT);
 	TRY(copy_file_range, from, NULL, to, NULL, 5000, 0);
@@ -180,6 +182,24 @@ static void copies(struct matrix *m)
 	DO(sendfile, to, from, &off, 1L << 30); /* to the end */
 	DO(sendfile, to, from, &off, 1);	/* 0 */
 	FAIL(EBADF, sendfile, from, to, NULL, 10);
+	DO(pipe2, pipes, 0);
+	DO(pipe2, more, 0);
+	off = 5000;
+	DO(splice, from, &off, pipes[1], NULL, 6000, 0);
+	off_out = 100;
+	DO(splice, pipes[0], NULL, to, &off_out, 6000, SPLICE_F_MOVE);
+	DO(splice, from, NULL, pipes[1], NULL, 4096, 0);
+	DO(tee, pipes[0], more[1], 100, 0);
+	DO(vmsplice, more[1], &room, 1, 0);
+	DO(splice, pipes[0], NULL, to, NULL, 10000, SPLICE_F_NONBLOCK);
+	FAIL(EBADF, splice, 999, NULL, pipes[1], NULL, 1, 0);
+	FAIL(EINVAL, splice, from, NULL, to, NULL, 1, 0);
+	FAIL(EBADF, tee, from, 999, 1, 0);
+	FAIL(EBADF, vmsplice, 999, &room, 1, 0);
+	DO(close, pipes[0]);
+	DO(close, pipes[1]);
+	DO(close, more[0]);
+	DO(close, more[1]);
 	FAIL(EINVAL, copy_file_range, from, NULL, to, NULL, 10, 1);
 	DO(close, to);
 	DO(close, from);

@@ -276,30 +276,6 @@ static void put_lost(const struct task_struct *task, u64 count, enum wire_lost w
 	build_end(&o);
 }
 
-/* --- unrecorded calls --- */
-
-static bool is_regular(unsigned int fd)
-{
-	struct file *file = fget_raw(fd);
-	bool regular;
-
-	if (!file)
-		return false;
-	regular = S_ISREG(file_inode(file)->i_mode);
-	fput(file);
-	return regular;
-}
-
-static void unrecorded_end(int number, const struct row *row, struct pt_regs *regs, s64 ret)
-{
-	if (ret < 0 || (ret == 0 && row->moves))
-		return;
-	if (row->fd[0] >= 0 && !is_regular((unsigned int)call_arg(regs, row->fd[0])) &&
-		!is_regular((unsigned int)call_arg(regs, row->fd[1])))
-		return;
-	put_plain(WIRE_UNRECORDED, number, ret);
-}
-
 /* --- calls of other interfaces --- */
 
 /* Counted for each call, told at the first and when the thread ends or executes a program. */
@@ -565,7 +541,8 @@ static inline void call_exit(struct pt_regs *regs, s64 ret)
 
 		put_call(th->nr, row, regs, ret, th->entry, flags);
 	} else if (row->what == ROW_UNRECORDED) {
-		unrecorded_end(th->nr, row, regs, ret);
+		if (ret >= 0)
+			put_plain(WIRE_UNRECORDED, th->nr, ret);
 	} else if (row->what == ROW_IDENTITY) {
 		identity_changed(th, regs, th->nr, ret);
 	}

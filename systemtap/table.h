@@ -72,8 +72,6 @@ struct row {
 	unsigned char values;	       /* registers that are handed over as they are */
 	unsigned char value[ROW_ARGS]; /* which these are */
 	unsigned char kind[ROW_ARGS];  /* enum row_kind */
-	signed char fd[2];	       /* of ROW_UNRECORDED: one must be a regular file, or -1 */
-	unsigned char moves;	       /* of ROW_UNRECORDED: a result of 0 is nothing */
 };
 
 static struct row rows[ROW_NUMBERS];
@@ -172,16 +170,6 @@ static inline void row_set_call(
 		row->flags |= ROW_HAS_ITEMS;
 }
 
-static inline void row_set_unrecorded(int number, int fd0, int fd1, int moves)
-{
-	struct row *row = &rows[number];
-
-	row->what = ROW_UNRECORDED;
-	row->fd[0] = (signed char)fd0;
-	row->fd[1] = (signed char)fd1;
-	row->moves = (unsigned char)moves;
-}
-
 #define ROW_KINDS1(a)					KIND_##a
 #define ROW_KINDS2(a, b)				KIND_##a, KIND_##b
 #define ROW_KINDS3(a, b, c)				KIND_##a, KIND_##b, KIND_##c
@@ -202,8 +190,7 @@ static inline void rows_init(void)
 	row_set_call(OP_NUMBER(x86_64, aarch64), ROW_##name, op_flags,                             \
 		(const unsigned char[ROW_ARGS]){ROW_KINDS args});
 #include "ops/ops.def"
-#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why)                            \
-	row_set_unrecorded(OP_NUMBER(x86_64, aarch64), fd0, fd1, moves);
+#define UNRECORDED_CALL(x86_64, aarch64, why) rows[OP_NUMBER(x86_64, aarch64)].what = ROW_UNRECORDED;
 #include "ops/unrecorded.def"
 }
 

@@ -373,6 +373,7 @@ static bool moves_offset(const struct rec *rec)
 	case OP_pwritev2:
 		return rec->arg[3] == UINT64_MAX;
 	case OP_copy_file_range:
+	case OP_splice:
 		return rec->arg[1] == OFFPTR_NULL;
 	default:
 		return false;

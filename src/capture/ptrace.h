@@ -173,7 +173,7 @@ void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status
 
 /* --- ptrace_unrecorded.c: calls that are lost --- */
 
-#define UNRECORDED_MAX 16
+#define UNRECORDED_MAX 32
 
 size_t unrecorded_numbers(unsigned *numbers, size_t max);
 /* Whether the call that the task enters is one of them and its result is wanted. */

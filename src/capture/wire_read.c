@@ -20,13 +20,12 @@ static const uint8_t wire_of[A_COUNT] = {
 
 static const struct {
 	int nr;
-	bool moves;
 	const char *why;
 } unrecorded[] = {
 #if defined(__x86_64__)
-#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {x86_64, moves, why},
+#define UNRECORDED_CALL(x86_64, aarch64, why) {x86_64, why},
 #elif defined(__aarch64__)
-#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) {aarch64, moves, why},
+#define UNRECORDED_CALL(x86_64, aarch64, why) {aarch64, why},
 #endif
 #include "ops/unrecorded.def"
 };
@@ -812,7 +811,7 @@ static int on_unrecorded(struct wire_reader *r, struct record *rec)
 	for (i = 0; i < sizeof(unrecorded) / sizeof(*unrecorded); i++) {
 		if (unrecorded[i].nr != rec->head.nr)
 			continue;
-		if (rec->head.ret < 0 || (rec->head.ret == 0 && unrecorded[i].moves))
+		if (rec->head.ret < 0)
 			return 0;
 		return lost(rec, 1, unrecorded[i].why);
 	}

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* Bytes that the kernel moves from one descriptor to another: copy_file_range(2), sendfile(2). */
+/* Bytes that the kernel moves from one descriptor to another: copy_file_range(2), sendfile(2), splice(2). */
 
 /* MAX_RW_COUNT of include/linux/fs.h: programs that copy whole files ask for more. */
 #define MOVED_MAX 0x7ffff000
@@ -27,6 +27,12 @@ static void become(struct model *m, const struct span *s, enum op_id plain, enum
 {
 	struct rec *call = &m->out.call;
 
+	if (call->op == OP_splice) { /* the other side is a pipe, and so is that of the replay */
+		call->arg[plain == OP_read ? 2 : 0] = VFD_NONE;
+		call->arg[plain == OP_read ? 3 : 1] = OFFPTR_NULL;
+		call->arg[4] = s->done ? (uint64_t)s->done : s->wanted;
+		return;
+	}
 	call->op = s->implicit ? plain : positioned;
 	call->arg[0] = s->d->vfd;
 	call->arg[1] = 0; /* the buffer */
@@ -80,4 +86,12 @@ int model_transfer(struct model *m, const struct rec *r)
 		return rc;
 	s = span_of(r, A_OFFOUT, out);
 	return model_span_write(m, &s);
+}
+
+/* tee(2) and vmsplice(2): what they move stays in pipes. */
+int model_pipes(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return LEFT_PIPE;
 }

@@ -56,6 +56,8 @@ static const struct flag falloc_flags[] = {BIT(FALLOC_FL_KEEP_SIZE), BIT(FALLOC_
 	BIT(FALLOC_FL_UNSHARE_RANGE), {0}};
 static const struct flag sfr_flags[] = {BIT(SYNC_FILE_RANGE_WAIT_BEFORE),
 	BIT(SYNC_FILE_RANGE_WRITE), BIT(SYNC_FILE_RANGE_WAIT_AFTER), {0}};
+static const struct flag splice_flags[] = {BIT(SPLICE_F_MOVE), BIT(SPLICE_F_NONBLOCK),
+	BIT(SPLICE_F_MORE), BIT(SPLICE_F_GIFT), {0}};
 static const struct flag rwf_flags[] = {BIT(RWF_HIPRI), BIT(RWF_DSYNC), BIT(RWF_SYNC),
 	BIT(RWF_NOWAIT), BIT(RWF_APPEND), {0}};
 static const struct flag xattr_flags[] = {BIT(XATTR_CREATE), BIT(XATTR_REPLACE), {0}};
@@ -97,6 +99,7 @@ static const struct flag *const tables[A_COUNT] = {
 	[A_FALLOCMODE] = falloc_flags,
 	[A_SFRFLAGS] = sfr_flags,
 	[A_RWF] = rwf_flags,
+	[A_SPLICEFLAGS] = splice_flags,
 	[A_XFLAGS] = xattr_flags,
 	[A_LOCKOP] = lock_ops,
 	[A_CLONEFLAGS] = clone_flags,

@@ -84,6 +84,8 @@ struct rthread {
 	uint64_t how[3];
 	int64_t times[4];
 	int64_t offset[2]; /* OFFIN, OFFOUT */
+	int pipe[2];	   /* of its own, for splice(2) */
+	uint64_t pipe_size; /* 0: it has none yet */
 	uint8_t out[512] __attribute__((aligned(16)));
 };
 
@@ -97,6 +99,7 @@ bool dispatch_uses_paths(enum op_id op);
 int64_t raw_syscall(long nr, const uint64_t reg[6]);
 /* Room for LEN bytes that the kernel fills; LEN is not more than any A_RBUF of the file, or IOCTL_ROOM. */
 uint8_t *read_room(struct rthread *t, uint64_t len);
+#define SPLICE_ROOM (64u << 10)
 #define IOCTL_ROOM (232u << 10) /* a map of some 4000 extents */
 void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6]);
 int64_t issue(const struct xop *x, uint64_t reg[6]);
@@ -133,6 +136,8 @@ int64_t exec_close(struct rthread *t, const struct xop *x);
 int64_t exec_close_list(struct rthread *t, const struct xop *x);
 int64_t exec_dup(struct rthread *t, const struct xop *x);
 int64_t exec_fcntl(struct rthread *t, const struct xop *x);
+int64_t exec_splice(struct rthread *t, const struct xop *x);
+void splice_end(struct rthread *t); /* closes the thread's pipe */
 int64_t exec_ioctl(struct rthread *t, const struct xop *x);
 int64_t exec_fork(struct rthread *t, const struct xop *x);
 int64_t exec_chdir(struct rthread *t, const struct xop *x);

@@ -195,6 +195,13 @@ static void note_sizes(struct program *p, const struct rec *r)
 		case A_EVENTS:
 			note_events(p, r);
 			break;
+		case A_SPLICEFLAGS:
+			if (p->read_max < SPLICE_ROOM)
+				p->read_max = SPLICE_ROOM;
+			if (p->write_max < SPLICE_ROOM)
+				p->write_max = SPLICE_ROOM;
+			p->splices = true;
+			break;
 		case A_OFLAGS:
 		case A_HOW:
 			p->direct |= (r->arg[i] & O_DIRECT) != 0;

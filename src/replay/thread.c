@@ -338,6 +338,7 @@ void *thread_main(void *arg)
 	r.start = e->shared->start;
 	run(&r, &t);
 	r.result->end = now_ns();
+	splice_end(&t);
 	r.result->chown_own = t.chown_own;
 	atomic_store_explicit(&r.slot->state, SLOT_ENDED, memory_order_release);
 	munmap(t.read_buf, t.read_len);

@@ -200,7 +200,7 @@ static int look_around(void)
 	return 0;
 }
 
-/* Calls that move bytes between descriptors: two with a row, one that changes a file and has none. */
+/* Calls that move bytes between descriptors. */
 static int copy(void)
 {
 	int from = open("from", O_CREAT | O_RDWR, 0600), to = open("to", O_CREAT | O_RDWR, 0600);

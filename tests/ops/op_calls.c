@@ -473,6 +473,49 @@ static void t_sendfile(void)
 	expect("o=sendfile;:,e=%d;:,d=9999;:,O=-;:,c=3;:,s=%d;:,", out, -EBADF);
 }
 
+static void t_splice(void)
+{
+	int in = file("f", "content"), out = file("g", ""), pipes[2];
+	int64_t from = 2, to = 100;
+	long r;
+
+	if (pipe(pipes))
+		abort();
+	r = made(SYS_splice, in, P(&from), pipes[1], 0, 3, SPLICE_F_MOVE);
+	expect("o=splice;:,d=%d;:,O=2;:,e=%d;:,Q=-;:,c=3;:,f=1;:,s=%ld;:,", in, pipes[1], r);
+	r = made(SYS_splice, pipes[0], 0, out, P(&to), 100, 0);
+	expect("o=splice;:,d=%d;:,O=-;:,e=%d;:,Q=100;:,c=100;:,f=0;:,s=%ld;:,", pipes[0], out, r);
+	made(SYS_splice, pipes[0], 0, out, 0, 1, SPLICE_F_NONBLOCK);
+	expect("o=splice;:,d=%d;:,O=-;:,e=%d;:,Q=-;:,c=1;:,f=2;:,s=%d;:,", pipes[0], out, -EAGAIN);
+	made(SYS_splice, in, BAD, pipes[1], 0, 1, 0);
+	expect("o=splice;:,d=%d;:,O=bad;:,e=%d;:,Q=-;:,c=1;:,f=0;:,s=%d;:,", in, pipes[1], -EFAULT);
+}
+
+static void t_tee(void)
+{
+	int pipes[2], more[2];
+
+	if (pipe(pipes) || pipe(more) || write(pipes[1], "content", 7) != 7)
+		abort();
+	made(SYS_tee, pipes[0], more[1], 5, 0);
+	expect("o=tee;:,d=%d;:,e=%d;:,c=5;:,f=0;:,s=5;:,", pipes[0], more[1]);
+	made(SYS_tee, pipes[0], 9999, 5, 2);
+	expect("o=tee;:,d=%d;:,e=9999;:,c=5;:,f=2;:,s=%d;:,", pipes[0], -EBADF);
+}
+
+static void t_vmsplice(void)
+{
+	struct iovec iov[2] = {{room, 10}, {room, 20}};
+	int pipes[2];
+
+	if (pipe(pipes))
+		abort();
+	made(SYS_vmsplice, pipes[1], P(iov), 2, 0);
+	expect("o=vmsplice;:,d=%d;:,v=10,20;:,f=0;:,s=30;:,", pipes[1]);
+	made(SYS_vmsplice, 9999, P(iov), 1, 8);
+	expect("o=vmsplice;:,d=9999;:,v=10;:,f=8;:,s=%d;:,", -EBADF);
+}
+
 #define FIEMAP_COMMAND	0xc020660b
 #define RESVSP_COMMAND	0x4030582a
 #define MOVE_COMMAND	0xc028660f
@@ -1653,7 +1696,7 @@ static const struct {
 	T(openat), T(openat2), T(close), T(close_range), T(dup), T(dup3), T(fcntl), T(flock), T(read),
 	T(readv), T(pread64), T(preadv), T(preadv2), T(write), T(writev), T(pwrite64), T(pwritev),
 	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(copy_file_range),
-	T(sendfile), T(ioctl), T(fsync), T(fdatasync),
+	T(sendfile), T(ioctl), T(splice), T(tee), T(vmsplice), T(fsync), T(fdatasync),
 	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),
 	T(newfstatat), T(statx), T(statfs), T(fstatfs), T(faccessat), T(faccessat2), T(getdents64),
 	T(readlinkat), T(getcwd), T(mkdirat), T(mknodat), T(unlinkat), T(renameat2), T(linkat),

@@ -9,7 +9,7 @@ setup() {
 	truncate -s 3M holes
 	echo end >> holes
 	cat > program.py <<'PROGRAM'
-import os, socket, subprocess, threading
+import fcntl, os, socket, subprocess, threading
 
 COPIES = 8
 source = os.open("list", os.O_RDONLY)
@@ -37,6 +37,33 @@ for call in (lambda: os.sendfile(source, source, 0, 1), lambda: os.copy_file_ran
         raise SystemExit("a call worked that cannot")
     except OSError:
         pass
+
+# By way of pipes, of any size, moving offsets or not.
+get, put = os.pipe()
+spliced = os.open("spliced", os.O_RDWR | os.O_CREAT, 0o600)
+os.lseek(source, 0, os.SEEK_SET)
+assert os.splice(source, put, 5000) == 5000
+assert os.splice(get, spliced, 3000) == 3000
+assert os.splice(get, spliced, 10000, offset_dst=70001) == 2000
+assert os.splice(source, put, 10, offset_src=size) == 0
+assert os.lseek(source, 0, os.SEEK_CUR) == 5000 and os.lseek(spliced, 0, os.SEEK_CUR) == 3000
+fcntl.fcntl(put, fcntl.F_SETPIPE_SZ, 1 << 20)
+moved = os.splice(source, put, 1 << 20)
+assert moved > 65536
+while moved:
+    moved -= os.splice(get, spliced, moved, flags=os.SPLICE_F_MOVE)
+for call in (lambda: os.splice(source, spliced, 1), lambda: os.splice(999, put, 1),
+             lambda: os.splice(get, spliced, 1, flags=os.SPLICE_F_NONBLOCK)):
+    try:
+        call()
+        raise SystemExit("a splice worked that cannot")
+    except OSError:
+        pass
+reader = subprocess.Popen(["dd", "of=by-dd", "bs=4k", "iflag=fullblock", "status=none"], stdin=subprocess.PIPE)
+for at in range(0, 40000, 1000):
+    assert os.splice(source, reader.stdin.fileno(), 1000, offset_src=at) == 1000
+reader.stdin.close()
+assert reader.wait() == 0
 
 
 def part(n):

@@ -963,6 +963,38 @@ START_TEST(what_is_sent_elsewhere_is_read)
 }
 END_TEST
 
+START_TEST(splices_have_a_pipe_of_the_replay)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=pipe2;:,d=5;:,f=0;:,e=6;:,s=0;:,\n"
+			    "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			    "1 o=openat;:,d=-100;:,p=g;:,f=66;:,m=0600;:,s=4;:,\n"
+			    "1 o=splice;:,d=3;:,O=-;:,e=6;:,Q=-;:,c=65536;:,f=1;:,s=4096;:,\n"
+			    "1 o=splice;:,d=5;:,O=-;:,e=4;:,Q=100;:,c=65536;:,f=0;:,s=4096;:,\n"
+			    "1 o=splice;:,d=3;:,O=10000;:,e=6;:,Q=-;:,c=10;:,f=0;:,s=0;:,\n"
+			    "1 o=splice;:,d=5;:,O=-;:,e=4;:,Q=-;:,c=10;:,f=2;:,s=-11;:,\n"
+			    "1 o=splice;:,d=5;:,O=-;:,e=6;:,Q=-;:,c=10;:,f=2;:,s=3;:,\n"
+			    "1 o=tee;:,d=5;:,e=6;:,c=10;:,f=2;:,s=3;:,\n"
+			    "1 o=splice;:,d=3;:,O=-;:,e=4;:,Q=-;:,c=10;:,f=0;:,s=-22;:,\n"
+			    "1 o=splice;:,d=9;:,O=-;:,e=4;:,Q=-;:,c=10;:,f=0;:,s=-9;:,\n"
+			    "1 o=read;:,d=3;:,c=5904;:,s=5904;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n"
+			  "0|0|-|cwd|g|O_RDWR+O_CREAT|0600|>1|4|openat@9|\n"
+			  "0|0|-|0|-|none|-|4096|SPLICE_F_MOVE|4096|splice@10|\n"
+			  "0|0|-|none|-|1|100|4096|0|4096|splice@11|\n"
+			  "0|0|-|0|10000|none|-|10|0|0|splice@12|\n"
+			  "0|0|-|0|-|1|-|10|0|-EINVAL|splice@16|\n"
+			  "0|0|-|none|-|1|-|10|0|-EBADF|splice@17|\n"
+			  "0|0|-|0|5904|5904|read@18|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_PIPE], 4);
+	free(res);
+}
+END_TEST
+
 START_TEST(clones_need_what_they_share)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -1895,6 +1927,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, closes_that_end_late);
 	tcase_add_test(t, copies_read_one_file_and_write_another);
 	tcase_add_test(t, what_is_sent_elsewhere_is_read);
+	tcase_add_test(t, splices_have_a_pipe_of_the_replay);
 	tcase_add_test(t, clones_need_what_they_share);
 	tcase_add_test(t, clones_between_file_systems_fail_where_there_are_two);
 	tcase_add_test(t, commands_close_descriptors_at_an_exec);

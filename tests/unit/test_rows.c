@@ -119,7 +119,7 @@ END_TEST
 START_TEST(unrecorded_calls_are_watched)
 {
 	static const int numbers[] = {
-#define UNRECORDED_CALL(x86_64, aarch64, fd0, fd1, moves, why) OP_NUMBER(x86_64, aarch64),
+#define UNRECORDED_CALL(x86_64, aarch64, why) OP_NUMBER(x86_64, aarch64),
 #include "ops/unrecorded.def"
 	};
 	size_t i, n = 0;
