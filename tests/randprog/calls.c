@@ -953,6 +953,20 @@ static void c_remove_attribute(struct ctx *c)
 
 /* ---- of the process ---- */
 
+/* Deeper is no danger; a directory that was removed has no way up. */
+static void stay_near(void)
+{
+	size_t len = strlen(shared->top) - 2 * LEVELS_AWAY, i;
+	char at[4096];
+
+	if (raw(SYS_getcwd, P(at), sizeof(at), 0, 0, 0, 0) < 0)
+		return;
+	for (i = 0; i < len && at[i] == shared->top[i]; i++)
+		;
+	if (i < len)
+		raw(SYS_chdir, P(shared->top), 0, 0, 0, 0, 0);
+}
+
 static void c_chdir(struct ctx *c)
 {
 	const char *path = path_make(c, 0, WANT_DIR);
@@ -962,6 +976,7 @@ static void c_chdir(struct ctx *c)
 		say(c, "chdir %s = %ld", show(path), raw(SYS_chdir, P(path), 0, 0, 0, 0, 0));
 	else
 		say(c, "fchdir %d = %ld", fd, raw(SYS_fchdir, fd, 0, 0, 0, 0, 0));
+	stay_near();
 }
 
 /* Back to where it began, so that not all of them are lost in removed directories. */

@@ -220,8 +220,7 @@ static void start(const struct options *o)
 	signal(SIGPIPE, SIG_IGN);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		die("subreaper");
-	/* five directories up: the ".." of paths are not enough for more */
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < LEVELS; i++) {
 		slash = strrchr(shared->top, '/');
 		if (!slash || slash == shared->top) {
 			errno = EINVAL;

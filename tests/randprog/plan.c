@@ -76,18 +76,24 @@ static unsigned threads_of(const struct plan *p, unsigned process)
 	return n;
 }
 
-/* Somebody who can wait for the end of PROCESS: a task of its parent, or of the first process. */
+/*
+ * Somebody who can wait for the end of PROCESS: a task of its parent, or, when that has ended, of the
+ * first process.
+ */
 static int waiter(const struct plan *p, unsigned process)
 {
 	unsigned t, round;
+	bool orphan = true;
 
-	for (round = 0; round < 2; round++)
+	for (round = 0; round < 2 && orphan; round++)
 		for (t = 0; t < p->ntasks; t++) {
 			unsigned want = round ? 0 : p->task[process].parent;
 			bool sleeps = p->task[t].child >= 0 && p->task[p->task[t].child].process != process;
 
 			if (p->task[t].alive && !sleeps && p->task[t].process == want)
 				return (int)t;
+			if (p->task[t].alive && p->task[t].process == want)
+				orphan = false;
 		}
 	return -1;
 }

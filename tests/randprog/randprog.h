@@ -23,6 +23,14 @@
 #define TABLES 256
 #define HOT   4   /* names that are used more than others */
 
+/*
+ * Directories above the one where it begins, which are its own as well. A path can lead up by forty
+ * symbolic links and a few "..", from a current directory that is not far up: calls_make(). Landlock
+ * keeps nobody from changing modes and owners, so root's programs must not come further.
+ */
+#define LEVELS 60
+#define LEVELS_AWAY 10 /* from there a current directory is left again */
+
 #define MEMORY_FD 900 /* struct shared, and above it the pipes */
 
 enum step_kind { STEP_CALL, STEP_SPAWN, STEP_EXIT, STEP_WAIT, STEP_EXEC, STEP_KILL };
@@ -78,7 +86,7 @@ struct shared {
 	uint32_t nsteps;
 	int32_t first; /* process */
 	_Atomic uint32_t done, tables;
-	char top[512]; /* the directory where it all happens */
+	char top[1024]; /* the directory where it all happens */
 	struct task_state task[TASKS];
 	_Atomic int32_t slot[TABLES][SLOTS];
 	_Atomic bool directory[MEMORY_FD]; /* that number was one's, when it was opened last */
