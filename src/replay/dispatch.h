@@ -105,7 +105,11 @@ void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6]);
 int64_t issue(const struct xop *x, uint64_t reg[6]);
 /* Current directory and umask: 0, or why the directory cannot be entered. */
 int enter_fs(struct rthread *t, const struct xop *x);
-/* 0, or why that cannot be */ /* current directory and umask */
+/*
+ * The path of the call leads to nothing, WHY: so the call fails, of that or of what is looked at before
+ * the path.
+ */
+int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why);
 
 static inline int real_fd(const struct worker *w, uint64_t vfd)
 {

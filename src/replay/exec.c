@@ -167,7 +167,16 @@ static uint64_t path_pointer(struct rthread *t, uint64_t ref, int which)
 
 uint8_t *read_room(struct rthread *t, uint64_t len)
 {
-	return len <= t->read_len ? t->read_buf : t->w->big_read;
+	return len < t->read_len ? t->read_buf : t->w->big_read;
+}
+
+/*
+ * Reads and writes past the cache ask for aligned memory, and the capture does not tell whether the
+ * program's was: what failed of that, or of anything else that is no good, gets memory that is not.
+ */
+static uint8_t *not_aligned(const struct xop *x, uint8_t *buffer)
+{
+	return buffer + (x->ret == -EINVAL);
 }
 
 static uint64_t vector(struct rthread *t, const struct xop *x, bool is_read)
@@ -182,6 +191,7 @@ static uint64_t vector(struct rthread *t, const struct xop *x, bool is_read)
 		sum = len > UINT64_MAX - sum ? UINT64_MAX : sum + len;
 	}
 	base = is_read ? read_room(t, sum) : (uint8_t *)(uintptr_t)write_buffer(t);
+	base = not_aligned(x, base);
 	for (i = 0, sum = 0; i < x->nvec; i++) {
 		len = uvar_get(&p);
 		t->iov[i] = (struct iovec){base + sum, len};
@@ -259,9 +269,9 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 	case A_XNAME:
 		return path_pointer(t, x->path2, 1);
 	case A_RBUF: /* LEN is next, never beyond the last one */
-		return (uint64_t)(uintptr_t)read_room(t, x->arg[(i + 1) % OP_ARGS]);
+		return (uint64_t)(uintptr_t)not_aligned(x, read_room(t, x->arg[(i + 1) % OP_ARGS]));
 	case A_WBUF:
-		return (uint64_t)(uintptr_t)write_buffer(t);
+		return (uint64_t)(uintptr_t)not_aligned(x, (uint8_t *)(uintptr_t)write_buffer(t));
 	case A_RIOV:
 		return vector(t, x, true);
 	case A_WIOV:
@@ -350,15 +360,15 @@ static int64_t issue_beside(struct rthread *t, const struct xop *x, int why)
 	int i;
 	long nr;
 
+	build_registers(t, x, reg);
 	if ((t->w->guard && writes_metadata_by_path(x->op)) || x->op == OP_utime ||
 		x->op == OP_utimes || cwd < 0)
-		return why;
-	build_registers(t, x, reg);
+		return issue_without(x, reg, why);
 	nr = op_has(x->op, A_DIRFD) ? -1 : legacy_map(x->op, reg, mapped);
 	if (nr < 0) {
 		nr = op_nr(x->op);
 		if (!op_has(x->op, A_DIRFD) || nr < 0)
-			return why;
+			return issue_without(x, reg, why);
 		memcpy(mapped, reg, sizeof(mapped));
 	}
 	for (i = 0; i < 4; i++)

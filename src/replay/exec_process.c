@@ -145,8 +145,7 @@ static int64_t open_object(const struct xop *x, const char *name, int dir)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The path leads to nothing: so the call fails, of that or of what is looked at before the path. */
-static int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why)
+int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why)
 {
 	int flags = op_arg_index(x->op, A_ATFLAGS);
 	const char *name = (const char *)(uintptr_t)reg[op_arg_index(x->op, A_PATH)];
