@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "capture/facts.h"
 #include "capture/ptrace.h"
@@ -25,27 +27,71 @@ static void learn_dirs(struct tracer *t, struct task *task)
 	proc->dirs_known = !proc->dirs_shared;
 }
 
-static struct dir *dir_of_fd(struct tracer *t, struct task *task, int fd)
+static struct dir *dir_of_fd(struct tracer *t, struct task *task, uint32_t tid, int fd)
 {
 	char what[32], buf[PATH_MAX];
 
 	snprintf(what, sizeof(what), "fd/%d", fd);
-	return paths_find(t->job->paths, who_of(task),
-		state_link(task->tid, what, buf, sizeof(buf)));
+	return paths_find(t->job->paths, who_of(task), state_link(tid, what, buf, sizeof(buf)));
 }
 
-static struct name *walk(struct tracer *t, struct task *task, int dirfd, struct str path)
+/*
+ * "/proc/self/fd/N/rest" and its like lead to where descriptor N of *TID does: REST is what is left of
+ * PATH then. A walk by names ends in /proc.
+ */
+static void take_fd(const struct task *task, struct str *path, uint32_t *tid, int *fd)
+{
+	static const char *const ways[] = {"/proc/thread-self/fd/", "/proc/self/fd/", "/dev/fd/"};
+	struct str rest, number;
+	uint64_t n;
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		if (!str_starts(*path, str_of(ways[i])))
+			continue;
+		rest = (struct str){path->s + strlen(ways[i]), path->len - strlen(ways[i])};
+		if (!str_take_char(&rest, '/', &number) || !rest.s || str_u64(number, &n) || n > INT32_MAX)
+			return;
+		while (rest.len && rest.s[0] == '/') {
+			rest.s++;
+			rest.len--;
+		}
+		*path = rest;
+		*fd = (int)n;
+		*tid = i ? task->proc->pid : task->tid;
+		return;
+	}
+}
+
+static bool is_in_root(const struct rec *rec)
+{
+	int i = op_arg_index(rec->op, A_RESOLVE);
+
+	return i >= 0 && rec->arg[i] & RESOLVE_IN_ROOT;
+}
+
+static struct name *walk(
+	struct tracer *t, struct task *task, const struct rec *rec, int dirfd, struct str path)
 {
 	struct process *proc = task->proc;
-	struct dir *from;
+	struct dir *from, *root;
+	uint32_t tid = task->tid;
 
 	if (!path.s || path.len == 0 || path.len == PATH_MAX)
 		return NULL;
 	learn_dirs(t, task);
-	if (!proc->root)
+	root = proc->root;
+	if (!root)
 		return NULL;
-	from = dirfd == AT_FDCWD || path.s[0] == '/' ? proc->cwd : dir_of_fd(t, task, dirfd);
-	return paths_walk(t->job->paths, who_of(task), proc->root, from, path);
+	if (!is_in_root(rec))
+		take_fd(task, &path, &tid, &dirfd);
+	if (path.len && path.s[0] == '/' && !is_in_root(rec))
+		from = root;
+	else
+		from = dirfd == AT_FDCWD ? proc->cwd : dir_of_fd(t, task, tid, dirfd);
+	if (is_in_root(rec))
+		root = from;
+	return root ? paths_walk(t->job->paths, who_of(task), root, from, path) : NULL;
 }
 
 /* Calls after which an entry may be another thing than before. Absent ones are never trusted. */
@@ -75,15 +121,15 @@ void call_touch_names(struct tracer *t, struct task *task, struct call *call)
 		if (kind == A_DIRFD || kind == A_DIRFD2)
 			dirfd = (int)rec->arg[i];
 		else if (kind == A_PATH)
-			call->name[0] = walk(t, task, dirfd, rec->path);
+			call->name[0] = walk(t, task, rec, dirfd, rec->path);
 		else if (kind == A_PATH2)
-			call->name[1] = walk(t, task, dirfd, rec->path2);
+			call->name[1] = walk(t, task, rec, dirfd, rec->path2);
 	}
 	for (i = 0; i < 2; i++)
 		if (call->name[i] && replaces_names(rec->op))
 			paths_touch(call->name[i]);
 	if (rec->op == OP_getdents || rec->op == OP_getdents64) {
-		struct dir *dir = dir_of_fd(t, task, (int)rec->arg[0]);
+		struct dir *dir = dir_of_fd(t, task, task->tid, (int)rec->arg[0]);
 
 		if (dir)
 			paths_list(t->job->paths, who_of(task), dir);
