@@ -160,10 +160,13 @@ struct place {
 	struct descriptor *fd; /* "/proc/self/fd/N" or an empty path: this descriptor itself */
 	struct node
 		*scope; /* openat2(2) with RESOLVE_BENEATH or IN_ROOT: the way ends outside of it */
+	struct node *from;     /* where the way begins */
 	bool missing;	       /* the path could not be read: the call failed with EFAULT */
 	bool bad_base;	       /* relative to a descriptor that was not open */
 	bool relative;	       /* the text stays as it is, relative to fd or cwd */
 	bool dotdot;	       /* but not when it has a ".." */
+	bool whole;	       /* never, since the reader wants to know it */
+	struct str text;       /* the path, or what of it is behind a descriptor's */
 	struct node *node;     /* what it is (w.node or the descriptor's) */
 };
 
@@ -212,6 +215,7 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 
 /* A canonical path of the captured host as one of the replay, at the end of OUT. */
 int model_map(struct model *m, struct str path, struct buf *out);
+bool model_has_dotdot(struct str path);
 /* What no call can name, and no reader of a replay accepts. */
 bool model_too_long(struct str path);
 /* The text of a symbolic link that stands in directory DIR (canonical). */
@@ -254,6 +258,8 @@ struct span {
 	bool implicit;	 /* off is the description's own offset, which moves */
 	uint64_t wanted; /* bytes asked for */
 	int64_t done;	 /* the result */
+	bool append;	 /* off is the end */
+	bool own;	 /* the call writes to the same file: it may have read that */
 };
 int model_span_read(struct model *m, const struct span *s);
 int model_span_write(struct model *m, const struct span *s);

@@ -61,11 +61,18 @@ int model_read_fits(struct model *m, const struct span *s)
 	if (done > 0 && end > n->size.size)
 		return model_resized(m, n, size_from(n, end, UINT64_MAX, done < s->wanted));
 	/* Less than was asked for is all there was. */
-	if (done < s->wanted && end < n->size.size)
+	if (!s->own && done < s->wanted && end < n->size.size)
 		return ops[m->rec->op].cls != CLS_TRANSFER || !done
 			       ? model_resized(m, n, size_from(n, 0, end, done > 0))
 			       : LEFT_CONFLICT; /* or as much as could be copied at once */
 	return 0;
+}
+
+static int read_nothing(struct node *n, const struct span *s)
+{
+	uint64_t left = n->size.size - s->off;
+
+	return vsize_read(&n->size, s->off, s->wanted && s->wanted < left ? s->wanted : left);
 }
 
 int model_span_read(struct model *m, const struct span *s)
@@ -75,7 +82,9 @@ int model_span_read(struct model *m, const struct span *s)
 	int rc = s->implicit ? model_touch(m, s->d->desc->order, TOUCH_EXCLUSIVE) : 0;
 
 	if (!rc && s->done == -EINVAL && s->d->desc->flags & O_DIRECT && s->off < n->size.size)
-		rc = vsize_read(&n->size, s->off, 1); /* a hole does not ask for aligned memory */
+		rc = read_nothing(n, s); /* a hole does not ask for aligned memory */
+	if (!rc && s->done == -EINVAL && node_is_file(n)) /* beyond the end it is no failure */
+		rc = model_touch(m, &n->length, TOUCH_SHARE);
 	if (rc || s->done < 0 || !node_is_file(n))
 		return rc;
 	if (impossible(s))
@@ -102,7 +111,11 @@ int model_span_write(struct model *m, const struct span *s)
 	uint64_t done = (uint64_t)s->done, end = s->off + done;
 	int rc = s->implicit ? model_touch(m, s->d->desc->order, TOUCH_EXCLUSIVE) : 0;
 
-	if (rc || s->done < 0 || !node_is_file(n))
+	if (rc || !node_is_file(n))
+		return rc;
+	if (s->done == -EFAULT && s->off > n->size.size) /* ext4 makes it end there all the same */
+		rc = model_touch(m, &n->length, TOUCH_EXCLUSIVE);
+	if (rc || s->done < 0)
 		return rc;
 	if (impossible(s))
 		return LEFT_MALFORMED;
@@ -111,7 +124,8 @@ int model_span_write(struct model *m, const struct span *s)
 		rc = model_touch(m, &n->dirty, TOUCH_MUTATE);
 	if (!rc && end > n->size.size) {
 		model_changed(m, &n->resized);
-		rc = model_touch(m, &n->length, TOUCH_MUTATE);
+		/* where the next one is, and the offset after it, are told by the one before */
+		rc = model_touch(m, &n->length, s->append ? TOUCH_EXCLUSIVE : TOUCH_MUTATE);
 	} else if (!rc && end > n->safe) { /* it would be the one that extends the file */
 		rc = model_touch(m, &n->length, TOUCH_LATER);
 	}
@@ -146,7 +160,8 @@ int model_write(struct model *m, const struct rec *r)
 	if (rc || !s.d)
 		return rc;
 	s.off = offset_of(r, s.d, &s.implicit);
-	if (append || s.d->desc->flags & O_APPEND)
+	s.append = append || s.d->desc->flags & O_APPEND;
+	if (s.append)
 		s.off = ((struct node *)s.d->desc->node)->size.size;
 	return model_span_write(m, &s);
 }
@@ -265,8 +280,12 @@ int model_fallocate(struct model *m, const struct rec *r)
 	struct descriptor *d;
 	int rc = model_fd(m, r, A_FD, &d);
 
-	if (rc || !d || r->ret < 0)
+	if (rc || !d)
 		return rc;
+	if (r->ret == -EINVAL) /* maybe because of where the end is */
+		return model_touch(m, &((struct node *)d->desc->node)->length, TOUCH_SHARE);
+	if (r->ret < 0)
+		return 0;
 	return model_allocate(m, d->desc->node, r->arg[1], r->arg[2], r->arg[3]);
 }
 
@@ -290,6 +309,8 @@ int model_sync(struct model *m, const struct rec *r)
 	return 0;
 }
 
+#define SOME_ENTRY ((uint64_t)1 << 40) /* an offset in a directory, which only the kernel knows */
+
 int model_getdents(struct model *m, const struct rec *r)
 {
 	struct descriptor *d;
@@ -305,5 +326,7 @@ int model_getdents(struct model *m, const struct rec *r)
 		rc = model_removed(m, n);
 	if (!rc)
 		rc = model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+	if (r->ret > 0)
+		d->desc->offset = SOME_ENTRY;
 	return rc ? rc : model_touch(m, &n->listing, TOUCH_SHARE);
 }

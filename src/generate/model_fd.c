@@ -121,6 +121,11 @@ static enum description_kind kind_of(const struct node *n, int flags, bool pseud
 	}
 }
 
+static bool is_fifo(const struct node *n)
+{
+	return n && (n->mode & S_IFMT) == S_IFIFO;
+}
+
 int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	bool pseudo, struct descriptor **out)
 {
@@ -132,7 +137,7 @@ int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	rc = model_free_number(m, fd);
 	if (rc)
 		return rc;
-	d = vfd_open(&m->vfd, m->task, fd, kind, kind == DESC_FILE ? node : NULL, flags);
+	d = vfd_open(&m->vfd, m->task, fd, kind, kind == DESC_FILE || is_fifo(node) ? node : NULL, flags);
 	if (!d)
 		return -ENOMEM;
 	d->cloexec = flags & O_CLOEXEC;
@@ -494,6 +499,24 @@ static struct lock lock_range(const struct rec *r, const struct descriptor *d)
 	return l;
 }
 
+/*
+ * A lock relative to the offset of a description that is not the one which holds it in the replay
+ * (OTHER), or is a directory, whose offsets are the kernel's own. What led beyond all offsets does so.
+ */
+static void put_start(struct model *m, const struct rec *r, const struct descriptor *d, bool other)
+{
+	uint64_t *arg = m->out.call.arg;
+
+	if (r->ret == -EOVERFLOW) {
+		arg[3] = SEEK_SET;
+		arg[4] = INT64_MAX;
+		arg[5] = 2;
+	} else if (other || node_is_dir(d->desc->node)) {
+		arg[3] = SEEK_SET;
+		arg[4] = r->arg[4] + d->desc->offset;
+	}
+}
+
 static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d)
 {
 	struct node *node = d->desc->node;
@@ -505,12 +528,10 @@ static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d
 	if (r->ret == -EINTR || r->ret == -EDEADLK)
 		return LEFT_WAIT_BROKEN;
 	lock.owner = description_owner(d->desc);
-	if (posix && r->ret != -EBADF && r->ret != -EINVAL && r->ret != -EFAULT) {
-		/* The lock's own description has its own offset. */
-		if (r->arg[3] == SEEK_CUR) {
-			m->out.call.arg[3] = SEEK_SET;
-			m->out.call.arg[4] = r->arg[4] + d->desc->offset;
-		}
+	posix = posix && r->ret != -EBADF && r->ret != -EINVAL && r->ret != -EFAULT;
+	if (r->arg[3] == SEEK_CUR)
+		put_start(m, r, d, posix);
+	if (posix) {
 		m->out.lock = vfd_lock_handle(&m->vfd, m->task, node, true);
 		if (m->out.lock == VFD_NUMBER_NONE)
 			return -ENOMEM;

@@ -118,11 +118,34 @@ int model_setattr(struct model *m, const struct rec *r)
 	return rc || !p.node || r->ret < 0 ? rc : touch_attr(m, r, p.node);
 }
 
+/* A FIFO is not opened in a replay: what its descriptor changed is changed by its name. */
+static int as_path(struct model *m, const struct rec *r, struct node *n)
+{
+	struct rec *call = &m->out.call;
+	int rc;
+
+	if (!names_path(n, &m->scratch))
+		return LEFT_DEVICE;
+	rc = buf_ok(&m->scratch) ? model_map(m, buf_as_str(&m->scratch), &m->path) : -ENOMEM;
+	call->op = r->op == OP_fchmod ? OP_chmod : OP_chown;
+	call->arg[0] = 0;
+	call->path = buf_as_str(&m->path);
+	if (!rc && model_too_long(call->path))
+		return LEFT_TOO_LONG;
+	if (!rc)
+		rc = model_touch(m, &n->entry->res, TOUCH_SHARE);
+	return rc ? rc : touch_attr(m, r, n);
+}
+
 int model_fsetattr(struct model *m, const struct rec *r)
 {
 	struct descriptor *d;
 	int rc = model_fd(m, r, A_FD, &d);
 
+	if (rc == LEFT_DEVICE && d->desc->node && r->ret == 0) {
+		m->scratch.len = 0;
+		return as_path(m, r, d->desc->node);
+	}
 	if (rc || !d || r->ret < 0)
 		return rc;
 	return touch_attr(m, r, d->desc->node);
@@ -204,6 +227,7 @@ static int put_target(struct model *m, const struct place *p, struct str target)
 int model_symlink(struct model *m, const struct rec *r)
 {
 	enum arg_kind base = base_kind(r);
+	struct str target = r->path2;
 	struct place p;
 	struct node *n;
 	int rc = model_place(m, r, A_PATH, base, WALK_LAST | (r->ret >= 0 ? WALK_PARENT : 0), &p);
@@ -214,10 +238,13 @@ int model_symlink(struct model *m, const struct rec *r)
 		return rc;
 	if (r->ret >= 0 && p.w.err && !m->force)
 		return model_no_way(m, &p.w);
-	p.dotdot = true; /* always the whole path: the reader checks the target against it */
+	if (model_has_dotdot(target)) /* the reader checks that against the path of the link */
+		target = r->ret < 0 ? STR("x") : target;
+	p.whole = model_has_dotdot(target);
+	p.dotdot |= p.whole;
 	rc = model_put_path(m, r, A_PATH, base, &p);
 	if (!rc)
-		rc = put_target(m, &p, r->path2);
+		rc = put_target(m, &p, target);
 	if (rc || r->ret < 0 || !p.w.at || !p.w.at_name.len)
 		return rc;
 	n = names_new(&m->names, p.w.at, S_IFLNK | 0777);
@@ -269,6 +296,8 @@ int model_link(struct model *m, const struct rec *r)
 		rc = model_touch(m, &from.node->attr, TOUCH_EXCLUSIVE);
 	if (rc || r->ret < 0)
 		return rc;
+	if (from.fd && names_hold(&m->names, from.node))
+		return -ENOMEM;
 	if ((to.w.err || !from.node) && !m->force)
 		return model_no_way(m, &to.w);
 	return to.w.at && from.node ? model_enter(m, &to.w, from.node) : 0;

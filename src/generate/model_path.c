@@ -132,15 +132,18 @@ int model_map_target(struct model *m, struct str dir, struct str target, struct 
 
 /*
  * "/proc/self/fd/N", "/proc/PID/fd/N", "/proc/thread-self/fd/N", "/dev/fd/N": the descriptor, or
- * NULL. *IS tells that the path is one of these. The first thread stands for its process.
+ * NULL. *IS tells that the path is one of these. The first thread stands for its process. What comes
+ * behind the number is *BELOW, without a string when nothing does.
  */
-static struct descriptor *fd_of_path(const struct model *m, struct str path, bool *is)
+static struct descriptor *fd_of_path(
+	const struct model *m, struct str path, bool *is, struct str *below)
 {
 	const struct task *t = vfd_task(&m->vfd, m->task->process->pid);
-	struct str rest = path, who;
+	struct str rest = path, who, number;
 	uint64_t n;
 
 	*is = false;
+	*below = STR_NONE;
 	if (str_starts(rest, STR("/dev/fd/"))) {
 		rest.s += 8;
 		rest.len -= 8;
@@ -158,11 +161,14 @@ static struct descriptor *fd_of_path(const struct model *m, struct str path, boo
 	} else {
 		return NULL;
 	}
-	*is = !str_u64(rest, &n) && n <= INT32_MAX;
+	if (!str_take_char(&rest, '/', &number))
+		return NULL;
+	*below = rest;
+	*is = !str_u64(number, &n) && n <= INT32_MAX;
 	return *is && t ? vfd_get(t, (int64_t)n) : NULL;
 }
 
-static bool has_dotdot(struct str path)
+bool model_has_dotdot(struct str path)
 {
 	struct str c;
 
@@ -225,10 +231,38 @@ static struct str path_of(const struct rec *r, enum arg_kind which)
 	return path.len ? path : STR(".");
 }
 
+static bool is_replayed(const struct descriptor *d)
+{
+	return d && d->desc->kind == DESC_FILE && d->vfd != VFD_NUMBER_NONE;
+}
+
+/*
+ * "/proc/self/fd/N/BELOW": as if it were relative to the directory behind the descriptor, where the
+ * call has an argument for that.
+ */
+static int below_fd(struct model *m, const struct rec *r, enum arg_kind base, struct descriptor *d,
+	struct str below, struct place *p)
+{
+	int i = base == A_NONE ? -1 : op_arg_index(r->op, base);
+
+	if (!is_replayed(d) || !node_is_dir(d->desc->node) || model_arg(r, A_RESOLVE, 0))
+		return LEFT_PSEUDO;
+	while (below.len && below.s[0] == '/') {
+		below.s++;
+		below.len--;
+	}
+	p->text = below.len ? below : STR(".");
+	if (i >= 0)
+		m->out.call.arg[i] = d->vfd;
+	else
+		p->dotdot = true; /* the whole path, by names */
+	return model_touch(m, d->order, TOUCH_SHARE);
+}
+
 int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
 	unsigned flags, struct place *p)
 {
-	struct str path = path_of(r, which);
+	struct str path = path_of(r, which), below;
 	uint64_t resolve = (uint64_t)model_arg(r, A_RESOLVE, 0);
 	struct node *root = m->task->fs->root ? m->task->fs->root : m->names.root;
 	struct descriptor *d;
@@ -247,13 +281,20 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 		rc = base_of(m, r, STR("x"), base, p, &ignored);
 		return rc == LEFT_NO_DIRECTORY ? 0 : rc;
 	}
-	p->dotdot = has_dotdot(path);
+	p->text = path;
+	p->dotdot = model_has_dotdot(path);
 	rc = base_of(m, r, path, base, p, &from);
 	if (rc || p->bad_base)
 		return rc;
-	d = fd_of_path(m, path, &is_fd);
-	if (is_fd && !(flags & (WALK_NOFOLLOW | WALK_LAST))) {
-		if (!d || d->desc->kind != DESC_FILE || d->vfd == VFD_NUMBER_NONE)
+	d = fd_of_path(m, path, &is_fd, &below);
+	if (is_fd && below.s) {
+		rc = below_fd(m, r, base, d, below, p);
+		if (rc)
+			return rc;
+		from = d->desc->node;
+		path = p->text;
+	} else if (is_fd && !(flags & (WALK_NOFOLLOW | WALK_LAST))) {
+		if (!is_replayed(d))
 			return LEFT_PSEUDO;
 		p->fd = d;
 		rc = model_touch(m, d->order, TOUCH_SHARE);
@@ -262,6 +303,12 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 		p->node = p->fd->desc->node;
 		return rc;
 	}
+	if (!path.len && (uint64_t)model_arg(r, A_ATFLAGS, 0) & AT_EMPTY_PATH) {
+		p->relative = true; /* the working directory itself */
+		p->node = p->w.node = p->w.dir = p->w.at = from;
+		return 0;
+	}
+	p->from = from;
 	if (!node_is_dir(from) && (from->mode & S_IFMT)) {
 		p->relative = true; /* ENOTDIR, whatever the path */
 		p->w.err = ENOTDIR;
@@ -426,6 +473,61 @@ static int put_broken(const struct walk *w, struct buf *full)
 	return 0;
 }
 
+static bool loops(struct model *m, struct str path)
+{
+	struct walk w = {0};
+
+	return names_walk(&m->names, m->names.root, m->names.root, path, 0, &w) == 0 && w.err == ELOOP;
+}
+
+/* The first name of REST in DIR: a link that leads to itself, or to where it stands? */
+static bool put_link_often(struct model *m, const struct node *dir, struct str rest, struct buf *full)
+{
+	struct str name = {0};
+	int i;
+
+	while (rest.len && !name.len)
+		str_take_char(&rest, '/', &name);
+	full->len = 0;
+	for (i = 0; i <= LINKS_MAX && (i || names_path(dir, full)); i++) {
+		if (full->len > 1)
+			buf_char(full, '/');
+		buf_str(full, name);
+		if (i && i < LINKS_MAX)
+			continue;
+		buf_puts(full, "/x");
+		if (!buf_ok(full) || loops(m, buf_as_str(full)))
+			return buf_ok(full);
+		full->len -= 2;
+	}
+	full->len = 0;
+	return false;
+}
+
+/*
+ * Too many symbolic links on a way with "..", which put_broken() cuts short: a path that has too many
+ * of them again. As it stands, if what is behind them is not come to, or by one of the links alone.
+ */
+static bool put_loop(struct model *m, const struct place *p, struct buf *full)
+{
+	struct walk whole = {.broke_at = p->from, .broke_rest = p->text};
+
+	if (p->text.s[0] == '/')
+		return put_link_often(m, p->w.broke_at, p->w.broke_rest, full);
+	if (!put_broken(&whole, full) && loops(m, buf_as_str(full)))
+		return true;
+	return put_link_often(m, p->w.broke_at, p->w.broke_rest, full) ||
+	       put_link_often(m, p->from, p->text, full);
+}
+
+/* By names alone somebody who has not root's rights does not come to DIR. */
+static bool is_shut_off(const struct model *m, const struct node *dir)
+{
+	while (dir && names_may_search(&m->names, dir))
+		dir = dir->parent;
+	return dir;
+}
+
 /* Does it matter to the call that the path's last name is "." or "..", whatever that leads to? */
 static bool refuses_dots(const struct model *m, const struct rec *r)
 {
@@ -485,8 +587,8 @@ static struct str below_scope(const struct place *p, const struct buf *full, int
 
 /* *INSIDE: the path is relative to the descriptor as before, since nothing else would be allowed.
  */
-static int put_canonical(struct model *m, const struct rec *r, struct str text,
-	const struct place *p, struct buf *out, bool *inside)
+static int put_canonical(struct model *m, const struct rec *r, struct str text, struct place *p,
+	struct buf *out, bool *inside)
 {
 	struct buf full = BUF_INIT;
 	struct str below;
@@ -494,6 +596,8 @@ static int put_canonical(struct model *m, const struct rec *r, struct str text,
 
 	if (r->ret == -EACCES && p->w.shut) /* by the canonical path it would not be gone through */
 		rc = names_path(p->w.shut, &full) ? 0 : -ENOENT;
+	else if (p->w.err == ELOOP && put_loop(m, p, &full))
+		;
 	else if (p->w.err)
 		rc = put_broken(&p->w, &full);
 	else if (!names_path(p->w.dir, &full))
@@ -511,6 +615,8 @@ static int put_canonical(struct model *m, const struct rec *r, struct str text,
 		buf_char(&full, '/');
 	if (!rc && !buf_ok(&full))
 		rc = -ENOMEM;
+	if (!rc && p->relative && !p->whole && !p->w.err && !p->w.crossed && is_shut_off(m, p->w.dir))
+		p->scope = p->from;
 	below = rc ? STR_NONE : below_scope(p, &full, &rc);
 	*inside = below.s;
 	if (below.s)
@@ -545,7 +651,7 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 	struct place *p)
 {
 	struct buf *out = which == A_PATH2 ? &m->path2 : &m->path;
-	struct str text = path_of(r, which);
+	struct str text = p->text;
 	struct str *field = which == A_PATH2 ? &m->out.call.path2 : &m->out.call.path;
 	int i = base == A_NONE ? -1 : op_arg_index(r->op, base);
 	int rc = 0;
@@ -561,7 +667,7 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 		buf_addf(out, "%%fd/%u", p->fd->vfd);
 	} else if (p->bad_base || (p->w.err == ENOTDIR && !p->w.broke_at)) {
 		buf_str(out, text);
-		if (p->dotdot)
+		if (p->dotdot && !model_too_long(text))
 			out->len = 0, buf_char(out, 'x'); /* the descriptor decides, not the text */
 	} else if (!p->dotdot && !p->w.crossed &&
 		   (p->relative ? !names_mount_point(p) : root_is_real(m))) {

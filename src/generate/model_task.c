@@ -341,6 +341,8 @@ int model_state_path(struct model *m, const struct rec *r)
 	n = names_at_start(&m->names, w.at, w.at_name, &r->facts, r->facts.mode, r->path2);
 	if (!n)
 		return -ENOMEM;
+	if (n->start != m->names.start.n) /* another name of a file that calls have changed since */
+		return LEFT_STATE;
 	if (r->nvec && node_is_file(n) && !n->size.extents)
 		rc = vsize_at_start(&n->size, r->facts.size, r->vec, r->nvec, true);
 	else if (node_is_file(n) && r->facts.size >= VSIZE_PAGE && r->facts.blocks == 0 && !n->size.extents)

@@ -63,8 +63,8 @@ static int one_sided(struct model *m, const struct rec *r, struct descriptor *in
 int model_transfer(struct model *m, const struct rec *r)
 {
 	struct descriptor *in, *out;
-	int left_in = model_fd(m, r, A_FD, &in), left_out, rc;
-	struct span s;
+	int left_in = model_fd(m, r, A_FD, &in), left_out, rc = 0;
+	struct span from, to;
 
 	if (left_in < 0)
 		return left_in;
@@ -80,12 +80,14 @@ int model_transfer(struct model *m, const struct rec *r)
 		return 0;
 	if (model_crosses_trees(m, r, in, out))
 		return LEFT_ONE_TREE;
-	s = span_of(r, A_OFFIN, in);
-	rc = model_span_read(m, &s);
-	if (rc)
-		return rc;
-	s = span_of(r, A_OFFOUT, out);
-	return model_span_write(m, &s);
+	from = span_of(r, A_OFFIN, in); /* both offsets may be the same one, and move at the end */
+	to = span_of(r, A_OFFOUT, out);
+	from.own = in->desc->node == out->desc->node;
+	if (from.own)
+		rc = model_span_write(m, &to);
+	if (!rc)
+		rc = model_span_read(m, &from);
+	return rc || from.own ? rc : model_span_write(m, &to);
 }
 
 /* tee(2) and vmsplice(2): what they move stays in pipes. */

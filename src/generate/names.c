@@ -2,6 +2,7 @@
 #include "generate/names.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -315,8 +316,8 @@ static struct node *inode_find(const struct names *ns, const struct facts *f)
 	for (h = hmap_first(&ns->inodes, inode_hash(f)); h; h = hmap_next(h)) {
 		struct node *n = hmap_entry(h, struct node, inode);
 
-		/* A node whose last name is gone may have given its number to another file. */
-		if (n->ino == f->ino && n->dev == dev && n->names && !node_is_dir(n))
+		/* A node without any link may have given its number to another file. */
+		if (n->ino == f->ino && n->dev == dev && (n->names || n->unseen) && !node_is_dir(n))
 			return n;
 	}
 	return NULL;
@@ -329,6 +330,7 @@ static int apply_facts(struct names *ns, struct node *n, const struct facts *f)
 	n->gid = f->gid;
 	n->ino = f->ino;
 	n->dev = (uint64_t)f->dev_major << 32 | f->dev_minor;
+	n->unseen = f->nlink;
 	if (node_is_file(n) && vsize_at_start(&n->size, f->size, NULL, 0, false))
 		return -ENOMEM;
 	if (hmap_insert(&ns->inodes, &n->inode, inode_hash(f)))
@@ -374,6 +376,23 @@ int names_fill(struct names *ns, struct node *dir)
 	return 0;
 }
 
+/* At the top of its mount, where no directory that holds it will be removed. */
+int names_hold(struct names *ns, struct node *n)
+{
+	struct node *dir;
+	char name[sizeof(NAMES_LINK) + 10];
+	int len;
+
+	if (!n->at_start || n->names || !n->unseen || !n->start)
+		return 0;
+	n->unseen--;
+	dir = ns->start.v[n->start - 1].dir;
+	while (dir->parent && dir->parent->mount == dir->mount)
+		dir = dir->parent;
+	len = snprintf(name, sizeof(name), NAMES_LINK "%u", ++ns->held);
+	return remember_start(ns, dir, (struct str){name, (size_t)len}, n);
+}
+
 void names_unfill(struct names *ns, struct node *dir)
 {
 	if (dir->filler)
@@ -396,6 +415,7 @@ struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 	names_unfill(ns, dir);
 	if (fresh && facts && facts->known && apply_facts(ns, n, facts))
 		goto fail;
+	n->unseen -= n->unseen > 0;
 	if (fresh && target.s) {
 		n->target = strndup(target.s, target.len);
 		if (!n->target)

@@ -43,6 +43,7 @@ struct changed {
 struct node {
 	uint32_t refs;	/* entries, start names, descriptors, working directories */
 	uint32_t names; /* entries */
+	uint32_t unseen; /* links that it has beyond these: names that no call has used yet */
 	uint32_t mode;	/* type and permission bits at the start; type 0 = not known */
 	uint32_t allowed; /* permission bits now */
 	uint32_t uid, gid;
@@ -101,6 +102,7 @@ struct names {
 	struct hmap mounts;  /* by point */
 	VEC(struct start_name) start;
 	uint32_t uid;			       /* of who walks */
+	unsigned held;			       /* names that names_hold() has given */
 	TAILQ_HEAD(absent_list, entry) absent; /* the longest absent first */
 	size_t nabsent;
 	struct node *all;
@@ -156,6 +158,13 @@ int names_fill(struct names *ns, struct node *dir);
 void names_unfill(struct names *ns, struct node *dir);
 
 /*
+ * A file of the start without a name that is known gets one: it has such names still, and the call at
+ * hand shows it. INIT has one of ours for it. 0 or -ENOMEM.
+ */
+#define NAMES_LINK ".ioriot-link."
+int names_hold(struct names *ns, struct node *n);
+
+/*
  * Forgets the names that are absent for the longest time, beyond NAMES_ABSENT_MAX: a program that
  * makes and removes ever new names must not fill the memory. Only between operations. Nothing but
  * the order of a name that comes back after so many others is lost by it.
@@ -168,6 +177,8 @@ int names_move(struct names *ns, struct entry *from, struct node *dir, struct st
 
 /* Canonical path of a node, or of NAME in DIR; false when it has no name any more. */
 bool names_path(const struct node *n, struct buf *out);
+
+#define LINKS_MAX 40 /* that a path may follow: MAXSYMLINKS of include/linux/namei.h */
 
 enum walk_flags {
 	WALK_NOFOLLOW = 1, /* the last component is not followed */
@@ -193,11 +204,14 @@ struct walk {
 	bool pseudo;	   /* ended on a pseudo file system */
 	bool slash;	   /* trailing slash, also of a link that was followed */
 	bool plain;	   /* absolute, and no symbolic link followed so far */
-	struct node *shut; /* left by ".." though its permissions do not allow that; NULL = none */
+	struct node *shut; /* the first one that is looked into though its permissions do not allow that */
 	struct node *broke_at; /* err: directory where the walk ended, */
 	struct str broke_rest; /* and what could not be followed from there */
 	unsigned links;
 };
+
+/* May the one who walks look into it? */
+bool names_may_search(const struct names *ns, const struct node *dir);
 
 int names_walk(struct names *ns, struct node *base, struct node *root, struct str path,
 	unsigned flags, struct walk *w);

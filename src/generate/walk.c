@@ -6,8 +6,6 @@
 
 /* Following a path through the name space: names_walk(). */
 
-#define LINKS_MAX 40 /* MAXSYMLINKS of include/linux/namei.h */
-
 /* Flags that are about the last component of the path itself, not of links on its way. */
 #define LAST_FLAGS ((unsigned)(WALK_NOFOLLOW | WALK_LAST))
 
@@ -61,18 +59,23 @@ static bool only_slashes(struct str s)
 	return true;
 }
 
-static bool may_search(const struct names *ns, const struct node *dir)
+bool names_may_search(const struct names *ns, const struct node *dir)
 {
 	bool own = dir->uid == ns->uid || !dir->at_start;
 
 	return ns->uid == 0 || dir->allowed & (own ? S_IXUSR : S_IXGRP | S_IXOTH);
 }
 
+static void look_into(const struct names *ns, struct node *dir, struct walk *w)
+{
+	if (!w->shut && !names_may_search(ns, dir))
+		w->shut = dir;
+}
+
 static struct node *go_up(
 	const struct names *ns, struct node *dir, const struct node *root, struct walk *w)
 {
-	if (!w->shut && !may_search(ns, dir))
-		w->shut = dir;
+	look_into(ns, dir, w);
 	if (dir == root || !dir->parent)
 		return dir;
 	if (dir->parent->mount != dir->mount)
@@ -126,6 +129,19 @@ static int enter_behind_link(struct names *ns, struct walk *sub, unsigned flags)
 	return sub->node ? 0 : -ENOMEM;
 }
 
+/* A name that is known not to be there has an entry, which later calls that make it wait for. */
+static struct entry *known_absent(struct names *ns, struct node *dir, struct str name, int *rc)
+{
+	struct entry *e;
+
+	if (!dir->complete || !name.len)
+		return NULL;
+	e = names_set(ns, dir, name, NULL);
+	if (!e)
+		*rc = -ENOMEM;
+	return e;
+}
+
 /* Where the call found that something on the way is no directory: what holds the last component. */
 static uint32_t type_on_the_way(struct str rest, unsigned flags)
 {
@@ -142,6 +158,7 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 	struct str from_here = {name.s, name.len + rest.len};
 	struct node *n;
 
+	look_into(ns, dir, w);
 	*rc = mount_in_pseudo(ns, dir, name, &e);
 	if (*rc)
 		return NULL;
@@ -154,7 +171,9 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 		}
 		e = n->entry;
 	}
-	if (e)
+	if (!e)
+		e = known_absent(ns, dir, name, rc);
+	if (e && !*rc)
 		*rc = touch_way(ns, e);
 	if (!n) {
 		w->guess = !e && !dir->complete;
@@ -164,7 +183,7 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 		return NULL;
 	}
 	if (node_is_link(n)) {
-		struct walk sub = {.links = w->links + 1};
+		struct walk sub = {.links = w->links + 1, .shut = w->shut};
 		struct str target = str_of(n->target ? n->target : "");
 
 		if (sub.links > LINKS_MAX) {
@@ -174,9 +193,12 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 		*rc = names_walk(ns, dir, root, target, flags & ~LAST_FLAGS, &sub);
 		w->crossed |= sub.crossed && sub.links > w->links + 1;
 		w->links = sub.links;
+		w->shut = sub.shut;
 		w->plain = false;
 		if (!*rc)
 			*rc = enter_behind_link(ns, &sub, flags);
+		if (!*rc && !sub.err && !sub.node && !sub.entry)
+			sub.entry = known_absent(ns, sub.at, sub.at_name, rc);
 		if (!*rc && sub.entry)
 			*rc = sub.node ? touch_way(ns, sub.entry)
 				       : order_touch(ns->order, &sub.entry->res, TOUCH_SHARE);
@@ -205,7 +227,7 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 
 static int follow_last(struct names *ns, struct node *root, unsigned flags, struct walk *w)
 {
-	struct walk sub = {.links = w->links + 1};
+	struct walk sub = {.links = w->links + 1, .shut = w->shut};
 	struct str target = str_of(w->node->target ? w->node->target : "");
 	int rc;
 
@@ -213,6 +235,7 @@ static int follow_last(struct names *ns, struct node *root, unsigned flags, stru
 		return broken(w, ELOOP, w->dir, w->last);
 	rc = names_walk(ns, w->dir, root, target, flags & ~LAST_FLAGS, &sub);
 	w->links = sub.links;
+	w->shut = sub.shut;
 	w->node = sub.node;
 	w->entry = sub.entry;
 	w->at = sub.at;
@@ -272,6 +295,7 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 		w->pseudo = is_pseudo(dir);
 		return dir->entry ? order_touch(ns->order, &dir->entry->res, TOUCH_SHARE) : 0;
 	}
+	look_into(ns, dir, w);
 	w->dir = w->at = dir;
 	w->last = w->at_name = name;
 	w->entry = names_entry(ns, dir, name);

@@ -436,7 +436,7 @@ START_TEST(nobody_else_is_blamed_for_refusals)
 		TASK_LINE "0|0|-|d/x|0|stat@8|\n"
 			  "0|0|-|n/|010600|0x0|-ENOENT|mknod@9|\n"
 			  "0|0|-|f|n/|-ENOENT|link@10|\n"
-			  "0|0|-||/r/.ioriot/t/w/n|-ENOENT|symlink@11|\n"
+			  "0|0|-||n|-ENOENT|symlink@11|\n"
 			  "0|0|-|cwd|f|cwd|n|RENAME_EXCHANGE|-ENOENT|renameat2@12|\n"
 			  "0|0|-|f|none/n|-ENOENT|rename@13|\n"
 			  "0|0|-|d|d|0|rename@14|\n"
@@ -1236,10 +1236,10 @@ START_TEST(targets_of_links_stay_inside)
 		       "1 o=symlink;:,P=../../etc/passwd;:,p=c;:,s=0;:,\n"
 		       "1 o=symlink;:,P=/etc/passwd;:,p=d;:,s=0;:,\n"
 		       "1 o=symlink;:,P=x/../y;:,p=e;:,s=0;:,\n",
-		TASK_LINE "0|0|-|f|/r/.ioriot/t/w/a|0|symlink@6|\n"
+		TASK_LINE "0|0|-|f|a|0|symlink@6|\n"
 			  "0|0|-|../w/f|/r/.ioriot/t/w/b|0|symlink@7|\n"
 			  "0|0|-|/r/.ioriot/t/etc/passwd|/r/.ioriot/t/w/c|0|symlink@8|\n"
-			  "0|0|-|/r/.ioriot/t/etc/passwd|/r/.ioriot/t/w/d|0|symlink@9|\n"
+			  "0|0|-|/r/.ioriot/t/etc/passwd|d|0|symlink@9|\n"
 			  "0|0|-|x/../y|/r/.ioriot/t/w/e|0|symlink@10|\n"
 			  "#INIT\n" W_DIR);
 }
@@ -1263,7 +1263,7 @@ START_TEST(a_tree_for_each_mount_point)
 		"0|0|-|/home/.ioriot/t/f|0|stat@9|\n"
 		"0|0|-|/home/.ioriot/t/f|0|stat@10|\n"
 		"0|0|-|/home/.ioriot/t|0|stat@11|\n"
-		"0|0|-|/home/.ioriot/t/f|/.ioriot/t/l|0|symlink@12|\n"
+		"0|0|-|/home/.ioriot/t/f|l|0|symlink@12|\n"
 		"0|0|-|l|0|stat@13|\n"
 		"#INIT\n"
 		"dir|0755|0|0|/home/.ioriot/t|\n"
@@ -1583,7 +1583,7 @@ START_TEST(slashes_behind_links)
 			    "1 o=state_path;:,p=/w/none;:,x=-;:,\n"
 			    "1 o=mkdir;:,p=none;:,m=0755;:,s=0;:,\n"
 			    "1 o=mkdir;:,p=m/x;:,m=0755;:,s=0;:,\n",
-		TASK_LINE "0|0|-|x|/r/.ioriot/t/w/l/|-EEXIST|symlink@9|\n"
+		TASK_LINE "0|0|-|x|l/|-EEXIST|symlink@9|\n"
 			  "0|0|-|l/|-ENOTDIR|unlink@10|\n"
 			  "0|0|-|l/|-ENOENT|lstat@11|\n"
 			  "0|0|-|cwd|n/|O_WRONLY+O_CREAT|0600|>-|-EISDIR|openat@12|\n"
@@ -1882,6 +1882,235 @@ START_TEST(what_is_refused_unseen_tells_nothing)
 }
 END_TEST
 
+START_TEST(an_empty_path_is_the_working_directory)
+{
+	generates(TASK "1 o=statx;:,d=-100;:,p=;:,f=4096;:,M=0x7ff;:,s=0;:,\n"
+		       "1 o=statx;:,d=-100;:,p=;:,f=0;:,M=0x7ff;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|cwd||AT_EMPTY_PATH|0x7ff|0|statx@6|\n"
+			  "0|0|-|cwd||0|0x7ff|-ENOENT|statx@7|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(ways_that_begin_at_a_descriptor)
+{
+	generates(TASK D_DIR "1 o=openat;:,d=-100;:,p=d;:,f=0;:,m=0;:,s=3;:,\n"
+			     "1 o=symlink;:,P=u;:,p=/proc/thread-self/fd/3/a;:,s=0;:,\n"
+			     "1 o=mkdirat;:,d=-100;:,p=/dev/fd/3//b;:,m=0755;:,s=0;:,\n"
+			     "1 o=newfstatat;:,d=-100;:,p=/proc/self/fd/3/../d/b;:,f=0;:,s=0;:,\n"
+			     "1 o=chdir;:,p=/proc/self/fd/3/;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|d|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|u|/r/.ioriot/t/w/d/a|0|symlink@8|\n"
+			  "0|0|-|0|b|0755|0|mkdirat@9|\n"
+			  "0|0|-|cwd|/r/.ioriot/t/w/d/b|0|0|newfstatat@10|\n"
+			  "0|0|-|/r/.ioriot/t/w/d|0|chdir@11|\n"
+			  "#INIT\n" W_DIR D_INIT);
+}
+END_TEST
+
+START_TEST(copies_inside_of_a_file)
+{
+	/* One description: both begin at its offset. What is added is read as well. */
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=sendfile;:,e=3;:,d=3;:,O=-;:,c=6000;:,s=6000;:,\n"
+			      "1 o=read;:,d=3;:,c=9000;:,s=4000;:,\n"
+			      "1 o=sendfile;:,e=3;:,d=3;:,O=1000;:,c=50000;:,s=50000;:,\n"
+			      "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=60000;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|0|-|6000|6000|sendfile@8|\n"
+			  "0|0|-|0|9000|4000|read@9|\n"
+			  "0|0|-|0|0|1000|50000|50000|sendfile@10|\n"
+			  "0|0|-|0|0|SEEK_END|60000|lseek@11|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"));
+}
+END_TEST
+
+#define LINK_S "1 o=state_path;:,p=/w/s;:,P=.;:,x=8:1:7:0120777:1:0:0:1:0;:,\n"
+#define LINK_L "1 o=state_path;:,p=/w/l;:,P=l;:,x=8:1:8:0120777:1:0:0:1:0;:,\n"
+#define S8     "s/s/s/s/s/s/s/s/"
+#define S40    S8 S8 S8 S8 S8
+
+START_TEST(too_many_links_are_too_many_again)
+{
+	generates(TASK LINK_S LINK_L "1 o=stat;:,p=" S40 "s/../x;:,s=-40;:,\n"
+				     "1 o=stat;:,p=../w/l/x;:,s=-40;:,\n"
+				     "1 o=stat;:,p=" S40 ".././w/l;:,s=-40;:,\n",
+		TASK_LINE "0|0|-|/r/.ioriot/t/w/" S40 "s/x/x|-ELOOP|stat@8|\n"
+			  "0|0|-|/r/.ioriot/t/w/l/x|-ELOOP|stat@9|\n"
+			  "0|0|-|/r/.ioriot/t/w/l/x|-ELOOP|stat@10|\n"
+			  "#INIT\n" W_DIR "link|0|0|/r/.ioriot/t/w/s|.|\n"
+			  "link|0|0|/r/.ioriot/t/w/l|l|\n");
+	/* The one that was too many leads nowhere: one that was before it is followed again. */
+	generates(TASK LINK_S "1 o=state_path;:,p=/v;:,P=none;:,x=8:1:8:0120777:1:0:0:4:0;:,\n"
+			      "1 o=stat;:,p=" S40 "../v/x;:,s=-40;:,\n",
+		TASK_LINE "0|0|-|/r/.ioriot/t/w/" S40 "s/x|-ELOOP|stat@8|\n"
+			  "#INIT\n" W_DIR "link|0|0|/r/.ioriot/t/w/s|.|\n"
+			  "link|0|0|/r/.ioriot/t/v|none|\n");
+}
+END_TEST
+
+#define TASK_U	 "1 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=7;:,G=7;:,q=0;:,\n"
+#define U_LINE	 "0|0|-|/r/.ioriot/t/w|%null|022|7|7|0|-|state_task@5|\n"
+#define D_DIR_U	 "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:7:7:4096:8;:,\n"
+#define D_INIT_U "dir|0755|7|7|/r/.ioriot/t/w/d|\n"
+#define W_DIR_U	 "dir|0755|7|7|/r/.ioriot/t/w|\n"
+
+START_TEST(who_is_inside_of_a_directory_needs_no_way_there)
+{
+	generates("1 o=state_path;:,p=/w;:,x=8:1:2:040755:3:7:7:4096:8;:,\n" TASK_U D_DIR_U
+		"1 o=chdir;:,p=d;:,s=0;:,\n"
+		"1 o=chmod;:,p=/w;:,m=0600;:,s=0;:,\n"
+		"1 o=stat;:,p=x/..;:,s=-2;:,\n"
+		"1 o=mkdir;:,p=x;:,m=0755;:,s=0;:,\n"
+		"1 o=chmod;:,p=x/..;:,m=0700;:,s=0;:,\n"
+		"1 o=stat;:,p=../d;:,s=-13;:,\n",
+		"0|0|-|/r/.ioriot/t/w|%null|022|7|7|0|-|state_task@6|\n"
+		"0|0|-|d|0|chdir@8|\n"
+		"0|0|-|/r/.ioriot/t/w|0600|0|chmod@9|\n"
+		"0|0|-|/r/.ioriot/t/w/d/x/x|-ENOENT|stat@10|\n"
+		"0|0|-|x|0755|0|mkdir@11|\n"
+		"0|0|-|.|0700|0|chmod@12|\n"
+		"0|0|-|/r/.ioriot/t/w/x|-EACCES|stat@13|\n"
+		"#INIT\n" W_DIR_U D_INIT_U);
+}
+END_TEST
+
+START_TEST(a_link_is_made_by_its_own_path_where_its_target_allows)
+{
+	generates(TASK "1 o=symlink;:,P=/etc/x;:,p=a;:,s=0;:,\n"
+		       "1 o=symlink;:,P=b/c;:,p=b;:,s=0;:,\n"
+		       "1 o=symlink;:,P=../c;:,p=c;:,s=0;:,\n"
+		       "1 o=symlink;:,P=c/../d;:,p=c;:,s=-17;:,\n",
+		TASK_LINE "0|0|-|/r/.ioriot/t/etc/x|a|0|symlink@6|\n"
+			  "0|0|-|b/c|b|0|symlink@7|\n"
+			  "0|0|-|../c|/r/.ioriot/t/w/c|0|symlink@8|\n"
+			  "0|0|-|x|c|-EEXIST|symlink@9|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(a_fifo_is_changed_by_its_name)
+{
+	generates(TASK "1 o=state_path;:,p=/w/p;:,x=8:1:5:010644:1:0:0:0:0;:,\n"
+		       "1 o=openat;:,d=-100;:,p=p;:,f=2050;:,m=0;:,s=3;:,\n"
+		       "1 o=fchmod;:,d=3;:,m=0600;:,s=0;:,\n"
+		       "1 o=fchown;:,d=3;:,U=5;:,G=-1;:,s=0;:,\n"
+		       "1 o=unlink;:,p=p;:,s=0;:,\n"
+		       "1 o=fchmod;:,d=3;:,m=0644;:,s=0;:,\n",
+		TASK_LINE "0|0|-|/r/.ioriot/t/w/p|0600|0|chmod@8|\n"
+			  "0|0|-|/r/.ioriot/t/w/p|5|-1|0|chown@9|\n"
+			  "0|0|-|p|0|unlink@10|\n"
+			  "#INIT\n" W_DIR "fifo|0644|0|0|/r/.ioriot/t/w/p|\n");
+}
+END_TEST
+
+START_TEST(files_keep_their_other_names)
+{
+	/* Seen when the first one is gone already, and the file has grown. */
+	generates(TASK "1 o=state_path;:,p=/w/f;:,x=8:1:5:0100644:2:0:0:100:8;:,\n"
+		       "1 o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=3;:,\n"
+		       "1 o=unlink;:,p=f;:,s=0;:,\n"
+		       "1 o=pwrite64;:,d=3;:,c=10;:,O=5000;:,s=10;:,\n"
+		       "1 o=state_path;:,p=/w/g;:,v=0+100,4096+914;:,x=8:1:5:0100644:1:0:0:5010:16;:,\n"
+		       "1 o=stat;:,p=g;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_WRONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|f|0|unlink@8|\n"
+			  "0|0|-|0|10|5000|10|pwrite64@9|\n"
+			  "0|0|-|g|0|stat@11|\n"
+			  "#INIT\n" W_DIR "file|0644|0|0|100|-|/r/.ioriot/t/w/f|\n"
+			  "hardlink|/r/.ioriot/t/w/g|/r/.ioriot/t/w/f|\n");
+	/* Never seen, but a file without any could not get another. */
+	generates(TASK "1 o=state_path;:,p=/w/f;:,x=8:1:5:0100644:2:0:0:100:8;:,\n"
+		       "1 o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=3;:,\n"
+		       "1 o=unlink;:,p=f;:,s=0;:,\n"
+		       "1 o=linkat;:,d=-100;:,p=/proc/self/fd/3;:,e=-100;:,P=n;:,f=1024;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_WRONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|f|0|unlink@8|\n"
+			  "0|0|-|cwd|%fd/0|cwd|n|AT_SYMLINK_FOLLOW|0|linkat@9|\n"
+			  "#INIT\n" W_DIR "file|0644|0|0|100|-|/r/.ioriot/t/w/f|\n"
+			  "hardlink|/r/.ioriot/t/.ioriot-link.1|/r/.ioriot/t/w/f|\n");
+}
+END_TEST
+
+START_TEST(locks_in_directories)
+{
+	generates(TASK D_DIR "1 o=openat;:,d=-100;:,p=d;:,f=0;:,m=0;:,s=3;:,\n"
+			     "1 o=getdents64;:,d=3;:,c=32768;:,s=48;:,\n"
+			     "1 o=fcntl;:,d=3;:,F=6;:,G=0,1,29,35;:,s=-75;:,\n"
+			     "1 o=fcntl;:,d=3;:,F=37;:,G=0,1,-1,1;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|d|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|0|32768|48|getdents64@8|\n"
+			  "0|0|-|0|F_SETLK|F_RDLCK,SEEK_SET,9223372036854775807,2,L0|>-|-EOVERFLOW|fcntl@9|\n"
+			  "0|0|-|0|F_OFD_SETLK|F_RDLCK,SEEK_SET,1099511627775,1|>-|0|fcntl@10|\n"
+			  "#INIT\n" W_DIR D_INIT);
+}
+END_TEST
+
+#define THREAD	    "1 o=clone;:,f=69376;:,s=2;:,\n"
+#define THREAD_LINE "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@"
+
+START_TEST(failures_that_depend_on_a_size_wait_for_it)
+{
+	generates(TASK "1 o=openat;:,d=-100;:,p=n;:,f=66;:,m=0600;:,s=3;:,\n" THREAD
+		       "1 o=pwrite64;:,d=3;:,c=10;:,O=5000;:,s=10;:,\n"
+		       "1:2 o=fallocate;:,d=3;:,f=8;:,O=4096;:,c=4096;:,s=-22;:,\n"
+		       "1 o=pwrite64;:,d=3;:,c=10;:,O=9000;:,s=10;:,\n"
+		       "1:2 o=copy_file_range;:,d=3;:,O=0;:,e=3;:,Q=1;:,c=10;:,f=0;:,s=-22;:,\n"
+		       "1 o=ftruncate;:,d=3;:,O=0;:,s=0;:,\n"
+		       "1:2 o=pwrite64;:,d=3;:,c=10;:,O=100;:,s=-14;:,\n",
+		TASK_LINE "0|0|-|cwd|n|O_RDWR+O_CREAT|0600|>0|3|openat@6|\n" THREAD_LINE "7|\n"
+			  "0|0|-|0|10|5000|10|pwrite64@8|\n"
+			  "1|0|8|0|FALLOC_FL_COLLAPSE_RANGE|4096|4096|-EINVAL|fallocate@9|\n"
+			  "0|0|9|0|10|9000|10|pwrite64@10|\n"
+			  "1|0|10|0|0|0|1|10|0|-EINVAL|copy_file_range@11|\n"
+			  "0|0|11|0|0|0|ftruncate@12|\n"
+			  "1|0|12|0|10|100|-EFAULT|pwrite64@13|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(what_is_appended_is_one_behind_the_other)
+{
+	generates(TASK "1 o=openat;:,d=-100;:,p=n;:,f=1090;:,m=0600;:,s=3;:,\n" THREAD
+		       "1 o=pwrite64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n"
+		       "1:2 o=write;:,d=3;:,c=10;:,s=10;:,\n"
+		       "1 o=lseek;:,d=3;:,O=0;:,W=1;:,s=20;:,\n",
+		TASK_LINE "0|0|-|cwd|n|O_RDWR+O_CREAT+O_APPEND|0600|>0|3|openat@6|\n" THREAD_LINE "7|\n"
+			  "0|0|-|0|10|0|10|pwrite64@8|\n"
+			  "1|0|8|0|10|10|write@9|\n"
+			  "0|0|9|0|0|SEEK_CUR|20|lseek@10|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(what_is_not_in_a_new_directory_is_waited_for)
+{
+	generates(TASK "1 o=mkdir;:,p=d;:,m=0755;:,s=0;:,\n"
+		       "1 o=symlink;:,P=d/y;:,p=l;:,s=0;:,\n" THREAD
+		       "1:2 o=stat;:,p=d/x/z;:,s=-2;:,\n"
+		       "1 o=mkdir;:,p=d/x;:,m=0755;:,s=0;:,\n"
+		       "1:2 o=rmdir;:,p=l/z;:,s=-2;:,\n"
+		       "1 o=mknod;:,p=d/y;:,m=0100600;:,y=0x0;:,s=0;:,\n",
+		TASK_LINE "0|0|-|d|0755|0|mkdir@6|\n"
+			  "0|0|-|d/y|l|0|symlink@7|\n" THREAD_LINE "8|\n"
+			  "1|0|-|d/x/z|-ENOENT|stat@9|\n"
+			  "0|0|9|d/x|0755|0|mkdir@10|\n"
+			  "1|0|-|l/z|-ENOENT|rmdir@11|\n"
+			  "0|0|11|d/y|0100600|0x0|0|mknod@12|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(what_was_not_aligned_was_no_hole)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=16384;:,m=0;:,s=3;:,\n"
+			      "1 o=read;:,d=3;:,c=4097;:,s=-22;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY+O_DIRECT|0|>0|3|openat@7|\n"
+			  "0|0|-|0|4097|-EINVAL|read@8|\n"
+			  "#INIT\n" W_DIR F_INIT("0+8192"));
+}
+END_TEST
+
 Suite *generate_suite(void)
 {
 	Suite *s = suite_create("generate");
@@ -1970,6 +2199,19 @@ Suite *generate_suite(void)
 	tcase_add_test(t, holes_are_made_in_what_was_written_before);
 	tcase_add_test(t, ways_inside_of_a_descriptor);
 	tcase_add_test(t, what_is_refused_unseen_tells_nothing);
+	tcase_add_test(t, an_empty_path_is_the_working_directory);
+	tcase_add_test(t, ways_that_begin_at_a_descriptor);
+	tcase_add_test(t, copies_inside_of_a_file);
+	tcase_add_test(t, too_many_links_are_too_many_again);
+	tcase_add_test(t, who_is_inside_of_a_directory_needs_no_way_there);
+	tcase_add_test(t, a_link_is_made_by_its_own_path_where_its_target_allows);
+	tcase_add_test(t, a_fifo_is_changed_by_its_name);
+	tcase_add_test(t, files_keep_their_other_names);
+	tcase_add_test(t, locks_in_directories);
+	tcase_add_test(t, failures_that_depend_on_a_size_wait_for_it);
+	tcase_add_test(t, what_is_appended_is_one_behind_the_other);
+	tcase_add_test(t, what_is_not_in_a_new_directory_is_waited_for);
+	tcase_add_test(t, what_was_not_aligned_was_no_hole);
 	suite_add_tcase(s, t);
 	return s;
 }
