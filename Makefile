@@ -13,7 +13,7 @@ PREFIX  ?= /opt/ioriot
 DESTDIR ?=
 BUILD   ?= build
 
-PKGS    := libzstd jansson
+PKGS    := libzstd jansson liburing
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
 

@@ -22,9 +22,11 @@ need make "build" command -v make
 need pkg-config "finds libraries" command -v pkg-config
 need libzstd-dev "compressed captures and replays" pkg-config --exists libzstd
 need libjansson-dev "statistics as JSON" pkg-config --exists jansson
+need liburing-dev "replay of io_uring" pkg-config --exists liburing
 need check "unit tests" pkg-config --exists check
 need python3 "tests; recorded program" test -x /usr/bin/python3
 need strace "tests: what a replay touches" command -v strace
+need fio "recorded program" command -v fio
 need sqlite3 "recorded program" command -v sqlite3
 need git "recorded program" command -v git
 need zstd "tests: compressed files" command -v zstd

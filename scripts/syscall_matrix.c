@@ -18,6 +18,7 @@
 #include <linux/aio_abi.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -32,6 +33,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -544,6 +546,156 @@ static void old_names(struct matrix *m)
 }
 #endif
 
+/* --- io_uring: what the ring does is logged behind the call that had it done --- */
+
+struct uring {
+	int fd;
+	struct io_uring_params p;
+	char *queues;
+	struct io_uring_sqe *sqes;
+};
+
+static unsigned *in_uring(const struct uring *r, unsigned offset)
+{
+	return (unsigned *)(void *)(r->queues + offset);
+}
+
+static int uring_open(struct matrix *m, struct uring *r)
+{
+	size_t len;
+
+	r->fd = (int)TRY(io_uring_setup, 8, &r->p);
+	if (r->fd < 0)
+		return -1;
+	len = r->p.cq_off.cqes + r->p.cq_entries * sizeof(struct io_uring_cqe);
+	if (len < r->p.sq_off.array + r->p.sq_entries * sizeof(unsigned))
+		len = r->p.sq_off.array + r->p.sq_entries * sizeof(unsigned);
+	r->queues = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
+	r->sqes = mmap(NULL, r->p.sq_entries * sizeof(*r->sqes), PROT_READ | PROT_WRITE, MAP_SHARED,
+		r->fd, IORING_OFF_SQES);
+	return r->queues == MAP_FAILED || r->sqes == MAP_FAILED ? -1 : 0;
+}
+
+/* One submission, and its result. */
+static long uring_do(struct matrix *m, struct uring *r, const char *name, int expect,
+	const struct io_uring_sqe *sqe)
+{
+	unsigned *tail = in_uring(r, r->p.sq_off.tail), *head = in_uring(r, r->p.cq_off.head);
+	unsigned index = *tail % r->p.sq_entries;
+	const struct io_uring_cqe *cqe;
+	long result;
+
+	r->sqes[index] = *sqe;
+	in_uring(r, r->p.sq_off.array)[index] = index;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	DO(io_uring_enter, r->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	cqe = (const struct io_uring_cqe *)(const void *)(r->queues + r->p.cq_off.cqes) +
+	      *head % r->p.cq_entries;
+	result = cqe->res;
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	errno = result < 0 ? (int)-result : 0;
+	return note(m, name, expect, result < 0 ? -1 : result);
+}
+
+#define ASK(expect, name, ...)                                                                     \
+	uring_do(m, r, "uring_" #name, expect, &(const struct io_uring_sqe){__VA_ARGS__})
+
+static void uring_bytes(struct matrix *m, struct uring *r)
+{
+	struct iovec two[2] = {{m->buffer, 100}, {m->buffer + 200, 300}};
+	uint64_t at = (uintptr_t)m->buffer, vector = (uintptr_t)two;
+	struct iovec whole = {m->buffer, BUFFER};
+	int files[2] = {-1, -1};
+	int fd = (int)ASK(FINE, openat, .opcode = IORING_OP_OPENAT, .fd = m->dir,
+		.addr = (uintptr_t)"uring.txt", .open_flags = O_RDWR | O_CREAT, .len = 0644);
+
+	ASK(FINE, nop, .opcode = IORING_OP_NOP);
+	ASK(FINE, write, .opcode = IORING_OP_WRITE, .fd = fd, .addr = at, .len = 5000);
+	ASK(FINE, read, .opcode = IORING_OP_READ, .fd = fd, .addr = at, .len = BUFFER);
+	ASK(FINE, writev, .opcode = IORING_OP_WRITEV, .fd = fd, .addr = vector, .len = 2, .off = 9000);
+	ASK(FINE, readv, .opcode = IORING_OP_READV, .fd = fd, .addr = vector, .len = 2, .off = 8900);
+	ASK(EBADF, read, .opcode = IORING_OP_READ, .fd = -1, .addr = at, .len = 1);
+	ASK(EBADF, write, .opcode = IORING_OP_WRITE, .fd = -1, .addr = at, .len = 1);
+	ASK(EBADF, readv, .opcode = IORING_OP_READV, .fd = -1, .addr = vector, .len = 1);
+	ASK(EBADF, writev, .opcode = IORING_OP_WRITEV, .fd = -1, .addr = vector, .len = 1);
+	files[1] = fd;
+	DO(io_uring_register, r->fd, IORING_REGISTER_FILES, files, 2);
+	note(m, "uring_file", FINE, 0);
+	DO(io_uring_register, r->fd, IORING_REGISTER_BUFFERS, &whole, 1);
+	ASK(FINE, read, .opcode = IORING_OP_READ_FIXED, .flags = IOSQE_FIXED_FILE, .fd = 1, .addr = at,
+		.len = BUFFER);
+	ASK(EBADF, read, .opcode = IORING_OP_READ_FIXED, .flags = IOSQE_FIXED_FILE, .fd = 0,
+		.addr = at, .len = 1);
+	FAIL(EBUSY, io_uring_register, r->fd, IORING_REGISTER_FILES, files, 2);
+	ASK(FINE, fsync, .opcode = IORING_OP_FSYNC, .fd = fd);
+	ASK(FINE, fdatasync, .opcode = IORING_OP_FSYNC, .fd = fd,
+		.fsync_flags = IORING_FSYNC_DATASYNC);
+	ASK(EBADF, fsync, .opcode = IORING_OP_FSYNC, .fd = -1);
+	ASK(EBADF, fdatasync, .opcode = IORING_OP_FSYNC, .fd = -1,
+		.fsync_flags = IORING_FSYNC_DATASYNC);
+	ASK(FINE, sync_file_range, .opcode = IORING_OP_SYNC_FILE_RANGE, .fd = fd, .len = 4096,
+		.sync_range_flags = SYNC_FILE_RANGE_WRITE);
+	ASK(EBADF, sync_file_range, .opcode = IORING_OP_SYNC_FILE_RANGE, .fd = -1);
+	ASK(ANY, fallocate, .opcode = IORING_OP_FALLOCATE, .fd = fd, .off = 10000, .addr = 4096);
+	ASK(EBADF, fallocate, .opcode = IORING_OP_FALLOCATE, .fd = -1, .addr = 1);
+	ASK(FINE, fadvise64, .opcode = IORING_OP_FADVISE, .fd = fd,
+		.fadvise_advice = POSIX_FADV_RANDOM);
+	ASK(EBADF, fadvise64, .opcode = IORING_OP_FADVISE, .fd = -1);
+	ASK(ANY, ftruncate, .opcode = 55, .fd = fd, .off = 9050); /* since Linux 6.9 */
+	ASK(FINE, close, .opcode = IORING_OP_CLOSE, .fd = fd);
+	ASK(EBADF, close, .opcode = IORING_OP_CLOSE, .fd = fd);
+}
+
+static void uring_names(struct matrix *m, struct uring *r)
+{
+	struct open_how how = {.flags = O_RDWR | O_CREAT, .mode = 0600, .resolve = RESOLVE_BENEATH};
+	uint64_t a = (uintptr_t)"uring-a", b = (uintptr_t)"uring-b", none = (uintptr_t)"none/x";
+	struct statx stx;
+	int fd;
+
+	fd = (int)ASK(FINE, openat2, .opcode = IORING_OP_OPENAT2, .fd = m->dir, .addr = a,
+		.addr2 = (uintptr_t)&how, .len = sizeof(how));
+	ASK(ENOENT, openat2, .opcode = IORING_OP_OPENAT2, .fd = m->dir, .addr = none,
+		.addr2 = (uintptr_t)&how, .len = sizeof(how));
+	ASK(FINE, close, .opcode = IORING_OP_CLOSE, .fd = fd);
+	ASK(ENOENT, openat, .opcode = IORING_OP_OPENAT, .fd = m->dir, .addr = none);
+	ASK(FINE, statx, .opcode = IORING_OP_STATX, .fd = m->dir, .addr = a, .len = STATX_ALL,
+		.addr2 = (uintptr_t)&stx);
+	ASK(ENOENT, statx, .opcode = IORING_OP_STATX, .fd = m->dir, .addr = b, .len = STATX_ALL,
+		.addr2 = (uintptr_t)&stx);
+	ASK(FINE, linkat, .opcode = IORING_OP_LINKAT, .fd = m->dir, .addr = a,
+		.len = (unsigned)m->dir_a, .addr2 = b);
+	ASK(EEXIST, linkat, .opcode = IORING_OP_LINKAT, .fd = m->dir, .addr = a,
+		.len = (unsigned)m->dir_a, .addr2 = b);
+	ASK(FINE, renameat, .opcode = IORING_OP_RENAMEAT, .fd = m->dir_a, .addr = b,
+		.len = (unsigned)m->dir, .addr2 = b);
+	ASK(ENOENT, renameat, .opcode = IORING_OP_RENAMEAT, .fd = m->dir_a, .addr = b,
+		.len = (unsigned)m->dir, .addr2 = b);
+	ASK(FINE, unlinkat, .opcode = IORING_OP_UNLINKAT, .fd = m->dir, .addr = b);
+	ASK(ENOENT, unlinkat, .opcode = IORING_OP_UNLINKAT, .fd = m->dir, .addr = b);
+	ASK(FINE, mkdirat, .opcode = IORING_OP_MKDIRAT, .fd = m->dir, .addr = b, .len = 0755);
+	ASK(EEXIST, mkdirat, .opcode = IORING_OP_MKDIRAT, .fd = m->dir, .addr = b, .len = 0755);
+	ASK(FINE, unlinkat, .opcode = IORING_OP_UNLINKAT, .fd = m->dir, .addr = b,
+		.unlink_flags = AT_REMOVEDIR);
+	ASK(FINE, symlinkat, .opcode = IORING_OP_SYMLINKAT, .fd = m->dir, .addr = a, .addr2 = b);
+	ASK(EEXIST, symlinkat, .opcode = IORING_OP_SYMLINKAT, .fd = m->dir, .addr = a, .addr2 = b);
+}
+
+static void rings(struct matrix *m)
+{
+	struct uring ring = {.fd = -1}, *r = &ring;
+
+	if (uring_open(m, r)) {
+		fprintf(stderr, "syscall_matrix: io_uring is left out: %s\n", strerror(errno));
+		return;
+	}
+	uring_bytes(m, r);
+	uring_names(m, r);
+	FAIL(EFAULT, io_uring_setup, 8, NULL);
+	FAIL(EBADF, io_uring_enter, -1, 1, 0, 0, NULL, 0);
+	DO(close, r->fd);
+}
+
 static void run(struct matrix *m)
 {
 	make_base(m);
@@ -562,6 +714,7 @@ static void run(struct matrix *m)
 	descriptors(m);
 	other_descriptors(m);
 	removals(m);
+	rings(m);
 #ifdef SYS_open
 	old_files(m);
 	old_names(m);

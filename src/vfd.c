@@ -37,6 +37,8 @@ static void description_put(struct vfd *v, struct description *d)
 		return;
 	node_put(v, d->node);
 	order_put(v, d->order);
+	if (d->ring)
+		v->hooks.ring_free(v->hooks.user, d->ring);
 	free(d);
 }
 
@@ -47,7 +49,7 @@ static void descriptor_free(struct vfd *v, struct descriptor *d)
 	free(d);
 }
 
-static void fdtable_put(struct vfd *v, struct fdtable *f)
+void vfd_table_put(struct vfd *v, struct fdtable *f)
 {
 	uint32_t i;
 
@@ -86,7 +88,7 @@ static void process_put(struct process *p)
 
 static void task_free(struct vfd *v, struct task *t)
 {
-	fdtable_put(v, t->files);
+	vfd_table_put(v, t->files);
 	fsctx_put(v, t->fs);
 	process_put(t->process);
 	free(t);
@@ -125,7 +127,7 @@ struct task *vfd_task_of(const struct vfd *v, uint32_t pid)
 	return NULL;
 }
 
-static struct fdtable *fdtable_new(void)
+struct fdtable *vfd_table_new(void)
 {
 	struct fdtable *f = calloc(1, sizeof(*f));
 
@@ -206,7 +208,7 @@ static struct descriptor *place(struct vfd *v, struct fdtable *f, int64_t fd,
 
 static struct fdtable *fdtable_copy(struct vfd *v, const struct fdtable *from)
 {
-	struct fdtable *f = fdtable_new();
+	struct fdtable *f = vfd_table_new();
 	uint32_t i;
 
 	if (!f)
@@ -218,7 +220,7 @@ static struct fdtable *fdtable_copy(struct vfd *v, const struct fdtable *from)
 			continue;
 		d = place(v, f, i, from->v[i]->desc);
 		if (!d) {
-			fdtable_put(v, f);
+			vfd_table_put(v, f);
 			return NULL;
 		}
 		d->desc->refs++;
@@ -265,7 +267,7 @@ struct task *vfd_task_new(struct vfd *v, uint32_t pid, uint32_t tid, struct task
 		t->fs->shared = true;
 	} else {
 		t->process = process_new(v, pid);
-		t->files = fdtable_new();
+		t->files = vfd_table_new();
 		t->fs = fsctx_new(v);
 	}
 	return task_add(v, t);
@@ -310,7 +312,7 @@ int vfd_task_unshare(struct vfd *v, struct task *t)
 	own = fdtable_copy(v, t->files);
 	if (!own)
 		return -ENOMEM;
-	fdtable_put(v, t->files);
+	vfd_table_put(v, t->files);
 	t->files = own;
 	return 0;
 }

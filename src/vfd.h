@@ -35,6 +35,7 @@ enum description_kind {
 	DESC_PIDFD,
 	DESC_PERF,
 	DESC_BPF,
+	DESC_RING,    /* an io_uring */
 	DESC_OTHER,   /* anything else whose making was not captured as a file */
 	DESC_KINDS
 };
@@ -46,6 +47,7 @@ struct description {
 	uint64_t offset;
 	void *node;	 /* file behind it; NULL unless DESC_FILE */
 	void *order;	 /* the shared offset, as a resource */
+	void *ring;	 /* DESC_RING: the user's, released by the hook of that name */
 };
 
 struct descriptor {
@@ -110,6 +112,7 @@ struct vfd_hooks {
 	void (*node_put)(void *user, void *node);
 	void *(*order_new)(void *user); /* NULL when memory is out */
 	void (*order_free)(void *user, void *order);
+	void (*ring_free)(void *user, void *ring);
 };
 
 struct vfd {
@@ -158,6 +161,13 @@ int vfd_displace(struct vfd *v, struct task *t, int64_t fd, uint64_t time);
 /* The descriptor that a close of FD that began at time ENTRY means; NULL: the one at FD. */
 struct displaced *vfd_displaced(const struct task *t, int64_t fd, uint64_t entry);
 void vfd_displaced_close(struct vfd *v, struct task *t, struct displaced *p);
+
+/*
+ * A table of descriptors that is no task's: of the files that are registered with an io_uring. A task
+ * that has it in the place of its own works on it.
+ */
+struct fdtable *vfd_table_new(void);
+void vfd_table_put(struct vfd *v, struct fdtable *f);
 
 /* Number of descriptor FD in the replay, given out now if it has none yet. */
 uint32_t vfd_number(struct vfd *v, struct descriptor *d);

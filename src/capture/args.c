@@ -16,8 +16,9 @@ uint64_t args_narrow(enum arg_kind kind, uint64_t value)
 		return (uint64_t)(int64_t)(int32_t)value;
 	case FORM_FLAGS:
 	case FORM_HEX:
-		if (kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE || kind == A_IOCB)
-			return value; /* members of structs; an address */
+		if (kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE || kind == A_IOCB ||
+			kind == A_UPARAMS)
+			return value; /* members of structs, or the pointers to them; an address */
 		return (uint32_t)value;
 	case FORM_OCT:
 		return kind == A_MODE ? (uint16_t)value : (uint32_t)value; /* umode_t */

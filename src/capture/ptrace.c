@@ -470,6 +470,7 @@ static void on_exec(struct tracer *t, struct task *leader)
 		while (task->call) /* interrupted by a handler that is no more */
 			call_drop(t, task);
 	}
+	uring_process_end(t, task);
 	task_leads(t, task);
 	task->proc->blind = false;
 	if (get_info(t, task, &info) && info.arch != FILTER_ARCH)
@@ -680,6 +681,7 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 		child_close(&child);
 	}
 	free_tasks(t);
+	uring_free(t);
 	told_fds_clear(&t->told);
 	free(t);
 	return rc;

@@ -39,6 +39,8 @@ struct call {
 	struct name *name[2]; /* entries of path and path2; NULL when they were not reached */
 	uint64_t pointer;     /* of an ioctl(2) */
 	u64_vec vec;	      /* what rec.vec points to */
+	struct ring *ring;    /* that an io_uring call is about; NULL = none, or not known */
+	uint64_t kept;	      /* ... and the address of its struct */
 	char path[PATH_MAX], path2[PATH_MAX];
 };
 
@@ -54,6 +56,8 @@ struct process {
 	bool blind;	  /* its memory cannot be read: that was reported */
 };
 
+#define REGISTERED_RINGS 16 /* IO_RINGFD_REG_MAX of the kernel */
+
 /* One thread. */
 struct task {
 	struct hnode node; /* by tid */
@@ -66,6 +70,7 @@ struct task {
 	bool waiting;  /* stands before a call until another file has begun */
 	bool stepping; /* resumed by a single step, to see whether a handler is entered */
 	bool ended;    /* its end has been recorded */
+	struct ring *registered[REGISTERED_RINGS]; /* by index, see IORING_REGISTER_RING_FDS */
 };
 
 #define TRACER_NUMBERS 512
@@ -80,6 +85,8 @@ struct tracer {
 	unsigned forking;   /* calls under way that may make a child */
 	unsigned held;	    /* children whose maker is not known yet */
 	struct told_fds told;
+	struct ring *rings;
+	uint32_t ring_ids;
 	bool lacks;	    /* the kernel has no PTRACE_GET_SYSCALL_INFO */
 
 	/* ptrace_limits.c */
@@ -162,6 +169,9 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 	const syscall_info *info);
 /* The records of all names that the call may touch, before it does. */
 void call_touch_names(struct tracer *t, struct task *task, struct call *call);
+/* The same for any record, and what became of the names when it is over. */
+void names_touch(struct tracer *t, struct task *task, const struct rec *rec, struct name *name[2]);
+void names_follow(struct task *task, const struct rec *rec, struct name *const name[2]);
 /* Its result, and its record. The call is over and the one below it is current again. */
 void call_finish(struct tracer *t, struct task *task, int64_t result);
 /* Without a record. */
@@ -180,6 +190,22 @@ size_t unrecorded_numbers(unsigned *numbers, size_t max);
 bool unrecorded_begin(struct task *task, const syscall_info *info);
 void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
 
+/* --- ptrace_uring.c: what io_uring rings do --- */
+
+/*
+ * At the entry of any call: the submissions that io_uring_enter(2) is about to take, while they still
+ * stand in the queue, and the completions that came since the last look. A call that closes a ring
+ * ends it.
+ */
+void uring_begin(struct tracer *t, struct task *task, struct call *call);
+/* The record of a call that is over; that of an io_uring call is followed by those of submissions. */
+void uring_put(struct tracer *t, struct task *task, struct call *call);
+/* The process has ended or executed another program: it has no rings any more. */
+void uring_process_end(struct tracer *t, struct task *task);
+/* Before another file of a rotation goes on: names that submissions under way will touch. */
+void uring_touch_names(struct tracer *t);
+void uring_free(struct tracer *t);
+
 /* --- ptrace_fetch.c --- */
 
 /*
@@ -194,6 +220,12 @@ void fetch_results(pid_t tid, struct call *call);
 
 /* 0, or -errno when not all of LEN bytes could be read. */
 int fetch_memory(pid_t tid, uint64_t addr, void *to, size_t len);
+
+/* A string as getname() of the kernel takes it, into PATH_MAX bytes. -EFAULT. */
+int fetch_path(pid_t tid, uint64_t addr, char *to, struct str *out);
+
+/* The lengths of N segments. */
+int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, uint64_t *lengths);
 
 /*
  * For a task that stands at the first instruction of a signal handler: where the handler will

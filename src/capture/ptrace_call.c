@@ -98,7 +98,8 @@ static struct name *walk(
 static bool replaces_names(enum op_id op)
 {
 	return op == OP_unlink || op == OP_unlinkat || op == OP_rmdir || op == OP_rename ||
-	       op == OP_renameat || op == OP_renameat2;
+	       op == OP_renameat || op == OP_renameat2 || op == OP_uring_unlinkat ||
+	       op == OP_uring_renameat;
 }
 
 /* Calls after which the directories of the process are others. */
@@ -110,9 +111,8 @@ static bool changes_dirs(enum op_id op)
 /*
  * Between its entry and its exit other threads walk too, so what it may replace is forgotten now and again at the exit.
  */
-void call_touch_names(struct tracer *t, struct task *task, struct call *call)
+void names_touch(struct tracer *t, struct task *task, const struct rec *rec, struct name *name[2])
 {
-	struct rec *rec = &call->rec;
 	int dirfd = AT_FDCWD, i;
 
 	for (i = 0; i < OP_ARGS; i++) {
@@ -121,13 +121,13 @@ void call_touch_names(struct tracer *t, struct task *task, struct call *call)
 		if (kind == A_DIRFD || kind == A_DIRFD2)
 			dirfd = (int)rec->arg[i];
 		else if (kind == A_PATH)
-			call->name[0] = walk(t, task, rec, dirfd, rec->path);
+			name[0] = walk(t, task, rec, dirfd, rec->path);
 		else if (kind == A_PATH2)
-			call->name[1] = walk(t, task, rec, dirfd, rec->path2);
+			name[1] = walk(t, task, rec, dirfd, rec->path2);
 	}
 	for (i = 0; i < 2; i++)
-		if (call->name[i] && replaces_names(rec->op))
-			paths_touch(call->name[i]);
+		if (name[i] && replaces_names(rec->op))
+			paths_touch(name[i]);
 	if (rec->op == OP_getdents || rec->op == OP_getdents64) {
 		struct dir *dir = dir_of_fd(t, task, task->tid, (int)rec->arg[0]);
 
@@ -136,6 +136,11 @@ void call_touch_names(struct tracer *t, struct task *task, struct call *call)
 	}
 	if (changes_dirs(rec->op))
 		task->proc->dirs_known = false;
+}
+
+void call_touch_names(struct tracer *t, struct task *task, struct call *call)
+{
+	names_touch(t, task, &call->rec, call->name);
 }
 
 static struct call *call_new(struct task *task)
@@ -172,6 +177,7 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 			"the memory of this process may not be read: paths are missing");
 	}
 	call_touch_names(t, task, call);
+	uring_begin(t, task, call);
 	if (ops[op].flags & OPF_FORK)
 		t->forking++;
 	call->entry = now_ns();
@@ -203,17 +209,15 @@ void call_free_all(struct tracer *t, struct task *task)
 	task->spare = NULL;
 }
 
-static void paths_follow(struct task *task, struct call *call)
+void names_follow(struct task *task, const struct rec *rec, struct name *const name[2])
 {
-	const struct rec *rec = &call->rec;
-	struct name **name = call->name;
-
 	if (changes_dirs(rec->op))
 		task->proc->dirs_known = false;
 	if (rec->ret < 0 || !replaces_names(rec->op) || !name[0])
 		return;
 	if (op_has(rec->op, A_PATH2)) {
-		bool exchange = rec->op == OP_renameat2 && (rec->arg[4] & RENAME_EXCHANGE);
+		int flags = op_arg_index(rec->op, A_RENFLAGS);
+		bool exchange = flags >= 0 && (rec->arg[flags] & RENAME_EXCHANGE);
 
 		if (name[1])
 			paths_renamed(name[0], name[1], exchange);
@@ -271,8 +275,8 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 	rec->has_ret = true;
 	fetch_results((pid_t)task->tid, call);
 	rec->facts = facts_after(task, rec);
-	paths_follow(task, call);
-	sink_put(t->job->sink, rec);
+	names_follow(task, rec, call->name);
+	uring_put(t, task, call);
 	call_drop(t, task);
 }
 
@@ -283,6 +287,8 @@ void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status
 	if (task->ended)
 		return;
 	task->ended = true;
+	if (op == OP_exit_group || task->proc->tasks == 1)
+		uring_process_end(t, task);
 	rec.arg[0] = (uint64_t)(int64_t)status;
 	sink_put(t->job->sink, &rec);
 }

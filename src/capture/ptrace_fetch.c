@@ -28,7 +28,7 @@ int fetch_memory(pid_t tid, uint64_t addr, void *to, size_t len)
 }
 
 /* As getname() of the kernel: at most PATH_MAX bytes; without a NUL the call gives ENAMETOOLONG. */
-static int read_path(pid_t tid, uint64_t addr, char *to, struct str *out)
+int fetch_path(pid_t tid, uint64_t addr, char *to, struct str *out)
 {
 	size_t done = 0, want = 256;
 
@@ -67,18 +67,12 @@ static uint64_t *vec_room(struct call *call, size_t n)
 	return call->vec.v + call->vec.n;
 }
 
-static int read_iov(pid_t tid, struct call *call, uint64_t addr)
+int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, uint64_t *lengths)
 {
 	struct iovec iov[64];
-	int index = op_arg_index(call->rec.op, A_IOVCNT);
-	uint64_t n = index < 0 ? 0 : call->rec.arg[index], i, k;
+	uint64_t i, k;
 	int rc;
 
-	if (n > ARGS_IOV_MAX)
-		n = ARGS_IOV_MAX;
-	call->vec.n = 0;
-	if (!vec_room(call, n))
-		return -ENOMEM;
 	for (i = 0; i < n; i += k) {
 		uint64_t part = n - i < 64 ? n - i : 64;
 
@@ -86,8 +80,24 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 		if (rc)
 			return rc;
 		for (k = 0; k < part; k++)
-			call->vec.v[i + k] = iov[k].iov_len;
+			lengths[i + k] = iov[k].iov_len;
 	}
+	return 0;
+}
+
+static int read_iov(pid_t tid, struct call *call, uint64_t addr)
+{
+	int index = op_arg_index(call->rec.op, A_IOVCNT), rc;
+	uint64_t n = index < 0 ? 0 : call->rec.arg[index];
+
+	if (n > ARGS_IOV_MAX)
+		n = ARGS_IOV_MAX;
+	call->vec.n = 0;
+	if (!vec_room(call, n))
+		return -ENOMEM;
+	rc = fetch_iov(tid, addr, n, call->vec.v);
+	if (rc)
+		return rc;
 	call->rec.vec = call->vec.v;
 	call->rec.nvec = (uint32_t)n;
 	return 0;
@@ -333,9 +343,9 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 
 	switch (arg_infos[kind].form) {
 	case FORM_PATH:
-		return read_path(tid, value, call->path, &call->rec.path);
+		return fetch_path(tid, value, call->path, &call->rec.path);
 	case FORM_PATH2:
-		return read_path(tid, value, call->path2, &call->rec.path2);
+		return fetch_path(tid, value, call->path2, &call->rec.path2);
 	case FORM_IOV:
 		return read_iov(tid, call, value);
 	case FORM_TIMES:

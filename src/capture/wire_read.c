@@ -660,6 +660,15 @@ static bool wants_facts(const struct rec *call)
 	return !op_has(call->op, A_XFLAGS) || str_eqs(call->path2, "system.posix_acl_access");
 }
 
+static int lost(struct record *rec, uint64_t count, const char *why)
+{
+	set_common(rec, OP_lost);
+	rec->out->kind = WIRE_SEEN_LOST;
+	rec->out->lost = count;
+	rec->out->why = why;
+	return 1;
+}
+
 static int on_call(struct wire_reader *r, struct record *rec)
 {
 	int op = rec->head.nr >= 0 && rec->head.nr < NUMBERS ? r->op_of[rec->head.nr] : -1;
@@ -687,6 +696,9 @@ static int on_call(struct wire_reader *r, struct record *rec)
 	translate_devices(r, rec);
 	args_finish(call);
 	args_result(call);
+	if (call->op == OP_io_uring_enter && call->ret > 0)
+		return lost(rec, (uint64_t)call->ret,
+			"io_uring: what a ring does is recorded by the ptrace backend only");
 	rec->out->kind = WIRE_SEEN_CALL;
 	return 1;
 }
@@ -778,15 +790,6 @@ static int on_task_end(struct wire_reader *r, struct record *rec)
 	set_common(rec, OP_task_end);
 	rec->out->seen.rec.arg[0] = args_narrow(A_STATUS, status);
 	rec->out->kind = WIRE_SEEN_CALL;
-	return 1;
-}
-
-static int lost(struct record *rec, uint64_t count, const char *why)
-{
-	set_common(rec, OP_lost);
-	rec->out->kind = WIRE_SEEN_LOST;
-	rec->out->lost = count;
-	rec->out->why = why;
 	return 1;
 }
 

@@ -14,7 +14,7 @@ const char *const left_out_texts[LEFT_COUNT] = {
 #undef X
 };
 
-static model_fn *const models[OP_COUNT] = {
+model_fn *const models[OP_COUNT] = {
 #define OP(opname, x86, arm, fam, cls, flags, cmp, args, model, replay)                            \
 	[OP_##opname] = model_##model,
 #include "ops/ops.def"
@@ -47,7 +47,7 @@ static void hook_order_free(void *user, void *order)
 int model_init(struct model *m, const char *name, const char *root, struct str arch)
 {
 	const struct vfd_hooks hooks = {&m->names, hook_node_get, hook_node_put, hook_order_new,
-		hook_order_free};
+		hook_order_free, model_ring_free};
 
 	*m = (struct model){.name = name, .root = root, .arch = arch};
 	m->order = order_new();
@@ -144,6 +144,7 @@ void model_free(struct model *m)
 	vec_free(&m->kept);
 	model_aio_free(m);
 	vfd_free(&m->vfd);
+	vec_free(&m->rings.v);
 	names_free(&m->names);
 	order_free(m->order);
 	buf_free(&m->path);
@@ -199,6 +200,7 @@ int model_apply(struct model *m, const struct rec *r)
 	m->parts = 0;
 	m->rec = r;
 	m->surprise = (struct surprise){0};
+	m->into = NULL;
 	m->out = (struct rline){.call = *r,
 		.dur = r->dur,
 		.newfd = VFD_NONE,
@@ -217,7 +219,7 @@ int model_apply(struct model *m, const struct rec *r)
 		}
 	}
 	m->names.uid = m->task ? m->task->process->uid : 0;
-	rc = models[r->op](m, r);
+	rc = r->sqe.ring ? model_submission(m, r) : models[r->op](m, r);
 	if (rc)
 		return rc;
 	if (m->task) {

@@ -38,6 +38,9 @@
 	X(AIO_PART, "iocbs on what is no file, of batches whose others are replayed")              \
 	X(AIO_UNKNOWN, "on AIO events or iocbs that are no file's, or not known")                  \
 	X(AIO_WAIT, "a wait for AIO events that a signal ended")                                   \
+	X(RING, "on an io_uring that is not known: made before the capture or not recorded")        \
+	X(RING_CALL, "calls on an io_uring that failed or do nothing about files")                  \
+	X(RING_OP, "submissions to an io_uring that are no file operations (network, timers ...)") \
 	X(UNKNOWN_OP, "operations that have no row in the table")                                  \
 	X(MALFORMED, "malformed lines")
 
@@ -69,6 +72,22 @@ struct surprise {
 	bool sure;	 /* both are what the call told */
 };
 
+/* An io_uring, as long as a descriptor refers to it. */
+struct ring {
+	struct rings *rings;
+	struct vfd *vfd;
+	uint32_t captured; /* its number in the capture, */
+	uint32_t number;   /* and in the replay */
+	uint64_t linked;   /* number of the submission that the latest completed one was linked to */
+	struct description *desc;
+	struct fdtable *files; /* registered */
+};
+
+struct rings {
+	VEC(struct ring *) v;
+	uint32_t next;
+};
+
 struct model {
 	struct names names;
 	struct vfd vfd;
@@ -84,6 +103,9 @@ struct model {
 
 	struct hmap aio;   /* AIO contexts, see model_aio.c */
 	uint32_t next_ctx;
+	struct rings rings;
+	struct fdtable *into; /* where a new descriptor goes, NULL: to those of the task */
+	struct rec plain;     /* of a submission: the call that does the same */
 
 	struct hmap told; /* what was told of names too late, see outside.c */
 
@@ -121,6 +143,7 @@ void model_done(struct model *m);
 typedef int model_fn(struct model *m, const struct rec *r);
 #define OP(name, x86, arm, fam, cls, flags, cmp, args, model, replay) model_fn model_##model;
 #include "ops/ops.def"
+extern model_fn *const models[OP_COUNT];
 
 uint64_t model_oflags(const struct model *m, const struct rec *r); /* of the open family */
 int64_t model_arg(const struct rec *r, enum arg_kind kind, int64_t otherwise);
@@ -269,6 +292,13 @@ int model_read_fits(struct model *m, const struct span *s);
 /* The AIO contexts of the task's process end: list items and resources. */
 int model_aio_end(struct model *m);
 void model_aio_free(struct model *m);
+
+/* The call that a record of uring.def does the work of; its submission stays in R's sqe. */
+void model_uring_plain(struct rec *r, uint64_t *length);
+int model_submission(struct model *m, const struct rec *r);
+/* Of the ring that ends with its last descriptor. */
+int model_ring_end(struct model *m, struct description *d);
+void model_ring_free(void *user, void *ring);
 
 static inline int model_touch(struct model *m, struct resource *res, enum touch how)
 {

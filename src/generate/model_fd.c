@@ -57,6 +57,8 @@ static int end_descriptor(struct model *m, struct descriptor *d)
 		if (d->desc->refs == 1 && locks_drop(&node->held, description_owner(d->desc)) && !rc)
 			rc = model_touch(m, &node->locks, TOUCH_EXCLUSIVE);
 	}
+	if (!rc && d->desc->kind == DESC_RING && d->desc->refs == 1)
+		rc = model_ring_end(m, d->desc);
 	/* The resource outlives the descriptor until this operation is committed. */
 	if (d->vfd != VFD_NUMBER_NONE) {
 		struct resource **keep = vec_push(&m->dying);
@@ -102,7 +104,7 @@ int model_free_number(struct model *m, int64_t fd)
 
 static bool number_taken(const struct model *m, const struct rec *r)
 {
-	return r->ret >= 0 && model_number_taken(m, r->ret);
+	return !m->into && r->ret >= 0 && model_number_taken(m, r->ret);
 }
 
 static enum description_kind kind_of(const struct node *n, int flags, bool pseudo)
@@ -126,7 +128,7 @@ static bool is_fifo(const struct node *n)
 	return n && (n->mode & S_IFMT) == S_IFIFO;
 }
 
-int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
+static int open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	bool pseudo, struct descriptor **out)
 {
 	enum description_kind kind = kind_of(node, flags, pseudo);
@@ -146,6 +148,22 @@ int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 		return model_left_of(kind);
 	m->out.newfd = vfd_number(&m->vfd, d);
 	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
+}
+
+int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
+	bool pseudo, struct descriptor **out)
+{
+	struct fdtable *own = m->task->files;
+	int rc = 0;
+
+	if (m->into) {
+		m->task->files = m->into;
+		rc = model_close_fd(m, fd); /* the slot is free when something is in it */
+	}
+	if (!rc)
+		rc = open_fd(m, fd, node, flags, pseudo, out);
+	m->task->files = own;
+	return rc;
 }
 
 static int create_file(struct model *m, struct place *p, uint32_t mode)
@@ -320,6 +338,11 @@ int model_close(struct model *m, const struct rec *r)
 	if (p && r->ret != -EBADF)
 		return close_displaced(m, p);
 	rc = model_fd(m, r, A_FD, &d);
+
+	if (d && d->desc->kind == DESC_RING && d->vfd != VFD_NUMBER_NONE) {
+		m->out.call.arg[0] = d->vfd;
+		rc = model_touch(m, d->order, TOUCH_SHARE);
+	}
 
 	if (r->ret == -EBADF || !vfd_get(m->task, (int32_t)r->arg[0]))
 		return rc;

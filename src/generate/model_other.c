@@ -25,6 +25,7 @@ static const enum left_out left_of[DESC_KINDS] = {
 	[DESC_PIDFD] = LEFT_PIDFD,
 	[DESC_PERF] = LEFT_PERF,
 	[DESC_BPF] = LEFT_BPF,
+	[DESC_RING] = LEFT_NOT_FILE,
 	[DESC_OTHER] = LEFT_NOT_FILE,
 };
 
@@ -50,6 +51,7 @@ enum description_kind model_kind_of_text(struct str text)
 		{"anon_inode:[pidfd", DESC_PIDFD},
 		{"anon_inode:[perf_event", DESC_PERF},
 		{"anon_inode:bpf", DESC_BPF},
+		{"anon_inode:[io_uring", DESC_RING},
 		{"/dev/pts/", DESC_TTY},
 		{"/dev/tty", DESC_TTY},
 		{"/dev/console", DESC_TTY},

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "generate/model.h"
+
 struct slot {
 	struct rec rec;
 	struct err err;
 	int bad;
 	bool taken;
+	uint64_t length;  /* of a submission's one segment */
 	struct buf bytes; /* the strings and vec of the record */
 };
 
@@ -85,6 +88,7 @@ static int fill(struct window *w)
 			w->err = s->err;
 			break;
 		}
+		model_uring_plain(&s->rec, &s->length);
 		rc = adopt(s);
 		if (rc)
 			return rc;

@@ -88,6 +88,34 @@ static const struct flag ioctl_cmds[] = {
 #define IOCTL(cmd, number, shape) {#cmd, number, UINT64_MAX},
 #include "ops/ioctl.def"
 	{0}};
+/* Values as in linux/io_uring.h, whose installed version may be older than the kernel. */
+static const struct flag sqe_flags[] = {{"IOSQE_FIXED_FILE", 1, 1}, {"IOSQE_IO_DRAIN", 2, 2},
+	{"IOSQE_IO_LINK", 4, 4}, {"IOSQE_IO_HARDLINK", 8, 8}, {"IOSQE_ASYNC", 16, 16},
+	{"IOSQE_BUFFER_SELECT", 32, 32}, {"IOSQE_CQE_SKIP_SUCCESS", 64, 64}, {0}};
+static const struct flag uring_setup_flags[] = {{"IORING_SETUP_IOPOLL", 1, 1},
+	{"IORING_SETUP_SQPOLL", 2, 2}, {"IORING_SETUP_SQ_AFF", 4, 4},
+	{"IORING_SETUP_CQSIZE", 8, 8}, {"IORING_SETUP_CLAMP", 16, 16},
+	{"IORING_SETUP_ATTACH_WQ", 32, 32}, {"IORING_SETUP_R_DISABLED", 64, 64},
+	{"IORING_SETUP_SUBMIT_ALL", 128, 128}, {"IORING_SETUP_COOP_TASKRUN", 256, 256},
+	{"IORING_SETUP_TASKRUN_FLAG", 512, 512}, {"IORING_SETUP_SQE128", 1024, 1024},
+	{"IORING_SETUP_CQE32", 2048, 2048}, {"IORING_SETUP_SINGLE_ISSUER", 4096, 4096},
+	{"IORING_SETUP_DEFER_TASKRUN", 8192, 8192}, {"IORING_SETUP_NO_MMAP", 16384, 16384},
+	{"IORING_SETUP_REGISTERED_FD_ONLY", 32768, 32768},
+	{"IORING_SETUP_NO_SQARRAY", 65536, 65536},
+	{"IORING_SETUP_HYBRID_IOPOLL", 131072, 131072}, {0}};
+static const struct flag uring_enter_flags[] = {{"IORING_ENTER_GETEVENTS", 1, 1},
+	{"IORING_ENTER_SQ_WAKEUP", 2, 2}, {"IORING_ENTER_SQ_WAIT", 4, 4},
+	{"IORING_ENTER_EXT_ARG", 8, 8}, {"IORING_ENTER_REGISTERED_RING", 16, 16},
+	{"IORING_ENTER_ABS_TIMER", 32, 32}, {"IORING_ENTER_EXT_ARG_REG", 64, 64},
+	{"IORING_ENTER_NO_IOWAIT", 128, 128}, {0}};
+static const struct flag uring_register_ops[] = {
+	{"IORING_REGISTER_BUFFERS", 0, UINT64_MAX}, {"IORING_UNREGISTER_BUFFERS", 1, UINT64_MAX},
+	{"IORING_REGISTER_FILES", 2, UINT64_MAX}, {"IORING_UNREGISTER_FILES", 3, UINT64_MAX},
+	{"IORING_REGISTER_FILES_UPDATE", 6, UINT64_MAX},
+	{"IORING_REGISTER_ENABLE_RINGS", 12, UINT64_MAX},
+	{"IORING_REGISTER_FILES2", 13, UINT64_MAX},
+	{"IORING_REGISTER_FILES_UPDATE2", 14, UINT64_MAX},
+	{"IORING_REGISTER_BUFFERS2", 15, UINT64_MAX}, {0}};
 
 static const struct flag *const tables[A_COUNT] = {
 	[A_OFLAGS] = open_flags,
@@ -108,6 +136,10 @@ static const struct flag *const tables[A_COUNT] = {
 	[A_WHENCE] = whences,
 	[A_FCMD] = fcntl_cmds,
 	[A_ICMD] = ioctl_cmds,
+	[A_SQE] = sqe_flags,
+	[A_UPARAMS] = uring_setup_flags,
+	[A_UENTER] = uring_enter_flags,
+	[A_UREGOP] = uring_register_ops,
 };
 
 void flags_print(struct buf *out, enum arg_kind kind, uint64_t value)

@@ -67,6 +67,7 @@ enum arg_form {
 	FORM_TIMES, /* two times, rec->ts: SEC.NSEC, or "now"/"omit"; both missing: "null" */
 	FORM_OFFPTR, /* offset behind a pointer: signed decimal, or one of the OFFPTR_ values */
 	FORM_CTX,   /* an AIO context: hex in a capture, a virtual one or "none" in a replay */
+	FORM_SQE,   /* a submission to an io_uring: rec->sqe */
 	FORM_FARG,  /* fcntl's third argument: a number, or a struct flock in arg[2..5] */
 	FORM_IARG   /* ioctl's third argument: numbers in arg[2..5], destinations in rec->vec */
 };

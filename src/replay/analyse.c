@@ -22,7 +22,8 @@ struct birth {
 struct walk {
 	struct analysis *a;
 	struct filing *f;
-	uint32_t *vfd_owner, *lock_owner, *aio_owner; /* process + 1, 0 = not seen yet */
+	struct ring_plan *rings;
+	uint32_t *vfd_owner, *lock_owner, *aio_owner, *ring_owner; /* process + 1, 0 = not seen yet */
 	uint32_t *context_of;		  /* by thread: context + 1, 0 = none yet */
 	uint32_t *first_context; /* by process, likewise: of threads that no fork tells of */
 	uint32_t contexts;
@@ -79,6 +80,9 @@ static void use_descriptors(struct walk *w, const struct xop *x, uint32_t proces
 		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path2), process);
 	owned_by(w, w->vfd_owner, x->newfd, process);
 	owned_by(w, w->lock_owner, x->lock, process);
+	i = op_arg_index(x->op, A_RING);
+	if (i >= 0 || op_is_submission(x->op))
+		owned_by(w, w->ring_owner, i >= 0 ? x->arg[i] : x->sqe.ring, process);
 }
 
 static void use_list(struct walk *w, const struct xop *x, uint32_t process)
@@ -95,6 +99,11 @@ static void use_list(struct walk *w, const struct xop *x, uint32_t process)
 		}
 		if (item.kind == VITEM_CTX) {
 			owned_by(w, w->aio_owner, item.a, process);
+			continue;
+		}
+		if (item.kind == VITEM_RING) {
+			if (item.a < w->rings->max) /* of a ring that nobody uses there is none */
+				owned_by(w, w->ring_owner, item.a, process);
 			continue;
 		}
 		owned_by(w, w->vfd_owner, item.a, process);
@@ -226,6 +235,25 @@ static int note_deps(struct walk *w, const struct filed *f, uint64_t index, enum
 	return 0;
 }
 
+/* What the line of a submission waits for, the call that submits it must wait for. */
+static int note_submission(struct walk *w, const struct filed *f, const struct xop *x,
+	uint64_t index, struct err *err)
+{
+	const uint8_t *p = f->deps;
+	uint64_t found;
+	uint32_t i;
+	int rc;
+
+	for (i = 0; i < f->ndeps; i++) {
+		rc = filing_find(w->f, f->label - (uint64_t)svar_get(&p), index, &found, err);
+		if (rc)
+			return rc;
+		if (rings_wait(w->rings, x->sqe.number, found))
+			return err_sys(err, ENOMEM, "cannot load the replay");
+	}
+	return 0;
+}
+
 static int walk_all(struct walk *w, const char *file, enum order order, struct err *err)
 {
 	struct filing_walk at = {w->f->first, NULL, UINT64_MAX};
@@ -239,6 +267,8 @@ static int walk_all(struct walk *w, const char *file, enum order order, struct e
 			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
 		x.op = f.op;
 		decode_body(f.body, &x);
+		if (op_is_submission(f.op) && note_submission(w, &f, &x, at.index, err))
+			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
 		note_thread(w, &f, &x, at.index);
 		use_descriptors(w, &x, f.process);
 		use_list(w, &x, f.process);
@@ -268,7 +298,7 @@ static void inherit_cwds(struct walk *w, struct program *p)
 int analyse(struct analysis *a, struct filing *f, struct program *p, enum order order,
 	struct err *err)
 {
-	struct walk w = {.a = a, .f = f};
+	struct walk w = {.a = a, .f = f, .rings = &p->rings};
 	size_t contexts = (size_t)f->max_thread + f->max_process + 1; /* at most */
 	int rc = sets_init(&a->processes, f->max_process);
 
@@ -281,14 +311,18 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	w.vfd_owner = calloc((size_t)f->max_vfd + 1, sizeof(*w.vfd_owner));
 	w.lock_owner = calloc((size_t)f->max_lock + 1, sizeof(*w.lock_owner));
 	w.aio_owner = calloc((size_t)f->max_aio + 1, sizeof(*w.aio_owner));
+	w.ring_owner = calloc((size_t)p->rings.max + 1, sizeof(*w.ring_owner));
 	w.has_cwd = calloc(contexts, 1);
 	w.wants_cwd = calloc(contexts, 1);
 	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd ||
-		!p->context_of || !w.first_context || !w.vfd_owner || !w.lock_owner || !w.aio_owner || !w.has_cwd ||
+		!p->context_of || !w.first_context || !w.vfd_owner || !w.lock_owner || !w.aio_owner ||
+		!w.ring_owner || !w.has_cwd ||
 		!w.wants_cwd)
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
 	if (rc == 0)
 		rc = walk_all(&w, p->file, order, err);
+	if (rc == 0 && rings_batches(&p->rings))
+		rc = err_sys(err, ENOMEM, "cannot load the replay");
 	if (rc == 0)
 		inherit_cwds(&w, p);
 	p->contexts = w.contexts;
@@ -296,6 +330,7 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	free(w.vfd_owner);
 	free(w.lock_owner);
 	free(w.aio_owner);
+	free(w.ring_owner);
 	free(w.has_cwd);
 	free(w.wants_cwd);
 	vec_free(&w.births);

@@ -103,6 +103,23 @@ int confine_process(const struct user *user, int version, const int *trees, size
 	return version ? landlock(version, trees, n, err) : 0;
 }
 
+#define PINNED_MOST (1ull << 32) /* whatever the file says */
+
+void confine_memory(uint64_t pinned)
+{
+	struct rlimit limit;
+
+	pinned = pinned < PINNED_MOST ? pinned : PINNED_MOST;
+	if (!pinned || getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur >= pinned)
+		return;
+	limit.rlim_cur = pinned;
+	if (limit.rlim_max < pinned && geteuid() == 0)
+		limit.rlim_max = pinned;
+	if (limit.rlim_cur > limit.rlim_max)
+		limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
 int confine_files(uint64_t needed, struct err *err)
 {
 	struct rlimit limit;

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "replay/encode.h"
+#include "replay/rings.h"
 
 /* How operations are issued: what a thread has at hand, and one function per way of issuing. */
 
@@ -35,6 +36,12 @@ struct context {
 
 struct aio_context; /* exec_aio.c */
 struct thread_result;
+/* A submission on its way, and its completion. */
+struct completion {
+	uint64_t t; /* now_ns(): since when it is in its state */
+	int32_t result;
+	enum { NOT_SUBMITTED, UNDER_WAY, COMPLETED } state;
+};
 
 /* What all threads of a worker process share. */
 struct worker {
@@ -56,12 +63,17 @@ struct worker {
 	const uint8_t *write_data;
 	uint64_t write_period; /* write_data repeats after that, a power of two */
 	uint32_t write_step;
+	const struct ring_plan *plan;
+	const struct xwriter *streams;
+	struct live_ring *_Atomic *rings;	/* by number; NULL = not there */
+	struct completion *completions; /* by submission; under the lock of its ring */
 	bool guard;   /* metadata is written only behind a look at where the path leads */
 	bool is_root; /* the replay may give files away */
 };
 #define UMASK_UNKNOWN 0xffff
 #define UMASK_DEFAULT 022
 
+#define NO_MEMORY 1 /* an address where no program has anything */
 #define READ_BUFFER_MAX (1u << 20)
 
 #define NO_MEMORY 1 /* an address where no program has anything */
@@ -79,6 +91,7 @@ struct rthread {
 	struct thread_result *result;
 	uint32_t fs_context, fs_generation; /* whose current directory this thread has now */
 	uint32_t umask_now;
+	uint64_t took; /* ns of the operation at hand when not those of its function, 0 = they are */
 	bool chown_own; /* a chown was issued with the own ids */
 	char fd_path[2][32];
 	uint64_t how[3];
@@ -110,6 +123,16 @@ int enter_fs(struct rthread *t, const struct xop *x);
  * the path.
  */
 int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why);
+
+/* What registers of calls and fields of submissions point to. */
+uint64_t path_pointer(struct rthread *t, uint64_t ref, char fd_path[32]);
+uint64_t vector_pointer(struct rthread *t, const struct xop *x, bool is_read, struct iovec *iov);
+void enter_umask(struct rthread *t, uint32_t context);
+/* A descriptor that the program did not get must not stay open. */
+void keep_fd(struct worker *w, uint32_t vfd, int64_t fd);
+
+/* exec_uring.c: the ring is over. */
+void ring_end(struct worker *w, uint32_t number);
 
 static inline int real_fd(const struct worker *w, uint64_t vfd)
 {
@@ -150,6 +173,11 @@ int64_t exec_chown(struct rthread *t, const struct xop *x);
 int64_t exec_task(struct rthread *t, const struct xop *x);
 int64_t exec_preopen(struct rthread *t, const struct xop *x);
 int64_t exec_predup(struct rthread *t, const struct xop *x);
+int64_t exec_uring_setup(struct rthread *t, const struct xop *x);
+int64_t exec_uring_enter(struct rthread *t, const struct xop *x);
+int64_t exec_uring_register(struct rthread *t, const struct xop *x);
+int64_t exec_uring_file(struct rthread *t, const struct xop *x);
+int64_t exec_uring(struct rthread *t, const struct xop *x);
 int64_t exec_none(struct rthread *t, const struct xop *x);
 int64_t exec_io_setup(struct rthread *t, const struct xop *x);
 int64_t exec_io_destroy(struct rthread *t, const struct xop *x);

@@ -92,6 +92,15 @@ static void put_iarg(struct buf *b, const struct rec *r)
 		uvar_put(b, r->vec[k]);
 }
 
+static void put_sqe(struct buf *b, const struct sqe *sqe)
+{
+	uvar_put(b, sqe->ring);
+	uvar_put(b, sqe->number);
+	uvar_put(b, sqe->flags);
+	uvar_put(b, (uint32_t)(sqe->buffer + 1));
+	uvar_put(b, (uint32_t)(sqe->slot + 1));
+}
+
 static void put_list(struct buf *b, const struct rline *line)
 {
 	uint32_t i;
@@ -100,7 +109,7 @@ static void put_list(struct buf *b, const struct rline *line)
 	for (i = 0; i < line->nlist; i++) {
 		const struct vlist_item *item = &line->list[i];
 
-		uvar_put(b, (uint64_t)item->a << 2 | item->kind);
+		uvar_put(b, (uint64_t)item->a << 3 | item->kind);
 		if (item->kind == VITEM_PAIR)
 			uvar_put(b, item->b);
 	}
@@ -140,6 +149,9 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 		break;
 	case FORM_TIMES:
 		put_times(b, r);
+		break;
+	case FORM_SQE:
+		put_sqe(b, &r->sqe);
 		break;
 	case FORM_FARG:
 		put_farg(b, r, i);
@@ -198,6 +210,16 @@ static const uint8_t *get_iarg(const uint8_t *p, struct xop *x)
 	return skip_uvars(p, x->nvec);
 }
 
+OP_ALWAYS_INLINE const uint8_t *get_sqe(const uint8_t *p, struct sqe *sqe)
+{
+	sqe->ring = (uint32_t)uvar_get(&p);
+	sqe->number = uvar_get(&p);
+	sqe->flags = (uint32_t)uvar_get(&p);
+	sqe->buffer = (uint32_t)uvar_get(&p) - 1;
+	sqe->slot = (uint32_t)uvar_get(&p) - 1;
+	return p;
+}
+
 OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_kind kind)
 {
 	switch (op_form(kind)) {
@@ -235,6 +257,9 @@ OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, 
 		x->ts[0].tv_sec = (time_t)svar_get(&p);
 		x->ts[1].tv_nsec = (long)svar_get(&p);
 		x->ts[1].tv_sec = (time_t)svar_get(&p);
+		break;
+	case FORM_SQE:
+		p = get_sqe(p, &x->sqe);
 		break;
 	case FORM_FARG:
 		p = get_farg(p, x, i);

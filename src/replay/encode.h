@@ -61,6 +61,7 @@ struct xop {
 	uint64_t arg[OP_ARGS]; /* as in struct rec; descriptors are virtual */
 	uint64_t path, path2;  /* path references */
 	struct timespec ts[2];
+	struct sqe sqe; /* its number is that in the file: see struct program */
 	uint32_t newfd, new_process, new_thread, lock;
 	uint32_t ndeps, nvec, nlist;
 	const uint8_t *deps, *vec, *list;
@@ -238,7 +239,7 @@ static inline void tuple_next(const uint8_t **p, uint64_t *to, unsigned n)
 static inline struct vlist_item list_next(const uint8_t **p)
 {
 	uint64_t v = uvar_get(p);
-	struct vlist_item item = {(int)(v & 3), (uint32_t)(v >> 2), 0};
+	struct vlist_item item = {(int)(v & 7), (uint32_t)(v >> 3), 0};
 
 	if (item.kind == VITEM_PAIR)
 		item.b = (uint32_t)uvar_get(p);

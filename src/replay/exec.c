@@ -83,7 +83,7 @@ static int enter_cwd(struct rthread *t, uint32_t context)
 	return 0;
 }
 
-static void enter_umask(struct rthread *t, uint32_t context)
+void enter_umask(struct rthread *t, uint32_t context)
 {
 	uint32_t mask = atomic_load_explicit(&t->w->umasks[context], memory_order_acquire);
 
@@ -107,6 +107,9 @@ OP_ALWAYS_INLINE bool makes_names(enum op_id op)
 	case OP_mkdirat:
 	case OP_mknod:
 	case OP_mknodat:
+	case OP_uring_openat:
+	case OP_uring_openat2:
+	case OP_uring_mkdirat:
 		return true;
 	default:
 		return false;
@@ -149,16 +152,16 @@ int enter_fs(struct rthread *t, const struct xop *x)
 
 /* ---- registers ---- */
 
-static uint64_t path_pointer(struct rthread *t, uint64_t ref, int which)
+uint64_t path_pointer(struct rthread *t, uint64_t ref, char fd_path[32])
 {
 	switch (PATH_REF_KIND(ref)) {
 	case PATH_ABSOLUTE:
 	case PATH_RELATIVE:
 		return (uint64_t)(uintptr_t)(t->w->strings + PATH_REF_VALUE(ref));
 	case PATH_FD:
-		snprintf(t->fd_path[which], sizeof(t->fd_path[which]), "/proc/self/fd/%d",
+		snprintf(fd_path, sizeof(t->fd_path[0]), "/proc/self/fd/%d",
 			real_fd(t->w, PATH_REF_VALUE(ref)));
-		return (uint64_t)(uintptr_t)t->fd_path[which];
+		return (uint64_t)(uintptr_t)fd_path;
 	case PATH_NULL:
 		break;
 	}
@@ -179,7 +182,7 @@ static uint8_t *not_aligned(const struct xop *x, uint8_t *buffer)
 	return buffer + (x->ret == -EINVAL);
 }
 
-static uint64_t vector(struct rthread *t, const struct xop *x, bool is_read)
+uint64_t vector_pointer(struct rthread *t, const struct xop *x, bool is_read, struct iovec *iov)
 {
 	const uint8_t *p = x->vec, *q = x->vec;
 	uint64_t sum = 0, len;
@@ -194,11 +197,11 @@ static uint64_t vector(struct rthread *t, const struct xop *x, bool is_read)
 	base = not_aligned(x, base);
 	for (i = 0, sum = 0; i < x->nvec; i++) {
 		len = uvar_get(&p);
-		t->iov[i] = (struct iovec){base + sum, len};
+		iov[i] = (struct iovec){base + sum, len};
 		if (len <= INT32_MAX && sum <= INT32_MAX - len) /* else the kernel stops there */
 			sum += len;
 	}
-	return (uint64_t)(uintptr_t)t->iov;
+	return (uint64_t)(uintptr_t)iov;
 }
 
 static uint64_t times_pointer(struct rthread *t, const struct xop *x, enum arg_kind kind)
@@ -263,19 +266,19 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 	case A_PATH: /* utimensat(2) takes none, but not a bad one */
 		if (x->ret == -EFAULT && PATH_REF_KIND(x->path) == PATH_NULL)
 			return NO_MEMORY;
-		return path_pointer(t, x->path, 0);
+		return path_pointer(t, x->path, t->fd_path[0]);
 	case A_PATH2:
 	case A_TARGET:
 	case A_XNAME:
-		return path_pointer(t, x->path2, 1);
+		return path_pointer(t, x->path2, t->fd_path[1]);
 	case A_RBUF: /* LEN is next, never beyond the last one */
 		return (uint64_t)(uintptr_t)not_aligned(x, read_room(t, x->arg[(i + 1) % OP_ARGS]));
 	case A_WBUF:
 		return (uint64_t)(uintptr_t)not_aligned(x, (uint8_t *)(uintptr_t)write_buffer(t));
 	case A_RIOV:
-		return vector(t, x, true);
+		return vector_pointer(t, x, true, t->iov);
 	case A_WIOV:
-		return vector(t, x, false);
+		return vector_pointer(t, x, false, t->iov);
 	case A_IOVCNT:
 		return x->nvec;
 	case A_OUT:
@@ -377,8 +380,7 @@ static int64_t issue_beside(struct rthread *t, const struct xop *x, int why)
 	return raw_syscall(nr, mapped);
 }
 
-/* A descriptor that the program did not get must not stay open. */
-static void keep_fd(struct worker *w, uint32_t vfd, int64_t fd)
+void keep_fd(struct worker *w, uint32_t vfd, int64_t fd)
 {
 	if (fd < 0)
 		return;
@@ -443,7 +445,7 @@ bool dispatch_uses_paths(enum op_id op)
 	exec_fn fn = exec_fns[op];
 
 	return fn == call_fns[op] || fn == exec_chown || fn == exec_chdir || fn == exec_preopen ||
-	       fn == exec_task;
+	       fn == exec_task || fn == exec_uring;
 }
 
 /* Ownership can be given away by root only: others set their own, which does the same work. */
@@ -464,7 +466,7 @@ int64_t exec_chown(struct rthread *t, const struct xop *x)
 
 int64_t exec_preopen(struct rthread *t, const struct xop *x)
 {
-	uint64_t path = path_pointer(t, x->path, 0);
+	uint64_t path = path_pointer(t, x->path, t->fd_path[0]);
 	int flags = (int)x->arg[2] & ~(O_CREAT | O_EXCL | O_TRUNC | O_ASYNC);
 	int64_t fd;
 

@@ -45,6 +45,10 @@ static void close_listed(struct rthread *t, const struct xop *x)
 			close_lock(w, item.a);
 			continue;
 		}
+		if (item.kind == VITEM_RING) {
+			ring_end(w, item.a);
+			continue;
+		}
 		if (item.kind == VITEM_PAIR) {
 			copy_fd(w, item);
 			continue;
@@ -108,6 +112,8 @@ static int replaced_fd(struct worker *w, const struct xop *x)
 
 		if (item.kind == VITEM_LOCK)
 			close_lock(w, item.a);
+		else if (item.kind == VITEM_RING)
+			ring_end(w, item.a);
 		else if (fd < 0 && item.kind == VITEM_FD)
 			fd = take_fd(w, item.a);
 	}

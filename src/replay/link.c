@@ -22,6 +22,7 @@ struct linker {
 	struct xdep *deps;
 	uint32_t ndeps, deps_cap;
 	int64_t *open_now; /* by worker: descriptors */
+	size_t submit_waits; /* of struct ring_plan, done with */
 	uint64_t *ended; /* PACE_BEFORE, by virtual thread: end of its last operation, as captured */
 	uint32_t *worker_of;
 	uint32_t *aio_user; /* by AIO context: real thread + 1 */
@@ -62,6 +63,37 @@ static bool add_dep(struct linker *l, uint32_t real, uint64_t on)
 	return push_dep(l, dep);
 }
 
+/* For what the call submits; calls come in the order of their numbers. */
+static bool add_submit_waits(struct linker *l, uint64_t index, uint32_t real)
+{
+	const struct ring_plan *r = &l->p->rings;
+	bool ok = true;
+
+	for (; l->submit_waits < r->waits.n && ok; l->submit_waits++) {
+		const struct submit_wait *wait = &r->waits.v[l->submit_waits];
+
+		if (r->calls.v[wait->call].index > index)
+			break;
+		if (l->order == ORDER_RESOURCE)
+			ok = add_dep(l, real, wait->on);
+	}
+	return ok;
+}
+
+/* Where the arguments of a submission are, for the call that submits it. */
+static void note_submission(struct linker *l, const struct filed *f, uint32_t real)
+{
+	const struct xwriter *w = &l->p->streams[real];
+	struct xop x = {.op = f->op};
+	struct submission *s;
+
+	decode_body(f->body, &x);
+	s = &l->p->rings.all.v[x.sqe.number];
+	s->real = real;
+	s->context = l->p->context_of[f->thread] - 1;
+	s->body = w->out.len - f->body_len;
+}
+
 static bool collect_deps(struct linker *l, const struct filed *f, uint64_t index, uint32_t real)
 {
 	const uint8_t *p = f->deps;
@@ -76,6 +108,8 @@ static bool collect_deps(struct linker *l, const struct filed *f, uint64_t index
 		for (i = 0; i < f->ndeps && ok; i++)
 			if (filing_find(l->f, f->label - (uint64_t)svar_get(&p), index, &on, NULL) == 0)
 				ok = add_dep(l, real, on);
+	if (f->op == OP_io_uring_enter)
+		ok = ok && add_submit_waits(l, index, real);
 	if (l->order == ORDER_STRICT && index)
 		ok = ok && add_dep(l, real, index - 1);
 	if (!l->begun[f->thread] && l->a->begun_by[f->thread])
@@ -100,6 +134,7 @@ static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 		return;
 	decode_body(f->body, &x);
 	*now += x.newfd != VFD_NONE;
+	*now += f->op == OP_io_uring_setup; /* the ring itself */
 	*now -= f->op == OP_close && f->ret == 0;
 	for (i = 0, p = x.list; i < x.nlist; i++)
 		*now += opens(list_next(&p).kind);
@@ -172,6 +207,8 @@ static bool link_all(struct linker *l)
 		l->seq_of[at.index] = p->thread_ops[real]++;
 		xop_put(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
 			take_gap(l, &f), is_awaited(l, at.index), l->deps, l->ndeps);
+		if (op_is_submission(f.op))
+			note_submission(l, &f, real);
 		count_open(l, &f, real);
 		note_aio(l, &f, real);
 	}

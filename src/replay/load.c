@@ -92,6 +92,8 @@ static void note_ids(struct filing *f, const struct rline *line, uint64_t path, 
 	for (i = 0; i < line->nlist; i++) {
 		const struct vlist_item *item = &line->list[i];
 
+		if (item->kind == VITEM_RING) /* rings_note() has those that are used */
+			continue;
 		at_least(item->kind == VITEM_LOCK  ? &f->max_lock
 			 : item->kind == VITEM_CTX ? &f->max_aio
 						   : &f->max_vfd,
@@ -319,7 +321,9 @@ static int read_ops(struct loader *l, struct replay_reader *r, struct err *err)
 		if (rc <= 0)
 			return rc;
 		make_room(&line.call);
-		rc = take_line(l, &line, err);
+		rc = rings_note(&l->p->rings, &line, l->f->n, err);
+		if (rc == 0)
+			rc = take_line(l, &line, err);
 		if (rc) {
 			err_prefix(err, "%s:%llu", l->p->file, (unsigned long long)l->f->n + 2);
 			return rc;
@@ -498,6 +502,8 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 		rc = err_set(err, EINVAL,
 			"%s: it has relative paths, but no path that says where its tree is", p->file);
 	p->span = l.any ? l.last_end - p->first_entry : 0;
+	if (rc == 0 && rings_match(&p->rings))
+		rc = no_memory(err);
 	if (rc == 0)
 		rc = compile(p, &f, o, err);
 	filing_free(&f);
@@ -516,6 +522,7 @@ void program_free(struct program *p)
 	free(p->inherits_cwd);
 	free(p->aio_shared);
 	free(p->captured);
+	rings_free(&p->rings);
 	layout_free(&p->layout);
 	paths_free(&p->paths);
 	arena_free(&p->arena);

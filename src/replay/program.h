@@ -7,6 +7,7 @@
 #include "replay/encode.h"
 #include "replay/paths.h"
 #include "replay/layout.h"
+#include "replay/rings.h"
 #include "tree/marker.h"
 #include "tree/tree.h"
 #include "utils/err.h"
@@ -35,6 +36,7 @@ struct program {
 	struct hist *captured; /* durations as captured, by operation */
 	uint32_t *context_of; /* by virtual thread: number of its directory context + 1, 0 = none */
 	uint8_t *inherits_cwd; /* by context: wants its parent's current directory at the fork */
+	struct ring_plan rings;
 	struct layout layout;
 	struct xwriter *streams; /* by real thread */
 	uint32_t *thread_ops;	 /* by real thread */

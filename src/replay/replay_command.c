@@ -213,6 +213,11 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 		fprintf(stderr,
 			"ioriot: warning: an earlier replay used this tree; ioriot -i %s builds it anew\n",
 			p->file);
+	if (p->rings.max && uring_allowed(&err)) {
+		say(err.text);
+		return EXIT_HOST_LACKS;
+	}
+	confine_memory(p->rings.pinned);
 	if (confine_files(p->files_max + p->contexts + p->locks + OWN_FILES +
 			(p->splices ? 2 * (uint64_t)p->layout.threads : 0), &err)) {
 		say(err.text);

@@ -157,7 +157,8 @@ static void pace(struct runner *r, const struct xop *x, bool waited)
 {
 	uint64_t deadline;
 
-	if (ops[x->op].flags & OPF_STATE) /* has no time of its own */
+	/* has no time of its own; or began when it was submitted */
+	if (ops[x->op].flags & OPF_STATE || op_is_submission(x->op))
 		return;
 	if (r->pace == PACE_BEFORE)
 		deadline = think_deadline(r, x, waited);
@@ -267,7 +268,8 @@ static void run(struct runner *r, struct rthread *t)
 			aio_settle(t);
 		got = exec_fns[x.op](t, &x);
 		now = ticks_now(&ticks);
-		account(r, t, &x, got, ticks_to_ns(&ticks, now - last), &c);
+		account(r, t, &x, got, t->took ? t->took : ticks_to_ns(&ticks, now - last), &c);
+		t->took = 0;
 		last = now;
 		if (r->pace == PACE_BEFORE)
 			note_end(r, &x);

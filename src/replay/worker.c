@@ -62,6 +62,8 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 		.write_data = e->write_data,
 		.write_period = e->write_period,
 		.write_step = p->direct ? 4096 : 64,
+		.plan = &p->rings,
+		.streams = p->streams,
 		.guard = p->paths.up_links,
 		.is_root = geteuid() == 0,
 	};
@@ -71,7 +73,9 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 	w->aio = map_lazily(((uint64_t)p->aio + 1) * aio_context_size(), MAP_PRIVATE);
 	if (p->read_max > READ_BUFFER_MAX)
 		w->big_read = map_repeated(map_periods_of(p->read_max));
-	if (!w->vfds || !w->locks || !w->contexts || !w->aio ||
+	w->rings = map_lazily(((uint64_t)p->rings.max + 1) * sizeof(*w->rings), MAP_PRIVATE);
+	w->completions = map_lazily((p->rings.all.n + 1) * sizeof(struct completion), MAP_PRIVATE);
+	if (!w->vfds || !w->locks || !w->contexts || !w->aio || !w->rings || !w->completions ||
 		(p->read_max > READ_BUFFER_MAX && !w->big_read))
 		worker_fail(e, ENOMEM, "cannot start a worker");
 }

@@ -200,6 +200,8 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, str
 		return value_times(rec->ts, s);
 	case FORM_OFFPTR:
 		return value_offptr(s, &rec->arg[i]);
+	case FORM_SQE:
+		return value_sqe(&rec->sqe, s, false);
 	case FORM_FARG:
 		/* F stands before G: printed so, and demanded since G's form depends on it */
 		rc = value_farg(rec->arg, s, &lock);

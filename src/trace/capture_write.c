@@ -64,6 +64,9 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 	case FORM_OFFPTR:
 		value_print_offptr(out, rec->arg[i]);
 		break;
+	case FORM_SQE:
+		value_print_sqe(out, &rec->sqe, false);
+		break;
 	case FORM_FARG:
 		value_print_farg(out, rec, false);
 		break;

@@ -24,6 +24,21 @@ struct facts {
 #define TIMES_NULL (-1L) /* in ts[0].tv_nsec: no times were given (NULL pointer) */
 
 /*
+ * A submission to an io_uring. In a .replay a registered file is named by SLOT, in a .capture by the
+ * descriptor argument, as in the kernel; SLOT then is only that of a direct open or close.
+ */
+#define SQE_NONE UINT32_MAX
+struct sqe {
+	uint32_t ring;	 /* from 1 */
+	uint64_t number; /* of the submission: 0 for the ring's first one */
+	uint32_t flags;	 /* IOSQE_... */
+	uint32_t buffer; /* registered buffer, SQE_NONE: none */
+	uint32_t slot;	 /* registered file, SQE_NONE: none */
+	uint64_t user;	 /* user_data; not in a .replay */
+	enum op_id row;	 /* in generate, where the record is of the plain operation: what it was */
+};
+
+/*
  * One record of a capture, whatever made it: what every backend fills and every reader gets.
  *
  * arg[] follows the row's ARGS, one slot per register. Structs are spread so:
@@ -49,6 +64,7 @@ struct rec {
 	const uint64_t *vec;
 	uint32_t nvec;
 	struct timespec ts[2];
+	struct sqe sqe; /* FORM_SQE */
 	struct facts facts; /* of the object that was hit, after the call */
 	uint64_t line;	    /* of the file it was read from, 1 = the header */
 };

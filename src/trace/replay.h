@@ -26,10 +26,12 @@
 #define VFD_CWD	 ((uint32_t)-2) /* AT_FDCWD */
 #define CTX_NONE VFD_NONE	/* no AIO context */
 
-/* One item of a list: a descriptor, a parent:child pair of them, a POSIX lock owner's handle, an AIO
- * context. */
+/*
+ * One item of a list: a descriptor, a parent:child pair of them, a POSIX lock owner's handle, an AIO
+ * context or an io_uring that ends.
+ */
 struct vlist_item {
-	enum { VITEM_FD, VITEM_PAIR, VITEM_LOCK, VITEM_CTX } kind;
+	enum { VITEM_FD, VITEM_PAIR, VITEM_LOCK, VITEM_CTX, VITEM_RING } kind;
 	uint32_t a, b;
 };
 

@@ -204,6 +204,8 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 		return value_times(call->ts, s);
 	case FORM_OFFPTR:
 		return value_offptr(s, &call->arg[i]);
+	case FORM_SQE:
+		return value_sqe(&call->sqe, s, true);
 	case FORM_FARG:
 		return take_farg(s, line);
 	case FORM_IARG:
@@ -259,8 +261,8 @@ static int take_item(struct str s, struct vlist_item *item)
 {
 	struct str first;
 
-	if (s.len && (s.s[0] == 'L' || s.s[0] == 'K')) {
-		item->kind = s.s[0] == 'L' ? VITEM_LOCK : VITEM_CTX;
+	if (s.len && (s.s[0] == 'L' || s.s[0] == 'K' || s.s[0] == 'R')) {
+		item->kind = s.s[0] == 'L' ? VITEM_LOCK : s.s[0] == 'K' ? VITEM_CTX : VITEM_RING;
 		return take_id((struct str){s.s + 1, s.len - 1}, &item->a);
 	}
 	str_take_char(&s, ':', &first);

@@ -107,6 +107,9 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 	case FORM_OFFPTR:
 		value_print_offptr(out, call->arg[i]);
 		break;
+	case FORM_SQE:
+		value_print_sqe(out, &call->sqe, true);
+		break;
 	case FORM_FARG:
 		print_farg(out, line);
 		break;
@@ -140,8 +143,8 @@ static void print_list(struct buf *out, const struct rline *line)
 	for (; item < end; item++) {
 		if (item != line->list)
 			buf_char(out, ',');
-		if (item->kind == VITEM_LOCK || item->kind == VITEM_CTX)
-			buf_char(out, item->kind == VITEM_LOCK ? 'L' : 'K');
+		if (item->kind == VITEM_LOCK || item->kind == VITEM_CTX || item->kind == VITEM_RING)
+			buf_char(out, item->kind == VITEM_LOCK ? 'L' : item->kind == VITEM_CTX ? 'K' : 'R');
 		buf_u64(out, item->a);
 		if (item->kind == VITEM_PAIR) {
 			buf_char(out, ':');

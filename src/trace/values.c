@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ops/flags.h"
 #include "trace/escape.h"
 
 #define QUOTED 60
@@ -419,6 +420,63 @@ void value_print_farg(struct buf *out, const struct rec *rec, bool names)
 	buf_i64(out, (int64_t)rec->arg[4]);
 	buf_char(out, ',');
 	buf_i64(out, (int64_t)rec->arg[5]);
+}
+
+/* ---- submissions ---- */
+
+/* A number, or "-" for none. */
+static int maybe_u32(struct str s, uint32_t *out)
+{
+	*out = SQE_NONE;
+	return str_eq(s, STR("-")) ? 0 : value_u32(s, out) || *out == SQE_NONE ? -EINVAL : 0;
+}
+
+int value_sqe(struct sqe *sqe, struct str s, bool names)
+{
+	struct str part[6];
+	uint64_t flags;
+	int n = 0, rc;
+
+	while (n < 6 && str_take_char(&s, ':', &part[n]))
+		n++;
+	*sqe = (struct sqe){0};
+	if (s.s || n != (names ? 5 : 6))
+		return -EINVAL;
+	rc = names ? flags_parse(A_SQE, part[2], &flags) : value_u64(part[2], &flags);
+	if (rc || flags > UINT32_MAX || value_u32(part[0], &sqe->ring) ||
+		value_u64(part[1], &sqe->number) || maybe_u32(part[3], &sqe->buffer) ||
+		maybe_u32(part[4], &sqe->slot) ||
+		(!names && value_number(FORM_HEX, part[5], &sqe->user)))
+		return -EINVAL;
+	sqe->flags = (uint32_t)flags;
+	return 0;
+}
+
+static void print_maybe(struct buf *out, uint32_t v)
+{
+	buf_char(out, ':');
+	if (v == SQE_NONE)
+		buf_char(out, '-');
+	else
+		buf_u64(out, v);
+}
+
+void value_print_sqe(struct buf *out, const struct sqe *sqe, bool names)
+{
+	buf_u64(out, sqe->ring);
+	buf_char(out, ':');
+	buf_u64(out, sqe->number);
+	buf_char(out, ':');
+	if (names)
+		flags_print(out, A_SQE, sqe->flags);
+	else
+		buf_u64(out, sqe->flags);
+	print_maybe(out, sqe->buffer);
+	print_maybe(out, sqe->slot);
+	if (names)
+		return;
+	buf_char(out, ':');
+	value_print_number(out, FORM_HEX, sqe->user);
 }
 
 int value_bytes(struct buf *text, struct str s, struct str *out)

@@ -100,6 +100,10 @@ void value_print_offptr(struct buf *out, uint64_t v);
 int value_farg(uint64_t *arg, struct str s, bool *lock);
 void value_print_farg(struct buf *out, const struct rec *rec, bool names);
 
+/* "1:17:4:-:3" and, in a capture, ":USER_DATA" behind that; a replay has the flags as names. */
+int value_sqe(struct sqe *sqe, struct str s, bool names);
+void value_print_sqe(struct buf *out, const struct sqe *sqe, bool names);
+
 /*
  * ioctl's argument. VEC gets the destinations of a dedupe; it and rec->vec are set only then.
  * Descriptors are captured numbers in a capture and virtual ones in a replay: FD knows.

@@ -111,6 +111,20 @@ static void sample_times(struct timespec ts[2], enum sample how)
 	}
 }
 
+static struct sqe sample_sqe(enum sample how)
+{
+	if (how == SAMPLE_LEAST)
+		return (struct sqe){.buffer = SQE_NONE, .slot = SQE_NONE};
+	if (how == SAMPLE_PLAIN)
+		return (struct sqe){.ring = 1, .number = 17, .flags = 5, .buffer = SQE_NONE, .slot = 3,
+			.user = 0x7f00};
+	return (struct sqe){.ring = UINT32_MAX,
+		.number = UINT64_MAX,
+		.flags = UINT32_MAX,
+		.slot = UINT32_MAX - 1,
+		.user = UINT64_MAX};
+}
+
 static struct facts sample_facts(enum sample how)
 {
 	if (how == SAMPLE_LEAST)
@@ -148,6 +162,8 @@ void sample_rec(struct rec *rec, enum op_id op, enum sample how)
 			sample_tuples(rec, kind, how);
 		else if (form == FORM_TIMES)
 			sample_times(rec->ts, how);
+		else if (form == FORM_SQE)
+			rec->sqe = sample_sqe(how);
 		else if (form != FORM_NONE)
 			rec->arg[i] = sample_arg(kind, how);
 	}
@@ -165,7 +181,7 @@ void sample_rline(struct rline *line, enum op_id op, enum sample how)
 	static const uint64_t deps[] = {1, 12, UINT64_MAX};
 	static const struct vlist_item list[] = {
 		{VITEM_FD, 7, 0}, {VITEM_PAIR, 0, VFD_CWD - 1}, {VITEM_LOCK, 3, 0},
-		{VITEM_CTX, VFD_CWD - 1, 0}};
+		{VITEM_CTX, VFD_CWD - 1, 0}, {VITEM_RING, 2, 0}};
 	unsigned flags = ops[op].flags;
 	bool least = how == SAMPLE_LEAST;
 	int i;
@@ -253,6 +269,10 @@ static bool same_arg(const struct rec *a, const struct rec *b, int i)
 	case FORM_IARG:
 		return memcmp(a->arg + 2, b->arg + 2, 4 * sizeof(*a->arg)) == 0 &&
 		       same_u64(a->vec, a->nvec, b->vec, b->nvec);
+	case FORM_SQE: /* user_data is not in a replay */
+		return a->sqe.ring == b->sqe.ring && a->sqe.number == b->sqe.number &&
+		       a->sqe.flags == b->sqe.flags && a->sqe.buffer == b->sqe.buffer &&
+		       a->sqe.slot == b->sqe.slot;
 	case FORM_FARG:
 		return memcmp(a->arg + 2, b->arg + 2, 4 * sizeof(*a->arg)) == 0;
 	default:

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/io_uring.h>
 #include <inttypes.h>
 #include <linux/aio_abi.h>
 #include <linux/fs.h>
@@ -1677,6 +1678,231 @@ static void t_task_end(void)
 	waitpid(child, NULL, 0);
 }
 
+/* --- io_uring --- */
+
+#define RING_ENTRIES 8
+
+static struct {
+	int fd;
+	struct io_uring_params p;
+	char *queues;
+	struct io_uring_sqe *sqes;
+	unsigned number; /* of the next submission */
+} ring;
+
+static unsigned *in_ring(unsigned offset)
+{
+	return (unsigned *)(void *)(ring.queues + offset);
+}
+
+static void ring_open(void)
+{
+	size_t len;
+
+	ring.fd = (int)syscall(SYS_io_uring_setup, RING_ENTRIES, &ring.p);
+	len = ring.p.cq_off.cqes + ring.p.cq_entries * sizeof(struct io_uring_cqe);
+	ring.queues = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring.fd,
+		IORING_OFF_SQ_RING);
+	ring.sqes = mmap(NULL, ring.p.sq_entries * sizeof(*ring.sqes), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQES);
+}
+
+static void prepare(const struct io_uring_sqe *sqe)
+{
+	unsigned *tail = in_ring(ring.p.sq_off.tail), index = *tail % ring.p.sq_entries;
+
+	ring.sqes[index] = *sqe;
+	in_ring(ring.p.sq_off.array)[index] = index;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+}
+
+static int completed(void)
+{
+	unsigned *head = in_ring(ring.p.cq_off.head);
+	const struct io_uring_cqe *cqes = (const void *)(ring.queues + ring.p.cq_off.cqes);
+	int result = cqes[*head % ring.p.cq_entries].res;
+
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return result;
+}
+
+/* Its result. The record of the call comes first, then that of the submission. */
+static int submit(const struct io_uring_sqe *sqe)
+{
+	long ret;
+
+	prepare(sqe);
+	ret = made(SYS_io_uring_enter, ring.fd, 1, 1, IORING_ENTER_GETEVENTS, 0, 0);
+	expect("o=io_uring_enter;:,d=%d;:,n=1;:,N=1;:,f=1;:,k=1;:,j=%u;:,s=%ld;:,", ring.fd,
+		ring.number++, ret);
+	return completed();
+}
+
+#define SUBMIT(...) submit(&(const struct io_uring_sqe){__VA_ARGS__})
+/* The key of the submission before: its user_data is 0x77. */
+#define SQE(flags, buffer, slot) "k=1:%u:" flags ":" buffer ":" slot ":0x77;:,"
+#define ASK(name) .opcode = IORING_OP_##name, .user_data = 0x77
+
+static void uring_bytes(int fd)
+{
+	char buffer[8192];
+	struct iovec two[2] = {{buffer, 100}, {buffer + 200, 300}};
+	int ret;
+
+	ret = SUBMIT(ASK(WRITE), .fd = fd, .addr = (uintptr_t)buffer, .len = 5000, .off = 4096);
+	expect("o=uring_write;:," SQE("0", "-", "-") "d=%d;:,c=5000;:,O=4096;:,f=0;:,s=%d;:,",
+		ring.number - 1, fd, ret);
+	ret = SUBMIT(ASK(READ), .fd = fd, .addr = (uintptr_t)buffer, .len = 8192, .off = -1ull,
+		.flags = IOSQE_ASYNC);
+	expect("o=uring_read;:," SQE("16", "-", "-") "d=%d;:,c=8192;:,O=-1;:,f=0;:,s=%d;:,",
+		ring.number - 1, fd, ret);
+	ret = SUBMIT(ASK(WRITEV), .fd = fd, .addr = (uintptr_t)two, .len = 2, .rw_flags = RWF_DSYNC);
+	expect("o=uring_writev;:," SQE("0", "-", "-") "d=%d;:,v=100,300;:,O=0;:,f=2;:,s=%d;:,",
+		ring.number - 1, fd, ret);
+	ret = SUBMIT(ASK(READV), .fd = -7, .addr = (uintptr_t)two, .len = 1, .flags = IOSQE_IO_DRAIN);
+	expect("o=uring_readv;:," SQE("2", "-", "-") "d=-7;:,v=100;:,O=0;:,f=0;:,s=%d;:,",
+		ring.number - 1, ret);
+}
+
+static void uring_whole_files(int fd)
+{
+	int ret;
+
+	ret = SUBMIT(ASK(FSYNC), .fd = fd, .off = 1, .len = 2);
+	expect("o=uring_fsync;:," SQE("0", "-", "-") "d=%d;:,O=1;:,c=2;:,s=%d;:,", ring.number - 1,
+		fd, ret);
+	ret = SUBMIT(ASK(FSYNC), .fd = fd, .fsync_flags = IORING_FSYNC_DATASYNC);
+	expect("o=uring_fdatasync;:," SQE("0", "-", "-") "d=%d;:,O=0;:,c=0;:,s=%d;:,",
+		ring.number - 1, fd, ret);
+	ret = SUBMIT(ASK(SYNC_FILE_RANGE), .fd = fd, .off = 0, .len = 4096, .sync_range_flags = 2);
+	expect("o=uring_sync_file_range;:," SQE("0", "-", "-")
+	       "d=%d;:,O=0;:,c=4096;:,f=2;:,s=%d;:,", ring.number - 1, fd, ret);
+	ret = SUBMIT(ASK(FALLOCATE), .fd = fd, .off = 8192, .addr = 6000000000, .len = 1);
+	expect("o=uring_fallocate;:," SQE("0", "-", "-") "d=%d;:,f=1;:,O=8192;:,c=6000000000;:,s=%d;:,",
+		ring.number - 1, fd, ret);
+	ret = SUBMIT(ASK(FADVISE), .fd = fd, .off = 0, .len = 100, .fadvise_advice = 2);
+	expect("o=uring_fadvise64;:," SQE("0", "-", "-") "d=%d;:,O=0;:,c=100;:,f=2;:,s=%d;:,",
+		ring.number - 1, fd, ret);
+	ret = SUBMIT(.opcode = 55, .user_data = 0x77, .fd = fd, .off = 100); /* since Linux 6.9 */
+	expect("o=uring_ftruncate;:," SQE("0", "-", "-") "d=%d;:,O=100;:,s=%d;:,", ring.number - 1,
+		fd, ret);
+}
+
+static void uring_names(int dir)
+{
+	struct open_how how = {.flags = O_WRONLY | O_CREAT, .mode = 0600, .resolve = RESOLVE_BENEATH};
+	struct statx stx;
+	int ret;
+
+	ret = SUBMIT(ASK(MKDIRAT), .fd = dir, .addr = (uintptr_t)"made", .len = 0751);
+	expect("o=uring_mkdirat;:," SQE("0", "-", "-") "d=%d;:,p=made;:,m=0751;:,s=%d;:,",
+		ring.number - 1, dir, ret);
+	ret = SUBMIT(ASK(SYMLINKAT), .fd = dir, .addr = (uintptr_t)"where/to", .addr2 = (uintptr_t)"link");
+	expect("o=uring_symlinkat;:," SQE("0", "-", "-") "P=where/to;:,d=%d;:,p=link;:,s=%d;:,",
+		ring.number - 1, dir, ret);
+	ret = SUBMIT(ASK(LINKAT), .fd = AT_FDCWD, .addr = (uintptr_t)"link", .len = (unsigned)dir,
+		.addr2 = (uintptr_t)"link2", .hardlink_flags = 0);
+	expect("o=uring_linkat;:," SQE("0", "-", "-")
+	       "d=AT_FDCWD;:,p=link;:,e=%d;:,P=link2;:,f=0;:,s=%d;:,", ring.number - 1, dir, ret);
+	ret = SUBMIT(ASK(RENAMEAT), .fd = dir, .addr = (uintptr_t)"link", .len = (unsigned)AT_FDCWD,
+		.addr2 = (uintptr_t)"link3", .rename_flags = 1);
+	expect("o=uring_renameat;:," SQE("0", "-", "-")
+	       "d=%d;:,p=link;:,e=AT_FDCWD;:,P=link3;:,f=1;:,s=%d;:,", ring.number - 1, dir, ret);
+	ret = SUBMIT(ASK(UNLINKAT), .fd = dir, .addr = (uintptr_t)"made", .unlink_flags = AT_REMOVEDIR);
+	expect("o=uring_unlinkat;:," SQE("0", "-", "-") "d=%d;:,p=made;:,f=512;:,s=%d;:,",
+		ring.number - 1, dir, ret);
+	ret = SUBMIT(ASK(STATX), .fd = dir, .addr = (uintptr_t)"link3", .len = 0x7ff,
+		.addr2 = (uintptr_t)&stx, .statx_flags = AT_SYMLINK_NOFOLLOW);
+	expect("o=uring_statx;:," SQE("0", "-", "-") "d=%d;:,p=link3;:,f=256;:,M=0x7ff;:,s=%d;:,",
+		ring.number - 1, dir, ret);
+	ret = SUBMIT(ASK(OPENAT2), .fd = dir, .addr = (uintptr_t)"new", .addr2 = (uintptr_t)&how,
+		.len = sizeof(how));
+	expect("o=uring_openat2;:," SQE("0", "-", "-") "d=%d;:,p=new;:,f=%d;:,m=0600;:,R=8;:,s=%d;:,%s",
+		ring.number - 1, dir, O_WRONLY | O_CREAT, ret, facts(ret));
+	ret = SUBMIT(ASK(OPENAT), .fd = dir, .addr = BAD, .open_flags = O_RDONLY, .len = 0777);
+	expect("o=uring_openat;:," SQE("0", "-", "-") "d=%d;:,f=0;:,m=0;:,s=%d;:,", ring.number - 1,
+		dir, ret);
+}
+
+/* Into a slot, read from there with a registered buffer, closed, as one chain. */
+static void uring_chain(void)
+{
+	static char buffer[4096];
+	struct iovec whole = {buffer, sizeof(buffer)};
+	int files[4] = {-1, -1, -1, -1}, fd = openat(AT_FDCWD, "new", O_RDONLY), ret[3], i;
+
+	syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, files, 4);
+	syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &whole, 1);
+	prepare(&(struct io_uring_sqe){ASK(OPENAT), .flags = IOSQE_IO_LINK, .fd = AT_FDCWD,
+		.addr = (uintptr_t)"new", .file_index = 3});
+	prepare(&(struct io_uring_sqe){ASK(READ_FIXED), .flags = IOSQE_IO_LINK | IOSQE_FIXED_FILE,
+		.fd = 2, .addr = (uintptr_t)buffer, .len = 10});
+	prepare(&(struct io_uring_sqe){ASK(CLOSE), .file_index = 3});
+	ret[0] = (int)made(SYS_io_uring_enter, ring.fd, 3, 3, IORING_ENTER_GETEVENTS, 0, 0);
+	expect("o=io_uring_enter;:,d=%d;:,n=3;:,N=3;:,f=1;:,k=1;:,j=%u;:,s=%d;:,", ring.fd,
+		ring.number, ret[0]);
+	for (i = 0; i < 3; i++)
+		ret[i] = completed();
+	expect("o=uring_openat;:," SQE("4", "-", "2") "d=AT_FDCWD;:,p=new;:,f=0;:,m=0;:,s=%d;:,",
+		ring.number++, ret[0]);
+	expect("o=uring_read;:," SQE("5", "0", "-") "d=2;:,c=10;:,O=0;:,f=0;:,s=%d;:,",
+		ring.number++, ret[1]);
+	expect("o=uring_close;:," SQE("0", "-", "2") "d=0;:,s=%d;:,", ring.number++, ret[2]);
+	ret[0] = SUBMIT(ASK(CLOSE), .fd = fd);
+	expect("o=uring_close;:," SQE("0", "-", "-") "d=%d;:,s=%d;:,", ring.number - 1, fd, ret[0]);
+}
+
+static void t_io_uring_enter(void)
+{
+	int dir = openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY);
+	int fd = openat(AT_FDCWD, "file", O_RDWR | O_CREAT, 0600), ret;
+
+	ring_open();
+	ret = SUBMIT(ASK(NOP));
+	expect("o=uring_nop;:," SQE("0", "-", "-") "s=%d;:,", ring.number - 1, ret);
+	uring_bytes(fd);
+	uring_whole_files(fd);
+	uring_names(dir);
+	uring_chain();
+	ret = SUBMIT(ASK(SEND), .fd = fd, .len = 5);
+	expect("o=uring_other;:," SQE("0", "-", "-") "F=26;:,d=%d;:,O=0;:,c=5;:,s=%d;:,",
+		ring.number - 1, fd, ret);
+	made(SYS_io_uring_enter, -1, 1, 2, IORING_ENTER_GETEVENTS, 0, 0);
+	expect("o=io_uring_enter;:,d=4294967295;:,n=1;:,N=2;:,f=1;:,k=0;:,j=0;:,s=%d;:,", -EBADF);
+}
+
+static void t_io_uring_setup(void)
+{
+	struct io_uring_params p = {.flags = IORING_SETUP_CQSIZE, .cq_entries = 64};
+	long ret = made(SYS_io_uring_setup, 4, P(&p));
+
+	expect("o=io_uring_setup;:,n=4;:,f=8;:,N=64;:,k=1;:,s=%ld;:,", ret);
+	made(SYS_io_uring_setup, 4, BAD);
+	expect("o=io_uring_setup;:,n=4;:,f=0;:,N=0;:,k=0;:,s=%d;:,", -EFAULT);
+}
+
+static void t_io_uring_register(void)
+{
+	static char buffers[2][4096];
+	struct iovec iov[2] = {{buffers[0], 4096}, {buffers[1], 100}};
+	int fd = openat(AT_FDCWD, "file", O_RDWR | O_CREAT, 0600), files[4] = {-1, fd, -1, fd};
+	struct io_uring_files_update update = {.offset = 1, .fds = (uintptr_t)(int[]){-1, -2, -1}};
+
+	ring_open();
+	made(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, P(iov), 2);
+	expect("o=io_uring_register;:,d=%d;:,F=0;:,v=4096,100;:,n=2;:,k=1;:,s=0;:,", ring.fd);
+	made(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES, P(files), 4);
+	expect("o=io_uring_register;:,d=%d;:,F=2;:,v=-;:,n=4;:,k=1;:,s=0;:,", ring.fd);
+	expect("o=uring_file;:,k=1;:,n=1;:,e=%d;:,s=0;:,", fd);
+	expect("o=uring_file;:,k=1;:,n=3;:,e=%d;:,s=0;:,", fd);
+	made(SYS_io_uring_register, ring.fd, IORING_REGISTER_FILES_UPDATE, P(&update), 3);
+	expect("o=io_uring_register;:,d=%d;:,F=6;:,v=-;:,n=3;:,k=1;:,s=3;:,", ring.fd);
+	expect("o=uring_file;:,k=1;:,n=1;:,e=-1;:,s=0;:,");
+	expect("o=uring_file;:,k=1;:,n=3;:,e=-1;:,s=0;:,");
+	made(SYS_io_uring_register, 999, IORING_REGISTER_FILES, P(files), 4);
+	expect("o=io_uring_register;:,d=999;:,F=2;:,v=-;:,n=4;:,k=0;:,s=%d;:,", -EBADF);
+}
+
 /* --- */
 
 static const struct {
@@ -1707,6 +1933,7 @@ static const struct {
 	T(fremovexattr), T(pipe2), T(eventfd2), T(signalfd4), T(timerfd_create), T(pidfd_open),
 	T(epoll_create1), T(socket), T(socketpair), T(accept), T(accept4), T(perf_event_open), T(bpf),
 	T(io_setup), T(io_destroy), T(io_submit), T(io_cancel), T(io_getevents), T(io_pgetevents),
+	T(io_uring_setup), T(io_uring_enter), T(io_uring_register),
 };
 
 int main(int argc, char **argv)

@@ -155,7 +155,14 @@ static void free_order(void *user, void *order)
 	free(order);
 }
 
-static const struct vfd_hooks hooks = {NULL, no_node, put_node, new_order, free_order};
+static void free_ring(void *user, void *ring)
+{
+	(void)user;
+	(void)ring;
+}
+
+static const struct vfd_hooks hooks = {
+	NULL, no_node, put_node, new_order, free_order, free_ring};
 
 START_TEST(vfd_dup_and_fork_share_the_description)
 {

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_URING_H
+#define IORIOT_CAPTURE_URING_H
+
+#include <linux/io_uring.h>
+
+#include "trace/rec.h"
+
+/* What stands in a submission, for all backends. */
+
+/* Pointers of the program that a submission has; 0 = none. */
+struct sqe_memory {
+	uint64_t path, path2; /* strings of rec->path and rec->path2 */
+	uint64_t iov;	      /* vector of NIOV segments */
+	uint32_t niov;
+	uint64_t how; /* struct open_how of HOW_SIZE bytes; its slot is that of A_HOW */
+	uint32_t how_size;
+};
+
+/*
+ * Fills op, arg and sqe of REC, but for the number of the ring and of the submission. Opcodes that
+ * are not replayed become uring_other. What is behind pointers is left to the caller.
+ */
+void uring_decode(const struct io_uring_sqe *s, struct rec *rec, struct sqe_memory *memory);
+
+#endif

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "generate/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "ops/uring.h"
+
+/*
+ * io_uring. A submission has the effect of the plain call that does the same, and is modelled as
+ * that: generate turns its record into one of the plain call, which overlaps and contradicts others
+ * as that does, and only the line that comes of it is a submission again. Registered files are a
+ * table of descriptors of the ring's own.
+ */
+
+/* ---- a submission as a plain call, and back ---- */
+
+static int copy_args(const struct rec *from, struct rec *to)
+{
+	int i, k, copied = 0;
+
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_kind kind = ops[to->op].arg[i];
+
+		k = kind == A_NONE ? -1 : op_arg_index(from->op, kind);
+		if (k < 0)
+			continue;
+		to->arg[i] = from->arg[k];
+		copied++;
+	}
+	return copied;
+}
+
+void model_uring_plain(struct rec *r, uint64_t *length)
+{
+	const struct uring_op *known = uring_of_row(r->op);
+	struct rec plain = *r;
+	int len;
+
+	if (!known || !r->sqe.ring) /* uring_other; a submission to a ring that is not known */
+		return;
+	plain.op = known->plain;
+	plain.sqe.row = r->op;
+	memset(plain.arg, 0, sizeof(plain.arg));
+	copy_args(r, &plain);
+	len = op_arg_index(r->op, A_LEN);
+	if (op_has(plain.op, A_IOVCNT) && len >= 0) {
+		*length = r->arg[len];
+		plain.vec = length;
+		plain.nvec = 1;
+	}
+	*r = plain;
+}
+
+static void become_submission(struct model *m, const struct ring *ring, const struct sqe *sqe)
+{
+	struct rec *out = &m->out.call, line = *out;
+	int len = op_arg_index(sqe->row, A_LEN), fd = op_arg_index(sqe->row, A_FD);
+
+	line.op = sqe->row;
+	memset(line.arg, 0, sizeof(line.arg));
+	copy_args(out, &line);
+	if (len >= 0 && op_has(out->op, A_IOVCNT)) {
+		line.arg[len] = out->nvec ? out->vec[0] : 0;
+		line.nvec = 0;
+	}
+	line.sqe = *sqe;
+	line.sqe.ring = ring->number;
+	line.sqe.flags &= ~(unsigned)(URING_BUFFER_SELECT | URING_CQE_SKIP_SUCCESS);
+	if (fd >= 0 && sqe->flags & URING_FIXED_FILE)
+		line.sqe.slot = (uint32_t)m->plain.arg[op_arg_index(out->op, A_FD)];
+	if (fd >= 0 && line.sqe.slot != SQE_NONE)
+		line.arg[fd] = VFD_NONE; /* the slot says which file */
+	*out = line;
+}
+
+/* ---- rings ---- */
+
+static struct ring *ring_of(const struct model *m, uint64_t captured)
+{
+	size_t i;
+
+	for (i = 0; i < m->rings.v.n; i++)
+		if (m->rings.v.v[i]->captured == captured)
+			return m->rings.v.v[i];
+	return NULL;
+}
+
+void model_ring_free(void *user, void *ring)
+{
+	struct ring *r = ring;
+	size_t i;
+
+	(void)user;
+	for (i = 0; i < r->rings->v.n; i++)
+		if (r->rings->v.v[i] == r)
+			r->rings->v.v[i--] = r->rings->v.v[--r->rings->v.n];
+	vfd_table_put(r->vfd, r->files);
+	free(r);
+}
+
+static struct ring *ring_new(struct model *m, struct description *desc, uint32_t captured)
+{
+	struct ring *r = calloc(1, sizeof(*r)), **slot = vec_push(&m->rings.v);
+
+	if (r)
+		r->files = vfd_table_new();
+	if (!r || !slot || !r->files) {
+		m->rings.v.n -= slot != NULL;
+		free(r);
+		return NULL;
+	}
+	r->rings = &m->rings;
+	r->vfd = &m->vfd;
+	r->captured = captured;
+	r->number = ++m->rings.next;
+	r->desc = desc;
+	desc->ring = *slot = r;
+	return r;
+}
+
+int model_ring_end(struct model *m, struct description *d)
+{
+	struct vlist_item *item;
+	struct ring *r = d->ring;
+	struct resource **keep;
+
+	if (!r)
+		return 0;
+	item = vec_push(&m->list);
+	keep = vec_push(&m->dying);
+	if (!item || !keep)
+		return -ENOMEM;
+	*item = (struct vlist_item){.kind = VITEM_RING, .a = r->number};
+	*keep = d->order;
+	d->order = NULL;
+	return model_touch(m, *keep, TOUCH_EXCLUSIVE);
+}
+
+/* What the line says of the ring, in the place of what the capture said. */
+static void put_ring(struct model *m, const struct ring *r)
+{
+	struct rec *call = &m->out.call;
+
+	call->arg[op_arg_index(call->op, A_RING)] = r->number;
+}
+
+int model_uring_setup(struct model *m, const struct rec *r)
+{
+	uint32_t captured = (uint32_t)model_arg(r, A_RING, 0);
+	struct descriptor *d;
+	struct ring *ring;
+	int rc;
+
+	if (r->ret < 0)
+		return LEFT_RING_CALL;
+	if (model_number_taken(m, r->ret))
+		return LEFT_CONFLICT;
+	rc = model_open_other(m, r->ret, DESC_RING, true);
+	if (rc)
+		return rc;
+	d = vfd_get(m->task, r->ret);
+	if (!captured || ring_of(m, captured))
+		return LEFT_RING;
+	ring = ring_new(m, d->desc, captured);
+	if (!ring)
+		return -ENOMEM;
+	put_ring(m, ring);
+	m->out.newfd = vfd_number(&m->vfd, d);
+	rc = model_touch(m, d->order, TOUCH_EXCLUSIVE);
+	return rc ? rc : model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
+}
+
+int model_uring_enter(struct model *m, const struct rec *r)
+{
+	struct ring *ring = ring_of(m, (uint64_t)model_arg(r, A_RING, 0));
+
+	if (r->ret < 0)
+		return LEFT_RING_CALL;
+	if (!ring)
+		return LEFT_RING;
+	put_ring(m, ring);
+	return model_touch(m, ring->desc->order, TOUCH_SHARE);
+}
+
+/* ---- registered files ---- */
+
+/* The task has the ring's files in the place of its own until they are given back. */
+static struct fdtable *swap_files(struct model *m, struct fdtable *files)
+{
+	struct fdtable *own = m->task->files;
+
+	m->task->files = files;
+	return own;
+}
+
+static int clear_files(struct model *m, struct ring *ring)
+{
+	struct fdtable *own = swap_files(m, ring->files);
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < ring->files->n && !rc; i++)
+		rc = model_close_fd(m, i);
+	m->list.n = 0;
+	swap_files(m, own);
+	return rc;
+}
+
+int model_uring_register(struct model *m, const struct rec *r)
+{
+	struct ring *ring = ring_of(m, (uint64_t)model_arg(r, A_RING, 0));
+	uint64_t *op = &m->out.call.arg[op_arg_index(r->op, A_UREGOP)];
+	int rc = 0;
+
+	if (r->ret < 0)
+		return LEFT_RING_CALL;
+	if (!ring)
+		return LEFT_RING;
+	switch (*op) {
+	case URING_REGISTER_BUFFERS2:
+		*op = URING_REGISTER_BUFFERS;
+		break;
+	case URING_REGISTER_FILES2:
+		*op = URING_REGISTER_FILES;
+		break;
+	case URING_UNREGISTER_FILES:
+		rc = clear_files(m, ring);
+		break;
+	case URING_REGISTER_BUFFERS:
+	case URING_UNREGISTER_BUFFERS:
+	case URING_REGISTER_FILES:
+	case URING_REGISTER_ENABLE_RINGS:
+		break;
+	case URING_REGISTER_FILES_UPDATE: /* the records of its files say it all */
+	case URING_REGISTER_FILES_UPDATE2:
+		return LEFT_STATE;
+	default:
+		return LEFT_RING_CALL;
+	}
+	put_ring(m, ring);
+	return rc ? rc : model_touch(m, ring->desc->order, TOUCH_EXCLUSIVE);
+}
+
+/* A descriptor in the ring's table that shares the description of FROM. */
+static int enter_file(struct model *m, struct ring *ring, int64_t slot, struct descriptor *from)
+{
+	struct fdtable *own = swap_files(m, ring->files);
+	struct descriptor *d;
+	int rc = model_close_fd(m, slot);
+
+	m->list.n = 0;
+	if (!rc && from) {
+		d = vfd_dup(&m->vfd, m->task, from, slot);
+		if (!d)
+			rc = -ENOMEM;
+		else if (from->desc->kind == DESC_FILE && from->vfd != VFD_NUMBER_NONE)
+			vfd_number(&m->vfd, d);
+	}
+	swap_files(m, own);
+	return rc;
+}
+
+int model_uring_file(struct model *m, const struct rec *r)
+{
+	struct ring *ring = ring_of(m, (uint64_t)model_arg(r, A_RING, 0));
+	int64_t slot = model_arg(r, A_SLOT, 0);
+	struct descriptor *d = NULL;
+	int rc = 0;
+
+	if (!ring)
+		return LEFT_RING;
+	if (model_arg(r, A_FD2, 0) >= 0)
+		rc = model_fd(m, r, A_FD2, &d);
+	else
+		m->out.call.arg[op_arg_index(r->op, A_FD2)] = VFD_NONE;
+	if (rc >= 0) {
+		int entered = enter_file(m, ring, slot, d);
+
+		rc = entered ? entered : rc;
+	}
+	if (rc)
+		return rc;
+	put_ring(m, ring);
+	return model_touch(m, ring->desc->order, TOUCH_EXCLUSIVE);
+}
+
+/* ---- submissions ---- */
+
+/* Cancelled by another submission, or by the end of its ring: a replay has neither. */
+static bool was_cancelled(const struct ring *ring, const struct rec *r)
+{
+	return r->ret == -ECANCELED && ring->linked != r->sqe.number;
+}
+
+static int apply_plain(struct model *m, struct ring *ring)
+{
+	const struct rec *r = &m->plain;
+	bool opens = ops[r->op].flags & OPF_NEWFD, direct = r->sqe.slot != SQE_NONE;
+	bool in_table = r->sqe.flags & URING_FIXED_FILE || (direct && !opens);
+	struct fdtable *own = in_table ? swap_files(m, ring->files) : NULL;
+	int rc;
+
+	if (direct && opens)
+		m->into = ring->files;
+	rc = models[r->op](m, r);
+	m->into = NULL;
+	if (own)
+		swap_files(m, own);
+	if (in_table)
+		m->list.n = 0;
+	return rc;
+}
+
+int model_submission(struct model *m, const struct rec *r)
+{
+	struct ring *ring = ring_of(m, r->sqe.ring);
+	struct sqe sqe = r->sqe;
+	int rc;
+
+	if (r->op == OP_uring_other)
+		return LEFT_RING_OP;
+	if (!ring)
+		return LEFT_RING;
+	if (was_cancelled(ring, r))
+		return LEFT_RING_CALL;
+	if (sqe.slot == URING_SLOT_ANY && r->ret >= 0) /* the result says which one it was */
+		sqe.slot = (uint32_t)r->ret;
+	m->plain = *r;
+	m->plain.sqe.slot = sqe.slot;
+	if (sqe.slot != SQE_NONE && r->ret >= 0 && ops[r->op].flags & OPF_NEWFD)
+		m->plain.ret = sqe.slot;
+	else if (sqe.slot != SQE_NONE && r->op == OP_close)
+		m->plain.arg[0] = sqe.slot;
+	m->rec = &m->plain;
+	rc = apply_plain(m, ring);
+	if (rc != LEFT_CONFLICT && sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK))
+		ring->linked = sqe.number + 1;
+	if (rc)
+		return rc;
+	if (m->out.call.op != r->op) /* a model that makes another call of it */
+		return LEFT_RING_OP;
+	if (sqe.slot != SQE_NONE)
+		m->out.newfd = VFD_NONE;
+	m->out.call.ret = r->ret;
+	become_submission(m, ring, &sqe);
+	return model_touch(m, ring->desc->order, TOUCH_SHARE);
+}
+
+/* Records that were not taken for a plain call. */
+int model_uring(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return LEFT_RING;
+}
+
+int model_uring_other(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return LEFT_RING_OP;
+}

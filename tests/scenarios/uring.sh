@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# io_uring: a program of ours that has all of its operations, and fio.
+# shellcheck source=../scenario_lib.sh
+. "$TESTS/scenario_lib.sh"
+
+cc -O1 -o uring_program "$TESTS/scenarios/uring_program.c" -luring -lpthread
+program=$PWD/uring_program
+
+cat > probe.c <<'PROBE'
+#include <errno.h>
+#include <liburing.h>
+#include <stdio.h>
+#include <string.h>
+int main(void)
+{
+	struct io_uring ring;
+	int rc = io_uring_queue_init(1, &ring, 0);
+
+	if (rc)
+		puts(strerror(-rc));
+	return rc != 0;
+}
+PROBE
+cc -o probe probe.c -luring
+if ! why=$(./probe); then
+	skip "io_uring" "this host does not allow it: $why"
+	done_testing
+	exit
+fi
+
+setup() { mkdir data; }
+scenario uring data env -C data "$program"
+if grep -q 'o=lost' "$TEST_TMP/uring/run.capture"; then
+	not_ok "uring: nothing is lost" "$(grep 'o=lost' "$TEST_TMP/uring/run.capture")"
+fi
+scenario_as_user uring-user data env -C data "$program"
+
+# fio: engines and sizes that make batches, late completions, and files that several jobs share.
+for rw in read write randread randwrite; do
+	for direct in 0 1; do
+		name=fio-$rw-$direct
+		scenario "$name" data fio --name=job --ioengine=io_uring --rw="$rw" \
+			--direct="$direct" --bs=4k --size=512k --iodepth=8 \
+			--iodepth_batch_submit=4 --iodepth_batch_complete_min=2 --numjobs=2 \
+			--filename_format='data.$jobnum' --directory=data --randseed=7 \
+			--output=../fio.out
+	done
+done
+scenario fio-fixed data fio --name=job --ioengine=io_uring --rw=randrw --bs=4k --size=512k \
+	--iodepth=16 --fixedbufs=1 --registerfiles=1 --nonvectored=1 --thread --numjobs=2 \
+	--filename_format='data.$jobnum' --directory=data --randseed=7 \
+	--output=../fio.out
+done_testing
