@@ -31,6 +31,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/mman.h>
@@ -418,7 +419,7 @@ static void descriptors(struct matrix *m)
 /* No file behind them, and numbers that files have before and after. */
 static void other_descriptors(struct matrix *m)
 {
-	int p[2], s[2], file = open_at(m, m->dir, "open-renamed.txt", O_RDWR), fd;
+	int p[2], s[2], file = open_at(m, m->dir, "open-renamed.txt", O_RDWR), fd, watch;
 	uint64_t mask = 1;
 
 	DO(pipe2, p, O_CLOEXEC);
@@ -442,6 +443,22 @@ static void other_descriptors(struct matrix *m)
 	fd = (int)DO(epoll_create1, EPOLL_CLOEXEC);
 	DO(close, fd);
 	TRY(pidfd_open, getpid(), 0);
+	fd = (int)DO(inotify_init1, IN_CLOEXEC);
+	watch = (int)DO(inotify_add_watch, fd, m->base, IN_CREATE);
+	DO(inotify_rm_watch, fd, watch);
+	FAIL(EINVAL, inotify_rm_watch, fd, watch);
+	FAIL(ENOENT, inotify_add_watch, fd, in_base(m, "no"), IN_CREATE);
+	DO(close, fd);
+	fd = (int)DO(memfd_create, "in memory", MFD_CLOEXEC);
+	DO(write, fd, m->buffer, 100); /* of no file */
+	DO(close, fd);
+	FAIL(EINVAL, memfd_create, "in memory", ~0U);
+	TRY(memfd_secret, ~0U);
+	TRY(userfaultfd, ~0U);
+	TRY(fanotify_init, ~0U, 0);
+	TRY(fanotify_mark, 999, 1, 32L, m->dir, "dirA");
+	TRY(quotactl, 0x80000700, NULL, 0, NULL);
+	TRY(quotactl_fd, 999, 0x80000700, 0, NULL);
 	TRY(bpf, -1, NULL, 0);
 	TRY(perf_event_open, NULL, 0, -1, -1, 0);
 	fd = (int)DO(socket, AF_UNIX, SOCK_STREAM, 0);

@@ -21,7 +21,9 @@ OLD = set("creat getdents mkdir rename unlink rmdir readlink chmod chown lchown 
 
 # Descriptors that are no files: no replay has these calls.
 NO_FILES = set("""pipe pipe2 eventfd eventfd2 signalfd signalfd4 timerfd_create pidfd_open epoll_create
-epoll_create1 tee vmsplice socket socketpair accept accept4 perf_event_open bpf""".split())
+epoll_create1 tee vmsplice socket socketpair accept accept4 perf_event_open bpf inotify_init
+inotify_init1 inotify_add_watch inotify_rm_watch fanotify_init fanotify_mark memfd_create memfd_secret
+userfaultfd quotactl quotactl_fd""".split())
 
 CHANGING = set("""creat mkdir mkdirat mknod mknodat rmdir unlink unlinkat rename renameat renameat2
 link linkat symlink symlinkat truncate chmod fchmodat fchmodat2 chown lchown fchownat utime utimes

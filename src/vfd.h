@@ -36,6 +36,9 @@ enum description_kind {
 	DESC_PERF,
 	DESC_BPF,
 	DESC_RING,    /* an io_uring */
+	DESC_EVENTS,  /* inotify, fanotify */
+	DESC_MEMORY,  /* a file in memory that has no name */
+	DESC_FAULTS,  /* userfaultfd */
 	DESC_OTHER,   /* anything else whose making was not captured as a file */
 	DESC_KINDS
 };

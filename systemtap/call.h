@@ -82,7 +82,8 @@ static void item_ioctl(struct build *o, unsigned int command, u64 address)
 static void item_path(struct build *o, const struct row *row, int i, u64 address, int dirfd)
 {
 	bool second = row_wire[row->kind[i]] == WIRE_ARG_PATH2;
-	bool text = row->kind[i] == KIND_TARGET || row->kind[i] == KIND_XNAME;
+	bool text = row->kind[i] == KIND_TARGET || row->kind[i] == KIND_XNAME ||
+		    row->kind[i] == KIND_MEMORY;
 	long len = item_string(o, second ? WIRE_PATH2 : WIRE_PATH, address);
 
 	if (len <= 0 || text || (row->flags & ROW_MOVES))
@@ -155,6 +156,7 @@ static void item_args(struct build *o, const struct row *row, struct pt_regs *re
 		case KIND_PATH2:
 		case KIND_TARGET:
 		case KIND_XNAME:
+		case KIND_MEMORY:
 			item_path(o, row, i, call_arg(regs, i), dirfd);
 			break;
 		default:

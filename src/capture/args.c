@@ -26,7 +26,7 @@ uint64_t args_narrow(enum arg_kind kind, uint64_t value)
 		/* FDS: still where they will be */
 		if (kind == A_OFF || kind == A_NR || kind == A_NRMIN || kind == A_FDS)
 			return value;
-		if (kind == A_STATUS)
+		if (kind == A_STATUS || kind == A_WATCH)
 			return (uint64_t)(int64_t)(int32_t)value;
 		if ((kind == A_UID || kind == A_GID) && (uint32_t)value == UINT32_MAX)
 			return UINT64_MAX; /* -1: leave it */

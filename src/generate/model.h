@@ -26,6 +26,10 @@
 	X(PIDFD, "on a pidfd")                                                                     \
 	X(PERF, "on a perf event")                                                                 \
 	X(BPF, "on a BPF object")                                                                  \
+	X(EVENTS, "on an inotify or fanotify descriptor")                                          \
+	X(MEMORY, "on a file in memory (memfd)")                                                   \
+	X(FAULTS, "on a userfaultfd")                                                              \
+	X(QUOTA, "on limits of disk space (quotactl)")                                             \
 	X(NOT_FILE, "on another descriptor that is no file")                                       \
 	X(UNKNOWN_FD, "on a descriptor opened before the capture or by a call not captured")       \
 	X(NO_DIRECTORY, "relative to a directory that is not known")                               \

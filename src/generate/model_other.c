@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/fanotify.h>
+#include <linux/memfd.h>
 #include <linux/perf_event.h>
 
 #include "generate/model.h"
@@ -26,6 +28,9 @@ static const enum left_out left_of[DESC_KINDS] = {
 	[DESC_PERF] = LEFT_PERF,
 	[DESC_BPF] = LEFT_BPF,
 	[DESC_RING] = LEFT_NOT_FILE,
+	[DESC_EVENTS] = LEFT_EVENTS,
+	[DESC_MEMORY] = LEFT_MEMORY,
+	[DESC_FAULTS] = LEFT_FAULTS,
 	[DESC_OTHER] = LEFT_NOT_FILE,
 };
 
@@ -52,6 +57,11 @@ enum description_kind model_kind_of_text(struct str text)
 		{"anon_inode:[perf_event", DESC_PERF},
 		{"anon_inode:bpf", DESC_BPF},
 		{"anon_inode:[io_uring", DESC_RING},
+		{"anon_inode:inotify", DESC_EVENTS},
+		{"anon_inode:[fanotify", DESC_EVENTS},
+		{"anon_inode:[userfaultfd", DESC_FAULTS},
+		{"/memfd:", DESC_MEMORY},
+		{"/secretmem", DESC_MEMORY},
 		{"/dev/pts/", DESC_TTY},
 		{"/dev/tty", DESC_TTY},
 		{"/dev/console", DESC_TTY},
@@ -93,6 +103,15 @@ static enum description_kind kind_made_by(enum op_id op)
 		return DESC_PERF;
 	case OP_bpf:
 		return DESC_BPF;
+	case OP_inotify_init:
+	case OP_inotify_init1:
+	case OP_fanotify_init:
+		return DESC_EVENTS;
+	case OP_memfd_create:
+	case OP_memfd_secret:
+		return DESC_MEMORY;
+	case OP_userfaultfd:
+		return DESC_FAULTS;
 	default:
 		return DESC_OTHER;
 	}
@@ -144,6 +163,10 @@ static bool is_cloexec(const struct rec *r)
 		return true;
 	case OP_perf_event_open:
 		return flags & PERF_FLAG_FD_CLOEXEC;
+	case OP_fanotify_init:
+		return flags & FAN_CLOEXEC;
+	case OP_memfd_create:
+		return flags & MFD_CLOEXEC;
 	default: /* SOCK_CLOEXEC and its kin are the same bit */
 		return flags & O_CLOEXEC;
 	}
@@ -188,4 +211,18 @@ int model_other(struct model *m, const struct rec *r)
 		if (fds[i] >= 0)
 			rc = model_open_other(m, fds[i], kind, is_cloexec(r));
 	return rc ? rc : (int)left_of[kind];
+}
+
+int model_events(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return LEFT_EVENTS;
+}
+
+int model_quota(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return LEFT_QUOTA;
 }

@@ -35,7 +35,7 @@ enum op_flag {
 	OPF_LIST = 2,  /* a .replay line carries a list: descriptors closed, or parent:child pairs */
 	OPF_FORK = 4,  /* the result is a new task; a .replay line names its process and thread */
 	OPF_STATE = 8, /* not a system call */
-	OPF_NOFILE = 16 /* of descriptors that are no files, or makes such; only captures have it */
+	OPF_NOFILE = 16 /* of what is no file, most of them make descriptors of that; only captures have it */
 };
 
 enum op_compare {

@@ -14,6 +14,7 @@
 #include <linux/io_uring.h>
 #include <inttypes.h>
 #include <linux/aio_abi.h>
+#include <linux/fanotify.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
@@ -28,6 +29,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -48,6 +50,13 @@
 
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
+#endif
+
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd 443
 #endif
 
 #define MARK_FD -77777
@@ -1256,6 +1265,116 @@ static void t_accept(void)
 	expect("o=accept;:,d=9999;:,s=%d;:,", -EBADF);
 }
 
+#ifdef SYS_inotify_init
+static void t_inotify_init(void)
+{
+	struct rlimit old, none = {0, 0};
+	long r = made(SYS_inotify_init);
+
+	expect("o=inotify_init;:,s=%ld;:,", r);
+	getrlimit(RLIMIT_NOFILE, &old);
+	none.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &none);
+	r = made(SYS_inotify_init);
+	setrlimit(RLIMIT_NOFILE, &old);
+	expect("o=inotify_init;:,s=%ld;:,", r);
+}
+#endif
+
+static void t_inotify_init1(void)
+{
+	long r = made(SYS_inotify_init1, IN_CLOEXEC);
+
+	expect("o=inotify_init1;:,f=%d;:,s=%ld;:,", IN_CLOEXEC, r);
+	made(SYS_inotify_init1, 1);
+	expect("o=inotify_init1;:,f=1;:,s=%d;:,", -EINVAL);
+}
+
+static void t_inotify_add_watch(void)
+{
+	int fd = inotify_init1(0);
+
+	made(SYS_inotify_add_watch, fd, P("."), IN_CREATE | IN_ONLYDIR);
+	expect("o=inotify_add_watch;:,d=%d;:,p=.;:,M=0x%x;:,s=1;:,", fd, IN_CREATE | IN_ONLYDIR);
+	made(SYS_inotify_add_watch, fd, P("none"), IN_CREATE);
+	expect("o=inotify_add_watch;:,d=%d;:,p=none;:,M=0x100;:,s=%d;:,", fd, -ENOENT);
+}
+
+static void t_inotify_rm_watch(void)
+{
+	int fd = inotify_init1(0), watch = inotify_add_watch(fd, ".", IN_CREATE);
+
+	made(SYS_inotify_rm_watch, fd, watch);
+	expect("o=inotify_rm_watch;:,d=%d;:,w=%d;:,s=0;:,", fd, watch);
+	made(SYS_inotify_rm_watch, fd, -1);
+	expect("o=inotify_rm_watch;:,d=%d;:,w=-1;:,s=%d;:,", fd, -EINVAL);
+}
+
+static void t_fanotify_init(void)
+{
+	long r = made(SYS_fanotify_init, FAN_CLOEXEC, O_RDONLY);
+
+	expect("o=fanotify_init;:,f=%d;:,s=%ld;:,", FAN_CLOEXEC, r);
+	r = made(SYS_fanotify_init, 0x80000000, O_RDONLY);
+	expect("o=fanotify_init;:,f=2147483648;:,s=%ld;:,", r);
+}
+
+static void t_fanotify_mark(void)
+{
+	int fd = (int)syscall(SYS_fanotify_init, FAN_CLOEXEC, O_RDONLY);
+	long r = made(SYS_fanotify_mark, fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, P("."));
+
+	expect("o=fanotify_mark;:,e=%d;:,f=1;:,M=0x20;:,d=AT_FDCWD;:,p=.;:,s=%ld;:,", fd, r);
+	r = made(SYS_fanotify_mark, 9999, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, P("."));
+	expect("o=fanotify_mark;:,e=9999;:,f=1;:,M=0x20;:,d=AT_FDCWD;:,p=.;:,s=%ld;:,", r);
+}
+
+static void t_memfd_create(void)
+{
+	long r = made(SYS_memfd_create, P("a;b"), MFD_CLOEXEC);
+
+	expect("o=memfd_create;:,P=a\\x3bb;:,f=1;:,s=%ld;:,", r);
+	made(SYS_memfd_create, BAD, 0);
+	expect("o=memfd_create;:,f=0;:,s=%d;:,", -EFAULT);
+}
+
+static void t_memfd_secret(void)
+{
+	long r = made(SYS_memfd_secret, O_CLOEXEC);
+
+	expect("o=memfd_secret;:,f=%d;:,s=%ld;:,", O_CLOEXEC, r);
+	r = made(SYS_memfd_secret, 77);
+	expect("o=memfd_secret;:,f=77;:,s=%ld;:,", r);
+}
+
+static void t_userfaultfd(void)
+{
+	long r = made(SYS_userfaultfd, O_CLOEXEC | 1); /* for user mode only */
+
+	expect("o=userfaultfd;:,f=%d;:,s=%ld;:,", O_CLOEXEC | 1, r);
+	made(SYS_userfaultfd, 0x100000);
+	expect("o=userfaultfd;:,f=1048576;:,s=%d;:,", -EINVAL);
+}
+
+static void t_quotactl(void)
+{
+	long r = made(SYS_quotactl, 0x80000100, 0, 0, 0); /* Q_SYNC of users on all file systems */
+
+	expect("o=quotactl;:,F=0x80000100;:,s=%ld;:,", r);
+	r = made(SYS_quotactl, 0x80000700, P("none"), 0, P(room));
+	expect("o=quotactl;:,F=0x80000700;:,s=%ld;:,", r);
+}
+
+static void t_quotactl_fd(void)
+{
+	int fd = open(".", O_RDONLY | O_DIRECTORY);
+	long r = made(SYS_quotactl_fd, fd, 0x80000100, 0, 0);
+
+	expect("o=quotactl_fd;:,d=%d;:,F=0x80000100;:,s=%ld;:,", fd, r);
+	r = made(SYS_quotactl_fd, 9999, 0x80000100, 0, 0);
+	expect("o=quotactl_fd;:,d=9999;:,F=0x80000100;:,s=%ld;:,", r);
+}
+
 static void t_perf_event_open(void)
 {
 	struct perf_event_attr clock = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(clock),
@@ -1913,7 +2032,7 @@ static const struct {
 #ifdef SYS_open
 	T(open), T(creat), T(dup2), T(stat), T(lstat), T(access), T(getdents), T(readlink), T(mkdir),
 	T(mknod), T(rmdir), T(unlink), T(rename), T(link), T(symlink), T(chmod), T(chown), T(lchown),
-	T(utime), T(utimes), T(futimesat), T(fork), T(vfork), T(pipe), T(eventfd), T(signalfd),
+	T(inotify_init), T(utime), T(utimes), T(futimesat), T(fork), T(vfork), T(pipe), T(eventfd), T(signalfd),
 	T(epoll_create),
 #endif
 #ifdef SYS_renameat
@@ -1922,7 +2041,9 @@ static const struct {
 	T(openat), T(openat2), T(close), T(close_range), T(dup), T(dup3), T(fcntl), T(flock), T(read),
 	T(readv), T(pread64), T(preadv), T(preadv2), T(write), T(writev), T(pwrite64), T(pwritev),
 	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(copy_file_range),
-	T(sendfile), T(ioctl), T(splice), T(tee), T(vmsplice), T(fsync), T(fdatasync),
+	T(sendfile), T(ioctl), T(splice), T(tee), T(vmsplice),
+	T(inotify_init1), T(inotify_add_watch), T(inotify_rm_watch), T(fanotify_init), T(fanotify_mark),
+	T(memfd_create), T(memfd_secret), T(userfaultfd), T(quotactl), T(quotactl_fd), T(fsync), T(fdatasync),
 	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),
 	T(newfstatat), T(statx), T(statfs), T(fstatfs), T(faccessat), T(faccessat2), T(getdents64),
 	T(readlinkat), T(getcwd), T(mkdirat), T(mknodat), T(unlinkat), T(renameat2), T(linkat),

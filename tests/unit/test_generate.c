@@ -963,6 +963,43 @@ START_TEST(what_is_sent_elsewhere_is_read)
 }
 END_TEST
 
+START_TEST(events_and_files_in_memory_are_no_files)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=state_fd;:,d=8;:,p=/memfd:x (deleted);:,f=2;:,O=0;:,x=0:1:7:0100600:0:0:0:5:8;:,\n"
+			    "1 o=inotify_init1;:,f=524288;:,s=3;:,\n"
+			    "1 o=inotify_add_watch;:,d=3;:,p=/w;:,M=0x100;:,s=1;:,\n"
+			    "1 o=read;:,d=3;:,c=4096;:,s=32;:,\n"
+			    "1 o=memfd_create;:,P=x;:,f=1;:,s=4;:,\n"
+			    "1 o=write;:,d=4;:,c=10;:,s=10;:,\n"
+			    "1 o=open;:,p=/proc/self/fd/4;:,f=2;:,m=0;:,s=5;:,\n"
+			    "1 o=write;:,d=5;:,c=10;:,s=10;:,\n"
+			    "1 o=write;:,d=8;:,c=10;:,s=10;:,\n"
+			    "1 o=userfaultfd;:,f=1;:,s=6;:,\n"
+			    "1 o=fanotify_init;:,f=1;:,s=7;:,\n"
+			    "1 o=quotactl;:,F=0x80000700;:,s=-3;:,\n"
+			    "1 o=execve;:,p=/bin/x;:,s=0;:,\n"
+			    "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			    "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=4;:,\n"
+			    "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=7;:,\n",
+		TASK_LINE "0|0|-|%null|-|0|execve@19|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@20|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>1|4|openat@21|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>2|7|openat@22|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_EVENTS], 4);
+	ck_assert_uint_eq(res->left_out[LEFT_MEMORY], 3);
+	ck_assert_uint_eq(res->left_out[LEFT_PSEUDO], 2);
+	ck_assert_uint_eq(res->left_out[LEFT_FAULTS], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_QUOTA], 1);
+	ck_assert_uint_eq(res->reused, 0);
+	free(res);
+}
+END_TEST
+
 START_TEST(splices_have_a_pipe_of_the_replay)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -2156,6 +2193,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, closes_that_end_late);
 	tcase_add_test(t, copies_read_one_file_and_write_another);
 	tcase_add_test(t, what_is_sent_elsewhere_is_read);
+	tcase_add_test(t, events_and_files_in_memory_are_no_files);
 	tcase_add_test(t, splices_have_a_pipe_of_the_replay);
 	tcase_add_test(t, clones_need_what_they_share);
 	tcase_add_test(t, clones_between_file_systems_fail_where_there_are_two);
