@@ -29,6 +29,7 @@ need strace "tests: what a replay touches" command -v strace
 need fio "recorded program" command -v fio
 need sqlite3 "recorded program" command -v sqlite3
 need git "recorded program" command -v git
+need fio "recorded program" command -v fio
 need zstd "tests: compressed files" command -v zstd
 need shellcheck "check of the scripts" command -v shellcheck
 need cppcheck "check of the C code" command -v cppcheck

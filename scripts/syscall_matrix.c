@@ -171,6 +171,36 @@ static void sizes(struct matrix *m)
 	FAIL(EISDIR, truncate, in_base(m, "dirA"), 0L);
 }
 
+/* Maps of files; what is written into the shared one is in the file. */
+static void maps(struct matrix *m)
+{
+	int fd = open_at(m, m->dir_a, "mapped.bin", O_RDWR | O_CREAT);
+	char *at, *private;
+
+	DO(ftruncate, fd, 40000L);
+	at = (char *)DO(mmap, NULL, 40000L, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
+	private = (char *)DO(mmap, NULL, 8192L, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 4096L);
+	DO(close, fd);
+	at[4096] = 'a';
+	at[20000] = 'b';
+	private[4096] = at[4096]; /* nobody else's */
+	DO(madvise, at, 40000L, MADV_SEQUENTIAL);
+	FAIL(EINVAL, madvise, at + 1, 4096L, MADV_NORMAL);
+	DO(msync, at, 8192L, MS_SYNC);
+	FAIL(EINVAL, msync, at, 8192L, MS_SYNC | MS_ASYNC);
+	DO(munmap, at + 8192, 4096L); /* one page of it */
+	FAIL(EINVAL, munmap, at + 1, 4096L);
+	DO(munmap, at, 40960L);
+	private = (char *)DO(mremap, private, 8192L, 16384L, MREMAP_MAYMOVE);
+	FAIL(EINVAL, mremap, private, 16384L, 0L, MREMAP_MAYMOVE);
+	m->buffer[0] = private[0];
+	DO(munmap, private, 16384L);
+	fd = open_at(m, m->dir_a, "mapped.bin", O_RDONLY);
+	FAIL(EACCES, mmap, NULL, 4096L, PROT_WRITE, MAP_SHARED, fd, 0L);
+	FAIL(EBADF, mmap, NULL, 4096L, PROT_READ, MAP_SHARED, 999, 0L);
+	DO(close, fd);
+}
+
 static void copies(struct matrix *m)
 {
 	int from = open_at(m, m->dir_a, "sizes.bin", O_RDONLY), to;
@@ -587,8 +617,8 @@ static int uring_open(struct matrix *m, struct uring *r)
 	len = r->p.cq_off.cqes + r->p.cq_entries * sizeof(struct io_uring_cqe);
 	if (len < r->p.sq_off.array + r->p.sq_entries * sizeof(unsigned))
 		len = r->p.sq_off.array + r->p.sq_entries * sizeof(unsigned);
-	r->queues = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
-	r->sqes = mmap(NULL, r->p.sq_entries * sizeof(*r->sqes), PROT_READ | PROT_WRITE, MAP_SHARED,
+	r->queues = (void *)DO(mmap, NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
+	r->sqes = (void *)DO(mmap, NULL, r->p.sq_entries * sizeof(*r->sqes), PROT_READ | PROT_WRITE, MAP_SHARED,
 		r->fd, IORING_OFF_SQES);
 	return r->queues == MAP_FAILED || r->sqes == MAP_FAILED ? -1 : 0;
 }
@@ -718,6 +748,7 @@ static void run(struct matrix *m)
 	make_base(m);
 	data_by_offset(m);
 	sizes(m);
+	maps(m);
 	copies(m);
 	commands(m);
 	asynchronous(m);

@@ -68,11 +68,11 @@ def replay_ops(replay, log):
 
 
 def captured_calls(capture):
-    """(op, result, path) of every call, in the order of the file."""
+    """(op, result, path) of every call, in the order of the file. Touched pages are no calls."""
     with open(capture, encoding="utf-8", errors="surrogateescape") as lines:
         for line in lines:
             keys = dict(token.split("=", 1) for token in line.rstrip("\n").split(";:,") if "=" in token)
-            if "o" in keys and "s" in keys:
+            if "o" in keys and "s" in keys and keys["o"] not in ("map_read", "map_write"):
                 yield keys["o"], int(keys["s"]), keys.get("p")
 
 

@@ -80,17 +80,39 @@ static void fsctx_put(struct vfd *v, struct fsctx *fs)
 	free(fs);
 }
 
-static void process_put(struct process *p)
+struct vmap_hooks vfd_map_hooks(const struct vfd *v)
 {
-	if (p && --p->refs == 0)
-		free(p);
+	return (struct vmap_hooks){v->hooks.user, v->hooks.map_get, v->hooks.map_put};
+}
+
+struct vmap *vfd_maps(struct process *p)
+{
+	if (!p->maps)
+		p->maps = vmap_new();
+	return p->maps;
+}
+
+void vfd_maps_drop(struct vfd *v, struct process *p)
+{
+	const struct vmap_hooks hooks = vfd_map_hooks(v);
+
+	vmap_put(p->maps, &hooks);
+	p->maps = NULL;
+}
+
+static void process_put(struct vfd *v, struct process *p)
+{
+	if (!p || --p->refs)
+		return;
+	vfd_maps_drop(v, p);
+	free(p);
 }
 
 static void task_free(struct vfd *v, struct task *t)
 {
 	vfd_table_put(v, t->files);
 	fsctx_put(v, t->fs);
-	process_put(t->process);
+	process_put(v, t->process);
 	free(t);
 }
 
@@ -273,6 +295,21 @@ struct task *vfd_task_new(struct vfd *v, uint32_t pid, uint32_t tid, struct task
 	return task_add(v, t);
 }
 
+/* A child that shares the memory shares what is mapped later, too. */
+static int inherit_maps(struct vfd *v, struct process *child, struct process *parent, uint64_t flags)
+{
+	const struct vmap_hooks hooks = vfd_map_hooks(v);
+
+	if (flags & CLONE_VM) {
+		child->maps = vfd_maps(parent);
+		if (child->maps)
+			child->maps->refs++;
+	} else if (parent->maps) {
+		child->maps = vmap_copy(parent->maps, &hooks);
+	}
+	return child->maps || !(parent->maps || flags & CLONE_VM) ? 0 : -ENOMEM;
+}
+
 struct task *vfd_task_clone(struct vfd *v, struct task *parent, uint32_t pid, uint32_t tid,
 	uint64_t flags)
 {
@@ -288,6 +325,10 @@ struct task *vfd_task_clone(struct vfd *v, struct task *parent, uint32_t pid, ui
 		if (t->process) {
 			t->process->uid = parent->process->uid;
 			t->process->gid = parent->process->gid;
+			if (inherit_maps(v, t->process, parent->process, flags)) {
+				task_free(v, t);
+				return NULL;
+			}
 		}
 	}
 	if (flags & CLONE_FILES)

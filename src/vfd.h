@@ -7,6 +7,7 @@
 
 #include "datas/buf.h"
 #include "datas/hmap.h"
+#include "vmap.h"
 
 /*
  * Virtual descriptors: the kernel's own objects between a descriptor number and a file, as the
@@ -98,6 +99,7 @@ struct process {
 	uint32_t pid;
 	uint32_t id;   /* dense number in the replay */
 	uint32_t uid, gid;
+	struct vmap *maps; /* of files; NULL = none so far. Shared with CLONE_VM */
 };
 
 struct task {
@@ -116,6 +118,8 @@ struct vfd_hooks {
 	void *(*order_new)(void *user); /* NULL when memory is out */
 	void (*order_free)(void *user, void *order);
 	void (*ring_free)(void *user, void *ring);
+	void (*map_get)(void *user, void *map); /* of struct vmap */
+	void (*map_put)(void *user, void *map);
 };
 
 struct vfd {
@@ -149,6 +153,12 @@ int vfd_task_unshare(struct vfd *v, struct task *t);
 /* The end of a task. Its tables must have been emptied before when it was the last user. */
 void vfd_task_end(struct vfd *v, struct task *t);
 void vfd_task_renumber(struct vfd *v, struct task *t, uint32_t tid);
+
+/* The maps of the process, made when it has none yet. NULL when memory is out. */
+struct vmap *vfd_maps(struct process *p);
+/* It has none any more, as after an exec. */
+void vfd_maps_drop(struct vfd *v, struct process *p);
+struct vmap_hooks vfd_map_hooks(const struct vfd *v);
 
 struct descriptor *vfd_get(const struct task *t, int64_t fd);
 

@@ -11,7 +11,7 @@
 #include "ops/ioctl.h"
 
 #ifdef __KERNEL__
-enum op_flag { OPF_NEWFD = 1, OPF_LIST = 2, OPF_FORK = 4, OPF_STATE = 8, OPF_NOFILE = 16 };
+enum op_flag { OPF_NEWFD = 1, OPF_LIST = 2, OPF_FORK = 4, OPF_STATE = 8, OPF_NOFILE = 16, OPF_NEWMAP = 32 };
 #else
 #include "ops/ops.h"
 #endif

@@ -96,8 +96,10 @@ void task_remove(struct tracer *t, struct task *task)
 {
 	call_free_all(t, task);
 	hmap_remove(&t->tasks, &task->node);
-	if (task->proc && --task->proc->tasks == 0)
+	if (task->proc && --task->proc->tasks == 0) {
+		maps_drop(task->proc);
 		free(task->proc);
+	}
 	free(task);
 }
 
@@ -138,6 +140,7 @@ static void adopt(struct tracer *t, struct task *child, struct process *parent, 
 		proc->cwd = parent->cwd;
 		proc->root = parent->root;
 		proc->parent = parent->pid;
+		maps_inherit(proc, parent, flags);
 		if (flags & CLONE_FS)
 			parent->dirs_shared = proc->dirs_shared = true;
 		parent->dirs_known = parent->dirs_known && !parent->dirs_shared;
@@ -283,6 +286,9 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *in
 		return;
 	}
 	op = op_of_entry(t, info);
+	if (op >= 0 && ops[op].family == FAM_Memory &&
+		!maps_wanted(task, (enum op_id)op, (const uint64_t *)info->seccomp.args))
+		op = -1;
 	if (op == OP_exit || op == OP_exit_group) {
 		call_put_end(t, task, (enum op_id)op, (int)info->seccomp.args[0]);
 		resume(task, t->go, 0);
@@ -664,12 +670,13 @@ static int trace(struct tracer *t, struct child *child, struct err *err)
 static int ptrace_run(struct capture_job *job, struct err *err)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
+	const struct capture_pair faults = {"faults", STR("pagemap")};
 	struct child child;
 	int rc;
 
 	if (!t)
 		return err_sys(err, ENOMEM, "cannot start the capture");
-	job->begin(job, NULL, 0);
+	job->begin(job, &faults, 1);
 	rc = tracer_init(t, job, err);
 	if (!rc)
 		rc = state_mounts(job->sink, paths_dirs(job->paths), now_ns(), err);

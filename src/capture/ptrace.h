@@ -13,6 +13,7 @@
 #include "capture/state.h"
 #include "datas/hmap.h"
 #include "trace/values.h"
+#include "vmap.h"
 
 /* Shared by the files of the ptrace backend. */
 
@@ -53,6 +54,7 @@ struct process {
 	struct dir *cwd, *root; /* valid while dirs_known; NULL = cannot be told */
 	bool dirs_known;
 	bool dirs_shared; /* with another process, or not by all threads: never known for long */
+	struct vmap *maps; /* of files; NULL = none. Shared after CLONE_VM */
 	bool blind;	  /* its memory cannot be read: that was reported */
 };
 
@@ -205,6 +207,19 @@ void uring_process_end(struct tracer *t, struct task *task);
 /* Before another file of a rotation goes on: names that submissions under way will touch. */
 void uring_touch_names(struct tracer *t);
 void uring_free(struct tracer *t);
+
+/* --- ptrace_maps.c: memory maps of files, and the pages of them that are touched --- */
+
+/* Whether the call, with the registers ARG, is one on a file. True for all that are not on memory. */
+bool maps_wanted(const struct task *task, enum op_id op, const uint64_t *arg);
+/* Records the pages of maps that the call is about to end or to sync. */
+void maps_before(struct tracer *t, struct task *task, const struct rec *rec);
+/* The call had its effect. */
+void maps_after(struct task *task, const struct rec *rec);
+/* The thread ends, and maybe its process: as maps_before(). */
+void maps_at_end(struct tracer *t, struct task *task, enum op_id op);
+void maps_inherit(struct process *child, struct process *parent, uint64_t flags);
+void maps_drop(struct process *proc);
 
 /* --- ptrace_fetch.c --- */
 

@@ -178,6 +178,7 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 	}
 	call_touch_names(t, task, call);
 	uring_begin(t, task, call);
+	maps_before(t, task, &call->rec);
 	if (ops[op].flags & OPF_FORK)
 		t->forking++;
 	call->entry = now_ns();
@@ -276,19 +277,22 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 	fetch_results((pid_t)task->tid, call);
 	rec->facts = facts_after(task, rec);
 	names_follow(task, rec, call->name);
+	maps_after(task, rec);
 	uring_put(t, task, call);
 	call_drop(t, task);
 }
 
 void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status)
 {
-	struct rec rec = {.t = now_ns(), .op = op, .pid = task->proc->pid, .tid = task->tid};
+	struct rec rec = {.op = op, .pid = task->proc->pid, .tid = task->tid};
 
 	if (task->ended)
 		return;
+	maps_at_end(t, task, op);
 	task->ended = true;
 	if (op == OP_exit_group || task->proc->tasks == 1)
 		uring_process_end(t, task);
+	rec.t = now_ns();
 	rec.arg[0] = (uint64_t)(int64_t)status;
 	sink_put(t->job->sink, &rec);
 }

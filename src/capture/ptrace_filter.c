@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -76,6 +78,85 @@ static int put_commands(struct filter *f)
 	return rc ? rc : put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
 }
 
+bool filter_takes_mmap(uint64_t prot, uint64_t flags)
+{
+	if (flags & MAP_ANONYMOUS)
+		return flags & MAP_FIXED && (uint32_t)prot == PROT_NONE;
+	return !(flags & MAP_DENYWRITE);
+}
+
+/*
+ * MADV_DONTNEED is not among them: allocators make it all the time, and to files it means little.
+ */
+static const unsigned advices[] = {0 /* MADV_NORMAL */, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
+	MADV_REMOVE, 20 /* MADV_COLD */, 21 /* MADV_PAGEOUT */, 22 /* MADV_POPULATE_READ */,
+	23 /* MADV_POPULATE_WRITE */};
+#define ADVICES ((unsigned char)(sizeof(advices) / sizeof(*advices)))
+
+bool filter_takes_advice(unsigned advice)
+{
+	unsigned char i;
+
+	for (i = 0; i < ADVICES; i++)
+		if (advices[i] == advice)
+			return true;
+	return false;
+}
+
+/*
+ * Every program begins with a map of the loader's cache, and no other file will have its length. 0: it
+ * cannot be told.
+ */
+static uint32_t loader_cache(void)
+{
+	struct stat st;
+
+	return stat("/etc/ld.so.cache", &st) || st.st_size > UINT32_MAX ? 0 : (uint32_t)st.st_size;
+}
+
+/* mmap(2) and munmap(2) of so many bytes are let go; the loaded number goes on to what follows. */
+static int put_length(struct filter *f, uint32_t len)
+{
+	if (len == 0)
+		return 0;
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 0, 6));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[1])));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, len, 0, 3));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[1]) + 4));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1));
+	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	return put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, nr)));
+}
+
+/* mmap(2) by its flags: as filter_takes_mmap(). */
+static int put_mmap(struct filter *f)
+{
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 8));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[3])));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 0, 3));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_FIXED, 0, 3));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[2])));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_NONE, 2, 1));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_DENYWRITE, 0, 1));
+	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	return put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
+}
+
+static int put_madvise(struct filter *f)
+{
+	unsigned char i;
+
+	put(f, (struct sock_filter)BPF_JUMP(
+		       BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, (unsigned char)(ADVICES + 3)));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[2])));
+	for (i = 0; i < ADVICES; i++)
+		put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, advices[i],
+			       (unsigned char)(ADVICES - i), 0));
+	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	return put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
+}
+
 static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, struct err *err)
 {
 	unsigned edges[2 * NUMBERS_MAX];
@@ -101,6 +182,12 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, s
 	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, nr)));
 	rc = commands ? put_commands(f) : 0;
+	if (!rc && commands)
+		rc = put_length(f, loader_cache());
+	if (!rc && commands)
+		rc = put_mmap(f);
+	if (!rc && commands)
+		rc = put_madvise(f);
 	if (!rc)
 		rc = put_search(f, edges, 0, count);
 	return rc ? err_set(err, -rc, "the seccomp filter has become too long") : 0;

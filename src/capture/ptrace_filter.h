@@ -4,7 +4,9 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "utils/err.h"
 
@@ -25,6 +27,14 @@ struct filter {
 	struct sock_filter code[FILTER_MAX];
 	unsigned short len;
 };
+
+/*
+ * Of the calls on memory those that can be about files are stopped; which addresses show files the
+ * filter cannot know. Of mmap(2) not what the loader maps (MAP_DENYWRITE), and of anonymous memory only
+ * what has no other purpose than to take away what was there.
+ */
+bool filter_takes_mmap(uint64_t prot, uint64_t flags);
+bool filter_takes_advice(unsigned advice); /* of madvise(2) */
 
 /* Stops NUMBERS[0..n), in any order, duplicates allowed (sorted in place). 0, or -E2BIG. */
 int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err);

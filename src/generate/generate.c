@@ -72,6 +72,25 @@ static int mounts_of_this_host(struct run *run)
 
 /* ---- lines ---- */
 
+/* The second line of a record: it stands behind the first one, and waits for nothing else. */
+static int emit_more(struct run *run)
+{
+	struct rline *more = &run->model.more;
+
+	more->entry = run->model.out.entry;
+	more->dur = 0;
+	more->thread = run->model.out.thread;
+	more->process = run->model.out.process;
+	more->ndeps = 0;
+	run->line.len = 0;
+	replay_print(&run->line, more);
+	if (!buf_ok(&run->line))
+		return err_sys(run->err, ENOMEM, "cannot write line %llu",
+			(unsigned long long)more->call.line);
+	run->res->operations++;
+	return outfile_write(run->out, run->line.p, run->line.len, run->err);
+}
+
 static int emit(struct run *run, const struct rec *r)
 {
 	struct model *m = &run->model;
@@ -103,7 +122,8 @@ static int emit(struct run *run, const struct rec *r)
 	else
 		run->res->operations++;
 	run->res->edges += l->ndeps;
-	return outfile_write(run->out, run->line.p, run->line.len, run->err);
+	rc = outfile_write(run->out, run->line.p, run->line.len, run->err);
+	return rc || !m->has_more ? rc : emit_more(run);
 }
 
 /* What model_apply() said, carried out. */
@@ -333,6 +353,11 @@ static int all_records(struct run *run)
 	return rc;
 }
 
+static enum faults faults_of(struct str word)
+{
+	return str_eqs(word, "pagemap") ? FAULTS_PAGEMAP : str_eqs(word, "events") ? FAULTS_EVENTS : FAULTS_NONE;
+}
+
 static int open_all(struct run *run)
 {
 	int rc = capture_open(&run->reader, run->q->capture, run->err);
@@ -343,6 +368,7 @@ static int open_all(struct run *run)
 		    capture_header(run->reader, "arch")) ||
 		window_new(&run->window, run->reader))
 		return err_sys(run->err, ENOMEM, "cannot start");
+	run->model.faults = faults_of(capture_header(run->reader, "faults"));
 	if (capture_version(run->reader) < 5)
 		rc = mounts_of_this_host(run);
 	if (!rc)
@@ -357,6 +383,8 @@ static void sum_up(struct run *run)
 	run->res->appeared = run->model.appeared;
 	run->res->reused = run->model.reused;
 	run->res->granted = run->model.granted;
+	run->res->maps = run->model.maps;
+	run->res->faults = run->model.faults;
 	run->res->lost = run->model.captured_lost;
 	run->res->cut = capture_cut(run->reader) ||
 		(capture_version(run->reader) >= 5 && !run->model.end_seen);

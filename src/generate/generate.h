@@ -28,8 +28,10 @@ struct generate_result {
 	uint64_t forced;    /* records that contradict all before them, whatever the order */
 	uint64_t appeared;  /* names that something outside of the capture must have made */
 	uint64_t outside;   /* operations of others that explain what the program saw */
-	uint64_t reused;    /* descriptors whose close was not captured: their number came again */
+	uint64_t reused;    /* descriptors and maps whose end was not captured: number or address came again */
 	uint64_t granted;   /* permissions that only root could do without */
+	uint64_t maps;	    /* of files, in the replay */
+	enum faults faults; /* what is known of their pages */
 	uint64_t lost;	    /* events that the capture itself counted as lost */
 	bool cut;	    /* the capture has no closing line */
 	char malformed[1024];			/* the first malformed line, described */

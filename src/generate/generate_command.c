@@ -87,6 +87,13 @@ static void print_left_out(const struct generate_result *res)
 	}
 }
 
+static const char *const faults_texts[] = {
+	[FAULTS_NONE] = "not captured, taken to be all of shared maps for writing, and none of others",
+	[FAULTS_PAGEMAP] = "those in page tables when maps were synced or ended; order and times are not "
+			   "known",
+	[FAULTS_EVENTS] = "those of page faults",
+};
+
 static void print_result(const struct options *o, const struct generate_result *res)
 {
 	char size[HUMAN_LEN], data[HUMAN_LEN];
@@ -110,13 +117,16 @@ static void print_result(const struct options *o, const struct generate_result *
 		       " calls, %" PRIu64 " of them on names that nothing captured made; these will diverge\n",
 			res->forced, res->appeared);
 	if (res->reused)
-		printf("  descriptors whose close was not captured, since their number came again: "
+		printf("  descriptors and maps whose end was not captured, since their number or address came again: "
 		       "%" PRIu64 "\n",
 			res->reused);
 	if (res->granted)
 		printf("  used by root without permission, which INIT gives to the owner: %" PRIu64
 		       " times\n",
 			res->granted);
+	if (res->maps)
+		printf("  memory maps of files: %" PRIu64 "; pages that were touched: %s\n", res->maps,
+			faults_texts[res->faults]);
 	if (res->lost)
 		printf("  the capture itself lost %" PRIu64 " records\n", res->lost);
 	if (res->cut)

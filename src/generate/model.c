@@ -28,7 +28,9 @@ static void hook_node_get(void *user, void *node)
 
 static void hook_node_put(void *user, void *node)
 {
-	node_put(user, node);
+	struct model *m = user;
+
+	node_put(&m->names, node);
 }
 
 static void *hook_order_new(void *user)
@@ -46,8 +48,8 @@ static void hook_order_free(void *user, void *order)
 
 int model_init(struct model *m, const char *name, const char *root, struct str arch)
 {
-	const struct vfd_hooks hooks = {&m->names, hook_node_get, hook_node_put, hook_order_new,
-		hook_order_free, model_ring_free};
+	const struct vfd_hooks hooks = {m, hook_node_get, hook_node_put, hook_order_new,
+		hook_order_free, model_ring_free, model_map_get, model_map_put};
 
 	*m = (struct model){.name = name, .root = root, .arch = arch};
 	m->order = order_new();
@@ -71,6 +73,7 @@ void model_done(struct model *m)
 	if (m->ended)
 		vfd_task_end(&m->vfd, m->task);
 	m->ended = false;
+	model_free_maps(m);
 	names_forget(&m->names);
 }
 
@@ -145,6 +148,7 @@ void model_free(struct model *m)
 	model_aio_free(m);
 	vfd_free(&m->vfd);
 	vec_free(&m->rings.v);
+	model_free_maps(m);
 	names_free(&m->names);
 	order_free(m->order);
 	buf_free(&m->path);
@@ -194,6 +198,8 @@ int model_apply(struct model *m, const struct rec *r)
 
 	order_begin(m->order);
 	m->list.n = 0;
+	m->numbers.n = 0;
+	m->has_more = false;
 	m->path.len = m->path2.len = 0;
 	m->child = NULL;
 	m->ended = false;
@@ -204,6 +210,7 @@ int model_apply(struct model *m, const struct rec *r)
 	m->out = (struct rline){.call = *r,
 		.dur = r->dur,
 		.newfd = VFD_NONE,
+		.newmap = MAP_NONE,
 		.lock = VFD_NONE,
 		.new_process = UINT32_MAX,
 		.new_thread = UINT32_MAX};

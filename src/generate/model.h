@@ -45,6 +45,10 @@
 	X(RING, "on an io_uring that is not known: made before the capture or not recorded")        \
 	X(RING_CALL, "calls on an io_uring that failed or do nothing about files")                  \
 	X(RING_OP, "submissions to an io_uring that are no file operations (network, timers ...)") \
+	X(NO_MAP, "on memory that shows no file, or did so before the capture")                    \
+	X(MAP_FORKED, "on maps that a parent or a child still has, or on parts of maps that move")  \
+	X(MAP_ADDRESS, "on maps, with an error of addresses, limits or mount options")              \
+	X(MAP_ADVICE, "advice on memory that files do not know")                                   \
 	X(UNKNOWN_OP, "operations that have no row in the table")                                  \
 	X(MALFORMED, "malformed lines")
 
@@ -92,6 +96,23 @@ struct rings {
 	uint32_t next;
 };
 
+/* A map of a file, made by one mmap(2) or mremap(2). */
+struct filemap {
+	uint32_t refs;	 /* parts that show it, of all address spaces */
+	uint32_t id;	 /* in the replay; MAP_NONE: it is not in there */
+	uint64_t born;	 /* when the call that made it was over */
+	uint64_t off;	 /* in the file, of its start */
+	uint64_t len;	 /* of whole pages */
+	bool shared, writable; /* MAP_SHARED; PROT_WRITE when it was made */
+	bool forked;	 /* more than one address space has had it */
+	struct node *node;
+	struct resource order; /* against its end */
+	struct filemap *next;  /* of those that have ended */
+};
+
+/* Which pages of maps were touched: what the header of a capture says of it. */
+enum faults { FAULTS_NONE, FAULTS_PAGEMAP, FAULTS_EVENTS };
+
 struct model {
 	struct names names;
 	struct vfd vfd;
@@ -102,7 +123,8 @@ struct model {
 	bool force;	  /* apply a record even when it contradicts the model */
 	uint64_t granted;  /* permissions that INIT gives beyond those of the start */
 	uint64_t appeared; /* names that came from outside of the capture */
-	uint64_t reused;   /* descriptors whose close was not captured: their number came again */
+	uint64_t reused;   /* descriptors and maps whose end was not captured: their number or address
+			      came again */
 	uint64_t captured_lost;
 
 	struct hmap aio;   /* AIO contexts, see model_aio.c */
@@ -110,6 +132,10 @@ struct model {
 	struct rings rings;
 	struct fdtable *into; /* where a new descriptor goes, NULL: to those of the task */
 	struct rec plain;     /* of a submission: the call that does the same */
+	enum faults faults;
+	uint32_t next_map;
+	uint64_t maps;	   /* made */
+	struct filemap *ended_maps; /* freed when the line is committed */
 
 	struct hmap told; /* what was told of names too late, see outside.c */
 
@@ -124,6 +150,9 @@ struct model {
 	uint64_t parts; /* iocbs of it that are left out */
 	VEC(struct node *) kept;	/* whose resources the line touches, likewise */
 	VEC(struct resource *) dying; /* of closed descriptors, until the line is committed */
+	struct rline more;  /* a second line of the same record, when has_more */
+	bool has_more;
+	uint64_t more_part[3];
 	struct task *child; /* OPF_FORK */
 	bool ended;	    /* the task ends with this record */
 	bool end_seen;	    /* the capture has its closing line */
@@ -273,6 +302,13 @@ void model_grant(struct model *m, struct node *n, uint32_t bits);
 
 /* Keeps a node that the operation may end until its line is committed. */
 int model_keep(struct model *m, struct node *n);
+
+/* The maps of a process end with it, or with an exec: list items. */
+int model_end_maps(struct model *m, struct process *p);
+/* What goes into vfd_hooks. */
+void model_map_get(void *user, void *map);
+void model_map_put(void *user, void *map);
+void model_free_maps(struct model *m);
 
 /* Was the extended attribute there when the call looked, and is it there after it? -1 = not told. */
 int model_xattr_found(const struct rec *r);

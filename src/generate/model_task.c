@@ -26,6 +26,15 @@ static uint64_t clone_flags(const struct rec *r)
 	}
 }
 
+/* Parts of what parent and child have cannot end for one of them alone in the replay. */
+static void mark_forked(const struct process *p, uint64_t flags)
+{
+	size_t i;
+
+	for (i = 0; p->maps && !(flags & CLONE_VM) && i < p->maps->parts.n; i++)
+		((struct filemap *)p->maps->parts.v[i].map)->forked = true;
+}
+
 int model_fork(struct model *m, const struct rec *r)
 {
 	uint64_t flags = clone_flags(r);
@@ -39,6 +48,7 @@ int model_fork(struct model *m, const struct rec *r)
 	old = vfd_task(&m->vfd, tid);
 	if (old) /* its end was lost, and the number is in use again */
 		vfd_task_end(&m->vfd, old);
+	mark_forked(m->task->process, flags);
 	child = vfd_task_clone(&m->vfd, m->task, flags & CLONE_THREAD ? m->task->process->pid : tid,
 		tid, flags);
 	if (!child)
@@ -89,7 +99,9 @@ int model_exec(struct model *m, const struct rec *r)
 	for (fd = 0; fd < t->files->n && !rc; fd++)
 		if (t->files->v[fd] && t->files->v[fd]->cloexec)
 			rc = model_close_fd(m, fd);
-	return rc ? rc : model_aio_end(m);
+	if (!rc)
+		rc = model_aio_end(m);
+	return rc ? rc : model_end_maps(m, t->process);
 }
 
 int model_exit(struct model *m, const struct rec *r)
@@ -106,6 +118,8 @@ int model_exit(struct model *m, const struct rec *r)
 		rc = model_close_displaced(m);
 	if (!rc && t->process->refs == 1)
 		rc = model_aio_end(m);
+	if (!rc && t->process->refs == 1)
+		rc = model_end_maps(m, t->process);
 	m->ended = true;
 	return rc;
 }

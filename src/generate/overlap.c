@@ -166,6 +166,13 @@ static bool frees_number(const struct rec *r, const struct rec *c)
 	return ops[r->op].flags & OPF_NEWFD && (c->op == OP_close_range || freed == r->ret);
 }
 
+/* The kernel gives the same addresses again. */
+static bool frees_memory(const struct rec *r, const struct rec *c)
+{
+	return (r->op == OP_mmap || r->op == OP_mremap) && r->ret >= 0 && r->pid == c->pid &&
+	       c->ret >= 0 && (c->op == OP_munmap || c->op == OP_mremap);
+}
+
 static bool is_lock(const struct rec *r)
 {
 	return r->op == OP_flock || (r->op == OP_fcntl && rec_fcntl_is_lock(r->arg[1]));
@@ -218,7 +225,7 @@ bool overlap_may_help(const struct model *m, const struct rec *r, const struct r
 {
 	const struct node *n;
 
-	if (share_a_name(r, c) || frees_number(r, c))
+	if (share_a_name(r, c) || frees_number(r, c) || frees_memory(r, c))
 		return true;
 	if (ends_a_task(c))
 		return is_lock(r);

@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/xattr.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -116,6 +117,21 @@ static const struct flag uring_register_ops[] = {
 	{"IORING_REGISTER_FILES2", 13, UINT64_MAX},
 	{"IORING_REGISTER_FILES_UPDATE2", 14, UINT64_MAX},
 	{"IORING_REGISTER_BUFFERS2", 15, UINT64_MAX}, {0}};
+static const struct flag prots[] = {BIT(PROT_READ), BIT(PROT_WRITE), BIT(PROT_EXEC),
+	{"PROT_GROWSDOWN", 0x01000000, 0x01000000}, {"PROT_GROWSUP", 0x02000000, 0x02000000}, {0}};
+/* Their values are the same on x86 and arm64. */
+static const struct flag map_flags[] = {FIELD(MAP_SHARED, 0xf), FIELD(MAP_PRIVATE, 0xf),
+	{"MAP_SHARED_VALIDATE", 3, 0xf}, BIT(MAP_FIXED), BIT(MAP_ANONYMOUS), {"MAP_32BIT", 0x40, 0x40},
+	BIT(MAP_GROWSDOWN), BIT(MAP_DENYWRITE), BIT(MAP_EXECUTABLE), BIT(MAP_LOCKED),
+	BIT(MAP_NORESERVE), BIT(MAP_POPULATE), BIT(MAP_NONBLOCK), BIT(MAP_STACK), BIT(MAP_HUGETLB),
+	{"MAP_SYNC", 0x80000, 0x80000}, {"MAP_FIXED_NOREPLACE", 0x100000, 0x100000}, {0}};
+static const struct flag remap_flags[] = {BIT(MREMAP_MAYMOVE), BIT(MREMAP_FIXED),
+	{"MREMAP_DONTUNMAP", 4, 4}, {0}};
+static const struct flag msync_flags[] = {BIT(MS_ASYNC), BIT(MS_INVALIDATE), BIT(MS_SYNC), {0}};
+static const struct flag map_advices[] = {ENUM(MADV_NORMAL), ENUM(MADV_RANDOM),
+	ENUM(MADV_SEQUENTIAL), ENUM(MADV_WILLNEED), ENUM(MADV_DONTNEED), ENUM(MADV_REMOVE),
+	{"MADV_COLD", 20, UINT64_MAX}, {"MADV_PAGEOUT", 21, UINT64_MAX},
+	{"MADV_POPULATE_READ", 22, UINT64_MAX}, {"MADV_POPULATE_WRITE", 23, UINT64_MAX}, {0}};
 
 static const struct flag *const tables[A_COUNT] = {
 	[A_OFLAGS] = open_flags,
@@ -140,6 +156,11 @@ static const struct flag *const tables[A_COUNT] = {
 	[A_UPARAMS] = uring_setup_flags,
 	[A_UENTER] = uring_enter_flags,
 	[A_UREGOP] = uring_register_ops,
+	[A_PROT] = prots,
+	[A_MAPFLAGS] = map_flags,
+	[A_REMAPFLAGS] = remap_flags,
+	[A_MSFLAGS] = msync_flags,
+	[A_MADVICE] = map_advices,
 };
 
 void flags_print(struct buf *out, enum arg_kind kind, uint64_t value)

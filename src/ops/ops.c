@@ -28,6 +28,7 @@ const struct tuple_info tuple_infos[A_COUNT] = {
 
 const char *const op_family_names[FAM_COUNT] = {
 	[FAM_FS] = "FS",
+	[FAM_Memory] = "Memory",
 	[FAM_AIO] = "AIO",
 	[FAM_Process] = "Process",
 	[FAM_State] = "State",

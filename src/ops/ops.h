@@ -17,6 +17,7 @@ enum op_id {
 
 enum op_family {
 	FAM_FS,
+	FAM_Memory,
 	FAM_AIO,
 	FAM_Process,
 	FAM_State,
@@ -35,7 +36,8 @@ enum op_flag {
 	OPF_LIST = 2,  /* a .replay line carries a list: descriptors closed, or parent:child pairs */
 	OPF_FORK = 4,  /* the result is a new task; a .replay line names its process and thread */
 	OPF_STATE = 8, /* not a system call */
-	OPF_NOFILE = 16 /* of what is no file, most of them make descriptors of that; only captures have it */
+	OPF_NOFILE = 16, /* of what is no file, most of them make descriptors of that; only captures have it */
+	OPF_NEWMAP = 32 /* a result >= 0 is a new memory map; a .replay line names it */
 };
 
 enum op_compare {
@@ -64,6 +66,9 @@ enum arg_form {
 	FORM_IOV,   /* segment lengths, rec->vec */
 	FORM_EXTENTS, /* offset+length pairs, rec->vec */
 	FORM_TUPLES, /* tuples of numbers, all in rec->vec; how many each has: tuple_infos */
+	FORM_ADDR,    /* address in hex; in a replay MAP:OFFSET:LENGTH triples of parts, rec->vec */
+	FORM_ADDR2,   /* address in hex; not in a replay */
+	FORM_PAGES,   /* offset+length pairs, rec->vec; not in a replay, which has them in FORM_ADDR */
 	FORM_TIMES, /* two times, rec->ts: SEC.NSEC, or "now"/"omit"; both missing: "null" */
 	FORM_OFFPTR, /* offset behind a pointer: signed decimal, or one of the OFFPTR_ values */
 	FORM_CTX,   /* an AIO context: hex in a capture, a virtual one or "none" in a replay */

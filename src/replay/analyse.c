@@ -23,7 +23,7 @@ struct walk {
 	struct analysis *a;
 	struct filing *f;
 	struct ring_plan *rings;
-	uint32_t *vfd_owner, *lock_owner, *aio_owner, *ring_owner; /* process + 1, 0 = not seen yet */
+	uint32_t *vfd_owner, *lock_owner, *aio_owner, *ring_owner, *map_owner; /* process + 1, 0 = not seen yet */
 	uint32_t *context_of;		  /* by thread: context + 1, 0 = none yet */
 	uint32_t *first_context; /* by process, likewise: of threads that no fork tells of */
 	uint32_t contexts;
@@ -60,6 +60,19 @@ static void use_iocbs(struct walk *w, const struct xop *x, uint32_t process)
 	}
 }
 
+/* Who uses the same map needs the same memory. */
+static void use_maps(struct walk *w, const struct xop *x, uint32_t process)
+{
+	const uint8_t *p = x->vec;
+	struct xpart part;
+	uint32_t i;
+
+	for (i = 0; i + 2 < x->nvec; i += 3) {
+		part = part_next(&p);
+		owned_by(w, w->map_owner, part.map, process);
+	}
+}
+
 static void use_descriptors(struct walk *w, const struct xop *x, uint32_t process)
 {
 	int i;
@@ -78,6 +91,9 @@ static void use_descriptors(struct walk *w, const struct xop *x, uint32_t proces
 		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path), process);
 	if (op_has(x->op, A_PATH2) && path_is(x->path2, PATH_FD))
 		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path2), process);
+	if (op_has(x->op, A_ADDR))
+		use_maps(w, x, process);
+	owned_by(w, w->map_owner, x->newmap, process);
 	owned_by(w, w->vfd_owner, x->newfd, process);
 	owned_by(w, w->lock_owner, x->lock, process);
 	i = op_arg_index(x->op, A_RING);
@@ -106,10 +122,14 @@ static void use_list(struct walk *w, const struct xop *x, uint32_t process)
 				owned_by(w, w->ring_owner, item.a, process);
 			continue;
 		}
+		if (item.kind == VITEM_MAP) {
+			owned_by(w, w->map_owner, item.a, process);
+			continue;
+		}
 		owned_by(w, w->vfd_owner, item.a, process);
 		if (item.kind == VITEM_PAIR)
 			owned_by(w, w->vfd_owner, item.b, process);
-		if (item.kind == VITEM_PAIR && x->new_process != UINT32_MAX)
+		if (item.kind == VITEM_PAIR && ops[x->op].flags & OPF_FORK && x->new_process != UINT32_MAX)
 			sets_join(&w->a->processes, process, x->new_process);
 	}
 }
@@ -312,11 +332,12 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	w.lock_owner = calloc((size_t)f->max_lock + 1, sizeof(*w.lock_owner));
 	w.aio_owner = calloc((size_t)f->max_aio + 1, sizeof(*w.aio_owner));
 	w.ring_owner = calloc((size_t)p->rings.max + 1, sizeof(*w.ring_owner));
+	w.map_owner = calloc((size_t)f->max_map + 1, sizeof(*w.map_owner));
 	w.has_cwd = calloc(contexts, 1);
 	w.wants_cwd = calloc(contexts, 1);
 	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd ||
 		!p->context_of || !w.first_context || !w.vfd_owner || !w.lock_owner || !w.aio_owner ||
-		!w.ring_owner || !w.has_cwd ||
+		!w.ring_owner || !w.map_owner || !w.has_cwd ||
 		!w.wants_cwd)
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
 	if (rc == 0)
@@ -331,6 +352,7 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	free(w.lock_owner);
 	free(w.aio_owner);
 	free(w.ring_owner);
+	free(w.map_owner);
 	free(w.has_cwd);
 	free(w.wants_cwd);
 	vec_free(&w.births);

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "replay/encode.h"
+#include "replay/exec_map.h"
 #include "replay/rings.h"
 
 /* How operations are issued: what a thread has at hand, and one function per way of issuing. */
@@ -21,6 +22,7 @@ enum skip_reason {
 	SKIP_NOFILE,  /* makes a descriptor that is no file */
 	SKIP_LASTING,  /* the tree could not be removed any more */
 	SKIP_PRIVILEGE, /* only root may, and the replay is not */
+	SKIP_ADVICE,  /* memory advice that is not known to be harmless */
 	SKIP_OUTSIDE, /* its path led out of the tree through a symbolic link */
 	SKIP_COUNT
 };
@@ -48,6 +50,8 @@ struct worker {
 	const char *strings;
 	_Atomic int32_t *vfds;  /* real descriptor + 1; 0 = not open */
 	_Atomic int32_t *locks; /* the same for handles of POSIX lock owners */
+	struct xmap *maps;
+	_Atomic uint64_t mapped; /* bytes of them */
 	struct context *contexts;
 	_Atomic uint16_t *umasks; /* by context, in memory that all workers share */
 	const uint32_t *context_of;
@@ -178,6 +182,11 @@ int64_t exec_uring_enter(struct rthread *t, const struct xop *x);
 int64_t exec_uring_register(struct rthread *t, const struct xop *x);
 int64_t exec_uring_file(struct rthread *t, const struct xop *x);
 int64_t exec_uring(struct rthread *t, const struct xop *x);
+int64_t exec_mmap(struct rthread *t, const struct xop *x);
+int64_t exec_munmap(struct rthread *t, const struct xop *x);
+int64_t exec_mremap(struct rthread *t, const struct xop *x);
+int64_t exec_on_map(struct rthread *t, const struct xop *x);
+int64_t exec_touch(struct rthread *t, const struct xop *x);
 int64_t exec_none(struct rthread *t, const struct xop *x);
 int64_t exec_io_setup(struct rthread *t, const struct xop *x);
 int64_t exec_io_destroy(struct rthread *t, const struct xop *x);

@@ -119,6 +119,8 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 {
 	switch (arg_infos[ops[r->op].arg[i]].form) {
 	case FORM_NONE:
+	case FORM_ADDR2:
+	case FORM_PAGES:
 	case FORM_EXTENTS: /* only in state_path, which no replay has */
 		break;
 	case FORM_DEC:
@@ -144,6 +146,7 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 	case FORM_IOV:
 		put_vec(b, r);
 		break;
+	case FORM_ADDR:
 	case FORM_TUPLES:
 		put_tuples(b, r);
 		break;
@@ -171,6 +174,8 @@ void encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_
 		put_arg(b, &line->call, i, path, path2);
 	if (op->flags & OPF_NEWFD)
 		uvar_put(b, vfd_pack(line->newfd));
+	if (op->flags & OPF_NEWMAP)
+		uvar_put(b, vfd_pack(line->newmap));
 	if (line->call.op == OP_fcntl)
 		uvar_put(b, vfd_pack(line->lock));
 	if (op->flags & OPF_FORK) {
@@ -224,6 +229,8 @@ OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, 
 {
 	switch (op_form(kind)) {
 	case FORM_NONE:
+	case FORM_ADDR2:
+	case FORM_PAGES:
 	case FORM_EXTENTS:
 		break;
 	case FORM_DEC:
@@ -247,6 +254,7 @@ OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, 
 		x->path2 = uvar_get(&p);
 		break;
 	case FORM_IOV:
+	case FORM_ADDR:
 	case FORM_TUPLES:
 		x->nvec = (uint32_t)uvar_get(&p);
 		x->vec = p;
@@ -290,6 +298,7 @@ OP_ALWAYS_INLINE const uint8_t *decode_row(const uint8_t *p, struct xop *x, enum
 
 	x->nlist = 0;
 	x->newfd = x->lock = VFD_NONE;
+	x->newmap = MAP_NONE;
 #pragma GCC unroll 6
 	for (i = 0; i < OP_ARGS; i++) {
 		p = get_arg(p, x, i, (enum arg_kind)kinds[i]);
@@ -298,6 +307,8 @@ OP_ALWAYS_INLINE const uint8_t *decode_row(const uint8_t *p, struct xop *x, enum
 	}
 	if (flags & OPF_NEWFD)
 		x->newfd = vfd_unpack(uvar_get(&p));
+	if (flags & OPF_NEWMAP)
+		x->newmap = vfd_unpack(uvar_get(&p));
 	if (op == OP_fcntl)
 		x->lock = vfd_unpack(uvar_get(&p));
 	if (flags & OPF_FORK) {

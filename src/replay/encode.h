@@ -62,7 +62,7 @@ struct xop {
 	uint64_t path, path2;  /* path references */
 	struct timespec ts[2];
 	struct sqe sqe; /* its number is that in the file: see struct program */
-	uint32_t newfd, new_process, new_thread, lock;
+	uint32_t newfd, newmap, new_process, new_thread, lock;
 	uint32_t ndeps, nvec, nlist;
 	const uint8_t *deps, *vec, *list;
 };
@@ -234,6 +234,21 @@ static inline void tuple_next(const uint8_t **p, uint64_t *to, unsigned n)
 {
 	while (n--)
 		*to++ = uvar_get(p);
+}
+
+/* A part of a map: FORM_ADDR. x->vec has three numbers for each. */
+struct xpart {
+	uint32_t map;
+	uint64_t off, len;
+};
+
+static inline struct xpart part_next(const uint8_t **p)
+{
+	struct xpart part = {(uint32_t)uvar_get(p), 0, 0};
+
+	part.off = uvar_get(p);
+	part.len = uvar_get(p);
+	return part;
 }
 
 static inline struct vlist_item list_next(const uint8_t **p)

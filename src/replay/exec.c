@@ -22,6 +22,7 @@ const char *const skip_reasons[SKIP_COUNT] = {
 	[SKIP_NOFILE] = "of descriptors that are no files",
 	[SKIP_LASTING] = "would make what cannot be removed: immutable files, subvolumes",
 	[SKIP_PRIVILEGE] = "a privilege that the replay does not have",
+	[SKIP_ADVICE] = "advice on memory that is not known to be harmless",
 	[SKIP_OUTSIDE] = "a symbolic link led out of the tree",
 };
 

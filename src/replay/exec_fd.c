@@ -49,6 +49,10 @@ static void close_listed(struct rthread *t, const struct xop *x)
 			ring_end(w, item.a);
 			continue;
 		}
+		if (item.kind == VITEM_MAP) {
+			map_end(w, item.a);
+			continue;
+		}
 		if (item.kind == VITEM_PAIR) {
 			copy_fd(w, item);
 			continue;

@@ -71,6 +71,10 @@ static void note_ids(struct filing *f, const struct rline *line, uint64_t path, 
 	at_least(&f->max_process, line->new_process);
 	at_least(&f->max_vfd, line->newfd);
 	at_least(&f->max_lock, line->lock);
+	at_least(&f->max_map, line->newmap);
+	if (op_has(r->op, A_ADDR))
+		for (i = 0; i + 2 < r->nvec; i += 3)
+			at_least(&f->max_map, r->vec[i]);
 	for (i = 0; i < OP_ARGS; i++) {
 		enum arg_form form = arg_infos[ops[r->op].arg[i]].form;
 
@@ -96,6 +100,7 @@ static void note_ids(struct filing *f, const struct rline *line, uint64_t path, 
 			continue;
 		at_least(item->kind == VITEM_LOCK  ? &f->max_lock
 			 : item->kind == VITEM_CTX ? &f->max_aio
+			 : item->kind == VITEM_MAP ? &f->max_map
 						   : &f->max_vfd,
 			item->a);
 		if (item->kind == VITEM_PAIR)
@@ -340,7 +345,8 @@ static int check_ids(const struct loader *l, struct err *err)
 		uint32_t max;
 		const char *what;
 	} ids[] = {{f->max_thread, "thread"}, {f->max_process, "process"},
-		{f->max_vfd, "descriptor"}, {f->max_lock, "lock"}, {f->max_aio, "AIO context"}};
+		{f->max_vfd, "descriptor"}, {f->max_lock, "lock"}, {f->max_aio, "AIO context"},
+		{f->max_map, "map"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(ids) / sizeof(*ids); i++)
@@ -353,6 +359,7 @@ static int check_ids(const struct loader *l, struct err *err)
 	l->p->vfds = f->max_vfd;
 	l->p->locks = f->max_lock;
 	l->p->aio = f->max_aio;
+	l->p->maps = f->max_map;
 	return 0;
 }
 

@@ -23,7 +23,7 @@ struct program {
 	struct tree_set trees;
 	struct paths paths;
 	uint64_t ops; /* in the file, state records included */
-	uint32_t contexts, vfds, locks, aio; /* highest number + 1 */
+	uint32_t contexts, vfds, locks, aio, maps; /* highest number + 1 */
 	uint32_t vthreads;		/* the same of virtual threads */
 	uint64_t read_max, write_max; /* the longest request, vectors summed up */
 	uint32_t iov_max;
@@ -65,7 +65,7 @@ struct filing {
 	VEC(uint64_t) labels;
 	bool sorted; /* labels never decrease */
 	uint32_t *by_label; /* when not sorted: indices in the order of labels, then of index */
-	uint32_t max_thread, max_process, max_vfd, max_lock, max_aio; /* highest + 1 */
+	uint32_t max_thread, max_process, max_vfd, max_lock, max_aio, max_map; /* highest + 1 */
 	uint8_t *awaited; /* bit per operation */
 };
 

@@ -69,13 +69,14 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 	};
 	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds), MAP_PRIVATE);
 	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks), MAP_PRIVATE);
+	w->maps = map_lazily(((uint64_t)p->maps + 1) * sizeof(*w->maps), MAP_PRIVATE);
 	w->contexts = map_lazily(((uint64_t)p->contexts + 1) * sizeof(*w->contexts), MAP_PRIVATE);
 	w->aio = map_lazily(((uint64_t)p->aio + 1) * aio_context_size(), MAP_PRIVATE);
 	if (p->read_max > READ_BUFFER_MAX)
 		w->big_read = map_repeated(map_periods_of(p->read_max));
 	w->rings = map_lazily(((uint64_t)p->rings.max + 1) * sizeof(*w->rings), MAP_PRIVATE);
 	w->completions = map_lazily((p->rings.all.n + 1) * sizeof(struct completion), MAP_PRIVATE);
-	if (!w->vfds || !w->locks || !w->contexts || !w->aio || !w->rings || !w->completions ||
+	if (!w->vfds || !w->locks || !w->maps || !w->contexts || !w->aio || !w->rings || !w->completions ||
 		(p->read_max > READ_BUFFER_MAX && !w->big_read))
 		worker_fail(e, ENOMEM, "cannot start a worker");
 }
@@ -142,6 +143,7 @@ void worker_main(struct engine *e, uint32_t number, const sigset_t *mask)
 	set_up(e, &w, tree_fds);
 	if (open_start(&w, e->config.program))
 		worker_fail(e, errno, "cannot enter the tree");
+	map_traps();
 	run_threads(e, &w, layout->first_thread[number],
 		layout->first_thread[number + 1] - layout->first_thread[number]);
 	_exit(EXIT_DONE);

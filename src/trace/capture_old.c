@@ -253,6 +253,11 @@ int capture_old_line(struct capture_scratch *scratch, struct str line, struct re
 			rc = capture_common(rec, *c, get(&l, *c), flaw);
 	if (rc == 0 && has(&l, 'o'))
 		rc = capture_op(rec, get(&l, 'o'), flaw);
+	if (rc == 0 && has(&l, 'o') && ops[rec->op].family == FAM_Memory) {
+		rec->path = get(&l, 'o'); /* what lines of maps say is not enough */
+		*flaw = (struct flaw){"a map without its file", STR_NONE};
+		rc = -ENOENT;
+	}
 	if (rc == 0)
 		rc = capture_check_common(rec, l.seen, flaw);
 	return rc ? rc : convert(scratch, rec, &l, flaw);

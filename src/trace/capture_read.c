@@ -162,7 +162,7 @@ static int take_vec(struct capture_scratch *scratch, struct rec *rec, enum arg_k
 
 	scratch->vec.n = 0;
 	rc = form == FORM_IOV	    ? value_iov(&scratch->vec, s)
-	     : form == FORM_EXTENTS ? value_extents(&scratch->vec, s)
+	     : form != FORM_TUPLES  ? value_extents(&scratch->vec, s)
 				    : value_tuples(&scratch->vec, s, &tuple_infos[kind]);
 	rec->vec = scratch->vec.v;
 	rec->nvec = (uint32_t)scratch->vec.n;
@@ -192,8 +192,12 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, str
 		return value_bytes(&scratch->path, s, &rec->path);
 	case FORM_PATH2:
 		return value_bytes(&scratch->path2, s, &rec->path2);
+	case FORM_ADDR:
+	case FORM_ADDR2:
+		return value_number(FORM_HEX, s, &rec->arg[i]);
 	case FORM_IOV:
 	case FORM_EXTENTS:
+	case FORM_PAGES:
 	case FORM_TUPLES:
 		return take_vec(scratch, rec, kind, s);
 	case FORM_TIMES:

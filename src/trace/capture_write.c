@@ -52,7 +52,12 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 	case FORM_IOV:
 		value_print_iov(out, rec->vec, rec->nvec);
 		break;
+	case FORM_ADDR:
+	case FORM_ADDR2:
+		value_print_number(out, FORM_HEX, rec->arg[i]);
+		break;
 	case FORM_EXTENTS:
+	case FORM_PAGES:
 		value_print_extents(out, rec->vec, rec->nvec);
 		break;
 	case FORM_TUPLES:

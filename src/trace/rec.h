@@ -49,6 +49,7 @@ struct sqe {
  *   RIOV, WIOV  vec[] = segment lengths
  *   FORM_TUPLES vec[] = the numbers of one tuple behind those of the other
  *   EXTENTS     vec[] = offset, length, offset, length ... of what is data; NULL: not asked for
+ *   PAGES       vec[] = offset, length ... in the file, ascending; ADDR is where the first one is
  *   TIMES       ts[0] access, ts[1] modification time; seconds and ns
  * Strings and vec belong to whoever made the record and live until it makes the next one.
  */
@@ -83,6 +84,8 @@ struct rec {
 const char *rec_ioctl_form(uint64_t cmd);
 bool rec_ioctl_has_dests(uint64_t cmd);
 #define REC_DEST 4
+/* Numbers of maps in a replay are below this. */
+#define REC_MAP_MAX ((uint32_t)-2)
 
 /* True for the fcntl(2) commands whose third argument is a struct flock. */
 bool rec_fcntl_is_lock(uint64_t cmd);

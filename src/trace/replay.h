@@ -16,8 +16,9 @@
  * THREAD   virtual thread, PROCESS virtual process: dense numbers from 0
  * DEPS     '-', or labels (LINE) of operations of other threads that must be over first: 12,40
  * args     one field per recorded argument of the operation's row, in order; then the new virtual
- *          descriptor as '>7' or '>-' (OPF_NEWFD), the new 'PROCESS:THREAD' (OPF_FORK), the list
- *          (OPF_LIST) as '-' or 7,9 or 7:12,8:13 or L3
+ *          descriptor as '>7' or '>-' (OPF_NEWFD), the new map as '>M7' or '>-' (OPF_NEWMAP), the
+ *          new 'PROCESS:THREAD' (OPF_FORK), the list
+ *          (OPF_LIST) as '-' or 7,9 or 7:12,8:13 or L3 or M3
  * RESULT   what the program got: a number, or an errno name with a minus: -ENOENT
  */
 #define REPLAY_VERSION 4
@@ -26,12 +27,14 @@
 #define VFD_CWD	 ((uint32_t)-2) /* AT_FDCWD */
 #define CTX_NONE VFD_NONE	/* no AIO context */
 
+#define MAP_NONE ((uint32_t)-1)
+
 /*
  * One item of a list: a descriptor, a parent:child pair of them, a POSIX lock owner's handle, an AIO
- * context or an io_uring that ends.
+ * context, an io_uring or a memory map that ends.
  */
 struct vlist_item {
-	enum { VITEM_FD, VITEM_PAIR, VITEM_LOCK, VITEM_CTX, VITEM_RING } kind;
+	enum { VITEM_FD, VITEM_PAIR, VITEM_LOCK, VITEM_CTX, VITEM_RING, VITEM_MAP } kind;
 	uint32_t a, b;
 };
 
@@ -50,6 +53,7 @@ struct rline {
 	struct rec call; /* op, arg, path, path2, vec, ts, ret, line (the label) */
 	uint32_t newfd;	 /* OPF_NEWFD; VFD_NONE when it failed */
 	uint32_t new_process, new_thread; /* OPF_FORK; UINT32_MAX when it failed */
+	uint32_t newmap; /* OPF_NEWMAP; MAP_NONE when it failed or is not replayed */
 	uint32_t lock;	 /* POSIX record locks: handle of (process, file); VFD_NONE otherwise */
 	const struct vlist_item *list;
 	uint32_t nlist;

@@ -137,6 +137,18 @@ static int take_path(struct buf *text, struct str s, bool literal, struct str *p
 	return rc || literal ? rc : undo_pun(text, path);
 }
 
+/* Parts of maps: numbers of maps, and ranges that end. */
+static int check_parts(const struct rec *call)
+{
+	uint32_t i;
+
+	for (i = 0; i + 2 < call->nvec; i += 3)
+		if (call->vec[i] >= REC_MAP_MAX || call->vec[i + 1] > INT64_MAX ||
+			call->vec[i + 2] > INT64_MAX - call->vec[i + 1])
+			return -EINVAL;
+	return 0;
+}
+
 static int take_vec(struct replay_scratch *scratch, struct rec *call, enum arg_kind kind,
 	struct str s)
 {
@@ -151,7 +163,7 @@ static int take_vec(struct replay_scratch *scratch, struct rec *call, enum arg_k
 				    : value_tuples(&scratch->vec, s, &tuple_infos[kind]);
 	call->vec = scratch->vec.v;
 	call->nvec = (uint32_t)scratch->vec.n;
-	return rc;
+	return rc == 0 && form == FORM_ADDR ? check_parts(call) : rc;
 }
 
 /* The lock owner's handle stands behind the lock: "...,L3". */
@@ -180,6 +192,8 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 
 	switch (form) {
 	case FORM_NONE:
+	case FORM_ADDR2:
+	case FORM_PAGES:
 		return 0;
 	case FORM_DEC:
 	case FORM_UDEC:
@@ -197,6 +211,7 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 	case FORM_PATH2:
 		return take_path(&scratch->path2, s, kind != A_PATH2, &call->path2);
 	case FORM_IOV:
+	case FORM_ADDR:
 	case FORM_EXTENTS:
 	case FORM_TUPLES:
 		return take_vec(scratch, call, kind, s);
@@ -214,6 +229,11 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 	return -EINVAL;
 }
 
+static bool is_not_written(enum arg_form form)
+{
+	return form == FORM_NONE || form == FORM_ADDR2 || form == FORM_PAGES;
+}
+
 static int take_args(struct replay_scratch *scratch, struct str *rest, struct rline *line,
 	struct flaw *flaw)
 {
@@ -221,7 +241,7 @@ static int take_args(struct replay_scratch *scratch, struct str *rest, struct rl
 	int i, rc;
 
 	for (i = 0; i < OP_ARGS; i++) {
-		if (arg_infos[ops[line->call.op].arg[i]].form == FORM_NONE)
+		if (is_not_written(arg_infos[ops[line->call.op].arg[i]].form))
 			continue;
 		if (replay_field(rest, &field, flaw))
 			return -EINVAL;
@@ -245,6 +265,15 @@ static int take_newfd(struct str s, struct rline *line)
 	return take_id((struct str){s.s + 1, s.len - 1}, &line->newfd);
 }
 
+static int take_newmap(struct str s, struct rline *line)
+{
+	if (str_eq(s, STR(">-")))
+		return 0;
+	if (s.len < 3 || s.s[0] != '>' || s.s[1] != 'M')
+		return -EINVAL;
+	return take_id((struct str){s.s + 2, s.len - 2}, &line->newmap);
+}
+
 static int take_fork(struct str s, struct rline *line)
 {
 	struct str process;
@@ -261,8 +290,11 @@ static int take_item(struct str s, struct vlist_item *item)
 {
 	struct str first;
 
-	if (s.len && (s.s[0] == 'L' || s.s[0] == 'K' || s.s[0] == 'R')) {
-		item->kind = s.s[0] == 'L' ? VITEM_LOCK : s.s[0] == 'K' ? VITEM_CTX : VITEM_RING;
+	if (s.len && (s.s[0] == 'L' || s.s[0] == 'K' || s.s[0] == 'R' || s.s[0] == 'M')) {
+		item->kind = s.s[0] == 'L'   ? VITEM_LOCK
+			     : s.s[0] == 'K' ? VITEM_CTX
+			     : s.s[0] == 'R' ? VITEM_RING
+					     : VITEM_MAP;
 		return take_id((struct str){s.s + 1, s.len - 1}, &item->a);
 	}
 	str_take_char(&s, ':', &first);
@@ -317,6 +349,12 @@ static int take_effects(struct replay_scratch *scratch, struct str *rest, struct
 		if (take_newfd(field, line))
 			return flaw_at(flaw, "not a new descriptor", field);
 	}
+	if (flags & OPF_NEWMAP) {
+		if (replay_field(rest, &field, flaw))
+			return -EINVAL;
+		if (take_newmap(field, line))
+			return flaw_at(flaw, "not a new map", field);
+	}
 	if (flags & OPF_FORK) {
 		if (replay_field(rest, &field, flaw))
 			return -EINVAL;
@@ -369,6 +407,7 @@ int replay_op_line(struct replay_scratch *scratch, struct str text, struct rline
 
 	memset(line, 0, sizeof(*line));
 	line->newfd = line->lock = VFD_NONE;
+	line->newmap = MAP_NONE;
 	line->new_process = line->new_thread = UINT32_MAX;
 	rc = take_end(&text, line, flaw);
 	if (rc == 0)

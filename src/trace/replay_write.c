@@ -66,6 +66,8 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 
 	switch (form) {
 	case FORM_NONE:
+	case FORM_ADDR2:
+	case FORM_PAGES:
 		return;
 	case FORM_DEC:
 	case FORM_UDEC:
@@ -98,6 +100,7 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 		if (call->vec)
 			value_print_extents(out, call->vec, call->nvec);
 		break;
+	case FORM_ADDR:
 	case FORM_TUPLES:
 		value_print_tuples(out, &tuple_infos[kind], call->vec, call->nvec);
 		break;
@@ -145,6 +148,8 @@ static void print_list(struct buf *out, const struct rline *line)
 			buf_char(out, ',');
 		if (item->kind == VITEM_LOCK || item->kind == VITEM_CTX || item->kind == VITEM_RING)
 			buf_char(out, item->kind == VITEM_LOCK ? 'L' : item->kind == VITEM_CTX ? 'K' : 'R');
+		if (item->kind == VITEM_MAP)
+			buf_char(out, 'M');
 		buf_u64(out, item->a);
 		if (item->kind == VITEM_PAIR) {
 			buf_char(out, ':');
@@ -165,6 +170,12 @@ static void print_effects(struct buf *out, const struct rline *line)
 			buf_char(out, '-');
 		else
 			buf_u64(out, line->newfd);
+		buf_char(out, '|');
+	}
+	if (flags & OPF_NEWMAP) {
+		buf_puts(out, line->newmap == MAP_NONE ? ">-" : ">M");
+		if (line->newmap != MAP_NONE)
+			buf_u64(out, line->newmap);
 		buf_char(out, '|');
 	}
 	if ((flags & OPF_FORK) && line->new_process == UINT32_MAX) {

@@ -98,6 +98,16 @@ static void sample_ioctl(struct rec *rec, enum sample how)
 	rec->nvec = COUNT(dests);
 }
 
+/* Parts of maps. */
+static void sample_parts(struct rec *rec, enum sample how)
+{
+	static const uint64_t plain[] = {3, 4096, 8192, 0, 0, 4096};
+	static const uint64_t far[] = {REC_MAP_MAX - 1, INT64_MAX, 0, 0, 0, INT64_MAX};
+
+	rec->nvec = how == SAMPLE_LEAST ? 0 : 6;
+	rec->vec = how == SAMPLE_PLAIN ? plain : far;
+}
+
 static void sample_times(struct timespec ts[2], enum sample how)
 {
 	ts[0] = ts[1] = (struct timespec){0, TIMES_NULL};
@@ -156,7 +166,7 @@ void sample_rec(struct rec *rec, enum op_id op, enum sample how)
 			rec->path = how == SAMPLE_PLAIN ? STR("/a file") : every_byte();
 		else if (form == FORM_PATH2 && how != SAMPLE_LEAST)
 			rec->path2 = how == SAMPLE_PLAIN ? STR("") : every_byte();
-		else if (form == FORM_IOV || form == FORM_EXTENTS)
+		else if (form == FORM_IOV || form == FORM_EXTENTS || form == FORM_PAGES)
 			sample_vec(rec, form, how);
 		else if (form == FORM_TUPLES)
 			sample_tuples(rec, kind, how);
@@ -181,19 +191,26 @@ void sample_rline(struct rline *line, enum op_id op, enum sample how)
 	static const uint64_t deps[] = {1, 12, UINT64_MAX};
 	static const struct vlist_item list[] = {
 		{VITEM_FD, 7, 0}, {VITEM_PAIR, 0, VFD_CWD - 1}, {VITEM_LOCK, 3, 0},
-		{VITEM_CTX, VFD_CWD - 1, 0}, {VITEM_RING, 2, 0}};
+		{VITEM_CTX, VFD_CWD - 1, 0}, {VITEM_RING, 2, 0}, {VITEM_MAP, 4, 0}};
 	unsigned flags = ops[op].flags;
 	bool least = how == SAMPLE_LEAST;
 	int i;
 
 	memset(line, 0, sizeof(*line));
 	sample_rec(&line->call, op, how);
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_kind kind = ops[op].arg[i];
+
+		if (kind == A_ADDR) /* the address, and pages, are not in a replay */
+			sample_parts(&line->call, how);
+	}
 	line->entry = least ? 0 : 1000;
 	line->dur = how == SAMPLE_EXTREME ? UINT64_MAX - 1000 : 5;
 	line->thread = how == SAMPLE_EXTREME ? VFD_CWD - 1 : 0;
 	line->process = how == SAMPLE_EXTREME ? VFD_CWD - 1 : 2;
 	line->deps = deps;
 	line->ndeps = least ? 0 : COUNT(deps);
+	line->newmap = (flags & OPF_NEWMAP) && !least ? 8 : MAP_NONE;
 	line->newfd = (flags & OPF_NEWFD) && !least ? 7 : VFD_NONE;
 	line->new_process = (flags & OPF_FORK) && !least ? 3 : UINT32_MAX;
 	line->new_thread = (flags & OPF_FORK) && !least ? 4 : UINT32_MAX;
@@ -248,6 +265,18 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
+/* A replay has parts of maps where a capture has addresses and pages. */
+static bool same_place(const struct rec *a, const struct rec *b, int i)
+{
+	return arg_infos[ops[a->op].arg[i]].form != FORM_ADDR ||
+	       same_u64(a->vec, a->nvec, b->vec, b->nvec);
+}
+
+static bool is_place(enum arg_form form)
+{
+	return form == FORM_ADDR || form == FORM_ADDR2 || form == FORM_PAGES;
+}
+
 static bool same_arg(const struct rec *a, const struct rec *b, int i)
 {
 	enum arg_form form = arg_infos[ops[a->op].arg[i]].form;
@@ -261,6 +290,7 @@ static bool same_arg(const struct rec *a, const struct rec *b, int i)
 		return same_str(a->path2, b->path2);
 	case FORM_IOV:
 	case FORM_TUPLES:
+	case FORM_PAGES:
 		return same_u64(a->vec, a->nvec, b->vec, b->nvec);
 	case FORM_EXTENTS:
 		return !a->vec == !b->vec && same_u64(a->vec, a->nvec, b->vec, b->nvec);
@@ -280,7 +310,7 @@ static bool same_arg(const struct rec *a, const struct rec *b, int i)
 	}
 }
 
-static const char *call_difference(const struct rec *a, const struct rec *b)
+static const char *call_difference(const struct rec *a, const struct rec *b, bool replay)
 {
 	int i;
 
@@ -289,7 +319,8 @@ static const char *call_difference(const struct rec *a, const struct rec *b)
 	if (a->has_ret != b->has_ret || (a->has_ret && a->ret != b->ret))
 		return "result";
 	for (i = 0; i < OP_ARGS; i++)
-		if (!same_arg(a, b, i))
+		if (replay && is_place(arg_infos[ops[a->op].arg[i]].form) ? !same_place(a, b, i)
+									   : !same_arg(a, b, i))
 			return arg_infos[ops[a->op].arg[i]].name;
 	return NULL;
 }
@@ -312,7 +343,7 @@ const char *rec_difference(const struct rec *a, const struct rec *b)
 		return "thread";
 	if (!same_facts(&a->facts, &b->facts))
 		return "facts";
-	return call_difference(a, b);
+	return call_difference(a, b, false);
 }
 
 static bool same_list(const struct rline *a, const struct rline *b)
@@ -338,14 +369,14 @@ const char *rline_difference(const struct rline *a, const struct rline *b)
 		return "deps";
 	if (a->call.line != b->call.line)
 		return "label";
-	if (a->newfd != b->newfd || a->new_process != b->new_process ||
+	if (a->newfd != b->newfd || a->newmap != b->newmap || a->new_process != b->new_process ||
 		a->new_thread != b->new_thread)
 		return "effects";
 	if (a->lock != b->lock)
 		return "lock";
 	if (!same_list(a, b))
 		return "list";
-	return call_difference(&a->call, &b->call);
+	return call_difference(&a->call, &b->call, true);
 }
 
 const char *init_difference(const struct init_line *a, const struct init_line *b)

@@ -188,4 +188,36 @@ dir|0777|0|0|@TREE@/d|
 file|0666|0|0|5|-|@TREE@/f|
 E1
 replays "guarded calls fail as they did" 0 guarded.replay
+# Pages that are not there are results: behind the end of the file, of a map that has ended, of none.
+replay_file maps.replay <<'E1'
+0+9|0|0|-|@TREE@/f|O_RDWR|0|>0|3|open
+1+9|0|0|-|-|20480|PROT_READ+PROT_WRITE+PROT_EXEC|MAP_SHARED|0|0|>M0|1|mmap
+2+9|0|0|-|0:0:8192|8192|map_read
+3+9|0|0|-|0:8192:4096|-EFAULT|map_read
+4+9|0|0|-|0:4096:4096|4096|map_write
+5+9|0|0|-|-|8192|PROT_READ+PROT_WRITE|MAP_PRIVATE|0|0|>M1|1|mmap
+6+9|0|0|-|1:0:4096|-EFAULT|map_write
+7+9|0|0|-|0:0:4096|4096|0|munmap
+8+9|0|0|-|0:0:4096|-EFAULT|map_read
+9+9|0|0|-|0:4096:4096,1:4096:4096|8192|map_read
+10+9|0|0|-|0:0:20480|20480|40960|MREMAP_MAYMOVE|>-|-ENOMEM|mremap
+11+9|0|0|-|1:0:8192|8192|40960|MREMAP_MAYMOVE|>M2|1|mremap
+12+9|0|0|-|1:0:4096|-EFAULT|map_read
+13+9|0|0|-|2:0:4096|4096|map_read
+14+9|0|0|-|0|M0,M2|-|exit_group
+15+9|0|0|-|2:0:4096|-EFAULT|map_read
+16+9|1|1|15|@TREE@/f|O_RDONLY|0|>1|3|open
+17+9|1|1|-|-|4096|PROT_READ+PROT_WRITE|MAP_SHARED|1|0|>-|-EACCES|mmap
+18+9|1|1|-|-|4096|0|MAP_SHARED|1|0|>M3|1|mmap
+19+9|1|1|-|3:0:4096|4096|map_read
+20+9|1|1|-|3:0:4096|-EFAULT|map_write
+INIT
+file|0666|0|0|8000|0+8000|@TREE@/f|
+E1
+replays "touched pages are results" 0 maps.replay -p 1 -t 4
+equal "touched pages end where the file does" "$(stat -c %s "$tree/f")" 8000
+printf '%s\n' '0+9|0|0|-|@TREE@/f|O_RDWR|0|>0|3|open' '1+9|0|0|-|-|20480|PROT_READ|MAP_SHARED|0|0|>M0|1|mmap' \
+	'2+9|0|0|-|0:0:20480|20480|map_read' INIT 'file|0666|0|0|8000|0+8000|@TREE@/f|' | replay_file bus.replay
+replays "a page that is missing is a divergence" 3 bus.replay
+says "a page that is missing is told" "1 map_read: expected 20480, got -EFAULT"
 done_testing

@@ -655,6 +655,81 @@ static void t_readahead(void)
 	expect("o=readahead;:,d=9999;:,O=0;:,c=4096;:,s=%d;:,", -EBADF);
 }
 
+/* --- memory maps --- */
+
+static void t_mmap(void)
+{
+	int fd = file("f", "content");
+	long at = made(SYS_mmap, 0, 5000, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), r;
+
+	expect("o=mmap;:,a=0x0;:,c=5000;:,g=3;:,l=1;:,d=%d;:,O=0;:,s=%ld;:,", fd, at);
+	r = made(SYS_mmap, at, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 4096);
+	expect("o=mmap;:,a=0x%lx;:,c=4096;:,g=1;:,l=18;:,d=%d;:,O=4096;:,s=%ld;:,", at, fd, r);
+	made(SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE, fd, 1);
+	expect("o=mmap;:,a=0x0;:,c=4096;:,g=1;:,l=2;:,d=%d;:,O=1;:,s=%d;:,", fd, -EINVAL);
+	made(SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE, 9999, 0);
+	expect("o=mmap;:,a=0x0;:,c=4096;:,g=1;:,l=2;:,d=9999;:,O=0;:,s=%d;:,", -EBADF);
+	/* shows no file and takes the place of none */
+	made(SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* takes the place of one */
+	r = made(SYS_mmap, at, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	expect("o=mmap;:,a=0x%lx;:,c=4096;:,g=0;:,l=50;:,d=-1;:,O=0;:,s=%ld;:,", at, r);
+}
+
+static long mapped(int fd, long len, int prot)
+{
+	return raw(SYS_mmap, 0, len, prot, MAP_SHARED, fd, 0);
+}
+
+static void t_munmap(void)
+{
+	int fd = file("f", "content");
+	long at = mapped(fd, 16384, PROT_READ), other;
+
+	made(SYS_munmap, at + 4096, 4096);
+	expect("o=munmap;:,a=0x%lx;:,c=4096;:,s=0;:,", at + 4096);
+	made(SYS_munmap, at + 1, 4096);
+	expect("o=munmap;:,a=0x%lx;:,c=4096;:,s=%d;:,", at + 1, -EINVAL);
+	made(SYS_munmap, at, 16384);
+	expect("o=munmap;:,a=0x%lx;:,c=16384;:,s=0;:,", at);
+	other = raw(SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	made(SYS_munmap, other, 4096); /* no file was there */
+}
+
+static void t_mremap(void)
+{
+	int fd = file("f", "content");
+	long at = mapped(fd, 4096, PROT_READ), r;
+
+	r = made(SYS_mremap, at, 4096, 16384, MREMAP_MAYMOVE, 0x1234000);
+	expect("o=mremap;:,a=0x%lx;:,c=4096;:,C=16384;:,f=1;:,A=0x1234000;:,s=%ld;:,", at, r);
+	at = r;
+	made(SYS_mremap, at, 16384, 0, MREMAP_MAYMOVE, 0);
+	expect("o=mremap;:,a=0x%lx;:,c=16384;:,C=0;:,f=1;:,A=0x0;:,s=%d;:,", at, -EINVAL);
+}
+
+static void t_msync(void)
+{
+	int fd = file("f", "content");
+	long at = mapped(fd, 4096, PROT_READ);
+
+	made(SYS_msync, at, 4096, MS_SYNC);
+	expect("o=msync;:,a=0x%lx;:,c=4096;:,f=4;:,s=0;:,", at);
+	made(SYS_msync, at, 4096, MS_SYNC | MS_ASYNC);
+	expect("o=msync;:,a=0x%lx;:,c=4096;:,f=5;:,s=%d;:,", at, -EINVAL);
+}
+
+static void t_madvise(void)
+{
+	int fd = file("f", "content");
+	long at = mapped(fd, 8192, PROT_READ);
+
+	made(SYS_madvise, at, 8192, MADV_WILLNEED);
+	expect("o=madvise;:,a=0x%lx;:,c=8192;:,f=3;:,s=0;:,", at);
+	made(SYS_madvise, at + 1, 8192, MADV_RANDOM);
+	expect("o=madvise;:,a=0x%lx;:,c=8192;:,f=1;:,s=%d;:,", at + 1, -EINVAL);
+}
+
 /* --- metadata --- */
 
 /* A call that takes a path and something that is not recorded. */
@@ -2041,7 +2116,8 @@ static const struct {
 	T(openat), T(openat2), T(close), T(close_range), T(dup), T(dup3), T(fcntl), T(flock), T(read),
 	T(readv), T(pread64), T(preadv), T(preadv2), T(write), T(writev), T(pwrite64), T(pwritev),
 	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(copy_file_range),
-	T(sendfile), T(ioctl), T(splice), T(tee), T(vmsplice),
+	T(sendfile), T(ioctl), T(splice), T(tee), T(vmsplice), T(mmap), T(munmap), T(mremap), T(msync),
+	T(madvise),
 	T(inotify_init1), T(inotify_add_watch), T(inotify_rm_watch), T(fanotify_init), T(fanotify_mark),
 	T(memfd_create), T(memfd_secret), T(userfaultfd), T(quotactl), T(quotactl_fd), T(fsync), T(fdatasync),
 	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),

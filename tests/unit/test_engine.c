@@ -40,7 +40,8 @@ END_TEST
 
 static const uint64_t vec[] = {1, 0, 4096, UINT64_MAX};
 static const struct vlist_item items[] = {
-	{VITEM_FD, 7, 0}, {VITEM_PAIR, 1, 200000}, {VITEM_LOCK, 3, 0}, {VITEM_CTX, 9, 0}};
+	{VITEM_FD, 7, 0}, {VITEM_PAIR, 1, 200000}, {VITEM_LOCK, 3, 0}, {VITEM_CTX, 9, 0},
+	{VITEM_MAP, 6, 0}};
 
 /* A line of OP in which every argument has a value of its own. */
 static struct rline line_of(enum op_id op, uint64_t salt)
@@ -50,11 +51,12 @@ static struct rline line_of(enum op_id op, uint64_t salt)
 		.process = 3,
 		.call = {.op = op, .ret = (int64_t)salt - 2, .has_ret = true, .line = 40 + salt},
 		.newfd = (uint32_t)salt + 90,
+		.newmap = (uint32_t)salt + 60,
 		.new_process = 11,
 		.new_thread = 300,
 		.lock = 2,
 		.list = items,
-		.nlist = 4};
+		.nlist = 5};
 	int i;
 
 	for (i = 0; i < OP_ARGS; i++)
@@ -79,6 +81,8 @@ static void check_arg(const struct rline *l, const struct xop *x, int i)
 
 	switch (arg_infos[ops[l->call.op].arg[i]].form) {
 	case FORM_NONE:
+	case FORM_ADDR2:
+	case FORM_PAGES:
 	case FORM_EXTENTS:
 		break;
 	case FORM_PATH:
@@ -88,6 +92,7 @@ static void check_arg(const struct rline *l, const struct xop *x, int i)
 		ck_assert_uint_eq(x->path2, 88);
 		break;
 	case FORM_IOV:
+	case FORM_ADDR:
 	case FORM_TUPLES:
 		ck_assert_uint_eq(x->nvec, 4);
 		for (k = 0; k < 4; k++)
@@ -134,12 +139,13 @@ static void check_effects(const struct rline *l, const struct xop *x)
 	uint32_t i;
 
 	ck_assert_uint_eq(x->newfd, flags & OPF_NEWFD ? l->newfd : VFD_NONE);
+	ck_assert_uint_eq(x->newmap, flags & OPF_NEWMAP ? l->newmap : MAP_NONE);
 	ck_assert_uint_eq(x->lock, l->call.op == OP_fcntl ? l->lock : VFD_NONE);
 	if (flags & OPF_FORK) {
 		ck_assert_uint_eq(x->new_process, l->new_process);
 		ck_assert_uint_eq(x->new_thread, l->new_thread);
 	}
-	ck_assert_uint_eq(x->nlist, flags & OPF_LIST ? 4 : 0);
+	ck_assert_uint_eq(x->nlist, flags & OPF_LIST ? 5 : 0);
 	for (i = 0; i < x->nlist; i++) {
 		struct vlist_item item = list_next(&p);
 

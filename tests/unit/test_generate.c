@@ -2148,6 +2148,130 @@ START_TEST(what_was_not_aligned_was_no_hole)
 }
 END_TEST
 
+/* ---- memory maps ---- */
+
+#define OPEN_F	  "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+#define OPEN_LINE TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+/* three pages at 0x10000 */
+#define MAP_F	 "1 o=mmap;:,a=0x0;:,c=10000;:,g=1;:,l=2;:,d=3;:,O=0;:,s=65536;:,\n"
+#define MAP_LINE "0|0|-|-|10000|PROT_READ|MAP_PRIVATE|0|0|>M0|65536|mmap@8|\n"
+
+/* The capture of these tests does not say what is known of pages. */
+START_TEST(maps_are_known_by_parts)
+{
+	generates(TASK FILE_F OPEN_F MAP_F "1 o=close;:,d=3;:,s=0;:,\n"
+			      "1 o=map_read;:,a=0x11000;:,v=4096+4096;:,s=4096;:,\n"
+			      "1 o=madvise;:,a=0x10000;:,c=8192;:,f=3;:,s=0;:,\n"
+			      "1 o=munmap;:,a=0x11000;:,c=4096;:,s=0;:,\n"
+			      "1 o=map_read;:,a=0x10000;:,v=0+12288;:,s=12288;:,\n"
+			      "1 o=munmap;:,a=0x0;:,c=1048576;:,s=0;:,\n"
+			      "1 o=munmap;:,a=0x10000;:,c=4096;:,s=0;:,\n",
+		OPEN_LINE MAP_LINE "0|0|-|0|-|0|close@9|\n"
+				   "0|0|-|0:4096:4096|4096|map_read@10|\n"
+				   "0|0|-|0:0:8192|8192|MADV_WILLNEED|0|madvise@11|\n"
+				   "0|0|-|0:4096:4096|4096|0|munmap@12|\n"
+				   "0|0|-|0:0:4096,0:8192:4096|8192|map_read@13|\n"
+				   "0|0|-|0:0:4096,0:8192:4096|1048576|0|munmap@14|\n"
+				   "#INIT\n" W_DIR F_INIT("0+10000"));
+}
+END_TEST
+
+START_TEST(maps_take_the_place_of_others)
+{
+	generates(TASK FILE_F OPEN_F MAP_F
+		"1 o=mmap;:,a=0x11000;:,c=4096;:,g=3;:,l=18;:,d=3;:,O=8192;:,s=69632;:,\n"
+		"1 o=mmap;:,a=0x10000;:,c=8192;:,g=0;:,l=50;:,d=-1;:,O=0;:,s=65536;:,\n"
+		"1 o=map_write;:,a=0x12000;:,v=8192+4096;:,s=4096;:,\n"
+		"1 o=exit_group;:,E=0;:,\n",
+		OPEN_LINE MAP_LINE
+		"0|0|-|0:4096:4096|4096|PROT_READ+PROT_WRITE|MAP_PRIVATE+MAP_FIXED|0|8192|>M1|69632|mmap@9|\n"
+		"0|0|-|0:0:4096,1:0:4096|8192|0|munmap@10|\n"
+		"0|0|-|0:8192:4096|4096|map_read@11|\n"
+		"0|0|-|0|0,M0|-|exit_group@12|\n"
+		"#INIT\n" W_DIR F_INIT("8192+1808"));
+}
+END_TEST
+
+/* What is written into a shared map is in the file, up to its end and no further. */
+START_TEST(shared_maps_are_written_when_nobody_saw_it)
+{
+	generates(TASK FILE_F OPEN_F
+		"1 o=mmap;:,a=0x0;:,c=20000;:,g=3;:,l=1;:,d=3;:,O=4096;:,s=65536;:,\n"
+		"1 o=msync;:,a=0x10000;:,c=4096;:,f=4;:,s=0;:,\n"
+		"1 o=fstat;:,d=3;:,s=0;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n",
+		OPEN_LINE "0|0|-|-|20000|PROT_READ+PROT_WRITE|MAP_SHARED|0|4096|>M0|65536|mmap@8|\n"
+			  "0|0|-|0:0:5904|5904|map_write@8|\n"
+			  "0|0|-|0:0:4096|4096|MS_SYNC|0|msync@9|\n"
+			  "0|0|-|0|0|fstat@10|\n"
+			  "#INIT\n" W_DIR F_INIT("4096+5904"));
+}
+END_TEST
+
+START_TEST(maps_move_and_grow)
+{
+	generates(TASK FILE_F OPEN_F MAP_F
+		"1 o=mremap;:,a=0x10000;:,c=12288;:,C=16384;:,f=1;:,A=0x0;:,s=131072;:,\n"
+		"1 o=munmap;:,a=0x10000;:,c=12288;:,s=0;:,\n"
+		"1 o=mremap;:,a=0x21000;:,c=4096;:,C=8192;:,f=1;:,A=0x0;:,s=65536;:,\n"
+		"1 o=mremap;:,a=0x20000;:,c=4096;:,C=0;:,f=0;:,A=0x0;:,s=-22;:,\n"
+		"1 o=mremap;:,a=0x20000;:,c=4096;:,C=8192;:,f=0;:,A=0x0;:,s=-12;:,\n",
+		OPEN_LINE MAP_LINE "0|0|-|0:0:12288|12288|16384|MREMAP_MAYMOVE|>M1|131072|mremap@9|\n"
+				   "0|0|-|1:4096:4096|4096|0|munmap@11|\n"
+				   "0|0|-|1:0:4096|4096|0|0|>-|-EINVAL|mremap@12|\n"
+				   "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+/* Parent and child have one map in a replay; it ends when both have lost it. */
+START_TEST(maps_of_parent_and_child)
+{
+	generates(TASK FILE_F OPEN_F MAP_F "1 o=fork;:,s=2;:,\n"
+			      "2 o=map_read;:,a=0x10000;:,v=0+4096;:,s=4096;:,\n"
+			      "2 o=munmap;:,a=0x10000;:,c=12288;:,s=0;:,\n"
+			      "2 o=exit_group;:,E=0;:,\n"
+			      "1 o=munmap;:,a=0x10000;:,c=4096;:,s=0;:,\n"
+			      "1 o=munmap;:,a=0x11000;:,c=8192;:,s=0;:,\n",
+		OPEN_LINE MAP_LINE "0|0|-|1:1|0:1|2|fork@9|\n"
+				   "1|1|-|0:0:4096|4096|map_read@10|\n"
+				   "1|1|-|0|1|-|exit_group@12|\n"
+				   "0|0|10|0:0:12288|8192|0|munmap@14|\n"
+				   "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+/* vfork: the child's maps are its parent's until it executes something. */
+START_TEST(maps_of_shared_memory)
+{
+	generates(TASK FILE_F OPEN_F "1 o=vfork;:,s=2;:,\n"
+			      "2 o=mmap;:,a=0x0;:,c=4096;:,g=1;:,l=1;:,d=3;:,O=0;:,s=65536;:,\n"
+			      "2 o=execve;:,p=/x;:,s=0;:,\n"
+			      "2 o=msync;:,a=0x10000;:,c=4096;:,f=1;:,s=0;:,\n"
+			      "1 o=msync;:,a=0x10000;:,c=4096;:,f=1;:,s=0;:,\n",
+		OPEN_LINE "0|0|-|1:1|0:1|2|vfork@8|\n"
+			  "1|1|-|-|4096|PROT_READ|MAP_SHARED|1|0|>M0|65536|mmap@9|\n"
+			  "1|1|-|%null|-|0|execve@10|\n"
+			  "0|0|9|0:0:4096|4096|MS_ASYNC|0|msync@12|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+/* The kernel gave addresses again before the call that freed them was seen to return. */
+START_TEST(maps_that_overlapped_in_time)
+{
+	generates(TASK FILE_F OPEN_F MAP_F "1 o=clone;:,f=4001536;:,s=2;:,\n"
+			      "1:2 D=5;:,o=mmap;:,a=0x0;:,c=4096;:,g=1;:,l=2;:,d=3;:,O=0;:,s=69632;:,\n"
+			      "1 D=15;:,o=munmap;:,a=0x10000;:,c=12288;:,s=0;:,\n"
+			      "1:2 o=munmap;:,a=0x11000;:,c=4096;:,s=0;:,\n",
+		OPEN_LINE MAP_LINE
+		"0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD+CLONE_SYSVSEM+"
+		"CLONE_SETTLS+CLONE_PARENT_SETTID+CLONE_CHILD_CLEARTID|0:1|-|2|clone@9|\n"
+		"0|0|-|0:0:12288|12288|0|munmap@11|\n"
+		"1|0|-|-|4096|PROT_READ|MAP_PRIVATE|0|0|>M1|69632|mmap@10|\n"
+		"1|0|-|1:0:4096|4096|0|munmap@12|\n"
+		"#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 Suite *generate_suite(void)
 {
 	Suite *s = suite_create("generate");
@@ -2250,6 +2374,13 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_is_appended_is_one_behind_the_other);
 	tcase_add_test(t, what_is_not_in_a_new_directory_is_waited_for);
 	tcase_add_test(t, what_was_not_aligned_was_no_hole);
+	tcase_add_test(t, maps_are_known_by_parts);
+	tcase_add_test(t, maps_take_the_place_of_others);
+	tcase_add_test(t, shared_maps_are_written_when_nobody_saw_it);
+	tcase_add_test(t, maps_move_and_grow);
+	tcase_add_test(t, maps_of_parent_and_child);
+	tcase_add_test(t, maps_of_shared_memory);
+	tcase_add_test(t, maps_that_overlapped_in_time);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -240,7 +240,12 @@ START_TEST(malformed_lines_are_refused)
 	check_bad("0+1|0|0|-|0|sync|", "r:2: the line does not end with OPERATION@LINE|");
 	check_bad("0+1|0|0|-|0|sync@0|", "r:2: the line does not end with OPERATION@LINE|");
 	check_bad("0+1|0|0|-|0|sync@-1|", "r:2: the line does not end with OPERATION@LINE|");
-	check_bad("0+1|0|0|-|0|mmap@2|", "r:2: an operation that is not known: 'mmap'");
+	check_bad("0+1|0|0|-|0|brk@2|", "r:2: an operation that is not known: 'brk'");
+	check_bad("0+1|0|0|-|4294967294:0:1|1|0|munmap@2|",
+		"r:2: not a value for this argument: '4294967294:0:1'");
+	check_bad("0+1|0|0|-|0:9223372036854775807:1|1|0|munmap@2|", NULL);
+	check_bad("0+1|0|0|-|0:1:1:1|1|0|munmap@2|", NULL);
+	check_bad("0+1|0|0|-|-|1|0|0|0|0|>7|1|mmap@2|", "r:2: not a new map: '>7'");
 	check_bad("0|0|0|-|0|sync@2|", "r:2: not of the form ENTRY+DURATION: '0'");
 	check_bad("18446744073709551615+1|0|0|-|0|sync@2|",
 		"r:2: not of the form ENTRY+DURATION: '18446744073709551615+1'");

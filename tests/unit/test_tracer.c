@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -19,10 +20,8 @@
 
 #define OTHER_ARCH 0x40000003u /* AUDIT_ARCH_I386 */
 
-static uint32_t run_filter_with(
-	const struct filter *f, uint32_t arch, uint32_t nr, uint64_t second)
+static uint32_t run_filter_on(const struct filter *f, struct seccomp_data data)
 {
-	struct seccomp_data data = {.nr = (int)nr, .arch = arch, .args = {0, second}};
 	uint32_t a = 0;
 	unsigned pc;
 
@@ -36,6 +35,9 @@ static uint32_t run_filter_with(
 		case BPF_JMP | BPF_JEQ | BPF_K:
 			pc += a == i->k ? i->jt : i->jf;
 			break;
+		case BPF_JMP | BPF_JSET | BPF_K:
+			pc += a & i->k ? i->jt : i->jf;
+			break;
 		case BPF_JMP | BPF_JGE | BPF_K:
 			pc += a >= i->k ? i->jt : i->jf;
 			break;
@@ -46,6 +48,12 @@ static uint32_t run_filter_with(
 		}
 	}
 	ck_abort_msg("no return");
+}
+
+static uint32_t run_filter_with(
+	const struct filter *f, uint32_t arch, uint32_t nr, uint64_t second)
+{
+	return run_filter_on(f, (struct seccomp_data){.nr = (int)nr, .arch = arch, .args = {0, second}});
 }
 
 static uint32_t run_filter(const struct filter *f, uint32_t arch, uint32_t nr)
@@ -86,6 +94,40 @@ START_TEST(filter_stops_the_calls_of_the_table)
 		ck_assert_uint_eq(run_filter(&f, FILTER_ARCH, nr | 0x40000000), SECCOMP_RET_ALLOW);
 	}
 	ck_assert_uint_eq(run_filter(&f, FILTER_ARCH, UINT32_MAX), SECCOMP_RET_ALLOW);
+}
+END_TEST
+
+static bool stops(const struct filter *f, long nr, uint64_t b, uint64_t c, uint64_t d)
+{
+	struct seccomp_data data = {.nr = (int)nr, .arch = FILTER_ARCH, .args = {0, b, c, d}};
+
+	return run_filter_on(f, data) == SECCOMP_RET_TRACE;
+}
+
+START_TEST(filter_lets_other_memory_go)
+{
+	const uint64_t fixed = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	struct filter f;
+	struct stat st;
+
+	ck_assert_int_eq(filter_build_for_ops(&f, NULL, 0, NULL), 0);
+	ck_assert(stops(&f, SYS_mmap, 5000, PROT_READ, MAP_SHARED));
+	ck_assert(stops(&f, SYS_mmap, 5000, PROT_READ, MAP_PRIVATE | MAP_FIXED));
+	ck_assert(!stops(&f, SYS_mmap, 5000, PROT_READ, MAP_PRIVATE | MAP_DENYWRITE));
+	ck_assert(!stops(&f, SYS_mmap, 5000, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS));
+	ck_assert(!stops(&f, SYS_mmap, 5000, PROT_READ, fixed));
+	ck_assert(stops(&f, SYS_mmap, 5000, PROT_NONE, fixed));
+	ck_assert(stops(&f, SYS_munmap, 5000, 0, 0));
+	ck_assert(stops(&f, SYS_madvise, 5000, MADV_WILLNEED, 0));
+	ck_assert(!stops(&f, SYS_madvise, 5000, MADV_DONTNEED, 0));
+	ck_assert(!stops(&f, SYS_madvise, 5000, MADV_FREE, 0));
+	ck_assert(!stops(&f, SYS_mprotect, 5000, PROT_READ, 0));
+	if (stat("/etc/ld.so.cache", &st))
+		return;
+	ck_assert(!stops(&f, SYS_mmap, (uint64_t)st.st_size, PROT_READ, MAP_PRIVATE));
+	ck_assert(!stops(&f, SYS_munmap, (uint64_t)st.st_size, 0, 0));
+	ck_assert(stops(&f, SYS_munmap, (uint64_t)st.st_size + ((uint64_t)1 << 32), 0, 0));
+	ck_assert(stops(&f, SYS_msync, (uint64_t)st.st_size, 0, 0));
 }
 END_TEST
 
@@ -453,6 +495,7 @@ Suite *tracer_suite(void)
 
 	tcase_add_test(tc, filter_stops_the_calls_of_the_table);
 	tcase_add_test(tc, filter_stops_some_commands);
+	tcase_add_test(tc, filter_lets_other_memory_go);
 	tcase_add_test(tc, filter_takes_any_set);
 	tcase_add_test(tc, names_are_written_once);
 	tcase_add_test(tc, names_are_written_again_in_a_new_file);

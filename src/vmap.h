@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_VMAP_H
+#define IORIOT_VMAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "datas/buf.h"
+
+/*
+ * The memory maps of files in one address space: which addresses show which part of which map. What
+ * a map is belongs to the user of this room, who counts its references; each part holds one. Memory
+ * that shows no file is not kept. Bounds of all ranges are multiples of VMAP_PAGE.
+ */
+#define VMAP_PAGE 4096u
+#define VMAP_END  ((uint64_t)1 << 63) /* no user address is above */
+
+struct vmap_part {
+	uint64_t start, end;
+	uint64_t off; /* of its start, from the beginning of the map */
+	void *map;
+};
+
+struct vmap {
+	uint32_t refs; /* processes that share it (CLONE_VM) */
+	VEC(struct vmap_part) parts; /* ascending, apart */
+};
+
+struct vmap_hooks {
+	void *user;
+	void (*get)(void *user, void *map);
+	void (*put)(void *user, void *map);
+};
+
+/* [*START, *END) of so many bytes from an address, widened to whole pages. False: no such range. */
+bool vmap_range(uint64_t addr, uint64_t len, uint64_t *start, uint64_t *end);
+
+struct vmap *vmap_new(void); /* one reference; NULL: memory is out */
+struct vmap *vmap_copy(const struct vmap *v, const struct vmap_hooks *h);
+void vmap_put(struct vmap *v, const struct vmap_hooks *h); /* V may be NULL */
+
+/* Index of the first part that ends above ADDR, parts.n: there is none. */
+size_t vmap_find(const struct vmap *v, uint64_t addr);
+/* Whether anything is in [START, END). V may be NULL. */
+bool vmap_has(const struct vmap *v, uint64_t start, uint64_t end);
+
+/* Nothing is in [START, END) any more. 0 or -ENOMEM. */
+int vmap_cut(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_t end);
+
+/* [START, END) shows MAP from its OFF on, and nothing else. 0 or -ENOMEM. */
+int vmap_set(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_t end, void *map,
+	uint64_t off);
+
+#endif
