@@ -8,6 +8,7 @@
 #   make test-vm          what runs in a virtual machine
 #   make asan tsan lint shellcheck manlint docs fuzz faults hostile    one check of "make test" each
 #   make bench-vm         what the SystemTap module costs, in the virtual machine
+#   make workloads        fio, PostgreSQL, RocksDB ... recorded and replayed
 #   make bench, make soak measurements; the same under load for a long time
 PREFIX  ?= /opt/ioriot
 DESTDIR ?=
@@ -159,6 +160,12 @@ bench-vm: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/bench_vm.py --json $(BUILD)/bench-vm.json
 
+# Larger programs from Debian's archive, recorded and replayed; FS="ext4 xfs btrfs tmpfs overlay" (root).
+workloads:
+	@scripts/deps.sh workloads
+	@$(MAKE) --no-print-directory all
+	@scripts/workloads.sh $(FS)
+
 soak: all
 	@FAULT_STRIDE=1 tests/run checks/faults.sh
 	@tests/run --repeat 50 scenarios
@@ -191,4 +198,4 @@ uninstall:
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all clean deps modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)
+.PHONY: all clean deps workloads modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)

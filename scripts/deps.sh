@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that are missing, and only these. Each is looked for by what it
 # brings, so that nothing is installed over a tool from elsewhere, and no network is needed when
-# all is there.
+# all is there. With "workloads" also what "make workloads" records.
 set -u
 
 missing=
@@ -45,6 +45,15 @@ need kmod "tests: the virtual machine" test -x /sbin/depmod
 need e2fsprogs "tests: the virtual machine" test -x /sbin/mke2fs
 need xfsprogs "tests: the virtual machine" test -x /sbin/mkfs.xfs
 need btrfs-progs "tests: the virtual machine" test -x /sbin/mkfs.btrfs
+
+if [ "${1-}" = workloads ]; then
+	need fio "recorded program" command -v fio
+	need stress-ng "recorded program" command -v stress-ng
+	need dbench "recorded program" command -v dbench
+	need rsync "recorded program" command -v rsync
+	need rocksdb-tools "recorded program" command -v db_bench
+	need postgresql "recorded program" sh -c 'ls /usr/lib/postgresql/*/bin/initdb'
+fi
 
 [ -z "$missing" ] && exit 0
 
