@@ -7,6 +7,10 @@
 
 setup() { :; }
 
+if is_root; then # what root is allowed is not allowed to the user of a replay
+	run=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
+fi
+
 stressors="access chattr chdir chmod chown copy-file dentry dir dirdeep dirmany dup eventfd fallocate fcntl fiemap
 file-ioctl filename flock fpunch fstat getdent hdd handle io iomix lease link locka lockf lockofd metamix
 mknod open rename revio seek sendfile sync-file symlink sync touch truncate unlink utime xattr"
