@@ -41,6 +41,7 @@
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -450,6 +451,7 @@ static void descriptors(struct matrix *m)
 static void other_descriptors(struct matrix *m)
 {
 	int p[2], s[2], file = open_at(m, m->dir, "open-renamed.txt", O_RDWR), fd, watch;
+	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "socket"};
 	uint64_t mask = 1;
 
 	DO(pipe2, p, O_CLOEXEC);
@@ -492,6 +494,9 @@ static void other_descriptors(struct matrix *m)
 	TRY(bpf, -1, NULL, 0);
 	TRY(perf_event_open, NULL, 0, -1, -1, 0);
 	fd = (int)DO(socket, AF_UNIX, SOCK_STREAM, 0);
+	DO(bind, fd, &name, sizeof(name)); /* the working directory is known */
+	DO(newfstatat, AT_FDCWD, name.sun_path, m->buffer, 0);
+	FAIL(EADDRINUSE, bind, file, &name, sizeof(name));
 	FAIL(EINVAL, accept4, fd, NULL, NULL, 0);
 	FAIL(EINVAL, accept, fd, NULL, NULL);
 	DO(close, fd);

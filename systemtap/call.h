@@ -7,6 +7,8 @@
 #include <linux/openat2.h>
 #include <linux/prctl.h>
 #include <linux/signal.h>
+#include <linux/socket.h>
+#include <linux/un.h>
 
 #include "compat.h"
 #include "facts.h"
@@ -92,6 +94,23 @@ static void item_path(struct build *o, const struct row *row, int i, u64 address
 		item_base(o, second ? WIRE_BASE2 : WIRE_BASE, dirfd);
 }
 
+/* The path in a struct sockaddr_un of LEN bytes. */
+static void item_address(struct build *o, u64 address, unsigned int len)
+{
+	struct sockaddr_un sa;
+	char *to;
+
+	if (len <= offsetof(struct sockaddr_un, sun_path) || len > sizeof(sa) ||
+		!user_copy(&sa, address, len) || sa.sun_family != AF_UNIX || !sa.sun_path[0])
+		return;
+	len = strnlen(sa.sun_path, len - offsetof(struct sockaddr_un, sun_path));
+	to = item_begin(o, len);
+	memcpy(to, sa.sun_path, len);
+	item_end(o, WIRE_PATH, len);
+	if (sa.sun_path[0] != '/')
+		item_base(o, WIRE_BASE, AT_FDCWD);
+}
+
 static void item_arg(struct build *o, const struct row *row, struct pt_regs *regs, int i)
 {
 	u64 arg = call_arg(regs, i);
@@ -156,7 +175,14 @@ static void item_args(struct build *o, const struct row *row, struct pt_regs *re
 		case KIND_PATH2:
 		case KIND_TARGET:
 		case KIND_XNAME:
+<<<<<<< HEAD
 		case KIND_MEMORY:
+=======
+			if (row->op == ROW_bind) {
+				item_address(o, call_arg(regs, i), call_arg(regs, i + 1));
+				break;
+			}
+>>>>>>> 442b82d (bind(2): a socket's name is made by who bound it)
 			item_path(o, row, i, call_arg(regs, i), dirfd);
 			break;
 		default:

@@ -464,6 +464,7 @@ static bool changes_names(enum op_id op)
 	case OP_mkdirat:
 	case OP_mknod:
 	case OP_mknodat:
+	case OP_bind:
 	case OP_rmdir:
 	case OP_unlink:
 	case OP_unlinkat:

@@ -45,6 +45,7 @@ static enum deed deed_of(enum op_id op)
 	case OP_mkdirat:
 	case OP_mknod:
 	case OP_mknodat:
+	case OP_bind:
 	case OP_symlink:
 	case OP_symlinkat:
 		return DEED_MAKE;

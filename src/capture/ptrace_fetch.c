@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/ucontext.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #include "capture/args.h"
 #include "capture/ptrace.h"
@@ -336,6 +340,24 @@ static int read_offset(pid_t tid, uint64_t *arg)
 	return rc;
 }
 
+/* The path in a struct sockaddr_un; none where the address is not a name in a file system. */
+static int read_address(pid_t tid, struct call *call, uint64_t addr)
+{
+	struct sockaddr_un sa = {0};
+	uint32_t len = (uint32_t)call->rec.arg[op_arg_index(call->rec.op, A_ADDRLEN)];
+	int rc;
+
+	if (len <= offsetof(struct sockaddr_un, sun_path) || len > sizeof(sa))
+		return 0;
+	rc = fetch_memory(tid, addr, &sa, len);
+	if (rc || sa.sun_family != AF_UNIX || !sa.sun_path[0])
+		return rc;
+	call->rec.path.s = call->path;
+	call->rec.path.len = strnlen(sa.sun_path, len - offsetof(struct sockaddr_un, sun_path));
+	memcpy(call->path, sa.sun_path, call->rec.path.len);
+	return 0;
+}
+
 static int fetch_one(pid_t tid, struct call *call, int slot)
 {
 	enum arg_kind kind = ops[call->rec.op].arg[slot];
@@ -343,7 +365,13 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 
 	switch (arg_infos[kind].form) {
 	case FORM_PATH:
+<<<<<<< HEAD
 		return fetch_path(tid, value, call->path, &call->rec.path);
+=======
+		if (op_has(call->rec.op, A_ADDRLEN))
+			return read_address(tid, call, value);
+		return read_path(tid, value, call->path, &call->rec.path);
+>>>>>>> 442b82d (bind(2): a socket's name is made by who bound it)
 	case FORM_PATH2:
 		return fetch_path(tid, value, call->path2, &call->rec.path2);
 	case FORM_IOV:

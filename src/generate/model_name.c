@@ -199,6 +199,36 @@ int model_mknod(struct model *m, const struct rec *r)
 	return make_node(m, r, mode & S_IFMT ? mode : mode | S_IFREG);
 }
 
+/* Is the result that of making the name, not that of the socket? */
+static bool of_the_name(int64_t ret)
+{
+	switch (ret) {
+	case 0:
+	case -EADDRINUSE:
+	case -ENOENT:
+	case -ENOTDIR:
+	case -EACCES:
+	case -ELOOP:
+	case -EROFS:
+	case -ENOSPC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A socket gets a name. EADDRINUSE is its EEXIST. */
+int model_bind(struct model *m, const struct rec *r)
+{
+	struct rec as = *r;
+
+	if (!r->path.len || !of_the_name(r->ret))
+		return LEFT_SOCKET;
+	if (r->ret == -EADDRINUSE)
+		as.ret = -EEXIST;
+	return make_node(m, &as, S_IFSOCK | 0777);
+}
+
 /* The target as it must read in the replay, seen from the directory where the link stands. */
 static int put_target(struct model *m, const struct place *p, struct str target)
 {

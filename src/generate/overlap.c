@@ -59,6 +59,7 @@ static void leaves(const struct rec *r, enum state left[2])
 	case OP_mkdirat:
 	case OP_mknod:
 	case OP_mknodat:
+	case OP_bind:
 	case OP_symlink:
 	case OP_symlinkat:
 		left[0] = EXISTS;

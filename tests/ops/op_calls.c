@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1298,6 +1299,28 @@ static void t_socket(void)
 	expect("o=socket;:,f=%d;:,s=%d;:,", SOCK_DGRAM, -EAFNOSUPPORT);
 }
 
+static void t_bind(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "name"}, none = name;
+	struct sockaddr_un full = {.sun_family = AF_UNIX};
+	int s = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	made(SYS_bind, s, P(&name), sizeof(name));
+	expect("o=bind;:,d=%d;:,p=name;:,s=0;:,", s);
+	s = socket(AF_UNIX, SOCK_STREAM, 0);
+	made(SYS_bind, s, P(&name), offsetof(struct sockaddr_un, sun_path) + 4);
+	expect("o=bind;:,d=%d;:,p=name;:,s=%d;:,", s, -EADDRINUSE);
+	memset(full.sun_path, 'x', sizeof(full.sun_path)); /* without a NUL at its end */
+	made(SYS_bind, s, P(&full), sizeof(full));
+	expect("o=bind;:,d=%d;:,p=%.108s;:,s=0;:,", s, full.sun_path);
+	none.sun_path[0] = 0; /* abstract: no name in a file system */
+	s = socket(AF_UNIX, SOCK_STREAM, 0);
+	made(SYS_bind, s, P(&none), sizeof(none));
+	expect("o=bind;:,d=%d;:,s=0;:,", s);
+	made(SYS_bind, s, BAD, sizeof(name));
+	expect("o=bind;:,d=%d;:,s=%d;:,", s, -EFAULT);
+}
+
 static void t_socketpair(void)
 {
 	int p[2];
@@ -2128,7 +2151,7 @@ static const struct {
 	T(exit_group), T(task_end), T(setxattr), T(lsetxattr), T(fsetxattr), T(getxattr), T(lgetxattr),
 	T(fgetxattr), T(listxattr), T(llistxattr), T(flistxattr), T(removexattr), T(lremovexattr),
 	T(fremovexattr), T(pipe2), T(eventfd2), T(signalfd4), T(timerfd_create), T(pidfd_open),
-	T(epoll_create1), T(socket), T(socketpair), T(accept), T(accept4), T(perf_event_open), T(bpf),
+	T(epoll_create1), T(socket), T(bind), T(socketpair), T(accept), T(accept4), T(perf_event_open), T(bpf),
 	T(io_setup), T(io_destroy), T(io_submit), T(io_cancel), T(io_getevents), T(io_pgetevents),
 	T(io_uring_setup), T(io_uring_enter), T(io_uring_register),
 };

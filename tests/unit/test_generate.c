@@ -747,6 +747,34 @@ START_TEST(unlinked_but_open_and_made_anew)
 }
 END_TEST
 
+/* A name, by whatever address; what failed of the socket says nothing of names. */
+START_TEST(sockets_get_names)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", TASK
+		"1 o=state_path;:,p=/w/old;:,x=8:1:5:0140755:1:0:0:0:0;:,\n"
+		"1 o=umask;:,m=077;:,s=18;:,\n"
+		"1 o=bind;:,d=3;:,p=s;:,s=0;:,\n"
+		"1 o=stat;:,p=s;:,s=0;:,x=8:1:9:0140700:1:0:0:0:0;:,\n"
+		"1 o=bind;:,d=4;:,p=s;:,s=-98;:,\n"
+		"1 o=bind;:,d=4;:,p=/w/old;:,s=-98;:,\n"
+		"1 o=bind;:,d=4;:,p=new;:,s=-22;:,\n"
+		"1 o=bind;:,d=5;:,s=0;:,\n"
+		"1 o=unlink;:,p=s;:,s=0;:,\n",
+		TASK_LINE "0|0|-|077|18|umask@7|\n"
+			  "0|0|-|3|s|0|bind@8|\n"
+			  "0|0|-|s|0|stat@9|\n"
+			  "0|0|-|4|s|-EADDRINUSE|bind@10|\n"
+			  "0|0|-|4|/r/.ioriot/t/w/old|-EADDRINUSE|bind@11|\n"
+			  "0|0|-|s|0|unlink@14|\n"
+			  "#INIT\n" W_DIR "socket|0755|0|0|/r/.ioriot/t/w/old|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_SOCKET], 2);
+	free(res);
+}
+END_TEST
+
 START_TEST(what_is_no_file_is_left_out_and_counted)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -2310,6 +2338,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, symbolic_links_are_followed);
 	tcase_add_test(t, hard_links_of_the_start_are_links);
 	tcase_add_test(t, unlinked_but_open_and_made_anew);
+	tcase_add_test(t, sockets_get_names);
 	tcase_add_test(t, what_is_no_file_is_left_out_and_counted);
 	tcase_add_test(t, descriptors_that_are_no_files_have_a_kind);
 	tcase_add_test(t, numbers_of_pipes_are_exact);
