@@ -175,14 +175,11 @@ static void item_args(struct build *o, const struct row *row, struct pt_regs *re
 		case KIND_PATH2:
 		case KIND_TARGET:
 		case KIND_XNAME:
-<<<<<<< HEAD
 		case KIND_MEMORY:
-=======
 			if (row->op == ROW_bind) {
 				item_address(o, call_arg(regs, i), call_arg(regs, i + 1));
 				break;
 			}
->>>>>>> 442b82d (bind(2): a socket's name is made by who bound it)
 			item_path(o, row, i, call_arg(regs, i), dirfd);
 			break;
 		default:

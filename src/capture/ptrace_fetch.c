@@ -365,13 +365,9 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 
 	switch (arg_infos[kind].form) {
 	case FORM_PATH:
-<<<<<<< HEAD
-		return fetch_path(tid, value, call->path, &call->rec.path);
-=======
 		if (op_has(call->rec.op, A_ADDRLEN))
 			return read_address(tid, call, value);
-		return read_path(tid, value, call->path, &call->rec.path);
->>>>>>> 442b82d (bind(2): a socket's name is made by who bound it)
+		return fetch_path(tid, value, call->path, &call->rec.path);
 	case FORM_PATH2:
 		return fetch_path(tid, value, call->path2, &call->rec.path2);
 	case FORM_IOV:

@@ -108,13 +108,10 @@ OP_ALWAYS_INLINE bool makes_names(enum op_id op)
 	case OP_mkdirat:
 	case OP_mknod:
 	case OP_mknodat:
-<<<<<<< HEAD
 	case OP_uring_openat:
 	case OP_uring_openat2:
 	case OP_uring_mkdirat:
-=======
 	case OP_bind:
->>>>>>> 442b82d (bind(2): a socket's name is made by who bound it)
 		return true;
 	default:
 		return false;
@@ -450,10 +447,7 @@ bool dispatch_uses_paths(enum op_id op)
 	exec_fn fn = exec_fns[op];
 
 	return fn == call_fns[op] || fn == exec_chown || fn == exec_chdir || fn == exec_preopen ||
-<<<<<<< HEAD
-	       fn == exec_task || fn == exec_uring;
-=======
-	       fn == exec_task || fn == exec_bind;
+	       fn == exec_task || fn == exec_uring || fn == exec_bind;
 }
 
 /* A name of a socket: nobody will connect to it, and its path may be longer than an address is. */
@@ -465,7 +459,6 @@ int64_t exec_bind(struct rthread *t, const struct xop *x)
 		ret = raw_syscall(SYS_mknodat, (uint64_t[6]){(uint64_t)AT_FDCWD,
 						       path_pointer(t, x->path, 0), S_IFSOCK | 0777});
 	return ret == -EEXIST ? -EADDRINUSE : ret;
->>>>>>> 442b82d (bind(2): a socket's name is made by who bound it)
 }
 
 /* Ownership can be given away by root only: others set their own, which does the same work. */
