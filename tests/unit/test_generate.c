@@ -2300,6 +2300,90 @@ START_TEST(maps_that_overlapped_in_time)
 }
 END_TEST
 
+#define RING "1 o=io_uring_setup;:,n=8;:,f=0;:,N=0;:,k=5;:,s=4;:,\n"
+#define RING_LINE(at) "0|0|-|8|0|0|1|>1|4|io_uring_setup@" at "|\n"
+
+/* The numbers of a capture's rings and slots are not those of the replay; the rest is a plain call's. */
+START_TEST(submissions_are_like_plain_calls)
+{
+	generates(TASK FILE_F
+		"1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n" RING
+		"1 o=io_uring_enter;:,d=4;:,n=3;:,N=2;:,f=1;:,k=5;:,j=0;:,s=3;:,\n"
+		"1 o=uring_read;:,k=5:0:0:-:-:0x0;:,d=3;:,c=4096;:,O=-1;:,f=0;:,s=4096;:,\n"
+		"1 o=uring_readv;:,k=5:1:96:-:-:0x0;:,d=3;:,v=100,200;:,O=9900;:,f=0;:,s=100;:,\n"
+		"1 o=uring_unlinkat;:,k=5:2:16:-:-:0x9;:,d=-100;:,p=f;:,f=0;:,s=0;:,\n"
+		"1 o=read;:,d=3;:,c=1;:,s=1;:,\n"
+		"1 o=uring_close;:,k=5:3:0:-:-:0x0;:,d=3;:,s=0;:,\n"
+		"1 o=close;:,d=4;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n" RING_LINE("8")
+		"0|0|-|4|3|2|IORING_ENTER_GETEVENTS|1|0|3|io_uring_enter@9|\n"
+		"0|0|-|1:0:0:-:-|0|4096|-1|0|4096|uring_read@10|\n"
+		"0|0|-|1:1:0:-:-|0|100,200|9900|0|100|uring_readv@11|\n"
+		"0|0|-|1:2:IOSQE_ASYNC:-:-|cwd|f|0|0|uring_unlinkat@12|\n"
+		"0|0|-|0|1|1|read@13|\n"
+		"0|0|-|1:3:0:-:-|0|-|0|uring_close@14|\n"
+		"0|0|-|1|R1|0|close@15|\n"
+		"#INIT\n" W_DIR F_INIT("0+10000"));
+}
+END_TEST
+
+START_TEST(registered_files_outlive_their_descriptors)
+{
+	generates(TASK FILE_F
+		"1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n" RING
+		"1 o=io_uring_register;:,d=4;:,F=13;:,v=-;:,n=8;:,k=5;:,s=0;:,\n"
+		"1 o=uring_file;:,k=5;:,n=6;:,e=3;:,s=0;:,\n"
+		"1 o=close;:,d=3;:,s=0;:,\n"
+		"1 o=uring_read;:,k=5:0:1:2:-:0x0;:,d=6;:,c=10;:,O=0;:,f=0;:,s=10;:,\n"
+		"1 o=uring_openat;:,k=5:1:4:-:6:0x0;:,d=-100;:,p=new;:,f=66;:,m=0600;:,s=0;:,\n"
+		"1 o=uring_write;:,k=5:2:1:-:-:0x0;:,d=6;:,c=10;:,O=0;:,f=0;:,s=10;:,\n"
+		"1 o=uring_close;:,k=5:3:0:-:6:0x0;:,d=0;:,s=0;:,\n"
+		"1 o=uring_openat;:,k=5:4:0:-:4294967294:0x0;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=7;:,\n"
+		"1 o=uring_file;:,k=5;:,n=7;:,e=-1;:,s=0;:,\n"
+		"1 o=uring_fsync;:,k=5:5:1:-:-:0x0;:,d=7;:,O=0;:,c=0;:,s=-9;:,\n"
+		"1 o=exit_group;:,E=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n" RING_LINE("8")
+		"0|0|-|4|IORING_REGISTER_FILES|-|8|1|0|io_uring_register@9|\n"
+		"0|0|-|1|6|0|0|uring_file@10|\n"
+		"0|0|-|0|-|0|close@11|\n"
+		"0|0|-|1:0:IOSQE_FIXED_FILE:2:6|none|10|0|0|10|uring_read@12|\n"
+		"0|0|-|1:1:IOSQE_IO_LINK:-:6|cwd|new|O_RDWR+O_CREAT|0600|>-|0|uring_openat@13|\n"
+		"0|0|-|1:2:IOSQE_FIXED_FILE:-:6|none|10|0|0|10|uring_write@14|\n"
+		"0|0|-|1:3:0:-:6|none|-|0|uring_close@15|\n"
+		"0|0|-|1:4:0:-:7|cwd|f|O_RDONLY|0|>-|7|uring_openat@16|\n"
+		"0|0|-|1|7|none|0|uring_file@17|\n"
+		"0|0|-|1:5:IOSQE_FIXED_FILE:-:7|none|0|0|-EBADF|uring_fsync@18|\n"
+		"0|0|-|0|1,R1|-|exit_group@19|\n"
+		"#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(what_is_no_file_operation_of_a_known_ring_is_left_out)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", TASK FILE_F
+		"1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n" RING
+		"1 o=uring_other;:,k=5:0:4:-:-:0x0;:,F=27;:,d=9;:,O=0;:,c=64;:,s=5;:,\n"
+		"1 o=uring_read;:,k=5:1:0:-:-:0x0;:,d=3;:,c=10;:,O=0;:,f=0;:,s=-125;:,\n"
+		"1 o=uring_read;:,k=6:0:0:-:-:0x0;:,d=3;:,c=10;:,O=0;:,f=0;:,s=10;:,\n"
+		"1 o=io_uring_enter;:,d=4;:,n=1;:,N=1;:,f=1;:,k=5;:,j=2;:,s=-4;:,\n"
+		"1 o=io_uring_enter;:,d=8;:,n=1;:,N=1;:,f=1;:,k=0;:,j=0;:,s=1;:,\n"
+		"1 o=io_uring_setup;:,n=8;:,f=2;:,N=0;:,k=0;:,s=5;:,\n"
+		"1 o=io_uring_register;:,d=4;:,F=8;:,v=-;:,n=256;:,k=5;:,s=0;:,\n"
+		"1 o=uring_read;:,k=5:2:4:-:-:0x0;:,d=3;:,c=10;:,O=9999;:,f=0;:,s=1;:,\n"
+		"1 o=uring_fsync;:,k=5:3:0:-:-:0x0;:,d=3;:,O=0;:,c=0;:,s=-125;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n" RING_LINE("8")
+		"0|0|-|1:2:IOSQE_IO_LINK:-:-|0|10|9999|0|1|uring_read@16|\n"
+		"0|0|-|1:3:0:-:-|0|0|0|-ECANCELED|uring_fsync@17|\n"
+		"#INIT\n" W_DIR F_INIT("8192+1808"), res);
+	ck_assert_uint_eq(res->left_out[LEFT_RING_OP], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_RING_CALL], 3);
+	ck_assert_uint_eq(res->left_out[LEFT_RING], 3);
+	free(res);
+}
+END_TEST
+
 Suite *generate_suite(void)
 {
 	Suite *s = suite_create("generate");
@@ -2399,6 +2483,9 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_fifo_is_changed_by_its_name);
 	tcase_add_test(t, files_keep_their_other_names);
 	tcase_add_test(t, locks_in_directories);
+	tcase_add_test(t, submissions_are_like_plain_calls);
+	tcase_add_test(t, registered_files_outlive_their_descriptors);
+	tcase_add_test(t, what_is_no_file_operation_of_a_known_ring_is_left_out);
 	tcase_add_test(t, failures_that_depend_on_a_size_wait_for_it);
 	tcase_add_test(t, what_is_appended_is_one_behind_the_other);
 	tcase_add_test(t, what_is_not_in_a_new_directory_is_waited_for);
