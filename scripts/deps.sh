@@ -28,6 +28,7 @@ need python3 "tests; recorded program" test -x /usr/bin/python3
 need strace "tests: what a replay touches" command -v strace
 need fio "recorded program" command -v fio
 need sqlite3 "recorded program" command -v sqlite3
+need fio "recorded program" command -v fio
 need git "recorded program" command -v git
 need fio "recorded program" command -v fio
 need zstd "tests: compressed files" command -v zstd

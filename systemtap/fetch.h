@@ -172,7 +172,7 @@ static void iocb_numbers(u64 *to, u64 address, const struct iocb *iocb)
 	to[AIOCB_FD] = iocb->aio_fildes;
 	to[AIOCB_OFFSET] = (u64)iocb->aio_offset;
 	to[AIOCB_LENGTH] = iocb->aio_nbytes;
-	to[AIOCB_ALIGN] = iocb->aio_buf % AIO_ALIGN;
+	to[AIOCB_ALIGN] = AIO_ALIGN_OF(iocb->aio_lio_opcode, iocb->aio_buf);
 	to[AIOCB_DATA] = iocb->aio_data;
 	to[AIOCB_RWFLAGS] = (u32)iocb->aio_rw_flags;
 	to[AIOCB_FLAGS] = iocb->aio_flags;

@@ -89,7 +89,7 @@ void args_iocb(uint64_t to[AIOCB_NUMBERS], uint64_t address, const struct iocb *
 	to[AIOCB_FD] = iocb->aio_fildes;
 	to[AIOCB_OFFSET] = (uint64_t)iocb->aio_offset;
 	to[AIOCB_LENGTH] = iocb->aio_nbytes;
-	to[AIOCB_ALIGN] = iocb->aio_buf % AIO_ALIGN;
+	to[AIOCB_ALIGN] = AIO_ALIGN_OF(iocb->aio_lio_opcode, iocb->aio_buf);
 	to[AIOCB_DATA] = iocb->aio_data;
 	to[AIOCB_RWFLAGS] = (uint32_t)iocb->aio_rw_flags;
 	to[AIOCB_FLAGS] = iocb->aio_flags;

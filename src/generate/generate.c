@@ -399,6 +399,8 @@ int generate(const struct generate_request *q, struct generate_result *res, stru
 	rc = open_all(&run);
 	if (!rc)
 		rc = all_records(&run);
+	if (!rc && model_aio_settle(&run.model))
+		rc = err_sys(err, ENOMEM, "cannot end");
 	if (!rc)
 		rc = init_section_write(&run.model, run.out, &res->init, err);
 	if (!rc) {

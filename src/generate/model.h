@@ -331,6 +331,8 @@ int model_read_fits(struct model *m, const struct span *s);
 
 /* The AIO contexts of the task's process end: list items and resources. */
 int model_aio_end(struct model *m);
+/* The capture is over: what is under way does what it was asked for. */
+int model_aio_settle(struct model *m);
 void model_aio_free(struct model *m);
 
 /* The call that a record of uring.def does the work of; its submission stays in R's sqe. */

@@ -288,6 +288,23 @@ static int ctx_end(struct model *m, struct aio_ctx *c)
 	return rc;
 }
 
+int model_aio_settle(struct model *m)
+{
+	struct hnode *n, *tmp, *f, *tmp_f;
+	size_t i, k;
+	int rc = 0;
+
+	hmap_each(&m->aio, n, tmp, i) {
+		struct aio_ctx *c = hmap_entry(n, struct aio_ctx, node);
+
+		hmap_each(&c->flying, f, tmp_f, k)
+			if (!rc)
+				rc = flying_assumed(m, hmap_entry(f, struct flying, node));
+	}
+	model_done(m);
+	return rc;
+}
+
 int model_io_setup(struct model *m, const struct rec *r)
 {
 	struct aio_ctx *c;
@@ -511,7 +528,7 @@ static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint
 		tuple[AIOCB_FLAGS] &= ~(uint64_t)IOCB_FLAG_RESFD;
 		tuple[AIOCB_RESFD] = 0;
 		rc = submitted(m, b, iocb, segments, d, left, tuple);
-	} else {
+	} else if (tuple[AIOCB_FLAGS] & IOCB_FLAG_RESFD) {
 		tuple[AIOCB_RESFD] = VFD_NONE;
 	}
 	if (rc || left) {
@@ -613,6 +630,14 @@ static int put_event(struct model *m, struct aio_ctx *c, const uint64_t *event)
 	return rc || !tuple[AIOEV_ID] ? rc : add_tuple(m, tuple, AIOEV_NUMBERS);
 }
 
+/* N events are left of those that it got. What did not end by its timeout does not wait for more. */
+static void set_waited(struct model *m, const struct rec *r, int64_t n)
+{
+	m->out.call.ret = n;
+	if (r->ret >= (int64_t)r->arg[1] && n < (int64_t)r->arg[1])
+		m->out.call.arg[1] = (uint64_t)n;
+}
+
 int model_io_getevents(struct model *m, const struct rec *r)
 {
 	struct aio_ctx *c = NULL;
@@ -630,6 +655,6 @@ int model_io_getevents(struct model *m, const struct rec *r)
 	if (r->ret > 0 && !m->numbers.n)
 		return LEFT_AIO_UNKNOWN;
 	if (r->ret > 0)
-		m->out.call.ret = (int64_t)(m->numbers.n / AIOEV_NUMBERS);
+		set_waited(m, r, (int64_t)(m->numbers.n / AIOEV_NUMBERS));
 	return 0;
 }

@@ -15,7 +15,7 @@ enum aio_iocb {
 	AIOCB_FD,
 	AIOCB_OFFSET,
 	AIOCB_LENGTH,	/* bytes; of PREADV and PWRITEV: segments */
-	AIOCB_ALIGN,	/* its buffer's address modulo AIO_ALIGN */
+	AIOCB_ALIGN,	/* its buffer's address modulo AIO_ALIGN; AIO_ALIGN: no memory is there */
 	AIOCB_DATA,	/* in a replay: the iocb that was over before this one was submitted, 0 = none */
 	AIOCB_RWFLAGS,
 	AIOCB_FLAGS,
@@ -34,5 +34,9 @@ enum aio_event {
 };
 
 #define AIO_ALIGN 4096
+
+/* Nothing is in the first page of a program. Opcodes: IOCB_CMD_PREAD and IOCB_CMD_PWRITE have a buffer. */
+#define AIO_ALIGN_OF(opcode, address)                                                              \
+	((opcode) <= 1 && (address) < AIO_ALIGN ? AIO_ALIGN : (address) % AIO_ALIGN)
 
 #endif

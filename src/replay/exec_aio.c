@@ -194,6 +194,8 @@ static int64_t reap(struct rthread *t, struct aio_context *c, int64_t min, int64
 	aio_context_t real;
 	int64_t got, i;
 
+	if (timeout != OFFPTR_NULL && (int64_t)timeout < 0) /* some kernels take that for no end */
+		timeout = OFFPTR_NULL;
 	pthread_mutex_lock(&c->lock);
 	real = c->real;
 	if (timeout == OFFPTR_NULL && min > 0 && (uint64_t)min > c->flying)
@@ -457,6 +459,8 @@ static uint64_t buffer_of(struct rthread *t, struct batch *b, const uint64_t *io
 {
 	uint64_t align = iocb[AIOCB_ALIGN] % AIO_ALIGN, len = iocb[AIOCB_LENGTH];
 
+	if (iocb[AIOCB_OPCODE] <= IOCB_CMD_PWRITE && iocb[AIOCB_ALIGN] >= AIO_ALIGN)
+		return NO_MEMORY;
 	switch (iocb[AIOCB_OPCODE]) {
 	case IOCB_CMD_PREAD:
 		return address(read_room(t, len > UINT64_MAX - align ? len : len + align)) + align;

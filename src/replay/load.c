@@ -143,7 +143,7 @@ static int note_iocbs(struct program *p, const struct rec *r, struct err *err)
 		if (iocb[AIOCB_OPCODE] == IOCB_CMD_POLL || iocb[AIOCB_OPCODE] > UINT16_MAX ||
 			iocb[AIOCB_FD] > UINT32_MAX || iocb[AIOCB_RESFD] > UINT32_MAX ||
 			iocb[AIOCB_SEGMENTS] > left)
-			return err_set(err, EINVAL, "an iocb that cannot be replayed");
+			return err_set(err, EINVAL, "an iocb with a number that none in a replay has");
 		for (k = 1; k <= iocb[AIOCB_SEGMENTS]; k++)
 			if (__builtin_add_overflow(sum, iocb[k * AIOCB_NUMBERS], &sum))
 				sum = UINT64_MAX;

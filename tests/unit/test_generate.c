@@ -2384,6 +2384,201 @@ START_TEST(what_is_no_file_operation_of_a_known_ring_is_left_out)
 }
 END_TEST
 
+/* ---- Linux AIO ---- */
+
+/* Writes where they are submitted, reads where their event came. */
+START_TEST(iocbs_do_what_they_ask_for)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=3;:,b=100:0:3:0:4096:512:9,200:1:3:9000:3000,300:2:3;:,s=3;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=3;:,n=8;:,b=200:3000,100:4096,300:0;:,u=-;:,s=3;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:7:3:11000:2:0:0:0:0:0:0:2,500,5000;:,s=1;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:1000;:,u=5000;:,s=1;:,\n"
+			      "1 o=io_cancel;:,k=0xa0;:,a=0x64;:,s=-22;:,\n"
+			      "1 o=io_destroy;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=io_destroy;:,k=0xa0;:,s=-22;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|8|0|0|io_setup@8|\n"
+			  "0|0|-|0|3|1:0:0:0:4096:512,2:1:0:9000:3000,3:2|3|io_submit@9|\n"
+			  "0|0|-|0|3|8|2:3000:0:1,1:4096,3:0:0:1|-|3|io_getevents@10|\n"
+			  "0|0|-|0|1|4:7:0:11000:2:0:0:0:0:0:0:2,500,5000|1|io_submit@11|\n"
+			  "0|0|-|0|1|8|4:1000:0:1|5000|1|io_getevents@12|\n"
+			  "0|0|-|0|0x0|-EINVAL|io_cancel@13|\n"
+			  "0|0|-|0|0|io_destroy@14|\n"
+			  "0|0|-|none|-EINVAL|io_destroy@15|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096,8192+1808"));
+}
+END_TEST
+
+START_TEST(iocbs_are_refused_again)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=io_setup;:,n=0;:,k=0x0;:,s=-22;:,\n"
+			      "1 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=3;:,b=100:0:3:0:10,200:0:99:0:10;:,s=1;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=200:0:99:0:10;:,s=-9;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=2;:,b=0;:,s=-14;:,\n"
+			      "1 o=io_submit;:,k=0xb0;:,n=1;:,b=100:0:3:0:10;:,s=-22;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=-1;:,b=-;:,s=-22;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=-;:,u=-;:,s=-4;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=0;:,n=8;:,b=-;:,u=0;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|none|-EINVAL|io_setup@8|\n"
+			  "0|0|-|8|0|0|io_setup@9|\n"
+			  "0|0|-|0|2|1:0:0:0:10,4294967295:0:4294967295:0:10|1|io_submit@10|\n"
+			  "0|0|-|0|1|4294967295:0:4294967295:0:10|-EBADF|io_submit@11|\n"
+			  "0|0|-|0|1|0|-EFAULT|io_submit@12|\n"
+			  "0|0|-|none|1|4294967295:0:0:0:10|-EINVAL|io_submit@13|\n"
+			  "0|0|-|0|-1|-|-EINVAL|io_submit@14|\n"
+			  "0|0|-|0|0|8|-|0|0|io_getevents@16|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+/* A device, an eventfd, a poll; and an event of before the capture. */
+START_TEST(iocbs_on_what_is_no_file_leave_their_batch)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=/dev/sda;:,f=2;:,m=0;:,s=4;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=2;:,b=100:0:4:0:10,200:0:3:0:10:0:0:0:1:7;:,s=2;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=2;:,n=8;:,b=100:10,200:10;:,u=-;:,s=2;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:0:4:0:10;:,s=1;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:10;:,u=-;:,s=1;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=2;:,b=100:5:3,200:0:3:0:10;:,s=2;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=555:10;:,u=-;:,s=1;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|1|1:0:0:0:10|1|io_submit@9|\n"
+			  "0|0|-|0|1|8|1:10|-|1|io_getevents@10|\n"
+			  "0|0|-|0|1|2:0:0:0:10|1|io_submit@13|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(iocbs_that_are_left_out_are_counted)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			    "1 o=openat;:,d=-100;:,p=/dev/sda;:,f=2;:,m=0;:,s=4;:,\n"
+			    "1 o=io_submit;:,k=0xa0;:,n=3;:,b=100:0:4:0:10,200:0:3:0:10,300:0:4:0:10;:,s=3;:,\n"
+			    "1 o=io_getevents;:,k=0xa0;:,N=2;:,n=8;:,b=100:10,300:10;:,u=-;:,s=2;:,\n"
+			    "1 o=io_getevents;:,k=0xa0;:,N=0;:,n=8;:,b=-;:,u=0;:,s=-4;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|1|1:0:0:0:10|1|io_submit@9|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_AIO_PART], 2);
+	ck_assert_uint_eq(res->left_out[LEFT_AIO_UNKNOWN], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_AIO_WAIT], 1);
+	free(res);
+}
+END_TEST
+
+START_TEST(writes_that_failed_did_not_extend)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:1:3:9000:4000;:,s=1;:,\n"
+			      "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=13000;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:-28;:,u=-;:,s=1;:,\n"
+			      "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=10000;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:1:3:9000:4000;:,s=1;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:2000;:,u=-;:,s=1;:,\n"
+			      "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=11000;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|1|1:1:0:9000:4000|1|io_submit@8|\n"
+			  "0|0|-|0|0|SEEK_END|13000|lseek@9|\n"
+			  "0|0|-|0|1|8|1:-28:0:1|-|1|io_getevents@10|\n"
+			  "0|0|-|0|0|SEEK_END|10000|lseek@11|\n"
+			  "0|0|-|0|1|2:1:0:9000:4000|1|io_submit@12|\n"
+			  "0|0|-|0|1|8|2:2000:0:1|-|1|io_getevents@13|\n"
+			  "0|0|-|0|0|SEEK_END|11000|lseek@14|\n"
+			  "#INIT\n" W_DIR F_INIT("8192+1808"));
+}
+END_TEST
+
+/* The first iocb was submitted again: its event was seen. So were those of the others, at the end. */
+START_TEST(events_may_be_taken_without_a_call)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:0:3:0:4096;:,s=1;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=2;:,b=100:0:3:8000:4096,200:1:3:10000:100;:,s=2;:,\n"
+			      "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=10100;:,\n"
+			      "1 o=exit_group;:,E=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|8|0|0|io_setup@8|\n"
+			  "0|0|-|0|1|1:0:0:0:4096|1|io_submit@9|\n"
+			  "0|0|-|0|2|2:0:0:8000:4096:0:1,3:1:0:10000:100|2|io_submit@10|\n"
+			  "0|0|-|0|0|SEEK_END|10100|lseek@11|\n"
+			  "0|0|-|0|0,K0|-|exit_group@12|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"));
+}
+END_TEST
+
+START_TEST(iocbs_of_one_thread_are_waited_for_by_another)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=clone;:,f=69376;:,s=2;:,\n"
+			      "1 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "1:2 o=io_submit;:,k=0xa0;:,n=2;:,b=100:1:3:10000:4096,200:0:3:0:4096;:,s=2;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=2;:,n=8;:,b=100:4096,200:4096;:,u=-;:,s=2;:,\n"
+			      "1:2 o=pread64;:,d=3;:,c=4096;:,O=12000;:,s=2096;:,\n"
+			      "1 o=ftruncate;:,d=3;:,O=0;:,s=0;:,\n"
+			      "1:2 o=io_submit;:,k=0xa0;:,n=1;:,b=100:0:3:0:4096;:,s=1;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:0;:,u=-;:,s=1;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@8|\n"
+			  "0|0|-|8|0|0|io_setup@9|\n"
+			  "1|0|9|0|2|1:1:0:10000:4096,2:0:0:0:4096|2|io_submit@10|\n"
+			  "0|0|10|0|2|8|1:4096:0:1,2:4096|-|2|io_getevents@11|\n"
+			  "1|0|11|0|4096|12000|2096|pread64@12|\n"
+			  "0|0|12|0|0|0|ftruncate@13|\n"
+			  "1|0|13|0|1|3:0:0:0:4096|1|io_submit@14|\n"
+			  "0|0|14|0|1|8|3:0:0:1|-|1|io_getevents@15|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096,8192+1808"));
+}
+END_TEST
+
+START_TEST(an_event_comes_after_its_submission)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=clone;:,f=69376;:,s=2;:,\n"
+			      "1 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:4096;:,u=-;:,s=1;:,\n"
+			      "1:2 D=100;:,o=io_submit;:,k=0xa0;:,n=1;:,b=100:0:3:0:4096;:,s=1;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@8|\n"
+			  "0|0|-|8|0|0|io_setup@9|\n"
+			  "1|0|9|0|1|1:0:0:0:4096|1|io_submit@11|\n"
+			  "0|0|11|0|1|8|1:4096|-|1|io_getevents@10|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(contexts_belong_to_a_process)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "2 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "2 o=io_submit;:,k=0xa0;:,n=1;:,b=100:0:3:0:4096;:,s=1;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:0:3:4096:4096;:,s=1;:,\n"
+			      "2 o=execve;:,p=/bin/x;:,s=0;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:4096;:,u=-;:,s=1;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|8|0|0|io_setup@8|\n"
+			  "0|0|-|1:1|0:1|2|fork@9|\n"
+			  "1|1|-|8|1|0|io_setup@10|\n"
+			  "1|1|-|1|1|1:0:1:0:4096|1|io_submit@11|\n"
+			  "0|0|-|0|1|1:0:0:4096:4096|1|io_submit@12|\n"
+			  "1|1|-|%null|K1|0|execve@13|\n"
+			  "0|0|-|0|1|8|1:4096|-|1|io_getevents@14|\n"
+			  "#INIT\n" W_DIR F_INIT("0+8192"));
+}
+END_TEST
+
 Suite *generate_suite(void)
 {
 	Suite *s = suite_create("generate");
@@ -2497,6 +2692,15 @@ Suite *generate_suite(void)
 	tcase_add_test(t, maps_of_parent_and_child);
 	tcase_add_test(t, maps_of_shared_memory);
 	tcase_add_test(t, maps_that_overlapped_in_time);
+	tcase_add_test(t, iocbs_do_what_they_ask_for);
+	tcase_add_test(t, iocbs_are_refused_again);
+	tcase_add_test(t, iocbs_on_what_is_no_file_leave_their_batch);
+	tcase_add_test(t, iocbs_that_are_left_out_are_counted);
+	tcase_add_test(t, writes_that_failed_did_not_extend);
+	tcase_add_test(t, events_may_be_taken_without_a_call);
+	tcase_add_test(t, iocbs_of_one_thread_are_waited_for_by_another);
+	tcase_add_test(t, an_event_comes_after_its_submission);
+	tcase_add_test(t, contexts_belong_to_a_process);
 	suite_add_tcase(s, t);
 	return s;
 }
