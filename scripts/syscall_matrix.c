@@ -51,6 +51,16 @@
 #define SYS_fchmodat2 452 /* since Linux 6.6, the same number everywhere */
 #endif
 
+#ifndef SYS_cachestat
+#define SYS_cachestat 451 /* Linux 6.5 */
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat	  463 /* Linux 6.13 */
+#define SYS_getxattrat	  464
+#define SYS_listxattrat	  465
+#define SYS_removexattrat 466
+#endif
+
 #define BUFFER 8192
 
 struct matrix {
@@ -249,11 +259,14 @@ static void commands(struct matrix *m)
 		struct file_dedupe_range head;
 		struct file_dedupe_range_info to;
 	} same = {{.src_length = 65536, .dest_count = 1}, {.dest_fd = to}};
+	uint64_t cached[2] = {0, 65536};
 	struct fiemap map = {.fm_length = FIEMAP_MAX_OFFSET, .fm_flags = FIEMAP_FLAG_SYNC};
 
 	TRY(ioctl, to, FICLONE, from);
 	TRY(ioctl, to, FICLONERANGE, &range);
 	TRY(ioctl, from, FIDEDUPERANGE, &same);
+	TRY(cachestat, from, cached, m->buffer, 0);
+	TRY(cachestat, 999, cached, m->buffer, 0);
 	TRY(ioctl, from, FS_IOC_FIEMAP, &map);
 	TRY(ioctl, from, FS_IOC_GETFLAGS, &flags);
 	DO(ioctl, from, FIGETBSZ, &flags);
@@ -534,6 +547,10 @@ static void attributes(struct matrix *m)
 {
 	char *name = (char *)in_base(m, "dirA/attributes.txt");
 	int fd = open_at(m, m->dir_a, "attributes.txt", O_RDWR | O_CREAT);
+	struct {
+		uint64_t value;
+		uint32_t size, flags;
+	} value = {(uintptr_t)m->buffer, 20, 0};
 
 	TRY(setxattr, name, "user.one", m->buffer, 100, XATTR_CREATE);
 	TRY(lsetxattr, name, "user.two", m->buffer, 0, 0);
@@ -551,6 +568,17 @@ static void attributes(struct matrix *m)
 	TRY(fremovexattr, fd, "user.two");
 	TRY(flistxattr, fd, m->buffer, BUFFER);
 	FAIL(ENOENT, getxattr, in_base(m, "no"), "user.one", m->buffer, BUFFER);
+	TRY(setxattrat, m->dir_a, "attributes.txt", 0, "user.three", &value, sizeof(value));
+	TRY(setxattrat, fd, "", AT_EMPTY_PATH, "user.four", &value, sizeof(value));
+	value.flags = XATTR_REPLACE;
+	TRY(setxattrat, m->dir_a, "attributes.txt", AT_SYMLINK_NOFOLLOW, "user.five", &value, sizeof(value));
+	value.flags = 0;
+	TRY(getxattrat, m->dir_a, "attributes.txt", 0, "user.three", &value, sizeof(value));
+	TRY(getxattrat, m->dir_a, "no", 0, "user.three", &value, sizeof(value));
+	TRY(listxattrat, m->dir_a, "attributes.txt", 0, m->buffer, BUFFER);
+	TRY(listxattrat, 999, "attributes.txt", 0, m->buffer, BUFFER);
+	TRY(removexattrat, m->dir_a, "attributes.txt", 0, "user.three");
+	TRY(removexattrat, m->dir_a, "attributes.txt", 0, "user.three");
 	DO(close, fd);
 }
 

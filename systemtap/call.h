@@ -129,6 +129,9 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 		if (is_lock_command(call_arg(regs, i - 1)) && !asks_for_lock(call_arg(regs, i - 1)))
 			item_copy(o, WIRE_FLOCK, arg, sizeof(struct flock));
 		break;
+	case WIRE_ARG_STRUCT:
+		item_copy(o, WIRE_STRUCT, arg, WIRE_STRUCT_BYTES);
+		break;
 	case WIRE_ARG_IARG:
 		item_ioctl(o, (unsigned int)call_arg(regs, i - 1), arg);
 		break;

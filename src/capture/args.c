@@ -42,7 +42,7 @@ bool args_is_member(enum op_id op, int slot)
 {
 	enum arg_kind kind = ops[op].arg[slot];
 
-	return kind == A_RESOLVE || kind == A_FDS2 || (kind == A_MODE && op_has(op, A_HOW));
+	return kind == A_RESOLVE || kind == A_FDS2 || kind == A_XATFLAGS || kind == A_RANGELEN || (kind == A_MODE && op_has(op, A_HOW));
 }
 
 void args_set_how(struct rec *rec, int slot, const struct open_how *how)
@@ -180,6 +180,27 @@ uint64_t args_offset(int64_t offset)
 	if ((uint64_t)offset == OFFPTR_NULL || (uint64_t)offset == OFFPTR_BAD)
 		return UINT64_MAX;
 	return (uint64_t)offset;
+}
+
+void args_set_struct(struct rec *rec, int slot, const void *bytes)
+{
+	struct {
+		uint64_t value;
+		uint32_t size, flags;
+	} xattr = {0}; /* struct xattr_args of linux/xattr.h, Linux 6.13 */
+	uint64_t range[2] = {0};
+
+	if (ops[rec->op].arg[slot] == A_XARGS) {
+		if (bytes)
+			memcpy(&xattr, bytes, sizeof(xattr));
+		rec->arg[slot] = xattr.size;
+		rec->arg[op_arg_index(rec->op, A_XATFLAGS)] = xattr.flags;
+		return;
+	}
+	if (bytes)
+		memcpy(range, bytes, sizeof(range));
+	rec->arg[slot] = range[0];
+	rec->arg[op_arg_index(rec->op, A_RANGELEN)] = range[1];
 }
 
 static uint16_t dedupe_count(const void *head)

@@ -52,6 +52,10 @@ void args_iocb(uint64_t to[AIOCB_NUMBERS], uint64_t address, const struct iocb *
 /* When the result is known: drops what the kernel did not come to. */
 void args_result(struct rec *rec);
 
+/* A small struct behind a pointer of that slot, as numbers; BYTES NULL: it could not be read. */
+#define ARGS_STRUCT 16 /* bytes of struct xattr_args and of struct cachestat_range */
+void args_set_struct(struct rec *rec, int slot, const void *bytes);
+
 /* When all is there: drops what the call does not look at. */
 void args_finish(struct rec *rec);
 

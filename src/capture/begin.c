@@ -447,6 +447,9 @@ static bool only_looks(const struct rec *rec)
 	case OP_listxattr:
 	case OP_llistxattr:
 	case OP_flistxattr:
+	case OP_getxattrat:
+	case OP_listxattrat:
+	case OP_cachestat:
 		return true;
 	case OP_ioctl:
 		return ioctl_looks((unsigned)rec->arg[1]);

@@ -275,6 +275,15 @@ static int read_how(pid_t tid, struct call *call, int slot)
 	return rc;
 }
 
+static int read_struct(pid_t tid, struct call *call, int slot)
+{
+	char bytes[ARGS_STRUCT];
+	int rc = fetch_memory(tid, call->rec.arg[slot], bytes, sizeof(bytes));
+
+	args_set_struct(&call->rec, slot, rc ? NULL : bytes);
+	return rc;
+}
+
 static int read_clone_args(pid_t tid, struct call *call, int slot)
 {
 	uint64_t flags = 0; /* first member of struct clone_args */
@@ -388,6 +397,8 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 	default:
 		if (kind == A_HOW)
 			return read_how(tid, call, slot);
+		if (kind == A_XARGS || kind == A_RANGE)
+			return read_struct(tid, call, slot);
 		if (kind == A_CLARGS)
 			return read_clone_args(tid, call, slot);
 		return 0;

@@ -86,6 +86,7 @@ struct wire_rec {
  *   WIRE_FD     descriptor, flags (F_GETFL, and O_CLOEXEC), offset
  *   WIRE_TASK_END, WIRE_LOST   as above
  */
+#define WIRE_STRUCT_BYTES 16
 #define WIRE_VALUES_TASK 4
 #define WIRE_VALUES_FD	 3
 
@@ -113,6 +114,7 @@ enum wire_arg {
 	WIRE_ARG_IOCBS,   /* the argument before it says how many; as many as the kernel came to */
 	WIRE_ARG_EVENTS,  /* the result says how many */
 	WIRE_ARG_CTXP,    /* WIRE_CTX */
+	WIRE_ARG_STRUCT,  /* struct xattr_args, struct cachestat_range */
 	WIRE_ARG_COUNT
 };
 
@@ -152,6 +154,7 @@ enum wire_item_type {
 	WIRE_IOCTL,    /* struct of an ioctl(2), its length by ops/ioctl.h, as it is after the call; of
 			  FIBMAP, which overwrites it, before */
 	WIRE_CTX,      /* uint64_t, after the call */
+	WIRE_STRUCT,   /* of a WIRE_ARG_STRUCT, WIRE_STRUCT_BYTES of it */
 	WIRE_ITEM_TYPES
 };
 

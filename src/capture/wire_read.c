@@ -456,6 +456,14 @@ static int on_ioctl(struct wire_reader *r, const struct record *rec, const char 
 	return 0;
 }
 
+static int on_struct(const struct record *rec, int slot, const char *body, size_t len)
+{
+	if (len != WIRE_STRUCT_BYTES)
+		return malformed(rec, "a struct of another length");
+	args_set_struct(&rec->out->seen.rec, slot, body);
+	return 0;
+}
+
 static int on_position(const struct record *rec, const char *body, size_t len)
 {
 	uint64_t position = 0;
@@ -488,6 +496,7 @@ static const uint8_t item_args[WIRE_ITEM_TYPES] = {
 	[WIRE_TUPLES] = WIRE_ARG_TUPLES,
 	[WIRE_FDS] = WIRE_ARG_FDS,
 	[WIRE_IOCTL] = WIRE_ARG_IARG,
+	[WIRE_STRUCT] = WIRE_ARG_STRUCT,
 	[WIRE_CTX] = WIRE_ARG_CTXP,
 };
 
@@ -535,6 +544,8 @@ static int on_call_item(
 		return on_position(rec, body, item->len);
 	case WIRE_TUPLES:
 		return on_tuples(r, rec, slot, body, item->len);
+	case WIRE_STRUCT:
+		return on_struct(rec, slot, body, item->len);
 	case WIRE_IOCTL:
 		return on_ioctl(r, rec, body, item->len);
 	case WIRE_LINK:
@@ -641,6 +652,8 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 		args_set_lock(call, &(struct flock){0});
 	if (row->at[WIRE_ARG_FDS] >= 0)
 		args_set_fds(call, NULL);
+	if (row->at[WIRE_ARG_STRUCT] >= 0)
+		args_set_struct(call, row->at[WIRE_ARG_STRUCT], NULL);
 	if (row->at[WIRE_ARG_IARG] >= 0)
 		args_set_ioctl(call, NULL, NULL, 0);
 	if (row->at[WIRE_ARG_OFFSET] >= 0)

@@ -2,6 +2,7 @@
 #include "generate/model.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/limits.h>
 #include <stdlib.h>
 #include <sys/xattr.h>
@@ -15,16 +16,16 @@ enum action { SETS, GETS, LISTS, REMOVES };
 
 static enum action action_of(const struct rec *r)
 {
-	if (op_has(r->op, A_XFLAGS))
+	if (op_has(r->op, A_XFLAGS) || r->op == OP_setxattrat)
 		return SETS;
 	if (!op_has(r->op, A_XNAME))
 		return LISTS;
-	return op_has(r->op, A_LEN) ? GETS : REMOVES;
+	return op_has(r->op, A_LEN) || op_has(r->op, A_XARGS) ? GETS : REMOVES;
 }
 
 static int set_found(const struct rec *r)
 {
-	uint64_t flags = (uint64_t)model_arg(r, A_XFLAGS, 0);
+	uint64_t flags = (uint64_t)model_arg(r, A_XFLAGS, model_arg(r, A_XATFLAGS, 0));
 
 	if (flags == XATTR_CREATE)
 		return r->ret == 0 ? 0 : r->ret == -EEXIST ? 1 : -1;
@@ -135,7 +136,7 @@ static int of_the_start(struct model *m, const struct rec *r, const struct node 
 		return LEFT_CONFLICT;
 	if (action_of(r) != SETS || r->ret < 0)
 		return LEFT_XATTR_START;
-	m->out.call.arg[op_arg_index(r->op, A_XFLAGS)] = 0; /* there is nothing to replace */
+	m->out.call.arg[op_arg_index(r->op, op_has(r->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS)] = 0; /* there is nothing to replace */
 	return 0;
 }
 
@@ -163,8 +164,12 @@ static int attribute(struct model *m, const struct rec *r, struct node *n)
 	return rc || left != 1 ? rc : enter(n, r->path2);
 }
 
-static bool follows(enum op_id op)
+static bool follows(const struct rec *r)
 {
+	enum op_id op = r->op;
+
+	if (op_has(op, A_ATFLAGS))
+		return !(model_arg(r, A_ATFLAGS, 0) & AT_SYMLINK_NOFOLLOW);
 	return op != OP_lsetxattr && op != OP_lgetxattr && op != OP_llistxattr &&
 	       op != OP_lremovexattr;
 }
@@ -172,14 +177,15 @@ static bool follows(enum op_id op)
 int model_xattr(struct model *m, const struct rec *r)
 {
 	bool there = r->ret >= 0 || r->ret == -ENODATA || r->ret == -EEXIST || too_small(r);
-	unsigned flags = (follows(r->op) ? 0 : WALK_NOFOLLOW) | (there ? WALK_PARENT : 0);
+	unsigned flags = (follows(r) ? 0 : WALK_NOFOLLOW) | (there ? WALK_PARENT : 0);
+	enum arg_kind base = op_has(r->op, A_DIRFD) ? A_DIRFD : A_NONE;
 	struct place p;
-	int rc = model_place(m, r, A_PATH, A_NONE, flags, &p);
+	int rc = model_place(m, r, A_PATH, base, flags, &p);
 
 	if (!rc)
 		rc = model_settle(m, r, &p, there ? 1 : r->ret == -ENOENT ? 0 : -1, 0);
 	if (!rc)
-		rc = model_put_path(m, r, A_PATH, A_NONE, &p);
+		rc = model_put_path(m, r, A_PATH, base, &p);
 	return rc || !p.node ? rc : attribute(m, r, p.node);
 }
 

@@ -145,6 +145,7 @@ static const struct flag *const tables[A_COUNT] = {
 	[A_RWF] = rwf_flags,
 	[A_SPLICEFLAGS] = splice_flags,
 	[A_XFLAGS] = xattr_flags,
+	[A_XATFLAGS] = xattr_flags,
 	[A_LOCKOP] = lock_ops,
 	[A_CLONEFLAGS] = clone_flags,
 	[A_CLARGS] = clone_flags,

@@ -77,7 +77,6 @@ struct worker {
 #define UMASK_UNKNOWN 0xffff
 #define UMASK_DEFAULT 022
 
-#define NO_MEMORY 1 /* an address where no program has anything */
 #define READ_BUFFER_MAX (1u << 20)
 
 #define NO_MEMORY 1 /* an address where no program has anything */
@@ -101,6 +100,7 @@ struct rthread {
 	uint64_t how[3];
 	int64_t times[4];
 	int64_t offset[2]; /* OFFIN, OFFOUT */
+	uint64_t pair[2];  /* a struct of 16 bytes */
 	int pipe[2];	   /* of its own, for splice(2) */
 	uint64_t pipe_size; /* 0: it has none yet */
 	uint8_t out[512] __attribute__((aligned(16)));
@@ -116,6 +116,7 @@ bool dispatch_uses_paths(enum op_id op);
 int64_t raw_syscall(long nr, const uint64_t reg[6]);
 /* Room for LEN bytes that the kernel fills; LEN is not more than any A_RBUF of the file, or IOCTL_ROOM. */
 uint8_t *read_room(struct rthread *t, uint64_t len);
+#define XATTR_ROOM  (64u << 10) /* no value is longer: XATTR_SIZE_MAX */
 #define SPLICE_ROOM (64u << 10)
 #define IOCTL_ROOM (232u << 10) /* a map of some 4000 extents */
 void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6]);

@@ -233,6 +233,28 @@ static uint64_t how_pointer(struct rthread *t, const struct xop *x)
 	return (uint64_t)(uintptr_t)t->how;
 }
 
+/* struct xattr_args of linux/xattr.h */
+static uint64_t xattr_pointer(struct rthread *t, const struct xop *x, int i)
+{
+	const void *value = x->op == OP_setxattrat ? (const void *)write_buffer(t)
+						    : read_room(t, XATTR_ROOM);
+
+	if (x->ret == -EFAULT)
+		return NO_MEMORY;
+	t->pair[0] = (uint64_t)(uintptr_t)value;
+	t->pair[1] = (uint32_t)x->arg[i] | x->arg[(i + 1) % OP_ARGS] << 32;
+	return (uint64_t)(uintptr_t)t->pair;
+}
+
+static uint64_t range_pointer(struct rthread *t, const struct xop *x, int i)
+{
+	if (x->ret == -EFAULT)
+		return NO_MEMORY;
+	t->pair[0] = x->arg[i];
+	t->pair[1] = x->arg[4] /* RANGELEN */;
+	return (uint64_t)(uintptr_t)t->pair;
+}
+
 /* The call moves the offset behind the pointer: it gets a copy. */
 static uint64_t offset_pointer(int64_t *offset, uint64_t value)
 {
@@ -291,6 +313,14 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 		return offset_pointer(&t->offset[1], x->arg[i]);
 	case A_HOW:
 		return how_pointer(t, x);
+	case A_XARGS:
+		return xattr_pointer(t, x, i);
+	case A_XATFLAGS: /* how long the struct is; what was wrong with it is not known */
+		return x->ret == -EINVAL ? 0 : sizeof(t->pair);
+	case A_RANGE:
+		return range_pointer(t, x, i);
+	case A_RANGELEN:
+		return 0;
 	case A_HOWSIZE:
 		return sizeof(struct open_how);
 	case A_OFLAGS: /* O_ASYNC: signals, and not for files */
@@ -348,6 +378,8 @@ OP_ALWAYS_INLINE bool writes_metadata_by_path(enum op_id op)
 	case OP_lsetxattr:
 	case OP_removexattr:
 	case OP_lremovexattr:
+	case OP_setxattrat:
+	case OP_removexattrat:
 		return true;
 	default:
 		return false;

@@ -14,8 +14,6 @@
 
 /* ioctl(2) on files: the commands of ops/ioctl.def. */
 
-#define NO_MEMORY 1 /* an address where no program has anything */
-
 static int64_t ioctl_on(int fd, uint64_t cmd, uint64_t arg)
 {
 	return raw_syscall(SYS_ioctl, (uint64_t[6]){(uint64_t)(int64_t)fd, cmd, arg});

@@ -111,6 +111,10 @@ static int64_t issue_on(struct rthread *t, const struct xop *x, uint64_t reg[6],
 	struct xop direct = *x;
 
 	direct.op = without_following(x->op);
+	if (x->op == OP_setxattrat || x->op == OP_removexattrat) { /* no AT_EMPTY_PATH of O_PATH */
+		direct.arg[flags] &= ~(uint64_t)AT_SYMLINK_NOFOLLOW;
+		reg[flags] &= ~(uint64_t)AT_SYMLINK_NOFOLLOW;
+	}
 	if (follows_links(&direct)) {
 		snprintf(t->fd_path[0], sizeof(t->fd_path[0]), "/proc/self/fd/%d", fd);
 		reg[path] = (uint64_t)(uintptr_t)t->fd_path[0];

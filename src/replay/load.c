@@ -202,6 +202,12 @@ static void note_sizes(struct program *p, const struct rec *r)
 		case A_EVENTS:
 			note_events(p, r);
 			break;
+		case A_XARGS:
+			if (p->read_max < XATTR_ROOM)
+				p->read_max = XATTR_ROOM;
+			if (p->write_max < XATTR_ROOM)
+				p->write_max = XATTR_ROOM;
+			break;
 		case A_SPLICEFLAGS:
 			if (p->read_max < SPLICE_ROOM)
 				p->read_max = SPLICE_ROOM;

@@ -52,6 +52,8 @@ static uint64_t sample_arg(enum arg_kind kind, enum sample how)
 	default:
 		if (kind == A_ICMD)
 			return (unsigned)IOCTL_NR_FICLONERANGE;
+		if (kind == A_XARGS || kind == A_XATFLAGS) /* members of that length */
+			return UINT32_MAX;
 		return kind == A_FCMD ? F_OFD_SETLKW : UINT64_MAX;
 	}
 }

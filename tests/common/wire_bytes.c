@@ -161,6 +161,20 @@ static void put_ioctl(struct buf *b, const struct rec *rec)
 		wire_item(b, WIRE_IOCTL, &u, args_ioctl_size(rec, &u));
 }
 
+static void put_struct(struct buf *b, const struct rec *rec, int slot)
+{
+	uint64_t words[2] = {rec->arg[slot], 0};
+
+	if (ops[rec->op].arg[slot] == A_XARGS) {
+		words[0] = 0;
+		words[1] = (uint32_t)rec->arg[slot] |
+			   rec->arg[op_arg_index(rec->op, A_XATFLAGS)] << 32;
+	} else {
+		words[1] = rec->arg[op_arg_index(rec->op, A_RANGELEN)];
+	}
+	wire_item(b, WIRE_STRUCT, words, sizeof(words));
+}
+
 static void put_offset(struct buf *b, unsigned type, const struct rec *rec, int slot)
 {
 	uint64_t after = rec->arg[slot] + (rec->ret > 0 ? (uint64_t)rec->ret : 0);
@@ -244,6 +258,9 @@ void wire_items(struct buf *b, const struct rec *rec)
 			break;
 		case WIRE_ARG_FARG:
 			put_lock(b, rec);
+			break;
+		case WIRE_ARG_STRUCT:
+			put_struct(b, rec, i);
 			break;
 		case WIRE_ARG_IARG:
 			put_ioctl(b, rec);

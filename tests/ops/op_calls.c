@@ -60,6 +60,22 @@
 #define SYS_quotactl_fd 443
 #endif
 
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat	  463
+#define SYS_getxattrat	  464
+#define SYS_listxattrat	  465
+#define SYS_removexattrat 466
+#endif
+
+/* struct xattr_args of linux/xattr.h */
+struct xattr_at {
+	uint64_t value;
+	uint32_t size, flags;
+};
+
 #define MARK_FD -77777
 
 /* What is expected, in memory that children share. */
@@ -482,6 +498,70 @@ static void t_sendfile(void)
 	expect("o=sendfile;:,e=%d;:,d=%d;:,O=bad;:,c=3;:,s=%d;:,", out, in, -EFAULT);
 	made(SYS_sendfile, out, 9999, 0, 3);
 	expect("o=sendfile;:,e=%d;:,d=9999;:,O=-;:,c=3;:,s=%d;:,", out, -EBADF);
+}
+
+/* Since Linux 6.13; without, they fail and are recorded all the same. */
+static void t_setxattrat(void)
+{
+	struct xattr_at args = {.value = P(room), .size = 10, .flags = XATTR_CREATE};
+	int dir = open(".", O_RDONLY | O_DIRECTORY);
+	long r;
+
+	file("f", "");
+	r = made(SYS_setxattrat, dir, P("f"), AT_SYMLINK_NOFOLLOW, P("user.a"), P(&args), sizeof(args));
+	expect("o=setxattrat;:,d=%d;:,p=f;:,f=256;:,P=user.a;:,c=10;:,X=1;:,s=%ld;:,", dir, r);
+	r = made(SYS_setxattrat, AT_FDCWD, P("none"), 0, P("user.a"), P(&args), sizeof(args));
+	expect("o=setxattrat;:,d=AT_FDCWD;:,p=none;:,f=0;:,P=user.a;:,c=10;:,X=1;:,s=%ld;:,", r);
+	r = made(SYS_setxattrat, AT_FDCWD, P("f"), 0, P("user.a"), BAD, sizeof(args));
+	expect("o=setxattrat;:,d=AT_FDCWD;:,p=f;:,f=0;:,P=user.a;:,c=0;:,X=0;:,s=%ld;:,", r);
+}
+
+static void t_getxattrat(void)
+{
+	struct xattr_at args = {.value = P(room), .size = 100};
+	int fd = file("f", "");
+	long r;
+
+	fsetxattr(fd, "user.a", "x", 1, 0);
+	r = made(SYS_getxattrat, fd, P(""), AT_EMPTY_PATH, P("user.a"), P(&args), sizeof(args));
+	expect("o=getxattrat;:,d=%d;:,p=;:,f=4096;:,P=user.a;:,c=100;:,X=0;:,s=%ld;:,", fd, r);
+	r = made(SYS_getxattrat, AT_FDCWD, P("f"), 0, P("user.b"), P(&args), sizeof(args));
+	expect("o=getxattrat;:,d=AT_FDCWD;:,p=f;:,f=0;:,P=user.b;:,c=100;:,X=0;:,s=%ld;:,", r);
+}
+
+static void t_listxattrat(void)
+{
+	long r;
+
+	file("f", "");
+	r = made(SYS_listxattrat, AT_FDCWD, P("f"), 0, P(room), 100);
+	expect("o=listxattrat;:,d=AT_FDCWD;:,p=f;:,f=0;:,c=100;:,s=%ld;:,", r);
+	r = made(SYS_listxattrat, 9999, P("f"), 0, P(room), 100);
+	expect("o=listxattrat;:,d=9999;:,p=f;:,f=0;:,c=100;:,s=%ld;:,", r);
+}
+
+static void t_removexattrat(void)
+{
+	long r;
+
+	fsetxattr(file("f", ""), "user.a", "x", 1, 0);
+	r = made(SYS_removexattrat, AT_FDCWD, P("f"), 0, P("user.a"));
+	expect("o=removexattrat;:,d=AT_FDCWD;:,p=f;:,f=0;:,P=user.a;:,s=%ld;:,", r);
+	r = made(SYS_removexattrat, AT_FDCWD, P("f"), 0, P("user.a"));
+	expect("o=removexattrat;:,d=AT_FDCWD;:,p=f;:,f=0;:,P=user.a;:,s=%ld;:,", r);
+}
+
+static void t_cachestat(void)
+{
+	uint64_t range[2] = {4096, 8192};
+	int fd = file("f", "content");
+	long r = made(SYS_cachestat, fd, P(range), P(room), 0);
+
+	expect("o=cachestat;:,d=%d;:,O=4096;:,f=0;:,c=8192;:,s=%ld;:,", fd, r);
+	r = made(SYS_cachestat, 9999, P(range), P(room), 0);
+	expect("o=cachestat;:,d=9999;:,O=4096;:,f=0;:,c=8192;:,s=%ld;:,", r);
+	r = made(SYS_cachestat, fd, BAD, P(room), 7);
+	expect("o=cachestat;:,d=%d;:,O=0;:,f=7;:,c=0;:,s=%ld;:,", fd, r);
 }
 
 static void t_splice(void)
@@ -2141,6 +2221,7 @@ static const struct {
 	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(copy_file_range),
 	T(sendfile), T(ioctl), T(splice), T(tee), T(vmsplice), T(mmap), T(munmap), T(mremap), T(msync),
 	T(madvise),
+	T(setxattrat), T(getxattrat), T(listxattrat), T(removexattrat), T(cachestat),
 	T(inotify_init1), T(inotify_add_watch), T(inotify_rm_watch), T(fanotify_init), T(fanotify_mark),
 	T(memfd_create), T(memfd_secret), T(userfaultfd), T(quotactl), T(quotactl_fd), T(fsync), T(fdatasync),
 	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),

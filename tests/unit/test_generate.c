@@ -1207,6 +1207,41 @@ START_TEST(attributes_of_the_capture_are_there)
 }
 END_TEST
 
+START_TEST(attributes_by_directory_are_the_same)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=open;:,p=/w;:,f=65536;:,m=0;:,s=3;:,\n"
+			    "1 o=open;:,p=f;:,f=2;:,m=0;:,s=4;:,\n"
+			    "1 o=setxattrat;:,d=3;:,p=f;:,f=0;:,P=user.a;:,c=5;:,X=0;:,s=0;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=user.a;:,c=9;:,s=5;:,\n"
+			    "1 o=getxattrat;:,d=4;:,p=;:,f=4096;:,P=user.a;:,c=9;:,X=0;:,s=5;:,\n"
+			    "1 o=getxattrat;:,d=3;:,p=f;:,f=0;:,P=user.b;:,c=9;:,X=0;:,s=5;:,\n"
+			    "1 o=setxattrat;:,d=3;:,p=f;:,f=256;:,P=user.b;:,c=5;:,X=2;:,s=0;:,\n"
+			    "1 o=listxattrat;:,d=3;:,p=f;:,f=0;:,c=99;:,s=14;:,\n"
+			    "1 o=removexattrat;:,d=3;:,p=f;:,f=0;:,P=user.a;:,s=0;:,\n"
+			    "1 o=removexattrat;:,d=3;:,p=f;:,f=0;:,P=user.a;:,s=-61;:,\n"
+			    "1 o=setxattrat;:,d=3;:,p=f;:,f=0;:,P=trusted.x;:,c=5;:,X=0;:,s=0;:,\n"
+			    "1 o=removexattrat;:,d=9;:,p=f;:,f=0;:,P=user.a;:,s=-9;:,\n",
+		TASK_LINE "0|0|-|/r/.ioriot/t/w|O_RDONLY+O_DIRECTORY|0|>0|3|open@7|\n"
+			  "0|0|-|f|O_RDWR|0|>1|4|open@8|\n"
+			  "0|0|-|0|f|0|user.a|5|0|0|setxattrat@9|\n"
+			  "0|0|-|f|user.a|9|5|getxattr@10|\n"
+			  "0|0|-|1||AT_EMPTY_PATH|user.a|9|0|5|getxattrat@11|\n"
+			  "0|0|-|0|f|AT_SYMLINK_NOFOLLOW|user.b|5|0|0|setxattrat@13|\n"
+			  "0|0|-|0|f|0|99|14|listxattrat@14|\n"
+			  "0|0|-|0|f|0|user.a|0|removexattrat@15|\n"
+			  "0|0|-|0|f|0|user.a|-ENODATA|removexattrat@16|\n"
+			  "0|0|-|none|f|0|user.a|-EBADF|removexattrat@18|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 1);
+	free(res);
+}
+END_TEST
+
 START_TEST(access_control_lists_are_modes)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -2632,6 +2667,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, commands_close_descriptors_at_an_exec);
 	tcase_add_test(t, overlapping_copies_go_by_what_they_found);
 	tcase_add_test(t, attributes_of_the_capture_are_there);
+	tcase_add_test(t, attributes_by_directory_are_the_same);
 	tcase_add_test(t, access_control_lists_are_modes);
 	tcase_add_test(t, attributes_are_ordered_by_what_was_found);
 	tcase_add_test(t, record_locks_have_handles_that_close_drops);
