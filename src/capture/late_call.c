@@ -172,12 +172,17 @@ static void found_before(struct late *l, const struct seen *s, int i, struct nam
 		dirs_set_type(&l->dirs, entry, NAME_LINK, s->target[i]);
 }
 
-static void missing(struct late *l, const struct rec *r, struct name *entry)
+static void was_missing(struct late *l, const struct rec *r, const struct name *entry)
 {
 	static const struct facts absent = {.absent = true};
 
 	if (tells_of(r, entry->touch))
 		touch_settle(l, entry->touch, &absent);
+}
+
+static void missing(struct late *l, const struct rec *r, struct name *entry)
+{
+	was_missing(l, r, entry);
 	dirs_removed(entry);
 }
 
@@ -213,8 +218,14 @@ static void found_cut(
 /* ENOENT, though the way to the last component is there. */
 static void not_found(struct late *l, const struct rec *r, const struct place *p)
 {
-	if (p->end && (p->end == p->last || p->end->type == NAME_ABSENT))
-		missing(l, r, p->end);
+	struct name *entry = p->end;
+
+	if (!entry || (entry != p->last && entry->type != NAME_ABSENT))
+		return;
+	if (entry->dir && entry->dir->since >= began(r)) /* made while the call looked for it */
+		was_missing(l, r, entry);
+	else
+		missing(l, r, entry);
 }
 
 /* ---- what the calls do ---- */

@@ -256,6 +256,29 @@ START_TEST(made_by_a_call_that_is_over_later)
 }
 END_TEST
 
+/* What was made stays made, and nothing was in it. */
+START_TEST(missed_by_a_call_that_is_over_later)
+{
+	struct scene s;
+
+	scene_enter(&s);
+	mkdir("d", 0700);
+	mkdir("d/e", 0700);
+	simple(&s, OP_stat, "d", -ENOENT);
+	simple(&s, OP_mkdir, "d", 0);
+	call(&s, OP_stat, "d", -ENOENT)->dur = 3;
+	add(&s);
+	simple(&s, OP_stat, "d", 0);
+	simple(&s, OP_mkdir, "d/e", -EEXIST);
+	call(&s, OP_mkdir, "d/e", 0)->dur = 2;
+	add(&s);
+	scene_read(&s);
+	told(&s, "d", ABSENT);
+	not_told(&s, "d/e");
+	scene_leave(&s);
+}
+END_TEST
+
 START_TEST(made_and_removed_and_made)
 {
 	struct scene s;
@@ -805,6 +828,7 @@ Suite *late_suite(void)
 	tcase_add_test(tc, what_is_gone_is_told_by_its_end);
 	tcase_add_test(tc, what_is_gone_without_a_word_is_not_told);
 	tcase_add_test(tc, made_by_a_call_that_is_over_later);
+	tcase_add_test(tc, missed_by_a_call_that_is_over_later);
 	tcase_add_test(tc, made_and_removed_and_made);
 	tcase_add_test(tc, renamed_over);
 	tcase_add_test(tc, a_renamed_file_is_found_where_it_is);
