@@ -530,6 +530,41 @@ static void other_descriptors(struct matrix *m)
 	DO(close, file);
 }
 
+/* Sent to itself: what comes back shares the offset. The record of sendmsg has no result to log. */
+static void passed_descriptors(struct matrix *m)
+{
+	int file = open_at(m, m->dir, "open-renamed.txt", O_RDWR), s[2], pidfd, fd;
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec iov = {m->buffer, 1};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control)};
+
+	DO(socketpair, AF_UNIX, SOCK_DGRAM, 0, s);
+	memcpy(CMSG_DATA(&control.head), &file, sizeof(file));
+	if (syscall(SYS_sendmsg, s[0], &msg, 0) != 1)
+		m->wrong++;
+	DO(lseek, file, 3L, SEEK_SET);
+	DO(recvmsg, s[1], &msg, MSG_CMSG_CLOEXEC);
+	memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
+	DO(read, fd, m->buffer, 5);
+	DO(read, file, m->buffer, 5);
+	DO(close, fd);
+	pidfd = (int)DO(pidfd_open, getpid(), 0);
+	fd = (int)TRY(pidfd_getfd, pidfd, file, 0);
+	if (fd >= 0) {
+		DO(read, fd, m->buffer, 5);
+		DO(close, fd);
+	}
+	FAIL(EBADF, pidfd_getfd, 999, file, 0);
+	DO(close, pidfd);
+	DO(close, s[0]);
+	DO(close, s[1]);
+	DO(close, file);
+}
+
 static void removals(struct matrix *m)
 {
 	int fd = open_at(m, m->dir_a, "gone.txt", O_RDWR | O_CREAT);
@@ -794,6 +829,7 @@ static void run(struct matrix *m)
 	attributes(m);
 	descriptors(m);
 	other_descriptors(m);
+	passed_descriptors(m);
 	removals(m);
 	rings(m);
 #ifdef SYS_open

@@ -19,11 +19,12 @@ sync syncfs sync_file_range getdents lseek mkdir mkdirat rename renameat renamea
 rmdir readlink readlinkat chmod fchmod fchmodat chown fchown fchownat lchown""".split()
 OLD = set("creat getdents mkdir rename unlink rmdir readlink chmod chown lchown renameat".split())
 
-# Descriptors that are no files: no replay has these calls.
+# Descriptors that are no files: no replay has these calls, or (pidfd_getfd) it depends.
 NO_FILES = set("""pipe pipe2 eventfd eventfd2 signalfd signalfd4 timerfd_create pidfd_open epoll_create
 epoll_create1 tee vmsplice socket socketpair accept accept4 perf_event_open bpf inotify_init
 inotify_init1 inotify_add_watch inotify_rm_watch fanotify_init fanotify_mark memfd_create memfd_secret
-userfaultfd quotactl quotactl_fd""".split())
+userfaultfd quotactl quotactl_fd
+recvmsg recvmmsg pidfd_getfd""".split())
 
 CHANGING = set("""creat mkdir mkdirat mknod mknodat rmdir unlink unlinkat rename renameat renameat2
 link linkat symlink symlinkat truncate chmod fchmodat fchmodat2 chown lchown fchownat utime utimes

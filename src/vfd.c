@@ -206,15 +206,11 @@ static int fdtable_grow(struct fdtable *f, int64_t fd)
 	return 0;
 }
 
-/* Places a descriptor for DESC, whose reference it takes over only when it succeeds. */
-static struct descriptor *place(struct vfd *v, struct fdtable *f, int64_t fd,
-	struct description *desc)
+/* A descriptor for DESC, whose reference it takes over only when it succeeds. */
+static struct descriptor *descriptor_new(struct vfd *v, struct description *desc)
 {
-	struct descriptor *d;
+	struct descriptor *d = calloc(1, sizeof(*d));
 
-	if (fdtable_grow(f, fd))
-		return NULL;
-	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
 	d->order = v->hooks.order_new(v->hooks.user);
@@ -224,7 +220,16 @@ static struct descriptor *place(struct vfd *v, struct fdtable *f, int64_t fd,
 	}
 	d->desc = desc;
 	d->vfd = VFD_NUMBER_NONE;
-	f->v[fd] = d;
+	return d;
+}
+
+static struct descriptor *place(struct vfd *v, struct fdtable *f, int64_t fd,
+	struct description *desc)
+{
+	struct descriptor *d = fdtable_grow(f, fd) ? NULL : descriptor_new(v, desc);
+
+	if (d)
+		f->v[fd] = d;
 	return d;
 }
 
@@ -405,6 +410,29 @@ struct descriptor *vfd_dup(struct vfd *v, struct task *t, struct descriptor *fro
 	if (d)
 		d->desc->refs++;
 	return d;
+}
+
+struct descriptor *vfd_copy(struct vfd *v, struct descriptor *from)
+{
+	struct descriptor *d = descriptor_new(v, from->desc);
+
+	if (d)
+		d->desc->refs++;
+	return d;
+}
+
+int vfd_place(struct vfd *v, struct task *t, struct descriptor *d, int64_t fd)
+{
+	(void)v;
+	if (fdtable_grow(t->files, fd))
+		return -ENOMEM;
+	t->files->v[fd] = d;
+	return 0;
+}
+
+void vfd_drop(struct vfd *v, struct descriptor *d)
+{
+	descriptor_free(v, d);
 }
 
 void vfd_close(struct vfd *v, struct task *t, int64_t fd)

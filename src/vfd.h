@@ -169,6 +169,11 @@ struct descriptor *vfd_open(struct vfd *v, struct task *t, int64_t fd, enum desc
 struct descriptor *vfd_dup(struct vfd *v, struct task *t, struct descriptor *from, int64_t fd);
 void vfd_close(struct vfd *v, struct task *t, int64_t fd);
 
+/* A descriptor of the same description that no table has, and how it comes into one (FD is free). */
+struct descriptor *vfd_copy(struct vfd *v, struct descriptor *from);
+int vfd_place(struct vfd *v, struct task *t, struct descriptor *d, int64_t fd);
+void vfd_drop(struct vfd *v, struct descriptor *d);
+
 /* FD is free from now on, and what was there displaced at time T. 0 or -ENOMEM. */
 int vfd_displace(struct vfd *v, struct task *t, int64_t fd, uint64_t time);
 /* The descriptor that a close of FD that began at time ENTRY means; NULL: the one at FD. */

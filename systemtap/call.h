@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "facts.h"
 #include "fetch.h"
+#include "rights.h"
 #include "scope.h"
 #include "state.h"
 #include "table.h"
@@ -352,6 +353,14 @@ static bool is_same_place(const struct thread *th, struct pt_regs *regs)
 	return th->ip == instruction_pointer(regs) && th->sp == user_stack_pointer(regs);
 }
 
+/* Of those that pass descriptors most pass none, and are not recorded. */
+static bool is_passing(long number)
+{
+	const struct row *row = row_of(number);
+
+	return row && (row->flags & (ROW_SENDS | ROW_RECEIVES));
+}
+
 /* A call is entered after an interruption. True when it is the interrupted one, made again. */
 static bool call_resume(struct thread *th, long number, struct pt_regs *regs)
 {
@@ -362,7 +371,7 @@ static bool call_resume(struct thread *th, long number, struct pt_regs *regs)
 			     (number == th->nr && is_same_place(th, regs));
 
 		th->flags = again ? CALL_ACTIVE : 0;
-		if (!again) /* its registers are gone */
+		if (!again && !is_passing(th->nr)) /* its registers are gone */
 			put_lost(current, 1, WIRE_LOST_SKIPPED);
 		return again;
 	}
@@ -393,7 +402,7 @@ static void call_interrupted(struct thread *th, unsigned int sa_flags)
 		th->flags |= CALL_SUSPENDED;
 		th->suspended = th->entry;
 		th->suspended_nr = th->nr;
-	} else if (row && row->what == ROW_CALL) {
+	} else if (row && row->what == ROW_CALL && !is_passing(th->nr)) {
 		put_call(th->nr, row, task_pt_regs(current), -EINTR, th->entry, 0);
 	}
 }
@@ -447,6 +456,8 @@ static noinline void enter_special(
 		foreign_settle(current, th);
 		put_call(number, row, regs, 0, 0, WIRE_NO_RESULT);
 		th->flags = THREAD_ENDED;
+	} else if (row->flags & ROW_SENDS) {
+		put_sending(number, row, regs);
 	} else if (row->flags & ROW_MOVES) {
 		put_base_before(th);
 	} else if (row->flags & ROW_EXECS) {
@@ -516,11 +527,18 @@ static void identity_changed(struct thread *th, struct pt_regs *regs, int number
 	scope_changed(th);
 }
 
+/* Records of what the call has brought; false: it is not recorded. */
+static bool passes(const struct row *row, struct pt_regs *regs, s64 ret, u64 at_entry, bool in_state)
+{
+	return (row->flags & ROW_RECEIVES) && put_received(row, regs, ret, at_entry, in_state);
+}
+
 /* The thread was not in scope when it entered the call, or the call is none of ours. */
 static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs, s64 ret)
 {
 	long number = call_number(regs);
 	const struct row *row;
+	bool in_state;
 
 	if (call_is_foreign(number))
 		return;
@@ -535,7 +553,9 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 		return;
 	if (!scope_has(th))
 		return;
-	state_needed(th);
+	in_state = state_needed(th);
+	if (unlikely(is_passing(number)) && !passes(row, regs, ret, 0, in_state))
+		return;
 	put_call(number, row, regs, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
 }
 
@@ -567,6 +587,9 @@ static inline void call_exit(struct pt_regs *regs, s64 ret)
 	if (likely(row->what == ROW_CALL)) {
 		unsigned int flags = unlikely(state_needed(th)) ? WIRE_NO_ENTRY | PUT_POSITION : 0;
 
+		if (unlikely(row->flags & (ROW_SENDS | ROW_RECEIVES)) &&
+			!passes(row, regs, ret, th->entry, flags))
+			return;
 		put_call(th->nr, row, regs, ret, th->entry, flags);
 	} else if (row->what == ROW_UNRECORDED) {
 		if (ret >= 0)

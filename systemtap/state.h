@@ -50,22 +50,29 @@ static u64 put_task(void)
 	return t;
 }
 
-static void put_fd(unsigned int fd, struct file *file, bool cloexec, u64 t)
+/* T 0: now, and AT_ENTRY is when its call began (0: not known). SENT: somebody has told of it. */
+static void put_described(enum wire_kind kind, unsigned int fd, struct file *file, bool cloexec, u64 t,
+	u64 at_entry, bool sent)
 {
 	struct build o;
 	unsigned int len;
 	u64 *values;
 
-	if (!build_begin(&o, WIRE_FD, WIRE_VALUES_FD))
+	if (!build_begin(&o, kind, WIRE_VALUES_FD))
 		return;
-	o.rec->t = o.b->t = t;
+	if (t)
+		o.rec->t = o.b->t = t;
+	if (at_entry)
+		o.rec->dur = o.rec->t - at_entry;
 	o.rec->flags = names_flags();
 	item_facts(&o, WIRE_FACTS, file_inode(file));
 	len = put_d_path(item_begin(&o, PATH_MAX), &file->f_path);
 	if (len)
 		item_end(&o, WIRE_FD_PATH, len);
-	*(u64 *)item_begin(&o, sizeof(u64)) = description_id(file);
-	item_end(&o, WIRE_DESCRIPTION, sizeof(u64));
+	if (sent) {
+		*(u64 *)item_begin(&o, sizeof(u64)) = description_id(file);
+		item_end(&o, WIRE_DESCRIPTION, sizeof(u64));
+	}
 	values = build_values(&o);
 	values[0] = fd;
 	values[1] = (file->f_flags & ~O_CLOEXEC) | (cloexec ? O_CLOEXEC : 0);
@@ -92,7 +99,8 @@ static void put_state(void)
 		struct file *file = rcu_dereference_raw(fdt->fd[fd]);
 
 		if (file)
-			put_fd(fd, file, test_bit(fd, fdt->close_on_exec), t);
+			put_described(WIRE_FD, fd, file, test_bit(fd, fdt->close_on_exec), t, 0,
+				true);
 	}
 	spin_unlock(&files->file_lock);
 }

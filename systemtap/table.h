@@ -52,7 +52,9 @@ enum row_flag {
 	ROW_EXECS = 8,
 	ROW_EXITS = 16,
 	ROW_MOVES = 32,	    /* paths do not start where the process is after the call */
-	ROW_BY_COMMAND = 64 /* only the commands of ops/ioctl.def */
+	ROW_BY_COMMAND = 64, /* only the commands of ops/ioctl.def */
+	ROW_SENDS = 128,    /* descriptors: recorded at its entry, and only if there are any */
+	ROW_RECEIVES = 256  /* the same, recorded when it ends */
 };
 
 enum row_facts {
@@ -67,7 +69,7 @@ enum row_facts {
 struct row {
 	unsigned char op; /* enum row_op */
 	unsigned char what;
-	unsigned char flags;
+	unsigned short flags;
 	unsigned char facts;	       /* enum row_facts, of a call that succeeded */
 	unsigned char values;	       /* registers that are handed over as they are */
 	unsigned char value[ROW_ARGS]; /* which these are */
@@ -145,6 +147,15 @@ static inline void row_set_by_name(struct row *row, int op_flags)
 		break;
 	case ROW_ioctl: /* FIBMAP overwrites the number of the block with that on the disk */
 		row->flags |= ROW_BY_COMMAND | ROW_AT_ENTRY;
+		break;
+	case ROW_sendmsg:
+	case ROW_sendmmsg:
+		row->flags |= ROW_SENDS | ROW_AT_ENTRY;
+		break;
+	case ROW_recvmsg:
+	case ROW_recvmmsg:
+	case ROW_pidfd_getfd:
+		row->flags |= ROW_RECEIVES;
 		break;
 	case ROW_fcntl: /* F_GETLK overwrites the lock that it was asked for */
 		row->flags |= ROW_AT_ENTRY;

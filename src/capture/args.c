@@ -42,7 +42,18 @@ bool args_is_member(enum op_id op, int slot)
 {
 	enum arg_kind kind = ops[op].arg[slot];
 
-	return kind == A_RESOLVE || kind == A_FDS2 || kind == A_XATFLAGS || kind == A_RANGELEN || (kind == A_MODE && op_has(op, A_HOW));
+	switch (kind) {
+	case A_RESOLVE:
+	case A_FDS2:
+	case A_OWNER:
+	case A_XATFLAGS:
+	case A_RANGELEN:
+		return true;
+	case A_MODE:
+		return op_has(op, A_HOW);
+	default:
+		return false;
+	}
 }
 
 void args_set_how(struct rec *rec, int slot, const struct open_how *how)

@@ -388,8 +388,11 @@ static bool duplicates(const struct rec *rec)
 
 static bool opens(const struct rec *rec)
 {
+	if (ops[rec->op].flags & OPF_STATE)
+		return false;
 	return (ops[rec->op].flags & OPF_NEWFD) &&
-		(op_has(rec->op, A_PATH) || ops[rec->op].flags & OPF_NOFILE);
+		(op_has(rec->op, A_PATH) || ops[rec->op].flags & OPF_NOFILE ||
+			rec->op == OP_pidfd_getfd);
 }
 
 static bool is_locking(uint64_t cmd)
@@ -556,6 +559,8 @@ static bool keeps(struct process *p, const struct wire_seen *seen)
 		return was_seen(seen);
 	if (moves_offset(rec))
 		return keeps_moved(p, seen);
+	if (rec->op == OP_recv_fd)
+		return !find_fd(p, rec->arg[0]);
 	if (op_has(rec->op, A_FDS))
 		return keeps_new_fds(p, rec);
 	if (opens(rec) || duplicates(rec))
@@ -643,6 +648,10 @@ static int follow(struct begin *b, struct process *p, const struct rec *rec)
 	if (p->fds.n && rec->ret >= 0 && op_has(rec->op, A_FDS))
 		replaces_pair(p, rec);
 	switch (rec->op) {
+	case OP_recv_fd:
+		if (p->fds.n)
+			range_fds(p, (uint32_t)rec->arg[0], (uint32_t)rec->arg[0], true);
+		return 0;
 	case OP_close:
 		if (p->fds.n && rec->ret != -EBADF)
 			range_fds(p, (uint32_t)rec->arg[0], (uint32_t)rec->arg[0], true);

@@ -289,11 +289,16 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *in
 	if (op >= 0 && ops[op].family == FAM_Memory &&
 		!maps_wanted(task, (enum op_id)op, (const uint64_t *)info->seccomp.args))
 		op = -1;
+	if (op >= 0 && rights_cannot(task, (enum op_id)op, info))
+		op = -1;
 	if (op == OP_exit || op == OP_exit_group) {
 		call_put_end(t, task, (enum op_id)op, (int)info->seccomp.args[0]);
 		resume(task, t->go, 0);
 	} else if (op >= 0 && limits_hold(t)) {
 		task->waiting = true;
+	} else if (op == OP_sendmsg || op == OP_sendmmsg) {
+		rights_send(t, task, (enum op_id)op, info);
+		resume(task, t->go, 0);
 	} else if (op >= 0 && call_begin(t, task, (enum op_id)op, info)) {
 		resume(task, PTRACE_SYSCALL, 0);
 	} else {
@@ -690,6 +695,7 @@ static int ptrace_run(struct capture_job *job, struct err *err)
 	free_tasks(t);
 	uring_free(t);
 	told_fds_clear(&t->told);
+	vec_free(&t->flights);
 	free(t);
 	return rc;
 }

@@ -10,7 +10,9 @@
 #include "capture/backend.h"
 #include "capture/child.h"
 #include "capture/ptrace_filter.h"
+#include "capture/rights.h"
 #include "capture/state.h"
+#include "datas/buf.h"
 #include "datas/hmap.h"
 #include "trace/values.h"
 #include "vmap.h"
@@ -75,6 +77,15 @@ struct task {
 	struct ring *registered[REGISTERED_RINGS]; /* by index, see IORING_REGISTER_RING_FDS */
 };
 
+/* A descriptor that was sent and, as far as is known, not received yet. */
+struct flight {
+	uint64_t identity; /* z= of the records */
+	struct facts facts;
+	uint32_t flags; /* F_GETFL */
+	uint32_t tid;	/* of the sender, and the number there */
+	int fd;
+};
+
 #define TRACER_NUMBERS 512
 
 struct tracer {
@@ -89,6 +100,8 @@ struct tracer {
 	struct told_fds told;
 	struct ring *rings;
 	uint32_t ring_ids;
+	VEC(struct flight) flights; /* the oldest first */
+	uint64_t last_identity;
 	bool lacks;	    /* the kernel has no PTRACE_GET_SYSCALL_INFO */
 
 	/* ptrace_limits.c */
@@ -182,6 +195,17 @@ void call_free_all(struct tracer *t, struct task *task);
 
 /* A record without result: exit calls and task_end. Ends of threads are written once. */
 void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status);
+
+/* --- ptrace_rights.c: descriptors that come from other processes --- */
+
+/* Whether a call that may pass descriptors cannot do so: nothing of it is recorded. */
+bool rights_cannot(const struct task *task, enum op_id op, const syscall_info *info);
+/* The record of a sendmsg that is about to begin, if it passes descriptors. */
+void rights_send(struct tracer *t, struct task *task, enum op_id op, const syscall_info *info);
+/* Records of what a call has brought, before its own. False: it brought none, and is not recorded. */
+bool rights_receive(struct tracer *t, struct task *task, struct call *call);
+/* The process that a pidfd of the task stands for, 0 = not known. */
+uint32_t rights_owner(const struct task *task, int pidfd);
 
 /* --- ptrace_unrecorded.c: calls that are lost --- */
 

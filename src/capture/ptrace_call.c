@@ -176,6 +176,8 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
 			"the memory of this process may not be read: paths are missing");
 	}
+	if (op == OP_pidfd_getfd)
+		call->rec.arg[3] = rights_owner(task, (int)call->rec.arg[0]);
 	call_touch_names(t, task, call);
 	uring_begin(t, task, call);
 	maps_before(t, task, &call->rec);
@@ -278,7 +280,8 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 	rec->facts = facts_after(task, rec);
 	names_follow(task, rec, call->name);
 	maps_after(task, rec);
-	uring_put(t, task, call);
+	if (rights_receive(t, task, call))
+		uring_put(t, task, call);
 	call_drop(t, task);
 }
 

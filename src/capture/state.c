@@ -139,30 +139,40 @@ static void put_dup(struct sink *sink, const struct rec *fd, const struct told_f
 	sink_put(sink, &rec);
 }
 
+bool state_fd(struct rec *rec, struct who who, unsigned number, char *link)
+{
+	char path[64], line[256];
+	unsigned long long value;
+	FILE *f;
+
+	*rec = state_rec(OP_state_fd, who);
+	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%u", who.tid, number);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "pos: %llu", &value) == 1)
+			rec->arg[3] = value;
+		else if (sscanf(line, "flags: %llo", &value) == 1) /* O_CLOEXEC is among them */
+			rec->arg[2] = value;
+	}
+	fclose(f);
+	snprintf(path, sizeof(path), "fd/%u", number);
+	rec->path = state_link(who.tid, path, link, PATH_MAX);
+	rec->arg[0] = number;
+	rec->facts = facts_of_fd((pid_t)who.tid, (int)number);
+	return true;
+}
+
 static void put_fd(struct sink *sink, struct paths *paths, struct told_fds *told, struct who who,
 	const char *number)
 {
 	const struct told_fd *other;
-	struct rec rec = state_rec(OP_state_fd, who);
-	char path[64], line[256], link[PATH_MAX];
-	unsigned long long value;
-	FILE *f;
+	char link[PATH_MAX];
+	struct rec rec;
 
-	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%.20s", who.tid, number);
-	f = fopen(path, "re");
-	if (!f)
+	if (!state_fd(&rec, who, (unsigned)strtoul(number, NULL, 10), link))
 		return;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "pos: %llu", &value) == 1)
-			rec.arg[3] = value;
-		else if (sscanf(line, "flags: %llo", &value) == 1) /* O_CLOEXEC is among them */
-			rec.arg[2] = value;
-	}
-	fclose(f);
-	snprintf(path, sizeof(path), "fd/%.20s", number);
-	rec.path = state_link(who.tid, path, link, sizeof(link));
-	rec.arg[0] = strtoul(number, NULL, 10);
-	rec.facts = facts_of_fd((pid_t)who.tid, (int)rec.arg[0]);
 	other = find_told(told, &rec);
 	if (other) {
 		put_dup(sink, &rec, other);

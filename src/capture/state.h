@@ -31,6 +31,12 @@ void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t
 /* Another descriptor of what TOLD has is state_dup. */
 void state_fds(struct sink *sink, struct paths *paths, struct told_fds *told, struct who who);
 
+/*
+ * What descriptor NUMBER of the thread is, as a state_fd record whose path is in LINK (PATH_MAX bytes).
+ * False: it is not open any more.
+ */
+bool state_fd(struct rec *rec, struct who who, unsigned number, char *link);
+
 /* Text of a link below /proc/TID, such as "cwd" or "fd/3"; {NULL} when it cannot be read. */
 struct str state_link(uint32_t tid, const char *what, char *buf, size_t size);
 

@@ -49,6 +49,7 @@ enum wire_kind {
 	WIRE_FD,       /* one descriptor of it */
 	WIRE_TASK_END, /* a thread ended without an exit call of its own; arg[0] as of wait(2) */
 	WIRE_LOST,     /* arg[0] calls of this thread were missed, arg[1] is enum wire_lost */
+	WIRE_RECEIVED, /* as WIRE_FD: what a call has brought, whose WIRE_CALL of this thread comes next */
 	WIRE_UNRECORDED /* a call of unrecorded.def that did something; nr tells which */
 };
 
@@ -83,7 +84,7 @@ struct wire_rec {
  *   WIRE_CALL   registers of the arguments of its row whose wire_arg is VALUE, FARG or
  *               IARG, in their order
  *   WIRE_TASK   umask, uid, gid (effective), tgid of the parent when that is recorded, else 0
- *   WIRE_FD     descriptor, flags (F_GETFL, and O_CLOEXEC), offset
+ *   WIRE_FD, WIRE_RECEIVED  descriptor, flags (F_GETFL, and O_CLOEXEC), offset
  *   WIRE_TASK_END, WIRE_LOST   as above
  */
 #define WIRE_STRUCT_BYTES 16
@@ -144,8 +145,8 @@ enum wire_item_type {
 	WIRE_TIMES,    /* no bytes: NULL */
 	WIRE_POSITION, /* int64_t, with WIRE_NO_ENTRY: offset of the first argument's file afterwards */
 	WIRE_CWD,      /* of WIRE_TASK: struct wire_dir and its name */
-	WIRE_FD_PATH,  /* of WIRE_FD: as /proc/PID/fd/N shows it */
-	WIRE_DESCRIPTION, /* of WIRE_FD: uint64_t, the same for those that share one description */
+	WIRE_FD_PATH,  /* of WIRE_FD and WIRE_RECEIVED: as /proc/PID/fd/N shows it */
+	WIRE_DESCRIPTION, /* of WIRE_FD and WIRE_RECEIVED: uint64_t, the same for those that share one description */
 	WIRE_LINK,     /* where the symbolic link of WIRE_BEFORE led; only if the kernel has that in */
 	WIRE_LINK2,    /* memory and it is not longer than WIRE_LINK_MAX; of WIRE_BEFORE2 */
 	WIRE_TUPLES,   /* whole tuples of numbers, uint64_t each (ops/args.def says how many there are in

@@ -766,6 +766,7 @@ static int on_fd_item(
 
 static int on_fd(struct wire_reader *r, struct record *rec)
 {
+	bool received = rec->head.kind == WIRE_RECEIVED;
 	struct rec *fd = &rec->out->seen.rec;
 	uint64_t value[WIRE_VALUES_FD];
 	struct wire_item item;
@@ -776,8 +777,11 @@ static int on_fd(struct wire_reader *r, struct record *rec)
 		return malformed(rec, "values of a descriptor are missing");
 	if (value[0] > INT_MAX)
 		return malformed(rec, "a descriptor that cannot be");
-	set_common(rec, OP_state_fd);
-	fd->tid = fd->pid;
+	set_common(rec, received ? OP_recv_fd : OP_state_fd);
+	if (received)
+		fd->dur = rec->head.dur < fd->t ? rec->head.dur : fd->t;
+	else
+		fd->tid = fd->pid;
 	fd->arg[0] = value[0];
 	fd->arg[2] = (uint32_t)value[1];
 	fd->arg[3] = value[2];
@@ -787,7 +791,9 @@ static int on_fd(struct wire_reader *r, struct record *rec)
 			return rc;
 	}
 	translate_devices(r, rec);
-	rec->out->kind = WIRE_SEEN_FD;
+	if (received)
+		fd->arg[4] = rec->out->description;
+	rec->out->kind = received ? WIRE_SEEN_CALL : WIRE_SEEN_FD;
 	return rc ? rc : 1;
 }
 
@@ -845,6 +851,7 @@ static int on_record(struct wire_reader *r, struct record *rec)
 	case WIRE_TASK:
 		return on_task(r, rec);
 	case WIRE_FD:
+	case WIRE_RECEIVED:
 		return on_fd(r, rec);
 	case WIRE_TASK_END:
 		return on_task_end(r, rec);

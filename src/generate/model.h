@@ -95,6 +95,12 @@ struct rings {
 	VEC(struct ring *) v;
 	uint32_t next;
 };
+/* A descriptor in a message that nobody has received yet. */
+struct flight {
+	uint64_t identity;
+	struct descriptor *d;
+};
+#define FLIGHTS_MAX 4096 /* beyond, the oldest will never be received */
 
 /* A map of a file, made by one mmap(2) or mremap(2). */
 struct filemap {
@@ -137,6 +143,7 @@ struct model {
 	uint64_t maps;	   /* made */
 	struct filemap *ended_maps; /* freed when the line is committed */
 
+	VEC(struct flight) flights;
 	struct hmap told; /* what was told of names too late, see outside.c */
 
 	/* the record at hand */
@@ -198,6 +205,8 @@ bool model_crosses_trees(const struct model *m, const struct rec *r, const struc
 /* Why nothing on a description of this kind is replayed; LEFT_NONE: it is. */
 int model_left_of(enum description_kind kind);
 
+void model_flights_free(struct model *m);
+
 /* What a descriptor is, from the text of its link in /proc/PID/fd. DESC_OTHER: that does not tell. */
 enum description_kind model_kind_of_text(struct str text);
 
@@ -206,6 +215,11 @@ enum description_kind model_kind_of_text(struct str text);
  * seen to return later.
  */
 bool model_number_taken(const struct model *m, int64_t fd);
+
+/*
+ * What a state record tells of a descriptor, whose number is free. LEFT_NONE: the line opens it again.
+ */
+int model_open_told(struct model *m, const struct rec *r);
 
 /* A descriptor at FD of what is no file. 0 or -ENOMEM. */
 int model_open_other(struct model *m, int64_t fd, enum description_kind kind, bool cloexec);

@@ -265,7 +265,7 @@ static enum description_kind start_kind(const struct rec *r, bool pseudo)
 	return type && type != S_IFREG && type != S_IFDIR ? DESC_DEVICE : DESC_OTHER;
 }
 
-int model_state_fd(struct model *m, const struct rec *r)
+int model_open_told(struct model *m, const struct rec *r)
 {
 	int64_t fd = (int32_t)r->arg[0];
 	int flags = (int)flags_open_from(m->arch, r->arg[2]);
@@ -276,8 +276,6 @@ int model_state_fd(struct model *m, const struct rec *r)
 
 	if (rc)
 		return rc;
-	if (vfd_get(m->task, fd)) /* told twice: by two threads of one process */
-		return LEFT_STATE;
 	if (!n) {
 		rc = model_open_other(m, fd, start_kind(r, pseudo), flags & O_CLOEXEC);
 		return rc ? rc : LEFT_STATE;
@@ -293,6 +291,13 @@ int model_state_fd(struct model *m, const struct rec *r)
 	m->out.call.ret = fd;
 	m->out.call.has_ret = true;
 	return rc;
+}
+
+int model_state_fd(struct model *m, const struct rec *r)
+{
+	if (vfd_get(m->task, (int32_t)r->arg[0])) /* told twice: by two threads of one process */
+		return LEFT_STATE;
+	return model_open_told(m, r);
 }
 
 /* A descriptor that shares the description of one that was told before, of any process. */

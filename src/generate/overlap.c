@@ -161,6 +161,8 @@ static bool frees_number(const struct rec *r, const struct rec *c)
 
 	if (r->ret < 0 || r->pid != c->pid || (c->op != OP_close && c->op != OP_close_range))
 		return false;
+	if (r->op == OP_recv_fd)
+		return c->op == OP_close_range || freed == (int32_t)r->arg[0];
 	if (op_has(r->op, A_FDS))
 		return c->op == OP_close_range || freed == model_arg(r, A_FDS, -1) ||
 			freed == model_arg(r, A_FDS2, -1);

@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/xattr.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -62,6 +63,8 @@ static const struct flag splice_flags[] = {BIT(SPLICE_F_MOVE), BIT(SPLICE_F_NONB
 static const struct flag rwf_flags[] = {BIT(RWF_HIPRI), BIT(RWF_DSYNC), BIT(RWF_SYNC),
 	BIT(RWF_NOWAIT), BIT(RWF_APPEND), {0}};
 static const struct flag xattr_flags[] = {BIT(XATTR_CREATE), BIT(XATTR_REPLACE), {0}};
+static const struct flag msg_flags[] = {BIT(MSG_DONTWAIT), BIT(MSG_NOSIGNAL), BIT(MSG_CMSG_CLOEXEC),
+	BIT(MSG_PEEK), {0}};
 static const struct flag lock_ops[] = {
 	BIT(LOCK_SH), BIT(LOCK_EX), BIT(LOCK_NB), BIT(LOCK_UN), {0}};
 static const struct flag clone_flags[] = {BIT(CLONE_VM), BIT(CLONE_FS), BIT(CLONE_FILES),
@@ -146,6 +149,7 @@ static const struct flag *const tables[A_COUNT] = {
 	[A_SPLICEFLAGS] = splice_flags,
 	[A_XFLAGS] = xattr_flags,
 	[A_XATFLAGS] = xattr_flags,
+	[A_MSGFLAGS] = msg_flags,
 	[A_LOCKOP] = lock_ops,
 	[A_CLONEFLAGS] = clone_flags,
 	[A_CLARGS] = clone_flags,

@@ -189,6 +189,7 @@ int64_t exec_munmap(struct rthread *t, const struct xop *x);
 int64_t exec_mremap(struct rthread *t, const struct xop *x);
 int64_t exec_on_map(struct rthread *t, const struct xop *x);
 int64_t exec_touch(struct rthread *t, const struct xop *x);
+int64_t exec_getfd(struct rthread *t, const struct xop *x);
 int64_t exec_none(struct rthread *t, const struct xop *x);
 int64_t exec_io_setup(struct rthread *t, const struct xop *x);
 int64_t exec_io_destroy(struct rthread *t, const struct xop *x);

@@ -524,13 +524,23 @@ int64_t exec_preopen(struct rthread *t, const struct xop *x)
 	return fd;
 }
 
+static int64_t dup_as(struct worker *w, uint64_t from, uint32_t newfd)
+{
+	int64_t fd = raw_syscall(SYS_fcntl, (uint64_t[6]){(uint64_t)real_fd(w, from), F_DUPFD_CLOEXEC});
+
+	keep_fd(w, newfd, fd);
+	return fd;
+}
+
 int64_t exec_predup(struct rthread *t, const struct xop *x)
 {
-	int from = real_fd(t->w, x->arg[2]);
-	int64_t fd = raw_syscall(SYS_fcntl, (uint64_t[6]){(uint64_t)from, F_DUPFD_CLOEXEC});
+	return dup_as(t->w, x->arg[2], x->newfd);
+}
 
-	keep_fd(t->w, x->newfd, fd);
-	return fd;
+/* pidfd_getfd: whoever has it is in this worker, because they share the description. */
+int64_t exec_getfd(struct rthread *t, const struct xop *x)
+{
+	return dup_as(t->w, x->arg[1], x->newfd);
 }
 
 int64_t exec_none(struct rthread *t, const struct xop *x)

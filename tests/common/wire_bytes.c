@@ -302,6 +302,8 @@ static void put_state(struct buf *b, const struct rec *rec)
 		wire_value(b, rec->arg[3]);
 		wire_str(b, WIRE_FD_PATH, rec->path);
 		wire_facts(b, WIRE_FACTS, &rec->facts);
+		if (rec->op == OP_recv_fd)
+			wire_item(b, WIRE_DESCRIPTION, &rec->arg[4], sizeof(rec->arg[4]));
 	}
 }
 
@@ -313,6 +315,7 @@ void wire_put(struct buf *b, const struct rec *rec)
 	head.kind = rec->op == OP_task_end     ? WIRE_TASK_END
 		    : rec->op == OP_state_task ? WIRE_TASK
 		    : rec->op == OP_state_fd   ? WIRE_FD
+		    : rec->op == OP_recv_fd    ? WIRE_RECEIVED
 					       : WIRE_CALL;
 	wire_begin(b, &head);
 	if (head.kind == WIRE_CALL) {

@@ -17,6 +17,7 @@ import sys
 IORIOT = os.environ["IORIOT"]
 SOURCE = os.environ["SOURCE"]
 NEVER_FAIL = {"sync", "umask", "exit", "exit_group", "task_end"}
+NEVER_FAIL |= {"sendmsg", "sendmmsg", "recvmsg", "recvmmsg"}  # have no result, or are not recorded then
 MAY_NOT_WORK = {"chroot", "fchmodat2"}  # without privilege, before Linux 6.6
 MAY_NOT_WORK |= {"bpf", "perf_event_open", "fanotify_init", "fanotify_mark"}  # without privilege
 # where the kernel is made without, does not allow it to all, or the file system has no quota
@@ -25,6 +26,7 @@ MAY_NOT_WORK |= {"memfd_secret", "userfaultfd", "quotactl", "quotactl_fd"}
 MAY_NOT_WORK |= {"io_cancel"}  # what it cancels gives EINPROGRESS
 MAY_NOT_WORK |= {p + op for p in ("", "l", "f")  # on file systems without extended attributes
                  for op in ("setxattr", "getxattr", "listxattr", "removexattr")}
+IDENTITY = re.compile(rb"(;:,z=|[=,]\d+:)[1-9]\d*(?=[,;])")
 MARK = re.compile(rb"o=fadvise64;:,d=-77777;:,O=([12]);:,")
 
 
@@ -35,6 +37,13 @@ def rows():
         for m in re.finditer(r"^OP\((\w+),\s*(-?\d+),\s*(-?\d+),\s*(\w+),", f.read(), re.M):
             if m[1] == "task_end" or (m[4] != "State" and int(m[column]) >= 0):
                 yield m[1]
+
+
+def without_identity(record):
+    """Which number an open file description has is the backend's own affair."""
+    if record.startswith(b"o=pidfd_getfd"):
+        return re.sub(rb";:,q=\d+", b";:,q=*", record)
+    return IDENTITY.sub(rb"\1*", record) if record.startswith((b"o=sendm", b"o=recv_fd")) else record
 
 
 def between_marks(path):
@@ -51,7 +60,7 @@ def between_marks(path):
             elif mark:
                 inside.discard(tid)
             elif tid in inside and not op.startswith("state_"):
-                found.setdefault(tid, []).append(record)
+                found.setdefault(tid, []).append(without_identity(record))
                 if op.startswith("execve") and record.endswith(b"s=0;:,"):
                     inside.discard(tid)
     return found

@@ -1575,6 +1575,120 @@ static void t_bpf(void)
 	expect("o=bpf;:,F=9999;:,s=%ld;:,", r);
 }
 
+/* --- descriptors that come from other processes --- */
+
+/* A message with room for control messages, of which FDS of N are the only one. */
+static struct msghdr *message(const int *fds, size_t n)
+{
+	static union {
+		struct cmsghdr head;
+		char bytes[256];
+	} control;
+	static char byte;
+	static struct iovec iov = {&byte, 1};
+	static struct msghdr msg;
+
+	memset(&control, 0, sizeof(control));
+	msg = (struct msghdr){.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = n ? CMSG_SPACE(n * sizeof(int)) : sizeof(control)};
+	control.head = (struct cmsghdr){CMSG_LEN(n * sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+	if (n)
+		memcpy(CMSG_DATA(&control.head), fds, n * sizeof(int));
+	return &msg;
+}
+
+/* What has been received. */
+static void expect_received(const struct msghdr *msg, int n, int cloexec, long offset)
+{
+	const int *fds = (const int *)(const void *)CMSG_DATA((struct cmsghdr *)msg->msg_control);
+	char link[64], path[4096];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		sprintf(link, "/proc/self/fd/%d", fds[i]);
+		path[readlink(link, path, sizeof(path) - 1)] = '\0';
+		expect("o=recv_fd;:,d=%d;:,p=%s;:,f=%d;:,O=%ld;:,z=*;:,%s", fds[i], path,
+			fcntl(fds[i], F_GETFL) | cloexec, offset, facts(dup(fds[i])));
+	}
+}
+
+static void pair(int s[2])
+{
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, s))
+		abort();
+}
+
+static void t_sendmsg(void)
+{
+	int s[2], fds[2] = {file("f", "content"), file("g", "")};
+	struct msghdr plain = {0};
+
+	pair(s);
+	made(SYS_sendmsg, s[0], P(message(fds, 2)), MSG_DONTWAIT);
+	expect("o=sendmsg;:,d=%d;:,b=%d:*,%d:*;:,f=%d;:,", s[0], fds[0], fds[1], MSG_DONTWAIT);
+	made(SYS_sendmsg, s[0], P(&plain), 0); /* passes none */
+	made(SYS_sendmsg, s[0], BAD, 0);
+	made(SYS_sendmsg, 9999, P(message(fds, 1)), 0);
+	expect("o=sendmsg;:,d=9999;:,b=%d:*;:,f=0;:,", fds[0]);
+}
+
+static void t_sendmmsg(void)
+{
+	int s[2], fds[2] = {file("f", "content"), file("g", "")};
+	struct mmsghdr two[2] = {0};
+
+	pair(s);
+	two[1].msg_hdr = *message(fds, 2);
+	made(SYS_sendmmsg, s[0], P(two), 2, 0);
+	expect("o=sendmmsg;:,d=%d;:,b=%d:*,%d:*;:,f=0;:,", s[0], fds[0], fds[1]);
+	made(SYS_sendmmsg, s[0], P(two), 1, 0); /* the first has none */
+}
+
+static void t_recvmsg(void)
+{
+	int s[2], fds[2] = {file("f", ""), file("g", "")};
+	struct msghdr *msg;
+	char byte;
+
+	pair(s);
+	lseek(fds[0], 3, SEEK_SET), lseek(fds[1], 3, SEEK_SET);
+	if (sendmsg(s[0], message(fds, 2), 0) != 1 || write(s[0], "x", 1) != 1)
+		abort();
+	msg = message(NULL, 0);
+	made(SYS_recvmsg, s[1], P(msg), MSG_CMSG_CLOEXEC);
+	expect_received(msg, 2, O_CLOEXEC, 3);
+	expect("o=recvmsg;:,d=%d;:,f=%d;:,s=1;:,", s[1], MSG_CMSG_CLOEXEC);
+	made(SYS_recvmsg, s[1], P(message(NULL, 0)), 0); /* brings none */
+	made(SYS_recvmsg, s[1], P(message(NULL, 0)), MSG_DONTWAIT);
+	if (recv(s[1], &byte, 1, MSG_DONTWAIT) >= 0)
+		abort();
+}
+
+static void t_recvmmsg(void)
+{
+	int s[2], fd = file("f", "");
+	struct mmsghdr two[2] = {0};
+
+	pair(s);
+	if (write(s[0], "x", 1) != 1 || sendmsg(s[0], message(&fd, 1), 0) != 1)
+		abort();
+	two[1].msg_hdr = *message(NULL, 0);
+	made(SYS_recvmmsg, s[1], P(two), 2, 0, 0);
+	expect_received(&two[1].msg_hdr, 1, 0, 0);
+	expect("o=recvmmsg;:,d=%d;:,f=0;:,s=2;:,", s[1]);
+}
+
+/* Another backend does not know whose the pidfd is, and tells what it got: q and recv_fd are not compared. */
+static void t_pidfd_getfd(void)
+{
+	int fd = file("f", "content"), pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	long r = made(SYS_pidfd_getfd, pidfd, fd, 0);
+
+	expect("o=pidfd_getfd;:,d=%d;:,e=%d;:,q=*;:,s=%ld;:,", pidfd, fd, r);
+	made(SYS_pidfd_getfd, pidfd, 9999, 0);
+	expect("o=pidfd_getfd;:,d=%d;:,e=9999;:,q=*;:,s=%d;:,", pidfd, -EBADF);
+}
+
 static void t_umask(void)
 {
 	umask(022);
@@ -2235,6 +2349,7 @@ static const struct {
 	T(epoll_create1), T(socket), T(bind), T(socketpair), T(accept), T(accept4), T(perf_event_open), T(bpf),
 	T(io_setup), T(io_destroy), T(io_submit), T(io_cancel), T(io_getevents), T(io_pgetevents),
 	T(io_uring_setup), T(io_uring_enter), T(io_uring_register),
+	T(sendmsg), T(sendmmsg), T(recvmsg), T(recvmmsg), T(pidfd_getfd),
 };
 
 int main(int argc, char **argv)

@@ -889,6 +889,99 @@ START_TEST(numbers_of_pipes_are_exact)
 }
 END_TEST
 
+/* Processes 1 and 2, forked from it, which has descriptor 9 from there. */
+#define PROCESS_2      "1 o=fork;:,s=2;:,\n"
+#define PROCESS_2_LINE "0|0|-|1:1|-|2|fork@7|\n"
+#define LOG(z)	       ";:,p=/w/f;:,f=2;:,O=0;:,z=" z ";:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+
+START_TEST(descriptors_are_passed_on)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	/* The sender closes its own at once; offsets are shared; a pipe in the same message. */
+	generates_root("/r",
+		TASK FILE_F PROCESS_2
+		"1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+		"1 o=pipe2;:,d=4;:,f=0;:,e=5;:,s=0;:,\n"
+		"1 o=read;:,d=3;:,c=100;:,s=100;:,\n"
+		"1 o=sendmsg;:,d=9;:,b=3:7,4:8,3:9;:,f=0;:,\n"
+		"1 o=close;:,d=3;:,s=0;:,\n"
+		"2 o=recv_fd;:,d=3" LOG("7")
+		"2 o=recv_fd;:,d=4;:,p=pipe:[5];:,f=0;:,O=0;:,z=8;:,x=0:9:7:010600:1:0:0:0:0;:,\n"
+		"2 o=recvmsg;:,d=8;:,f=0;:,s=1;:,\n"
+		"2 o=fcntl;:,d=3;:,F=6;:,G=1,1,0,1;:,s=0;:,\n"
+		"2 o=read;:,d=4;:,c=100;:,s=100;:,\n"
+		"2 o=close;:,d=3;:,s=0;:,\n",
+		TASK_LINE PROCESS_2_LINE
+		"0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n"
+		"0|0|-|0|100|100|read@10|\n"
+		"0|0|-|none|-|0|0:1,0:2|-|sendmsg@11|\n"
+		"0|0|-|0|-|0|close@12|\n"
+		"1|1|11|1|F_SETLK|F_WRLCK,SEEK_SET,100,1,L0|>-|0|fcntl@16|\n"
+		"1|1|-|1|L0|0|close@18|\n"
+		"#INIT\n" W_DIR F_INIT("0+4096"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_PIPE], 2);
+	ck_assert_uint_eq(res->left_out[LEFT_UNKNOWN_FD], 1); /* the socket */
+	free(res);
+}
+END_TEST
+
+START_TEST(descriptors_come_from_strangers)
+{
+	/* nobody sent 77; 7 is received twice; the number is in use until a close that is seen later */
+	generates(TASK FILE_F PROCESS_2
+		"2 o=recv_fd;:,d=3" LOG("77")
+		"2 o=read;:,d=3;:,c=100;:,s=100;:,\n"
+		"1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+		"1 o=sendmsg;:,d=9;:,b=3:7,55:8;:,f=0;:,\n"
+		"2 o=recv_fd;:,d=4" LOG("7")
+		"2 o=recv_fd;:,d=5" LOG("7")
+		"2 o=clone;:,f=4001536;:,s=4;:,\n"
+		"2 o=recv_fd;:,d=4" LOG("0")
+		"2:4 D=15;:,o=close;:,d=4;:,s=0;:,\n",
+		TASK_LINE PROCESS_2_LINE
+		"1|1|-|3|/r/.ioriot/t/w/f|O_RDWR|0|77|>0|3|recv_fd@8|\n"
+		"1|1|-|0|100|100|read@9|\n"
+		"0|0|-|cwd|f|O_RDWR|0|>1|3|openat@10|\n"
+		"0|0|-|none|-|0|1:2|-|sendmsg@11|\n"
+		"1|1|-|5|/r/.ioriot/t/w/f|O_RDWR|0|7|>3|5|recv_fd@13|\n"
+		"1|1|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD+CLONE_SYSVSEM+"
+		"CLONE_SETTLS+CLONE_PARENT_SETTID+CLONE_CHILD_CLEARTID|1:2|-|4|clone@14|\n"
+		"2|1|11|2|-|0|close@16|\n"
+		"1|1|-|4|/r/.ioriot/t/w/f|O_RDWR|0|0|>4|4|recv_fd@15|\n"
+		"#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(descriptors_are_taken_by_pidfd)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F PROCESS_2
+		"1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+		"1 o=pipe2;:,d=4;:,f=0;:,e=5;:,s=0;:,\n"
+		"2 o=pidfd_getfd;:,d=8;:,e=3;:,q=1;:,s=3;:,\n"
+		"2 o=pidfd_getfd;:,d=8;:,e=4;:,q=1;:,s=4;:,\n"
+		"2 o=pidfd_getfd;:,d=8;:,e=9;:,q=1;:,s=5;:,\n"
+		"2 o=pidfd_getfd;:,d=8;:,e=3;:,q=1;:,s=-1;:,\n"
+		"2 o=recv_fd;:,d=6" LOG("0")
+		"2 o=pidfd_getfd;:,d=8;:,e=3;:,q=0;:,s=6;:,\n"
+		"2 o=lseek;:,d=3;:,O=5;:,W=0;:,s=5;:,\n",
+		TASK_LINE PROCESS_2_LINE
+		"0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n"
+		"1|1|8|8|0|1|>1|3|pidfd_getfd@10|\n"
+		"1|1|-|6|/r/.ioriot/t/w/f|O_RDWR|0|0|>2|6|recv_fd@14|\n"
+		"1|1|-|1|5|SEEK_SET|5|lseek@16|\n"
+		"#INIT\n" W_DIR F_INIT("-"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_PIDFD], 3);
+	ck_assert_uint_eq(res->left_out[LEFT_PIPE], 2);
+	free(res);
+}
+END_TEST
+
 /* A copy of itself is what no kernel makes, and only dup2 can say. */
 START_TEST(copies_on_their_own_number)
 {
@@ -2657,6 +2750,9 @@ Suite *generate_suite(void)
 	tcase_add_test(t, descriptors_that_are_no_files_have_a_kind);
 	tcase_add_test(t, numbers_of_pipes_are_exact);
 	tcase_add_test(t, copies_on_their_own_number);
+	tcase_add_test(t, descriptors_are_passed_on);
+	tcase_add_test(t, descriptors_come_from_strangers);
+	tcase_add_test(t, descriptors_are_taken_by_pidfd);
 	tcase_add_test(t, closes_that_end_late);
 	tcase_add_test(t, copies_read_one_file_and_write_another);
 	tcase_add_test(t, what_is_sent_elsewhere_is_read);

@@ -189,14 +189,21 @@ static void as_recorded(struct rec *rec)
 	}
 	if (rec->op == OP_state_task || rec->op == OP_state_fd)
 		rec->tid = rec->pid;
-	if (rec->op == OP_state_fd)
+	if (rec->op == OP_state_fd || rec->op == OP_recv_fd)
 		rec->arg[0] = (uint32_t)rec->arg[0] & INT_MAX;
+	if (rec->op == OP_recv_fd) {
+		rec->has_ret = false;
+		rec->ret = 0;
+	}
+	if (rec->op == OP_pidfd_getfd) /* what a pidfd stands for is not told */
+		rec->arg[3] = 0;
 	args_finish(rec);
 }
 
 static bool is_handed_over(enum op_id op)
 {
-	return op_nr(op) >= 0 || op == OP_state_task || op == OP_state_fd || op == OP_task_end;
+	return op_nr(op) >= 0 || op == OP_state_task || op == OP_state_fd || op == OP_recv_fd ||
+	       op == OP_task_end;
 }
 
 /* The sample's record, and the bytes that say the same. False: the kernel hands over no such one.

@@ -26,9 +26,11 @@ import sys
 
 FORKS = ("fork", "vfork", "clone", "clone3")
 EXECS = ("execve", "execveat")
+PASSES = ("sendmsg", "sendmmsg", "recv_fd")
 ASIDE = ("lost", "end")
 # Of these some backends tell what they hit, of which others cannot see all or nothing.
 STATS = ("stat", "lstat", "fstat", "newfstatat", "statx", "setxattr", "lsetxattr", "fsetxattr")
+IDENTITY = re.compile(r"(;:,z=|[=,]\d+:)[1-9]\d*(?=[,;])")
 MARK = re.compile(r"o=fadvise64;:,d=-77777;:,O=([12]);:,")
 SHOWN = 10
 
@@ -102,6 +104,9 @@ def threads_of(path, after=None):
         fields = {k: threads.plain(v) for k, v in r.items() if k not in "tDio"}
         if "x" in fields:
             fields["x"] = facts(fields["x"])
+        for key in "zb":
+            if key in fields and r["o"] in PASSES:
+                fields[key] = re.sub(r"(^|:)[1-9]\d*(?=,|$)", r"\1*", fields[key])
         found[name].append((r["o"], fields, number))
     return found
 
@@ -138,6 +143,10 @@ def compare(a, b):
 
 
 def plain_record(record):
+    if record.startswith(("o=sendm", "o=recv_fd")):  # each backend has its own numbers for descriptions
+        record = IDENTITY.sub(r"\1*", record)
+    if record.startswith("o=pidfd_getfd"):  # whose it was only ptrace can tell
+        record = re.sub(r";:,q=[^;]*", ";:,q=*", record)
     return re.sub(r";:,x=[^;]*;:,", ";:,", record) if record[2:].split(";")[0] in STATS else record
 
 
@@ -150,6 +159,8 @@ def between_marks(path):
         mark = MARK.match(record)
         if mark:
             (inside.add if mark[1] == "1" else inside.discard)(tid)
+        elif op == "recv_fd" and ";:,z=0;:," in record:  # of a pidfd_getfd, for the same reason
+            continue
         elif tid in inside and op not in ASIDE and not op.startswith("state_"):
             found[tid].append(plain_record(record))
             if op in EXECS and record.endswith("s=0;:,"):
