@@ -161,7 +161,7 @@ int model_write(struct model *m, const struct rec *r)
 		return rc;
 	s.off = offset_of(r, s.d, &s.implicit);
 	s.append = append || s.d->desc->flags & O_APPEND;
-	if (s.append)
+	if (s.append && s.wanted) /* of nothing the offset stays */
 		s.off = ((struct node *)s.d->desc->node)->size.size;
 	return model_span_write(m, &s);
 }

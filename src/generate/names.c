@@ -405,6 +405,7 @@ struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 {
 	struct node *n = facts && facts->known ? inode_find(ns, facts) : NULL;
 	bool fresh = !n;
+	struct entry *e;
 
 	if (fresh)
 		n = node_new(ns, dir, mode);
@@ -421,9 +422,10 @@ struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 		if (!n->target)
 			goto fail;
 	}
-	if (note_mount(ns, dir, name, n) || !names_set(ns, dir, name, n) ||
-		remember_start(ns, dir, name, n))
+	e = note_mount(ns, dir, name, n) ? NULL : names_set(ns, dir, name, n);
+	if (!e || (!e->at_start && remember_start(ns, dir, name, n)))
 		goto fail;
+	e->at_start = true;
 	node_put(ns, n);
 	return n;
 fail:
@@ -434,7 +436,7 @@ fail:
 bool names_path(const struct node *n, struct buf *out)
 {
 	if (!n->entry) {
-		if (n->parent) /* was removed */
+		if (n->parent || !node_is_dir(n)) /* was removed, or never had a name (O_TMPFILE) */
 			return false;
 		buf_char(out, '/'); /* only the root never had an entry */
 		return true;

@@ -83,6 +83,7 @@ struct entry {
 	struct node *node; /* NULL = known to be absent */
 	struct resource res;
 	struct changed changed;
+	bool at_start; /* the name existed then; what contradicts that later is not of the start */
 	uint32_t len;
 	char name[];
 };
