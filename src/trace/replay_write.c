@@ -139,12 +139,14 @@ static void print_deps(struct buf *out, const struct rline *line)
 
 static void print_list(struct buf *out, const struct rline *line)
 {
-	const struct vlist_item *item = line->list, *end = item + line->nlist;
+	uint32_t i;
 
-	if (item == end)
+	if (line->nlist == 0)
 		buf_char(out, '-');
-	for (; item < end; item++) {
-		if (item != line->list)
+	for (i = 0; i < line->nlist; i++) {
+		const struct vlist_item *item = &line->list[i];
+
+		if (i)
 			buf_char(out, ',');
 		if (item->kind == VITEM_LOCK || item->kind == VITEM_CTX || item->kind == VITEM_RING)
 			buf_char(out, item->kind == VITEM_LOCK ? 'L' : item->kind == VITEM_CTX ? 'K' : 'R');
