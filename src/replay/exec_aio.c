@@ -414,7 +414,7 @@ static void settle_unseen(struct rthread *t, struct aio_context *c, const struct
 	}
 }
 
-static enum aio_kind kind_of(uint64_t opcode)
+enum aio_kind aio_kind_of(uint64_t opcode)
 {
 	switch (opcode) {
 	case IOCB_CMD_PREAD:
@@ -478,7 +478,7 @@ static uint64_t buffer_of(struct rthread *t, struct batch *b, const uint64_t *io
 
 static void fill_iocb(struct rthread *t, struct batch *b, struct request *q, const uint64_t *iocb)
 {
-	q->kind = kind_of(iocb[AIOCB_OPCODE]);
+	q->kind = aio_kind_of(iocb[AIOCB_OPCODE]);
 	q->iocb = (struct iocb){
 		.aio_data = address(q),
 		.aio_lio_opcode = (uint16_t)iocb[AIOCB_OPCODE],

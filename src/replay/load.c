@@ -7,7 +7,9 @@
 
 #include "ops/aio.h"
 #include "replay/dispatch.h"
+#include "replay/iocb_times.h"
 #include "replay/program.h"
+#include "replay/results.h"
 
 /* Reading a replay file into the filed form; everything it says is checked here. */
 
@@ -15,6 +17,7 @@ struct loader {
 	struct program *p;
 	struct filing *f;
 	struct buf scratch;
+	struct iocb_times iocbs;
 	uint64_t last_end;
 	bool any;
 };
@@ -294,6 +297,8 @@ static int take_line(struct loader *l, const struct rline *line, struct err *err
 	if (rc)
 		return rc;
 	note_times(l, line);
+	if (iocb_times_note(&l->iocbs, line, l->p->captured_aio))
+		return no_memory(err);
 	filed_put(&c->data, &l->scratch, line, path, path2);
 	f->n++;
 	return buf_ok(&c->data) ? 0 : no_memory(err);
@@ -507,8 +512,10 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 	*p = (struct program){.file = o->replay};
 	paths_init(&p->paths, &p->trees);
 	p->captured = calloc(OP_COUNT, sizeof(*p->captured));
-	rc = p->captured ? read_file(&l, root, err) : no_memory(err);
+	p->captured_aio = calloc(AIO_KINDS, sizeof(*p->captured_aio));
+	rc = p->captured && p->captured_aio ? read_file(&l, root, err) : no_memory(err);
 	buf_free(&l.scratch);
+	iocb_times_free(&l.iocbs);
 	paths_index_free(&p->paths);
 	p->ops = f.n;
 	if (rc == 0 && p->trees.n == 0 && p->paths.text.len)
@@ -535,6 +542,7 @@ void program_free(struct program *p)
 	free(p->inherits_cwd);
 	free(p->aio_shared);
 	free(p->captured);
+	free(p->captured_aio);
 	rings_free(&p->rings);
 	layout_free(&p->layout);
 	paths_free(&p->paths);

@@ -34,6 +34,7 @@ struct program {
 	uint64_t first_entry; /* ns; of the first operation */
 	uint64_t span;	      /* ns from there to the end of the last */
 	struct hist *captured; /* durations as captured, by operation */
+	struct hist *captured_aio; /* ... of iocbs, by enum aio_kind */
 	uint32_t *context_of; /* by virtual thread: number of its directory context + 1, 0 = none */
 	uint8_t *inherits_cwd; /* by context: wants its parent's current directory at the fork */
 	struct ring_plan rings;

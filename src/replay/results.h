@@ -14,6 +14,7 @@ struct op_result {
 };
 
 enum aio_kind { AIO_READ, AIO_WRITE, AIO_SYNC, AIO_KINDS };
+enum aio_kind aio_kind_of(uint64_t opcode); /* IOCB_CMD_... */
 
 /* Of iocbs, from their submission until their events are taken. */
 struct aio_result {

@@ -125,6 +125,7 @@ static json_t *all_iocbs(const struct stats *s)
 		put(&j, "errors", number(r->errors));
 		put(&j, "divergences", number(r->diverged));
 		put(&j, "bytes", number(r->bytes));
+		put(&j, "captured_ns", quantiles(&s->program->captured_aio[i], false));
 		put(&j, "replayed_ns", quantiles(&r->latency, true));
 		append(&array, j);
 	}

@@ -88,18 +88,20 @@ static void put_aio(const struct stats *s, struct buf *out)
 	if (!s->aio[AIO_READ].latency.count && !s->aio[AIO_WRITE].latency.count &&
 		!s->aio[AIO_SYNC].latency.count)
 		return;
-	buf_puts(out, "Iocbs of AIO, latency in us from their submission to their event:\n");
-	buf_addf(out, "\t%-16s %10s %8s %8s %14s %9s %9s %9s %9s %9s\n", "iocb", "count", "errors",
-		"diverged", "bytes", "r-p50", "r-p90", "r-p99", "r-p99.9", "r-max");
+	buf_puts(out, "Iocbs of AIO, latency in us from their submission to their event, as captured (c) and as "
+		      "replayed (r):\n");
+	buf_addf(out, "\t%-16s %10s %8s %8s %14s %9s %9s %9s %9s %9s %9s %9s %9s\n", "iocb", "count", "errors",
+		"diverged", "bytes", "c-p50", "c-p99", "c-max", "r-p50", "r-p90", "r-p99", "r-p99.9", "r-max");
 	for (i = 0; i < AIO_KINDS; i++) {
 		const struct aio_result *r = &s->aio[i];
-		const struct hist *h = &r->latency;
+		const struct hist *h = &r->latency, *then = &s->program->captured_aio[i];
 
 		if (h->count)
 			buf_addf(out,
 				"\t%-16s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %14" PRIu64
-				" %9.1f %9.1f %9.1f %9.1f %9.1f\n",
+				" %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f\n",
 				aio_kind_names[i], h->count, r->errors, r->diverged, r->bytes,
+				us(hist_quantile(then, 0.5)), us(hist_quantile(then, 0.99)), us(then->max),
 				us(hist_quantile(h, 0.5)), us(hist_quantile(h, 0.9)),
 				us(hist_quantile(h, 0.99)), us(hist_quantile(h, 0.999)), us(h->max));
 	}

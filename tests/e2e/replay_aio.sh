@@ -30,6 +30,7 @@ says "order: summary" "0 divergences"
 equal "order: bytes" "$(json 'j["bytes_read"], j["bytes_written"]' order.json)" "(1100, 50)"
 equal "order: by kind" "$(json '[(i["kind"], i["count"], i["errors"], i["divergences"], i["bytes"]) for i in j["by_iocb"]]' \
 	order.json)" "[('read', 2, 0, 0, 1100), ('write', 1, 0, 0, 50)]"
+equal "order: as captured, in ns" "$(json '[i["captured_ns"]["sum"] for i in j["by_iocb"]]' order.json)" "[23, 10]"
 equal "order: results of calls are no bytes" \
 	"$(json '{o["name"]: o["bytes"] for o in j["by_operation"]}["io_getevents"]' order.json)" 0
 

@@ -6,7 +6,7 @@ usage: compare_captures.py [--after REGEX] A B
        compare_captures.py --expected FILE CAPTURE
 
 The first form compares thread with thread, each in its order: operations, arguments, results and facts.
-State records, times, numbers of processes, threads and inodes, blocks, and the sizes of directories (not
+State records, times, numbers of processes, threads and inodes, addresses, blocks, and the sizes of directories (not
 every file system keeps them where a module can see them) are left aside: a thread is the
 one that was made by the Nth fork of another. The program begins with the first record. --after: in B it
 begins after the first line that matches, as the thread of that line, and only this thread and what descends
@@ -27,6 +27,7 @@ import sys
 FORKS = ("fork", "vfork", "clone", "clone3")
 EXECS = ("execve", "execveat")
 PASSES = ("sendmsg", "sendmmsg", "recv_fd")
+AIO = ("io_setup", "io_destroy", "io_submit", "io_cancel", "io_getevents", "io_pgetevents")
 ASIDE = ("lost", "end")
 # Of these some backends tell what they hit, of which others cannot see all or nothing.
 STATS = ("stat", "lstat", "fstat", "newfstatat", "statx", "setxattr", "lsetxattr", "fsetxattr")
@@ -54,6 +55,45 @@ def facts(text):
     if mode.startswith("04"):
         size = ""
     return ":".join((mode, nlink, uid, gid, size))
+
+
+class Addresses:
+    """Addresses of a program, which no two runs have in common, as numbers in the order in which they come."""
+
+    def __init__(self):
+        self.numbers = {}
+
+    def number(self, address):
+        return f"#{self.numbers.setdefault(address, len(self.numbers))}" if address else "0"
+
+    def iocbs(self, tuples):
+        """Without the alignment of buffers; lengths of segments follow their iocb."""
+        plain, segments = [], 0
+        for t in tuples.split(","):
+            numbers = t.split(":")
+            if segments:
+                segments -= 1
+            elif t != "-":
+                segments = int(numbers[11]) if len(numbers) > 11 else 0
+                numbers[0] = self.number(int(numbers[0]))
+                numbers[5:6] = ["0"] * (len(numbers) > 5)
+            plain.append(re.sub("(:0)+$", "", ":".join(numbers)))
+        return ",".join(plain)
+
+    def events(self, tuples):
+        return ",".join(":".join([self.number(int(t.split(":")[0]))] + t.split(":")[1:]) if t != "-" else t
+                        for t in tuples.split(","))
+
+    def plain(self, op, fields):
+        for key in "aA" + ("k" if op in AIO else ""):
+            if fields.get(key, "").startswith("0x"):
+                fields[key] = self.number(int(fields[key], 16))
+        if op == "io_submit":
+            fields["b"] = self.iocbs(fields["b"])
+        elif op in AIO and "b" in fields:
+            fields["b"] = self.events(fields["b"])
+        elif op in ("mmap", "mremap") and int(fields["s"]) > 0:
+            fields["s"] = self.number(int(fields["s"]))
 
 
 class Threads:
@@ -88,6 +128,7 @@ class Threads:
 def threads_of(path, after=None):
     """{thread: [(operation, {key: value}, line number)]}"""
     found, threads = collections.defaultdict(list), Threads()
+    addresses = collections.defaultdict(Addresses)
     begun = False
     for number, line in enumerate(lines(path), 2):
         r = keys(line)
@@ -107,6 +148,7 @@ def threads_of(path, after=None):
         for key in "zb":
             if key in fields and r["o"] in PASSES:
                 fields[key] = re.sub(r"(^|:)[1-9]\d*(?=,|$)", r"\1*", fields[key])
+        addresses[name].plain(r["o"], fields)
         found[name].append((r["o"], fields, number))
     return found
 
