@@ -97,6 +97,7 @@ void task_remove(struct tracer *t, struct task *task)
 	call_free_all(t, task);
 	hmap_remove(&t->tasks, &task->node);
 	if (task->proc && --task->proc->tasks == 0) {
+		uring_process_end(t, task);
 		maps_drop(task->proc);
 		free(task->proc);
 	}

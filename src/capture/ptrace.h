@@ -228,8 +228,8 @@ void uring_begin(struct tracer *t, struct task *task, struct call *call);
 void uring_put(struct tracer *t, struct task *task, struct call *call);
 /* The process has ended or executed another program: it has no rings any more. */
 void uring_process_end(struct tracer *t, struct task *task);
-/* Before another file of a rotation goes on: names that submissions under way will touch. */
-void uring_touch_names(struct tracer *t);
+/* Another file of a rotation begins: the rings, and the names that submissions under way will touch. */
+void uring_tell(struct tracer *t);
 void uring_free(struct tracer *t);
 
 /* --- ptrace_maps.c: memory maps of files, and the pages of them that are touched --- */

@@ -119,7 +119,7 @@ static void rotate(struct tracer *t)
 	state_mounts(t->job->sink, paths_dirs(t->job->paths), now_ns(), NULL);
 	tell_tasks(t, true);
 	tell_tasks(t, false);
-	uring_touch_names(t);
+	uring_tell(t);
 	release_waiting(t);
 }
 

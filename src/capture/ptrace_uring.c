@@ -24,6 +24,9 @@
 /* A submission, from the call that may take it to its completion. */
 struct submission {
 	TAILQ_ENTRY(submission) at;
+	bool silent; /* only a failure has a completion (IOSQE_CQE_SKIP_SUCCESS) */
+	bool linked; /* the next one begins when it is over */
+	bool old;    /* there was a look at the queue since it was taken */
 	struct rec rec;
 	struct name *name[2];
 	char *path, *path2;
@@ -261,17 +264,14 @@ static void stage(struct tracer *t, struct task *task, struct ring *r, uint32_t 
 /* The call took N submissions, which began with it. */
 static void take(struct tracer *t, struct task *task, struct ring *r, uint64_t n, uint64_t began)
 {
-	uint64_t end = r->taken + n, found = 0, skipping = 0;
+	uint64_t end = r->taken + n, found = 0;
 	struct submission *s;
 
 	while ((s = TAILQ_FIRST(&r->staged)) && s->rec.sqe.number < end) {
 		TAILQ_REMOVE(&r->staged, s, at);
 		found++;
-		if (s->rec.sqe.flags & URING_CQE_SKIP_SUCCESS) {
-			skipping++;
-			submission_free(s);
-			continue;
-		}
+		s->silent = s->rec.sqe.flags & URING_CQE_SKIP_SUCCESS;
+		s->linked = s->rec.sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK);
 		s->rec.pid = task->proc->pid;
 		s->rec.tid = task->tid;
 		s->rec.t = began;
@@ -279,8 +279,6 @@ static void take(struct tracer *t, struct task *task, struct ring *r, uint64_t n
 	}
 	r->taken = end;
 	lose(t, task, n - found, "io_uring: a submission could not be read");
-	lose(t, task, skipping,
-		"io_uring: what has no completion (IOSQE_CQE_SKIP_SUCCESS) is not recorded");
 }
 
 /* --- completions --- */
@@ -301,6 +299,81 @@ static void put(struct tracer *t, struct task *task, struct submission *s, int64
 	rec->t = began;
 }
 
+/* These do something to files, and what it was is in no record. */
+static bool is_unrecorded(const struct rec *rec)
+{
+	switch (rec->arg[op_arg_index(OP_uring_other, A_UOPCODE)]) {
+	case IORING_OP_FILES_UPDATE:
+	case IORING_OP_SPLICE:
+	case IORING_OP_FSETXATTR:
+	case IORING_OP_SETXATTR:
+	case 49: /* IORING_OP_READ_MULTISHOT, since Linux 6.7 */
+	case 54: /* IORING_OP_FIXED_FD_INSTALL, since 6.8 */
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void over(struct ring *r, struct submission *s)
+{
+	TAILQ_REMOVE(&r->flying, s, at);
+	submission_free(s);
+}
+
+/*
+ * What worked without a completion: a read or write moved all that it was asked for, anything less
+ * counts as a failure; others have the result 0, but for descriptors that nobody tells.
+ */
+static void put_silent(struct tracer *t, struct task *task, struct ring *r, struct submission *s)
+{
+	const struct rec *rec = &s->rec;
+	int len = op_arg_index(rec->op, A_LEN);
+	int64_t result = 0;
+	uint32_t i;
+
+	if (ops[rec->op].cls != CLS_UNCLASSIFIED && len >= 0)
+		result = (int64_t)rec->arg[len];
+	for (i = 0; ops[rec->op].cls != CLS_UNCLASSIFIED && i < rec->nvec; i++)
+		result += (int64_t)rec->vec[i];
+	if (rec->op == OP_uring_other || (ops[rec->op].flags & OPF_NEWFD && rec->sqe.slot >= URING_SLOT_ANY))
+		lose(t, task, 1, "io_uring: a submission without a completion, whose result is not known");
+	else
+		put(t, task, s, result);
+	over(r, s);
+}
+
+/* Those in front of one that is over, and that it was linked to, are over too. */
+static void settle_chain(struct tracer *t, struct task *task, struct ring *r,
+	const struct submission *last)
+{
+	struct submission *s, *next;
+	uint64_t from = last->rec.sqe.number;
+
+	TAILQ_FOREACH_REVERSE(s, &r->flying, submissions, at)
+		if (s->silent && s->linked && s->rec.sqe.number + 1 == from)
+			from--;
+	for (s = TAILQ_FIRST(&r->flying); s && s != last; s = next) {
+		next = TAILQ_NEXT(s, at);
+		if (s->silent && s->rec.sqe.number >= from)
+			put_silent(t, task, r, s);
+	}
+}
+
+/* Without a link nothing says when; at the second look it is taken to be. */
+static void settle_silent(struct tracer *t, struct task *task, struct ring *r)
+{
+	struct submission *s, *next;
+
+	for (s = TAILQ_FIRST(&r->flying); s; s = next) {
+		next = TAILQ_NEXT(s, at);
+		if (s->silent && s->old)
+			put_silent(t, task, r, s);
+		else
+			s->old = true;
+	}
+}
+
 /* Whoever does not tell submissions apart gets the oldest one. What is not known is another ring's. */
 static void complete(struct tracer *t, struct task *task, struct ring *r,
 	const struct io_uring_cqe *cqe)
@@ -311,11 +384,13 @@ static void complete(struct tracer *t, struct task *task, struct ring *r,
 		s = TAILQ_NEXT(s, at);
 	if (!s)
 		return;
+	if (!s->silent || cqe->res >= 0)
+		settle_chain(t, task, r, s);
 	put(t, task, s, cqe->res);
-	if (cqe->flags & IORING_CQE_F_MORE)
-		return;
-	TAILQ_REMOVE(&r->flying, s, at);
-	submission_free(s);
+	if (s->rec.op == OP_uring_other && cqe->res >= 0 && is_unrecorded(&s->rec))
+		lose(t, task, 1, "io_uring: splice, attributes and the like are not recorded");
+	if (!(cqe->flags & IORING_CQE_F_MORE))
+		over(r, s);
 }
 
 static void drain(struct tracer *t, struct task *task, struct ring *r)
@@ -333,18 +408,33 @@ static void drain(struct tracer *t, struct task *task, struct ring *r)
 		memcpy(&cqe, completion(r, r->seen), sizeof(cqe));
 		complete(t, task, r, &cqe);
 	}
+	settle_silent(t, task, r);
 }
 
 /* --- rings --- */
 
-static struct ring *ring_find(const struct tracer *t, const struct task *task, int fd)
+static struct ring *ring_of_process(const struct tracer *t, const struct process *proc, int fd)
 {
 	struct ring *r;
 
 	for (r = t->rings; r; r = r->next)
-		if (r->proc == task->proc && r->fd == fd)
+		if (r->proc == proc && r->fd == fd)
 			return r;
 	return NULL;
+}
+
+/* A child has the rings of who made it. */
+static struct ring *ring_find(const struct tracer *t, const struct task *task, int fd)
+{
+	const struct process *proc = task->proc;
+	struct ring *r = NULL;
+
+	while (proc && !(r = ring_of_process(t, proc, fd))) {
+		const struct task *parent = proc->parent ? task_find(t, proc->parent) : NULL;
+
+		proc = parent ? parent->proc : NULL;
+	}
+	return r;
 }
 
 static void forget_registered(struct tracer *t, const struct ring *r)
@@ -398,7 +488,9 @@ void uring_process_end(struct tracer *t, struct task *task)
 
 	for (r = t->rings; r; r = next) {
 		next = r->next;
-		if (r->proc == task->proc)
+		if (r->proc == task->proc && t->over)
+			ring_free(t, r);
+		else if (r->proc == task->proc)
 			ring_end(t, task, r);
 	}
 }
@@ -409,18 +501,38 @@ void uring_free(struct tracer *t)
 		ring_free(t, t->rings);
 }
 
-void uring_touch_names(struct tracer *t)
+/* As if it was made now: what is registered with it is not told. */
+static void tell_ring(struct tracer *t, const struct ring *r)
+{
+	struct rec rec = {.op = OP_io_uring_setup,
+		.pid = r->proc->pid,
+		.tid = r->proc->pid,
+		.t = now_ns(),
+		.ret = r->fd,
+		.has_ret = true};
+
+	rec.arg[0] = r->params.sq_entries;
+	rec.arg[op_arg_index(rec.op, A_UPARAMS)] = r->params.flags;
+	rec.arg[op_arg_index(rec.op, A_UCQNR)] =
+		r->params.flags & URING_CQSIZE ? r->params.cq_entries : 0;
+	rec.arg[op_arg_index(rec.op, A_RING)] = r->id;
+	sink_put(t->job->sink, &rec);
+}
+
+void uring_tell(struct tracer *t)
 {
 	struct submission *s = NULL;
 	struct task *task;
 	struct ring *r;
 
-	for (r = t->rings; r; r = r->next)
+	for (r = t->rings; r; r = r->next) {
+		tell_ring(t, r);
 		TAILQ_FOREACH(s, &r->flying, at) {
 			task = task_find(t, s->rec.tid);
 			if (task && task->proc == r->proc)
 				names_touch(t, task, &s->rec, s->name);
 		}
+	}
 }
 
 /* Why a ring cannot be looked into; NULL: it can. */

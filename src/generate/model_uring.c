@@ -146,6 +146,12 @@ static void put_ring(struct model *m, const struct ring *r)
 	call->arg[op_arg_index(call->op, A_RING)] = r->number;
 }
 
+/* A descriptor of the start whose record comes now: in another file of a rotation. */
+static bool is_untold_ring(const struct descriptor *d)
+{
+	return d && d->desc->kind == DESC_RING && !d->desc->ring;
+}
+
 int model_uring_setup(struct model *m, const struct rec *r)
 {
 	uint32_t captured = (uint32_t)model_arg(r, A_RING, 0);
@@ -155,12 +161,15 @@ int model_uring_setup(struct model *m, const struct rec *r)
 
 	if (r->ret < 0)
 		return LEFT_RING_CALL;
-	if (model_number_taken(m, r->ret))
-		return LEFT_CONFLICT;
-	rc = model_open_other(m, r->ret, DESC_RING, true);
-	if (rc)
-		return rc;
 	d = vfd_get(m->task, r->ret);
+	if (!is_untold_ring(d)) {
+		if (model_number_taken(m, r->ret))
+			return LEFT_CONFLICT;
+		rc = model_open_other(m, r->ret, DESC_RING, true);
+		if (rc)
+			return rc;
+		d = vfd_get(m->task, r->ret);
+	}
 	if (!captured || ring_of(m, captured))
 		return LEFT_RING;
 	ring = ring_new(m, d->desc, captured);

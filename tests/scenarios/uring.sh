@@ -34,6 +34,15 @@ scenario uring data env -C data "$program"
 if grep -q 'o=lost' "$TEST_TMP/uring/run.capture"; then
 	not_ok "uring: nothing is lost" "$(grep 'o=lost' "$TEST_TMP/uring/run.capture")"
 fi
+# In another file of a rotation the rings are known as well; registered files are not.
+mkdir rotated
+(cd rotated && "$IORIOT" --quiet --max-size 64K -c ../rotated.capture -- "$program")
+check "rotation: there is another file" test -e rotated.capture.1
+status_is "rotation: generated" 0 "$IORIOT" -c rotated.capture.1 -r rotated.replay -n rotated --root .
+unknown=$(grep -c 'an io_uring that is not known' <<<"$output")
+equal "rotation: its ring is known" "$unknown" 0
+check "rotation: what the ring does is replayed" grep -q '|uring_write@' rotated.replay
+
 scenario_as_user uring-user data env -C data "$program"
 
 # fio: engines and sizes that make batches, late completions, and files that several jobs share.

@@ -187,6 +187,19 @@ static void chains(struct io_uring *ring)
 	flag_last(ring, IOSQE_FIXED_FILE);
 	reap(ring, 2, r);
 	must(r[0] == -ENOENT && r[1] == -ECANCELED, "broken chain");
+	ASK(ring, 3, openat_direct, AT_FDCWD, "silent", O_RDWR | O_CREAT, 0640, 3);
+	flag_last(ring, IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
+	ASK(ring, 4, write, 3, block[0], 300, 0);
+	flag_last(ring, IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
+	ASK(ring, 5, read, 3, block[1], 200, 0);
+	flag_last(ring, IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
+	ASK(ring, 0, close_direct, 3);
+	must(one(ring) == 0, "silent chain");
+	ASK(ring, 0, unlinkat, AT_FDCWD, "silent", 0);
+	flag_last(ring, IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_LINK);
+	ASK(ring, 1, nop);
+	reap(ring, 1, r);
+	must(r[1] == 0 && access("silent", F_OK) != 0, "silent unlinkat");
 	must(io_uring_unregister_files(ring) == 0, "unregister slots");
 }
 
@@ -328,6 +341,16 @@ int main(void)
 	}
 	must(waitpid(child, &status, 0) == child && status == 0, "child");
 	threads();
+	child = fork();
+	if (child == 0) { /* the ring is its parent's */
+		int fd = open("inherited", O_RDWR | O_CREAT, 0600);
+
+		ASK(&ring, 0, write, fd, block[0], 123, 0);
+		must(one(&ring) == 123, "write through the ring of the parent");
+		close(fd);
+		_exit(0);
+	}
+	must(waitpid(child, &status, 0) == child && status == 0, "second child");
 	io_uring_queue_exit(&ring);
 	return 0;
 }

@@ -16,6 +16,10 @@ for file in calls running; do
 	check "$file: what the program says" "$TESTS/vm/compare_captures.py" \
 		--expected "$out/$file.stdout" "$out/$file.capture"
 done
+for op in io_uring_setup io_uring_enter io_uring_register; do
+	check "$op: what the program says" "$TESTS/vm/compare_captures.py" \
+		--expected "$out/$op.stdout" "$out/$op.capture"
+done
 for name in tar pipeline; do
 	check "waiting: $name is what ptrace recorded" "$TESTS/vm/compare_captures.py" \
 		--after "o=execve;:,p=/job/run_$name;:,s=0;" "$out/ptrace-$name.capture" "$out/waiting.capture"
