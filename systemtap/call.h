@@ -709,13 +709,27 @@ static void call_thread_end(const struct task_struct *task)
 
 /* --- what is about to change --- */
 
-/* The call of this thread, if that was not told yet: the first change is its own. */
-static const struct thread *call_to_tell(enum thread_flag what)
+/* The thread when it makes a call that will be recorded. */
+static struct thread *thread_in_call(void)
 {
 	struct thread *th = thread_find(current->pid);
 
-	if (!session_on() || !th || !(th->flags & CALL_ACTIVE) || (th->flags & what) ||
-		rows[th->nr].what != ROW_CALL)
+	if (!session_on() || !th || !(th->flags & CALL_ACTIVE) || rows[th->nr].what != ROW_CALL)
+		return NULL;
+	return th;
+}
+
+static bool call_is_recorded(void)
+{
+	return thread_in_call();
+}
+
+/* The call of this thread, if that was not told yet: the first change is its own. */
+static const struct thread *call_to_tell(enum thread_flag what)
+{
+	struct thread *th = thread_in_call();
+
+	if (!th || (th->flags & what))
 		return NULL;
 	th->flags |= what;
 	return th;
@@ -737,14 +751,19 @@ static void tell_before(const struct dentry *first, const struct dentry *second)
 	build_end(&o);
 }
 
-static void tell_cut(const struct dentry *dentry)
+/* VALID: what it is about to be given, ATTR_... */
+static void tell_change(const struct dentry *dentry, unsigned int valid)
 {
-	const struct thread *th = call_to_tell(CALL_CUT);
+	bool cuts = valid & ATTR_SIZE;
+	const struct thread *th;
 	struct build o;
 
+	if (!(valid & (ATTR_SIZE | ATTR_MODE | ATTR_UID | ATTR_GID)))
+		return;
+	th = call_to_tell(cuts ? CALL_CUT : CALL_CHANGED);
 	if (!th || !part_begin(&o, th))
 		return;
-	item_dentry(&o, WIRE_CUT, dentry);
+	item_dentry(&o, cuts ? WIRE_CUT : WIRE_WAS, dentry);
 	build_end(&o);
 }
 

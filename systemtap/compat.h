@@ -25,14 +25,21 @@
 
 /* From 5.12 on a user namespace, later an idmapping, comes first. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
-#define UNLINK_DENTRY	2
-#define TRUNCATE_DENTRY 1
+#define UNLINK_DENTRY 2
+#define CHANGE_DENTRY 1
 #define RENAME_BY_STRUCT
 #else
 #define UNLINK_DENTRY	1
-#define TRUNCATE_DENTRY 0
+#define CHANGE_DENTRY	0
 #define RENAME_OLD	1
 #define RENAME_NEW	3
+#endif
+
+/* What sets an access control list, with its name behind the dentry. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define SET_ACL "vfs_set_acl"
+#else
+#define SET_ACL "vfs_setxattr"
 #endif
 
 /* --- tracepoints --- */

@@ -228,6 +228,12 @@ static void show_hooks(struct seq_file *m, const char *title, bool on)
 			between = ",";
 		}
 	}
+	for (i = 0; i < ARRAY_SIZE(link_hooks); i++) {
+		if (link_hooks[i].on && on) { /* what a host does not use is not missing */
+			seq_printf(m, "%s%s", between, link_hooks[i].probe.kp.symbol_name);
+			between = ",";
+		}
+	}
 	seq_putc(m, '\n');
 }
 
@@ -238,6 +244,8 @@ static unsigned long hooks_skipped(void)
 
 	for (i = 0; i < ARRAY_SIZE(function_hooks); i++)
 		sum += function_hooks[i].probe.nmissed;
+	for (i = 0; i < ARRAY_SIZE(link_hooks); i++)
+		sum += link_hooks[i].probe.nmissed;
 	return sum;
 }
 

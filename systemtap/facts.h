@@ -13,6 +13,7 @@
 
 #include "block.h"
 #include "fetch.h"
+#include "links.h"
 #include "session.h"
 
 /* Inodes and directories, as records tell them. Nothing here sleeps or waits for a disk. */
@@ -64,18 +65,22 @@ static void item_link(struct build *o, enum wire_item_type type, const struct de
 	DEFINE_DELAYED_CALL(done);
 	const char *link;
 	unsigned int len;
+	char *to;
 
 	if (!inode || !S_ISLNK(inode->i_mode))
 		return;
+	to = item_begin(o, WIRE_LINK_MAX);
 	rcu_read_lock();
 	link = link_in_memory(inode, &done);
 	len = IS_ERR_OR_NULL(link) ? 0 : strnlen(link, WIRE_LINK_MAX + 1);
-	if (len && len <= WIRE_LINK_MAX) {
-		memcpy(item_begin(o, len), link, len);
-		item_end(o, type, len);
-	}
+	if (len && len <= WIRE_LINK_MAX)
+		memcpy(to, link, len);
+	else
+		len = link_recall(inode, to);
 	do_delayed_call(&done);
 	rcu_read_unlock();
+	if (len)
+		item_end(o, type, len);
 }
 
 static void item_facts_of_fd(struct build *o, unsigned int fd)

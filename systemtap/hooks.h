@@ -4,6 +4,7 @@
 
 #include <linux/kprobes.h>
 #include <linux/tracepoint.h>
+#include <linux/xattr.h>
 #include <trace/events/sched.h>
 #include <trace/events/signal.h>
 #include <trace/events/syscalls.h>
@@ -124,9 +125,22 @@ static int on_rename(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-static int on_truncate(struct kprobe *probe, struct pt_regs *regs)
+static int on_change(struct kprobe *probe, struct pt_regs *regs)
 {
-	tell_cut((struct dentry *)regs_get_kernel_argument(regs, TRUNCATE_DENTRY));
+	const struct iattr *to = (void *)regs_get_kernel_argument(regs, CHANGE_DENTRY + 1);
+
+	tell_change((struct dentry *)regs_get_kernel_argument(regs, CHANGE_DENTRY), to->ia_valid);
+	return 0;
+}
+
+/* Of the extended attributes, only this one changes what facts tell. */
+static int on_set_acl(struct kprobe *probe, struct pt_regs *regs)
+{
+	const char *name = (void *)regs_get_kernel_argument(regs, CHANGE_DENTRY + 1);
+
+	if (strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS) == 0)
+		tell_change((struct dentry *)regs_get_kernel_argument(regs, CHANGE_DENTRY),
+			ATTR_MODE);
 	return 0;
 }
 
@@ -139,8 +153,54 @@ static struct function_hook function_hooks[] = {
 	{{.symbol_name = "vfs_unlink", .pre_handler = on_unlink}},
 	{{.symbol_name = "vfs_rmdir", .pre_handler = on_unlink}},
 	{{.symbol_name = "vfs_rename", .pre_handler = on_rename}},
-	{{.symbol_name = "do_truncate", .pre_handler = on_truncate}},
+	{{.symbol_name = "notify_change", .pre_handler = on_change}},
+	{{.symbol_name = SET_ACL, .pre_handler = on_set_acl}},
 };
+
+/* --- links that are followed or read --- */
+
+struct link_call {
+	const struct inode *inode;
+};
+
+/* Not 0: its end is of no interest. */
+static int on_get_link(struct kretprobe_instance *call, struct pt_regs *regs)
+{
+	const void *dentry = (void *)regs_get_kernel_argument(regs, 0);
+	struct link_call *asked = (void *)call->data;
+
+	asked->inode = (void *)regs_get_kernel_argument(regs, 1);
+	return !dentry || !call_is_recorded();
+}
+
+static int on_got_link(struct kretprobe_instance *call, struct pt_regs *regs)
+{
+	const struct link_call *asked = (void *)call->data;
+	const char *text = (void *)regs_return_value(regs);
+
+	if (!IS_ERR_OR_NULL(text))
+		link_remember(asked->inode, text);
+	return 0;
+}
+
+struct link_hook {
+	struct kretprobe probe;
+	bool on;
+};
+
+/* Of file systems whose links item_link() cannot ask. Those that are not in the kernel have none. */
+static struct link_hook link_hooks[] = {
+	{{.kp.symbol_name = "xfs_vn_get_link"}},
+	{{.kp.symbol_name = "ovl_get_link"}},
+};
+
+static bool link_hook_on(struct kretprobe *probe)
+{
+	probe->entry_handler = on_get_link;
+	probe->handler = on_got_link;
+	probe->data_size = sizeof(struct link_call);
+	return register_kretprobe(probe) == 0;
+}
 
 /* --- all of them --- */
 
@@ -160,6 +220,11 @@ static void hooks_off(void)
 			unregister_kprobe(&function_hooks[i].probe);
 		function_hooks[i].on = false;
 	}
+	for (i = 0; i < ARRAY_SIZE(link_hooks); i++) {
+		if (link_hooks[i].on)
+			unregister_kretprobe(&link_hooks[i].probe);
+		link_hooks[i].on = false;
+	}
 	tracepoint_synchronize_unregister();
 }
 
@@ -171,6 +236,8 @@ static int hooks_on(void)
 	for_each_kernel_tracepoint(trace_hook_find, NULL);
 	for (i = 0; i < ARRAY_SIZE(function_hooks); i++)
 		function_hooks[i].on = register_kprobe(&function_hooks[i].probe) == 0;
+	for (i = 0; i < ARRAY_SIZE(link_hooks); i++)
+		link_hooks[i].on = link_hook_on(&link_hooks[i].probe);
 	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++) {
 		struct trace_hook *hook = &trace_hooks[i];
 

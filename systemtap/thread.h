@@ -19,7 +19,8 @@ enum thread_flag {
 	CALL_BROKEN = 8,     /* interrupted: a handler decides, or the kernel makes it again */
 	CALL_SUSPENDED = 16, /* interrupted: it will be made again behind a handler */
 	CALL_RETURNED = 32,  /* the handler is over */
-	THREAD_ENDED = 64    /* it made its exit call */
+	THREAD_ENDED = 64,   /* it made its exit call */
+	CALL_CHANGED = 128   /* the file whose mode or owner it is about to change was told */
 };
 
 enum thread_mark { MARK_IN = 1, MARK_OUT = 2 }; /* by "pid" and "exclude"; children inherit them */

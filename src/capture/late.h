@@ -31,6 +31,7 @@ struct seen {
 		before[2]; /* what path, path2 named before the call, unfollowed; known or absent */
 	struct str target[2]; /* ... and where it pointed to if it was a link; {NULL}: not told */
 	struct facts cut;     /* the file that the call cuts, as it was before */
+	struct facts was;     /* ... or gives another mode or owner */
 	bool created;	      /* the open made the file */
 	bool chrooted;	      /* the process has another root directory than this one */
 	bool foreign;	      /* ... another mount namespace: its names cannot be looked at */

@@ -380,7 +380,7 @@ static void succeeded(struct late *l, const struct seen *s, enum deed deed, cons
 	case DEED_LIST:
 		break;
 	case DEED_FIND:
-		found_behind(l, r, p, &unknown);
+		found_behind(l, r, p, &s->was);
 		break;
 	case DEED_STAT:
 		found_behind(l, r, p, &r->facts);
@@ -455,6 +455,8 @@ static const struct facts *inode_facts(const struct seen *s, enum deed deed)
 
 	if (s->cut.known)
 		return &s->cut;
+	if (s->was.known)
+		return &s->was;
 	if (r->ret < 0 || s->created || (deed == DEED_OPEN && open_flags(r) & (O_TRUNC | O_EXCL)))
 		return &unknown;
 	return deed == DEED_OPEN || deed == DEED_STAT || r->op == OP_fstat ? &r->facts : &unknown;

@@ -156,6 +156,7 @@ enum wire_item_type {
 			  FIBMAP, which overwrites it, before */
 	WIRE_CTX,      /* uint64_t, after the call */
 	WIRE_STRUCT,   /* of a WIRE_ARG_STRUCT, WIRE_STRUCT_BYTES of it */
+	WIRE_WAS,      /* struct wire_facts of the file that the call gives another mode or owner, before it */
 	WIRE_ITEM_TYPES
 };
 

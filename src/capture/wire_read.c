@@ -85,7 +85,7 @@ struct record {
 	struct wire_rec head;
 	struct cursor rest; /* behind the head; then behind the values */
 	struct wire_seen *out;
-	struct facts *of_super[4]; /* facts whose device number is the super block's */
+	struct facts *of_super[5]; /* facts whose device number is the super block's */
 	size_t n_of_super;
 	struct err *err;
 };
@@ -526,6 +526,8 @@ static int on_call_item(
 		return on_facts(rec, item, body, &seen->before[1]);
 	case WIRE_CUT:
 		return on_facts(rec, item, body, &seen->cut);
+	case WIRE_WAS:
+		return on_facts(rec, item, body, &seen->was);
 	case WIRE_IOV:
 		return on_iov(r, rec, body, item->len);
 	case WIRE_HOW:

@@ -7,8 +7,9 @@
  *
  * The state_path records of IN are not passed on. They only tell a model of the program's names
  * (the one of generate) what was there, and from the model comes what the kernel tells with each
- * call. KINDS is a list of letters of what it does not tell: b (what was there before the call), c
- * (the file that is cut), o (that an open made the file), s (the facts of stat calls).
+ * call. KINDS is a list of letters of what it does not tell: a (mode and owner before they change),
+ * b (what was there before the call), c (the file that is cut), o (that an open made the file), s (the
+ * facts of stat calls).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 #include "generate/model.h"
 #include "trace/capture.h"
 
-/* A node that was told: its number for late_add(), and its facts at the start. */
+/* A node that was told: its number for late_add(), and its facts at the start, mode and owner as now. */
 struct known {
 	struct hnode hash;
 	const struct node *node;
@@ -149,6 +150,41 @@ static bool cuts(struct emulation *e, const struct rec *r)
 	       (opens(r->op) && model_oflags(&e->model, r) & O_TRUNC && r->ret >= 0);
 }
 
+static bool changes_attributes(enum op_id op)
+{
+	return op == OP_chmod || op == OP_fchmod || op == OP_fchmodat || op == OP_fchmodat2 ||
+	       op == OP_chown || op == OP_lchown || op == OP_fchown || op == OP_fchownat;
+}
+
+static bool follows(const struct rec *r)
+{
+	int flags = op_arg_index(r->op, A_ATFLAGS);
+
+	return r->op != OP_lchown && r->op != OP_lstat &&
+	       !(flags >= 0 && r->arg[flags] & AT_SYMLINK_NOFOLLOW);
+}
+
+/* What it was, and what it will be. */
+static void before_change(struct emulation *e, struct seen *s, struct node *node)
+{
+	const struct rec *r = &s->rec;
+	int mode = op_arg_index(r->op, A_MODE), uid = op_arg_index(r->op, A_UID);
+	struct facts *f = node ? &known_of(e, node)->start : NULL;
+
+	if (!f || !f->known)
+		return;
+	if (tells(e, 'a'))
+		s->was = facts_now(e, node);
+	if (r->ret < 0)
+		return;
+	if (mode >= 0)
+		f->mode = (f->mode & S_IFMT) | ((uint32_t)r->arg[mode] & 07777);
+	if (uid >= 0 && (uint32_t)r->arg[uid] != UINT32_MAX)
+		f->uid = (uint32_t)r->arg[uid];
+	if (uid >= 0 && (uint32_t)r->arg[uid + 1] != UINT32_MAX)
+		f->gid = (uint32_t)r->arg[uid + 1];
+}
+
 static void before_path(struct emulation *e, struct seen *s, int i, int fd, struct str path)
 {
 	const struct rec *r = &s->rec;
@@ -174,6 +210,8 @@ static void before_path(struct emulation *e, struct seen *s, int i, int fd, stru
 		if (node && node_is_file(node))
 			s->cut = facts_now(e, node);
 	}
+	if (changes_attributes(r->op))
+		before_change(e, s, named_before(e, r, from, path, follows(r), &absent));
 	if (opens(r->op) && model_oflags(&e->model, r) & O_CREAT && r->ret >= 0 && tells(e, 'o')) {
 		node = named_before(e, r, from, path, true, &absent);
 		s->created = !node;
@@ -203,6 +241,8 @@ static void before_call(struct emulation *e, struct seen *s)
 		if (node && node_is_file(node))
 			s->cut = facts_now(e, node);
 	}
+	if (changes_attributes(r->op) && op_has(r->op, A_FD))
+		before_change(e, s, dir_of_call(e, r, (int)r->arg[0]));
 }
 
 /* ---- what the call found ---- */
@@ -210,9 +250,7 @@ static void before_call(struct emulation *e, struct seen *s)
 static void facts_of_stat_call(struct emulation *e, struct seen *s)
 {
 	struct rec *r = &s->rec;
-	int flags = op_arg_index(r->op, A_ATFLAGS), at = op_arg_index(r->op, A_DIRFD);
-	bool follow = r->op != OP_lstat && !(flags >= 0 && r->arg[flags] & AT_SYMLINK_NOFOLLOW);
-	int fd = at >= 0 ? (int)r->arg[at] : AT_FDCWD;
+	int at = op_arg_index(r->op, A_DIRFD), fd = at >= 0 ? (int)r->arg[at] : AT_FDCWD;
 	struct node *from, *node;
 	bool absent;
 
@@ -223,7 +261,7 @@ static void facts_of_stat_call(struct emulation *e, struct seen *s)
 	from = dir_of_call(e, r, r->op == OP_fstat ? (int)r->arg[0] : fd);
 	node = r->op == OP_fstat || !r->path.len
 		       ? from
-		       : named_before(e, r, from, r->path, follow, &absent);
+		       : named_before(e, r, from, r->path, follows(r), &absent);
 	if (node)
 		r->facts = facts_now(e, node);
 }

@@ -34,7 +34,7 @@ done
 most=1
 late_scenario changes || not_ok changes "see above"
 # with nothing of the kernel's own
-hidden=bcos
+hidden=abcos
 most=100
 for name in attributes copies git make python shell sqlite tar; do
 	late_scenario "$name" || not_ok "$name" "see above"

@@ -485,6 +485,45 @@ START_TEST(sizes_are_those_before_the_writes)
 }
 END_TEST
 
+START_TEST(modes_are_those_before_the_calls)
+{
+	struct facts path, fd;
+	struct scene s;
+
+	scene_enter(&s);
+	file_put("by-path", "1", 1);
+	file_put("by-fd", "1", 1);
+	file_put("not-told", "1", 1);
+	chmod("by-path", 0640);
+	chmod("by-fd", 0641);
+	path = facts_of("by-path");
+	fd = facts_of("by-fd");
+	chmod("by-path", 0600);
+	chmod("by-fd", 0600);
+	chmod("not-told", 0604);
+	ck_assert_int_eq(symlink("by-path", "link"), 0);
+	call(&s, OP_chmod, "link", 0)->arg[1] = 0600;
+	s.seen.was = path;
+	add(&s);
+	call(&s, OP_chmod, "by-path", 0)->arg[1] = 0700; /* not the first: it tells nothing any more */
+	s.seen.was = path;
+	s.seen.was.mode = S_IFREG | 0600;
+	add(&s);
+	simple(&s, OP_access, "by-fd", 0);
+	call(&s, OP_fchmod, NULL, 0)->arg[1] = 0600;
+	s.seen.was = fd;
+	add(&s);
+	call(&s, OP_chmod, "not-told", -EPERM);
+	add(&s);
+	scene_read(&s);
+	told(&s, "by-path", ":0100640:");
+	told(&s, "by-fd", ":0100641:");
+	told(&s, "link", "P=by-path;:,");
+	told(&s, "not-told", ":0100604:");
+	scene_leave(&s);
+}
+END_TEST
+
 START_TEST(numbers_of_inodes_come_again)
 {
 	struct facts other;
@@ -837,6 +876,7 @@ Suite *late_suite(void)
 	tcase_add_test(tc, links_are_followed);
 	tcase_add_test(tc, a_link_that_is_gone_is_told_by_its_end);
 	tcase_add_test(tc, sizes_are_those_before_the_writes);
+	tcase_add_test(tc, modes_are_those_before_the_calls);
 	tcase_add_test(tc, numbers_of_inodes_come_again);
 	tcase_add_test(tc, holes_are_told);
 	tcase_add_test(tc, blocks_that_are_not_known);

@@ -451,7 +451,7 @@ START_TEST(directories_and_facts)
 	ck_assert_ptr_null(s.out.seen.from[1].name.s);
 	ck_assert(s.out.seen.before[0].known && s.out.seen.before[0].ino == 4711);
 	ck_assert(s.out.seen.before[1].absent && !s.out.seen.before[1].known);
-	ck_assert(s.out.seen.cut.known && s.out.seen.created);
+	ck_assert(s.out.seen.cut.known && s.out.seen.created && !s.out.seen.was.known);
 	ck_assert(str_eqs(s.out.seen.target[0], "../where") && !s.out.seen.target[1].s);
 	BEGIN_CALL(&s, SYS_getdents64, 48, 5, 32768);
 	wire_dir(&s.bytes, WIRE_BASE, 80, STR("/home/u/d"));
@@ -459,6 +459,10 @@ START_TEST(directories_and_facts)
 	ck_assert_uint_eq(s.out.seen.from[0].id, 80);
 	ck_assert(str_eqs(s.out.seen.from[0].name, "/home/u/d"));
 	ck_assert(!s.out.seen.target[0].s);
+	BEGIN_CALL(&s, SYS_fchmod, 0, 5, 0644);
+	wire_facts(&s.bytes, WIRE_WAS, &some_facts);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fchmod;:,d=5;:,m=0644;:,s=0;:,\n");
+	ck_assert(s.out.seen.was.known && s.out.seen.was.ino == 4711 && !s.out.seen.cut.known);
 	BEGIN_CALL(&s, SYS_unlinkat, 0, CWD, 0);
 	wire_str(&s.bytes, WIRE_PATH, STR("a"));
 	wire_dir(&s.bytes, WIRE_BASE, 79, STR("(unreachable)/x"));
@@ -842,6 +846,7 @@ START_TEST(items_of_wrong_lengths)
 		{SYS_openat, 3, WIRE_BEFORE, sizeof(struct wire_facts)},
 		{SYS_renameat, 2, WIRE_BEFORE2, sizeof(struct wire_facts)},
 		{SYS_openat, 3, WIRE_CUT, sizeof(struct wire_facts)},
+		{SYS_fchmod, 2, WIRE_WAS, sizeof(struct wire_facts)},
 		{SYS_clone3, 0, WIRE_CLARGS, 8}, {SYS_fcntl, 3, WIRE_FLOCK, sizeof(struct flock)},
 		{SYS_sendfile, 3, WIRE_OFFSET, 8}, {SYS_copy_file_range, 4, WIRE_OFFSET2, 8},
 		{SYS_utimensat, 2, WIRE_TIMES, 32}, {SYS_read, 2, WIRE_POSITION, 8},

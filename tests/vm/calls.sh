@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 900
 # Each operation is recorded by the module with all its arguments and its result, as tests/ops/capture.sh
-# has it for ptrace; and what runs already when the capture begins is recorded whole from then on.
+# has it for ptrace; what runs already when the capture begins is recorded whole from then on; and what is
+# changed at once, before anybody can look at it, is told as it was.
 # shellcheck source=vm_lib.sh
 . "$TESTS/vm/vm_lib.sh"
 
 mkdir calls
-cp "$TESTS/vm/jobs/programs.sh" calls
+cp "$TESTS/vm/jobs/programs.sh" "$TESTS/scenarios/changes.sh" calls
 check "build: op_calls" cc -O1 -static -o calls/op_calls "$TESTS/ops/op_calls.c"
 check "build: threads" cc -O1 -static -pthread -o calls/threads "$TESTS/vm/threads.c"
 guest calls

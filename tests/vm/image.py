@@ -51,7 +51,7 @@ LINKS = {"sh": "dash", "python3": "python3.11", "modprobe": "kmod", "insmod": "k
          "rmmod": "kmod", "lsmod": "kmod", "modinfo": "kmod"}
 MODULES = "virtio_pci virtio_blk xfs btrfs overlay loop".split()
 # What tests/*.py and jobs import; the files that these lead to are taken along.
-PYTHON = "argparse collections errno fnmatch json os re shutil signal stat struct subprocess sys time"
+PYTHON = "argparse collections ctypes errno fnmatch json os re shutil signal stat struct subprocess sys time"
 
 
 class Impossible(Exception):

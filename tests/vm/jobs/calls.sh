@@ -69,3 +69,24 @@ ioriot -c /out/ptrace-tar.capture --backend=ptrace --quiet -- /job/run_tar
 fresh pipeline
 ioriot -c /out/ptrace-pipeline.capture --backend=ptrace --quiet -- /job/run_pipeline
 cd / || exit
+
+# The scenario of that name, on each file system.
+TESTS=/tmp/tests
+mkdir $TESTS
+touch $TESTS/scenario_lib.sh
+scenario() { command_changes=("${@:3}"); }
+scenario_as_user() { :; }
+done_testing() { :; }
+# shellcheck source=../../scenarios/changes.sh
+. /job/changes.sh
+for place in /mnt/ext4 /mnt/xfs /mnt/btrfs; do
+	name=changes-${place##*/}
+	mkdir $place/changes
+	cd $place/changes || exit
+	setup
+	check "$name: capture" ioriot -c "/tmp/$name.capture" --backend=stap --buffer=8 -- "${command_changes[@]}"
+	cp "/tmp/$name.capture" /out
+	check "$name: capture is sound" $lib/capture_check.py "/tmp/$name.capture"
+	cd / || exit
+	replays "$name" "/tmp/$name.capture" $place/changes
+done
