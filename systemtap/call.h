@@ -514,17 +514,53 @@ static inline void call_enter(struct pt_regs *regs, long number)
 		enter_special(th, number, row, regs);
 }
 
+/* --- ends --- */
+
+static void put_task_end(const struct task_struct *task, int status)
+{
+	struct build o;
+
+	if (!build_begin(&o, WIRE_TASK_END, 1))
+		return;
+	o.rec->tgid = task->tgid;
+	o.rec->tid = task->pid;
+	build_values(&o)[0] = (u64)(s64)status;
+	build_end(&o);
+}
+
+/* What its threads do from now on is not recorded: for who reads on, they end here. */
+static void put_all_ends(void)
+{
+	const struct task_struct *task;
+
+	rcu_read_lock();
+	for_each_thread(current, task) {
+		struct thread *th = thread_find(task->pid);
+
+		if (!th)
+			continue;
+		foreign_settle(task, th);
+		put_task_end(task, 0);
+	}
+	rcu_read_unlock();
+}
+
+static inline bool is_told(const struct thread *th)
+{
+	return READ_ONCE(th->told) == READ_ONCE(session.generation);
+}
+
 /* --- exit --- */
 
 /* The process may leave or enter the scope of "all". */
 static void identity_changed(struct thread *th, struct pt_regs *regs, int number, s64 ret)
 {
-	if (ret < 0 || !session.all)
+	if (ret < 0 || !session.all || current != current->group_leader)
 		return;
-	if (number == __NR_prctl &&
-		(call_arg(regs, 0) != PR_SET_NAME || current != current->group_leader))
+	if (number == __NR_prctl && call_arg(regs, 0) != PR_SET_NAME)
 		return;
-	scope_changed(th);
+	if (scope_changed(th) && is_told(th))
+		put_all_ends();
 }
 
 /* Records of what the call has brought; false: it is not recorded. */
@@ -585,8 +621,11 @@ static inline void call_exit(struct pt_regs *regs, s64 ret)
 	}
 	th->flags &= ~CALL_ACTIVE;
 	if (likely(row->what == ROW_CALL)) {
-		unsigned int flags = unlikely(state_needed(th)) ? WIRE_NO_ENTRY | PUT_POSITION : 0;
+		unsigned int flags;
 
+		if (unlikely(!scope_has(th))) /* its process left the scope meanwhile */
+			return;
+		flags = unlikely(state_needed(th)) ? WIRE_NO_ENTRY | PUT_POSITION : 0;
 		if (unlikely(row->flags & (ROW_SENDS | ROW_RECEIVES)) &&
 			!passes(row, regs, ret, th->entry, flags))
 			return;
@@ -679,16 +718,10 @@ static void call_exec(pid_t old_pid, const struct linux_binprm *bprm)
 	}
 	th->flags = 0;
 	th->epoch = 0; /* it has another name */
-}
-
-static void put_thread_end(const struct task_struct *task)
-{
-	struct build o;
-
-	if (!build_begin(&o, WIRE_TASK_END, 1))
-		return;
-	build_values(&o)[0] = (u64)(s64)(int)task->exit_code;
-	build_end(&o);
+	if (session_on() && is_told(th) && !scope_has(th)) {
+		put_task_end(current, 0);
+		th->told = 0;
+	}
 }
 
 /* The end of a process that never did anything is nothing. */
@@ -698,11 +731,10 @@ static void call_thread_end(const struct task_struct *task)
 
 	if (!th)
 		return;
-	if (session_on() && scope_has(th) && leader &&
-		READ_ONCE(leader->told) == READ_ONCE(session.generation)) {
+	if (session_on() && scope_has(th) && leader && is_told(leader)) {
 		foreign_settle(task, th);
 		if (!(th->flags & THREAD_ENDED))
-			put_thread_end(task);
+			put_task_end(task, (int)task->exit_code);
 	}
 	thread_end(th);
 }

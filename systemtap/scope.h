@@ -177,14 +177,15 @@ static bool uid_wanted(uid_t uid)
 	return session.uids == 0;
 }
 
-/* Kept until the filters change, or what they look at. */
+/* The same for all threads of a process, and kept until the filters change or what they look at. */
 static bool scope_decide(struct thread *th)
 {
+	const struct task_struct *leader = current->group_leader;
 	u32 epoch = READ_ONCE(session.epoch);
 
 	smp_rmb();
-	th->in_all = uid_wanted(from_kuid(&init_user_ns, current_uid())) &&
-		     comm_wanted(current->group_leader->comm);
+	th->in_all = uid_wanted(from_kuid(&init_user_ns, task_uid(leader))) &&
+		     comm_wanted(leader->comm);
 	th->epoch = epoch;
 	return th->in_all;
 }
@@ -217,14 +218,19 @@ static void forget_decisions(bool state)
 	rcu_read_unlock();
 }
 
-/* Its name or user changed: its threads decide again. What comes into scope tells its state. */
-static void scope_changed(struct thread *th)
+/*
+ * Its name or user changed: its threads decide again. What comes into scope tells its state. True
+ * when it left the scope.
+ */
+static bool scope_changed(struct thread *th)
 {
-	bool was_in = scope_has(th);
+	bool was_in = scope_has(th), is_in;
 
 	forget_decisions(false);
-	if (!was_in && scope_has(th))
+	is_in = scope_has(th);
+	if (!was_in && is_in)
 		forget_decisions(true);
+	return was_in && !is_in;
 }
 
 #endif

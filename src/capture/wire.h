@@ -47,7 +47,8 @@ enum wire_kind {
 			  what came earlier or has no room */
 	WIRE_TASK,     /* state of a process, before its first call; WIRE_FD of it follow */
 	WIRE_FD,       /* one descriptor of it */
-	WIRE_TASK_END, /* a thread ended without an exit call of its own; arg[0] as of wait(2) */
+	WIRE_TASK_END, /* a thread ended without an exit call of its own; arg[0] as of wait(2). 0: or
+			  its process left the scope of "all" */
 	WIRE_LOST,     /* arg[0] calls of this thread were missed, arg[1] is enum wire_lost */
 	WIRE_RECEIVED, /* as WIRE_FD: what a call has brought, whose WIRE_CALL of this thread comes next */
 	WIRE_UNRECORDED /* a call of unrecorded.def that did something; nr tells which */
@@ -136,6 +137,7 @@ enum wire_item_type {
 	WIRE_BEFORE,   /* struct wire_facts of what WIRE_PATH named before the call, unfollowed; */
 	WIRE_BEFORE2,  /* of WIRE_PATH2. No bytes: nothing was there. Missing: it could not be told */
 	WIRE_CUT,      /* struct wire_facts of the file that a truncate or O_TRUNC is about to cut */
+	WIRE_WAS,      /* struct wire_facts of the file that the call gives another mode or owner, before it */
 	WIRE_IOV,      /* lengths of segments, uint64_t each; may come in several items */
 	WIRE_HOW,      /* struct open_how, as much as the program gave */
 	WIRE_CLARGS,   /* flags of struct clone_args, uint64_t */
@@ -156,7 +158,6 @@ enum wire_item_type {
 			  FIBMAP, which overwrites it, before */
 	WIRE_CTX,      /* uint64_t, after the call */
 	WIRE_STRUCT,   /* of a WIRE_ARG_STRUCT, WIRE_STRUCT_BYTES of it */
-	WIRE_WAS,      /* struct wire_facts of the file that the call gives another mode or owner, before it */
 	WIRE_ITEM_TYPES
 };
 

@@ -187,15 +187,18 @@ int model_state_task(struct model *m, const struct rec *r)
 	struct node *cwd, *root = m->names.root;
 	int rc;
 
-	if (!t) {
-		t = vfd_task_new(&m->vfd, r->pid, r->tid, vfd_task_of(&m->vfd, r->pid));
-		if (!t)
-			return -ENOMEM;
-		t->id = order_thread(m->order);
-		if (t->id == UINT32_MAX)
-			return -ENOMEM;
-		m->task = t;
+	if (t) { /* its end was lost: what it had is no more, and the number is in use again */
+		end_siblings(m, t);
+		vfd_task_end(&m->vfd, t);
+		m->task = NULL;
 	}
+	t = vfd_task_new(&m->vfd, r->pid, r->tid, vfd_task_of(&m->vfd, r->pid));
+	if (!t)
+		return -ENOMEM;
+	t->id = order_thread(m->order);
+	if (t->id == UINT32_MAX)
+		return -ENOMEM;
+	m->task = t;
 	t->process->uid = (uint32_t)model_arg(r, A_UID, 0);
 	t->process->gid = (uint32_t)model_arg(r, A_GID, 0);
 	t->fs->umask = (uint32_t)model_arg(r, A_MODE, 022) & 0777;

@@ -1549,6 +1549,24 @@ START_TEST(descriptors_of_the_start_share_descriptions)
 }
 END_TEST
 
+/* What was open then is not open now. */
+START_TEST(a_process_that_is_told_again_is_another)
+{
+	generates(TASK FILE_F
+		"1 o=state_fd;:,d=3;:,p=/w/f;:,f=0;:,O=0;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+		"1 o=read;:,d=3;:,c=50;:,s=50;:,\n"
+		"1 o=state_task;:,p=/w;:,P=/;:,m=077;:,U=0;:,G=0;:,q=0;:,\n"
+		"1 o=state_fd;:,d=3;:,p=/w/f;:,f=2;:,O=700;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+		"1 o=write;:,d=3;:,c=50;:,s=50;:,\n",
+		TASK_LINE "0|0|-|3|/r/.ioriot/t/w/f|O_RDONLY|0|>0|3|state_fd@7|\n"
+			  "0|0|-|0|50|50|read@8|\n"
+			  "1|1|8|/r/.ioriot/t/w|%null|077|0|0|0|-|state_task@9|\n"
+			  "1|1|-|3|/r/.ioriot/t/w/f|O_RDWR|700|>1|3|state_fd@10|\n"
+			  "1|1|-|1|50|50|write@11|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
 START_TEST(threads_whose_leader_has_ended_are_one_process)
 {
 	generates("7:8 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,\n" FILE_F
@@ -2774,6 +2792,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system);
 	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system_with_a_root);
 	tcase_add_test(t, descriptors_of_the_start_share_descriptions);
+	tcase_add_test(t, a_process_that_is_told_again_is_another);
 	tcase_add_test(t, threads_whose_leader_has_ended_are_one_process);
 	tcase_add_test(t, descriptors_of_the_start_are_within_reach);
 	tcase_add_test(t, what_root_used_is_permitted_to_the_owner);

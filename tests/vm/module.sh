@@ -8,6 +8,7 @@
 
 mkdir module
 check "build: threads" cc -O1 -static -pthread -o module/threads "$TESTS/vm/threads.c"
+check "build: named" cc -O1 -static -pthread -o module/named "$TESTS/vm/named.c"
 check "build: storm" cc -O1 -static -pthread -o module/storm "$TESTS/vm/storm.c"
 guest module
 
@@ -24,4 +25,18 @@ equal "--comm: the program" "$(records comm 'o=openat;:,.*p=storm0;:,f=0;')" 100
 equal "--comm: nothing else" "$(records comm 'p=/etc/passwd;')" 0
 equal "--uid: the program" "$(records uid 'o=newfstatat;:,.*p=storm0;')" 100
 equal "--uid: nothing else" "$(records uid 'o=openat;:,.*p=storm0;:,f=0;')" 0
+check "java: what the program says" "$TESTS/vm/compare_captures.py" \
+	--expected "$out/java.stdout" "$out/java.capture"
+for name in main thread child inner; do
+	equal "java: its $name" "$(records java "o=openat;:,.*p=$name;")" 1
+done
+equal "java: nothing while it has another name" "$(records java 'p=/etc/hostname;')" 0
+equal "java: no other programs" "$(records java 'p=/etc/group;')" 0
+program=$(sed -n 's/.*;:,i=\([0-9]*\):[0-9]*;:,o=openat;:,.*p=inner;.*/\1/p' "$out/java.capture")
+equal "java: it ended, and was told again" "$(records java "i=$program:$program;:,o=(state_task|task_end);")" 3
+equal "java: it and the child that became another program ended" "$(records java 'o=task_end;')" 2
+equal "--comm of javaioriot: the program" "$(records other 'o=openat;:,.*p=storm0;:,f=0;')" 100
+equal "--comm of javaioriot: not java" "$(records other 'p=t0-1;')" 0
+equal "impatient: all is there" "$(records impatient 'o=pwrite64;:,d=[0-9]*;:,c=1;')" \
+	"$(cut -d ' ' -f 2 "$out/impatient.stdout")"
 done_testing

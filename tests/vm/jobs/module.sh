@@ -110,11 +110,43 @@ begin duration --duration=2
 /job/storm stat 100 1 d1 > /dev/null
 ended duration
 
+# ---- by name: the module for Java
+mkdir named d3
+echo begin > named/b
+cp /job/named /job/java
+begin java -m javaioriot
+/job/java named > /tmp/cat
+echo > /tmp/b
+/job/named /tmp > /dev/null
+cp /job/threads /job/java
+/job/java d3 3 30 > /out/java.stdout
+end java
+check "java: capture is sound" $lib/capture_check.py --attached /tmp/java.capture
+replays java /tmp/java.capture "/mnt/ext4/named /mnt/ext4/d3" "1 1" "2 8"
+begin other -m javaioriot --comm=storm
+/job/java d3 1 1 > /dev/null
+/job/storm open 100 1 d1 > /dev/null
+end other
+
 # ---- how it ends
 begin terminated
 cat /etc/passwd > /dev/null
 kill -TERM "$capture"
 ended terminated
+
+# much is to be written still, and somebody has no patience
+begin impatient --buffer=32
+kill -STOP "$capture"
+/job/storm pwrite 60000 2 d1 > /out/impatient.stdout
+kill -INT "$capture"
+kill -CONT "$capture"
+while kill -INT "$capture" 2> /dev/null; do
+	read -rt 0.1 -u "$never"
+done
+ended impatient
+check "impatient: capture is sound" $lib/capture_check.py --attached /tmp/impatient.capture
+check "impatient: a word of patience" grep -q 'still writing' /tmp/impatient.log
+equal "impatient: the module went" "$(loaded)" 0
 
 begin killed
 /job/storm open 2000 1 d1 > /dev/null
