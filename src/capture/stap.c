@@ -28,6 +28,7 @@
 #define LEAST	  (32u << 20)	      /* bytes that may wait in memory, when the kernel has few */
 #define MOST	  (512u << 20)
 #define WHY_RELAY "the buffer of the kernel was full"
+#define WHY_CPU	  "a processor that was switched on later has no buffer"
 #define WHY_WIRE  "a record of the module was malformed"
 #define WHY_NEW	  "a record of the module is of a kind that this ioriot does not know"
 
@@ -45,7 +46,7 @@ struct stap {
 	bool executed;	    /* its calls are the program's own from here on */
 	bool reaped;
 	unsigned terms;	      /* SIGTERMs passed on to the program */
-	unsigned ints_at_end; /* SIGINTs that had come when the end began */
+	unsigned patience;    /* how often it may be told to end before a word is due */
 	bool ending;
 	uint64_t again_from, again_until; /* a new file begins between these times; 0: none does */
 	struct err oom;			  /* why a record could not be passed on */
@@ -111,11 +112,11 @@ static bool is_ours(struct stap *s, const struct wire_seen *seen)
 /* A second Ctrl-C while the rest is written. */
 static void note_impatience(struct stap *s)
 {
-	unsigned ints = stap_signals_int() + stap_signals_term();
+	unsigned told = stap_signals_int() + stap_signals_term();
 
-	if (!s->ending || ints == s->ints_at_end)
+	if (told <= s->patience || (s->child.pid && !s->ending))
 		return;
-	s->ints_at_end = ints;
+	s->patience = told;
 	sayf(s, "still writing what was recorded, please wait");
 }
 
@@ -311,7 +312,7 @@ static void settle_others(struct stap *s, const struct stap_status *status)
 		for (k = 0; k < n && stap_readers_frames(s->readers, k)->cpu != cpu->cpu; k++)
 			;
 		if (k == n && cpu->made)
-			lost_in_relay(s, now_ns(), cpu->made);
+			lost(s, now_ns(), 0, 0, cpu->made, WHY_CPU);
 	}
 }
 
@@ -347,7 +348,7 @@ static int finish(struct stap *s, struct err *err)
 {
 	int rc;
 
-	s->ints_at_end = stap_signals_int() + stap_signals_term();
+	s->patience = stap_signals_int() + stap_signals_term();
 	s->ending = true;
 	rc = round_up(s, "stop", err);
 	if (!rc)
@@ -534,7 +535,7 @@ static int load_and_capture(struct stap *s, struct err *err)
 
 static int stap_run(struct capture_job *job, struct err *err)
 {
-	struct stap s = {.job = job};
+	struct stap s = {.job = job, .patience = 1};
 	struct stap_signals *signals;
 	int rc = 0;
 

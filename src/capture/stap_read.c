@@ -104,31 +104,33 @@ static void wait_for_more(const struct reader *r)
 		eventfd_read(r->wake, &count);
 }
 
-/* Elsewhere than on its processor, reading may find records half written: those are refused. */
-static void stay_on(unsigned cpu)
+/*
+ * Elsewhere than on its processor, reading may find records half written: those are refused. While
+ * the processor is off nothing is written there; then it is read from elsewhere, and the kernel has
+ * forgotten where this thread wanted to be.
+ */
+static void stay_on(unsigned cpu, cpu_set_t *set)
 {
-	cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
 	size_t size = CPU_ALLOC_SIZE(CPUS_MAX);
 
-	if (!set)
-		return;
 	CPU_ZERO_S(size, set);
 	CPU_SET_S(cpu, size, set);
 	pthread_setaffinity_np(pthread_self(), size, set);
-	CPU_FREE(set);
 }
 
 static void *read_on(void *arg)
 {
 	struct reader *r = arg;
 	unsigned char *chunk = malloc(CHUNK);
+	cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
 	struct stap_list list;
 	uint64_t wish = 0;
 	ssize_t n;
 
-	stay_on(r->frames.cpu);
 	stap_list_init(&list);
 	while (may_read(r, &wish)) {
+		if (set)
+			stay_on(r->frames.cpu, set);
 		n = chunk ? read(r->fd, chunk, CHUNK) : -1;
 		if (n > 0 && !stap_frames_feed(&r->frames, chunk, (size_t)n, &list)) {
 			hand_over(r, &list);
@@ -143,6 +145,7 @@ static void *read_on(void *arg)
 	}
 	stap_list_free(&list);
 	free(chunk);
+	CPU_FREE(set);
 	return NULL;
 }
 

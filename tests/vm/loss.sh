@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 900
-# What the buffer cannot hold is lost, and counted: recorded + lost = made, exactly.
+# What the buffer cannot hold, or has no buffer because its processor came late, is lost, and counted: recorded + lost = made, exactly.
 # shellcheck source=vm_lib.sh
 . "$TESTS/vm/vm_lib.sh"
 
@@ -23,4 +23,12 @@ equal "small: recorded and lost are what was made" \
 	$(($(calls small) + $(lost small))) $(($(made small) + others))
 equal "small: lost records add up to the closing line" \
 	"$(sed -n 's/.*;:,o=lost;:,c=\([0-9]*\);.*/\1/p' "$out/small.capture" | awk '{ n += $1 } END { print n }')" "$(lost small)"
+for name in returned came; do
+	equal "$name: recorded and lost are what was made" \
+		$(($(calls $name) + $(lost $name))) $(($(made $name) + others))
+done
+equal "a processor that returned: nothing is lost" "$(lost returned)" 0
+check "a processor that came: something is lost" test "$(lost came)" -gt 1000
+check "a processor that came: why" grep -q ';:,o=lost;:,c=[0-9]*;:,p=a processor that was switched on later' \
+	"$out/came.capture"
 done_testing

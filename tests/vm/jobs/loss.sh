@@ -26,6 +26,42 @@ storm burst 0 175000 --buffer=64 # the default, where there is enough memory
 ioriot -c /tmp/small.capture -r /tmp/small.replay -n small
 equal "small: a replay is made, and says that records are lost" $? 3
 
+# ---- processors that come and go
+online=/sys/devices/system/cpu/cpu1/online
+cpu1() {
+	echo "$1" > $online
+	equal "processor 1 is $([ "$1" = 1 ] && echo on || echo off)" "$(cat $online)" "$1"
+}
+
+# stormy NAME ROUNDS COMMAND...: which is run while two threads write.
+stormy() {
+	local name=$1 rounds=$2 program
+	shift 2
+	sh -c 'kill -STOP $$; exec /job/storm pwrite "$1" 2 /mnt/ext4/work' - "$rounds" > "/out/$name.stdout" &
+	program=$!
+	await holds "/proc/$program/status" 'T (stopped)'
+	begin "$name" -x $program --buffer=64
+	kill -CONT $program
+	await grep -q storm "/proc/$program/comm"
+	"$@"
+	equal "$name: still at work" "$(cat "/proc/$program/comm")" storm
+	wait $program
+	equal "$name: the writer ran" $? 0
+}
+off_and_on() {
+	for _ in 1 2 3; do
+		cpu1 0
+		read -rt 0.2 -u "$never"
+		cpu1 1
+		read -rt 0.2 -u "$never"
+	done
+}
+stormy returned 200000 off_and_on
+ended returned
+cpu1 0
+stormy came 200000 cpu1 1
+ended came 3
+
 # What the table does not have, but a file system can do.
 cd /mnt/xfs || exit
 head -c 100000 /dev/urandom > a
