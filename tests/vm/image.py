@@ -4,8 +4,8 @@
 The kernel is the image package of exactly the version that the installed headers have
 (linux-headers-*-cloud-amd64), fetched with apt-get and unpacked, not installed.
 
-The cache is $XDG_CACHE_HOME/ioriot-vm, else build/vm. Names in it contain a checksum of what they were
-made of; they are made under another name and renamed when complete, under a lock: concurrent and
+The cache is $XDG_CACHE_HOME/ioriot-vm, else build/vm, else what the scripts of one run of tests/run share.
+Names in it contain a checksum of what they were made of; they are made under another name and renamed when complete, under a lock: concurrent and
 interrupted runs do no harm. What was not used for two weeks is removed.
 """
 import contextlib
@@ -90,8 +90,8 @@ def cache_directory():
     """Made when it is not there. An ordinary user may be unable to write to build/."""
     base = os.environ.get("XDG_CACHE_HOME")
     wanted = [pathlib.Path(base) / "ioriot-vm"] if base else [SOURCE / "build/vm"]
-    if "TEST_TMP" in os.environ:
-        wanted.append(pathlib.Path(os.environ["TEST_TMP"]) / "vm-cache")
+    if "TEST_COMMON" in os.environ:
+        wanted.append(pathlib.Path(os.environ["TEST_COMMON"]) / "vm")
     for path in wanted:
         with contextlib.suppress(OSError):
             path.mkdir(parents=True, exist_ok=True)
