@@ -169,6 +169,10 @@ workloads:
 soak: all
 	@FAULT_STRIDE=1 tests/run checks/faults.sh
 	@tests/run --repeat 50 scenarios
+	@tests/randprog/run.py --as user --mode turns --seeds 1-5000 --jobs 2
+	@if [ "$$(id -u)" -eq 0 ]; then \
+		tests/randprog/run.py --as root --mode turns --seeds 5001-10000 --jobs 2; \
+	else echo "skip random programs of root: needs root"; fi
 
 CHECKS := asan tsan lint shellcheck manlint docs fuzz faults hostile
 $(CHECKS): deps

@@ -38,7 +38,7 @@ uint64_t model_wanted(const struct rec *r)
 
 static bool impossible(const struct span *s)
 {
-	return s->done > RW_MAX || s->off > INT64_MAX - RW_MAX;
+	return s->done > RW_MAX || (s->done && s->off > INT64_MAX - RW_MAX);
 }
 
 /* A size between LEAST and MOST: what a stat told if it can be, else the one that the read shows. */
@@ -122,11 +122,11 @@ int model_span_write(struct model *m, const struct span *s)
 	rc = model_touch(m, &n->users, TOUCH_SHARE);
 	if (!rc)
 		rc = model_touch(m, &n->dirty, TOUCH_MUTATE);
-	if (!rc && end > n->size.size) {
+	if (!rc && done && end > n->size.size) {
 		model_changed(m, &n->resized);
 		/* where the next one is, and the offset after it, are told by the one before */
 		rc = model_touch(m, &n->length, s->append ? TOUCH_EXCLUSIVE : TOUCH_MUTATE);
-	} else if (!rc && end > n->safe) { /* it would be the one that extends the file */
+	} else if (!rc && done && end > n->safe) { /* it would be the one that extends the file */
 		rc = model_touch(m, &n->length, TOUCH_LATER);
 	}
 	if (!rc)
@@ -267,11 +267,13 @@ int model_allocate(struct model *m, struct node *n, uint64_t mode, uint64_t off,
 	/* a hole is one only after what was written there before */
 	rc = model_touch(m, &n->users,
 		mode & ~(uint64_t)FALLOC_FL_KEEP_SIZE ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
-	if (!rc && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > n->size.size) {
-		n->size.size = off + len;
-		model_changed(m, &n->resized);
-		rc = model_touch(m, &n->length, TOUCH_MUTATE);
-	}
+	if (rc || mode & FALLOC_FL_KEEP_SIZE || off + len <= n->safe)
+		return rc;
+	if (off + len <= n->size.size) /* it would be the one that extends the file */
+		return model_touch(m, &n->length, TOUCH_LATER);
+	n->size.size = off + len;
+	model_changed(m, &n->resized);
+	rc = model_touch(m, &n->length, TOUCH_MUTATE);
 	return rc;
 }
 

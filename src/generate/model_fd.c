@@ -229,6 +229,13 @@ static int open_reopened(struct model *m, const struct rec *r, struct place *p, 
 	return rc ? rc : model_open_fd(m, r->ret, p->node, flags, false, &d);
 }
 
+/* It stands there, and whoever captured could not see it: nothing else forbids to open it. */
+static bool is_forbidden(const struct model *m, const struct place *p, int flags)
+{
+	return m->names.uid && !(flags & O_CREAT) && p->w.at && !p->w.entry && !p->w.at->complete &&
+	       p->w.at_name.len && names_may_search(&m->names, p->w.at);
+}
+
 static int open_failed(struct model *m, const struct rec *r, struct place *p, int flags)
 {
 	int existed = r->ret == -ENOENT ? 0 : r->ret == -EEXIST || r->ret == -EISDIR ? 1 : -1;
@@ -245,6 +252,10 @@ static int open_failed(struct model *m, const struct rec *r, struct place *p, in
 
 		if (rc)
 			return rc;
+	}
+	if (r->ret == -EACCES && is_forbidden(m, p, flags)) {
+		existed = 1;
+		type = S_IFREG;
 	}
 	return model_settle(m, r, p, existed, type);
 }
@@ -564,12 +575,17 @@ static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d
 	return rc ? rc : model_touch(m, &node->locks, get ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
 }
 
-/* What is written before and after it goes to other places: all uses of the descriptor have an
- * order. */
+/*
+ * What is written before and after it goes to other places: all uses of the description have an order,
+ * whichever the descriptor.
+ */
 static int fcntl_flags(struct model *m, const struct rec *r, struct descriptor *d)
 {
+	struct node *n = d->desc->node;
 	int rc = model_touch(m, d->order, TOUCH_EXCLUSIVE);
 
+	if (!rc && node_is_file(n) && (d->desc->flags ^ (int)r->arg[2]) & (O_APPEND | O_DIRECT))
+		rc = model_touch(m, &n->users, TOUCH_EXCLUSIVE);
 	d->desc->flags = (d->desc->flags & O_ACCMODE) | (int)r->arg[2];
 	return rc ? rc : model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 }

@@ -268,6 +268,10 @@ int model_symlink(struct model *m, const struct rec *r)
 		return rc;
 	if (r->ret >= 0 && p.w.err && !m->force)
 		return model_no_way(m, &p.w);
+	if (r->ret == -ENOENT && target.len && p.w.at && !p.w.slash)
+		rc = model_removed(m, p.w.at);
+	if (rc)
+		return rc;
 	if (model_has_dotdot(target)) /* the reader checks that against the path of the link */
 		target = r->ret < 0 ? STR("x") : target;
 	p.whole = model_has_dotdot(target);

@@ -42,7 +42,12 @@ int model_map(struct model *m, struct str path, struct buf *out)
 	while (str_take_char(&rest, '/', &c)) {
 		bool dot = c.len == 1 && c.s[0] == '.';
 
-		tail = dot ? STR("/.") : c.len == 0 && any ? STR("/") : STR("");
+		if (dot)
+			tail = STR("/.");
+		else if (c.len)
+			tail = STR("");
+		else if (any && !tail.len) /* "x/./" ends in a dot as "x/." does */
+			tail = STR("/");
 		if (c.len == 0 || dot)
 			continue;
 		any = true;
@@ -259,6 +264,21 @@ static int below_fd(struct model *m, const struct rec *r, enum arg_kind base, st
 	return model_touch(m, d->order, TOUCH_SHARE);
 }
 
+/* A FIFO is not open in a replay: its name stands for its descriptor. */
+static int place_by_name(struct model *m, struct node *n, struct place *p)
+{
+	struct entry *e = n->entry;
+
+	if (!e)
+		return LEFT_DEVICE;
+	p->dotdot = true;
+	p->node = p->w.node = n;
+	p->w.entry = e;
+	p->w.dir = p->w.at = e->dir;
+	p->w.last = p->w.at_name = (struct str){e->name, e->len};
+	return model_touch(m, &e->res, TOUCH_SHARE);
+}
+
 int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
 	unsigned flags, struct place *p)
 {
@@ -294,6 +314,8 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 		from = d->desc->node;
 		path = p->text;
 	} else if (is_fd && !(flags & (WALK_NOFOLLOW | WALK_LAST))) {
+		if (d && d->desc->kind == DESC_DEVICE && d->desc->node)
+			return place_by_name(m, d->desc->node, p);
 		if (!is_replayed(d))
 			return LEFT_PSEUDO;
 		p->fd = d;
@@ -615,7 +637,8 @@ static int put_canonical(struct model *m, const struct rec *r, struct str text, 
 		buf_char(&full, '/');
 	if (!rc && !buf_ok(&full))
 		rc = -ENOMEM;
-	if (!rc && p->relative && !p->whole && !p->w.err && !p->w.crossed && is_shut_off(m, p->w.dir))
+	if (!rc && p->relative && !p->whole && !p->w.crossed &&
+		is_shut_off(m, p->w.err ? p->w.broke_at : p->w.dir))
 		p->scope = p->from;
 	below = rc ? STR_NONE : below_scope(p, &full, &rc);
 	*inside = below.s;

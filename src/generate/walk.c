@@ -2,6 +2,7 @@
 #include "generate/names.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 /* Following a path through the name space: names_walk(). */
@@ -134,7 +135,7 @@ static struct entry *known_absent(struct names *ns, struct node *dir, struct str
 {
 	struct entry *e;
 
-	if (!dir->complete || !name.len)
+	if (!dir->complete || !name.len || name.len > NAME_MAX)
 		return NULL;
 	e = names_set(ns, dir, name, NULL);
 	if (!e)
@@ -197,8 +198,6 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 		w->plain = false;
 		if (!*rc)
 			*rc = enter_behind_link(ns, &sub, flags);
-		if (!*rc && !sub.err && !sub.node && !sub.entry)
-			sub.entry = known_absent(ns, sub.at, sub.at_name, rc);
 		if (!*rc && sub.entry)
 			*rc = sub.node ? touch_way(ns, sub.entry)
 				       : order_touch(ns->order, &sub.entry->res, TOUCH_SHARE);
@@ -300,6 +299,10 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 	w->last = w->at_name = name;
 	w->entry = names_entry(ns, dir, name);
 	rc = mount_in_pseudo(ns, dir, name, &w->entry);
+	if (rc)
+		return rc;
+	if (!w->entry)
+		w->entry = known_absent(ns, dir, name, &rc);
 	if (rc)
 		return rc;
 	w->node = w->entry ? w->entry->node : NULL;

@@ -85,7 +85,12 @@ static int squeeze(struct str path, struct buf *out, struct str *tail)
 			buf_char(out, '/');
 			buf_str(out, c);
 		}
-		*tail = dot ? STR("/.") : c.len ? STR("") : STR("/");
+		if (dot)
+			*tail = STR("/.");
+		else if (c.len)
+			*tail = STR("");
+		else if (!tail->len)
+			*tail = STR("/");
 	}
 	return buf_ok(out) ? 0 : -ENOMEM;
 }

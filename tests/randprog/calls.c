@@ -178,6 +178,12 @@ static size_t vector_length(const struct iovec *iov, unsigned n)
 
 /* ---- descriptors ---- */
 
+/* What is behind a descriptor may be a FIFO, and nobody must wait for its other end. */
+static bool is_fd_path(const char *path)
+{
+	return path > (const char *)1 && (strncmp(path, "/proc/", 6) == 0 || strncmp(path, "/dev/", 5) == 0);
+}
+
 static void c_open(struct ctx *c)
 {
 	bool fifo = percent(c, 4), dir = !fifo && percent(c, 25);
@@ -185,7 +191,7 @@ static void c_open(struct ctx *c)
 	long flags = any_open_flags(c), mode = any_mode(c), ret;
 	int base = any_dirfd(c);
 
-	if (fifo)
+	if (fifo || is_fd_path(path))
 		flags |= O_NONBLOCK;
 	if (dir)
 		flags = (flags & ~(O_ACCMODE | O_CREAT | O_TRUNC)) | (percent(c, 70) ? O_DIRECTORY : 0);
@@ -214,6 +220,8 @@ static void c_openat2(struct ctx *c)
 	int base = any_dirfd(c);
 	long ret;
 
+	if (is_fd_path(path))
+		how.flags |= O_NONBLOCK;
 	if (how.flags & O_CREAT)
 		how.mode = (uint64_t)any_mode(c);
 	if (percent(c, 50))
@@ -228,8 +236,11 @@ static void c_openat2(struct ctx *c)
 static void c_creat(struct ctx *c)
 {
 	const char *path = path_make(c, 0, WANT_FILE);
-	long mode = any_mode(c), ret = keep(c, raw(SYS_creat, P(path), mode, 0, 0, 0, 0), false);
+	long mode = any_mode(c), ret;
 
+	if (is_fd_path(path))
+		path = "a";
+	ret = keep(c, raw(SYS_creat, P(path), mode, 0, 0, 0, 0), false);
 	say(c, "creat %s 0%lo = %ld", show(path), mode, ret);
 }
 #endif
@@ -729,6 +740,7 @@ static void c_link(struct ctx *c)
 #endif
 	if (!fifo && percent(c, 25)) { /* what a temporary file gets its name by */
 		fd = any_fd(c);
+		to = path_make(c, 1, WANT_FIFO); /* it may be one */
 		snprintf(c->path[0], sizeof(c->path[0]), "/proc/self/fd/%d", fd);
 		from = c->path[0];
 		flags = AT_SYMLINK_FOLLOW;

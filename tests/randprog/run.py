@@ -4,7 +4,7 @@
 
 usage: run.py [--seeds FIRST-LAST] [--seconds N] [--mode turns|pairs|phases|free] [--as user|root]
               [--ops N] [--tasks N] [--pipes] [--keep LIST] [--layouts all|one]
-              [--no-shrink] [--jobs N] [--directory DIR] [--program FILE]
+              [--no-shrink] [--jobs N] [--directory DIR] [--program FILE] [--verdicts]
 
 Each seed is a program (randprog.c). It is captured, made into a replay, and replayed in several
 layouts; no result may differ, and the tree must be the one that the program left: names, types,
@@ -184,16 +184,18 @@ class Place:
         return {key: os.path.join(top, path) for path, key in keys(found)}
 
     def touched(self):
-        """What the capture says was there at the start."""
+        """Path, and (name, inode), of what the capture says was there at the start."""
         with open(self.capture, encoding="utf-8", errors="surrogateescape") as lines:
-            return {unescape(m.group(1)) for line in lines
-                    if (m := re.search(r"o=state_path;:,p=([^;]*);:,.*x=[^-]", line))}
+            paths = {(unescape(m.group(1)), int(m.group(2))) for line in lines
+                     if (m := re.search(r"o=state_path;:,p=([^;]*);:,.*x=\d+:\d+:(\d+):", line))}
+        # a path may lead elsewhere by then, and a file have that name in several directories
+        return {path for path, _ in paths} | {(os.path.basename(path), ino) for path, ino in paths}
 
     def forget_untouched(self, a, b):
         """Names that the program did not use are in no replay; nor do they count as links there."""
         known = self.touched()
         for path, key in list(keys(a)):
-            if path not in b and self.start.get(key, "/") != "/" and self.start[key] not in known:
+            if path not in b and key in self.start and not {self.start[key], key[1:]} <= known:
                 for other, st in a.items():
                     if st.st_ino == key[2] and not os.path.isdir(os.path.join(str(self.top), path)):
                         a[other] = changed(st, 3, st.st_nlink - 1)
@@ -385,6 +387,7 @@ def parse():
     parser.add_argument("--tries", type=int, help="of a smaller program, until it fails")
     parser.add_argument("--shrink-seconds", type=float, default=120)
     parser.add_argument("--keep-files", action="store_true")
+    parser.add_argument("--verdicts", action="store_true", help="a line for each seed, as tests/run reads it")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--program")
     parser.add_argument("--directory", type=pathlib.Path, default=pathlib.Path(
@@ -413,6 +416,8 @@ def main():
             if kind:
                 kinds[kind] += 1
                 print(f"not ok {text}", flush=True)
+            elif args.verdicts:
+                print(f"ok seed {seed} as {args.as_}", flush=True)
     print(f"{done} programs, {sum(kinds.values())} failed"
           + "".join(f", {n} by {kind}" for kind, n in sorted(kinds.items())))
     return 1 if kinds else 0

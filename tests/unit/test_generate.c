@@ -1769,7 +1769,7 @@ START_TEST(paths_that_end_in_dots_are_refused_again)
 		"0|0|-|/r/.ioriot/t/w/d|-ENOTEMPTY|rmdir@10|\n"
 		"0|0|-|/r/.ioriot/t/w/d/.|-EINVAL|rmdir@11|\n"
 		"0|0|-|cwd|/r/.ioriot/t/w/.|O_WRONLY+O_CREAT+O_EXCL|0600|>-|-EISDIR|openat@12|\n"
-		"0|0|-|/r/.ioriot/t/w/d/|0700|-EEXIST|mkdir@13|\n"
+		"0|0|-|/r/.ioriot/t/w/d/.|0700|-EEXIST|mkdir@13|\n"
 		"#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\n"
 		"dir|0755|0|0|/r/.ioriot/t/w/d/e|\n");
 }
@@ -2178,7 +2178,7 @@ START_TEST(who_is_inside_of_a_directory_needs_no_way_there)
 		"0|0|-|/r/.ioriot/t/w|%null|022|7|7|0|-|state_task@6|\n"
 		"0|0|-|d|0|chdir@8|\n"
 		"0|0|-|/r/.ioriot/t/w|0600|0|chmod@9|\n"
-		"0|0|-|/r/.ioriot/t/w/d/x/x|-ENOENT|stat@10|\n"
+		"0|0|-|x/x|-ENOENT|stat@10|\n"
 		"0|0|-|x|0755|0|mkdir@11|\n"
 		"0|0|-|.|0700|0|chmod@12|\n"
 		"0|0|-|/r/.ioriot/t/w/x|-EACCES|stat@13|\n"
@@ -2309,6 +2309,72 @@ START_TEST(what_is_not_in_a_new_directory_is_waited_for)
 			  "1|0|-|l/z|-ENOENT|rmdir@11|\n"
 			  "0|0|11|d/y|0100600|0x0|0|mknod@12|\n"
 			  "#INIT\n" W_DIR);
+}
+END_TEST
+
+START_TEST(nothing_is_read_and_written_at_the_end_of_all_offsets)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=pread64;:,d=3;:,c=0;:,O=9223372036854775807;:,s=0;:,\n"
+			      "1 o=pwrite64;:,d=3;:,c=0;:,O=9223372036854775807;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|0|9223372036854775807|0|pread64@8|\n"
+			  "0|0|-|0|0|9223372036854775807|0|pwrite64@9|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(another_name_of_a_fifo_by_its_descriptor)
+{
+	generates(TASK "1 o=state_path;:,p=/w/p;:,x=8:1:5:010644:1:0:0:0:0;:,\n"
+		       "1 o=openat;:,d=-100;:,p=p;:,f=2050;:,m=0;:,s=3;:,\n"
+		       "1 o=linkat;:,d=-100;:,p=/proc/self/fd/3;:,e=-100;:,P=q;:,f=1024;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|/r/.ioriot/t/w/p|cwd|q|AT_SYMLINK_FOLLOW|0|linkat@8|\n"
+			  "#INIT\n" W_DIR "fifo|0644|0|0|/r/.ioriot/t/w/p|\n");
+}
+END_TEST
+
+START_TEST(what_fails_in_a_removed_directory_waits_for_that)
+{
+	generates(TASK D_DIR "1 o=openat;:,d=-100;:,p=d;:,f=0;:,m=0;:,s=3;:,\n"
+			     "1 o=mkdir;:,p=n;:,m=0755;:,s=0;:,\n" THREAD
+			     "1:2 o=rmdir;:,p=d;:,s=0;:,\n"
+			     "1 o=symlinkat;:,P=x;:,d=3;:,p=l;:,s=-2;:,\n"
+			     "1 o=openat;:,d=-100;:,p=n/t;:,f=4259842;:,m=0600;:,s=-2;:,\n"
+			     "1:2 o=mkdir;:,p=n/t;:,m=0755;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|d|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|n|0755|0|mkdir@8|\n" THREAD_LINE "9|\n"
+			  "1|0|-|d|0|rmdir@10|\n"
+			  "0|0|10|x|0|l|-ENOENT|symlinkat@11|\n"
+			  "0|0|-|cwd|n/t|O_RDWR+O_TMPFILE|0600|>-|-ENOENT|openat@12|\n"
+			  "1|0|12|n/t|0755|0|mkdir@13|\n"
+			  "#INIT\n" W_DIR D_INIT);
+}
+END_TEST
+
+START_TEST(writes_wait_for_who_makes_them_append)
+{
+	/* By another descriptor of the same description. */
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=3;:,\n"
+			      "1 o=dup;:,d=3;:,s=4;:,\n" THREAD
+			      "1:2 o=fcntl;:,d=4;:,F=4;:,G=1024;:,s=0;:,\n"
+			      "1 o=pwrite64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n"
+			      "1:2 o=fcntl;:,d=4;:,F=4;:,G=0;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_WRONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|0|>1|4|dup@8|\n" THREAD_LINE "9|\n"
+			  "1|0|-|1|F_SETFL|1024|>-|0|fcntl@10|\n"
+			  "0|0|10|0|10|0|10|pwrite64@11|\n"
+			  "1|0|11|1|F_SETFL|0|>-|0|fcntl@12|\n"
+			  "#INIT\n" W_DIR F_INIT("8192+1808"));
+}
+END_TEST
+
+START_TEST(what_may_not_be_opened_is_there)
+{
+	generates(TASK_U D_DIR_U "1 o=openat;:,d=-100;:,p=d/f;:,f=1;:,m=0;:,s=-13;:,\n",
+		U_LINE "0|0|-|cwd|d/f|O_WRONLY|0|>-|-EACCES|openat@7|\n"
+		       "#INIT\n" "dir|0755|0|0|/r/.ioriot/t/w|\n" D_INIT_U
+		       "file|00|0|0|0|-|/r/.ioriot/t/w/d/f|\n");
 }
 END_TEST
 
@@ -2835,6 +2901,11 @@ Suite *generate_suite(void)
 	tcase_add_test(t, failures_that_depend_on_a_size_wait_for_it);
 	tcase_add_test(t, what_is_appended_is_one_behind_the_other);
 	tcase_add_test(t, what_is_not_in_a_new_directory_is_waited_for);
+	tcase_add_test(t, nothing_is_read_and_written_at_the_end_of_all_offsets);
+	tcase_add_test(t, another_name_of_a_fifo_by_its_descriptor);
+	tcase_add_test(t, what_fails_in_a_removed_directory_waits_for_that);
+	tcase_add_test(t, writes_wait_for_who_makes_them_append);
+	tcase_add_test(t, what_may_not_be_opened_is_there);
 	tcase_add_test(t, what_was_not_aligned_was_no_hole);
 	tcase_add_test(t, maps_are_known_by_parts);
 	tcase_add_test(t, maps_take_the_place_of_others);

@@ -1,0 +1,8 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Random programs of an ordinary user: recorded, replayed in each layout, compared.
+# time-limit: 1800
+# shellcheck source=lib.sh
+. "$TESTS/random/lib.sh"
+
+random_programs user 1 250 turns
