@@ -193,6 +193,47 @@ static struct task *stranger(struct model *m, const struct rec *r)
 	return t->id == UINT32_MAX ? NULL : t;
 }
 
+/* "a/." and "a/..": a rename of them is refused with EBUSY as well. */
+static bool ends_in_dots(struct str path)
+{
+	while (path.len && path.s[path.len - 1] == '/')
+		path.len--;
+	if (path.len && path.s[path.len - 1] == '.')
+		path.len--;
+	else
+		return false;
+	if (path.len && path.s[path.len - 1] == '.')
+		path.len--;
+	return !path.len || path.s[path.len - 1] == '/';
+}
+
+/* A call that failed of what no tree has: mount points, in one of --root borders, and other ends of FIFOs. */
+static int left_by_error(const struct model *m, const struct rec *r)
+{
+	switch (r->op) {
+	case OP_open:
+	case OP_openat:
+	case OP_creat:
+		return r->ret == -EINTR ? LEFT_WAIT_BROKEN : LEFT_NONE;
+	case OP_rmdir:
+	case OP_unlink:
+	case OP_unlinkat:
+		return r->ret == -EBUSY ? LEFT_MOUNT_POINT : LEFT_NONE;
+	case OP_link:
+	case OP_linkat:
+	case OP_rename:
+	case OP_renameat:
+	case OP_renameat2:
+		if (r->ret == -EXDEV && m->root)
+			return LEFT_ONE_TREE;
+		return r->ret == -EBUSY && !ends_in_dots(r->path) && !ends_in_dots(r->path2)
+			       ? LEFT_MOUNT_POINT
+			       : LEFT_NONE;
+	default:
+		return LEFT_NONE;
+	}
+}
+
 int model_apply(struct model *m, const struct rec *r)
 {
 	int rc;
@@ -227,7 +268,9 @@ int model_apply(struct model *m, const struct rec *r)
 		}
 	}
 	m->names.uid = m->task ? m->task->process->uid : 0;
-	rc = r->sqe.ring ? model_submission(m, r) : models[r->op](m, r);
+	rc = left_by_error(m, r);
+	if (!rc)
+		rc = r->sqe.ring ? model_submission(m, r) : models[r->op](m, r);
 	if (rc)
 		return rc;
 	if (m->task) {

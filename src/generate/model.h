@@ -33,11 +33,12 @@
 	X(NOT_FILE, "on another descriptor that is no file")                                       \
 	X(UNKNOWN_FD, "on a descriptor opened before the capture or by a call not captured")       \
 	X(NO_DIRECTORY, "relative to a directory that is not known")                               \
-	X(WAIT_BROKEN, "a lock wait that a signal or a deadlock ended")                            \
+	X(WAIT_BROKEN, "a wait, for a lock or at a FIFO, that a signal or a deadlock ended")        \
 	X(TOO_LONG, "with a name or path too long for the tree of the replay")                     \
 	X(UNLINKED, "on a file unlinked before the capture, through a descriptor")                 \
 	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
 	X(XATTR_START, "on extended attributes that the capture did not set")                      \
+	X(MOUNT_POINT, "refused because something is mounted there")                               \
 	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \
 	X(AIO_PART, "iocbs on what is no file, of batches whose others are replayed")              \
 	X(AIO_UNKNOWN, "on AIO events or iocbs that are no file's, or not known")                  \

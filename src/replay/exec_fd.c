@@ -270,7 +270,7 @@ static int64_t exec_lock(struct rthread *t, const struct xop *x, int fd)
 static int64_t fcntl_dup(struct rthread *t, const struct xop *x, int fd)
 {
 	/* The lowest number allowed is the program's affair, unless it is what made the call fail. */
-	uint64_t lowest = x->ret < 0 && (x->arg[2] > INT32_MAX) ? x->arg[2] : 0;
+	uint64_t lowest = x->ret == -EINVAL ? UINT32_MAX : 0; /* none is as high */
 	int64_t ret = call3(SYS_fcntl, fd, x->arg[1], lowest);
 
 	if (ret >= 0 && x->newfd < VFD_CWD)

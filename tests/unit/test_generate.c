@@ -748,6 +748,27 @@ START_TEST(unlinked_but_open_and_made_anew)
 END_TEST
 
 /* A name, by whatever address; what failed of the socket says nothing of names. */
+/* Errors of what a tree has not. */
+START_TEST(what_failed_of_mounts_and_fifos_is_left_out)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", TASK FILE_F
+		"1 o=rmdir;:,p=/;:,s=-16;:,\n"
+		"1 o=rename;:,p=/w;:,P=/v;:,s=-16;:,\n"
+		"1 o=link;:,p=f;:,P=/tmp/f;:,s=-18;:,\n"
+		"1 o=open;:,p=fifo;:,f=0;:,m=0;:,s=-4;:,\n"
+		"1 o=unlink;:,p=f;:,s=0;:,\n",
+		TASK_LINE "0|0|-|f|0|unlink@11|\n"
+			  "#INIT\n" W_DIR "file|0644|0|0|10000|-|/r/.ioriot/t/w/f|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_MOUNT_POINT], 2);
+	ck_assert_uint_eq(res->left_out[LEFT_ONE_TREE], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_WAIT_BROKEN], 1);
+	free(res);
+}
+END_TEST
+
 START_TEST(sockets_get_names)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -2830,6 +2851,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, hard_links_of_the_start_are_links);
 	tcase_add_test(t, unlinked_but_open_and_made_anew);
 	tcase_add_test(t, sockets_get_names);
+	tcase_add_test(t, what_failed_of_mounts_and_fifos_is_left_out);
 	tcase_add_test(t, what_is_no_file_is_left_out_and_counted);
 	tcase_add_test(t, descriptors_that_are_no_files_have_a_kind);
 	tcase_add_test(t, numbers_of_pipes_are_exact);
