@@ -136,7 +136,8 @@ static int of_the_start(struct model *m, const struct rec *r, const struct node 
 		return LEFT_CONFLICT;
 	if (action_of(r) != SETS || r->ret < 0)
 		return LEFT_XATTR_START;
-	m->out.call.arg[op_arg_index(r->op, op_has(r->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS)] = 0; /* there is nothing to replace */
+	/* there is nothing to replace */
+	m->out.call.arg[op_arg_index(r->op, op_has(r->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS)] = 0;
 	return 0;
 }
 
