@@ -25,4 +25,8 @@ for name in tar pipeline; do
 	check "waiting: $name is what ptrace recorded" "$TESTS/vm/compare_captures.py" \
 		--after "o=execve;:,p=/job/run_$name;:,s=0;" "$out/ptrace-$name.capture" "$out/waiting.capture"
 done
+long() { sed -n 's/.*;:,o=openat;:,\(.*;:,p=\.\/\.[^;]*;:,.*s=[-0-9]*\);.*/\1/p' "$out/$1-long.capture"; }
+equal "long: what ptrace recorded" "$(long stap)" "$(long ptrace)"
+equal "long: lengths" "$(long stap | sed 's/.*;:,p=\([^;]*\);.*/\1/' | awk '{ printf "%d ", length($0) }')" \
+	"4084 4095 4096 4096 "
 done_testing

@@ -70,6 +70,23 @@ fresh pipeline
 ioriot -c /out/ptrace-pipeline.capture --backend=ptrace --quiet -- /job/run_pipeline
 cd / || exit
 
+# Names as long as they can be, and longer.
+cat > /job/run_long << 'END'
+#!/bin/sh
+path=
+while [ ${#path} -lt 4080 ]; do path=./$path; done
+for name in file aaaaaaaaaaaaaaa aaaaaaaaaaaaaaaa "$path"; do
+	(: < "$path$name") 2> /dev/null
+done
+exit 0
+END
+chmod +x /job/run_long
+mkdir /mnt/ext4/long
+cd /mnt/ext4/long || exit
+touch file
+check "long: ptrace" ioriot --quiet -c /out/ptrace-long.capture --backend=ptrace -- /job/run_long
+check "long: stap" ioriot --quiet -c /out/stap-long.capture --backend=stap --buffer=8 -- /job/run_long
+
 # The scenario of that name, on each file system.
 TESTS=/tmp/tests
 mkdir $TESTS
@@ -88,5 +105,11 @@ for place in /mnt/ext4 /mnt/xfs /mnt/btrfs; do
 	cp "/tmp/$name.capture" /out
 	check "$name: capture is sound" $lib/capture_check.py "/tmp/$name.capture"
 	cd / || exit
+	check "$name: explained by its own calls" sh -c "ioriot -c /tmp/$name.capture -r /tmp/own.replay -n own 2>&1 |
+		awk '/made by others|contradict/ { print; bad = 1 } END { exit bad }'"
+	check "$name: the link that was replaced" grep -q "p=$place/changes/releases/current;:,P=1;" \
+		"/tmp/$name.capture"
+	check "$name: the mode that was changed" grep -q "p=$place/changes/old/deep/file5;:,x=[0-9:]*:0100644:" \
+		"/tmp/$name.capture"
 	replays "$name" "/tmp/$name.capture" $place/changes
 done

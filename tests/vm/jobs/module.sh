@@ -106,6 +106,17 @@ begin events --max-events=500
 /job/storm stat 1000 1 d1 > /dev/null
 ended events
 equal "--max-events" "$(grep -cv -e '^#' -e ';:,o=state_' -e ';:,o=end' /tmp/events.capture)" 500
+begin parts --comm=storm --max-size=100K
+for i in 1 2 3 4 5; do
+	/job/storm open 800 1 d1 > /dev/null
+	read -rt 0.2 -u "$never" # a file is full between two rounds
+done
+end parts
+cp /tmp/parts.capture.* /out
+for part in /tmp/parts.capture*; do
+	check "${part##*/}: is sound" $lib/capture_check.py --part "$part"
+	check "${part##*/}: generate" ioriot --quiet -c "$part" -r parts.replay -n parts
+done
 begin duration --duration=2
 /job/storm stat 100 1 d1 > /dev/null
 ended duration
