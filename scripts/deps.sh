@@ -36,6 +36,9 @@ need shellcheck "check of the scripts" command -v shellcheck
 need cppcheck "check of the C code" command -v cppcheck
 need mandoc "check of the manual pages" command -v mandoc
 need util-linux "tests: other users, mounts" command -v setpriv
+# On x86 only; Debian has it as a package of its own.
+need gcc-multilib "tests: a 32-bit program" \
+	sh -c '[ "$(uname -m)" != x86_64 ] || ls /usr/lib/gcc/x86_64-linux-gnu/*/32/libgcc.a'
 # What is in sbin is not on the PATH of an ordinary user.
 need systemtap "capture of the whole host; tests" command -v stap
 need linux-headers-cloud-amd64 "tests: the kernel of the virtual machine" \

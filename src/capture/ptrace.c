@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/compat.h"
 #include "capture/state.h"
 #include "ops/ioctl.h"
 #include "utils/clock.h"
@@ -155,7 +156,7 @@ static void adopt(struct tracer *t, struct task *child, struct process *parent, 
 
 /*
  * Nobody will tell who made this one: its maker was killed before it could, or made it by a call
- * that is not stopped (32-bit). It enters the capture as those do that are there at its start.
+ * that is not stopped (x32). It enters the capture as those do that are there at its start.
  */
 static void adopt_orphan(struct tracer *t, struct task *child)
 {
@@ -238,10 +239,15 @@ static void on_unknown(struct tracer *t, uint32_t tid, int status)
 
 /* --- calls --- */
 
+static bool is_compat(const syscall_info *info)
+{
+	return FILTER_COMPAT && info->arch == FILTER_COMPAT;
+}
+
 /* The task makes a call that was interrupted again. */
 static bool is_again(const struct call *call, const syscall_info *info)
 {
-	if (call->state == CALL_BROKEN && info->seccomp.nr == SYS_restart_syscall)
+	if (call->state == CALL_BROKEN && info->seccomp.nr == (is_compat(info) ? 0 : SYS_restart_syscall))
 		return true;
 	return call->nr == info->seccomp.nr && call->ip == info->instruction_pointer &&
 	       call->sp == info->stack_pointer;
@@ -271,14 +277,32 @@ static int op_of_entry(const struct tracer *t, const syscall_info *info)
 	return op == OP_ioctl && ioctl_shape((unsigned)info->seccomp.args[1]) < 0 ? -1 : op;
 }
 
-/* INFO tells of a seccomp stop or, without a filter, of an entry: both have the same layout. */
-static void on_entry(struct tracer *t, struct task *task, const syscall_info *info)
+/* The same of a 32-bit program's call, whose arguments become those of a 64-bit one. */
+static int op_of_compat(struct tracer *t, const struct task *task, syscall_info *info)
 {
+	const struct compat *c = compat_find(info->seccomp.nr);
+	uint64_t reg[6];
+	int i;
+
+	if (c && c->op < 0)
+		sink_lost(t->job->sink, task->proc->pid, task->tid, 1, c->args);
+	if (!c || c->op < 0)
+		return -1;
+	for (i = 0; i < 6; i++)
+		reg[i] = info->seccomp.args[i];
+	compat_args(c, reg, (uint64_t *)info->seccomp.args);
+	return c->op == OP_ioctl && ioctl_shape((unsigned)reg[1]) < 0 ? -1 : c->op;
+}
+
+/* INFO tells of a seccomp stop or, without a filter, of an entry: both have the same layout. */
+static void on_entry(struct tracer *t, struct task *task, const syscall_info *stop)
+{
+	syscall_info converted = *stop, *info = &converted;
 	int op;
 
 	task->stepping = false;
 	/* our own child before it becomes the program; or numbers that mean something else */
-	if (!t->job->started || info->arch != FILTER_ARCH) {
+	if (!t->job->started || (info->arch != FILTER_ARCH && !is_compat(info))) {
 		resume(task, t->go, 0);
 		return;
 	}
@@ -286,7 +310,7 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *in
 		resume(task, PTRACE_SYSCALL, 0);
 		return;
 	}
-	op = op_of_entry(t, info);
+	op = is_compat(info) ? op_of_compat(t, task, info) : op_of_entry(t, info);
 	if (op >= 0 && ops[op].family == FAM_Memory &&
 		!maps_wanted(task, (enum op_id)op, (const uint64_t *)info->seccomp.args))
 		op = -1;
@@ -303,7 +327,7 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *in
 	} else if (op >= 0 && call_begin(t, task, (enum op_id)op, info)) {
 		resume(task, PTRACE_SYSCALL, 0);
 	} else {
-		resume(task, unrecorded_begin(task, info) ? PTRACE_SYSCALL : t->go, 0);
+		resume(task, !is_compat(info) && unrecorded_begin(task, info) ? PTRACE_SYSCALL : t->go, 0);
 	}
 }
 
@@ -374,7 +398,8 @@ static void on_handler(struct tracer *t, struct task *task)
 
 	if (!call || call->state != CALL_BROKEN || !get_info(t, task, &info))
 		return;
-	to = fetch_handler_return((pid_t)task->tid, info.stack_pointer);
+	/* what the frame of a 32-bit handler looks like depends on how it was set */
+	to = is_compat(&info) ? 0 : fetch_handler_return((pid_t)task->tid, info.stack_pointer);
 	if (to == 0 || to == call->ip)
 		call_finish(t, task, -EINTR);
 	else
@@ -485,9 +510,9 @@ static void on_exec(struct tracer *t, struct task *leader)
 	uring_process_end(t, task);
 	task_leads(t, task);
 	task->proc->blind = false;
-	if (get_info(t, task, &info) && info.arch != FILTER_ARCH)
+	if (get_info(t, task, &info) && info.arch != FILTER_ARCH && !is_compat(&info))
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
-			"a 32-bit program: its calls are not recorded");
+			"a program of another architecture: its calls are not recorded");
 	resume(task, t->go, 0);
 }
 

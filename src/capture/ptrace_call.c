@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/compat.h"
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 #include "capture/state.h"
@@ -171,6 +172,7 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 	call->rec = (struct rec){.op = op, .pid = task->proc->pid, .tid = task->tid};
 	for (i = 0; i < OP_ARGS; i++)
 		call->rec.arg[i] = info->seccomp.args[i];
+	call->how = info->arch == FILTER_ARCH ? 0 : compat_find(info->seccomp.nr)->how;
 	if (fetch_args((pid_t)task->tid, call) && !task->proc->blind) {
 		task->proc->blind = true;
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,

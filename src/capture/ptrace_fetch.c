@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "capture/args.h"
+#include "capture/compat.h"
 #include "capture/ptrace.h"
 #include "ops/ioctl.h"
 
@@ -89,6 +90,17 @@ int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, uint64_t *lengths)
 	return 0;
 }
 
+static int fetch_compat_iov(pid_t tid, uint64_t addr, uint64_t n, uint64_t *lengths)
+{
+	struct compat_iovec iov[ARGS_IOV_MAX];
+	int rc = fetch_memory(tid, addr, iov, n * sizeof(*iov));
+	uint64_t i;
+
+	for (i = 0; i < n && !rc; i++)
+		lengths[i] = iov[i].len;
+	return rc;
+}
+
 static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 {
 	int index = op_arg_index(call->rec.op, A_IOVCNT), rc;
@@ -99,7 +111,8 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 	call->vec.n = 0;
 	if (!vec_room(call, n))
 		return -ENOMEM;
-	rc = fetch_iov(tid, addr, n, call->vec.v);
+	rc = call->how & COMPAT_IOV ? fetch_compat_iov(tid, addr, n, call->vec.v)
+				    : fetch_iov(tid, addr, n, call->vec.v);
 	if (rc)
 		return rc;
 	call->rec.vec = call->vec.v;
@@ -293,10 +306,29 @@ static int read_clone_args(pid_t tid, struct call *call, int slot)
 	return rc;
 }
 
+static int read_compat_lock(pid_t tid, struct call *call, int slot)
+{
+	char bytes[COMPAT_FLOCK_MAX];
+	struct flock lock = {0};
+	int wide, rc;
+
+	call->rec.arg[slot - 1] = compat_lock_command(call->rec.arg[slot - 1], &wide);
+	if (!rec_fcntl_is_lock(call->rec.arg[slot - 1]))
+		return 0;
+	rc = fetch_memory(tid, call->rec.arg[slot], bytes, compat_flock_size(wide));
+	if (!rc)
+		compat_flock(&lock, bytes, wide);
+	args_set_lock(&call->rec, &lock);
+	return rc;
+}
+
 static int read_fcntl_arg(pid_t tid, struct call *call, int slot)
 {
 	struct flock lock = {0};
 	int rc;
+
+	if (call->how & COMPAT_FLOCK32)
+		return read_compat_lock(tid, call, slot);
 
 	if (!rec_fcntl_is_lock(call->rec.arg[slot - 1]))
 		return 0;
@@ -325,17 +357,35 @@ static int read_ioctl(pid_t tid, struct call *call)
 	return rc;
 }
 
+/* Two times of 32 bits each become those of a 64-bit program. */
+static int read_compat_times(pid_t tid, struct call *call, enum arg_kind kind, uint64_t addr)
+{
+	struct compat_time two[2] = {{0}};
+	int64_t wide[4];
+	int rc = fetch_memory(tid, addr, two, kind == A_UTIMBUF ? sizeof(*two) : sizeof(two));
+
+	wide[0] = two[0].sec;
+	wide[1] = two[0].nsec; /* of utime(2) the second time */
+	wide[2] = two[1].sec;
+	wide[3] = two[1].nsec;
+	args_set_times(&call->rec, kind, wide);
+	return rc;
+}
+
 static int read_times(pid_t tid, struct call *call, enum arg_kind kind, uint64_t addr)
 {
 	char bytes[ARGS_TIMES_MAX] = {0};
-	int rc = addr ? fetch_memory(tid, addr, bytes, args_times_size(kind)) : 0;
+	int rc;
 
+	if (addr && call->how & COMPAT_TIME32)
+		return read_compat_times(tid, call, kind, addr);
+	rc = addr ? fetch_memory(tid, addr, bytes, args_times_size(kind)) : 0;
 	args_set_times(&call->rec, kind, addr ? bytes : NULL);
 	return rc;
 }
 
 /* The offset before the call, which moves it. */
-static int read_offset(pid_t tid, uint64_t *arg)
+static int read_offset(pid_t tid, uint64_t *arg, bool narrow)
 {
 	int64_t offset = 0;
 	int rc;
@@ -344,7 +394,9 @@ static int read_offset(pid_t tid, uint64_t *arg)
 		*arg = OFFPTR_NULL;
 		return 0;
 	}
-	rc = fetch_memory(tid, *arg, &offset, sizeof(offset));
+	rc = fetch_memory(tid, *arg, &offset, narrow ? sizeof(int32_t) : sizeof(offset));
+	if (narrow)
+		offset = (int32_t)offset;
 	*arg = rc ? OFFPTR_BAD : args_offset(offset);
 	return rc;
 }
@@ -388,7 +440,7 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 	case FORM_OFFPTR:
 		if (kind == A_TIMEOUT)
 			return read_timeout(tid, &call->rec.arg[slot]);
-		return read_offset(tid, &call->rec.arg[slot]);
+		return read_offset(tid, &call->rec.arg[slot], call->how & COMPAT_OFF32);
 	case FORM_FARG:
 		return read_fcntl_arg(tid, call, slot);
 	case FORM_IARG:
@@ -428,6 +480,8 @@ void fetch_results(pid_t tid, struct call *call)
 	int slot = op_arg_index(rec->op, A_FDS);
 	int32_t fds[2];
 
+	if (call->how & COMPAT_LLSEEK && rec->ret == 0) /* of _llseek it is behind a pointer */
+		fetch_memory(tid, rec->arg[3], &rec->ret, sizeof(rec->ret));
 	read_aio_results(tid, call);
 	args_result(rec);
 	if (rec->op == OP_ioctl && rec_ioctl_has_dests(rec->arg[1]) && rec->ret == 0)

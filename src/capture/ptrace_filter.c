@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/compat.h"
 #include "ops/ops.h"
 
 #define NUMBERS_MAX (OP_COUNT + 16)
@@ -157,14 +158,10 @@ static int put_madvise(struct filter *f)
 	return put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
 }
 
-static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, struct err *err)
+static size_t edges_of(unsigned *numbers, size_t n, unsigned edges[2 * NUMBERS_MAX])
 {
-	unsigned edges[2 * NUMBERS_MAX];
 	size_t count = 0, i;
-	int rc;
 
-	if (n > NUMBERS_MAX)
-		return err_set(err, E2BIG, "too many system calls for one filter");
 	qsort(numbers, n, sizeof(*numbers), compare_numbers);
 	for (i = 0; i < n; i++) {
 		if (count && numbers[i] < edges[count - 1])
@@ -176,9 +173,35 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, s
 		edges[count++] = numbers[i];
 		edges[count++] = numbers[i] + 1;
 	}
+	return count;
+}
+
+/* Calls of 32-bit programs, the architecture being loaded. Others than these two are let go. */
+static int put_compat(struct filter *f)
+{
+	unsigned numbers[NUMBERS_MAX] = {0 /* restart_syscall */}, edges[2 * NUMBERS_MAX];
+	size_t n = 1 + compat_numbers(numbers + 1, NUMBERS_MAX - 1);
+
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FILTER_COMPAT, 1, 0));
+	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, nr)));
+	return put_search(f, edges, 0, edges_of(numbers, n, edges));
+}
+
+static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, struct err *err)
+{
+	unsigned edges[2 * NUMBERS_MAX];
+	size_t count;
+	unsigned short away;
+	int rc;
+
+	if (n > NUMBERS_MAX)
+		return err_set(err, E2BIG, "too many system calls for one filter");
+	count = edges_of(numbers, n, edges);
 	f->len = 0;
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, arch)));
 	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FILTER_ARCH, 1, 0));
+	away = f->len; /* to what follows the whole search: too far for a conditional jump */
 	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, nr)));
 	rc = commands ? put_commands(f) : 0;
@@ -190,6 +213,10 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, s
 		rc = put_madvise(f);
 	if (!rc)
 		rc = put_search(f, edges, 0, count);
+	if (!rc && commands && FILTER_COMPAT) {
+		f->code[away] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, f->len - away - 1u);
+		rc = put_compat(f);
+	}
 	return rc ? err_set(err, -rc, "the seccomp filter has become too long") : 0;
 }
 

@@ -12,13 +12,15 @@
 
 /*
  * The seccomp program that stops the calls of the operation table in the tracer and lets all others
- * run at full speed. Calls of another architecture (i386, x32) are not stopped: their numbers mean
- * something else; the tracer reports such programs as lost.
+ * run at full speed. Calls of 32-bit x86 programs have a table of their own (ops/compat.def); x32 is not
+ * stopped.
  */
 #if defined(__x86_64__)
 #define FILTER_ARCH AUDIT_ARCH_X86_64
+#define FILTER_COMPAT AUDIT_ARCH_I386 /* int $0x80, and programs of -m32 */
 #elif defined(__aarch64__)
 #define FILTER_ARCH AUDIT_ARCH_AARCH64
+#define FILTER_COMPAT 0
 #endif
 
 #define FILTER_MAX 1024

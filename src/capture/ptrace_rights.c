@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/compat.h"
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 #include "capture/state.h"
@@ -22,6 +23,16 @@
 #define FLIGHTS_MAX 1024  /* sent and never received: the oldest are forgotten */
 #define MESSAGES_MAX 1024 /* of one call: UIO_MAXIOV */
 
+static enum rights_abi abi_of(const syscall_info *info)
+{
+	return info->arch == FILTER_ARCH ? RIGHTS_64 : RIGHTS_32;
+}
+
+static enum rights_abi abi_of_call(const struct call *call)
+{
+	return call->how & COMPAT_MESSAGE ? RIGHTS_32 : RIGHTS_64;
+}
+
 static bool passes_rights(enum op_id op)
 {
 	return op == OP_sendmsg || op == OP_sendmmsg || op == OP_recvmsg || op == OP_recvmmsg;
@@ -33,15 +44,15 @@ static bool is_many(enum op_id op)
 }
 
 /* The control messages of the message at ADDR; how many bytes of them were read into TO. */
-static size_t read_control(pid_t tid, uint64_t addr, char to[CONTROL_MAX])
+static size_t read_control(pid_t tid, enum rights_abi abi, uint64_t addr, char to[CONTROL_MAX])
 {
 	char msg[RIGHTS_MSG_MAX];
 	uint64_t at, len;
 
-	if (fetch_memory(tid, addr, msg, rights_msg_size(RIGHTS_64)))
+	if (fetch_memory(tid, addr, msg, rights_msg_size(abi)))
 		return 0;
-	rights_control(RIGHTS_64, msg, &at, &len);
-	if (!at || len < rights_least(RIGHTS_64))
+	rights_control(abi, msg, &at, &len);
+	if (!at || len < rights_least(abi))
 		return 0;
 	if (len > CONTROL_MAX)
 		len = CONTROL_MAX;
@@ -56,6 +67,7 @@ static uint64_t messages(enum op_id op, uint64_t count)
 bool rights_cannot(const struct task *task, enum op_id op, const syscall_info *info)
 {
 	const uint64_t *arg = (const uint64_t *)info->seccomp.args;
+	enum rights_abi abi = abi_of(info);
 	char msg[RIGHTS_MSG_MAX];
 	uint64_t i, n, at, len;
 
@@ -63,11 +75,11 @@ bool rights_cannot(const struct task *task, enum op_id op, const syscall_info *i
 		return false;
 	n = messages(op, arg[2]);
 	for (i = 0; i < n; i++) {
-		if (fetch_memory((pid_t)task->tid, arg[1] + i * rights_mmsg_size(RIGHTS_64), msg,
-			    rights_msg_size(RIGHTS_64)))
+		if (fetch_memory((pid_t)task->tid, arg[1] + i * rights_mmsg_size(abi), msg,
+			    rights_msg_size(abi)))
 			return true;
-		rights_control(RIGHTS_64, msg, &at, &len);
-		if (at && len >= rights_least(RIGHTS_64))
+		rights_control(abi, msg, &at, &len);
+		if (at && len >= rights_least(abi))
 			return false;
 	}
 	return true;
@@ -110,14 +122,15 @@ static void send_fd(struct tracer *t, struct task *task, int fd, numbers *tuples
 	put_pair(tuples, (uint64_t)fd, f->identity);
 }
 
-static void send_all(struct tracer *t, struct task *task, uint64_t addr, numbers *tuples)
+static void send_all(struct tracer *t, struct task *task, enum rights_abi abi, uint64_t addr,
+	numbers *tuples)
 {
 	char control[CONTROL_MAX];
-	size_t len = read_control((pid_t)task->tid, addr, control), at = 0, n, i;
+	size_t len = read_control((pid_t)task->tid, abi, addr, control), at = 0, n, i;
 	const void *fds;
 	int32_t fd;
 
-	while ((n = rights_next(RIGHTS_64, control, len, &at, &fds)))
+	while ((n = rights_next(abi, control, len, &at, &fds)))
 		for (i = 0; i < n; i++) {
 			memcpy(&fd, (const char *)fds + i * sizeof(fd), sizeof(fd));
 			send_fd(t, task, fd, tuples);
@@ -133,7 +146,7 @@ void rights_send(struct tracer *t, struct task *task, enum op_id op, const sysca
 	uint64_t i;
 
 	for (i = 0; i < messages(op, arg[2]); i++)
-		send_all(t, task, arg[1] + i * rights_mmsg_size(RIGHTS_64), &tuples);
+		send_all(t, task, abi_of(info), arg[1] + i * rights_mmsg_size(abi_of(info)), &tuples);
 	if (tuples.n) {
 		rec.arg[0] = (uint64_t)(int64_t)(int32_t)arg[0];
 		rec.arg[flags] = (uint32_t)arg[flags];
@@ -210,13 +223,14 @@ static void put_received(struct tracer *t, struct task *task, const struct call 
 
 static bool receive_all(struct tracer *t, struct task *task, const struct call *call, uint64_t addr)
 {
+	enum rights_abi abi = abi_of_call(call);
 	char control[CONTROL_MAX];
-	size_t len = read_control((pid_t)task->tid, addr, control), at = 0, n, i;
+	size_t len = read_control((pid_t)task->tid, abi, addr, control), at = 0, n, i;
 	const void *fds;
 	bool any = false;
 	int32_t fd;
 
-	while ((n = rights_next(RIGHTS_64, control, len, &at, &fds)))
+	while ((n = rights_next(abi, control, len, &at, &fds)))
 		for (i = 0; i < n; i++) {
 			memcpy(&fd, (const char *)fds + i * sizeof(fd), sizeof(fd));
 			put_received(t, task, call, fd, true);
@@ -255,6 +269,6 @@ bool rights_receive(struct tracer *t, struct task *task, struct call *call)
 		return true;
 	for (i = 0; i < (is_many(rec->op) ? rec->ret : rec->ret >= 0); i++)
 		any |= receive_all(t, task, call,
-			rec->arg[1] + (uint64_t)i * rights_mmsg_size(RIGHTS_64));
+			rec->arg[1] + (uint64_t)i * rights_mmsg_size(abi_of_call(call)));
 	return any;
 }

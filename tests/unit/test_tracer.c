@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "capture/compat.h"
 #include "capture/buffer.h"
 #include "capture/facts.h"
 #include "capture/paths.h"
@@ -18,7 +19,7 @@
 
 /* --- the seccomp program, run as the kernel runs it --- */
 
-#define OTHER_ARCH 0x40000003u /* AUDIT_ARCH_I386 */
+#define OTHER_ARCH 0x40000028u /* AUDIT_ARCH_ARM */
 
 static uint32_t run_filter_on(const struct filter *f, struct seccomp_data data)
 {
@@ -37,6 +38,9 @@ static uint32_t run_filter_on(const struct filter *f, struct seccomp_data data)
 			break;
 		case BPF_JMP | BPF_JSET | BPF_K:
 			pc += a & i->k ? i->jt : i->jf;
+			break;
+		case BPF_JMP | BPF_JA:
+			pc += i->k;
 			break;
 		case BPF_JMP | BPF_JGE | BPF_K:
 			pc += a >= i->k ? i->jt : i->jf;
@@ -96,6 +100,22 @@ START_TEST(filter_stops_the_calls_of_the_table)
 	ck_assert_uint_eq(run_filter(&f, FILTER_ARCH, UINT32_MAX), SECCOMP_RET_ALLOW);
 }
 END_TEST
+
+#if FILTER_COMPAT
+START_TEST(filter_stops_32_bit_calls)
+{
+	struct filter f;
+	uint32_t nr;
+
+	ck_assert_int_eq(filter_build_for_ops(&f, NULL, 0, NULL), 0);
+	for (nr = 0; nr < 1000; nr++) /* 0: restart_syscall */
+		ck_assert_msg(run_filter(&f, FILTER_COMPAT, nr) ==
+			(nr == 0 || compat_find(nr) ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW),
+			"call %u", nr);
+	ck_assert_uint_eq(run_filter(&f, FILTER_COMPAT, UINT32_MAX), SECCOMP_RET_ALLOW);
+}
+END_TEST
+#endif
 
 static bool stops(const struct filter *f, long nr, uint64_t b, uint64_t c, uint64_t d)
 {
@@ -494,6 +514,9 @@ Suite *tracer_suite(void)
 	Suite *s = suite_with("tracer", &tc);
 
 	tcase_add_test(tc, filter_stops_the_calls_of_the_table);
+#if FILTER_COMPAT
+	tcase_add_test(tc, filter_stops_32_bit_calls);
+#endif
 	tcase_add_test(tc, filter_stops_some_commands);
 	tcase_add_test(tc, filter_lets_other_memory_go);
 	tcase_add_test(tc, filter_takes_any_set);

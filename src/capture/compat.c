@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/compat.h"
+
+#include <string.h>
+
+static const struct compat table[] = {
+#define COMPAT(nr, opname, letters, structs)                                                       \
+	{.number = nr, .op = OP_##opname, .how = structs, .args = letters},
+#define COMPAT_LOST(nr, why) {.number = nr, .op = -1, .args = why},
+#include "ops/compat.def"
+};
+
+#define ROWS	(sizeof(table) / sizeof(*table))
+#define NUMBERS 512
+
+/* Index + 1 by number; filled before main(), then only read. */
+static uint8_t by_number[NUMBERS];
+_Static_assert(ROWS < 255, "an index fits in a byte");
+
+__attribute__((constructor)) static void fill_by_number(void)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		by_number[table[i].number] = (uint8_t)(i + 1);
+}
+
+const struct compat *compat_find(uint64_t number)
+{
+	return number < NUMBERS && by_number[number] ? &table[by_number[number] - 1] : NULL;
+}
+
+size_t compat_numbers(unsigned *numbers, size_t max)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS && i < max; i++)
+		numbers[i] = table[i].number;
+	return i;
+}
+
+/* As low2highuid() of the kernel. */
+static uint64_t id16(uint64_t reg)
+{
+	return (uint16_t)reg == 0xffff ? UINT32_MAX : (uint16_t)reg;
+}
+
+static uint64_t one(char letter, const uint64_t reg[6])
+{
+	if (letter >= 'a' && letter <= 'f')
+		return (uint32_t)reg[letter - 'a'];
+	if (letter >= 'A' && letter <= 'F')
+		return (uint64_t)(int64_t)(int32_t)reg[letter - 'A'];
+	if (letter >= '0' && letter <= '4')
+		return (uint32_t)reg[letter - '0'] | (uint64_t)(uint32_t)reg[letter - '0' + 1] << 32;
+	switch (letter) {
+	case '<':
+		return (uint64_t)(uint32_t)reg[1] << 32 | (uint32_t)reg[2];
+	case 'u':
+		return id16(reg[1]);
+	case 'v':
+		return id16(reg[2]);
+	case 'p':
+		return (uint64_t)(uint32_t)reg[5] << 12;
+	default:
+		return 0;
+	}
+}
+
+void compat_args(const struct compat *c, const uint64_t reg[6], uint64_t arg[OP_ARGS])
+{
+	size_t n = strlen(c->args), i;
+
+	for (i = 0; i < OP_ARGS; i++)
+		arg[i] = i < n ? one(c->args[i], reg) : 0;
+}
+
+/* include/uapi/asm-generic/fcntl.h: F_GETLK64 ... */
+uint64_t compat_lock_command(uint64_t cmd, int *wide)
+{
+	*wide = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
+	if (cmd < 12 || cmd > 14)
+		return cmd;
+	*wide = 1;
+	return cmd - 12 + F_GETLK;
+}
+
+size_t compat_flock_size(int wide)
+{
+	return wide ? COMPAT_FLOCK_MAX : 16;
+}
+
+void compat_flock(struct flock *to, const void *from, int wide)
+{
+	int16_t kind[2]; /* type, whence */
+
+	memcpy(kind, from, sizeof(kind));
+	*to = (struct flock){.l_type = kind[0], .l_whence = kind[1]};
+	if (wide) { /* packed: without padding before the 64 bits */
+		int64_t range[2];
+
+		memcpy(range, (const char *)from + 4, sizeof(range));
+		to->l_start = range[0];
+		to->l_len = range[1];
+	} else {
+		int32_t range[2];
+
+		memcpy(range, (const char *)from + 4, sizeof(range));
+		to->l_start = range[0];
+		to->l_len = range[1];
+	}
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Built with -m32: makes calls whose arguments a 32-bit program passes in another way than a 64-bit one,
+ * in the current directory. Prints what each must be in a capture, "OP KEYS".
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utime.h>
+
+static char buffer[100000];
+
+#define MUST(call)                                                                                 \
+	do {                                                                                       \
+		if ((call) < 0) {                                                                  \
+			perror(#call);                                                             \
+			exit(1);                                                                   \
+		}                                                                                  \
+	} while (0)
+
+static void offsets(int fd)
+{
+	struct iovec two[2] = {{buffer, 100}, {buffer + 500, 1000}};
+	int64_t at = 0;
+	int32_t from = 1000;
+	int to = open("to", O_RDWR | O_CREAT, 0640);
+
+	MUST(syscall(SYS_pwrite64, fd, buffer, 5000, 0x1000, 2)); /* at 8 GiB */
+	printf("pwrite64 d=%d c=5000 O=8589938688\n", fd);
+	MUST(syscall(SYS_pread64, fd, buffer, 3000, 0x1000, 2));
+	printf("pread64 d=%d c=3000 O=8589938688\n", fd);
+	MUST(syscall(SYS_pwritev, fd, two, 2, 0x100000, 0));
+	printf("pwritev d=%d v=100,1000 O=1048576\n", fd);
+	MUST(syscall(SYS_preadv, fd, two, 2, 0x100000, 0));
+	printf("preadv d=%d v=100,1000 O=1048576\n", fd);
+	MUST(syscall(SYS__llseek, fd, 1, 7, &at, SEEK_SET));
+	printf("lseek d=%d O=4294967303 W=0 s=4294967303\n", fd);
+	MUST(syscall(SYS_lseek, fd, -7, SEEK_CUR) == -1 && errno == EOVERFLOW ? 0 : -1);
+	printf("lseek d=%d O=-7 W=1 s=-75\n", fd);
+	MUST(syscall(SYS_readv, fd, two, 2));
+	printf("readv d=%d v=100,1000 s=1100\n", fd);
+	MUST(syscall(SYS_ftruncate64, fd, 0x2000, 2));
+	printf("ftruncate d=%d O=8589942784\n", fd);
+	MUST(syscall(SYS_truncate, "to", 70000));
+	printf("truncate p=to O=70000\n");
+	MUST(syscall(SYS_sendfile, to, fd, &from, 3000));
+	printf("sendfile e=%d d=%d O=1000 c=3000 s=3000\n", to, fd);
+	if (syscall(SYS_fallocate, to, 0, 0x20000, 0, 0x1000, 0) == 0)
+		printf("fallocate d=%d f=0 O=131072 c=4096 s=0\n", to);
+	MUST(syscall(SYS_sync_file_range, to, 0x1000, 0, 0x2000, 0, 2));
+	printf("sync_file_range d=%d O=4096 c=8192 f=2\n", to);
+	MUST(syscall(SYS_fadvise64_64, to, 0x1000, 0, 0x2000, 0, POSIX_FADV_RANDOM));
+	printf("fadvise64 d=%d O=4096 c=8192 f=1\n", to);
+	MUST(syscall(SYS_readahead, to, 0x1000, 0, 0x2000));
+	printf("readahead d=%d O=4096 c=8192\n", to);
+	MUST(close(to));
+}
+
+static void locks(int fd)
+{
+	struct {
+		int16_t type, whence;
+		int32_t start, len, pid;
+	} narrow = {F_WRLCK, SEEK_SET, 10, 20, 0};
+	struct __attribute__((packed)) {
+		int16_t type, whence;
+		int64_t start, len;
+		int32_t pid;
+	} wide = {F_WRLCK, SEEK_SET, 0x200000000, 30, 0};
+
+	MUST(syscall(SYS_fcntl, fd, 6, &narrow));
+	printf("fcntl d=%d F=6 G=1,0,10,20 s=0\n", fd);
+	MUST(syscall(SYS_fcntl64, fd, 13, &wide));
+	printf("fcntl d=%d F=6 G=1,0,8589934592,30 s=0\n", fd);
+	wide.type = F_UNLCK;
+	MUST(syscall(SYS_fcntl64, fd, 38, &wide)); /* F_OFD_SETLKW */
+	printf("fcntl d=%d F=38 G=2,0,8589934592,30 s=0\n", fd);
+	MUST(syscall(SYS_fcntl64, fd, F_GETFL));
+	printf("fcntl d=%d F=3\n", fd);
+}
+
+static void attributes(void)
+{
+	const int32_t seconds[2] = {1500000000, 1500000001};
+	const int32_t micro[4] = {1500000000, 5, 1500000001, 6};
+	const int64_t nano[4] = {1500000002, 7, 1500000003, 8};
+
+	MUST(syscall(SYS_utime, "to", seconds));
+	printf("utime p=to T=1500000000.000000000,1500000001.000000000\n");
+	MUST(syscall(SYS_utimes, "to", micro));
+	printf("utimes p=to T=1500000000.000005000,1500000001.000006000\n");
+	MUST(syscall(SYS_utimensat, AT_FDCWD, "to", micro, 0));
+	printf("utimensat p=to T=1500000000.000000005,1500000001.000000006\n");
+	MUST(syscall(SYS_utimensat_time64, AT_FDCWD, "to", nano, 0));
+	printf("utimensat p=to T=1500000002.000000007,1500000003.000000008\n");
+	MUST(syscall(SYS_chown, "to", 0xffff, 0xffff)); /* of 16 bits: -1 */
+	printf("chown p=to U=-1 G=-1\n");
+	MUST(syscall(SYS_lchown32, "to", -1, getegid()));
+	printf("lchown p=to U=-1 G=%d\n", (int)getegid());
+	MUST(syscall(SYS_statfs64, "to", 84, buffer));
+	printf("statfs p=to\n");
+}
+
+/* A descriptor in a message of 32 bits, to a child that reads on. */
+static void passing(int fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct iovec iov = {buffer, 1};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control)};
+	int s[2], status;
+	pid_t child;
+
+	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		close(fd);
+		MUST(recvmsg(s[1], &msg, 0));
+		memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
+		_exit(write(fd, "child", 5) != 5);
+	}
+	MUST(lseek(fd, 100, SEEK_SET));
+	MUST(sendmsg(s[0], &msg, 0));
+	MUST(waitpid(child, &status, 0));
+	MUST(status ? -1 : 0);
+	MUST(write(fd, "parent", 6));
+}
+
+static void maps(void)
+{
+	int fd = open("map", O_RDWR | O_CREAT, 0600);
+	char *p;
+
+	MUST(ftruncate(fd, 20000));
+	p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4096);
+	MUST(p == MAP_FAILED ? -1 : 0);
+	strcpy(p, "mapped");
+	MUST(msync(p, 8192, MS_SYNC));
+	MUST(munmap(p, 8192));
+	MUST(close(fd));
+}
+
+int main(void)
+{
+	int fd = open("file", O_RDWR | O_CREAT | O_LARGEFILE, 0644);
+
+	memset(buffer, 'x', sizeof(buffer));
+	MUST(write(fd, buffer, sizeof(buffer)));
+	offsets(fd);
+	locks(fd);
+	attributes();
+	passing(fd);
+	maps();
+	MUST(mkdir("dir", 0750));
+	MUST(rename("to", "dir/to"));
+	MUST(symlink("dir/to", "link"));
+	return 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "capture/compat.h"
+#include "suites.h"
+
+/* The table of 32-bit calls, and what becomes of their arguments. */
+
+static const uint64_t reg[6] = {
+	0xffffffff00000001, 0x80000002, 0xffff, 0x30000004, 0x50000005, 0x80000006};
+
+/* The arguments of call NUMBER with these registers. */
+static void converted(uint64_t number, enum op_id op, uint64_t arg[OP_ARGS])
+{
+	const struct compat *c = compat_find(number);
+
+	ck_assert_ptr_nonnull(c);
+	ck_assert_int_eq(c->op, op);
+	compat_args(c, reg, arg);
+}
+
+START_TEST(rows_fit_their_operations)
+{
+	unsigned numbers[512];
+	size_t n = compat_numbers(numbers, 512), i, k, args;
+
+	ck_assert_uint_gt(n, 100);
+	for (i = 0; i < n; i++) {
+		const struct compat *c = compat_find(numbers[i]);
+
+		ck_assert_ptr_nonnull(c);
+		ck_assert_uint_eq(c->number, numbers[i]); /* none stands twice */
+		if (c->op < 0)
+			continue;
+		args = strlen(c->args);
+		ck_assert_uint_le(args, OP_ARGS);
+		for (k = args; k < OP_ARGS; k++) /* what has no letter is no register */
+			ck_assert_msg(!arg_infos[ops[c->op].arg[k]].key ||
+					      ops[c->op].arg[k] == A_FDS2 ||
+					      ops[c->op].arg[k] == A_MODE ||
+					      ops[c->op].arg[k] == A_RESOLVE || ops[c->op].arg[k] == A_OWNER,
+				"%u: %s: argument %zu", numbers[i], ops[c->op].name, k);
+	}
+	ck_assert_ptr_null(compat_find(0));
+	ck_assert_ptr_null(compat_find(511));
+	ck_assert_ptr_null(compat_find(UINT64_MAX));
+	ck_assert_ptr_null(compat_find((uint64_t)1 << 32 | 3));
+}
+END_TEST
+
+START_TEST(registers_become_arguments)
+{
+	uint64_t arg[OP_ARGS];
+
+	converted(3, OP_read, arg);
+	ck_assert_uint_eq(arg[0], 1);
+	ck_assert_uint_eq(arg[1], 0x80000002);
+	ck_assert_uint_eq(arg[2], 0xffff);
+	ck_assert_uint_eq(arg[3], 0);
+	converted(19, OP_lseek, arg);
+	ck_assert_uint_eq(arg[1], 0xffffffff80000002);
+	converted(140, OP_lseek, arg);
+	ck_assert_uint_eq(arg[1], 0x800000020000ffff);
+	ck_assert_uint_eq(arg[2], 0x50000005);
+	ck_assert_uint_eq(arg[3], 0x30000004);
+	converted(180, OP_pread64, arg);
+	ck_assert_uint_eq(arg[3], 0x5000000530000004);
+	converted(324, OP_fallocate, arg);
+	ck_assert_uint_eq(arg[2], 0x300000040000ffff);
+	ck_assert_uint_eq(arg[3], 0x8000000650000005);
+	converted(378, OP_preadv2, arg);
+	ck_assert_uint_eq(arg[3], 0x5000000530000004);
+	ck_assert_uint_eq(arg[4], 0);
+	ck_assert_uint_eq(arg[5], 0x80000006);
+	converted(182, OP_chown, arg);
+	ck_assert_uint_eq(arg[1], 2);
+	ck_assert_uint_eq(arg[2], UINT32_MAX);
+	converted(192, OP_mmap, arg);
+	ck_assert_uint_eq(arg[5], 0x80000006000);
+	converted(1, OP_exit, arg);
+	ck_assert_uint_eq(arg[0], 1);
+}
+END_TEST
+
+START_TEST(locks_of_both_widths)
+{
+	static const unsigned char narrow[16] = {1, 0, 2, 0, 0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0};
+	static const unsigned char wide[24] = {2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0xff, 0xff};
+	struct flock lock;
+	int is_wide;
+
+	compat_flock(&lock, narrow, 0);
+	ck_assert_int_eq(lock.l_type, 1);
+	ck_assert_int_eq(lock.l_whence, 2);
+	ck_assert_int_eq(lock.l_start, -1);
+	ck_assert_int_eq(lock.l_len, 7);
+	compat_flock(&lock, wide, 1);
+	ck_assert_int_eq(lock.l_type, 2);
+	ck_assert_int_eq(lock.l_start, 0x200000000);
+	ck_assert_int_eq(lock.l_len, -2);
+	ck_assert_uint_eq(compat_flock_size(0), 16);
+	ck_assert_uint_eq(compat_flock_size(1), 24);
+	ck_assert_uint_eq(compat_lock_command(F_SETLK, &is_wide), F_SETLK);
+	ck_assert(!is_wide);
+	ck_assert_uint_eq(compat_lock_command(12, &is_wide), F_GETLK);
+	ck_assert(is_wide);
+	ck_assert_uint_eq(compat_lock_command(14, &is_wide), F_SETLKW);
+	ck_assert(is_wide);
+	ck_assert_uint_eq(compat_lock_command(F_OFD_SETLK, &is_wide), F_OFD_SETLK);
+	ck_assert(is_wide);
+	ck_assert_uint_eq(compat_lock_command(F_GETFL, &is_wide), F_GETFL);
+	ck_assert(!is_wide);
+}
+END_TEST
+
+Suite *compat_suite(void)
+{
+	TCase *tc;
+	Suite *s = suite_with("compat", &tc);
+
+	tcase_add_test(tc, rows_fit_their_operations);
+	tcase_add_test(tc, registers_become_arguments);
+	tcase_add_test(tc, locks_of_both_widths);
+	return s;
+}
