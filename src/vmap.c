@@ -111,7 +111,9 @@ int vmap_cut(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_
 	}
 	for (last = i; last < v->parts.n && v->parts.v[last].end <= end; last++)
 		h->put(h->user, v->parts.v[last].map);
-	memmove(v->parts.v + i, v->parts.v + last, (v->parts.n - last) * sizeof(*v->parts.v));
+	if (last > i) /* there may be no parts at all, and no memory for them */
+		memmove(v->parts.v + i, v->parts.v + last,
+			(v->parts.n - last) * sizeof(*v->parts.v));
 	v->parts.n -= last - i;
 	if (i == v->parts.n)
 		return 0;
