@@ -203,7 +203,7 @@ size_t aio_context_size(void);
 void aio_end(struct rthread *t, uint32_t number);
 void aio_end_all(struct rthread *t);
 
-/* Before what cuts a file: whatever was over in the capture is waited for. */
+/* Before what cuts a file, or looks where its holes are: whatever was over in the capture is waited for. */
 bool aio_is_cut(const struct xop *x);
 void aio_settle(struct rthread *t);
 

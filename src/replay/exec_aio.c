@@ -274,6 +274,8 @@ bool aio_is_cut(const struct xop *x)
 	case OP_fallocate:
 	case OP_creat:
 		return true;
+	case OP_lseek:
+		return x->arg[2] == SEEK_DATA || x->arg[2] == SEEK_HOLE;
 	case OP_openat2:
 		flags = op_arg_index(x->op, A_HOW);
 		break;

@@ -16,6 +16,12 @@ EOF
 check "a capture to damage" "$IORIOT" -c whole.capture --quiet -- sh program.sh
 check "$rounds damaged captures, seed $seed" python3 "$TESTS/fuzz/mutate_capture.py" \
 	"$SOURCE/build-asan/ioriot" whole.capture "$PWD" "$rounds" "$seed"
+mkdir w
+head -c 1000000 /dev/zero > start
+check "a program of asynchronous I/O" cc -O1 -pthread -o aio "$TESTS/scenarios/aio.c"
+check "a capture of it to damage" "$IORIOT" -c aio.capture --quiet -- ./aio mix
+check "$((rounds / 3)) times damaged, seed $seed" python3 "$TESTS/fuzz/mutate_capture.py" \
+	"$SOURCE/build-asan/ioriot" aio.capture "$PWD" "$((rounds / 3))" "$seed"
 for old in "$TESTS"/corpus/v[34]/*.capture; do
 	check "$((rounds / 6)) times ${old#"$TESTS/"} damaged, seed $seed" \
 		python3 "$TESTS/fuzz/mutate_capture.py" \
