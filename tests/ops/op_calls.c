@@ -2188,8 +2188,9 @@ static void uring_whole_files(int fd)
 	ret = SUBMIT(ASK(SYNC_FILE_RANGE), .fd = fd, .off = 0, .len = 4096, .sync_range_flags = 2);
 	expect("o=uring_sync_file_range;:," SQE("0", "-", "-")
 	       "d=%d;:,O=0;:,c=4096;:,f=2;:,s=%d;:,", ring.number - 1, fd, ret);
-	ret = SUBMIT(ASK(FALLOCATE), .fd = fd, .off = 8192, .addr = 6000000000, .len = 1);
-	expect("o=uring_fallocate;:," SQE("0", "-", "-") "d=%d;:,f=1;:,O=8192;:,c=6000000000;:,s=%d;:,",
+	/* a hole: what is allocated would fill a small disk */
+	ret = SUBMIT(ASK(FALLOCATE), .fd = fd, .off = 8192, .addr = 6000000000, .len = 3);
+	expect("o=uring_fallocate;:," SQE("0", "-", "-") "d=%d;:,f=3;:,O=8192;:,c=6000000000;:,s=%d;:,",
 		ring.number - 1, fd, ret);
 	ret = SUBMIT(ASK(FADVISE), .fd = fd, .off = 0, .len = 100, .fadvise_advice = 2);
 	expect("o=uring_fadvise64;:," SQE("0", "-", "-") "d=%d;:,O=0;:,c=100;:,f=2;:,s=%d;:,",
