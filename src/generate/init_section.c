@@ -108,6 +108,15 @@ static void mark_ways(const struct model *m, bool *way)
 	}
 }
 
+/* Where a capture contradicts itself: something was mounted on what had been seen to be a file. */
+static bool is_no_tree(struct model *m, struct str path, const struct node *n)
+{
+	const struct vmount *at = m->root || node_is_dir(n) ? NULL : names_mount_of(&m->names, path);
+
+	return at && at->len == path.len;
+}
+
+/* 0; 1: it cannot be built; or -errno. */
 static int describe(struct model *m, size_t i, struct work *w, struct init_line *l)
 {
 	const struct start_name *s = &m->names.start.v[i];
@@ -122,6 +131,8 @@ static int describe(struct model *m, size_t i, struct work *w, struct init_line 
 	w->path.len = w->map.len = w->target.len = 0;
 	w->ranges.n = 0;
 	start_path(m, s, &w->path);
+	if (is_no_tree(m, buf_as_str(&w->path), n))
+		return 1;
 	rc = model_map(m, buf_as_str(&w->path), &w->map);
 	if (!rc && n->start - 1 != i && !node_is_dir(n)) {
 		l->kind = INIT_HARDLINK;
@@ -164,12 +175,14 @@ int init_section_write(struct model *m, struct outfile *out, struct init_counts 
 		if (!way[i] && !wanted(m, &m->names.start.v[i]))
 			continue;
 		rc = describe(m, i, &w, &l);
-		if (rc) {
+		if (rc < 0) {
 			err_sys(err, -rc, "cannot write the INIT section");
 			break;
 		}
-		if (model_too_long(l.path)) /* and so is every call that names it */
+		if (rc || model_too_long(l.path)) { /* and so is every call that names it */
+			rc = 0;
 			continue;
+		}
 		count(counts, &l);
 		w.line.len = 0;
 		replay_print_init(&w.line, &l);

@@ -514,9 +514,17 @@ static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint
 {
 	struct descriptor *d = vfd_get(m->task, (int32_t)iocb[AIOCB_FD]);
 	uint64_t tuple[AIOCB_NUMBERS];
-	int left = iocb[AIOCB_ID] ? left_out(d, iocb[AIOCB_OPCODE], worked) : 0, rc = 0;
+	int left = 0, rc = 0;
 
 	memcpy(tuple, iocb, sizeof(tuple));
+	if (!iocb[AIOCB_ID]) { /* what could not be read says nothing */
+		memset(tuple, 0, sizeof(tuple));
+		segments = 0;
+	} else if (iocb[AIOCB_OPCODE] == IOCB_CMD_POLL || iocb[AIOCB_OPCODE] > UINT16_MAX) {
+		left = LEFT_AIO_UNKNOWN; /* also of one that failed: no replay has it */
+	} else {
+		left = left_out(d, iocb[AIOCB_OPCODE], worked);
+	}
 	tuple[AIOCB_SEGMENTS] = segments;
 	tuple[AIOCB_DATA] = 0;
 	if (iocb[AIOCB_ID]) {
@@ -524,12 +532,10 @@ static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint
 		tuple[AIOCB_ID] = UINT32_MAX;
 		tuple[AIOCB_FD] = d ? d->vfd : VFD_NONE;
 	}
+	tuple[AIOCB_RESFD] = !worked && tuple[AIOCB_FLAGS] & IOCB_FLAG_RESFD ? VFD_NONE : 0;
 	if (worked) { /* an eventfd is no file: nobody reads it in a replay */
 		tuple[AIOCB_FLAGS] &= ~(uint64_t)IOCB_FLAG_RESFD;
-		tuple[AIOCB_RESFD] = 0;
 		rc = submitted(m, b, iocb, segments, d, left, tuple);
-	} else if (tuple[AIOCB_FLAGS] & IOCB_FLAG_RESFD) {
-		tuple[AIOCB_RESFD] = VFD_NONE;
 	}
 	if (rc || left) {
 		b->dropped++;

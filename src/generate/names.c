@@ -144,7 +144,7 @@ const struct vmount *names_mount_of(struct names *ns, struct str path)
 	while (path.len > 1) {
 		const struct vmount *m = names_mount_at(ns, path);
 
-		if (m)
+		if (m && !m->file)
 			return m;
 		while (path.len > 1 && path.s[path.len - 1] != '/')
 			path.len--;
@@ -154,13 +154,13 @@ const struct vmount *names_mount_of(struct names *ns, struct str path)
 	return names_mount_at(ns, STR("/"));
 }
 
-/* A directory found at this name may be where something is mounted. */
+/* What is found at this name may be where something is mounted. */
 static int note_mount(struct names *ns, struct node *dir, struct str name, struct node *n)
 {
 	struct buf path = BUF_INIT;
-	const struct vmount *m;
+	struct vmount *m;
 
-	if (ns->mounts.n < 2 || !node_is_dir(n) || !names_path(dir, &path)) {
+	if (ns->mounts.n < 2 || !names_path(dir, &path)) {
 		buf_free(&path);
 		return 0;
 	}
@@ -173,8 +173,10 @@ static int note_mount(struct names *ns, struct node *dir, struct str name, struc
 	}
 	m = names_mount_at(ns, buf_as_str(&path));
 	buf_free(&path);
-	if (m)
+	if (m && node_is_dir(n))
 		n->mount = m;
+	else if (m)
+		m->file = true;
 	return 0;
 }
 

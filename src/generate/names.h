@@ -24,6 +24,7 @@ struct vmount {
 	char *point; /* canonical, "/" for the root */
 	size_t len;
 	bool pseudo; /* proc, sysfs ...: nothing below it is replayed */
+	bool file;   /* something is mounted on a file: it is one of the directory that it stands in */
 	struct hnode node;
 };
 

@@ -138,6 +138,20 @@ START_TEST(dup_shares_the_offset)
 }
 END_TEST
 
+/* As /etc/hosts in a container: there is no place for a tree below it. */
+START_TEST(a_mount_on_a_file_is_a_file_of_its_directory)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root(NULL, "0 o=state_mount;:,p=/w/f;:,P=ext4;:,y=0x9;:,\n"
+		TASK FILE_F "1 o=openat;:,d=-100;:,p=/w/f;:,f=0;:,m=0;:,s=3;:,\n",
+		"0|0|-|/.ioriot/t/w|%null|022|0|0|0|-|state_task@6|\n"
+		"0|0|-|cwd|/.ioriot/t/w/f|O_RDONLY|0|>0|3|openat@8|\n"
+		"#INIT\ndir|0755|0|0|/.ioriot/t/w|\nfile|0644|0|0|10000|-|/.ioriot/t/w/f|\n", res);
+	free(res);
+}
+END_TEST
+
 START_TEST(pipe_over_a_file_is_its_close)
 {
 	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
@@ -2818,6 +2832,7 @@ Suite *generate_suite(void)
 	TCase *t = tcase_create("generate");
 
 	tcase_add_unchecked_fixture(t, make_dir, remove_dir);
+	tcase_add_test(t, a_mount_on_a_file_is_a_file_of_its_directory);
 	tcase_add_test(t, dup_shares_the_offset);
 	tcase_add_test(t, pipe_over_a_file_is_its_close);
 	tcase_add_test(t, exec_closes_what_is_marked);
