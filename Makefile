@@ -7,6 +7,8 @@
 #   make modules          SystemTap modules for the running kernel, or KERNEL=RELEASE
 #   make test-vm          what runs in a virtual machine
 #   make asan tsan lint shellcheck manlint docs fuzz faults hostile    one check of "make test" each
+#   make coverage         which lines of src/ the tests run
+#   make partitions       which kinds of arguments and results they hit
 #   make bench-vm         what the SystemTap module costs, in the virtual machine
 #   make workloads        fio, PostgreSQL, RocksDB ... recorded and replayed
 #   make bench, make soak measurements; the same under load for a long time
@@ -34,7 +36,7 @@ OBJ     := $(SRC:%.c=$(BUILD)/%.o)
 LIBOBJ  := $(filter-out $(BUILD)/src/main.o,$(OBJ))
 UNIT    := $(wildcard tests/unit/*.c tests/common/*.c)
 UNITOBJ := $(UNIT:%.c=$(BUILD)/%.o)
-FUZZ    := $(wildcard tests/fuzz/*.c tests/common/*.c)
+FUZZ    := $(wildcard tests/fuzz/fuzz*.c tests/common/*.c)
 FUZZOBJ := $(FUZZ:%.c=$(BUILD)/%.o)
 TOOLS   := $(BUILD)/option_texts $(BUILD)/syscall_matrix $(BUILD)/late_emulate
 TEXTS   := $(BUILD)/ioriot.bash $(BUILD)/options.mdoc
@@ -68,6 +70,11 @@ $(BUILD)/option_texts: $(BUILD)/scripts/option_texts.o $(LIBOBJ)
 $(BUILD)/fuzz: $(FUZZOBJ) $(LIBOBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# One for each property, with clang: tests/checks/libfuzzer.sh.
+$(BUILD)/libfuzzer_%: tests/fuzz/libfuzzer.c $(filter-out %/fuzz.o,$(FUZZOBJ)) $(LIBOBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -DTARGET=fuzz_$* -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Calls that fail: a library for LD_PRELOAD, and ioriot with the same calls wrapped.
 $(BUILD)/fault.so: tests/fault/fault.c tests/fault/faults.def $(BUILD)/flags
@@ -118,7 +125,7 @@ $(BUILD)/flags: FORCE
 	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
 
 clean:
-	rm -rf build build-asan build-tsan systemtap/build ioriot
+	rm -rf build build-asan build-tsan build-fuzz build-coverage systemtap/build ioriot
 
 deps:
 	@scripts/deps.sh
@@ -174,9 +181,21 @@ soak: all
 		tests/randprog/run.py --as root --mode turns --seeds 5001-10000 --jobs 2; \
 	else echo "skip random programs of root: needs root"; fi
 
-CHECKS := asan tsan lint shellcheck manlint docs fuzz faults hostile
+CHECKS := asan tsan lint shellcheck manlint docs faults hostile
 $(CHECKS): deps
 	@tests/run checks/$@.sh
+
+fuzz: deps
+	@tests/run checks/fuzz.sh checks/fuzz_generate.sh checks/libfuzzer.sh
+
+# What the tests run of src/, line by line.
+coverage: deps
+	@$(MAKE) --no-print-directory all $(BUILD)/unit $(TOOLS)
+	@scripts/coverage.sh -m 90
+
+# Which partitions of arguments and results the tests hit.
+partitions: all $(TOOLS)
+	@scripts/partitions.sh
 
 # The man page's OPTIONS section is the option table.
 man: $(BUILD)/options.mdoc
@@ -202,4 +221,4 @@ uninstall:
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all clean deps workloads modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)
+.PHONY: all clean coverage deps fuzz partitions workloads modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)

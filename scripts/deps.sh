@@ -24,6 +24,10 @@ need libzstd-dev "compressed captures and replays" pkg-config --exists libzstd
 need libjansson-dev "statistics as JSON" pkg-config --exists jansson
 need liburing-dev "replay of io_uring" pkg-config --exists liburing
 need check "unit tests" pkg-config --exists check
+need clang "tests: fuzzing, coverage" command -v clang
+need libclang-rt-14-dev "tests: fuzzing, coverage" \
+	sh -c 'ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*'
+need llvm-14 "coverage" command -v llvm-cov-14
 need python3 "tests; recorded program" test -x /usr/bin/python3
 need strace "tests: what a replay touches" command -v strace
 need fio "recorded program" command -v fio

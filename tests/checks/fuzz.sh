@@ -15,6 +15,8 @@ seconds=${FUZZ_SECONDS:-40}
 check "lines of captures" "$SOURCE/build-asan/fuzz" capture $((seconds * 1000))
 check "lines of replays" "$SOURCE/build-asan/fuzz" replay $((seconds * 1000))
 check "records of the kernel" "$SOURCE/build-asan/fuzz" wire $((seconds * 1000))
+check "captures that become replays" "$SOURCE/build-asan/fuzz" generate $((seconds * 200))
+check "replays that are loaded" "$SOURCE/build-asan/fuzz" load $((seconds * 200))
 
 mkdir work root outside
 echo untouched > outside/file

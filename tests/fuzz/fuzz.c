@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "utils/str.h"
 
 /*
- * usage: fuzz capture|replay|wire [ITERATIONS [SEED [FIRST]]]
+ * usage: fuzz capture|replay|wire|generate|load [ITERATIONS [SEED [FIRST]]]
  *
  * Mutates lines, or the kernel's records, of every operation. The same SEED makes the same inputs; an input that fails is
  * named by its iteration, and "fuzz WHAT 1 SEED ITERATION" runs it alone.
@@ -29,6 +30,23 @@ static uint64_t draw(struct random *r, uint64_t below)
 {
 	r->state += 0x9e3779b97f4a7c15u;
 	return hash_u64(r->state) % below;
+}
+
+/* To the property, or (FUZZ_KEEP=DIR) into a file where libFuzzer begins. */
+static void give(void (*property)(const uint8_t *data, size_t len), const struct buf *input)
+{
+	const char *keep = getenv("FUZZ_KEEP");
+	char path[PATH_MAX];
+	FILE *f;
+
+	if (!keep) {
+		property((const uint8_t *)input->p, input->len);
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/made-%llu", keep, (unsigned long long)running);
+	f = fopen(path, "w");
+	if (!f || fwrite(input->p, 1, input->len, f) != input->len || fclose(f))
+		fuzz_fail("cannot write", path, strlen(path));
 }
 
 /* Bytes that the parsers look for, and numbers at their limits. */
@@ -116,13 +134,39 @@ static void run_capture(struct buf *input, struct random *r)
 {
 	buf_char(input, (char)draw(r, 256));
 	make_lines(input, r, add_capture_line);
-	fuzz_capture((uint8_t *)input->p, input->len);
+	give(fuzz_capture, input);
 }
 
 static void run_replay(struct buf *input, struct random *r)
 {
 	make_lines(input, r, add_replay_line);
-	fuzz_replay((uint8_t *)input->p, input->len);
+	give(fuzz_replay, input);
+}
+
+/* One process and descriptors that were opened before: most lines mean something. */
+static void add_related_line(struct buf *b, struct random *r)
+{
+	struct rec rec;
+
+	sample_rec(&rec, (enum op_id)draw(r, OP_COUNT), draw(r, 8) ? SAMPLE_PLAIN :
+							(enum sample)draw(r, SAMPLE_COUNT));
+	rec.pid = 1;
+	rec.tid = 1 + (uint32_t)draw(r, 2);
+	capture_print(b, &rec);
+}
+
+static void run_generate(struct buf *input, struct random *r)
+{
+	buf_char(input, (char)draw(r, 256));
+	make_lines(input, r, add_related_line);
+	give(fuzz_generate, input);
+}
+
+static void run_load(struct buf *input, struct random *r)
+{
+	buf_char(input, (char)draw(r, 256));
+	make_lines(input, r, add_replay_line);
+	give(fuzz_load, input);
 }
 
 /* --- the kernel's records --- */
@@ -201,13 +245,14 @@ static void run_wire(struct buf *input, struct random *r)
 
 	for (n = 1 + draw(r, LINES_MOST); n; n--)
 		add_record(input, r);
-	fuzz_wire((uint8_t *)input->p, input->len);
+	give(fuzz_wire, input);
 }
 
 static const struct target {
 	const char *name;
 	void (*run)(struct buf *input, struct random *r);
-} targets[] = {{"capture", run_capture}, {"replay", run_replay}, {"wire", run_wire}};
+} targets[] = {{"capture", run_capture}, {"replay", run_replay}, {"wire", run_wire},
+	{"generate", run_generate}, {"load", run_load}};
 
 static const struct target *find_target(const char *name)
 {
@@ -251,7 +296,7 @@ int main(int argc, char **argv)
 		(argc > 2 && str_u64(str_of(argv[2]), &n)) ||
 		(argc > 3 && str_u64(str_of(argv[3]), &seed)) ||
 		(argc > 4 && str_u64(str_of(argv[4]), &first))) {
-		fprintf(stderr, "usage: fuzz capture|replay|wire [ITERATIONS [SEED [FIRST]]]\n");
+		fprintf(stderr, "usage: fuzz capture|replay|wire|generate|load [ITERATIONS [SEED [FIRST]]]\n");
 		return 2;
 	}
 	signal(SIGSEGV, say_where);

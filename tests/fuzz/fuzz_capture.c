@@ -77,12 +77,3 @@ void fuzz_capture(const uint8_t *data, size_t len)
 	buf_free(&text);
 	buf_free(&printed);
 }
-
-#ifdef LIBFUZZER
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
-{
-	fuzz_capture(data, len);
-	return 0;
-}
-#endif

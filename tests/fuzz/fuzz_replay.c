@@ -102,12 +102,3 @@ void fuzz_replay(const uint8_t *data, size_t len)
 	check_lines(text);
 	read_file(text);
 }
-
-#ifdef LIBFUZZER
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
-{
-	fuzz_replay(data, len);
-	return 0;
-}
-#endif

@@ -104,12 +104,3 @@ void fuzz_wire(const uint8_t *data, size_t len)
 	read_again(&text);
 	buf_free(&text);
 }
-
-#ifdef LIBFUZZER
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
-{
-	fuzz_wire(data, len);
-	return 0;
-}
-#endif
