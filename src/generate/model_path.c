@@ -688,6 +688,8 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 		/* nothing, or the descriptor itself */
 	} else if (p->fd) {
 		buf_addf(out, "%%fd/%u", p->fd->vfd);
+	} else if (text.s[0] == '/' && p->w.err == ENOTDIR && !p->w.broke_at) {
+		rc = model_map(m, text, out); /* from a root that is no directory */
 	} else if (p->bad_base || (p->w.err == ENOTDIR && !p->w.broke_at)) {
 		buf_str(out, text);
 		if (p->dotdot && !model_too_long(text))
