@@ -565,6 +565,26 @@ static void passed_descriptors(struct matrix *m)
 	DO(close, file);
 }
 
+static void handles(struct matrix *m)
+{
+	struct {
+		struct file_handle head;
+		char bytes[MAX_HANDLE_SZ];
+	} h = {.head = {.handle_bytes = MAX_HANDLE_SZ}};
+	int fd, mount;
+
+	TRY(name_to_handle_at, m->dir, "open-renamed.txt", &h, &mount, 0);
+	fd = (int)TRY(open_by_handle_at, m->dir, &h, O_RDONLY); /* only root may */
+	if (fd >= 0) {
+		DO(read, fd, m->buffer, 10);
+		DO(close, fd);
+	}
+	h.head.handle_bytes = 0;
+	TRY(name_to_handle_at, m->dir, "open-renamed.txt", &h, &mount, 0);
+	FAIL(ENOENT, name_to_handle_at, m->dir, "no", &h, &mount, 0);
+	FAIL(EBADF, name_to_handle_at, 999, "no", &h, &mount, 0);
+}
+
 static void removals(struct matrix *m)
 {
 	int fd = open_at(m, m->dir_a, "gone.txt", O_RDWR | O_CREAT);
@@ -830,6 +850,7 @@ static void run(struct matrix *m)
 	descriptors(m);
 	other_descriptors(m);
 	passed_descriptors(m);
+	handles(m);
 	removals(m);
 	rings(m);
 #ifdef SYS_open

@@ -64,6 +64,14 @@ static bool asks_for_lock(u64 command)
 	return (unsigned int)command == F_GETLK || (unsigned int)command == F_OFD_GETLK;
 }
 
+static void item_handle(struct build *o, u64 address)
+{
+	u32 bytes;
+
+	if (user_copy(&bytes, address, sizeof(bytes)) && bytes <= 128)
+		item_copy(o, WIRE_HANDLE, address + sizeof(bytes), sizeof(u32) + bytes);
+}
+
 static void item_ioctl(struct build *o, unsigned int command, u64 address)
 {
 	int shape = ioctl_shape(command);
@@ -129,6 +137,9 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 	case WIRE_ARG_FARG:
 		if (is_lock_command(call_arg(regs, i - 1)) && !asks_for_lock(call_arg(regs, i - 1)))
 			item_copy(o, WIRE_FLOCK, arg, sizeof(struct flock));
+		break;
+	case WIRE_ARG_HANDLE:
+		item_handle(o, arg);
 		break;
 	case WIRE_ARG_STRUCT:
 		item_copy(o, WIRE_STRUCT, arg, WIRE_STRUCT_BYTES);

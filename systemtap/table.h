@@ -145,6 +145,9 @@ static inline void row_set_by_name(struct row *row, int op_flags)
 	case ROW_chroot:
 		row->flags |= ROW_MOVES | ROW_AT_ENTRY;
 		break;
+	case ROW_open_by_handle_at:
+		row->facts = FACTS_OF_RESULT;
+		break;
 	case ROW_ioctl: /* FIBMAP overwrites the number of the block with that on the disk */
 		row->flags |= ROW_BY_COMMAND | ROW_AT_ENTRY;
 		break;

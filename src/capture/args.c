@@ -214,6 +214,11 @@ void args_set_struct(struct rec *rec, int slot, const void *bytes)
 	rec->arg[op_arg_index(rec->op, A_RANGELEN)] = range[1];
 }
 
+void args_set_handle(struct rec *rec, const char *bytes, size_t len)
+{
+	rec->path2 = len ? (struct str){bytes, len} : STR_NONE;
+}
+
 static uint16_t dedupe_count(const void *head)
 {
 	const struct file_dedupe_range *same = head;

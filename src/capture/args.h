@@ -56,6 +56,13 @@ void args_result(struct rec *rec);
 #define ARGS_STRUCT 16 /* bytes of struct xattr_args and of struct cachestat_range */
 void args_set_struct(struct rec *rec, int slot, const void *bytes);
 
+/*
+ * A struct file_handle: its type and as many bytes as it says, at most ARGS_HANDLE_MAX of both, are what
+ * is recorded. BYTES begin at the type.
+ */
+#define ARGS_HANDLE_MAX (4 + 128)
+void args_set_handle(struct rec *rec, const char *bytes, size_t len);
+
 /* When all is there: drops what the call does not look at. */
 void args_finish(struct rec *rec);
 

@@ -451,6 +451,7 @@ static bool only_looks(const struct rec *rec)
 	case OP_llistxattr:
 	case OP_flistxattr:
 	case OP_getxattrat:
+	case OP_name_to_handle_at:
 	case OP_listxattrat:
 	case OP_cachestat:
 		return true;

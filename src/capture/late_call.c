@@ -102,6 +102,8 @@ static bool means_link(const struct rec *r, enum deed deed)
 	case DEED_LINK:
 		return !(flags_of(r, A_ATFLAGS) & AT_SYMLINK_FOLLOW);
 	default:
+		if (r->op == OP_name_to_handle_at)
+			return !(flags_of(r, A_ATFLAGS) & AT_SYMLINK_FOLLOW);
 		return r->op == OP_lstat || r->op == OP_lchown || r->op == OP_lsetxattr ||
 		       r->op == OP_lgetxattr || r->op == OP_llistxattr ||
 		       r->op == OP_lremovexattr || flags_of(r, A_ATFLAGS) & AT_SYMLINK_NOFOLLOW;

@@ -40,7 +40,7 @@ struct call {
 	struct rec rec;
 	uint64_t nr, entry, ip, sp;
 	struct name *name[2]; /* entries of path and path2; NULL when they were not reached */
-	uint64_t pointer;     /* of an ioctl(2) */
+	uint64_t pointer;     /* of an ioctl(2), or a handle */
 	unsigned how;	      /* enum compat_how, of a 32-bit program's call */
 	u64_vec vec;	      /* what rec.vec points to */
 	struct ring *ring;    /* that an io_uring call is about; NULL = none, or not known */

@@ -260,7 +260,7 @@ static struct facts facts_after(const struct task *task, const struct rec *rec)
 {
 	if (rec->ret < 0)
 		return (struct facts){0};
-	if ((ops[rec->op].flags & OPF_NEWFD) && op_has(rec->op, A_PATH))
+	if ((ops[rec->op].flags & OPF_NEWFD) && (op_has(rec->op, A_PATH) || op_has(rec->op, A_HANDLEIN)))
 		return facts_of_fd((pid_t)task->tid, (int)rec->ret);
 	if (!sets_acl(rec))
 		return (struct facts){0};

@@ -288,6 +288,20 @@ static int read_how(pid_t tid, struct call *call, int slot)
 	return rc;
 }
 
+static int read_handle(pid_t tid, struct call *call)
+{
+	uint32_t n = 0;
+	int rc = fetch_memory(tid, call->pointer, &n, sizeof(n));
+
+	args_set_handle(&call->rec, NULL, 0);
+	if (rc || n > ARGS_HANDLE_MAX - sizeof(n))
+		return rc;
+	rc = fetch_memory(tid, call->pointer + sizeof(n), call->path2, sizeof(n) + n);
+	if (!rc)
+		args_set_handle(&call->rec, call->path2, sizeof(n) + n);
+	return rc;
+}
+
 static int read_struct(pid_t tid, struct call *call, int slot)
 {
 	char bytes[ARGS_STRUCT];
@@ -443,6 +457,9 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 		return read_offset(tid, &call->rec.arg[slot], call->how & COMPAT_OFF32);
 	case FORM_FARG:
 		return read_fcntl_arg(tid, call, slot);
+	case FORM_BYTES:
+		call->pointer = value;
+		return kind == A_HANDLEIN ? read_handle(tid, call) : 0;
 	case FORM_IARG:
 		call->pointer = value;
 		return read_ioctl(tid, call);
@@ -484,6 +501,8 @@ void fetch_results(pid_t tid, struct call *call)
 		fetch_memory(tid, rec->arg[3], &rec->ret, sizeof(rec->ret));
 	read_aio_results(tid, call);
 	args_result(rec);
+	if (op_has(rec->op, A_HANDLE) && rec->ret == 0)
+		read_handle(tid, call);
 	if (rec->op == OP_ioctl && rec_ioctl_has_dests(rec->arg[1]) && rec->ret == 0)
 		read_ioctl(tid, call);
 	if (slot < 0)

@@ -117,6 +117,7 @@ enum wire_arg {
 	WIRE_ARG_EVENTS,  /* the result says how many */
 	WIRE_ARG_CTXP,    /* WIRE_CTX */
 	WIRE_ARG_STRUCT,  /* struct xattr_args, struct cachestat_range */
+	WIRE_ARG_HANDLE,  /* struct file_handle */
 	WIRE_ARG_COUNT
 };
 
@@ -158,6 +159,7 @@ enum wire_item_type {
 			  FIBMAP, which overwrites it, before */
 	WIRE_CTX,      /* uint64_t, after the call */
 	WIRE_STRUCT,   /* of a WIRE_ARG_STRUCT, WIRE_STRUCT_BYTES of it */
+	WIRE_HANDLE,   /* of a struct file_handle the type and as many bytes as it says, after the call */
 	WIRE_ITEM_TYPES
 };
 

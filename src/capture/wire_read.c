@@ -456,6 +456,17 @@ static int on_ioctl(struct wire_reader *r, const struct record *rec, const char 
 	return 0;
 }
 
+static int on_handle(const struct record *rec, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+
+	if (len < sizeof(uint32_t) || len > ARGS_HANDLE_MAX)
+		return malformed(rec, "a handle of another length");
+	if (op_has(call->op, A_HANDLEIN) || call->ret == 0)
+		args_set_handle(call, body, len);
+	return 0;
+}
+
 static int on_struct(const struct record *rec, int slot, const char *body, size_t len)
 {
 	if (len != WIRE_STRUCT_BYTES)
@@ -497,6 +508,7 @@ static const uint8_t item_args[WIRE_ITEM_TYPES] = {
 	[WIRE_FDS] = WIRE_ARG_FDS,
 	[WIRE_IOCTL] = WIRE_ARG_IARG,
 	[WIRE_STRUCT] = WIRE_ARG_STRUCT,
+	[WIRE_HANDLE] = WIRE_ARG_HANDLE,
 	[WIRE_CTX] = WIRE_ARG_CTXP,
 };
 
@@ -546,6 +558,8 @@ static int on_call_item(
 		return on_position(rec, body, item->len);
 	case WIRE_TUPLES:
 		return on_tuples(r, rec, slot, body, item->len);
+	case WIRE_HANDLE:
+		return on_handle(rec, body, item->len);
 	case WIRE_STRUCT:
 		return on_struct(rec, slot, body, item->len);
 	case WIRE_IOCTL:

@@ -158,6 +158,7 @@ void model_free(struct model *m)
 	vec_free(&m->list);
 	vec_free(&m->numbers);
 	outside_told_free(m);
+	buf_free(&m->opened);
 }
 
 uint64_t model_oflags(const struct model *m, const struct rec *r)

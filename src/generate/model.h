@@ -30,6 +30,7 @@
 	X(MEMORY, "on a file in memory (memfd)")                                                   \
 	X(FAULTS, "on a userfaultfd")                                                              \
 	X(QUOTA, "on limits of disk space (quotactl)")                                             \
+	X(HANDLE, "by a handle of a file that has no name or is not known, or refused")            \
 	X(NOT_FILE, "on another descriptor that is no file")                                       \
 	X(UNKNOWN_FD, "on a descriptor opened before the capture or by a call not captured")       \
 	X(NO_DIRECTORY, "relative to a directory that is not known")                               \
@@ -145,6 +146,8 @@ struct model {
 	struct filemap *ended_maps; /* freed when the line is committed */
 
 	VEC(struct flight) flights;
+	struct hmap handles; /* see model_handle.c */
+	struct buf opened;   /* what an open_by_handle_at opened */
 	struct hmap told; /* what was told of names too late, see outside.c */
 
 	/* the record at hand */
@@ -314,6 +317,8 @@ int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
  * unknown mode has it there anyhow.
  */
 void model_grant(struct model *m, struct node *n, uint32_t bits);
+
+void model_handles_free(struct model *m);
 
 /* Keeps a node that the operation may end until its line is committed. */
 int model_keep(struct model *m, struct node *n);

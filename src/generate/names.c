@@ -402,6 +402,11 @@ void names_unfill(struct names *ns, struct node *dir)
 	dir->filler = 0;
 }
 
+struct node *names_inode(const struct names *ns, const struct facts *facts)
+{
+	return inode_find(ns, facts);
+}
+
 struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 	const struct facts *facts, uint32_t mode, struct str target)
 {

@@ -147,6 +147,9 @@ struct entry *names_set(struct names *ns, struct node *dir, struct str name, str
 /* A node made during the capture. Refs 0 until it is entered somewhere. */
 struct node *names_new(struct names *ns, struct node *dir, uint32_t mode);
 
+/* The file of the start that has this device and inode number; NULL: none is known. */
+struct node *names_inode(const struct names *ns, const struct facts *facts);
+
 /* NAME in DIR existed before the capture; facts may be unknown, then MODE (a type) is all there is. */
 struct node *names_at_start(struct names *ns, struct node *dir, struct str name,
 	const struct facts *facts, uint32_t mode, struct str target);

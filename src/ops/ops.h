@@ -36,7 +36,7 @@ enum op_flag {
 	OPF_LIST = 2,  /* a .replay line carries a list: descriptors closed, or parent:child pairs */
 	OPF_FORK = 4,  /* the result is a new task; a .replay line names its process and thread */
 	OPF_STATE = 8, /* not a system call */
-	OPF_NOFILE = 16, /* of what is no file, most of them make descriptors of that; only captures have it */
+	OPF_NOFILE = 16, /* only captures have it: most make descriptors of what is no file */
 	OPF_NEWMAP = 32 /* a result >= 0 is a new memory map; a .replay line names it */
 };
 
@@ -74,7 +74,8 @@ enum arg_form {
 	FORM_CTX,   /* an AIO context: hex in a capture, a virtual one or "none" in a replay */
 	FORM_SQE,   /* a submission to an io_uring: rec->sqe */
 	FORM_FARG,  /* fcntl's third argument: a number, or a struct flock in arg[2..5] */
-	FORM_IARG   /* ioctl's third argument: numbers in arg[2..5], destinations in rec->vec */
+	FORM_IARG,  /* ioctl's third argument: numbers in arg[2..5], destinations in rec->vec */
+	FORM_BYTES  /* bytes in hex, rec->path2: of a file handle its type and what is behind it */
 };
 
 enum arg_kind {

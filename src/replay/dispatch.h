@@ -81,6 +81,8 @@ struct worker {
 
 #define NO_MEMORY 1 /* an address where no program has anything */
 
+#define HANDLE_MAX 128 /* MAX_HANDLE_SZ */
+
 /* What one real thread has for itself. */
 struct rthread {
 	struct worker *w;
@@ -101,6 +103,7 @@ struct rthread {
 	int64_t times[4];
 	int64_t offset[2]; /* OFFIN, OFFOUT */
 	uint64_t pair[2];  /* a struct of 16 bytes */
+	uint32_t handle[2 + HANDLE_MAX / 4];
 	int pipe[2];	   /* of its own, for splice(2) */
 	uint64_t pipe_size; /* 0: it has none yet */
 	uint8_t out[512] __attribute__((aligned(16)));

@@ -121,6 +121,7 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 	case FORM_NONE:
 	case FORM_ADDR2:
 	case FORM_PAGES:
+	case FORM_BYTES:   /* handles of other files */
 	case FORM_EXTENTS: /* only in state_path, which no replay has */
 		break;
 	case FORM_DEC:
@@ -229,6 +230,7 @@ OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, 
 {
 	switch (op_form(kind)) {
 	case FORM_NONE:
+	case FORM_BYTES:
 	case FORM_ADDR2:
 	case FORM_PAGES:
 	case FORM_EXTENTS:

@@ -233,6 +233,18 @@ static uint64_t how_pointer(struct rthread *t, const struct xop *x)
 	return (uint64_t)(uintptr_t)t->how;
 }
 
+/*
+ * struct file_handle of fcntl.h: with room for any, unless the program had none for this one; or for
+ * more than there can be, which is refused as what was wrong then.
+ */
+static uint64_t handle_pointer(struct rthread *t, const struct xop *x)
+{
+	if (x->ret == -EFAULT)
+		return NO_MEMORY;
+	t->handle[0] = x->ret == -EOVERFLOW ? 0 : x->ret == -EINVAL ? HANDLE_MAX + 1 : HANDLE_MAX;
+	return (uint64_t)(uintptr_t)t->handle;
+}
+
 /* struct xattr_args of linux/xattr.h */
 static uint64_t xattr_pointer(struct rthread *t, const struct xop *x, int i)
 {
@@ -313,6 +325,8 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 		return offset_pointer(&t->offset[1], x->arg[i]);
 	case A_HOW:
 		return how_pointer(t, x);
+	case A_HANDLE:
+		return handle_pointer(t, x);
 	case A_XARGS:
 		return xattr_pointer(t, x, i);
 	case A_XATFLAGS: /* how long the struct is; what was wrong with it is not known */

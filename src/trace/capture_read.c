@@ -210,6 +210,8 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, str
 		/* F stands before G: printed so, and demanded since G's form depends on it */
 		rc = value_farg(rec->arg, s, &lock);
 		return rc || lock == rec_fcntl_is_lock(rec->arg[1]) ? rc : -EINVAL;
+	case FORM_BYTES:
+		return value_hex_bytes(&scratch->path2, s, &rec->path2);
 	case FORM_IARG:
 		return value_iarg(rec, &scratch->vec, s, take_fd);
 	}

@@ -75,6 +75,9 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 	case FORM_FARG:
 		value_print_farg(out, rec, false);
 		break;
+	case FORM_BYTES:
+		value_print_hex_bytes(out, rec->path2);
+		break;
 	case FORM_IARG:
 		value_print_iarg(out, rec, print_inner_fd);
 		break;

@@ -223,6 +223,8 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 		return value_sqe(&call->sqe, s, true);
 	case FORM_FARG:
 		return take_farg(s, line);
+	case FORM_BYTES:
+		return value_hex_bytes(&scratch->path2, s, &call->path2);
 	case FORM_IARG:
 		return value_iarg(call, &scratch->vec, s, take_vfd);
 	}

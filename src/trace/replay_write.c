@@ -116,6 +116,9 @@ static void print_arg(struct buf *out, const struct rline *line, int i)
 	case FORM_FARG:
 		print_farg(out, line);
 		break;
+	case FORM_BYTES:
+		value_print_hex_bytes(out, call->path2);
+		break;
 	case FORM_IARG:
 		value_print_iarg(out, call, print_inner_vfd);
 		break;

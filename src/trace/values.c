@@ -479,6 +479,46 @@ void value_print_sqe(struct buf *out, const struct sqe *sqe, bool names)
 	value_print_number(out, FORM_HEX, sqe->user);
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int value_hex_bytes(struct buf *text, struct str s, struct str *out)
+{
+	size_t i;
+
+	*out = STR_NONE;
+	if (str_eq(s, STR("-")))
+		return 0;
+	if (s.len == 0 || s.len % 2 || s.len / 2 > VALUE_BYTES_MAX)
+		return -EINVAL;
+	text->len = 0;
+	for (i = 0; i < s.len; i += 2) {
+		int high = hex_digit(s.s[i]), low = hex_digit(s.s[i + 1]);
+
+		if (high < 0 || low < 0)
+			return -EINVAL;
+		buf_char(text, (char)(high << 4 | low));
+	}
+	*out = buf_as_str(text);
+	return buf_ok(text) ? 0 : -ENOMEM;
+}
+
+void value_print_hex_bytes(struct buf *out, struct str bytes)
+{
+	size_t i;
+
+	if (!bytes.len)
+		buf_char(out, '-');
+	for (i = 0; i < bytes.len; i++) {
+		buf_char(out, "0123456789abcdef"[(unsigned char)bytes.s[i] >> 4]);
+		buf_char(out, "0123456789abcdef"[(unsigned char)bytes.s[i] & 15]);
+	}
+}
+
 int value_bytes(struct buf *text, struct str s, struct str *out)
 {
 	if (!escape_needed(s)) {

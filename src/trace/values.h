@@ -113,6 +113,11 @@ typedef void value_fd_print(struct buf *out, uint64_t fd);
 int value_iarg(struct rec *rec, u64_vec *vec, struct str s, value_fd_read *fd);
 void value_print_iarg(struct buf *out, const struct rec *rec, value_fd_print *fd);
 
+/* Bytes in hex, two digits each; "-" for none. 0, -EINVAL, -ENOMEM. */
+#define VALUE_BYTES_MAX 256
+int value_hex_bytes(struct buf *text, struct str s, struct str *out);
+void value_print_hex_bytes(struct buf *out, struct str bytes);
+
 /*
  * A byte string: S itself, or decoded in TEXT when it has escapes. -EINVAL for a bad escape or a
  * NUL, which no path can hold. -ENOMEM.

@@ -288,6 +288,8 @@ static bool same_arg(const struct rec *a, const struct rec *b, int i)
 		return true;
 	case FORM_PATH:
 		return same_str(a->path, b->path);
+	case FORM_BYTES:
+		return str_eq(a->path2, b->path2);
 	case FORM_PATH2:
 		return same_str(a->path2, b->path2);
 	case FORM_IOV:

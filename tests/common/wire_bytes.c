@@ -259,6 +259,9 @@ void wire_items(struct buf *b, const struct rec *rec)
 		case WIRE_ARG_FARG:
 			put_lock(b, rec);
 			break;
+		case WIRE_ARG_HANDLE:
+			wire_str(b, WIRE_HANDLE, rec->path2);
+			break;
 		case WIRE_ARG_STRUCT:
 			put_struct(b, rec, i);
 			break;

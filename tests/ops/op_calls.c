@@ -564,6 +564,56 @@ static void t_cachestat(void)
 	expect("o=cachestat;:,d=%d;:,O=0;:,f=7;:,c=0;:,s=%ld;:,", fd, r);
 }
 
+struct any_handle {
+	struct file_handle head;
+	unsigned char bytes[MAX_HANDLE_SZ];
+};
+
+/* As it is recorded: the type, and the bytes. */
+static const char *handle_text(const struct any_handle *h)
+{
+	static char text[2 * (sizeof(int) + MAX_HANDLE_SZ) + 1];
+	const unsigned char *p = (const unsigned char *)&h->head.handle_type;
+	size_t i;
+
+	for (i = 0; i < sizeof(int) + h->head.handle_bytes; i++)
+		sprintf(text + 2 * i, "%02x", p[i]);
+	return text;
+}
+
+static void t_name_to_handle_at(void)
+{
+	struct any_handle h = {.head = {.handle_bytes = MAX_HANDLE_SZ}};
+	int mount;
+	long r;
+
+	file("f", "");
+	r = made(SYS_name_to_handle_at, AT_FDCWD, P("f"), P(&h), P(&mount), 0);
+	expect("o=name_to_handle_at;:,d=AT_FDCWD;:,p=f;:,h=%s;:,f=0;:,s=%ld;:,", r ? "-" : handle_text(&h), r);
+	h.head.handle_bytes = 0;
+	r = made(SYS_name_to_handle_at, AT_FDCWD, P("f"), P(&h), P(&mount), 0); /* EOVERFLOW */
+	expect("o=name_to_handle_at;:,d=AT_FDCWD;:,p=f;:,h=-;:,f=0;:,s=%ld;:,", r);
+	made(SYS_name_to_handle_at, AT_FDCWD, P("none"), P(&h), P(&mount), AT_SYMLINK_FOLLOW);
+	expect("o=name_to_handle_at;:,d=AT_FDCWD;:,p=none;:,h=-;:,f=1024;:,s=%d;:,", -ENOENT);
+}
+
+static void t_open_by_handle_at(void)
+{
+	struct any_handle h = {.head = {.handle_bytes = MAX_HANDLE_SZ}};
+	int mount, fd = file("f", "");
+	long r;
+
+	if (name_to_handle_at(AT_FDCWD, "f", &h.head, &mount, 0))
+		h.head.handle_bytes = 0;
+	r = made(SYS_open_by_handle_at, fd, P(&h), O_RDWR);
+	expect("o=open_by_handle_at;:,d=%d;:,h=%s;:,f=%d;:,s=%ld;:,%s", fd, handle_text(&h), O_RDWR, r,
+		facts(r));
+	r = made(SYS_open_by_handle_at, 9999, P(&h), O_RDONLY);
+	expect("o=open_by_handle_at;:,d=9999;:,h=%s;:,f=0;:,s=%ld;:,", handle_text(&h), r);
+	r = made(SYS_open_by_handle_at, fd, BAD, O_RDONLY);
+	expect("o=open_by_handle_at;:,d=%d;:,h=-;:,f=0;:,s=%ld;:,", fd, r);
+}
+
 static void t_splice(void)
 {
 	int in = file("f", "content"), out = file("g", ""), pipes[2];
@@ -2336,7 +2386,7 @@ static const struct {
 	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(copy_file_range),
 	T(sendfile), T(ioctl), T(splice), T(tee), T(vmsplice), T(mmap), T(munmap), T(mremap), T(msync),
 	T(madvise),
-	T(setxattrat), T(getxattrat), T(listxattrat), T(removexattrat), T(cachestat),
+	T(name_to_handle_at), T(open_by_handle_at), T(setxattrat), T(getxattrat), T(listxattrat), T(removexattrat), T(cachestat),
 	T(inotify_init1), T(inotify_add_watch), T(inotify_rm_watch), T(fanotify_init), T(fanotify_mark),
 	T(memfd_create), T(memfd_secret), T(userfaultfd), T(quotactl), T(quotactl_fd), T(fsync), T(fdatasync),
 	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),

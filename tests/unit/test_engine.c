@@ -84,6 +84,7 @@ static void check_arg(const struct rline *l, const struct xop *x, int i)
 	case FORM_ADDR2:
 	case FORM_PAGES:
 	case FORM_EXTENTS:
+	case FORM_BYTES:
 		break;
 	case FORM_PATH:
 		ck_assert_uint_eq(x->path, 77);

@@ -1335,6 +1335,43 @@ START_TEST(attributes_of_the_capture_are_there)
 }
 END_TEST
 
+START_TEST(handles_are_names)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=state_path;:,p=/w/g;:,x=8:1:6:0100644:1:0:0:50:8;:,\n"
+			    "1 o=open;:,p=/w;:,f=65536;:,m=0;:,s=3;:,\n"
+			    "1 o=name_to_handle_at;:,d=3;:,p=f;:,h=-;:,f=0;:,s=-75;:,\n"
+			    "1 o=name_to_handle_at;:,d=3;:,p=f;:,h=010000000005;:,f=0;:,s=0;:,\n"
+			    "1 o=rename;:,p=f;:,P=/w/moved;:,s=0;:,\n"
+			    "1 o=open_by_handle_at;:,d=3;:,h=010000000005;:,f=2;:,s=4;:,\n"
+			    "1 o=read;:,d=4;:,c=10;:,s=10;:,\n"
+			    /* known by its inode */
+			    "1 o=open_by_handle_at;:,d=3;:,h=010000000006;:,f=0;:,s=5;:,x=8:1:6:0100644:1:0:0:50:8;:,\n"
+			    "1 o=unlink;:,p=moved;:,s=0;:,\n"
+			    "1 o=open_by_handle_at;:,d=3;:,h=010000000005;:,f=0;:,s=6;:,\n"
+			    "1 o=read;:,d=6;:,c=10;:,s=10;:,\n"
+			    "1 o=open_by_handle_at;:,d=3;:,h=010000000007;:,f=0;:,s=-116;:,\n"
+			    "1 o=name_to_handle_at;:,d=9;:,p=f;:,h=-;:,f=0;:,s=-9;:,\n",
+		"0|0|-|/r/.ioriot/t/w|%null|022|0|0|0|-|state_task@5|\n"
+		"0|0|-|/r/.ioriot/t/w|O_RDONLY+O_DIRECTORY|0|>0|3|open@8|\n"
+		"0|0|-|0|f|-|0|-EOVERFLOW|name_to_handle_at@9|\n"
+		"0|0|-|0|f|-|0|0|name_to_handle_at@10|\n"
+		"0|0|-|f|/r/.ioriot/t/w/moved|0|rename@11|\n"
+		"0|0|-|cwd|/r/.ioriot/t/w/moved|O_RDWR|0|>1|4|openat@12|\n"
+		"0|0|-|1|10|10|read@13|\n"
+		"0|0|-|cwd|/r/.ioriot/t/w/g|O_RDONLY|0|>2|5|openat@14|\n"
+		"0|0|-|moved|0|unlink@15|\n"
+		"0|0|-|none|f|-|0|-EBADF|name_to_handle_at@19|\n"
+		"#INIT\n" W_DIR F_INIT("0+4096") "file|0644|0|0|50|-|/r/.ioriot/t/w/g|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_HANDLE], 2);
+	ck_assert_uint_eq(res->left_out[LEFT_PSEUDO], 1);
+	free(res);
+}
+END_TEST
+
 START_TEST(attributes_by_directory_are_the_same)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -2884,6 +2921,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, commands_close_descriptors_at_an_exec);
 	tcase_add_test(t, overlapping_copies_go_by_what_they_found);
 	tcase_add_test(t, attributes_of_the_capture_are_there);
+	tcase_add_test(t, handles_are_names);
 	tcase_add_test(t, attributes_by_directory_are_the_same);
 	tcase_add_test(t, access_control_lists_are_modes);
 	tcase_add_test(t, attributes_are_ordered_by_what_was_found);

@@ -98,7 +98,8 @@ START_TEST(calls_that_are_special)
 	rows_init();
 	for (op = 0; op < OP_COUNT; op++) {
 		const struct row *row = row_of_op(op);
-		bool opens = (ops[op].flags & OPF_NEWFD) && op_has((enum op_id)op, A_PATH);
+		bool opens = (ops[op].flags & OPF_NEWFD) &&
+			(op_has((enum op_id)op, A_PATH) || op == OP_open_by_handle_at);
 
 		if (!row)
 			continue;
