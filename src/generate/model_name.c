@@ -92,7 +92,7 @@ int model_readlink(struct model *m, const struct rec *r)
 	int rc = first_path(
 		m, r, WALK_NOFOLLOW, link_existed(r), r->ret == -EINVAL ? 0 : S_IFLNK | 0777, &p);
 
-	if (!rc && r->ret >= 0 && p.node && !p.node->target)
+	if (!rc && r->ret >= 0 && p.node && !p.node->target && !p.fd)
 		rc = learn_target(&p, r->path2);
 	m->out.call.path2 = STR_NONE;
 	return rc;

@@ -279,6 +279,12 @@ static int place_by_name(struct model *m, struct node *n, struct place *p)
 	return model_touch(m, &e->res, TOUCH_SHARE);
 }
 
+/* Of the link itself, which is there as long as the descriptor is. */
+static bool reads_link(const struct rec *r)
+{
+	return (r->op == OP_readlink || r->op == OP_readlinkat) && r->ret > 0;
+}
+
 int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
 	unsigned flags, struct place *p)
 {
@@ -313,7 +319,7 @@ int model_place(struct model *m, const struct rec *r, enum arg_kind which, enum 
 			return rc;
 		from = d->desc->node;
 		path = p->text;
-	} else if (is_fd && !(flags & (WALK_NOFOLLOW | WALK_LAST))) {
+	} else if (is_fd && (!(flags & (WALK_NOFOLLOW | WALK_LAST)) || reads_link(r))) {
 		if (d && d->desc->kind == DESC_DEVICE && d->desc->node)
 			return place_by_name(m, d->desc->node, p);
 		if (!is_replayed(d))

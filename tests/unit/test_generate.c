@@ -1941,6 +1941,33 @@ START_TEST(the_map_of_holes_waits_for_who_fills_them)
 END_TEST
 
 /* /proc/self is the first thread, which may have other descriptors than who goes through it. */
+START_TEST(descriptors_by_path_in_all_forms)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=open;:,p=/proc/self/fd/3;:,f=1;:,m=0;:,s=4;:,\n"
+			      "1 o=open;:,p=/proc/1/fd/3;:,f=0;:,m=0;:,s=5;:,\n"
+			      "1 o=stat;:,p=/dev/fd/3;:,s=0;:,\n"
+			      "1 o=readlink;:,p=/proc/self/fd/3;:,c=4096;:,s=4;:,\n"
+			      "1 o=readlinkat;:,d=-100;:,p=/proc/thread-self/fd/3;:,c=4096;:,s=4;:,\n"
+			      "1 o=readlink;:,p=/proc/self/fd/9;:,c=4096;:,s=-2;:,\n"
+			      "1 o=truncate;:,p=/dev/fd/4;:,O=100;:,s=0;:,\n"
+			      "1 o=chmod;:,p=/proc/1/fd/5;:,m=0600;:,s=0;:,\n"
+			      "1 o=link;:,p=/proc/self/fd/3;:,P=q;:,s=-18;:,\n"
+			      "1 o=pread64;:,d=3;:,c=200;:,O=0;:,s=100;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|%fd/0|O_WRONLY|0|>1|4|open@8|\n"
+			  "0|0|-|%fd/0|O_RDONLY|0|>2|5|open@9|\n"
+			  "0|0|-|%fd/0|0|stat@10|\n"
+			  "0|0|-|%fd/0|4096|4|readlink@11|\n"
+			  "0|0|-|cwd|%fd/0|4096|4|readlinkat@12|\n"
+			  "0|0|-|/r/.ioriot/t/proc/self/fd/9|4096|-ENOENT|readlink@13|\n"
+			  "0|0|-|%fd/1|100|0|truncate@14|\n"
+			  "0|0|-|%fd/2|0600|0|chmod@15|\n"
+			  "0|0|-|0|200|0|100|pread64@17|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
 START_TEST(descriptors_by_path_are_those_of_the_first_thread)
 {
 	generates(TASK FILE_F "1 o=clone;:,f=67840;:,s=2;:,\n" /* VM SIGHAND THREAD */
@@ -2950,6 +2977,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_broke_a_way_off_is_waited_for);
 	tcase_add_test(t, a_directory_that_was_shared_keeps_its_order);
 	tcase_add_test(t, the_map_of_holes_waits_for_who_fills_them);
+	tcase_add_test(t, descriptors_by_path_in_all_forms);
 	tcase_add_test(t, descriptors_by_path_are_those_of_the_first_thread);
 	tcase_add_test(t, who_shares_a_table_keeps_it_when_another_leaves);
 	tcase_add_test(t, what_fails_before_it_looks_tells_nothing);
