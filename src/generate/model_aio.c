@@ -520,6 +520,7 @@ static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint
 	if (!iocb[AIOCB_ID]) { /* what could not be read says nothing */
 		memset(tuple, 0, sizeof(tuple));
 		segments = 0;
+		left = worked ? LEFT_AIO_UNKNOWN : 0;
 	} else if (iocb[AIOCB_OPCODE] == IOCB_CMD_POLL || iocb[AIOCB_OPCODE] > UINT16_MAX) {
 		left = LEFT_AIO_UNKNOWN; /* also of one that failed: no replay has it */
 	} else {
@@ -533,7 +534,7 @@ static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint
 		tuple[AIOCB_FD] = d ? d->vfd : VFD_NONE;
 	}
 	tuple[AIOCB_RESFD] = !worked && tuple[AIOCB_FLAGS] & IOCB_FLAG_RESFD ? VFD_NONE : 0;
-	if (worked) { /* an eventfd is no file: nobody reads it in a replay */
+	if (worked && iocb[AIOCB_ID]) { /* an eventfd is no file: nobody reads it in a replay */
 		tuple[AIOCB_FLAGS] &= ~(uint64_t)IOCB_FLAG_RESFD;
 		rc = submitted(m, b, iocb, segments, d, left, tuple);
 	}

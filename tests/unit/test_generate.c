@@ -2787,6 +2787,20 @@ START_TEST(iocbs_that_are_left_out_are_counted)
 }
 END_TEST
 
+/* Files that were changed by hand. */
+START_TEST(iocbs_that_cannot_have_been_submitted)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=0;:,s=1;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=2;:,b=0,200:0:3:0:10:0:0:0:0:0:0:9;:,s=9;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=0,0:5,200:10;:,u=-;:,s=3;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|1|1:0:0:0:10|1|io_submit@9|\n"
+			  "0|0|-|0|1|8|1:10|-|1|io_getevents@10|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
 START_TEST(writes_that_failed_did_not_extend)
 {
 	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
@@ -3021,6 +3035,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, iocbs_are_refused_again);
 	tcase_add_test(t, iocbs_on_what_is_no_file_leave_their_batch);
 	tcase_add_test(t, iocbs_that_are_left_out_are_counted);
+	tcase_add_test(t, iocbs_that_cannot_have_been_submitted);
 	tcase_add_test(t, writes_that_failed_did_not_extend);
 	tcase_add_test(t, events_may_be_taken_without_a_call);
 	tcase_add_test(t, iocbs_of_one_thread_are_waited_for_by_another);
