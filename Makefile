@@ -175,6 +175,8 @@ workloads:
 
 soak: all
 	@FAULT_STRIDE=1 tests/run checks/faults.sh
+	@$(MAKE) --no-print-directory $(BUILD)/unit
+	@KERNEL_SEEDS=5000 $(BUILD)/unit kernel
 	@tests/run --repeat 50 scenarios
 	@tests/randprog/run.py --as user --mode turns --seeds 1-5000 --jobs 2
 	@if [ "$$(id -u)" -eq 0 ]; then \
