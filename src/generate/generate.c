@@ -268,12 +268,29 @@ static bool repeated(const struct surprise *a, const struct surprise *b)
 	       str_eq(a->name, b->name);
 }
 
+/* R uses a descriptor that an overlapping call has opened, which returned later. */
+static int let_open(struct run *run, const struct rec *r)
+{
+	struct rec *c;
+	size_t i = 0;
+	int rc = 0;
+
+	if (run->model.vfd.tasks.n < 2)
+		return 0;
+	while (rc == 0 && (c = window_overlapping(run->window, r, &i)))
+		if (overlap_opens(&run->model, r, c))
+			rc = apply_ahead(run, c);
+	return rc < 0 ? rc : 0;
+}
+
 static int apply(struct run *run, const struct rec *r)
 {
-	int left, rc = let_pass(run, r, r), steps = 0;
+	int left, rc = let_open(run, r), steps = 0;
 	uint64_t reused = run->model.reused, reordered;
 	struct surprise why, before = {0};
 
+	if (!rc)
+		rc = let_pass(run, r, r);
 	if (rc)
 		return rc;
 	do {

@@ -290,6 +290,48 @@ int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct de
 	return model_fd_in(m, r, (int32_t)r->arg[i], &m->out.call.arg[i], d);
 }
 
+/* Can the call fail of EBADF though the descriptor is open, by its access mode? */
+static bool may_be_bad(const struct rec *r, const struct descriptor *d)
+{
+	int mode = d->desc->flags & O_ACCMODE;
+
+	if (d->desc->flags & O_PATH)
+		return true;
+	switch (r->op) {
+	case OP_close:
+	case OP_dup:
+	case OP_dup2:
+	case OP_dup3:
+	case OP_fstat:
+	case OP_fstatfs:
+	case OP_fsync:
+	case OP_fdatasync:
+	case OP_flock:
+	case OP_lseek:
+	case OP_fchmod:
+	case OP_fchown:
+	case OP_fchdir:
+	case OP_ftruncate:
+	case OP_fsetxattr:
+	case OP_fgetxattr:
+	case OP_flistxattr:
+	case OP_fremovexattr:
+	case OP_getdents:
+	case OP_getdents64:
+		return false;
+	case OP_fcntl:
+		return rec_fcntl_is_lock(r->arg[1]);
+	case OP_fallocate: /* where and how much is looked at before that */
+		return mode == O_RDONLY && (int64_t)r->arg[2] >= 0 && (int64_t)r->arg[3] > 0;
+	case OP_readahead:
+		return mode == O_WRONLY;
+	default:
+		if (ops[r->op].cls == CLS_READ)
+			return mode == O_WRONLY;
+		return ops[r->op].cls != CLS_WRITE || mode == O_RDONLY;
+	}
+}
+
 int model_fd_in(struct model *m, const struct rec *r, int32_t fd, uint64_t *slot,
 	struct descriptor **d)
 {
@@ -297,6 +339,11 @@ int model_fd_in(struct model *m, const struct rec *r, int32_t fd, uint64_t *slot
 	if (!*d) {
 		*slot = VFD_NONE;
 		return r->ret == -EBADF ? 0 : LEFT_UNKNOWN_FD;
+	}
+	if (r->ret == -EBADF && !may_be_bad(r, *d)) { /* before it was opened, or after its close */
+		*d = NULL;
+		*slot = VFD_NONE;
+		return 0;
 	}
 	if ((*d)->desc->kind != DESC_FILE)
 		return model_left_of((*d)->desc->kind);

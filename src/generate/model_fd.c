@@ -233,7 +233,7 @@ static int open_reopened(struct model *m, const struct rec *r, struct place *p, 
 static bool is_forbidden(const struct model *m, const struct place *p, int flags)
 {
 	return m->names.uid && !(flags & O_CREAT) && p->w.at && !p->w.entry && !p->w.at->complete &&
-	       p->w.at_name.len && names_may_search(&m->names, p->w.at);
+	       p->w.at_name.len && !p->w.shut;
 }
 
 static int open_failed(struct model *m, const struct rec *r, struct place *p, int flags)

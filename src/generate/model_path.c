@@ -183,6 +183,20 @@ bool model_has_dotdot(struct str path)
 	return false;
 }
 
+/*
+ * The descriptor is open, but was not when the call looked: nothing else is wrong with a call that
+ * overlapped its open or its close.
+ */
+static bool is_culprit(const struct model *m, const struct rec *r, struct str path, enum arg_kind base)
+{
+	int i = op_arg_index(r->op, A_DIRFD2);
+
+	if (base != A_DIRFD || !path.len)
+		return false;
+	return i < 0 || (int32_t)r->arg[i] == AT_FDCWD || vfd_get(m->task, (int32_t)r->arg[i]) ||
+	       (r->path2.len && r->path2.s[0] == '/');
+}
+
 static int base_of(struct model *m, const struct rec *r, struct str path, enum arg_kind base,
 	struct place *p, struct node **node)
 {
@@ -203,7 +217,7 @@ static int base_of(struct model *m, const struct rec *r, struct str path, enum a
 		return *node ? model_touch_fs(m, TOUCH_SHARE) : LEFT_NO_DIRECTORY;
 	}
 	d = vfd_get(m->task, (int32_t)r->arg[i]);
-	if (!d && r->ret == -EBADF) {
+	if (r->ret == -EBADF && (!d || is_culprit(m, r, path, base))) {
 		p->bad_base = true;
 		m->out.call.arg[i] = VFD_NONE;
 		return 0;

@@ -104,13 +104,61 @@ static enum state found(const struct rec *r)
 	return EXISTS;
 }
 
-static bool takes_name_away(const struct rec *change, const struct rec *r)
+/* NAME stands for one of the directories on the way of PATH. */
+static bool is_on_way(struct str path, struct str name)
 {
-	enum state left[2], wants = found(r);
+	struct str c, last = last_name(path);
 
-	if (wants == ANY)
+	name = last_name(name);
+	path.len = last.s ? (size_t)(last.s - path.s) : 0;
+	while (name.len && path.len && str_take_char(&path, '/', &c))
+		if (str_eq(c, name))
+			return true;
+	return false;
+}
+
+static bool passes(const struct rec *r, struct str name)
+{
+	return is_on_way(r->path, name) || is_on_way(r->path2, name);
+}
+
+/* The way of a call, or where it broke off, is another one after CHANGE. */
+static bool changes_way(const struct rec *change, const struct rec *r)
+{
+	enum state left[2], other;
+	int i;
+
+	if (!r->path.s || ops[r->op].flags & OPF_STATE || (r->ret < 0 && r->ret != -ENOENT && r->ret != -ENOTDIR))
 		return false;
 	leaves(change, left);
+	other = r->ret == -ENOENT ? EXISTS : ABSENT;
+	for (i = 0; i < 2; i++)
+		if ((left[i] == other || (left[i] != ANY && r->ret == -ENOTDIR)) &&
+			passes(r, i ? change->path2 : change->path))
+			return true;
+	return false;
+}
+
+/* What a link(2) found where it made the new name, or could not. */
+static enum state found_second(const struct rec *r)
+{
+	if (r->op != OP_link && r->op != OP_linkat)
+		return ANY;
+	return r->ret == 0 ? ABSENT : r->ret == -EEXIST ? EXISTS : ANY;
+}
+
+static bool takes_name_away(const struct rec *change, const struct rec *r)
+{
+	enum state left[2], wants = found(r), second = found_second(r);
+
+	if (changes_way(change, r))
+		return true;
+	leaves(change, left);
+	if (second != ANY && ((left[0] != ANY && left[0] != second && same_name(change->path, r->path2)) ||
+				     (left[1] != ANY && left[1] != second && same_name(change->path2, r->path2))))
+		return true;
+	if (wants == ANY)
+		return false;
 	return (left[0] != ANY && left[0] != wants && same_name(change->path, r->path)) ||
 		(left[1] != ANY && left[1] != wants && same_name(change->path2, r->path));
 }
@@ -167,6 +215,41 @@ static bool frees_number(const struct rec *r, const struct rec *c)
 		return c->op == OP_close_range || freed == model_arg(r, A_FDS, -1) ||
 			freed == model_arg(r, A_FDS2, -1);
 	return ops[r->op].flags & OPF_NEWFD && (c->op == OP_close_range || freed == r->ret);
+}
+
+static bool gives_number(const struct rec *c, int64_t fd)
+{
+	if (c->ret < 0)
+		return false;
+	if (c->op == OP_fcntl)
+		return c->ret == fd && (c->arg[1] == F_DUPFD || c->arg[1] == F_DUPFD_CLOEXEC);
+	return (ops[c->op].flags & OPF_NEWFD && c->ret == fd) || model_arg(c, A_FDS, -1) == fd ||
+	       model_arg(c, A_FDS2, -1) == fd;
+}
+
+bool overlap_opens(const struct model *m, const struct rec *r, const struct rec *c)
+{
+	const struct task *t = vfd_task(&m->vfd, r->tid), *other = vfd_task(&m->vfd, c->tid);
+	int i;
+
+	if (!t || !other || t->files != other->files || r->ret == -EBADF)
+		return false;
+	for (i = 0; i < OP_ARGS; i++) {
+		int64_t fd = (int32_t)r->arg[i];
+
+		switch ((enum arg_kind)ops[r->op].arg[i]) {
+		case A_FD:
+		case A_FD2:
+		case A_DIRFD:
+		case A_DIRFD2:
+			if (fd >= 0 && !vfd_get(t, fd) && gives_number(c, fd))
+				return true;
+			break;
+		default:
+			break;
+		}
+	}
+	return false;
 }
 
 /* The kernel gives the same addresses again. */
@@ -229,6 +312,8 @@ bool overlap_may_help(const struct model *m, const struct rec *r, const struct r
 	const struct node *n;
 
 	if (share_a_name(r, c) || frees_number(r, c) || frees_memory(r, c))
+		return true;
+	if (passes(r, c->path) || passes(r, c->path2))
 		return true;
 	if (ends_a_task(c))
 		return is_lock(r);

@@ -22,6 +22,9 @@ bool overlap_spoils(const struct model *m, const struct rec *change, const struc
 /* Does BETWEEN, seen after CHANGE and before R, bring back what R found? Then R may stay behind. */
 bool overlap_mends(const struct rec *change, const struct rec *between, const struct rec *r);
 
+/* Does C open the number of a descriptor that R uses, and that is not open? */
+bool overlap_opens(const struct model *m, const struct rec *r, const struct rec *c);
+
 /* Does C change what NAME leads to in any directory, or any name when NAME is empty? */
 bool overlap_changes_name(const struct rec *c, struct str name);
 

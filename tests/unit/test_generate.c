@@ -2477,6 +2477,43 @@ START_TEST(what_may_not_be_opened_is_there)
 }
 END_TEST
 
+START_TEST(overlapping_calls_on_descriptors)
+{
+	/* Used before the call that opened it was seen to end; not open yet, or no more. */
+	generates(TASK FILE_F THREAD "1 D=20;:,o=pread64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n"
+				     "1:2 D=50;:,o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+				     "1 D=30;:,o=fstat;:,d=3;:,s=-9;:,\n"
+				     "1 D=30;:,o=newfstatat;:,d=3;:,p=x;:,f=0;:,s=-9;:,\n"
+				     "1 o=write;:,d=3;:,c=10;:,s=-9;:,\n",
+		TASK_LINE THREAD_LINE "7|\n"
+			  "1|0|-|cwd|f|O_RDONLY|0|>0|3|openat@9|\n"
+			  "0|0|9|0|10|0|10|pread64@8|\n"
+			  "0|0|-|none|-EBADF|fstat@10|\n"
+			  "0|0|-|none|x|0|-EBADF|newfstatat@11|\n"
+			  "0|0|-|0|10|-EBADF|write@12|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+START_TEST(overlapping_calls_on_the_way_and_by_their_new_name)
+{
+	generates(TASK THREAD "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+			      "1 o=creat;:,p=n;:,m=0644;:,s=3;:,\n"
+			      "1:2 D=50;:,o=mkdir;:,p=n/x;:,m=0755;:,s=-2;:,\n",
+		TASK_LINE THREAD_LINE "6|\n"
+			  "1|0|-|n/x|0755|-ENOENT|mkdir@9|\n"
+			  "0|0|9|n|0644|>0|3|creat@8|\n"
+			  "#INIT\n" W_DIR);
+	generates(TASK FILE_F THREAD "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+				     "1 o=creat;:,p=n;:,m=0644;:,s=3;:,\n"
+				     "1:2 D=50;:,o=link;:,p=f;:,P=n;:,s=0;:,\n",
+		TASK_LINE THREAD_LINE "7|\n"
+			  "1|0|-|f|n|0|link@10|\n"
+			  "0|0|10|n|0644|>0|3|creat@9|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 START_TEST(what_was_not_aligned_was_no_hole)
 {
 	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=16384;:,m=0;:,s=3;:,\n"
@@ -3023,6 +3060,8 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_fails_in_a_removed_directory_waits_for_that);
 	tcase_add_test(t, writes_wait_for_who_makes_them_append);
 	tcase_add_test(t, what_may_not_be_opened_is_there);
+	tcase_add_test(t, overlapping_calls_on_descriptors);
+	tcase_add_test(t, overlapping_calls_on_the_way_and_by_their_new_name);
 	tcase_add_test(t, what_was_not_aligned_was_no_hole);
 	tcase_add_test(t, maps_are_known_by_parts);
 	tcase_add_test(t, maps_take_the_place_of_others);
