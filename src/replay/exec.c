@@ -513,7 +513,7 @@ int64_t exec_bind(struct rthread *t, const struct xop *x)
 
 	if (!ret)
 		ret = raw_syscall(SYS_mknodat, (uint64_t[6]){(uint64_t)AT_FDCWD,
-						       path_pointer(t, x->path, 0), S_IFSOCK | 0777});
+						       path_pointer(t, x->path, t->fd_path[0]), S_IFSOCK | 0777});
 	return ret == -EEXIST ? -EADDRINUSE : ret;
 }
 
