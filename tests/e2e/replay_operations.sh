@@ -220,4 +220,34 @@ printf '%s\n' '0+9|0|0|-|@TREE@/f|O_RDWR|0|>0|3|open' '1+9|0|0|-|-|20480|PROT_RE
 	'2+9|0|0|-|0:0:20480|20480|map_read' INIT 'file|0666|0|0|8000|0+8000|@TREE@/f|' | replay_file bus.replay
 replays "a page that is missing is a divergence" 3 bus.replay
 says "a page that is missing is told" "1 map_read: expected 20480, got -EFAULT"
+
+# From a directory that may not be entered any more: what is wrong besides the path comes first.
+replay_file shut.replay <<'E1'
+1+9|0|0|-|@TREE@/d|0|chdir
+2+9|0|0|-|@TREE@/d|0600|0|chmod
+3+9|1|1|-|@TREE@/e|0|chdir
+4+9|0|0|-|x|user.a|70000|0|-E2BIG|setxattr
+5+9|0|0|-|x|user.a|5|0|-EACCES|setxattr
+6+9|0|0|-|x|0644|-EACCES|chmod
+7+9|0|0|-|@TREE@/d|0700|0|chmod
+INIT
+dir|0777|0|0|@TREE@/d|
+dir|0777|0|0|@TREE@/e|
+E1
+replays "directory that cannot be entered" 0 shut.replay -p 1 -t 1
+
+# Past the cache memory has to be aligned, and what failed of that fails again.
+replay_file direct.replay <<'E1'
+1+9|0|0|-|@TREE@/f|O_RDWR+O_DIRECT|0|>0|3|open
+2+9|0|0|-|0|4096|0|4096|pread64
+3+9|0|0|-|0|4096|0|-EINVAL|pread64
+4+9|0|0|-|0|1,4095|0|0|-EINVAL|preadv2
+5+9|0|0|-|0|4096|0|-EINVAL|pwrite64
+INIT
+file|0666|0|0|8192|0+8192|@TREE@/f|
+E1
+case $(stat -f -c %T .) in
+ext2/ext3 | xfs | btrfs) replays "memory that is not aligned" 0 direct.replay ;;
+*) skip "memory that is not aligned" "$(stat -f -c %T .) takes any" ;;
+esac
 done_testing
