@@ -63,6 +63,7 @@ struct worker {
 	struct aio_context *aio; /* by number */
 	uint32_t naio;
 	const uint8_t *aio_shared;  /* by number: several threads use it */
+	_Atomic uint64_t aio_rooms; /* bytes that requests have for themselves */
 	_Atomic uint32_t aio_owed; /* requests that were over in the capture, and are not here */
 	const uint8_t *write_data;
 	uint64_t write_period; /* write_data repeats after that, a power of two */

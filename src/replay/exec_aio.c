@@ -5,12 +5,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "datas/hmap.h"
 #include "ops/aio.h"
-#include "replay/results.h"
+#include "replay/engine.h"
 #include "utils/clock.h"
 
 /*
@@ -33,6 +34,8 @@ struct request {
 	int64_t expected, got;
 	struct divergence told; /* the operation that told what was expected */
 	bool mapped, known, arrived;
+	uint8_t *room; /* for what it reads; stays with it */
+	uint64_t room_size;
 };
 
 /* Zeroes are an initialised one: PTHREAD_MUTEX_INITIALIZER is nothing else with the libraries of Linux. */
@@ -100,7 +103,7 @@ static struct request *request_new(struct aio_context *c)
 	if (!q)
 		return calloc(1, sizeof(*q));
 	c->free = q->next;
-	*q = (struct request){.next = NULL};
+	*q = (struct request){.room = q->room, .room_size = q->room_size};
 	return q;
 }
 
@@ -457,7 +460,34 @@ static uint64_t sum_of_segments(const struct batch *b, uint64_t n)
 	return sum;
 }
 
-static uint64_t buffer_of(struct rthread *t, struct batch *b, const uint64_t *iocb)
+#define ROOM_MAX  (16u << 20)
+#define ROOMS_MAX (1u << 30)
+
+/*
+ * Requests that read at the same time read to different places: btrfs looks at the checksums of what is
+ * there then. Very long ones, and those of too many, share one.
+ */
+static uint8_t *room_of(struct rthread *t, struct request *q, uint64_t size)
+{
+	uint64_t need = (size + AIO_ALIGN - 1) & ~(uint64_t)(AIO_ALIGN - 1);
+
+	if (size > ROOM_MAX)
+		return read_room(t, size);
+	if (need > q->room_size && atomic_load(&t->w->aio_rooms) <= ROOMS_MAX) {
+		uint8_t *room = map_lazily(need, MAP_PRIVATE);
+
+		if (room) {
+			if (q->room)
+				munmap(q->room, q->room_size);
+			atomic_fetch_add(&t->w->aio_rooms, need - q->room_size);
+			q->room = room;
+			q->room_size = need;
+		}
+	}
+	return need <= q->room_size ? q->room : read_room(t, size);
+}
+
+static uint64_t buffer_of(struct rthread *t, struct batch *b, struct request *q, const uint64_t *iocb)
 {
 	uint64_t align = iocb[AIOCB_ALIGN] % AIO_ALIGN, len = iocb[AIOCB_LENGTH];
 
@@ -465,11 +495,11 @@ static uint64_t buffer_of(struct rthread *t, struct batch *b, const uint64_t *io
 		return NO_MEMORY;
 	switch (iocb[AIOCB_OPCODE]) {
 	case IOCB_CMD_PREAD:
-		return address(read_room(t, len > UINT64_MAX - align ? len : len + align)) + align;
+		return address(room_of(t, q, len > UINT64_MAX - align ? len : len + align)) + align;
 	case IOCB_CMD_PWRITE:
 		return address(write_buffer(t)) + align;
 	case IOCB_CMD_PREADV:
-		return put_segments(b, iocb, read_room(t, sum_of_segments(b, iocb[AIOCB_SEGMENTS])));
+		return put_segments(b, iocb, room_of(t, q, sum_of_segments(b, iocb[AIOCB_SEGMENTS])));
 	case IOCB_CMD_PWRITEV:
 		return put_segments(b, iocb, (uint8_t *)(uintptr_t)write_buffer(t));
 	default:
@@ -494,7 +524,7 @@ static void fill_iocb(struct rthread *t, struct batch *b, struct request *q, con
 	};
 	if (!(iocb[AIOCB_FLAGS] & IOCB_FLAG_RESFD))
 		q->iocb.aio_resfd = 0;
-	q->iocb.aio_buf = buffer_of(t, b, iocb);
+	q->iocb.aio_buf = buffer_of(t, b, q, iocb);
 }
 
 /* The lock is held. False: no memory. */

@@ -79,6 +79,27 @@ done
 fio_run fio-batches --rw=randrw --iodepth_batch=8 --iodepth_batch_complete_min=3 --fsync=32
 fio_run fio-jobs --rw=randrw --numjobs=3
 fio_run fio-user-space --rw=randread --userspace_reap=1
+
+# btrfs looks at the checksums of what it has read, where it has read it to.
+cat > on_btrfs.sh <<'SCRIPT'
+set -eu
+mount -o loop image mnt
+cd mnt
+mkdir w
+"$IORIOT" --quiet -c c.capture -- fio --name=job --directory=w --size=2M --bs=4k --iodepth=32 --ioengine=libaio \
+	--rw=randread --direct=1 --output-format=terse --output=fio.out
+"$IORIOT" -c c.capture -r c.replay -n t --root "$PWD"
+"$IORIOT" -i c.replay --root "$PWD"
+"$IORIOT" -r c.replay --root "$PWD" -D
+SCRIPT
+mkdir mnt
+if ! is_root; then
+	skip "btrfs" "only root can mount"
+elif truncate -s 300M image && mkfs.btrfs -q image && unshare --mount mount -o loop image mnt 2> mount.err; then
+	check "btrfs: direct reads side by side" unshare --mount sh on_btrfs.sh
+else
+	skip "btrfs" "an image cannot be mounted: $(cat mount.err)"
+fi
 same_calls fio-batches io_setup io_submit io_getevents
 moved fio-randread read 2097152 read
 moved fio-randwrite write 2097152 written
