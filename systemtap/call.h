@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "facts.h"
 #include "fetch.h"
+#include "maps.h"
 #include "rights.h"
 #include "scope.h"
 #include "state.h"
@@ -512,6 +513,8 @@ static inline void call_enter(struct pt_regs *regs, long number)
 	row = row_of(number);
 	if (!row || unlikely(!row_takes(row, (unsigned int)call_arg(regs, 1))))
 		return;
+	if (unlikely(row->flags & ROW_MEMORY) && !memory_wanted(row, regs))
+		return;
 	th = thread_in_scope();
 	if (!th)
 		return;
@@ -598,12 +601,16 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 	/* These were told before; and a new thread comes out of the call that made it. */
 	if ((row->flags & (ROW_FORKS | ROW_EXECS)) && ret >= 0)
 		return;
+	if ((row->flags & ROW_MEMORY) && !memory_wanted(row, regs))
+		return;
 	if (!scope_has(th))
 		return;
 	in_state = state_needed(th);
 	if (unlikely(is_passing(number)) && !passes(row, regs, ret, 0, in_state))
 		return;
 	put_call(number, row, regs, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
+	if (row->flags & ROW_MEMORY)
+		memory_done(th, row, regs, ret);
 }
 
 static inline void call_exit(struct pt_regs *regs, s64 ret)
@@ -641,6 +648,8 @@ static inline void call_exit(struct pt_regs *regs, s64 ret)
 			!passes(row, regs, ret, th->entry, flags))
 			return;
 		put_call(th->nr, row, regs, ret, th->entry, flags);
+		if (unlikely(row->flags & ROW_MEMORY))
+			memory_done(th, row, regs, ret);
 	} else if (row->what == ROW_UNRECORDED) {
 		if (ret >= 0)
 			put_plain(WIRE_UNRECORDED, th->nr, ret);
@@ -670,6 +679,8 @@ static void call_fork(const struct task_struct *parent, const struct task_struct
 
 	if (in_scope && !made)
 		put_lost(parent, 1, WIRE_LOST_MEMORY);
+	if (made && child->tgid == child->pid)
+		window_inherit(made, parent);
 	/* made by a call that was not recorded: it will tell its own state */
 	if (made && !(in_scope && put_fork(th, child)))
 		made->told = 0;
@@ -729,6 +740,8 @@ static void call_exec(pid_t old_pid, const struct linux_binprm *bprm)
 	}
 	th->flags = 0;
 	th->epoch = 0; /* it has another name */
+	th->fault = 0;
+	window_reset(th);
 	if (session_on() && is_told(th) && !scope_has(th)) {
 		put_task_end(current, 0);
 		th->told = 0;

@@ -144,6 +144,20 @@ static int on_set_acl(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
+static int on_fault(struct kprobe *probe, struct pt_regs *regs)
+{
+	const struct vm_fault *vmf = (void *)regs_get_kernel_argument(regs, 0);
+
+	tell_fault(vmf, vmf->flags & FAULT_FLAG_WRITE);
+	return 0;
+}
+
+static int on_write_fault(struct kprobe *probe, struct pt_regs *regs)
+{
+	tell_fault((void *)regs_get_kernel_argument(regs, 0), true);
+	return 0;
+}
+
 struct function_hook {
 	struct kprobe probe;
 	bool on;
@@ -155,6 +169,11 @@ static struct function_hook function_hooks[] = {
 	{{.symbol_name = "vfs_rename", .pre_handler = on_rename}},
 	{{.symbol_name = "notify_change", .pre_handler = on_change}},
 	{{.symbol_name = SET_ACL, .pre_handler = on_set_acl}},
+	/* page faults of files; of tmpfs; and before a page that was looked at is written */
+	{{.symbol_name = "filemap_map_pages", .pre_handler = on_fault}},
+	{{.symbol_name = "filemap_fault", .pre_handler = on_fault}},
+	{{.symbol_name = "shmem_fault", .pre_handler = on_fault}},
+	{{.symbol_name = "do_page_mkwrite", .pre_handler = on_write_fault}},
 };
 
 /* --- links that are followed or read --- */

@@ -46,6 +46,7 @@ static struct thread *thread_fork(const struct task_struct *parent, const struct
 	to->epoch = 0;
 	to->unseen = 0;
 	to->telling = 0;
+	to->fault = 0;
 	raw_spin_unlock(&scope_lock);
 	return to;
 }

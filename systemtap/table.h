@@ -54,7 +54,8 @@ enum row_flag {
 	ROW_MOVES = 32,	    /* paths do not start where the process is after the call */
 	ROW_BY_COMMAND = 64, /* only the commands of ops/ioctl.def */
 	ROW_SENDS = 128,    /* descriptors: recorded at its entry, and only if there are any */
-	ROW_RECEIVES = 256  /* the same, recorded when it ends */
+	ROW_RECEIVES = 256, /* the same, recorded when it ends */
+	ROW_MEMORY = 512    /* about files at some addresses only */
 };
 
 enum row_facts {
@@ -147,6 +148,13 @@ static inline void row_set_by_name(struct row *row, int op_flags)
 		break;
 	case ROW_open_by_handle_at:
 		row->facts = FACTS_OF_RESULT;
+		break;
+	case ROW_mmap:
+	case ROW_munmap:
+	case ROW_mremap:
+	case ROW_msync:
+	case ROW_madvise:
+		row->flags |= ROW_MEMORY;
 		break;
 	case ROW_ioctl: /* FIBMAP overwrites the number of the block with that on the disk */
 		row->flags |= ROW_BY_COMMAND | ROW_AT_ENTRY;

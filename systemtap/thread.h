@@ -40,6 +40,10 @@ struct thread {
 	u64 ip, sp;	  /* where the interrupted call was made */
 	u64 suspended;	  /* time of its entry */
 	s64 kept;	  /* execveat: directory descriptor and flags */
+	u64 fault;	  /* the latest one on a map: its page, + 1 when it was a write */
+	/* of a leader: all maps of files that were recorded of its process are between these; by any thread */
+	u64 map_start, map_end;
+	u64 unused[5];	  /* the size is a power of two */
 };
 
 #define THREAD_CHUNK  ((unsigned int)(PAGE_SIZE / sizeof(struct thread)))

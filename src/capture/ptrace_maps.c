@@ -297,16 +297,22 @@ static bool is_shared(uint64_t flags)
 	return (flags & MAP_TYPE) == MAP_SHARED || (flags & MAP_TYPE) == 3; /* MAP_SHARED_VALIDATE */
 }
 
-/* What tells the holes of a sparse file from what was written. */
-static int open_sparse(const struct task *task, int fd)
+/*
+ * Of a map that will be written: what tells the holes of a sparse file from what was written, in *HOLES.
+ * False when it shows no file: a device, a ring.
+ */
+static bool look_at_file(const struct task *task, int fd, int *holes)
 {
 	char path[64];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%u/fd/%d", task->tid, fd);
-	if (stat(path, &st) || !S_ISREG(st.st_mode) || st.st_blocks >= (st.st_size + 511) / 512)
-		return -1;
-	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	*holes = -1;
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	if (st.st_blocks < (st.st_size + 511) / 512)
+		*holes = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return true;
 }
 
 /*
@@ -343,17 +349,22 @@ static void add_map(struct process *proc, struct filemap *f, uint64_t start, uin
 
 static void mapped(struct task *task, const struct rec *rec, uint64_t start, uint64_t end)
 {
-	struct filemap *f = rec->arg[3] & MAP_ANONYMOUS ? NULL : calloc(1, sizeof(*f));
+	bool written = is_shared(rec->arg[3]) && rec->arg[2] & PROT_WRITE;
+	struct filemap *f = NULL;
+	int holes = -1;
 
-	if (!f) {
-		if (task->proc->maps)
-			cut_older(task->proc->maps, start, end, rec->t - rec->dur);
+	if (!(rec->arg[3] & MAP_ANONYMOUS) &&
+		(!written || look_at_file(task, (int)rec->arg[4], &holes)))
+		f = calloc(1, sizeof(*f));
+	if (f) {
+		*f = (struct filemap){.off = rec->arg[5], .written = written, .fd = holes};
+		add_map(task->proc, f, start, end);
 		return;
 	}
-	f->off = rec->arg[5];
-	f->written = is_shared(rec->arg[3]) && rec->arg[2] & PROT_WRITE;
-	f->fd = f->written ? open_sparse(task, (int)rec->arg[4]) : -1;
-	add_map(task->proc, f, start, end);
+	if (holes >= 0)
+		close(holes);
+	if (task->proc->maps)
+		cut_older(task->proc->maps, start, end, rec->t - rec->dur);
 }
 
 /* The page table moves with the map: what was told of its beginning need not be told again. */

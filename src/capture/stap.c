@@ -411,6 +411,12 @@ static int start_recording(struct stap *s, struct err *err)
 }
 
 /* The header, and what the records go through. */
+/* Both ways in which the kernel brings a page of a file into a map. */
+static bool sees_faults(const char *hooks)
+{
+	return strstr(hooks, "filemap_fault") && strstr(hooks, "filemap_map_pages");
+}
+
 static int open_stages(struct stap *s, const struct stap_status *status, struct err *err)
 {
 	const struct begin_out to = {s, add, lost};
@@ -418,6 +424,7 @@ static int open_stages(struct stap *s, const struct stap_status *status, struct 
 		{"module", str_of(s->loaded.name)},
 		{"hooks", str_of(status->hooks)},
 		{"missing", str_of(status->missing)},
+		{"faults", sees_faults(status->hooks) ? STR("events") : STR("none")},
 	};
 	int rc = devices_open(&s->devices, MOUNTS_SELF, err);
 

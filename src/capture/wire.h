@@ -51,6 +51,7 @@ enum wire_kind {
 			  its process left the scope of "all" */
 	WIRE_LOST,     /* arg[0] calls of this thread were missed, arg[1] is enum wire_lost */
 	WIRE_RECEIVED, /* as WIRE_FD: what a call has brought, whose WIRE_CALL of this thread comes next */
+	WIRE_FAULT,     /* a page of a map of a file was touched, outside of a call on memory */
 	WIRE_UNRECORDED /* a call of unrecorded.def that did something; nr tells which */
 };
 
@@ -86,11 +87,13 @@ struct wire_rec {
  *               IARG, in their order
  *   WIRE_TASK   umask, uid, gid (effective), tgid of the parent when that is recorded, else 0
  *   WIRE_FD, WIRE_RECEIVED  descriptor, flags (F_GETFL, and O_CLOEXEC), offset
+ *   WIRE_FAULT  address of the page, its offset in the file, 1 when it is written
  *   WIRE_TASK_END, WIRE_LOST   as above
  */
 #define WIRE_STRUCT_BYTES 16
 #define WIRE_VALUES_TASK 4
 #define WIRE_VALUES_FD	 3
+#define WIRE_VALUES_FAULT 3
 
 /* How an argument is handed over: the last column of ops/args.def. */
 enum wire_arg {

@@ -59,6 +59,8 @@ struct frame {
 	size_t len;
 };
 
+#define WIRE_PAGE 4096u /* what faults and maps are counted in */
+
 #define PART_MOST  (1u << 20)  /* bytes of one call: a few names, the longest vector, many iocbs */
 #define PARTS_MOST (16u << 20) /* of all */
 
@@ -813,6 +815,27 @@ static int on_fd(struct wire_reader *r, struct record *rec)
 	return rc ? rc : 1;
 }
 
+static int on_fault(struct wire_reader *r, struct record *rec)
+{
+	struct rec *fault = &rec->out->seen.rec;
+	uint64_t value[WIRE_VALUES_FAULT];
+
+	if (!take_values(rec, value, WIRE_VALUES_FAULT))
+		return malformed(rec, "values of a page fault are missing");
+	if (value[0] % WIRE_PAGE || value[1] % WIRE_PAGE || value[1] > INT64_MAX - WIRE_PAGE)
+		return malformed(rec, "a page that cannot be");
+	set_common(rec, value[2] ? OP_map_write : OP_map_read);
+	fault->arg[0] = value[0];
+	r->vec[0] = value[1];
+	r->vec[1] = WIRE_PAGE;
+	fault->vec = r->vec;
+	fault->nvec = 2;
+	fault->ret = WIRE_PAGE;
+	fault->has_ret = true;
+	rec->out->kind = WIRE_SEEN_CALL;
+	return 1;
+}
+
 static int on_task_end(struct wire_reader *r, struct record *rec)
 {
 	struct part *part = part_find(r, rec->head.tid);
@@ -871,6 +894,8 @@ static int on_record(struct wire_reader *r, struct record *rec)
 		return on_fd(r, rec);
 	case WIRE_TASK_END:
 		return on_task_end(r, rec);
+	case WIRE_FAULT:
+		return on_fault(r, rec);
 	case WIRE_LOST:
 		return on_lost(rec);
 	case WIRE_UNRECORDED:

@@ -183,6 +183,25 @@ static int pages_read(struct model *m, struct node *n, uint64_t off, uint64_t le
 	return vsize_read(size, off, len < size->size - off ? len : size->size - off);
 }
 
+/*
+ * A fault brings in what is in the cache around its page (fault_around_bytes), whose own use is then not
+ * seen: data, too, as far as the map goes. That is up to 64 KiB from the multiple of it before the page, or
+ * from the beginning of the map.
+ */
+#define AROUND ((uint64_t)16 * VMAP_PAGE)
+
+static int faulted(struct model *m, const struct piece *p)
+{
+	uint64_t before = p->addr % AROUND < p->off ? p->addr % AROUND : p->off;
+	uint64_t from = p->off - before, to = from + AROUND;
+
+	if (to > p->map->len)
+		to = p->map->len;
+	if (to < p->off + p->len)
+		to = p->off + p->len;
+	return pages_read(m, p->map->node, p->map->off + from, to - from);
+}
+
 /* They are written. A file does not grow by that. */
 static int pages_written(struct model *m, struct node *n, uint64_t off, uint64_t len)
 {
@@ -509,7 +528,7 @@ static int touch_piece(struct model *m, const struct rec *r, const struct piece 
 		return pages_written(m, n, off, p->len);
 	if (r->op == OP_map_write)
 		m->out.call.op = OP_map_read;
-	return pages_read(m, n, off, p->len);
+	return m->faults == FAULTS_EVENTS ? faulted(m, p) : pages_read(m, n, off, p->len);
 }
 
 int model_touched(struct model *m, const struct rec *r)

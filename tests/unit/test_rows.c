@@ -114,6 +114,9 @@ START_TEST(calls_that_are_special)
 	ck_assert(row_of_op(OP_exit_group)->flags & ROW_EXITS);
 	ck_assert(row_of_op(OP_execve)->flags & ROW_EXECS);
 	ck_assert(row_of_op(OP_chdir)->flags & ROW_MOVES);
+	for (op = 0; op < OP_COUNT; op++)
+		if (row_of_op(op))
+			ck_assert_int_eq(!!(row_of_op(op)->flags & ROW_MEMORY), ops[op].family == FAM_Memory);
 }
 END_TEST
 

@@ -554,6 +554,34 @@ START_TEST(state_of_a_process)
 }
 END_TEST
 
+static void begin_fault(struct scene *s, uint64_t address, uint64_t offset, uint64_t write)
+{
+	begin(s, WIRE_FAULT, -1);
+	wire_value(&s->bytes, address);
+	wire_value(&s->bytes, offset);
+	wire_value(&s->bytes, write);
+}
+
+START_TEST(page_faults_are_pages_of_maps)
+{
+	struct scene s;
+
+	scene_open(&s);
+	begin_fault(&s, 0x7f0000003000, 8192, 0);
+	expect(&s, "t=5000;:,D=0;:,i=100:101;:,o=map_read;:,a=0x7f0000003000;:,v=8192+4096;:,s=4096;:,\n");
+	ck_assert_int_eq(s.out.kind, WIRE_SEEN_CALL);
+	begin_fault(&s, 0, 0, 1);
+	expect(&s, "t=5000;:,D=0;:,i=100:101;:,o=map_write;:,a=0x0;:,v=0+4096;:,s=4096;:,\n");
+	begin_fault(&s, 1, 0, 0);
+	expect_malformed(&s, "a page that cannot be");
+	begin_fault(&s, 4096, 1, 0);
+	expect_malformed(&s, "a page that cannot be");
+	begin_fault(&s, 4096, UINT64_MAX - 4095, 0);
+	expect_malformed(&s, "a page that cannot be");
+	scene_close(&s);
+}
+END_TEST
+
 /* --- what is lost --- */
 
 static void expect_lost(struct scene *s, uint64_t count, const char *why)
@@ -812,7 +840,7 @@ START_TEST(values_that_are_missing)
 	} want[] = {{WIRE_CALL, SYS_close, 1}, {WIRE_CALL, SYS_pread64, 3},
 		{WIRE_CALL, SYS_openat, 3}, {WIRE_CALL, SYS_fcntl, 3},
 		{WIRE_TASK, -1, WIRE_VALUES_TASK}, {WIRE_FD, -1, WIRE_VALUES_FD},
-		{WIRE_TASK_END, -1, 1}, {WIRE_LOST, -1, 2}};
+		{WIRE_TASK_END, -1, 1}, {WIRE_LOST, -1, 2}, {WIRE_FAULT, -1, WIRE_VALUES_FAULT}};
 	struct scene s;
 	size_t i;
 	int n, k;
@@ -1043,6 +1071,7 @@ Suite *wire_suite(void)
 	tcase_add_test(tc, facts_of_what_failed_are_none);
 	tcase_add_test(tc, access_control_lists_change_facts);
 	tcase_add_test(tc, state_of_a_process);
+	tcase_add_test(tc, page_faults_are_pages_of_maps);
 	tcase_add_test(tc, lost_calls_say_why);
 	tcase_add_test(tc, what_is_unknown_is_counted);
 	tcase_add_test(tc, parts_belong_to_the_next_call);

@@ -6,7 +6,8 @@ usage: compare_captures.py [--after REGEX] A B
        compare_captures.py --expected FILE CAPTURE
 
 The first form compares thread with thread, each in its order: operations, arguments, results and facts.
-State records, times, numbers of processes, threads and inodes, addresses, blocks, and the sizes of directories (not
+State records, pages that were touched, times, numbers of processes, threads and inodes, addresses, blocks, and the
+sizes of directories (not
 every file system keeps them where a module can see them) are left aside: a thread is the
 one that was made by the Nth fork of another. The program begins with the first record. --after: in B it
 begins after the first line that matches, as the thread of that line, and only this thread and what descends
@@ -29,6 +30,8 @@ EXECS = ("execve", "execveat")
 PASSES = ("sendmsg", "sendmmsg", "recv_fd")
 AIO = ("io_setup", "io_destroy", "io_submit", "io_cancel", "io_getevents", "io_pgetevents")
 ASIDE = ("lost", "end")
+PAGES = ("map_read", "map_write")  # how they are seen differs
+MEMORY = ("mmap", "munmap", "mremap", "msync", "madvise")
 # Of these some backends tell what they hit, of which others cannot see all or nothing.
 STATS = ("stat", "lstat", "fstat", "newfstatat", "statx", "setxattr", "lsetxattr", "fsetxattr")
 IDENTITY = re.compile(r"(;:,z=|[=,]\d+:)[1-9]\d*(?=[,;])")
@@ -85,6 +88,9 @@ class Addresses:
                         for t in tuples.split(","))
 
     def plain(self, op, fields):
+        if op in MEMORY:
+            self.memory(fields)
+            return
         for key in "aA" + ("k" if op in AIO else ""):
             if fields.get(key, "").startswith("0x"):
                 fields[key] = self.number(int(fields[key], 16))
@@ -92,8 +98,14 @@ class Addresses:
             fields["b"] = self.iocbs(fields["b"])
         elif op in AIO and "b" in fields:
             fields["b"] = self.events(fields["b"])
-        elif op in ("mmap", "mremap") and int(fields["s"]) > 0:
-            fields["s"] = self.number(int(fields["s"]))
+
+    @staticmethod
+    def memory(fields):
+        """Which address is given again depends on other threads."""
+        fields.pop("A", None)
+        fields["a"] = str(int(fields["a"], 16) % 4096)
+        if int(fields["s"]) > 0:
+            fields["s"] = "an address"
 
 
 class Threads:
@@ -132,7 +144,7 @@ def threads_of(path, after=None):
     begun = False
     for number, line in enumerate(lines(path), 2):
         r = keys(line)
-        if r["o"] in ASIDE or r["o"].startswith("state_"):
+        if r["o"] in ASIDE + PAGES or r["o"].startswith("state_"):
             continue
         if not begun and (after is None or re.search(after, line)):
             begun = True
