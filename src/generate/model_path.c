@@ -439,6 +439,10 @@ int model_settle(struct model *m, const struct rec *r, struct place *p, int exis
 	if (w->err) {
 		if (existed == 1 && !m->force && !w->guess && r->ret != -w->err)
 			return model_no_way(m, w);
+		/* of two ways the second is not gone before the first one */
+		if (r->ret == -ENOTDIR && w->err == ENOENT && !w->guess && !m->force &&
+			!op_has(r->op, A_PATH2))
+			return LEFT_CONFLICT;
 		return 0;
 	}
 	if (existed == 1 && !p->node) {

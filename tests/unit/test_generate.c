@@ -2504,6 +2504,13 @@ START_TEST(overlapping_calls_on_the_way_and_by_their_new_name)
 			  "1|0|-|n/x|0755|-ENOENT|mkdir@9|\n"
 			  "0|0|9|n|0644|>0|3|creat@8|\n"
 			  "#INIT\n" W_DIR);
+	generates(TASK THREAD "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
+			      "1 D=20;:,o=mkdir;:,p=n/x;:,m=0755;:,s=-20;:,\n"
+			      "1:2 D=50;:,o=creat;:,p=n;:,m=0644;:,s=3;:,\n",
+		TASK_LINE THREAD_LINE "6|\n"
+			  "1|0|-|n|0644|>0|3|creat@9|\n"
+			  "0|0|9|n/x|0755|-ENOTDIR|mkdir@8|\n"
+			  "#INIT\n" W_DIR);
 	generates(TASK FILE_F THREAD "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
 				     "1 o=creat;:,p=n;:,m=0644;:,s=3;:,\n"
 				     "1:2 D=50;:,o=link;:,p=f;:,P=n;:,s=0;:,\n",
