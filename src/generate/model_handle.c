@@ -99,7 +99,7 @@ static bool path_of_opened(struct model *m, const struct rec *r)
 	if (!n || node_is_link(n) || (m->task->fs->root && m->task->fs->root != m->names.root))
 		return false;
 	m->opened.len = 0;
-	return names_path(n, &m->opened) && buf_ok(&m->opened);
+	return names_path(n, &m->opened);
 }
 
 int model_open_handle(struct model *m, const struct rec *r)
@@ -109,6 +109,8 @@ int model_open_handle(struct model *m, const struct rec *r)
 	int rc;
 
 	if (r->ret >= 0 && path_of_opened(m, r)) {
+		if (!buf_ok(&m->opened))
+			return -ENOMEM;
 		as.op = OP_openat;
 		as.arg[0] = (uint64_t)(int64_t)AT_FDCWD;
 		as.arg[1] = 0;

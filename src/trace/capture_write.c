@@ -93,8 +93,6 @@ static bool is_there(const struct rec *rec, enum arg_form form)
 		return rec->path2.s != NULL;
 	if (form == FORM_EXTENTS)
 		return rec->vec != NULL;
-	if (form == FORM_IARG) /* of a command that is not known there is nothing to say */
-		return rec_ioctl_form(rec->arg[1]) != NULL;
 	return form != FORM_NONE;
 }
 

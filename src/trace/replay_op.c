@@ -226,7 +226,7 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 	case FORM_BYTES:
 		return value_hex_bytes(&scratch->path2, s, &call->path2);
 	case FORM_IARG:
-		return value_iarg(call, &scratch->vec, s, take_vfd);
+		return rec_ioctl_form(call->arg[1]) ? value_iarg(call, &scratch->vec, s, take_vfd) : -EINVAL;
 	}
 	return -EINVAL;
 }
