@@ -258,6 +258,11 @@ int capture_old_line(struct capture_scratch *scratch, struct str line, struct re
 		*flaw = (struct flaw){"a map without its file", STR_NONE};
 		rc = -ENOENT;
 	}
+	if (rc == 0 && has(&l, 'o') && op_has(rec->op, A_IARG)) {
+		rec->path = get(&l, 'o');
+		*flaw = (struct flaw){"an ioctl, which these versions do not have", STR_NONE};
+		rc = -ENOENT;
+	}
 	if (rc == 0)
 		rc = capture_check_common(rec, l.seen, flaw);
 	return rc ? rc : convert(scratch, rec, &l, flaw);
