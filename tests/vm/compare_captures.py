@@ -160,6 +160,10 @@ def threads_of(path, after=None):
         for key in "zb":
             if key in fields and r["o"] in PASSES:
                 fields[key] = re.sub(r"(^|:)[1-9]\d*(?=,|$)", r"\1*", fields[key])
+        if r["o"] == "pidfd_getfd":
+            # A backend tells whose descriptor it was, or what it is, or both.
+            told = found[name] and found[name][-1][0] == "recv_fd" and found[name].pop()
+            fields["q"] = "told" if told or fields["q"] != "0" else "0"
         addresses[name].plain(r["o"], fields)
         found[name].append((r["o"], fields, number))
     return found
