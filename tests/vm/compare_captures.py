@@ -157,6 +157,8 @@ def threads_of(path, after=None):
         fields = {k: threads.plain(v) for k, v in r.items() if k not in "tDio"}
         if "x" in fields:
             fields["x"] = facts(fields["x"])
+        if "h" in fields:
+            fields["h"] = len(fields["h"])  # a file system chooses what is in it
         for key in "zb":
             if key in fields and r["o"] in PASSES:
                 fields[key] = re.sub(r"(^|:)[1-9]\d*(?=,|$)", r"\1*", fields[key])
