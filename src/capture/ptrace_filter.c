@@ -115,6 +115,13 @@ static uint32_t loader_cache(void)
 	return stat("/etc/ld.so.cache", &st) || st.st_size > UINT32_MAX ? 0 : (uint32_t)st.st_size;
 }
 
+bool filter_takes_length(uint64_t len)
+{
+	uint32_t cache = loader_cache();
+
+	return cache == 0 || len != cache;
+}
+
 /* mmap(2) and munmap(2) of so many bytes are let go; the loaded number goes on to what follows. */
 static int put_length(struct filter *f, uint32_t len)
 {

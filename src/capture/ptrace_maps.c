@@ -70,8 +70,10 @@ bool maps_wanted(const struct task *task, enum op_id op, const uint64_t *arg)
 
 	switch (op) {
 	case OP_mmap:
-		return filter_takes_mmap(arg[2], arg[3]) &&
-		       (!(arg[3] & MAP_ANONYMOUS) || shows_file(proc, arg[0], arg[1]));
+		if (!filter_takes_mmap(arg[2], arg[3]))
+			return false;
+		return arg[3] & MAP_ANONYMOUS ? shows_file(proc, arg[0], arg[1])
+					      : filter_takes_length(arg[1]); /* without a filter */
 	case OP_mremap:
 		return shows_file(proc, arg[0], arg[1]) ||
 		       (arg[3] & MREMAP_FIXED && shows_file(proc, arg[4], arg[2]));
