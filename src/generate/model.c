@@ -147,6 +147,7 @@ void model_free(struct model *m)
 	vec_free(&m->kept);
 	model_aio_free(m);
 	model_flights_free(m);
+	model_handles_free(m);
 	vfd_free(&m->vfd);
 	vec_free(&m->rings.v);
 	model_free_maps(m);
