@@ -175,6 +175,7 @@ workloads:
 
 soak: all
 	@FAULT_STRIDE=1 tests/run checks/faults.sh
+	@FUZZ_SEED=$$(date +%s) tests/run checks/fuzz.sh checks/fuzz_generate.sh checks/libfuzzer.sh
 	@$(MAKE) --no-print-directory $(BUILD)/unit
 	@KERNEL_SEEDS=5000 $(BUILD)/unit kernel
 	@tests/run --repeat 50 scenarios

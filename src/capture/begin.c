@@ -214,7 +214,7 @@ static int compare_fds(const void *a, const void *b)
 }
 
 /* The first descriptor of the state from number FD on. */
-static struct state_fd *first_fd(struct process *p, uint32_t fd)
+static size_t first_fd(struct process *p, uint32_t fd)
 {
 	size_t low = 0, high = p->fds.n;
 
@@ -229,28 +229,29 @@ static struct state_fd *first_fd(struct process *p, uint32_t fd)
 		else
 			high = middle;
 	}
-	return p->fds.v + low;
+	return low;
 }
 
 static struct state_fd *find_fd(struct process *p, uint64_t fd)
 {
-	struct state_fd *at = first_fd(p, (uint32_t)fd);
+	size_t i = first_fd(p, (uint32_t)fd);
+	struct state_fd *at;
 
-	if (fd > INT32_MAX || at == p->fds.v + p->fds.n || at->fd != fd || at->ino == INO_CLOSED)
+	if (fd > INT32_MAX || i == p->fds.n)
 		return NULL;
-	return at;
+	at = &p->fds.v[i];
+	return at->fd == fd && at->ino != INO_CLOSED ? at : NULL;
 }
 
 /* How many descriptors of the state a range has that are still there; CLOSES them. */
 static size_t range_fds(struct process *p, uint32_t first, uint32_t last, bool closes)
 {
-	struct state_fd *at = first_fd(p, first);
-	size_t n = 0;
+	size_t i = first_fd(p, first), n = 0;
 
-	for (; at < p->fds.v + p->fds.n && at->fd <= last; at++) {
-		n += at->ino != INO_CLOSED;
+	for (; i < p->fds.n && p->fds.v[i].fd <= last; i++) {
+		n += p->fds.v[i].ino != INO_CLOSED;
 		if (closes)
-			at->ino = INO_CLOSED;
+			p->fds.v[i].ino = INO_CLOSED;
 	}
 	return n;
 }

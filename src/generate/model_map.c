@@ -215,13 +215,13 @@ static int pages_written(struct model *m, struct node *n, uint64_t off, uint64_t
 /* The same call would fail of something else in a replay. */
 static bool fails_of_address(const struct rec *r)
 {
-	switch (-r->ret) {
-	case EBADF:
-	case EACCES:
-	case ENODEV:
-	case EOVERFLOW:
+	switch (r->ret) {
+	case -EBADF:
+	case -EACCES:
+	case -ENODEV:
+	case -EOVERFLOW:
 		return false;
-	case EINVAL: /* but for addresses that are not aligned */
+	case -EINVAL: /* but for addresses that are not aligned */
 		return r->op == OP_mmap && r->arg[3] & MAP_FIXED && r->arg[0] % VMAP_PAGE;
 	default:
 		return true;

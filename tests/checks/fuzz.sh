@@ -3,7 +3,7 @@
 # time-limit: 600
 # alone
 # Damaged lines and records for the readers and damaged files for whole steps, with the sanitizers.
-# The lines are the same each time, the files are others: the seed is printed. FUZZ_SECONDS makes it
+# The lines are the same each time, the files too unless FUZZ_SEED says so: the seed is printed. FUZZ_SECONDS makes it
 # longer.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
@@ -28,7 +28,7 @@ before=$(find outside work -printf '%p %m %U %s %T@\n' | sort)
 reached=$(mktemp -d)/ioriot # where the user of the replay can reach it
 chmod 755 "$(dirname "$reached")"
 cp "$SOURCE/build-asan/ioriot" "$reached"
-"$TESTS/fuzz/whole.py" "$reached" good.capture good.replay "$TEST_TMP/root" "$seconds" || failed=1
+"$TESTS/fuzz/whole.py" "$reached" good.capture good.replay "$TEST_TMP/root" "$seconds" "${FUZZ_SEED:-1}" || failed=1
 equal "nothing outside of the tree was changed" \
 	"$(find outside work -printf '%p %m %U %s %T@\n' | sort)" "$before"
 done_testing

@@ -23,7 +23,7 @@ for target in "${targets[@]}"; do
 	FUZZ_KEEP=seeds/$target "$SOURCE/build-fuzz/fuzz" "$target" 100 7 > /dev/null
 	start=$SECONDS
 	if "$SOURCE/build-fuzz/libfuzzer_$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 \
-		-print_final_stats=1 -dict=seeds/words -artifact_prefix="$found/" \
+		-seed="${FUZZ_SEED:-1}" -print_final_stats=1 -dict=seeds/words -artifact_prefix="$found/" \
 		"$found" "$TESTS/fuzz/corpus/$target" "seeds/$target" > log 2>&1; then
 		ok "$target: $(grep -aoP 'number_of_executed_units: \K.*' log) inputs in $((SECONDS - start)) s, $(grep -aoP 'DONE +\Kcov: \d+ ft: \d+' log)"
 	else
