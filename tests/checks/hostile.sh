@@ -25,8 +25,11 @@ number=$(find made -name '*.ops' | wc -l)
 check "$number files" test "$number" -ge 200
 without=$(grep -oP '^OP\(\K\w+(?=,)(?!.*OPF_(FORK|STATE))(?!.*, (none|close_list)\))' "$SOURCE/src/ops/ops.def" |
 	while read -r op; do compgen -G "made/*_${op}_*" > /dev/null || echo "$op"; done | tr '\n' ' ')
-# those have neither a path nor a descriptor
-equal "every operation is in one of them" "$without" "getcwd umask "
+# Those have neither a path nor a descriptor, but numbers of maps, AIO contexts and rings of the replay's
+# own: files that were written by hand have such numbers that there are not.
+equal "every operation is in one of them" "$without" "munmap mremap msync madvise map_read map_write getcwd \
+io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents io_uring_setup io_uring_enter \
+io_uring_register uring_nop umask "
 
 run() { # STRIDE MEMORY SECONDS IORIOT
 	chmod 755 .
