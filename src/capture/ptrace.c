@@ -312,7 +312,7 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 	}
 	op = is_compat(info) ? op_of_compat(t, task, info) : op_of_entry(t, info);
 	if (op >= 0 && ops[op].family == FAM_Memory &&
-		!maps_wanted(task, (enum op_id)op, (const uint64_t *)info->seccomp.args))
+		!maps_wanted(t, task, (enum op_id)op, (const uint64_t *)info->seccomp.args))
 		op = -1;
 	if (op >= 0 && rights_cannot(task, (enum op_id)op, info))
 		op = -1;

@@ -236,7 +236,8 @@ void uring_free(struct tracer *t);
 /* --- ptrace_maps.c: memory maps of files, and the pages of them that are touched --- */
 
 /* Whether the call, with the registers ARG, is one on a file. True for all that are not on memory. */
-bool maps_wanted(const struct task *task, enum op_id op, const uint64_t *arg);
+bool maps_wanted(const struct tracer *t, const struct task *task, enum op_id op,
+	const uint64_t *arg);
 /* Records the pages of maps that the call is about to end or to sync. */
 void maps_before(struct tracer *t, struct task *task, const struct rec *rec);
 /* The call had its effect. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "capture/compat.h"
+#include "ops/advice.h"
 #include "ops/ops.h"
 
 #define NUMBERS_MAX (OP_COUNT + 16)
@@ -89,9 +90,9 @@ bool filter_takes_mmap(uint64_t prot, uint64_t flags)
 /*
  * MADV_DONTNEED is not among them: allocators make it all the time, and to files it means little.
  */
-static const unsigned advices[] = {0 /* MADV_NORMAL */, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
-	MADV_REMOVE, 20 /* MADV_COLD */, 21 /* MADV_PAGEOUT */, 22 /* MADV_POPULATE_READ */,
-	23 /* MADV_POPULATE_WRITE */};
+static const unsigned advices[] = {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED,
+	MADV_REMOVE, KERNEL_MADV_COLD, KERNEL_MADV_PAGEOUT, KERNEL_MADV_POPULATE_READ,
+	KERNEL_MADV_POPULATE_WRITE};
 #define ADVICES ((unsigned char)(sizeof(advices) / sizeof(*advices)))
 
 bool filter_takes_advice(unsigned advice)
@@ -115,22 +116,21 @@ static uint32_t loader_cache(void)
 	return stat("/etc/ld.so.cache", &st) || st.st_size > UINT32_MAX ? 0 : (uint32_t)st.st_size;
 }
 
-bool filter_takes_length(uint64_t len)
+bool filter_takes_length(const struct filter *f, uint64_t len)
 {
-	uint32_t cache = loader_cache();
-
-	return cache == 0 || len != cache;
+	return f->cache == 0 || len != f->cache;
 }
 
-/* mmap(2) and munmap(2) of so many bytes are let go; the loaded number goes on to what follows. */
-static int put_length(struct filter *f, uint32_t len)
+/* mmap(2) and munmap(2) of that length are let go; the loaded number goes on to what follows. */
+static int put_length(struct filter *f)
 {
-	if (len == 0)
+	f->cache = loader_cache();
+	if (f->cache == 0)
 		return 0;
 	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0));
 	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 0, 6));
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[1])));
-	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, len, 0, 3));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, f->cache, 0, 3));
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[1]) + 4));
 	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1));
 	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
@@ -213,7 +213,7 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, s
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, nr)));
 	rc = commands ? put_commands(f) : 0;
 	if (!rc && commands)
-		rc = put_length(f, loader_cache());
+		rc = put_length(f);
 	if (!rc && commands)
 		rc = put_mmap(f);
 	if (!rc && commands)

@@ -28,6 +28,7 @@
 struct filter {
 	struct sock_filter code[FILTER_MAX];
 	unsigned short len;
+	uint32_t cache; /* length of the loader's, whose maps are let go; 0 = not known */
 };
 
 /*
@@ -36,7 +37,7 @@ struct filter {
  * what has no other purpose than to take away what was there.
  */
 bool filter_takes_mmap(uint64_t prot, uint64_t flags);
-bool filter_takes_length(uint64_t len); /* of mmap(2): not the loader's cache */
+bool filter_takes_length(const struct filter *f, uint64_t len); /* of mmap(2): not the loader's cache */
 bool filter_takes_advice(unsigned advice); /* of madvise(2) */
 
 /* Stops NUMBERS[0..n), in any order, duplicates allowed (sorted in place). 0, or -E2BIG. */

@@ -64,7 +64,8 @@ static bool shows_file(const struct process *proc, uint64_t addr, uint64_t len)
 	       vmap_has(proc->maps, start, end);
 }
 
-bool maps_wanted(const struct task *task, enum op_id op, const uint64_t *arg)
+bool maps_wanted(const struct tracer *t, const struct task *task, enum op_id op,
+	const uint64_t *arg)
 {
 	const struct process *proc = task->proc;
 
@@ -73,7 +74,7 @@ bool maps_wanted(const struct task *task, enum op_id op, const uint64_t *arg)
 		if (!filter_takes_mmap(arg[2], arg[3]))
 			return false;
 		return arg[3] & MAP_ANONYMOUS ? shows_file(proc, arg[0], arg[1])
-					      : filter_takes_length(arg[1]); /* without a filter */
+					      : filter_takes_length(&t->filter, arg[1]); /* without a filter */
 	case OP_mremap:
 		return shows_file(proc, arg[0], arg[1]) ||
 		       (arg[3] & MREMAP_FIXED && shows_file(proc, arg[4], arg[2]));

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "ops/advice.h"
+
 /*
  * Memory maps of files. An address space is a struct vmap; a call on addresses becomes one on parts of
  * maps, which have numbers in the replay and stand where the kernel puts them there.
@@ -15,11 +17,7 @@
 
 /* Not in every <sys/mman.h>. */
 enum {
-	KERNEL_MAP_FIXED_NOREPLACE = 0x100000,
-	KERNEL_MADV_COLD = 20,
-	KERNEL_MADV_PAGEOUT = 21,
-	KERNEL_MADV_POPULATE_READ = 22,
-	KERNEL_MADV_POPULATE_WRITE = 23
+	KERNEL_MAP_FIXED_NOREPLACE = 0x100000
 };
 
 void model_map_get(void *user, void *map)
@@ -489,28 +487,9 @@ static int advise_piece(struct model *m, const struct rec *r, const struct piece
 	}
 }
 
-static bool files_know(uint64_t advice)
-{
-	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_REMOVE:
-	case KERNEL_MADV_COLD:
-	case KERNEL_MADV_PAGEOUT:
-	case KERNEL_MADV_POPULATE_READ:
-	case KERNEL_MADV_POPULATE_WRITE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 int model_madvise(struct model *m, const struct rec *r)
 {
-	return files_know(r->arg[2]) ? on_range(m, r, advise_piece) : LEFT_MAP_ADVICE;
+	return advice_is_for_files(r->arg[2]) ? on_range(m, r, advise_piece) : LEFT_MAP_ADVICE;
 }
 
 /* ---- pages that were touched ---- */

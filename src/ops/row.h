@@ -50,10 +50,4 @@ OP_ALWAYS_INLINE enum arg_form op_form(enum arg_kind kind)
 	return (enum arg_form)forms[kind];
 }
 
-OP_ALWAYS_INLINE bool row_has(const uint8_t kinds[OP_ARGS], enum arg_kind kind)
-{
-	return kinds[0] == kind || kinds[1] == kind || kinds[2] == kind || kinds[3] == kind ||
-	       kinds[4] == kind || kinds[5] == kind;
-}
-
 #endif

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "replay/dispatch.h"
+#include "ops/advice.h"
 #include "replay/exec_map.h"
 
 /*
@@ -23,11 +24,7 @@
 /* Not in every <sys/mman.h>. */
 enum {
 	KERNEL_MAP_SHARED_VALIDATE = 3,
-	KERNEL_MAP_SYNC = 0x80000,
-	KERNEL_MADV_COLD = 20,
-	KERNEL_MADV_PAGEOUT = 21,
-	KERNEL_MADV_POPULATE_READ = 22,
-	KERNEL_MADV_POPULATE_WRITE = 23
+	KERNEL_MAP_SYNC = 0x80000
 };
 
 #define PAGE	 4096u /* of the capture */
@@ -274,25 +271,6 @@ int64_t exec_mremap(struct rthread *t, const struct xop *x)
 
 /* ---- calls on maps ---- */
 
-static bool advice_allowed(uint64_t advice)
-{
-	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_REMOVE:
-	case KERNEL_MADV_COLD:
-	case KERNEL_MADV_PAGEOUT:
-	case KERNEL_MADV_POPULATE_READ:
-	case KERNEL_MADV_POPULATE_WRITE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static uint64_t argument_for(const struct xop *x, const struct xmap *m)
 {
 	if (x->op == OP_madvise && x->arg[2] == KERNEL_MADV_POPULATE_WRITE && !m->shared)
@@ -306,7 +284,7 @@ int64_t exec_on_map(struct rthread *t, const struct xop *x)
 	int64_t ret = 0, rc;
 	uint32_t i;
 
-	if (x->op == OP_madvise && !advice_allowed(x->arg[2]))
+	if (x->op == OP_madvise && !advice_is_for_files(x->arg[2]))
 		return REPLAY_SKIPPED + SKIP_ADVICE;
 	for (i = 0; i < x->nvec / 3; i++) {
 		struct xpart part = part_next(&p);

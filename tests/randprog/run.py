@@ -32,7 +32,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 IORIOT = os.environ.get("IORIOT", str(HERE.parent.parent / "ioriot"))
 NOBODY = 65534
 WORK = "h/" * 59 + "w"  # so deep that no ".." and no link leads out of it: LEVELS of randprog.h
-LIMIT = 20  # seconds for one command
+LIMIT = 60  # seconds for one command
 LAYOUTS = (("1", "1", "resource"), ("2", "8", "resource"), ("4", "16", "resource"),
            ("4", "16", "strict"), ("2", "8", "strict"))
 
