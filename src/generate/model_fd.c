@@ -551,6 +551,22 @@ static void put_start(struct model *m, const struct rec *r, const struct descrip
 	}
 }
 
+/* What the range counts from must be there before the call, and what changes it must wait. */
+static int touch_base(struct model *m, const struct descriptor *d)
+{
+	struct node *n = d->desc->node;
+
+	switch (m->out.call.arg[3]) {
+	case SEEK_CUR:
+		return model_touch(m, d->desc->order, TOUCH_SHARE);
+	case SEEK_END:
+		n->seen_end |= node_is_file(n);
+		return node_is_file(n) ? model_touch(m, &n->length, TOUCH_SHARE) : 0;
+	default:
+		return 0;
+	}
+}
+
 static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d)
 {
 	struct node *node = d->desc->node;
@@ -572,6 +588,8 @@ static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d
 		lock.owner = record_owner(m->out.lock);
 	}
 	rc = get ? 0 : settle_lock(m, node, &lock, r->arg[2] == F_UNLCK, r->ret);
+	if (!rc)
+		rc = touch_base(m, d);
 	return rc ? rc : model_touch(m, &node->locks, get ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
 }
 

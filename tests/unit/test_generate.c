@@ -2342,6 +2342,29 @@ START_TEST(files_keep_their_other_names)
 }
 END_TEST
 
+/* What extends the file, or moves the shared offset, moves the range that is locked. */
+START_TEST(locks_relative_to_an_end_or_an_offset_wait_for_it)
+{
+	generates(TASK "1 o=openat;:,d=-100;:,p=n;:,f=66;:,m=0600;:,s=3;:,\n"
+		       "1 o=clone;:,f=69376;:,s=2;:,\n"
+		       "1 o=fcntl;:,d=3;:,F=37;:,G=1,2,47,0;:,s=0;:,\n"
+		       "1:2 o=pwrite64;:,d=3;:,c=100;:,O=0;:,s=100;:,\n"
+		       "1 o=fcntl;:,d=3;:,F=36;:,G=1,2,47,0;:,s=0;:,\n"
+		       "1:2 o=lseek;:,d=3;:,O=7;:,W=0;:,s=7;:,\n"
+		       "1 o=fcntl;:,d=3;:,F=37;:,G=1,1,1,2;:,s=0;:,\n"
+		       "1:2 o=lseek;:,d=3;:,O=9;:,W=0;:,s=9;:,\n",
+		TASK_LINE "0|0|-|cwd|n|O_RDWR+O_CREAT|0600|>0|3|openat@6|\n"
+			  "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@7|\n"
+			  "0|0|-|0|F_OFD_SETLK|F_WRLCK,SEEK_END,47,0|>-|0|fcntl@8|\n"
+			  "1|0|8|0|100|0|100|pwrite64@9|\n"
+			  "0|0|9|0|F_OFD_GETLK|F_WRLCK,SEEK_END,47,0|>-|0|fcntl@10|\n"
+			  "1|0|-|0|7|SEEK_SET|7|lseek@11|\n"
+			  "0|0|11|0|F_OFD_SETLK|F_WRLCK,SEEK_CUR,1,2|>-|0|fcntl@12|\n"
+			  "1|0|12|0|9|SEEK_SET|9|lseek@13|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
 START_TEST(locks_in_directories)
 {
 	generates(TASK D_DIR "1 o=openat;:,d=-100;:,p=d;:,f=0;:,m=0;:,s=3;:,\n"
@@ -3055,6 +3078,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_link_is_made_by_its_own_path_where_its_target_allows);
 	tcase_add_test(t, a_fifo_is_changed_by_its_name);
 	tcase_add_test(t, files_keep_their_other_names);
+	tcase_add_test(t, locks_relative_to_an_end_or_an_offset_wait_for_it);
 	tcase_add_test(t, locks_in_directories);
 	tcase_add_test(t, submissions_are_like_plain_calls);
 	tcase_add_test(t, registered_files_outlive_their_descriptors);
