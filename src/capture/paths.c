@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@ struct walk {
 	struct dirs_walk in;
 	struct paths *paths;
 	struct who who;
+	struct start from;
 };
 
 int paths_open(struct paths **out, struct sink *sink, struct err *err)
@@ -74,8 +77,9 @@ static void set_type(struct paths *n, struct name *entry, const char *path, mode
 	}
 }
 
-/* ST is NULL for a name that does not exist. */
-static void write_record(struct walk *w, struct str path, const char *target, const struct stat *st)
+/* Of PATH, which is looked at by WAY. ST is NULL for a name that does not exist. */
+static void write_record(struct walk *w, struct str path, struct str way, const char *target,
+	const struct stat *st)
 {
 	static const uint64_t none;
 	struct rec rec = {.t = now_ns(), .pid = w->who.pid, .tid = w->who.tid};
@@ -89,11 +93,30 @@ static void write_record(struct walk *w, struct str path, const char *target, co
 	else
 		rec.facts.absent = true;
 	if (st && S_ISREG(st->st_mode) && st->st_blocks * 512 < st->st_size &&
-		!facts_extents(path.s, rec.facts.size, data)) {
+		!facts_extents(way.s, rec.facts.size, data)) {
 		rec.vec = data->n ? data->v : &none;
 		rec.nvec = (uint32_t)data->n;
 	}
 	sink_put(w->paths->sink, &rec);
+}
+
+/*
+ * The same by way of the start's descriptor: a program may stand where a directory above lets nobody
+ * through by now. {NULL}: the entry is not below the start.
+ */
+static struct str near_path(const struct walk *w, struct str path, char buf[PATH_MAX])
+{
+	char of_start[PATH_MAX];
+	struct str top = w->from.dir ? dirs_path(w->from.dir, STR(""), of_start) : STR_NONE;
+	int len;
+
+	if (!top.s || !str_starts(path, top) || path.len == top.len || path.s[top.len] != '/')
+		return STR_NONE;
+	if (w->from.fd == AT_FDCWD)
+		len = snprintf(buf, PATH_MAX, "/proc/%u/cwd%s", w->from.tid, path.s + top.len);
+	else
+		len = snprintf(buf, PATH_MAX, "/proc/%u/fd/%d%s", w->from.tid, w->from.fd, path.s + top.len);
+	return len < PATH_MAX ? (struct str){buf, (size_t)len} : STR_NONE;
 }
 
 /* Learns what the entry is now. False when that cannot be told (no permission, path too long). */
@@ -101,20 +124,26 @@ static bool look(struct dirs_walk *in, struct name *entry)
 {
 	struct walk *w = (struct walk *)in; /* its first member */
 	bool written = entry->written == in->dirs->file;
-	char buf[PATH_MAX];
+	char buf[PATH_MAX], near[PATH_MAX];
 	struct stat st = {0};
-	struct str path;
+	struct str path, way;
+	int rc;
 
 	if (written && entry->type > NAME_ABSENT)
 		return true;
-	path = dirs_path(entry->parent, name_text(entry), buf);
-	if (!path.s || (lstat(path.s, &st) && errno != ENOENT)) {
+	path = way = dirs_path(entry->parent, name_text(entry), buf);
+	rc = path.s ? lstat(path.s, &st) : -1;
+	if (path.s && rc && errno == EACCES) {
+		way = near_path(w, path, near);
+		rc = way.s ? lstat(way.s, &st) : -1;
+	}
+	if (!way.s || (rc && errno != ENOENT)) {
 		entry->type = NAME_UNKNOWN;
 		return false;
 	}
-	set_type(w->paths, entry, path.s, st.st_mode);
+	set_type(w->paths, entry, way.s, st.st_mode);
 	if (!written)
-		write_record(w, path, entry->type == NAME_LINK ? entry->target : NULL,
+		write_record(w, path, way, entry->type == NAME_LINK ? entry->target : NULL,
 			st.st_mode ? &st : NULL);
 	entry->written = in->dirs->file;
 	return true;
@@ -126,24 +155,25 @@ static void look_at_root(struct walk *w)
 
 	if (w->paths->root_written == w->in.dirs->file || lstat("/", &st))
 		return;
-	write_record(w, STR("/"), NULL, &st);
+	write_record(w, STR("/"), STR("/"), NULL, &st);
 	w->paths->root_written = w->in.dirs->file;
 }
 
 static struct walk walk_of(struct paths *n, struct who who, struct dir *root)
 {
-	struct walk w = {{.dirs = &n->dirs, .root = root, .look = look}, n, who};
+	struct walk w = {.in = {.dirs = &n->dirs, .root = root, .look = look}, .paths = n, .who = who};
 
 	look_at_root(&w);
 	return w;
 }
 
 struct name *paths_walk(
-	struct paths *n, struct who who, struct dir *root, struct dir *from, struct str path)
+	struct paths *n, struct who who, struct dir *root, struct start from, struct str path)
 {
 	struct walk w = walk_of(n, who, root);
 
-	return dirs_walk(&w.in, from, path).last;
+	w.from = from;
+	return dirs_walk(&w.in, from.dir, path).last;
 }
 
 /* Whether the kernel's mark for removed files is really part of the name. */

@@ -39,12 +39,21 @@ struct dirs *paths_dirs(struct paths *n);
 struct dir *paths_find(struct paths *n, struct who who, struct str path);
 
 /*
- * Walks PATH as a process with that root and current directory does (FROM is where a relative path
- * starts, NULL when that is not known) and writes the records of new names. Returns the entry that
- * the last component names, without following it; NULL when the walk did not reach it.
+ * Where a relative path starts: a directory, NULL when that is not known, and the descriptor of a
+ * thread that leads to it, which is a way to what no absolute path reaches any more.
+ */
+struct start {
+	struct dir *dir;
+	uint32_t tid;
+	int fd; /* AT_FDCWD: its current directory */
+};
+
+/*
+ * Walks PATH as a process with that root and start does and writes the records of new names. Returns
+ * the entry that the last component names, without following it; NULL when the walk did not reach it.
  */
 struct name *paths_walk(
-	struct paths *n, struct who who, struct dir *root, struct dir *from, struct str path);
+	struct paths *n, struct who who, struct dir *root, struct start from, struct str path);
 
 /* Writes the records of all entries of a directory that is about to be read, once. */
 void paths_list(struct paths *n, struct who who, struct dir *dir);

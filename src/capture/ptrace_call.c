@@ -75,8 +75,9 @@ static struct name *walk(
 	struct tracer *t, struct task *task, const struct rec *rec, int dirfd, struct str path)
 {
 	struct process *proc = task->proc;
-	struct dir *from, *root;
 	uint32_t tid = task->tid;
+	struct dir *root;
+	struct start from;
 
 	if (!path.s || path.len == 0 || path.len == PATH_MAX)
 		return NULL;
@@ -86,12 +87,13 @@ static struct name *walk(
 		return NULL;
 	if (!is_in_root(rec))
 		take_fd(task, &path, &tid, &dirfd);
-	if (path.len && path.s[0] == '/' && !is_in_root(rec))
-		from = root;
+	from = (struct start){.tid = tid, .fd = dirfd};
+	if (dirfd == AT_FDCWD || (path.len && path.s[0] == '/' && !is_in_root(rec)))
+		from = (struct start){proc->cwd, task->tid, AT_FDCWD};
 	else
-		from = dirfd == AT_FDCWD ? proc->cwd : dir_of_fd(t, task, tid, dirfd);
+		from.dir = dir_of_fd(t, task, tid, dirfd);
 	if (is_in_root(rec))
-		root = from;
+		root = from.dir;
 	return root ? paths_walk(t->job->paths, who_of(task), root, from, path) : NULL;
 }
 

@@ -208,7 +208,7 @@ static void scene_enter(struct scene *s)
 
 static struct name *walk(struct scene *s, const char *path)
 {
-	return paths_walk(s->paths, nobody, s->root, s->here, str_of(path));
+	return paths_walk(s->paths, nobody, s->root, (struct start){.dir = s->here}, str_of(path));
 }
 
 static void scene_read(struct scene *s)
@@ -251,7 +251,7 @@ START_TEST(names_are_written_once)
 	ck_assert_ptr_null(walk(&s, "d/f/x"));
 	ck_assert_ptr_null(walk(&s, "d/.."));
 	ck_assert_ptr_null(walk(&s, ""));
-	ck_assert_ptr_null(paths_walk(s.paths, nobody, s.root, NULL, STR("d/f")));
+	ck_assert_ptr_null(paths_walk(s.paths, nobody, s.root, (struct start){0}, STR("d/f")));
 	scene_read(&s);
 	ck_assert_int_eq(count(&s, "d", "x="), 1);
 	ck_assert_int_eq(count(&s, "d/f", "x="), 1);
@@ -331,7 +331,7 @@ START_TEST(a_changed_root_keeps_links_inside)
 		snprintf(path, sizeof(path), "%s/jail", s.dir.path);
 		jail = paths_find(s.paths, nobody, str_of(path));
 	}
-	paths_walk(s.paths, nobody, jail, jail, STR("l"));
+	paths_walk(s.paths, nobody, jail, (struct start){.dir = jail}, STR("l"));
 	scene_read(&s);
 	ck_assert_int_eq(count(&s, "jail/f", "x="), 1);
 	ck_assert_ptr_null(strstr(s.text, "p=/f;"));
@@ -394,7 +394,7 @@ START_TEST(removed_directories_have_no_names)
 	ck_assert_ptr_nonnull(d);
 	rmdir("d");
 	paths_removed(walk(&s, "d"));
-	ck_assert_ptr_null(paths_walk(s.paths, nobody, s.root, d, STR("f")));
+	ck_assert_ptr_null(paths_walk(s.paths, nobody, s.root, (struct start){.dir = d}, STR("f")));
 	strcat(path, " (deleted)");
 	ck_assert_ptr_null(paths_find(s.paths, nobody, str_of(path)));
 	mkdir("d", 0700);
