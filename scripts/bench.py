@@ -24,6 +24,15 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 
+SQLITE = """import sqlite3
+c = sqlite3.connect("db")
+c.execute("create table t(a integer primary key, b text)")
+for i in range(300):
+    c.executemany("insert into t(b) values(?)", [("x" * (i % 97),)] * 20)
+    c.commit()
+for i in range(3000):
+    c.execute("select * from t where a = ?", (2 * i,)).fetchall()"""
+
 
 def run(cmd, **kw):
     return subprocess.run(cmd, check=True, stdout=subprocess.PIPE, text=True, **kw).stdout
@@ -77,7 +86,7 @@ class Bench:
         self.results = []
         self.ram = Ram()
         self.tools = os.path.join(TOP, "build", "bench")
-        self.cmd = [args.ioriot]
+        self.cmd = [os.path.abspath(args.ioriot)]
 
     def report(self, name, text, **figures):
         print("%-28s %s" % (name, text), flush=True)
@@ -198,19 +207,33 @@ class Bench:
         os.unlink(target)
 
     def capture_size(self):
-        work = os.path.join(self.ram.dir, "tarwork")
+        """Of version control, an archive and a database: names, much data, and much of the same."""
+        work = os.path.join(self.ram.dir, "mix")
+        out = os.path.join(self.ram.base, "mix.capture.zst")
+        commands = {
+            "git": "git init -q g && cp -r src g && cd g && git add . && git -c user.name=b -c "
+                   "user.email=b commit -qm b && git gc -q && git log --stat > log && git status -s > s",
+            "tar": "tar cf x.tar src && mkdir t && tar xf x.tar -C t && rm -r t",
+            "sqlite": sys.executable + " -c '" + SQLITE + "'"}
         os.mkdir(work)
-        out = os.path.join(self.ram.base, "tar.capture.zst")
         shutil.copytree(os.path.join(TOP, "src"), os.path.join(work, "src"))
-        text = subprocess.run(self.ioriot("-c", out, "--") +
-                              ["tar", "-C", work, "-cf", os.path.join(work, "x.tar"), "src"],
-                              stderr=subprocess.PIPE, text=True, check=True).stderr
-        records = int(re.search(r"(\d+) records", text).group(1))
-        size = os.path.getsize(out)
-        self.report("capture-zst", "%.1f bytes a record (tar of this source tree, %d records)" % (
-            size / records, records), bytes_per_record=size / records)
+        shutil.copytree(os.path.join(TOP, "tests"), os.path.join(work, "src", "tests"))
+        total = records = 0
+        parts = []
+        for name, command in commands.items():
+            if not shutil.which(command.split()[0]):
+                self.report("capture-zst", "left out: %s is not installed" % name)
+                return
+            text = subprocess.run(self.ioriot("-c", out, "--", "sh", "-c", command), cwd=work,
+                                  stderr=subprocess.PIPE, text=True, check=True).stderr
+            n = int(re.search(r"(\d+) records", text).group(1))
+            size = os.path.getsize(out)
+            parts.append("%s %.1f" % (name, size / n))
+            total, records = total + size, records + n
+            os.unlink(out)
+        self.report("capture-zst", "%.1f bytes a record (%s; %d records)" % (
+            total / records, ", ".join(parts), records), bytes_per_record=total / records)
         shutil.rmtree(work)
-        os.unlink(out)
 
     def kernel_records(self):
         """Of processor time: the question is whether one keeps up with 350000 a second."""
