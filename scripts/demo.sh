@@ -53,10 +53,10 @@ show "$ioriot" -c "$demo/git.capture.zst" -r "$demo/git.replay" -n demo --root "
 show "$ioriot" -i "$demo/git.replay" --root "$demo/root"
 show "$ioriot" -r "$demo/git.replay" --root "$demo/root" -D -p 2 -t 8 -S "$demo/stats.txt"
 
-printf '\n%sLatency in us as recorded (c) and as replayed (r), from stats.txt:%s\n' "$bold" "$plain"
+printf '\n%sOperations and their latency in us as replayed, from stats.txt:%s\n' "$bold" "$plain"
 table() { sed -n '/^Operations, latency/,/^[A-Z]/p' "$demo/stats.txt" | sed '1d; $d' | expand | cut -c 9-; }
 table | head -1
-table | sed 1d | sort -k2,2nr | head -12
+table | grep replayed | sort -k2,2nr | head -12
 
 printf '\n%sThe directory that git made, against the one that the replay made:%s\n' "$bold" "$plain"
 /usr/bin/python3 "$here/tests/treecmp.py" --holes --prefix-b "$demo/root/.ioriot/demo" \

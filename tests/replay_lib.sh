@@ -36,6 +36,6 @@ replays() {
 }
 
 json() { # EXPRESSION of python on j, FILE
-	python3 -c 'import json, sys; j = json.load(open(sys.argv[2])); print(eval(sys.argv[1]))' \
+	python3 -c 'import json, sys; j = json.load(open(sys.argv[2])); print(eval("(" + sys.argv[1] + ")"))' \
 		"$1" "$2"
 }

@@ -27,6 +27,39 @@ static uint64_t bucket_top(unsigned i)
 	return ((((uint64_t)(i % HIST_SUB) + HIST_SUB) + 1) << shift) - 1;
 }
 
+static uint64_t bucket_bottom(unsigned i)
+{
+	return i ? bucket_top(i - 1) + 1 : 0;
+}
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+void hist_subtract(struct hist *from, const struct hist *before)
+{
+	uint64_t lowest = UINT64_MAX, highest = 0;
+	unsigned i;
+
+	from->count = minus(from->count, before->count);
+	from->sum = minus(from->sum, before->sum);
+	for (i = 0; i < HIST_BUCKETS; i++) {
+		from->bucket[i] = (uint32_t)minus(from->bucket[i], before->bucket[i]);
+		if (!from->bucket[i])
+			continue;
+		if (lowest == UINT64_MAX)
+			lowest = bucket_bottom(i);
+		highest = bucket_top(i);
+	}
+	if (lowest == UINT64_MAX)
+		from->min = from->max = 0;
+	if (lowest != UINT64_MAX && from->min < lowest)
+		from->min = lowest;
+	if (from->max > highest)
+		from->max = highest;
+}
+
 uint64_t hist_quantile(const struct hist *h, double q)
 {
 	uint64_t want, seen = 0;

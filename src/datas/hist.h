@@ -40,6 +40,12 @@ static inline void hist_add(struct hist *h, uint64_t v)
 
 void hist_merge(struct hist *into, const struct hist *from);
 
+/*
+ * Takes away BEFORE, an earlier state of the same histogram. Which value was the least and which the
+ * largest of the rest is known as exactly as its buckets are.
+ */
+void hist_subtract(struct hist *from, const struct hist *before);
+
 /* The value that a share Q (0..1) of all values does not exceed; 0 for an empty histogram. */
 uint64_t hist_quantile(const struct hist *h, double q);
 

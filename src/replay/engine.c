@@ -98,7 +98,8 @@ static int map_all(struct engine *e, struct err *err)
 	e->ended = map_lazily(e->ended_size, MAP_SHARED);
 	e->workers = calloc((size_t)p->layout.workers + 1, sizeof(*e->workers));
 	if (!e->shared || !e->results || !e->umasks || !e->ended || !e->workers ||
-		map_write_data(e, p->write_max))
+		map_write_data(e, p->write_max) ||
+		(e->config.timeline && timeline_start(&e->timeline, e->config.pace != PACE_NONE)))
 		return err_sys(err, ENOMEM, "cannot start the replay");
 	for (i = 0; i < p->contexts; i++)
 		atomic_store_explicit(&e->umasks[i], UMASK_UNKNOWN, memory_order_relaxed);
@@ -118,6 +119,7 @@ void engine_free(struct engine *e)
 	unmap((void *)e->umasks, e->umasks_size);
 	unmap((void *)e->ended, e->ended_size);
 	unmap(e->write_data, e->write_size);
+	timeline_free(&e->timeline);
 	free(e->workers);
 }
 
@@ -322,6 +324,8 @@ static int look(struct engine *e, struct watch *w, struct err *err)
 	if (getloadavg(&load, 1) == 1 && load > e->loadavg)
 		e->loadavg = load;
 	show_progress(e, w);
+	if (e->timeline.step && now >= e->shared->start + timeline_next(&e->timeline))
+		timeline_add(&e->timeline, now - e->shared->start, e->config.program, e->results);
 	if (now - w->changed > (uint64_t)w->patience * NS_PER_SEC)
 		return check_stuck(e, w, err);
 	return 0;
@@ -356,6 +360,18 @@ static int start_together(struct engine *e, const sigset_t *signals, struct err 
 	return 0;
 }
 
+/* ns until there is something to look at. */
+static long next_look(const struct engine *e)
+{
+	uint64_t now = now_ns(), until = now + TICK_NS, due;
+
+	if (e->timeline.step) {
+		due = e->shared->start + timeline_next(&e->timeline);
+		until = due < until ? due : until;
+	}
+	return until > now ? (long)(until - now) : 0;
+}
+
 static int look_on(struct engine *e, const sigset_t *signals, struct err *err)
 {
 	struct watch w = {.changed = now_ns(), .patience = e->config.watchdog};
@@ -363,7 +379,7 @@ static int look_on(struct engine *e, const sigset_t *signals, struct err *err)
 
 	progress_start(&w.progress, "replay", e->config.quiet);
 	while (rc == 0 && e->running) {
-		rc = handle_signal(e, signals, TICK_NS, err);
+		rc = handle_signal(e, signals, next_look(e), err);
 		if (rc == 0)
 			rc = look(e, &w, err);
 	}
@@ -380,6 +396,8 @@ static void take_end(struct engine *e, bool complete)
 		if (e->results[i].end > end)
 			end = e->results[i].end;
 	e->ns = end - e->shared->start;
+	if (e->timeline.step)
+		timeline_add(&e->timeline, e->ns, e->config.program, e->results);
 }
 
 int engine_run(struct engine *e, const struct engine_config *config, struct err *err)

@@ -7,6 +7,7 @@
 #include "replay/program.h"
 #include "replay/results.h"
 #include "replay/ticks.h"
+#include "replay/timeline.h"
 #include "utils/user.h"
 
 /* Running a program: workers are forked, each starts its threads, the parent looks on. */
@@ -39,6 +40,7 @@ struct engine_config {
 	double speed; /* of the pace */
 	uint32_t watchdog; /* seconds without any progress until the run is ended */
 	bool quiet;
+	bool timeline; /* wanted */
 };
 
 /* What came of it. */
@@ -58,6 +60,7 @@ struct engine {
 	uint64_t write_period, write_size;
 	pid_t *workers;
 	uint32_t running;
+	struct timeline timeline;
 	double loadavg;	   /* highest of the one-minute averages seen */
 	uint64_t ns;	   /* from the start to the end of the last operation */
 	bool interrupted;  /* by a signal to this program */

@@ -199,7 +199,8 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 		.pace = pace_kind_of(o),
 		.speed = pace_speed_of(o),
 		.watchdog = WATCHDOG_SECONDS,
-		.quiet = o->quiet};
+		.quiet = o->quiet,
+		.timeline = o->json || o->stats};
 	struct err err = {0};
 	bool used = false;
 

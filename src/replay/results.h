@@ -10,6 +10,7 @@
 struct op_result {
 	struct hist latency; /* ns; its count is the number of operations */
 	uint64_t errors, diverged, bytes;
+	uint64_t wait_ns, pace_ns; /* before them: for other threads, for their time */
 	uint32_t skipped[SKIP_COUNT];
 };
 

@@ -12,6 +12,8 @@ static void add_result(struct op_stats *sum, const struct op_result *r)
 	sum->result.errors += r->errors;
 	sum->result.diverged += r->diverged;
 	sum->result.bytes += r->bytes;
+	sum->result.wait_ns += r->wait_ns;
+	sum->result.pace_ns += r->pace_ns;
 	for (reason = 0; reason < SKIP_COUNT; reason++) {
 		sum->result.skipped[reason] += r->skipped[reason];
 		if (reason != SKIP_STATE)
@@ -29,12 +31,14 @@ static void add_aio(struct aio_result *sum, const struct aio_result *r)
 	sum->bytes += r->bytes;
 }
 
+/* The memory of what is not in the file was never touched, and need not be now. */
 static void add_thread(struct stats *s, const struct thread_result *t)
 {
 	uint32_t i;
 
 	for (i = 0; i < OP_COUNT; i++)
-		add_result(&s->op[i], &t->op[i]);
+		if (s->program->captured[i].count || ops[i].flags & OPF_STATE)
+			add_result(&s->op[i], &t->op[i]);
 	for (i = 0; i < AIO_KINDS; i++)
 		add_aio(&s->aio[i], &t->aio[i]);
 	hist_merge(&s->late, &t->late);
@@ -66,6 +70,7 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 		.threads = layout->threads,
 		.loadavg = e->loadavg,
 		.ns = e->ns,
+		.timeline = &e->timeline,
 		.landlock = e->config.landlock};
 	s->op = calloc(OP_COUNT, sizeof(*s->op));
 	if (!s->op)
@@ -82,6 +87,9 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 			continue;
 		s->ops += s->op[i].result.latency.count;
 		s->errors += s->op[i].result.errors;
+		s->pace_ns += s->op[i].result.pace_ns;
+		s->call_ns += s->op[i].result.latency.sum;
+		s->captured_ns += p->captured[i].sum;
 		s->bytes[ops[i].cls] += s->op[i].result.bytes;
 		if (ops[i].cls == CLS_TRANSFER) { /* read from one file and written to another */
 			s->bytes[CLS_READ] += s->op[i].result.bytes;

@@ -24,7 +24,9 @@ struct stats {
 	uint64_t ops, errors, diverged, skipped; /* operations: without state records */
 	uint64_t bytes[CLS_COUNT]; /* those of iocbs too */
 	struct aio_result aio[AIO_KINDS];
-	uint64_t waits, wait_ns;
+	uint64_t waits, wait_ns, pace_ns; /* of all threads together */
+	uint64_t call_ns, captured_ns; /* in operations, and the same as captured */
+	const struct timeline *timeline;
 	bool chown_own;
 	int landlock;
 	struct hist late;

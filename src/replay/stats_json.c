@@ -33,6 +33,11 @@ static json_t *number(uint64_t v)
 	return json_integer((json_int_t)v);
 }
 
+static json_t *seconds(uint64_t ns)
+{
+	return json_real((double)ns / 1e9);
+}
+
 /* File names and host names may be any bytes; JSON takes UTF-8 only. */
 static json_t *text(const char *s)
 {
@@ -64,18 +69,17 @@ static json_t *result(int64_t value)
 	return j;
 }
 
-static json_t *quantiles(const struct hist *h, bool all)
+static json_t *quantiles(const struct hist *h)
 {
 	json_t *j = json_object();
 
 	put(&j, "count", number(h->count));
 	put(&j, "sum", number(h->sum));
+	put(&j, "min", number(h->min));
 	put(&j, "p50", number(hist_quantile(h, 0.5)));
-	if (all)
-		put(&j, "p90", number(hist_quantile(h, 0.9)));
+	put(&j, "p90", number(hist_quantile(h, 0.9)));
 	put(&j, "p99", number(hist_quantile(h, 0.99)));
-	if (all)
-		put(&j, "p999", number(hist_quantile(h, 0.999)));
+	put(&j, "p999", number(hist_quantile(h, 0.999)));
 	put(&j, "max", number(h->max));
 	return j;
 }
@@ -93,8 +97,10 @@ static json_t *one_op(const struct stats *s, int i)
 	put(&j, "divergences", number(r->diverged));
 	put(&j, "not_issued", number(s->op[i].skipped));
 	put(&j, "bytes", number(r->bytes));
-	put(&j, "captured_ns", quantiles(&s->program->captured[i], false));
-	put(&j, "replayed_ns", quantiles(&r->latency, true));
+	put(&j, "wait_ns", number(r->wait_ns));
+	put(&j, "pace_ns", number(r->pace_ns));
+	put(&j, "captured_ns", quantiles(&s->program->captured[i]));
+	put(&j, "replayed_ns", quantiles(&r->latency));
 	return j;
 }
 
@@ -125,8 +131,8 @@ static json_t *all_iocbs(const struct stats *s)
 		put(&j, "errors", number(r->errors));
 		put(&j, "divergences", number(r->diverged));
 		put(&j, "bytes", number(r->bytes));
-		put(&j, "captured_ns", quantiles(&s->program->captured_aio[i], false));
-		put(&j, "replayed_ns", quantiles(&r->latency, true));
+		put(&j, "captured_ns", quantiles(&s->program->captured_aio[i]));
+		put(&j, "replayed_ns", quantiles(&r->latency));
 		append(&array, j);
 	}
 	return array;
@@ -197,6 +203,64 @@ static json_t *all_disks(const struct host_sample *h)
 	return array;
 }
 
+static json_t *time_spent(const struct stats *s)
+{
+	json_t *j = json_object();
+
+	put(&j, "calls", seconds(s->call_ns));
+	put(&j, "calls_captured", seconds(s->captured_ns));
+	put(&j, "ordering", seconds(s->wait_ns));
+	put(&j, "pacing", seconds(s->pace_ns));
+	return j;
+}
+
+static json_t *lateness(const struct moment *m, const struct tally *before)
+{
+	uint64_t n = m->so_far.late_count - before->late_count;
+	json_t *j = json_object();
+
+	put(&j, "count", number(n));
+	put(&j, "mean", number(n ? (m->so_far.late_sum - before->late_sum) / n : 0));
+	put(&j, "max", number(m->late_max));
+	return j;
+}
+
+static json_t *one_moment(const struct moment *m, const struct moment *before, bool paced)
+{
+	const struct tally *a = &before->so_far, *b = &m->so_far;
+	double length = (double)(m->ns - before->ns) / 1e9;
+	json_t *j = json_object();
+
+	put(&j, "end", seconds(m->ns));
+	put(&j, "seconds", json_real(length));
+	put(&j, "operations", number(b->ops - a->ops));
+	put(&j, "operations_per_second", json_real(length > 0 ? (double)(b->ops - a->ops) / length : 0));
+	put(&j, "read_mb_per_second",
+		json_real(length > 0 ? (double)(b->read - a->read) / 1e6 / length : 0));
+	put(&j, "written_mb_per_second",
+		json_real(length > 0 ? (double)(b->written - a->written) / 1e6 / length : 0));
+	put(&j, "errors", number(b->errors - a->errors));
+	put(&j, "divergences", number(b->diverged - a->diverged));
+	put(&j, "lateness_ns", paced ? lateness(m, a) : json_null());
+	return j;
+}
+
+static json_t *timeline(const struct stats *s)
+{
+	static const struct moment start;
+	const struct moment *before = &start;
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < s->timeline->moments.n; i++) {
+		const struct moment *m = &s->timeline->moments.v[i];
+
+		append(&array, one_moment(m, before, pace_kind_of(s->options) != PACE_NONE));
+		before = m;
+	}
+	return array;
+}
+
 static json_t *host(const struct stats *s)
 {
 	json_t *j = json_object(), *cpu = json_object(), *psi = json_object();
@@ -261,14 +325,16 @@ static json_t *whole(const struct stats *s)
 	put(&j, "not_issued", number(s->skipped));
 	put(&j, "waits", number(s->waits));
 	put(&j, "wait_seconds", json_real((double)s->wait_ns / 1e9));
+	put(&j, "thread_seconds", time_spent(s));
 	put(&j, "chown_to_own", json_boolean(s->chown_own));
 	put(&j, "lateness_ns",
-		pace_kind_of(s->options) != PACE_NONE ? quantiles(&s->late, false) : json_null());
+		pace_kind_of(s->options) != PACE_NONE ? quantiles(&s->late) : json_null());
 	put(&j, "by_operation", all_ops(s));
 	put(&j, "by_iocb", all_iocbs(s));
 	put(&j, "divergence_kinds", all_divergences(s));
 	put(&j, "divergences_of_other_kinds", number(s->divergences.others));
 	put(&j, "not_issued_kinds", all_skipped(s));
+	put(&j, "timeline", timeline(s));
 	put(&j, "host", host(s));
 	return j;
 }

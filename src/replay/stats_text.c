@@ -53,32 +53,49 @@ static void put_lateness(const struct stats *s, struct buf *out)
 		us(hist_quantile(&s->late, 0.99)), us(s->late.max), s->late.count);
 }
 
-static void put_op(const struct stats *s, int op, struct buf *out)
+/* What a line of a table is about, and its two distributions. */
+static void put_latency(struct buf *out, const char *which, const struct hist *h)
 {
-	const struct op_result *r = &s->op[op].result;
-	const struct hist *then = &s->program->captured[op], *now = &r->latency;
+	buf_addf(out, " %-8s %10.1f %10.1f %10.1f %10.1f %10.1f %10.1f\n", which, us(h->min),
+		us(hist_quantile(h, 0.5)), us(hist_quantile(h, 0.9)), us(hist_quantile(h, 0.99)),
+		us(hist_quantile(h, 0.999)), us(h->max));
+}
 
-	if (now->count == 0)
+static void put_head(struct buf *out, const char *what)
+{
+	buf_addf(out, "\t%-16s %10s %8s %8s %14s %-8s %10s %10s %10s %10s %10s %10s\n", what, "count",
+		"errors", "diverged", "bytes", "", "min", "p50", "p90", "p99", "p99.9", "max");
+}
+
+struct put_row {
+	const char *name;
+	uint64_t errors, diverged, bytes;
+	const struct hist *then, *now;
+};
+
+static void put_row(struct buf *out, const struct put_row *r)
+{
+	if (r->now->count == 0)
 		return;
-	buf_addf(out,
-		"\t%-16s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %14" PRIu64
-		" %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f\n",
-		ops[op].name, now->count, r->errors, r->diverged, r->bytes,
-		us(hist_quantile(then, 0.5)), us(hist_quantile(then, 0.99)), us(then->max),
-		us(hist_quantile(now, 0.5)), us(hist_quantile(now, 0.9)),
-		us(hist_quantile(now, 0.99)), us(hist_quantile(now, 0.999)), us(now->max));
+	buf_addf(out, "\t%-16s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %14" PRIu64, r->name, r->now->count,
+		r->errors, r->diverged, r->bytes);
+	put_latency(out, "replayed", r->now);
+	buf_addf(out, "\t%-60s", "");
+	put_latency(out, "captured", r->then);
 }
 
 static void put_ops(const struct stats *s, struct buf *out)
 {
 	int i;
 
-	buf_puts(out, "Operations, latency in us as captured (c) and as replayed (r):\n");
-	buf_addf(out, "\t%-16s %10s %8s %8s %14s %9s %9s %9s %9s %9s %9s %9s %9s\n", "operation",
-		"count", "errors", "diverged", "bytes", "c-p50", "c-p99", "c-max", "r-p50", "r-p90",
-		"r-p99", "r-p99.9", "r-max");
-	for (i = 0; i < OP_COUNT; i++)
-		put_op(s, i, out);
+	buf_puts(out, "Operations, latency in us:\n");
+	put_head(out, "operation");
+	for (i = 0; i < OP_COUNT; i++) {
+		const struct op_result *r = &s->op[i].result;
+
+		put_row(out, &(struct put_row){ops[i].name, r->errors, r->diverged, r->bytes,
+				     &s->program->captured[i], &r->latency});
+	}
 }
 
 static void put_aio(const struct stats *s, struct buf *out)
@@ -88,22 +105,73 @@ static void put_aio(const struct stats *s, struct buf *out)
 	if (!s->aio[AIO_READ].latency.count && !s->aio[AIO_WRITE].latency.count &&
 		!s->aio[AIO_SYNC].latency.count)
 		return;
-	buf_puts(out, "Iocbs of AIO, latency in us from their submission to their event, as captured (c) and as "
-		      "replayed (r):\n");
-	buf_addf(out, "\t%-16s %10s %8s %8s %14s %9s %9s %9s %9s %9s %9s %9s %9s\n", "iocb", "count", "errors",
-		"diverged", "bytes", "c-p50", "c-p99", "c-max", "r-p50", "r-p90", "r-p99", "r-p99.9", "r-max");
+	buf_puts(out, "Iocbs of AIO, latency in us from their submission to their event:\n");
+	put_head(out, "iocb");
 	for (i = 0; i < AIO_KINDS; i++) {
 		const struct aio_result *r = &s->aio[i];
-		const struct hist *h = &r->latency, *then = &s->program->captured_aio[i];
 
-		if (h->count)
-			buf_addf(out,
-				"\t%-16s %10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %14" PRIu64
-				" %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f %9.1f\n",
-				aio_kind_names[i], h->count, r->errors, r->diverged, r->bytes,
-				us(hist_quantile(then, 0.5)), us(hist_quantile(then, 0.99)), us(then->max),
-				us(hist_quantile(h, 0.5)), us(hist_quantile(h, 0.9)),
-				us(hist_quantile(h, 0.99)), us(hist_quantile(h, 0.999)), us(h->max));
+		put_row(out, &(struct put_row){aio_kind_names[i], r->errors, r->diverged, r->bytes,
+				     &s->program->captured_aio[i], &r->latency});
+	}
+}
+
+static double sec(uint64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+static void put_time_line(struct buf *out, const char *name, uint64_t calls, uint64_t captured,
+	uint64_t waiting, uint64_t pacing)
+{
+	buf_addf(out, "\t%-16s %14.6f %14.6f %14.6f %14.6f\n", name, sec(calls), sec(captured),
+		sec(waiting), sec(pacing));
+}
+
+static void put_time(const struct stats *s, struct buf *out)
+{
+	int i;
+
+	buf_puts(out, "Where the time of all threads went, in s:\n");
+	buf_addf(out, "\t%-16s %14s %14s %14s %14s\n", "operation", "calls", "as captured", "ordering",
+		"pacing");
+	put_time_line(out, "all", s->call_ns, s->captured_ns, s->wait_ns, s->pace_ns);
+	for (i = 0; i < OP_COUNT; i++) {
+		const struct op_result *r = &s->op[i].result;
+
+		if (r->latency.count)
+			put_time_line(out, ops[i].name, r->latency.sum, s->program->captured[i].sum,
+				r->wait_ns, r->pace_ns);
+	}
+}
+
+static void put_moment(const struct moment *m, const struct moment *before, struct buf *out)
+{
+	const struct tally *a = &before->so_far, *b = &m->so_far;
+	double length = sec(m->ns - before->ns);
+	uint64_t late = b->late_count - a->late_count;
+
+	if (length <= 0)
+		return;
+	buf_addf(out, "\t%10.3f %12.1f %10.3f %10.3f %10" PRIu64 " %10.1f %10.1f\n", sec(m->ns),
+		(double)(b->ops - a->ops) / length, (double)(b->read - a->read) / 1e6 / length,
+		(double)(b->written - a->written) / 1e6 / length, b->diverged - a->diverged,
+		late ? us(b->late_sum - a->late_sum) / (double)late : 0, us(m->late_max));
+}
+
+static void put_timeline(const struct stats *s, struct buf *out)
+{
+	static const struct moment start;
+	const struct moment *before = &start;
+	size_t i;
+
+	if (s->timeline->moments.n < 2) /* that would be the totals again */
+		return;
+	buf_puts(out, "Time line; each line is what happened since the one above:\n");
+	buf_addf(out, "\t%10s %12s %10s %10s %10s %10s %10s\n", "until (s)", "op/s", "read MB/s",
+		"write MB/s", "diverged", "late (us)", "at most");
+	for (i = 0; i < s->timeline->moments.n; i++) {
+		put_moment(&s->timeline->moments.v[i], before, out);
+		before = &s->timeline->moments.v[i];
 	}
 }
 
@@ -199,6 +267,8 @@ void stats_text(const struct stats *s, struct buf *out)
 	put_skipped(s, out);
 	put_ops(s, out);
 	put_aio(s, out);
+	put_time(s, out);
+	put_timeline(s, out);
 	put_host(s, out);
 }
 

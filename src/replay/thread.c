@@ -258,11 +258,14 @@ static void run(struct runner *r, struct rthread *t)
 			now = ticks_now(&ticks);
 			r->result->waits++;
 			r->result->wait_ns += ticks_to_ns(&ticks, now - last);
+			r->result->op[x.op].wait_ns += ticks_to_ns(&ticks, now - last);
 			last = now;
 		}
 		if (r->pace != PACE_NONE) {
 			pace(r, &x, waited);
-			last = ticks_now(&ticks);
+			now = ticks_now(&ticks);
+			r->result->op[x.op].pace_ns += ticks_to_ns(&ticks, now - last);
+			last = now;
 		}
 		if (p->aio && aio_is_cut(&x))
 			aio_settle(t);

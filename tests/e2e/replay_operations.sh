@@ -34,7 +34,7 @@ equal "files: bytes" "$(json 'j["bytes_read"], j["bytes_written"]' files.json)" 
 equal "files: operations" "$(json 'j["operations"], j["errors"], j["complete"]' files.json)" "(13, 2, True)"
 
 undocumented=$(json '" ".join(k for k in list(j) + list(j["settings"]) + list(j["host"]) +
-	list(j["by_operation"][0]) if "`" + k + "`" not in open("'"$SOURCE"'/docs/statistics.md").read())' files.json)
+	list(j["by_operation"][0]) + list(j["timeline"][0]) + list(j["thread_seconds"]) if "`" + k + "`" not in open("'"$SOURCE"'/docs/statistics.md").read())' files.json)
 equal "every member of the JSON is documented" "$undocumented" ""
 
 replay_file diverge.replay <<'E1'

@@ -51,6 +51,10 @@ equal "paced: takes as long as the capture" \
 equal "paced: lateness of each" "$(json 'j["lateness_ns"]["count"]' paced.json)" 200
 check "paced: lateness as text" grep -q "Lateness at speed 1 (us): p50" paced.txt
 echo "  $(grep Lateness paced.txt)"
+equal "paced: time is told apart" "$(json '0.6 < j["thread_seconds"]["pacing"] < 1.2 and
+	j["thread_seconds"]["pacing"] * 1e9 - sum(o["pace_ns"] for o in j["by_operation"]) < 1 and
+	0 < j["thread_seconds"]["calls"] < 1' paced.json)" True
+check "paced: time is told apart, as text" grep -Eq '^	access +[0-9.]+ +0.000200 +0.000000 +[0-9.]+$' paced.txt
 replays "twice as fast" 0 paced.replay -p 1 -t 2 -s 2 --json fast.json
 equal "twice as fast: half the time" "$(json '0.199 <= j["seconds"] < 0.35' fast.json)" True
 
@@ -106,4 +110,20 @@ equal "think with a lock: nobody waits twice" \
 replays "think with a lock, one worker" 0 locks.replay -p 1 -t 3 --pace=think --json locks.json
 equal "think with a lock, one worker: nobody waits twice" \
 	"$(json '0.34 <= j["seconds"] < 0.5' locks.json)" True
+
+# A time line: 50 operations a second for 2.2 s, then a wait for another thread.
+awk 'BEGIN {
+	for (i = 0; i <= 110; i++)
+		printf "%d+1000|0|0|-|@TREE@|04|0|access\n", i * 20000000
+	print "2200001000+1000|1|1|112|@TREE@/none|04|-ENOENT|access"
+}' | replay_file timeline.replay
+replays "time line" 0 timeline.replay -p 1 -t 2 -s 1 --json timeline.json -S timeline.txt
+equal "time line: seconds" "$(json '[round(m["end"]) for m in j["timeline"]][:2], len(j["timeline"])' \
+	timeline.json)" "([1, 2], 3)"
+equal "time line: adds up" "$(json '[sum(m[k] for m in j["timeline"]) for k in ("operations", "errors")] +
+	[sum(m["lateness_ns"]["count"] for m in j["timeline"])]' timeline.json)" "[112, 1, 112]"
+equal "time line: rate" "$(json '40 <= j["timeline"][0]["operations_per_second"] <= 60' timeline.json)" True
+equal "time line: lateness" "$(json 'max(m["lateness_ns"]["max"] for m in j["timeline"]) >=
+	max(m["lateness_ns"]["mean"] for m in j["timeline"]) > 0' timeline.json)" True
+equal "time line: as text" "$(sed -n '/^Time line/,/^Host/p' timeline.txt | grep -c '^	 *[0-9]')" 3
 done_testing

@@ -262,6 +262,27 @@ START_TEST(hist_quantiles_are_near)
 }
 END_TEST
 
+START_TEST(hist_what_came_since)
+{
+	static struct hist h, before;
+	uint64_t v;
+
+	for (v = 1; v <= 1000; v++)
+		hist_add(&h, v);
+	before = h;
+	hist_subtract(&h, &before);
+	ck_assert(h.count == 0 && h.sum == 0 && h.min == 0 && h.max == 0);
+	h = before;
+	hist_add(&h, 300);
+	hist_add(&h, 500);
+	hist_subtract(&h, &before);
+	ck_assert_uint_eq(h.count, 2);
+	ck_assert_uint_eq(h.sum, 800);
+	ck_assert(h.min <= 300 && h.min > 290 && h.max >= 500 && h.max < 517);
+	ck_assert(hist_quantile(&h, 1) == h.max);
+}
+END_TEST
+
 START_TEST(hist_holds_any_value)
 {
 	static struct hist h, other;
@@ -319,6 +340,7 @@ Suite *datas_suite(void)
 	tcase_add_test(tc, hmap_keeps_equal_hashes_apart);
 	tcase_add_test(tc, hash_depends_on_every_byte);
 	tcase_add_test(tc, hist_quantiles_are_near);
+	tcase_add_test(tc, hist_what_came_since);
 	tcase_add_test(tc, hist_holds_any_value);
 	tcase_add_test(tc, errors_carry_sentence_and_code);
 	return s;
