@@ -2,8 +2,11 @@
 #include "generate/init_section.h"
 
 #include <errno.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+#include "ops/xattr.h"
 
 /* Canonical path that a name had at the start: of its directory then, not of where that is now. */
 static void start_path(const struct model *m, const struct start_name *s, struct buf *out)
@@ -53,6 +56,9 @@ static void count(struct init_counts *c, const struct init_line *l)
 	case INIT_FIFO:
 	case INIT_SOCKET:
 		c->others++;
+		break;
+	case INIT_XATTR:
+	case INIT_XATTRS:
 		break;
 	}
 }
@@ -157,6 +163,40 @@ static int describe(struct model *m, size_t i, struct work *w, struct init_line 
 	return buf_ok(&w->path) && buf_ok(&w->map) && buf_ok(&w->target) ? rc : -ENOMEM;
 }
 
+static int write_line(struct work *w, struct outfile *out, const struct init_line *l, struct err *err)
+{
+	w->line.len = 0;
+	replay_print_init(&w->line, l);
+	return buf_ok(&w->line) ? outfile_write(out, w->line.p, w->line.len, err)
+				: err_sys(err, ENOMEM, "cannot write the INIT section");
+}
+
+/* The attributes that calls found on N, and how long the list of all was that one of them got. */
+static int write_attributes(const struct node *n, struct str path, struct work *w,
+	struct outfile *out, struct err *err)
+{
+	struct init_line l = {.kind = INIT_XATTR, .path = path};
+	const struct xattr *x;
+	uint64_t names = 0;
+	int rc = 0;
+
+	for (x = n->xattrs; x && !rc; x = x->next) {
+		if (!x->at_start)
+			continue;
+		names += x->len + 1;
+		l.target = (struct str){x->name, x->len};
+		l.size = x->size;
+		if (str_eqs(l.target, XATTR_ACL) && !x->exact)
+			l.size = ACL_LEAST + (x->size > ACL_LEAST ? (x->size - ACL_LEAST + 7) / 8 * 8 : 0);
+		rc = write_line(w, out, &l, err);
+	}
+	if (rc || n->listed <= 1 || names + n->listed - 1 > XATTR_LIST_MAX)
+		return rc;
+	l.kind = INIT_XATTRS;
+	l.size = names + n->listed - 1;
+	return write_line(w, out, &l, err);
+}
+
 int init_section_write(struct model *m, struct outfile *out, struct init_counts *counts,
 	struct err *err)
 {
@@ -184,10 +224,9 @@ int init_section_write(struct model *m, struct outfile *out, struct init_counts 
 			continue;
 		}
 		count(counts, &l);
-		w.line.len = 0;
-		replay_print_init(&w.line, &l);
-		rc = buf_ok(&w.line) ? outfile_write(out, w.line.p, w.line.len, err)
-				     : err_sys(err, ENOMEM, "cannot write the INIT section");
+		rc = write_line(&w, out, &l, err);
+		if (!rc && (l.kind == INIT_FILE || l.kind == INIT_DIR))
+			rc = write_attributes(m->names.start.v[i].node, l.path, &w, out, err);
 	}
 	if (!rc)
 		rc = outfile_write(out, REPLAY_END_MARK "\n", sizeof(REPLAY_END_MARK), err);

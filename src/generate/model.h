@@ -38,7 +38,7 @@
 	X(TOO_LONG, "with a name or path too long for the tree of the replay")                     \
 	X(UNLINKED, "on a file unlinked before the capture, through a descriptor")                 \
 	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
-	X(XATTR_START, "on extended attributes that the capture did not set")                      \
+	X(XATTR_START, "on extended attributes that contradict what others found, or of no file")  \
 	X(MOUNT_POINT, "refused because something is mounted there")                               \
 	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \
 	X(AIO_PART, "iocbs on what is no file, of batches whose others are replayed")              \

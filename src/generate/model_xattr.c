@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <sys/xattr.h>
 
+#include "ops/xattr.h"
+
 /*
- * Extended attributes. INIT holds none, so that only those that the capture itself has set are
- * there in a replay, and only of the class that needs no privilege and has no rules for its values.
+ * Extended attributes: of the class that needs no privilege and has no rules for its values, and access
+ * control lists. Those that calls found without having made them are put into INIT.
  */
 
 enum action { SETS, GETS, LISTS, REMOVES };
@@ -67,84 +69,238 @@ static struct xattr **find(struct node *n, struct str name)
 	return x;
 }
 
-static int enter(struct node *n, struct str name)
-{
-	struct xattr *x, **at = find(n, name);
-
-	if (*at)
-		return 0;
-	x = malloc(sizeof(*x) + name.len);
-	if (!x)
-		return -ENOMEM;
-	x->next = NULL;
-	x->len = (uint32_t)name.len;
-	memcpy(x->name, name.s, name.len);
-	*at = x;
-	return 0;
-}
-
-static void forget(struct node *n, struct str name)
+static struct xattr *enter(struct node *n, struct str name)
 {
 	struct xattr **at = find(n, name), *x = *at;
 
 	if (x)
-		*at = x->next;
-	free(x);
+		return x;
+	x = calloc(1, sizeof(*x) + name.len);
+	if (!x)
+		return NULL;
+	x->len = (uint32_t)name.len;
+	memcpy(x->name, name.s, name.len);
+	*at = x;
+	return x;
+}
+
+/* What is there at the start can be made of files and directories that have a line of their own. */
+static bool init_has(const struct node *n)
+{
+	return n->at_start && n->start && (node_is_file(n) || node_is_dir(n));
+}
+
+/* A sum of names with the byte behind each: 0, or at least "user.x". */
+static bool can_be_names(uint64_t bytes)
+{
+	return bytes == 0 || bytes >= XATTR_LIST_LEAST;
+}
+
+/* NAME was there at the start: it is one of those that a list has shown already. */
+static struct xattr *of_the_start(struct node *n, struct str name)
+{
+	uint64_t others = n->listed ? n->listed - 1 : 0, len = name.len + 1;
+	struct xattr *x;
+
+	if (!init_has(n) || *find(n, name))
+		return NULL;
+	if (n->listed && !n->listed_least && (others < len || !can_be_names(others - len)))
+		return NULL;
+	x = enter(n, name);
+	if (!x)
+		return NULL;
+	if (n->listed)
+		n->listed -= others < len ? others : len;
+	x->present = x->at_start = true;
+	x->size = 1;
+	return x;
+}
+
+/* What a get tells of a value that is still the one of the start. */
+static void note_size(struct xattr *x, const struct rec *r)
+{
+	uint64_t room = (uint64_t)model_arg(r, A_LEN, model_arg(r, A_XARGS, 0));
+
+	if (!x->at_start || x->own || x->exact || action_of(r) != GETS)
+		return;
+	if (r->ret >= 0) {
+		x->exact = true;
+		x->size = (uint32_t)r->ret;
+	} else if (r->ret == -ERANGE && room < XATTR_SIZE_MAX && room >= x->size) {
+		x->size = (uint32_t)room + 1;
+	}
 }
 
 /*
- * An access control list: all of it that a replay has are the permission bits that the file got.
- * cp -p sets one in place of a chmod.
+ * The permission bits that a file got by an access control list are what the replay has of one that
+ * the capture sets; cp -p sets one in place of a chmod. One of the start stays what it was.
  */
 static int as_chmod(struct model *m, const struct rec *r, struct node *n)
 {
+	bool list = model_arg(r, A_LEN, model_arg(r, A_XARGS, 0)) >= ACL_LEAST;
 	struct rec *call = &m->out.call;
+	struct xattr *x = *find(n, r->path2);
+	bool kept = x && x->present && !x->differs;
 
+	if (list || x) {
+		x = enter(n, r->path2);
+		if (!x)
+			return -ENOMEM;
+		/* as long as the other one, if that is still there */
+		x->differs = list != kept || (kept && (!x->exact ||
+			x->size != (uint64_t)model_arg(r, A_LEN, model_arg(r, A_XARGS, 0))));
+		x->present = list;
+		x->own = true;
+	}
 	call->op = op_has(r->op, A_FD) ? OP_fchmod : OP_chmod;
 	call->arg[1] = r->facts.mode & 07777;
 	call->path2 = STR_NONE;
 	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
 }
 
+static bool is_list(const struct rec *r)
+{
+	return r->ret < 0 || (r->ret >= ACL_LEAST && r->ret % 8 == 4);
+}
+
+static int acl(struct model *m, const struct rec *r, struct node *n)
+{
+	struct xattr *x = *find(n, r->path2);
+	int found = model_xattr_found(r);
+
+	switch (action_of(r)) {
+	case SETS:
+		if (r->ret == 0 && r->facts.known)
+			return as_chmod(m, r, n);
+		return r->ret == 0 || found == 1 ? LEFT_XATTR : model_touch(m, &n->attr, TOUCH_SHARE);
+	case GETS:
+		if (found == 1 && !x && is_list(r))
+			x = of_the_start(n, r->path2);
+		if (found == 1 && (!x || !x->present || x->differs))
+			return LEFT_XATTR;
+		if (found == 0 && x && (x->present || x->differs))
+			return LEFT_XATTR;
+		if (x)
+			note_size(x, r);
+		return model_touch(m, &n->attr, TOUCH_SHARE);
+	case REMOVES: /* works whether there is one or not */
+		if (x && r->ret == 0)
+			x->present = x->differs = false;
+		return model_touch(m, &n->attr, r->ret ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
+	case LISTS:
+		break;
+	}
+	return LEFT_XATTR;
+}
+
 /* The classes whose values have a meaning for the kernel: what fails there fails again. */
 static int privileged(struct model *m, const struct rec *r, struct node *n)
 {
-	if (action_of(r) == SETS && r->ret == 0 && r->facts.known &&
-		str_eqs(r->path2, "system.posix_acl_access"))
-		return as_chmod(m, r, n);
+	if (str_eqs(r->path2, XATTR_ACL))
+		return acl(m, r, n);
 	if (r->ret >= 0 || model_xattr_found(r) == 1)
 		return LEFT_XATTR;
 	return model_touch(m, &n->attr, TOUCH_SHARE);
 }
 
-static int listed(struct model *m, const struct rec *r, struct node *n)
+/* An attribute that was set as if it were new stood there already: the list is shorter by it. */
+static bool was_there(struct node *n, uint64_t bytes)
 {
-	uint64_t sum = 0, len = (uint64_t)model_arg(r, A_LEN, 0);
-	const struct xattr *x;
+	struct xattr *x;
 
 	for (x = n->xattrs; x; x = x->next)
-		sum += x->len + 1;
-	if ((r->ret > 0 && sum == 0) || (r->ret == -ERANGE && sum <= len))
-		return LEFT_XATTR_START;
-	return model_touch(m, &n->attr, TOUCH_SHARE);
+		if (x->unsure && x->present && x->len + 1 == bytes) {
+			x->unsure = false;
+			x->at_start = true;
+			x->size = 1;
+			return true;
+		}
+	return false;
 }
 
-/* The call found an attribute that the capture has not set. */
-static int of_the_start(struct model *m, const struct rec *r, const struct node *n)
+/* OTHERS: bytes of names in the list beyond those that are known. 0, or why it is left out. */
+static int listed_more(struct node *n, uint64_t others)
 {
-	if (!n->at_start && !m->force)
-		return LEFT_CONFLICT;
-	if (action_of(r) != SETS || r->ret < 0)
+	uint64_t before = n->listed ? n->listed - 1 : 0;
+
+	if (!n->at_start || !can_be_names(others) || (others && !init_has(n)))
+		return others ? LEFT_XATTR_START : 0;
+	if (n->listed && !n->listed_least && others != before &&
+		(others > before || !was_there(n, before - others)))
 		return LEFT_XATTR_START;
-	/* there is nothing to replace */
-	m->out.call.arg[op_arg_index(r->op, op_has(r->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS)] = 0;
+	if (n->listed_least && others < before)
+		return LEFT_XATTR_START;
+	n->listed = others + 1;
+	n->listed_least = false;
+	return 0;
+}
+
+/* The list did not fit into ROOM. */
+static int listed_beyond(struct node *n, uint64_t sum, uint64_t room)
+{
+	uint64_t before = n->listed ? n->listed - 1 : 0, least;
+
+	if (sum + before > room)
+		return 0;
+	if (!init_has(n) || (n->listed && !n->listed_least))
+		return LEFT_XATTR_START;
+	least = room + 1 - sum;
+	if (least > XATTR_LIST_MAX)
+		return LEFT_XATTR_START;
+	n->listed = (least < XATTR_LIST_LEAST ? XATTR_LIST_LEAST : least) + 1;
+	n->listed_least = true;
+	return 0;
+}
+
+static int listed(struct model *m, const struct rec *r, struct node *n)
+{
+	const struct xattr *x;
+	uint64_t sum = 0;
+	int rc = 0;
+
+	for (x = n->xattrs; x; x = x->next) {
+		if (x->differs)
+			return LEFT_XATTR_START;
+		sum += x->present ? x->len + 1 : 0;
+	}
+	if (r->ret >= 0 && ((uint64_t)r->ret < sum || r->ret > XATTR_LIST_MAX))
+		return m->force ? LEFT_XATTR_START : LEFT_CONFLICT;
+	if (r->ret >= 0)
+		rc = listed_more(n, (uint64_t)r->ret - sum);
+	else if (r->ret == -ERANGE)
+		rc = listed_beyond(n, sum, (uint64_t)model_arg(r, A_LEN, 0));
+	return rc ? rc : model_touch(m, &n->attr, TOUCH_SHARE);
+}
+
+static void forget(struct node *n, struct str name)
+{
+	struct xattr **at = find(n, name), *x = *at;
+
+	*at = x->next;
+	free(x);
+}
+
+/* What the capture made and removed again is forgotten; that something was not there is kept. */
+static int leave(struct node *n, struct str name, int left, bool unsure)
+{
+	struct xattr *x = enter(n, name);
+
+	if (!x)
+		return -ENOMEM;
+	if (left == 0 && !x->at_start) {
+		forget(n, name);
+		return 0;
+	}
+	x->present = left == 1;
+	x->own = true;
+	x->unsure |= unsure && n->at_start && n->listed != 1;
 	return 0;
 }
 
 static int attribute(struct model *m, const struct rec *r, struct node *n)
 {
-	int found = model_xattr_found(r), left = model_xattr_left(r), rc = 0;
-	bool known;
+	int found = model_xattr_found(r), left = model_xattr_left(r), rc;
+	struct xattr *x;
 
 	if (action_of(r) == LISTS)
 		return listed(m, r, n);
@@ -152,17 +308,20 @@ static int attribute(struct model *m, const struct rec *r, struct node *n)
 		return r->ret < 0 ? 0 : LEFT_MALFORMED;
 	if (!str_starts(r->path2, STR("user.")))
 		return privileged(m, r, n);
-	known = *find(n, r->path2) != NULL;
-	if (found == 1 && !known)
-		rc = of_the_start(m, r, n);
-	else if (found == 0 && known && !m->force)
-		rc = LEFT_CONFLICT;
-	if (rc)
-		return rc;
+	x = *find(n, r->path2);
+	if (((found == 1 && (x ? !x->present : !n->at_start)) || (found == 0 && x && x->present)) &&
+		!m->force)
+		return LEFT_CONFLICT;
+	if (found == 1 && !x)
+		x = of_the_start(n, r->path2);
+	if (found == 1 && (!x || !x->present))
+		return LEFT_XATTR_START;
+	if (x)
+		note_size(x, r);
 	rc = model_touch(m, &n->attr, left < 0 ? TOUCH_SHARE : TOUCH_EXCLUSIVE);
-	if (left == 0 || found == 0)
-		forget(n, r->path2);
-	return rc || left != 1 ? rc : enter(n, r->path2);
+	if (!rc && (left >= 0 || (found == 0 && (n->at_start || x))))
+		rc = leave(n, r->path2, left, found < 0 && !x);
+	return rc;
 }
 
 static bool follows(const struct rec *r)

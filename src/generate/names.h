@@ -28,9 +28,16 @@ struct vmount {
 	struct hnode node;
 };
 
-/* An extended attribute that the capture has set. */
+/* An extended attribute that calls of the capture named. */
 struct xattr {
 	struct xattr *next;
+	bool present;	/* now */
+	bool at_start;	/* was there before the capture: INIT has it */
+	bool own;	/* its value is of the capture, not of the start */
+	bool unsure;	/* was set where nothing told whether it was there */
+	bool differs;	/* the replay has what the capture had not, or the other way round */
+	bool exact;	/* size is known, else it is the least that it can be */
+	uint32_t size;	/* of the value at the start */
 	uint32_t len;
 	char name[];
 };
@@ -55,6 +62,8 @@ struct node {
 	struct vsize size;
 	char *target;	      /* symbolic link */
 	struct xattr *xattrs;
+	uint64_t listed; /* bytes of other names of the start in its list of attributes, + 1; 0 = not known */
+	bool listed_least; /* at least so many */
 	struct node *parent;  /* of 'entry' */
 	struct entry *entry;  /* a name that it has now, NULL = none left */
 	struct entry *entries; /* directory: list of its entries, for freeing */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "init/attributes.h"
 #include "init/fill.h"
 #include "utils/beneath.h"
 #include "utils/clock.h"
@@ -27,7 +28,7 @@ struct job {
 	enum data_fill data;
 	bool is_root;
 	atomic_size_t next;
-	atomic_uint_fast64_t entries, bytes;
+	atomic_uint_fast64_t entries, bytes, refused;
 	atomic_bool stop;
 	pthread_mutex_t mutex; /* the rest of the struct */
 	pthread_cond_t ended;
@@ -126,11 +127,18 @@ static int write_data(struct worker *w, const struct entry *e, int fd)
 	return rc;
 }
 
-static int set_owner_and_mode(const struct job *job, const struct entry *e, int fd)
+/* Attributes first: a file that its owner may not write to takes none. */
+static int set_owner_and_mode(struct job *job, const struct entry *e, int fd)
 {
+	uint32_t mode = build_mode(e, job->is_root, job->user->uid);
+	int rc = e->attributes || e->list ? attributes_set(e, mode, fd) : 0;
+
+	if (rc < 0)
+		return rc;
+	atomic_fetch_add_explicit(&job->refused, (unsigned)rc, memory_order_relaxed);
 	if (job->is_root && fchown(fd, owner(job, e), group(job, e)) < 0)
 		return -errno;
-	return fchmod(fd, build_mode(e, job->is_root, job->user->uid)) < 0 ? -errno : 0; /* chown clears bits */
+	return fchmod(fd, mode) < 0 ? -errno : 0; /* chown clears bits */
 }
 
 static int make_file(struct worker *w, const struct entry *e)
@@ -195,6 +203,8 @@ static int make_node(struct worker *w, const struct entry *e, struct err *err)
 		break;
 	case INIT_DIR:
 	case INIT_HARDLINK:
+	case INIT_XATTR:
+	case INIT_XATTRS:
 		rc = -EINVAL; /* are not among the nodes of a plan */
 		break;
 	}
@@ -373,7 +383,7 @@ static int make_hardlinks(const struct plan *plan, struct err *err)
 }
 
 /* The deepest first: a directory's own mode may forbid us to pass through it. */
-static int finish_dirs(const struct job *job, struct err *err)
+static int finish_dirs(struct job *job, struct err *err)
 {
 	const struct plan *plan = job->plan;
 	size_t i;
@@ -392,7 +402,7 @@ static int finish_dirs(const struct job *job, struct err *err)
 }
 
 int build(const struct plan *plan, const struct user *user, enum data_fill data,
-	struct progress *progress, struct err *err)
+	struct progress *progress, uint64_t *refused, struct err *err)
 {
 	struct job job = {.plan = plan, .user = user, .data = data, .is_root = geteuid() == 0};
 	int rc;
@@ -406,6 +416,7 @@ int build(const struct plan *plan, const struct user *user, enum data_fill data,
 		rc = make_hardlinks(plan, err);
 	if (rc == 0)
 		rc = finish_dirs(&job, err);
+	*refused = job.refused;
 	pthread_mutex_destroy(&job.mutex);
 	pthread_cond_destroy(&job.ended);
 	return rc;

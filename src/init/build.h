@@ -17,10 +17,12 @@
  * its owner become those that the captured user had: the ones of "others" (groups are not looked
  * at). Files that belong to root or to another owner get no set-uid and set-gid bits.
  *
+ * *REFUSED: extended attributes that the file system does not take.
+ *
  * 0, or -errno of the first failure, with what was made so far left behind.
  */
 int build(const struct plan *plan, const struct user *user, enum data_fill data,
-	struct progress *progress, struct err *err);
+	struct progress *progress, uint64_t *refused, struct err *err);
 
 /* The mode that build() gives an entry. */
 uint32_t build_mode(const struct entry *e, bool is_root, uid_t user);

@@ -19,6 +19,7 @@ struct init_run {
 	struct user user;
 	char (*trashed)[TRASHED_MAX]; /* per tree, "" where nothing stood */
 	size_t made;		      /* trees created so far */
+	uint64_t refused;	      /* extended attributes */
 };
 
 static int allow_places(const struct plan *plan, struct err *err)
@@ -166,7 +167,7 @@ static int run_init(
 	if (rc == 0)
 		rc = create_trees(run, err);
 	if (rc == 0)
-		rc = build(&run->plan, &run->user, o->data, progress, err);
+		rc = build(&run->plan, &run->user, o->data, progress, &run->refused, err);
 	if (rc == 0)
 		rc = mark_ready(&run->plan, err);
 	return rc;
@@ -212,6 +213,7 @@ static void print_summary(const struct init_run *run, double seconds)
 	print_number(c->hardlinks, "hard link", "hard links");
 	print_number(c->fifos, "fifo", "fifos");
 	print_number(c->sockets, "socket", "sockets");
+	print_number(c->attributes, "extended attribute", "extended attributes");
 	printf("; %s of data, %s of holes; %.2f s, %s/s\n", human_bytes(a, (double)c->data),
 		human_bytes(b, (double)c->holes), seconds,
 		human_bytes(r, (double)c->data / (seconds > 0 ? seconds : 1)));
@@ -221,6 +223,9 @@ static void print_summary(const struct init_run *run, double seconds)
 			printf("  the old tree is now %s/" TREE_DIR "/%s\n", plan->set.v[i].place,
 				run->trashed[i]);
 	}
+	if (run->refused)
+		printf("  left out: %llu extended attributes that the file system does not take\n",
+			(unsigned long long)run->refused);
 	print_left_out(plan, &run->user);
 }
 

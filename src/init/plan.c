@@ -2,6 +2,7 @@
 #include "init/plan.h"
 
 #include <errno.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -53,6 +54,8 @@ static entry_vec *vec_of(struct plan *plan, enum init_kind kind)
 	case INIT_SYMLINK:
 	case INIT_FIFO:
 	case INIT_SOCKET:
+	case INIT_XATTR: /* are no entries */
+	case INIT_XATTRS:
 		break;
 	}
 	return &plan->nodes;
@@ -213,6 +216,9 @@ static int add_kind(struct reading *r, const struct init_line *l, struct entry *
 	case INIT_SOCKET:
 		c->sockets++;
 		return 0;
+	case INIT_XATTR:
+	case INIT_XATTRS:
+		break;
 	}
 	return 0;
 }
@@ -224,6 +230,37 @@ static int add_kind(struct reading *r, const struct init_line *l, struct entry *
 static bool is_foreign(const struct plan *plan, const struct init_line *l)
 {
 	return l->kind != INIT_HARDLINK && plan->has_uid && plan->uid != 0 && l->uid != plan->uid;
+}
+
+/* An attribute, or the length of the list of them, of what an earlier line makes. */
+static int add_attribute(struct reading *r, const struct init_line *l, size_t tree, struct str rest,
+	struct err *err)
+{
+	struct entry *e = find(r->plan, tree, rest);
+	struct attribute *a;
+
+	if (!e || e->implied || (e->kind != INIT_FILE && e->kind != INIT_DIR))
+		return err_set(err, EINVAL,
+			"no earlier line makes a file or directory '%.*s', which is to have "
+			"attributes",
+			(int)rest.len, rest.s);
+	if (l->kind == INIT_XATTRS) {
+		e->list = (uint32_t)l->size;
+		return 0;
+	}
+	if (e->names + l->target.len + 1 > XATTR_LIST_MAX)
+		return err_set(err, EINVAL, "'%.*s' has more attributes than a list of them holds",
+			(int)rest.len, rest.s);
+	e->names += (uint32_t)l->target.len + 1;
+	a = arena_alloc(&r->plan->arena, sizeof(*a));
+	if (a)
+		*a = (struct attribute){e->attributes, arena_strdup(&r->plan->arena, l->target),
+			(uint32_t)l->size};
+	if (!a || !a->name)
+		return err_sys(err, ENOMEM, "the plan of the tree");
+	e->attributes = a;
+	r->plan->counts.attributes++;
+	return 0;
 }
 
 static int add_line(struct reading *r, const struct init_line *l, struct err *err)
@@ -239,6 +276,8 @@ static int add_line(struct reading *r, const struct init_line *l, struct err *er
 		return rc;
 	if (rest.len && rest.s[rest.len - 1] == '/')
 		rest.len--;
+	if (l->kind == INIT_XATTR || l->kind == INIT_XATTRS)
+		return add_attribute(r, l, tree, rest, err);
 	if (rest.len == 0 && l->kind != INIT_DIR)
 		return err_set(err, EINVAL, "the tree itself can only be a directory");
 	rc = claim(r, tree, rest, l->kind, &e, err);

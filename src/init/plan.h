@@ -14,6 +14,13 @@
  * What init is going to make: the INIT section of a replay, checked as a whole before the first
  * directory is made. Each path is there once, below directories only, inside a tree.
  */
+/* An extended attribute of a file or directory. */
+struct attribute {
+	struct attribute *next;
+	const char *name;
+	uint32_t size; /* of its value */
+};
+
 struct entry {
 	struct hnode node;
 	size_t tree;	      /* index into the set */
@@ -30,6 +37,9 @@ struct entry {
 	uint32_t ndata;
 	uint64_t seed; /* of the data: from the path as the file has it, so the same everywhere */
 	const char *target; /* INIT_SYMLINK */
+	struct attribute *attributes;
+	uint32_t list; /* bytes of the names of all of its attributes; 0: only those */
+	uint32_t names; /* bytes of these names */
 	struct entry *same; /* INIT_HARDLINK: the entry it is another name of */
 	size_t rank;	    /* directories: position in plan.dirs */
 };
@@ -39,6 +49,7 @@ typedef VEC(struct entry *) entry_vec;
 struct plan_counts {
 	uint64_t dirs, files, symlinks, hardlinks, fifos, sockets;
 	uint64_t data, holes; /* bytes */
+	uint64_t attributes;
 	uint64_t setid;	      /* files with set-uid or set-gid bits, */
 	uint64_t foreign_setid; /* and those of other owners among them */
 	uint64_t foreign;     /* entries of other owners */

@@ -60,15 +60,25 @@ struct rline {
 };
 
 /* What must exist before: one line of the #INIT section. */
-enum init_kind { INIT_DIR, INIT_FILE, INIT_SYMLINK, INIT_HARDLINK, INIT_FIFO, INIT_SOCKET };
+enum init_kind {
+	INIT_DIR,
+	INIT_FILE,
+	INIT_SYMLINK,
+	INIT_HARDLINK,
+	INIT_FIFO,
+	INIT_SOCKET,
+	INIT_XATTR,  /* an extended attribute of a file or directory of an earlier line */
+	INIT_XATTRS, /* the length of its list of attributes */
+};
+
 
 struct init_line {
 	enum init_kind kind;
 	struct str path;   /* in a tree, absolute */
-	struct str target; /* SYMLINK: its text; HARDLINK: path of the file it is another name of */
+	struct str target; /* SYMLINK: its text; HARDLINK: path of the file it is another name of; XATTR: name */
 	uint32_t mode;	   /* permission bits */
 	uint32_t uid, gid; /* as captured */
-	uint64_t size;	   /* FILE */
+	uint64_t size;	   /* FILE; XATTR: of its value; XATTRS: bytes of all names */
 	const uint64_t *data; /* FILE: offset, length, ... of what must be data; the rest are holes */
 	uint32_t ndata;	      /* number of values: twice the ranges; ascending, apart, inside size */
 	uint64_t line;	      /* of the file it was read from, 1 = the header */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include <linux/limits.h>
+
+#include "ops/xattr.h"
 #include "trace/replay_lines.h"
 
 static int take_kind(struct str s, enum init_kind *kind)
@@ -9,7 +12,8 @@ static int take_kind(struct str s, enum init_kind *kind)
 		const char *name;
 		enum init_kind kind;
 	} kinds[] = {{"dir", INIT_DIR}, {"file", INIT_FILE}, {"link", INIT_SYMLINK},
-		{"hardlink", INIT_HARDLINK}, {"fifo", INIT_FIFO}, {"socket", INIT_SOCKET}};
+		{"hardlink", INIT_HARDLINK}, {"fifo", INIT_FIFO}, {"socket", INIT_SOCKET},
+		{"xattr", INIT_XATTR}, {"xattrs", INIT_XATTRS}};
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -100,12 +104,48 @@ static int take_name(struct buf *text, struct str *rest, struct str *out, struct
 	return rc || out->len == 0 ? flaw_at(flaw, "not a path", field) : 0;
 }
 
+/*
+ * Only what needs no privilege and means nothing to the kernel, and access control lists: a file must
+ * not be able to give capabilities, labels or what layers of overlayfs go by.
+ */
+static bool may_be_set(struct str name, uint64_t size)
+{
+	if (str_eqs(name, XATTR_ACL))
+		return size >= ACL_LEAST && size <= XATTR_SIZE_MAX &&
+		       size % ACL_ENTRY == ACL_HEAD % ACL_ENTRY;
+	return str_starts(name, STR("user.")) && name.len > strlen("user.") &&
+	       name.len <= XATTR_NAME_MAX && size <= XATTR_SIZE_MAX;
+}
+
+static int take_attribute(struct replay_scratch *scratch, struct str *rest, struct init_line *line,
+	struct flaw *flaw)
+{
+	bool list = line->kind == INIT_XATTRS;
+	struct str size;
+	int rc = take_name(&scratch->path, rest, &line->path, flaw);
+
+	if (rc == 0 && !list)
+		rc = take_name(&scratch->path2, rest, &line->target, flaw);
+	if (rc == 0)
+		rc = replay_field(rest, &size, flaw);
+	if (rc)
+		return rc;
+	if (value_u64(size, &line->size) ||
+		(list && (line->size < XATTR_LIST_LEAST || line->size > XATTR_LIST_MAX)))
+		return flaw_at(flaw, "not a number of bytes that attributes can have", size);
+	if (!list && !may_be_set(line->target, line->size))
+		return flaw_at(flaw, "not an attribute that INIT may set", line->target);
+	return 0;
+}
+
 static int take_fields(struct replay_scratch *scratch, struct str *rest, struct init_line *line,
 	struct flaw *flaw)
 {
 	bool is_link = line->kind == INIT_SYMLINK, is_hardlink = line->kind == INIT_HARDLINK;
 	int rc = 0;
 
+	if (line->kind == INIT_XATTR || line->kind == INIT_XATTRS)
+		return take_attribute(scratch, rest, line, flaw);
 	if (!is_link && !is_hardlink)
 		rc = take_mode(rest, line, flaw);
 	if (rc == 0 && !is_hardlink)

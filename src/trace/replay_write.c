@@ -242,12 +242,30 @@ static const char *const init_names[] = {
 	[INIT_HARDLINK] = "hardlink",
 	[INIT_FIFO] = "fifo",
 	[INIT_SOCKET] = "socket",
+	[INIT_XATTR] = "xattr",
+	[INIT_XATTRS] = "xattrs",
 };
+
+static void print_attribute(struct buf *out, const struct init_line *line)
+{
+	escape_add(out, line->path);
+	buf_char(out, '|');
+	if (line->kind == INIT_XATTR) {
+		escape_add(out, line->target);
+		buf_char(out, '|');
+	}
+	buf_u64(out, line->size);
+	buf_puts(out, "|\n");
+}
 
 void replay_print_init(struct buf *out, const struct init_line *line)
 {
 	buf_puts(out, init_names[line->kind]);
 	buf_char(out, '|');
+	if (line->kind == INIT_XATTR || line->kind == INIT_XATTRS) {
+		print_attribute(out, line);
+		return;
+	}
 	if (line->kind != INIT_SYMLINK && line->kind != INIT_HARDLINK)
 		buf_addf(out, "0%o|", line->mode);
 	if (line->kind != INIT_HARDLINK)

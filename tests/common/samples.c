@@ -237,6 +237,16 @@ void sample_init(struct init_line *line, enum init_kind kind, enum sample how)
 	memset(line, 0, sizeof(*line));
 	line->kind = kind;
 	line->path = how == SAMPLE_EXTREME ? every_byte() : STR("/a/.ioriot/t/x");
+	if (kind == INIT_XATTR) {
+		line->target = how == SAMPLE_PLAIN ? STR("system.posix_acl_access")
+			       : how == SAMPLE_LEAST ? STR("user.x") : STR("user.\001|;\\\377");
+		line->size = how == SAMPLE_PLAIN ? 44 : how == SAMPLE_LEAST ? 0 : 65536;
+		return;
+	}
+	if (kind == INIT_XATTRS) {
+		line->size = how == SAMPLE_LEAST ? 7 : 65536;
+		return;
+	}
 	if (is_link)
 		line->target = how == SAMPLE_EXTREME ? every_byte() : STR("%fd/3");
 	if (!is_link)

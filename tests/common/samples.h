@@ -15,7 +15,7 @@ enum sample {
 void sample_rec(struct rec *rec, enum op_id op, enum sample how);
 void sample_rline(struct rline *line, enum op_id op, enum sample how);
 void sample_init(struct init_line *line, enum init_kind kind, enum sample how);
-#define INIT_KINDS (INIT_SOCKET + 1)
+#define INIT_KINDS (INIT_XATTRS + 1)
 
 /* NULL when both say the same, else what differs. Only what the operation's row has is compared. */
 const char *rec_difference(const struct rec *a, const struct rec *b);

@@ -29,7 +29,7 @@ import time
 LIBC = ctypes.CDLL(None, use_errno=True)
 FAN_EVENTS = 0x1 | 0x2 | 0x8 | 0x10 | 0x20 | 0x40000000 | 0x08000000  # access ... open, of directories, of children
 EVENT = struct.Struct("=IBBHQii")
-REFUSED = re.compile(r"(out|tree|needs|there already|stands below|no directory|\"\.\.\"|waits|number|NUL|argument|component|malformed|%fd)")
+REFUSED = re.compile(r"(out|tree|needs|there already|stands below|no directory|\"\.\.\"|waits|number|NUL|argument|component|malformed|%fd|attribute)")
 
 
 class Watch:

@@ -17,8 +17,16 @@ setup() {
 	seq 1000 > old/file
 	chmod 640 old/file
 	ln -s file old/link
+	touch listed acl
 	python3 -c 'import os
-os.setxattr("old/file", "user.start", b"some")'
+os.setxattr("old/file", "user.start", b"some")
+os.setxattr("old", "user.directory", b"d" * 100)
+os.setxattr("listed", "user.first name", b"1")
+os.setxattr("listed", "user.second", b"2" * 200)
+import struct
+entries = ((1, 7, -1), (2, 5, 65533), (4, 1, -1), (16, 5, -1), (32, 0, -1))
+os.setxattr("acl", "system.posix_acl_access",
+            struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *e) for e in entries))'
 	cat > program.py <<'PROGRAM'
 import errno, os, struct, subprocess, threading
 
@@ -38,7 +46,7 @@ def fails(code, call, *args):
     raise SystemExit("a call worked that cannot")
 
 
-# What was there before: no replay has it.
+# What was there before.
 assert os.getxattr("old/file", "user.start") == b"some"
 assert os.listxattr("old/link") == ["user.start"]
 fails(errno.EEXIST, os.setxattr, "old/file", "user.start", b"other", os.XATTR_CREATE)
@@ -46,6 +54,20 @@ os.setxattr("old/file", "user.start", b"replaced", os.XATTR_REPLACE)
 assert len(os.getxattr("old/file", "user.start")) == 8
 os.removexattr("old/file", "user.start")
 fails(errno.ENODATA, os.getxattr, "old/file", "user.start")
+
+assert len(os.getxattr("old", "user.directory")) == 100
+
+# Known by the length of the list, and one of them by name.
+assert len(os.listxattr("listed")) == 2
+assert len(os.getxattr("listed", "user.second")) == 200
+os.remove("listed")
+# An access control list that has a mask and a named user.
+assert len(os.getxattr("acl", "system.posix_acl_access")) == 44
+assert os.listxattr("acl") == ["system.posix_acl_access"]
+assert os.stat("acl").st_mode & 0o777 == 0o750
+subprocess.run(["cp", "-p", "acl", "new/acl"], check=True)
+os.removexattr("acl", "system.posix_acl_access")
+fails(errno.ENODATA, os.getxattr, "acl", "system.posix_acl_access")
 
 fd = os.open("new/file", os.O_RDWR | os.O_CREAT, 0o644)
 os.setxattr(fd, "user.a/../b", b"x" * 300)

@@ -1319,18 +1319,124 @@ START_TEST(attributes_of_the_capture_are_there)
 			    "1 o=getxattr;:,p=f;:,P=user.old;:,c=9;:,s=-61;:,\n"
 			    "1 o=getxattr;:,p=none/f;:,P=user.old;:,c=9;:,s=-2;:,\n"
 			    "1 o=getxattr;:,p=f;:,c=9;:,s=-14;:,\n",
-		TASK_LINE "0|0|-|f|user.new|9|-ENODATA|lgetxattr@11|\n"
-			  "0|0|-|f|user.old|7|0|0|setxattr@12|\n"
+		TASK_LINE "0|0|-|f|user.old|9|4|getxattr@7|\n"
+			  "0|0|-|f|user.old|9|XATTR_CREATE|-EEXIST|setxattr@8|\n"
+			  "0|0|-|f|user.older|0|removexattr@9|\n"
+			  "0|0|-|f|0|9|listxattr@10|\n"
+			  "0|0|-|f|user.new|9|-ENODATA|lgetxattr@11|\n"
+			  "0|0|-|f|user.old|7|XATTR_REPLACE|0|setxattr@12|\n"
 			  "0|0|-|f|user.old|1|-ERANGE|getxattr@13|\n"
 			  "0|0|-|f|9|9|listxattr@14|\n"
 			  "0|0|-|f|user.old|0|removexattr@15|\n"
 			  "0|0|-|f|user.old|9|-ENODATA|getxattr@16|\n"
 			  "0|0|-|none/f|user.old|9|-ENOENT|getxattr@17|\n"
 			  "0|0|-|f|%null|9|-EFAULT|getxattr@18|\n"
-			  "#INIT\n" W_DIR F_INIT("-"),
+			  "#INIT\n" W_DIR F_INIT("-")
+			  "xattr|/r/.ioriot/t/w/f|user.old|4|\nxattr|/r/.ioriot/t/w/f|user.older|1|\n",
 		res);
-	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 4);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 0);
 	ck_assert_uint_eq(res->forced, 0);
+	free(res);
+}
+END_TEST
+
+#define F_XATTR(rest) "xattr|/r/.ioriot/t/w/f|" rest "\n"
+#define F_LIST(bytes) "xattrs|/r/.ioriot/t/w/f|" #bytes "|\n"
+
+/* What a list shows beyond the names that calls say: as many bytes of others. */
+START_TEST(lists_of_attributes_have_their_length)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=listxattr;:,p=f;:,c=10;:,s=-34;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=0;:,s=40;:,\n" /* security.selinux, user.old, ... */
+			    "1 o=getxattr;:,p=f;:,P=security.selinux;:,c=99;:,s=20;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=user.old;:,c=3;:,s=-34;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=user.new;:,c=7;:,f=0;:,s=0;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=99;:,s=49;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=user.hidden;:,c=7;:,f=0;:,s=0;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=99;:,s=49;:,\n" /* it was there */
+			    "1 o=removexattr;:,p=f;:,P=user.old;:,s=0;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=99;:,s=40;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=user.much_too_long_;:,c=99;:,s=2;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=99;:,s=47;:,\n" /* somebody else's */
+			    "1 o=listxattr;:,p=f;:,c=39;:,s=-34;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=40;:,s=-34;:,\n",
+		TASK_LINE "0|0|-|f|10|-ERANGE|listxattr@7|\n"
+			  "0|0|-|f|0|40|listxattr@8|\n"
+			  "0|0|-|f|user.old|3|-ERANGE|getxattr@10|\n"
+			  "0|0|-|f|user.new|7|0|0|setxattr@11|\n"
+			  "0|0|-|f|99|49|listxattr@12|\n"
+			  "0|0|-|f|user.hidden|7|0|0|setxattr@13|\n"
+			  "0|0|-|f|99|49|listxattr@14|\n"
+			  "0|0|-|f|user.old|0|removexattr@15|\n"
+			  "0|0|-|f|99|40|listxattr@16|\n"
+			  "0|0|-|f|39|-ERANGE|listxattr@19|\n"
+			  "#INIT\n" W_DIR F_INIT("-") F_XATTR("user.old|4|") F_XATTR("user.hidden|1|")
+			  F_LIST(40),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 3);
+	free(res);
+}
+END_TEST
+
+/* A list that was never got whole is at least as long as the room that it did not fit into. */
+START_TEST(lists_that_did_not_fit)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=listxattr;:,p=f;:,c=20;:,s=-34;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=user.a;:,c=20;:,s=5;:,\n"
+			    "1 o=state_path;:,p=/w/l;:,P=f;:,x=8:1:7:0120777:1:0:0:1:0;:,\n"
+			    "1 o=llistxattr;:,p=l;:,c=20;:,s=17;:,\n"
+			    "1 o=llistxattr;:,p=l;:,c=20;:,s=0;:,\n",
+		TASK_LINE "0|0|-|f|20|-ERANGE|listxattr@7|\n"
+			  "0|0|-|f|user.a|20|5|getxattr@8|\n"
+			  "0|0|-|l|20|0|llistxattr@11|\n"
+			  "#INIT\n" W_DIR F_INIT("-") F_XATTR("user.a|5|") F_LIST(21)
+			  "link|0|0|/r/.ioriot/t/w/l|f|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 1);
+	free(res);
+}
+END_TEST
+
+START_TEST(access_control_lists_of_the_start)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=132;:,s=44;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=99;:,s=24;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=9;:,s=-34;:,\n"
+			    /* of the same length */
+			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,"
+			    "x=8:1:5:0100660:1:0:0:10000:24;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=132;:,s=44;:,\n"
+			    /* permission bits alone */
+			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=28;:,f=0;:,s=0;:,"
+			    "x=8:1:5:0100640:1:0:0:10000:24;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=132;:,s=-61;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=99;:,s=0;:,\n"
+			    "1 o=removexattr;:,p=f;:,P=system.posix_acl_access;:,s=0;:,\n"
+			    "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=132;:,s=-61;:,\n"
+			    "1 o=listxattr;:,p=f;:,c=99;:,s=0;:,\n",
+		TASK_LINE "0|0|-|f|system.posix_acl_access|132|44|getxattr@7|\n"
+			  "0|0|-|f|99|24|listxattr@8|\n"
+			  "0|0|-|f|system.posix_acl_access|9|-ERANGE|getxattr@9|\n"
+			  "0|0|-|f|0660|0|chmod@10|\n"
+			  "0|0|-|f|system.posix_acl_access|132|44|getxattr@11|\n"
+			  "0|0|-|f|0640|0|chmod@12|\n"
+			  "0|0|-|f|system.posix_acl_access|0|removexattr@15|\n"
+			  "0|0|-|f|system.posix_acl_access|132|-ENODATA|getxattr@16|\n"
+			  "0|0|-|f|99|0|listxattr@17|\n"
+			  "#INIT\n" W_DIR F_INIT("-") F_XATTR("system.posix_acl_access|44|"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 1);
 	free(res);
 }
 END_TEST
@@ -1394,15 +1500,16 @@ START_TEST(attributes_by_directory_are_the_same)
 			  "0|0|-|0|f|0|user.a|5|0|0|setxattrat@9|\n"
 			  "0|0|-|f|user.a|9|5|getxattr@10|\n"
 			  "0|0|-|1||AT_EMPTY_PATH|user.a|9|0|5|getxattrat@11|\n"
-			  "0|0|-|0|f|AT_SYMLINK_NOFOLLOW|user.b|5|0|0|setxattrat@13|\n"
+			  "0|0|-|0|f|0|user.b|9|0|5|getxattrat@12|\n"
+			  "0|0|-|0|f|AT_SYMLINK_NOFOLLOW|user.b|5|XATTR_REPLACE|0|setxattrat@13|\n"
 			  "0|0|-|0|f|0|99|14|listxattrat@14|\n"
 			  "0|0|-|0|f|0|user.a|0|removexattrat@15|\n"
 			  "0|0|-|0|f|0|user.a|-ENODATA|removexattrat@16|\n"
 			  "0|0|-|none|f|0|user.a|-EBADF|removexattrat@18|\n"
-			  "#INIT\n" W_DIR F_INIT("-"),
+			  "#INIT\n" W_DIR F_INIT("-") "xattr|/r/.ioriot/t/w/f|user.b|5|\n",
 		res);
 	ck_assert_uint_eq(res->left_out[LEFT_XATTR], 1);
-	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR_START], 0);
 	free(res);
 }
 END_TEST
@@ -3030,6 +3137,9 @@ Suite *generate_suite(void)
 	tcase_add_test(t, overlapping_copies_go_by_what_they_found);
 	tcase_add_test(t, attributes_of_the_capture_are_there);
 	tcase_add_test(t, handles_are_names);
+	tcase_add_test(t, lists_of_attributes_have_their_length);
+	tcase_add_test(t, lists_that_did_not_fit);
+	tcase_add_test(t, access_control_lists_of_the_start);
 	tcase_add_test(t, attributes_by_directory_are_the_same);
 	tcase_add_test(t, access_control_lists_are_modes);
 	tcase_add_test(t, attributes_are_ordered_by_what_was_found);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <sys/resource.h>
+#include <sys/xattr.h>
 #include <zstd.h>
 
 #include "datas/buf.h"
@@ -67,6 +68,63 @@ START_TEST(builds_every_kind)
 	ck_assert_int_eq(shell("test \"$(readlink " TREE "abs)\" = %s/" TREE "a/b/f", workdir), 0);
 	ck_assert_int_eq(shell("grep -q state=ready .ioriot/.t1.tree"), 0);
 	ck_assert_str_eq(said(), "");
+}
+END_TEST
+
+START_TEST(sets_attributes)
+{
+	char list[4096];
+	struct stat st;
+	ssize_t label;
+
+	ck_assert_int_eq(init_lines("dir|01755|1000|1000|" T "d|\n"
+				    "xattr|" T "d|user.dir|0|\n"
+				    "file|0440|1000|1000|5|0+5|" T "d/f|\n"
+				    "xattr|" T "d/f|user.a|300|\n"
+				    "xattr|" T "d/f|system.posix_acl_access|52|\n"
+				    "xattrs|" T "d/f|1000|\n"
+				    "file|0644|1000|1000|0|-|" T "least|\n"
+				    "xattrs|" T "least|7|\n"
+				    "file|0644|1000|1000|0|-|" T "split|\n"
+				    "xattrs|" T "split|258|\n"
+				    "file|0644|1000|1000|0|-|" T "plain|\n"),
+		EXIT_DONE);
+	if (getxattr(TREE "d", "user.dir", list, sizeof(list)) < 0) {
+		ck_assert_ptr_nonnull(strstr(said(), ""));
+		return; /* a file system without any: they are counted */
+	}
+	ck_assert_int_eq(getxattr(TREE "d", "user.dir", list, sizeof(list)), 0);
+	ck_assert_int_eq(getxattr(TREE "d/f", "user.a", list, sizeof(list)), 300);
+	ck_assert_int_eq(getxattr(TREE "d/f", "system.posix_acl_access", NULL, 0), 52);
+	ck_assert_int_eq(listxattr(TREE "d/f", list, sizeof(list)), 1000);
+	st = stat_of(TREE "d/f");
+	ck_assert_int_eq(st.st_mode & 07777, 0440);
+	/* a label of the host counts, and is not removed */
+	label = listxattr(TREE "plain", NULL, 0);
+	if (label == 0) {
+		ck_assert_int_eq(listxattr(TREE "least", list, sizeof(list)), 7);
+		ck_assert_int_eq(listxattr(TREE "split", list, sizeof(list)), 258);
+	}
+}
+END_TEST
+
+START_TEST(attributes_need_a_file)
+{
+	static const char *const bad[] = {"xattr|" T "d/f|user.a|3|\n", "xattrs|" T "none|70|\n",
+		"xattr|" T "d|user.a|3|\n" /* which only the file below it implies */,
+		"link|0|0|" T "l|d|\nxattr|" T "l|user.a|3|\n",
+		"fifo|0600|0|0|" T "p|\nxattr|" T "p|user.a|3|\n"};
+	struct buf lines = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		lines.len = 0;
+		buf_addf(&lines, "%s%sfile|0600|0|0|0|-|" T "d/f|\n%c", i == 2 ? "file|0600|0|0|0|-|" T "d/g|\n" : "",
+			bad[i], 0);
+		ck_assert_int_eq(init_lines(lines.p), EXIT_FAILED);
+		ck_assert_msg(strstr(said(), "no earlier line makes") != NULL, "%s", said());
+	}
+	buf_free(&lines);
 }
 END_TEST
 
@@ -469,6 +527,8 @@ Suite *init_suite(void)
 	tcase_add_checked_fixture(tc, workdir_enter, workdir_leave);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, builds_every_kind);
+	tcase_add_test(tc, sets_attributes);
+	tcase_add_test(tc, attributes_need_a_file);
 	tcase_add_test(tc, relocates_mounts);
 	tcase_add_test(tc, sizes_and_holes);
 	tcase_add_test(tc, data_fills);

@@ -293,7 +293,12 @@ START_TEST(malformed_init_lines_are_refused)
 		"file|0644|0|0|9223372036854775808|-|/f|", "file|0644|0|0|10|0+11|/f|",
 		"file|0644|0|0|10|0+0|/f|", "file|0644|0|0|10|5+1,0+1|/f|",
 		"file|0644|0|0|10|0+5,4+1|/f|", "file|0644|0|0|10||/f|", "link|0|0|/l|",
-		"link|0|0|/l||", "hardlink|/h|", "#INIT"};
+		"link|0|0|/l||", "hardlink|/h|", "#INIT", "xattr|/f|user.a|", "xattr|/f||5|",
+		"xattr|/f|user.|5|", "xattr|/f|user.a|65537|", "xattr|/f|user.a\\x00|5|",
+		"xattr|/f|security.capability|20|", "xattr|/f|trusted.overlay.opaque|1|",
+		"xattr|/f|system.posix_acl_default|44|", "xattr|/f|system.posix_acl_access|28|",
+		"xattr|/f|system.posix_acl_access|45|", "xattrs|/f|6|", "xattrs|/f|65537|",
+		"xattrs|/f|-|", "xattrs||8|"};
 	struct buf file = BUF_INIT;
 	struct init_line init;
 	struct err err = {0};

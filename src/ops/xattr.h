@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_OPS_XATTR_H
+#define IORIOT_OPS_XATTR_H
+
+/* Extended attributes of INIT, which generate writes and init makes. */
+
+#define XATTR_LIST_LEAST 7 /* bytes of "user.x" in a list */
+#define XATTR_ACL "system.posix_acl_access"
+
+/* Bytes of an access control list that says more than permission bits: 4, and 8 for each entry. */
+#define ACL_HEAD  4
+#define ACL_ENTRY 8
+#define ACL_LEAST (ACL_HEAD + 4 * ACL_ENTRY)
+
+#endif
