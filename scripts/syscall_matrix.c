@@ -438,6 +438,10 @@ static void descriptors(struct matrix *m)
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 10};
 	int fd = open_at(m, m->dir, "open-renamed.txt", O_RDWR), copy;
 
+	DO(fcntl, fd, F_SETLEASE, F_WRLCK); /* nobody else has it open */
+	DO(fcntl, fd, F_GETLEASE);
+	DO(fcntl, fd, F_SETLEASE, F_UNLCK);
+	FAIL(EAGAIN, fcntl, fd, F_SETLEASE, F_UNLCK);
 	copy = (int)DO(dup, fd);
 	DO(lseek, copy, 2L, SEEK_SET); /* moves fd too */
 	DO(read, fd, m->buffer, 10);

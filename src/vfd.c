@@ -35,6 +35,8 @@ static void description_put(struct vfd *v, struct description *d)
 {
 	if (--d->refs)
 		return;
+	if (v->hooks.ended)
+		v->hooks.ended(v->hooks.user, d);
 	node_put(v, d->node);
 	order_put(v, d->order);
 	if (d->ring)

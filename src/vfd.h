@@ -120,6 +120,7 @@ struct vfd_hooks {
 	void (*ring_free)(void *user, void *ring);
 	void (*map_get)(void *user, void *map); /* of struct vmap */
 	void (*map_put)(void *user, void *map);
+	void (*ended)(void *user, struct description *d); /* its last descriptor is gone; may be NULL */
 };
 
 struct vfd {

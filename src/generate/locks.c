@@ -21,6 +21,14 @@ bool locks_conflict(const struct locks *l, const struct lock *want)
 	return false;
 }
 
+bool locks_of_others(const struct locks *l, const struct lock *want)
+{
+	struct lock alone = *want;
+
+	alone.exclusive = true;
+	return locks_conflict(l, &alone);
+}
+
 int locks_unset(struct locks *l, const struct lock *range)
 {
 	size_t i = 0;

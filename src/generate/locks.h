@@ -9,10 +9,10 @@
 
 /*
  * The locks that are held on one file, as the capture tells: record locks of processes and of open
- * file descriptions, and flock(2) locks (fcntl_locking(2), flock(2)). Whether a captured lock call
- * fits what is held shows in which order calls that overlapped took effect.
+ * file descriptions, flock(2) locks and leases (fcntl_locking(2), flock(2), F_SETLEASE(2const)). Whether
+ * a captured lock call fits what is held shows in which order calls that overlapped took effect.
  */
-enum lock_kind { LOCK_RECORD, LOCK_WHOLE };
+enum lock_kind { LOCK_RECORD, LOCK_WHOLE, LOCK_LEASE };
 
 struct lock {
 	enum lock_kind kind;
@@ -27,6 +27,9 @@ struct locks {
 
 /* Would another owner's lock stand in the way of this one? */
 bool locks_conflict(const struct locks *l, const struct lock *want);
+
+/* Has another owner any lock there, also one that would not? */
+bool locks_of_others(const struct locks *l, const struct lock *want);
 
 /* The owner has this lock now, and nothing else of the kind in its range. 0 or -ENOMEM. */
 int locks_set(struct locks *l, const struct lock *lock);

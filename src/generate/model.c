@@ -49,7 +49,8 @@ static void hook_order_free(void *user, void *order)
 int model_init(struct model *m, const char *name, const char *root, struct str arch)
 {
 	const struct vfd_hooks hooks = {m, hook_node_get, hook_node_put, hook_order_new,
-		hook_order_free, model_ring_free, model_map_get, model_map_put};
+		hook_order_free, model_ring_free, model_map_get, model_map_put,
+		model_description_ended};
 
 	*m = (struct model){.name = name, .root = root, .arch = arch};
 	m->order = order_new();

@@ -40,6 +40,7 @@
 	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
 	X(XATTR_START, "on extended attributes that contradict what others found, or of no file")  \
 	X(MOUNT_POINT, "refused because something is mounted there")                               \
+	X(TREE_TOP, "another name for a directory that is the top of a tree in the replay")         \
 	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \
 	X(AIO_PART, "iocbs on what is no file, of batches whose others are replayed")              \
 	X(AIO_UNKNOWN, "on AIO events or iocbs that are no file's, or not known")                  \
@@ -279,6 +280,24 @@ int model_cut(struct model *m, struct node *n, uint64_t size);
 
 /* What fallocate(2) with MODE did to it. */
 int model_allocate(struct model *m, struct node *n, uint64_t mode, uint64_t off, uint64_t len);
+
+/* As an owner of locks: odd. Even ones are lock handles. */
+static inline uint64_t description_owner(const struct description *d)
+{
+	return (uint64_t)(uintptr_t)d | 1;
+}
+
+/*
+ * Leases, F_SETLEASE(2const): the call itself; would one of them stop an open of the file; such an open
+ * that did not wait (O_NONBLOCK); who has the file open, which decides whether one is given.
+ */
+int model_lease(struct model *m, const struct rec *r, struct descriptor *d);
+bool model_lease_blocks(const struct node *n, int flags);
+int model_lease_refused(struct model *m, const struct rec *r, struct place *p, int flags);
+void model_description_began(struct description *d);
+void model_description_ended(void *user, struct description *d);
+/* What depends on leases of the file, where it has had any. */
+int model_touch_leases(struct model *m, struct node *n, enum touch how);
 
 /* How many bytes a read or write asked for. */
 uint64_t model_wanted(const struct rec *r);

@@ -245,6 +245,8 @@ int model_truncate(struct model *m, const struct rec *r)
 		rc = model_settle(m, r, &p, r->ret == 0 ? 1 : r->ret == -ENOENT ? 0 : -1, S_IFREG);
 	if (!rc && p.node)
 		rc = model_touch(m, &p.node->attr, TOUCH_SHARE);
+	if (!rc && p.node)
+		rc = model_touch_leases(m, p.node, TOUCH_SHARE);
 	if (rc || r->ret < 0 || !p.node)
 		return rc;
 	model_grant(m, p.node, S_IWUSR);

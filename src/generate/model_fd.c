@@ -17,11 +17,6 @@ static uint64_t record_owner(uint32_t handle)
 	return (uint64_t)handle << 1;
 }
 
-static uint64_t description_owner(const struct description *d)
-{
-	return (uint64_t)(uintptr_t)d | 1;
-}
-
 /* What the end of a descriptor of the task does: list items, resources, locks. */
 static int end_descriptor(struct model *m, struct descriptor *d)
 {
@@ -53,7 +48,9 @@ static int end_descriptor(struct model *m, struct descriptor *d)
 			locks_drop(&node->held, record_owner(lock));
 			rc = model_touch(m, &node->locks, TOUCH_EXCLUSIVE);
 		}
-		/* flock(2) and description locks go with the last descriptor. */
+		if (!rc && d->desc->refs == 1)
+			rc = model_touch_leases(m, node, TOUCH_EXCLUSIVE);
+		/* flock(2) and description locks, and leases, go with the last descriptor. */
 		if (d->desc->refs == 1 && locks_drop(&node->held, description_owner(d->desc)) && !rc)
 			rc = model_touch(m, &node->locks, TOUCH_EXCLUSIVE);
 	}
@@ -146,6 +143,7 @@ static int open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	*out = d;
 	if (kind != DESC_FILE)
 		return model_left_of(kind);
+	model_description_began(d->desc);
 	m->out.newfd = vfd_number(&m->vfd, d);
 	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }
@@ -203,6 +201,8 @@ static int open_found(struct model *m, const struct rec *r, struct place *p, int
 
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) && p->node && !m->force)
 		return model_gone(m, p->w.entry);
+	if (p->node && !m->force && model_lease_blocks(p->node, flags))
+		return LEFT_CONFLICT;
 	rc = model_settle(m, r, p, 1, type);
 	if (rc)
 		return rc;
@@ -211,6 +211,8 @@ static int open_found(struct model *m, const struct rec *r, struct place *p, int
 	if (!(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
 		model_grant(m, p->node, S_IWUSR);
 	rc = model_touch(m, &p->node->attr, TOUCH_SHARE);
+	if (!rc)
+		rc = model_touch_leases(m, p->node, TOUCH_SHARE);
 	if (!rc && flags & O_TRUNC && !(flags & O_PATH) && node_is_file(p->node))
 		rc = model_cut(m, p->node, 0);
 	return rc;
@@ -223,9 +225,11 @@ static int open_reopened(struct model *m, const struct rec *r, struct place *p, 
 
 	if (r->ret < 0)
 		return 0;
-	if (number_taken(m, r))
+	if (number_taken(m, r) || (!m->force && model_lease_blocks(p->node, flags)))
 		return LEFT_CONFLICT;
-	rc = flags & O_TRUNC && node_is_file(p->node) ? model_cut(m, p->node, 0) : 0;
+	rc = model_touch_leases(m, p->node, TOUCH_SHARE);
+	if (!rc && flags & O_TRUNC && node_is_file(p->node))
+		rc = model_cut(m, p->node, 0);
 	return rc ? rc : model_open_fd(m, r->ret, p->node, flags, false, &d);
 }
 
@@ -243,6 +247,8 @@ static int open_failed(struct model *m, const struct rec *r, struct place *p, in
 
 	if (r->ret == -EISDIR && flags & O_CREAT && p->w.slash) /* whatever stands there */
 		existed = -1;
+	if (r->ret == -EAGAIN && p->node)
+		return model_lease_refused(m, r, p, flags);
 	if (r->ret == -ENOTDIR && flags & O_DIRECTORY) {
 		existed = 1;
 		type = S_IFREG | 0644;
@@ -604,7 +610,7 @@ static int fcntl_flags(struct model *m, const struct rec *r, struct descriptor *
 
 	if (!rc && node_is_file(n) && (d->desc->flags ^ (int)r->arg[2]) & (O_APPEND | O_DIRECT))
 		rc = model_touch(m, &n->users, TOUCH_EXCLUSIVE);
-	d->desc->flags = (d->desc->flags & O_ACCMODE) | (int)r->arg[2];
+	d->desc->flags = (d->desc->flags & O_ACCMODE) | ((int)r->arg[2] & ~(O_ACCMODE | O_PATH));
 	return rc ? rc : model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 }
 
@@ -624,6 +630,8 @@ int model_fcntl(struct model *m, const struct rec *r)
 		rc = fcntl_flags(m, r, d);
 	if (!rc && rec_fcntl_is_lock(r->arg[1]))
 		return fcntl_lock(m, r, d);
+	if (!rc && (r->arg[1] == F_SETLEASE || r->arg[1] == F_GETLEASE))
+		return model_lease(m, r, d);
 	return rc;
 }
 

@@ -316,12 +316,23 @@ static int source_gone(struct model *m, const struct rec *r, const struct place 
 	return model_gone(m, from->w.entry);
 }
 
+/* Who is confined to a tree is told EXDEV of it, before it is looked at. */
+static bool is_tree_top(struct model *m, const struct node *n)
+{
+	m->scratch.len = 0;
+	if (!n || !node_is_dir(n) || !names_path(n, &m->scratch))
+		return false;
+	return m->root ? n == m->names.root : names_mount_at(&m->names, buf_as_str(&m->scratch)) != NULL;
+}
+
 int model_link(struct model *m, const struct rec *r)
 {
 	bool follow = at_flag(r, AT_SYMLINK_FOLLOW);
 	struct place from, to;
 	int rc = first_path(m, r, follow ? 0 : WALK_NOFOLLOW, r->ret >= 0 ? 1 : -1, S_IFREG, &from);
 
+	if (!rc && r->ret == -EPERM && is_tree_top(m, from.node))
+		return LEFT_TREE_TOP;
 	if (!rc)
 		rc = second_path(m, r, maker_found(r), 0, &to);
 	if (!rc)

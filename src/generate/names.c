@@ -47,6 +47,9 @@ static void node_free(struct names *ns, struct node *n)
 	resource_free(&n->listing);
 	resource_free(&n->length);
 	resource_free(&n->users);
+	if (n->leases)
+		resource_free(n->leases);
+	free(n->leases);
 	resource_free(&n->dirty);
 	resource_free(&n->locks);
 	locks_free(&n->held);

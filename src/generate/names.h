@@ -76,6 +76,8 @@ struct node {
 	struct resource dirty;	/* regular file: writes that an fsync waits for */
 	struct resource locks;	/* flock(2) and record locks */
 	struct locks held;
+	struct resource *leases; /* F_SETLEASE, and opens after the first one; NULL: there was none */
+	uint32_t opens, writers; /* descriptions that may read or write, and that may write */
 	uint64_t safe;		/* reads below this size do not depend on writes that extend it */
 	uint64_t seen_size;	/* what the latest stat told, + 1; 0 = none did */
 	bool seen_end;		/* a result depended on where its end is */

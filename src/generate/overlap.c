@@ -264,6 +264,20 @@ static bool is_lock(const struct rec *r)
 	return r->op == OP_flock || (r->op == OP_fcntl && rec_fcntl_is_lock(r->arg[1]));
 }
 
+static bool is_lease(const struct rec *r)
+{
+	return r->op == OP_fcntl && r->arg[1] == F_SETLEASE;
+}
+
+/* One of them is a call on the lease of a file that the other one opens. */
+static bool opens_leased(const struct model *m, const struct rec *lease, const struct rec *open)
+{
+	const struct node *n = is_lease(lease) && ops[open->op].flags & OPF_NEWFD ? node_of(m, lease) : NULL;
+	const struct entry *e = n ? n->entry : NULL;
+
+	return e && same_name(open->path, (struct str){e->name, e->len});
+}
+
 /* Ends of processes drop locks too, on whatever file. */
 static bool ends_a_task(const struct rec *r)
 {
@@ -277,7 +291,7 @@ static bool unlocks(const struct rec *r)
 		return true;
 	if (r->op == OP_flock)
 		return r->arg[1] & LOCK_UN;
-	return is_lock(r) && r->arg[2] == F_UNLCK;
+	return (is_lock(r) || is_lease(r)) && r->arg[2] == F_UNLCK;
 }
 
 static bool changes_size(const struct rec *r)
@@ -315,15 +329,17 @@ bool overlap_may_help(const struct model *m, const struct rec *r, const struct r
 		return true;
 	if (passes(r, c->path) || passes(r, c->path2))
 		return true;
+	if (opens_leased(m, c, r) || opens_leased(m, r, c))
+		return true;
 	if (ends_a_task(c))
-		return is_lock(r);
+		return is_lock(r) || is_lease(r);
 	if (r->op == OP_io_getevents || r->op == OP_io_pgetevents)
 		return changes_size(c);
-	if (!is_lock(r) && !reads(r) && r->op != OP_lseek)
+	if (!is_lock(r) && !is_lease(r) && !reads(r) && r->op != OP_lseek)
 		return false;
 	n = node_of(m, r);
-	if (is_lock(r))
-		return n && n == node_of(m, c) && (is_lock(c) || c->op == OP_close);
+	if (is_lock(r) || is_lease(r))
+		return n && n == node_of(m, c) && (is_lock(c) || is_lease(c) || c->op == OP_close);
 	return n && changes_size(c) && changes_node(m, c, n);
 }
 
@@ -383,7 +399,9 @@ static bool takes_lock_away(const struct model *m, const struct rec *change, con
 {
 	const struct node *n;
 
-	if (!is_lock(r))
+	if (opens_leased(m, change, r))
+		return unlocks(change) && r->ret == -EAGAIN;
+	if (!is_lock(r) && !is_lease(r))
 		return false;
 	n = node_of(m, r);
 	if (!n || (n != node_of(m, change) && !ends_a_task(change)))

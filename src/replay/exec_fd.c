@@ -309,6 +309,8 @@ int64_t exec_fcntl(struct rthread *t, const struct xop *x)
 		return call3(SYS_fcntl, fd, F_SETFD, x->arg[2]);
 	case F_SETFL:
 		return call3(SYS_fcntl, fd, F_SETFL, x->arg[2] & ~(uint64_t)O_ASYNC);
+	case F_SETLEASE: /* the signal of a broken one goes to this process, which ignores it */
+		return call3(SYS_fcntl, fd, F_SETLEASE, x->arg[2]);
 	case F_GET_RW_HINT:
 	case F_SET_RW_HINT:
 	case F_GET_FILE_RW_HINT:
@@ -320,7 +322,6 @@ int64_t exec_fcntl(struct rthread *t, const struct xop *x)
 	case F_GETOWN_EX:
 	case F_SETSIG:
 	case F_GETSIG:
-	case F_SETLEASE:
 	case F_NOTIFY:
 		return REPLAY_SKIPPED + SKIP_SIGNAL;
 	default:

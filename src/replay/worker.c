@@ -137,6 +137,7 @@ void worker_main(struct engine *e, uint32_t number, const sigset_t *mask)
 	/* A terminal's ^C goes to all processes: the parent decides, and ends the workers. */
 	sigaddset(&own, SIGINT);
 	sigprocmask(SIG_SETMASK, &own, NULL);
+	signal(SIGIO, SIG_IGN); /* of leases that are broken */
 	if (!tree_fds)
 		worker_fail(e, ENOMEM, "cannot start a worker");
 	confine(e, tree_fds);

@@ -693,6 +693,54 @@ START_TEST(locks_tell_when_they_were_taken_and_given_back)
 }
 END_TEST
 
+START_TEST(leases_wait_for_opens_and_opens_for_leases)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "2 o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=4;:,\n"
+			      "1 o=fcntl;:,d=3;:,F=1024;:,G=0;:,s=-11;:,\n"
+			      "2 o=close;:,d=4;:,s=0;:,\n"
+			      "1 o=fcntl;:,d=3;:,F=1024;:,G=0;:,s=0;:,\n"
+			      "2 o=openat;:,d=-100;:,p=f;:,f=2049;:,m=0;:,s=-11;:,\n"
+			      "1 o=fcntl;:,d=3;:,F=1025;:,G=0;:,s=0;:,\n"
+			      "1 o=fcntl;:,d=3;:,F=1024;:,G=2;:,s=0;:,\n"
+			      "2 o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=4;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "1|1|-|cwd|f|O_WRONLY|0|>2|4|openat@9|\n"
+			  "0|0|9|0|F_SETLEASE|0|>-|-EAGAIN|fcntl@10|\n"
+			  "1|1|10|2|-|0|close@11|\n"
+			  "0|0|11|0|F_SETLEASE|0|>-|0|fcntl@12|\n"
+			  "1|1|12|cwd|f|O_WRONLY+O_NONBLOCK|0|>-|-EAGAIN|openat@13|\n"
+			  "0|0|-|0|F_GETLEASE|0|>-|0|fcntl@14|\n"
+			  "0|0|13|0|F_SETLEASE|2|>-|0|fcntl@15|\n"
+			  "1|1|15|cwd|f|O_WRONLY|0|>3|4|openat@16|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(leases_tell_when_files_were_opened)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "1 o=fcntl;:,d=3;:,F=1024;:,G=1;:,s=0;:,\n"
+			      /* seen before the end of the lease that it waited for */
+			      "2 D=8;:,o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=4;:,\n"
+			      "1 D=19;:,o=fcntl;:,d=3;:,F=1024;:,G=2;:,s=0;:,\n"
+			      /* and what refused a lease was closed before that is seen */
+			      "2 D=8;:,o=close;:,d=4;:,s=0;:,\n"
+			      "1 D=19;:,o=fcntl;:,d=3;:,F=1024;:,G=0;:,s=-11;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "0|0|-|0|F_SETLEASE|1|>-|0|fcntl@9|\n"
+			  "0|0|-|0|F_SETLEASE|2|>-|0|fcntl@11|\n"
+			  "1|1|11|cwd|f|O_WRONLY|0|>2|4|openat@10|\n"
+			  "0|0|10|0|F_SETLEASE|0|>-|-EAGAIN|fcntl@13|\n"
+			  "1|1|13|2|-|0|close@12|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 START_TEST(renamed_directories_take_their_names_along)
 {
 	generates(TASK "1 o=state_path;:,p=/w/a;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
@@ -779,6 +827,23 @@ START_TEST(what_failed_of_mounts_and_fifos_is_left_out)
 	ck_assert_uint_eq(res->left_out[LEFT_MOUNT_POINT], 2);
 	ck_assert_uint_eq(res->left_out[LEFT_ONE_TREE], 1);
 	ck_assert_uint_eq(res->left_out[LEFT_WAIT_BROKEN], 1);
+	free(res);
+}
+END_TEST
+
+START_TEST(what_is_the_top_of_a_tree_gets_no_other_name)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", TASK FILE_F
+		"1 o=link;:,p=/;:,P=g;:,s=-1;:,\n"
+		"1 o=link;:,p=/w;:,P=g;:,s=-1;:,\n"
+		"1 o=link;:,p=/;:,P=f;:,s=-17;:,\n",
+		TASK_LINE "0|0|-|/r/.ioriot/t/w|g|-EPERM|link@8|\n"
+			  "0|0|-|/r/.ioriot/t|f|-EEXIST|link@9|\n"
+			  "#INIT\n" W_DIR "file|0644|0|0|10000|-|/r/.ioriot/t/w/f|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_TREE_TOP], 1);
 	free(res);
 }
 END_TEST
@@ -3113,10 +3178,13 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_number_is_free_before_it_is_given_out_again);
 	tcase_add_test(t, the_end_that_a_read_saw_tells_when_it_was);
 	tcase_add_test(t, locks_tell_when_they_were_taken_and_given_back);
+	tcase_add_test(t, leases_wait_for_opens_and_opens_for_leases);
+	tcase_add_test(t, leases_tell_when_files_were_opened);
 	tcase_add_test(t, renamed_directories_take_their_names_along);
 	tcase_add_test(t, symbolic_links_are_followed);
 	tcase_add_test(t, hard_links_of_the_start_are_links);
 	tcase_add_test(t, unlinked_but_open_and_made_anew);
+	tcase_add_test(t, what_is_the_top_of_a_tree_gets_no_other_name);
 	tcase_add_test(t, sockets_get_names);
 	tcase_add_test(t, what_failed_of_mounts_and_fifos_is_left_out);
 	tcase_add_test(t, what_is_no_file_is_left_out_and_counted);

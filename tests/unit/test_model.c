@@ -162,7 +162,7 @@ static void free_ring(void *user, void *ring)
 }
 
 static const struct vfd_hooks hooks = {
-	NULL, no_node, put_node, new_order, free_order, free_ring, no_node, put_node};
+	NULL, no_node, put_node, new_order, free_order, free_ring, no_node, put_node, NULL};
 
 START_TEST(vfd_dup_and_fork_share_the_description)
 {
