@@ -352,7 +352,7 @@ static int all_records(struct run *run)
 
 	while ((rc = window_next(run->window, &r, &bad, &bad_err)) > 0) {
 		if (run->q->progress && run->res->records % 4096 == 0)
-			run->q->progress(run->q->user, capture_progress(run->reader),
+			run->q->progress(run->q->user, window_progress(run->window),
 				run->res->records);
 		run->res->records++;
 		if (bad == -EINVAL)

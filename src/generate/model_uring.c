@@ -34,12 +34,13 @@ static int copy_args(const struct rec *from, struct rec *to)
 
 void model_uring_plain(struct rec *r, uint64_t *length)
 {
-	const struct uring_op *known = uring_of_row(r->op);
-	struct rec plain = *r;
+	const struct uring_op *known = r->sqe.ring ? uring_of_row(r->op) : NULL;
+	struct rec plain;
 	int len;
 
-	if (!known || !r->sqe.ring) /* uring_other; a submission to a ring that is not known */
+	if (!known) /* no submission; or uring_other, or to a ring that is not known */
 		return;
+	plain = *r;
 	plain.op = known->plain;
 	plain.sqe.row = r->op;
 	memset(plain.arg, 0, sizeof(plain.arg));

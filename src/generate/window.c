@@ -4,155 +4,230 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "generate/model.h"
+#include "datas/hmap.h"
+#include "generate/ahead.h"
+
+#define NO_SLOT	    UINT16_MAX
+#define THREAD_HASH (2 * WINDOW_SIZE)
 
 struct slot {
-	struct rec rec;
-	struct err err;
+	struct rec *rec;
+	const struct err *err; /* BAD is not 0: what is wrong */
 	int bad;
 	bool taken;
-	uint64_t length;  /* of a submission's one segment */
-	struct buf bytes; /* the strings and vec of the record */
+	bool ends_batch;
+	uint16_t next; /* the same thread's next record */
+};
+
+/* A thread with records in the window, which can only be taken in their order. */
+struct line {
+	uint32_t tid;
+	uint16_t first, last;
 };
 
 struct window {
-	struct capture_reader *reader;
+	struct ahead *ahead;
+	struct ahead_batch *batch; /* not yet in the window from AT on; NULL: none is at hand */
+	size_t at;
 	size_t head, n; /* ring: first record, and how many */
-	bool end;
-	int rc; /* what ended it */
+	int rc;		/* 1: there is more; what ended the file */
 	struct err err;
+	double progress;
+	struct line line[WINDOW_SIZE];
+	size_t lines;
+	uint16_t by_tid[THREAD_HASH]; /* of lines, while they are made */
 	struct slot slot[WINDOW_SIZE];
 };
 
 int window_new(struct window **out, struct capture_reader *reader)
 {
-	*out = calloc(1, sizeof(**out));
-	if (!*out)
+	struct window *w = *out = calloc(1, sizeof(*w));
+
+	if (!w)
 		return -ENOMEM;
-	(*out)->reader = reader;
-	return 0;
+	w->rc = 1;
+	return ahead_new(&w->ahead, reader);
 }
 
 void window_free(struct window *w)
 {
-	size_t i;
-
 	if (!w)
 		return;
-	for (i = 0; i < WINDOW_SIZE; i++)
-		buf_free(&w->slot[i].bytes);
+	ahead_free(w->ahead);
 	free(w);
 }
 
-static void adopt_str(struct slot *s, struct str *str, size_t *at)
+static size_t slot_number(const struct window *w, size_t i)
 {
-	if (!str->s)
-		return;
-	str->s = s->bytes.p + *at;
-	*at += str->len;
+	return (w->head + i) % WINDOW_SIZE;
 }
 
-/* The record lives until the reader's next one: its bytes are copied into the slot. */
-static int adopt(struct slot *s)
+static size_t slot_place(const struct window *w, size_t number)
 {
-	size_t vec = s->rec.nvec * sizeof(*s->rec.vec), at = vec;
-
-	s->bytes.len = 0;
-	buf_reserve(&s->bytes, vec + s->rec.path.len + s->rec.path2.len + 1);
-	buf_add(&s->bytes, s->rec.vec, vec);
-	buf_str(&s->bytes, s->rec.path);
-	buf_str(&s->bytes, s->rec.path2);
-	if (!buf_ok(&s->bytes))
-		return -ENOMEM;
-	if (vec)
-		s->rec.vec = (const uint64_t *)(const void *)s->bytes.p;
-	adopt_str(s, &s->rec.path, &at);
-	adopt_str(s, &s->rec.path2, &at);
-	return 0;
+	return (number - w->head) % WINDOW_SIZE;
 }
 
-static int fill(struct window *w)
-{
-	while (!w->end && w->n < WINDOW_SIZE) {
-		struct slot *s = &w->slot[(w->head + w->n) % WINDOW_SIZE];
-		int rc = capture_next(w->reader, &s->rec, &s->err);
+/* ---- which record is a thread's next one ---- */
 
-		s->bad = s->taken = 0;
-		if (rc == -EINVAL || rc == -ENOENT) {
-			s->bad = rc;
-			s->rec = (struct rec){.line = s->rec.line,
-				.path = rc == -ENOENT ? s->rec.path : STR_NONE};
-		} else if (rc <= 0) {
-			w->end = true;
-			w->rc = rc;
-			w->err = s->err;
-			break;
-		}
-		model_uring_plain(&s->rec, &s->length);
-		rc = adopt(s);
-		if (rc)
-			return rc;
-		w->n++;
+static struct line *line_of(struct window *w, uint32_t tid)
+{
+	size_t h = hash_u64(tid) % THREAD_HASH;
+	struct line *l;
+
+	for (; w->by_tid[h] != NO_SLOT; h = (h + 1) % THREAD_HASH)
+		if (w->line[w->by_tid[h]].tid == tid)
+			return &w->line[w->by_tid[h]];
+	w->by_tid[h] = (uint16_t)w->lines;
+	l = &w->line[w->lines++];
+	*l = (struct line){tid, NO_SLOT, NO_SLOT};
+	return l;
+}
+
+static void make_lines(struct window *w)
+{
+	size_t i;
+
+	memset(w->by_tid, 0xff, sizeof(w->by_tid));
+	w->lines = 0;
+	for (i = 0; i < w->n; i++) {
+		uint16_t number = (uint16_t)slot_number(w, i);
+		struct slot *s = &w->slot[number];
+		struct line *l;
+
+		if (s->taken || s->bad)
+			continue;
+		l = line_of(w, s->rec->tid);
+		s->next = NO_SLOT;
+		if (l->first == NO_SLOT)
+			l->first = number;
+		else
+			w->slot[l->last].next = number;
+		l->last = number;
 	}
-	return 0;
+}
+
+/* ---- the records ---- */
+
+/* The batch that what is to come is in; NULL when the file is over, or the window has all batches. */
+static struct ahead_batch *batch_at_hand(struct window *w)
+{
+	while (!w->batch || w->at == w->batch->n) {
+		if (w->rc <= 0)
+			return NULL;
+		w->batch = ahead_next(w->ahead);
+		if (!w->batch)
+			return NULL;
+		w->at = 0;
+		w->rc = w->batch->rc;
+		if (w->rc <= 0)
+			w->err = w->batch->err;
+		w->progress = w->batch->progress;
+	}
+	return w->batch;
+}
+
+static void fill(struct window *w)
+{
+	struct ahead_batch *b = batch_at_hand(w);
+
+	if (!b)
+		return;
+	while (w->n < WINDOW_SIZE && (b = batch_at_hand(w))) {
+		struct ahead_record *r = &b->record[w->at++];
+
+		w->slot[slot_number(w, w->n++)] = (struct slot){.rec = &r->rec,
+			.bad = r->bad,
+			.err = r->bad ? &b->errors.v[r->why] : NULL,
+			.ends_batch = w->at == b->n};
+	}
+	make_lines(w);
+}
+
+static void drop_taken(struct window *w)
+{
+	while (w->n && w->slot[w->head].taken) {
+		if (w->slot[w->head].ends_batch)
+			ahead_release(w->ahead);
+		w->head = (w->head + 1) % WINDOW_SIZE;
+		w->n--;
+	}
 }
 
 int window_next(struct window *w, struct rec **rec, int *bad, struct err *err)
 {
-	int rc;
+	struct slot *s;
 
-	while (w->n && w->slot[w->head].taken) {
-		w->head = (w->head + 1) % WINDOW_SIZE;
-		w->n--;
-	}
-	if (w->n <= WINDOW_SIZE / 2) {
-		rc = fill(w);
-		if (rc)
-			return err_sys(err, -rc, "cannot read ahead");
-	}
+	drop_taken(w);
+	if (w->n <= WINDOW_SIZE / 2)
+		fill(w);
 	if (w->n == 0) {
 		*err = w->err;
 		return w->rc;
 	}
-	*rec = &w->slot[w->head].rec;
-	*bad = w->slot[w->head].bad;
+	s = &w->slot[w->head];
+	*rec = s->rec;
+	*bad = s->bad;
 	if (*bad)
-		*err = w->slot[w->head].err;
-	w->slot[w->head].taken = true;
+		*err = *s->err;
+	s->taken = true;
 	return 1;
 }
 
-/* The order inside a thread is certain: only its earliest call left can come first. */
-static bool is_first_of_thread(const struct window *w, size_t i, uint32_t tid)
+double window_progress(const struct window *w)
 {
-	while (i-- > 0) {
-		const struct slot *s = &w->slot[(w->head + i) % WINDOW_SIZE];
-
-		if (!s->taken && !s->bad && s->rec.tid == tid && s->rec.op != OP_state_path)
-			return false;
-	}
-	return true;
+	return w->progress;
 }
 
-struct rec *window_overlapping(struct window *w, const struct rec *rec, size_t *i)
+static bool began_before(const struct rec *r, const struct rec *end)
 {
-	for (; *i < w->n; (*i)++) {
-		struct slot *s = &w->slot[(w->head + *i) % WINDOW_SIZE];
+	return r->t - r->dur < end->t;
+}
 
-		if (!s->taken && !s->bad && s->rec.tid != rec->tid &&
-			s->rec.t - s->rec.dur < rec->t && is_first_of_thread(w, *i, s->rec.tid)) {
-			(*i)++;
-			return &s->rec;
-		}
+/*
+ * The first one of line L from place I on that may go before REC. The order inside a thread is certain:
+ * only its earliest call left can come first, and what tells of names before that.
+ */
+static struct slot *find_in_line(struct window *w, struct line *l, const struct rec *rec, size_t i)
+{
+	uint16_t number;
+
+	while (l->first != NO_SLOT && w->slot[l->first].taken)
+		l->first = w->slot[l->first].next;
+	for (number = l->first; number != NO_SLOT; number = w->slot[number].next) {
+		struct slot *s = &w->slot[number];
+
+		if (s->taken)
+			continue;
+		if (slot_place(w, number) >= i && began_before(s->rec, rec))
+			return s;
+		if (s->rec->op != OP_state_path)
+			break;
 	}
 	return NULL;
 }
 
+struct rec *window_overlapping(struct window *w, const struct rec *rec, size_t *i)
+{
+	struct slot *first = NULL, *s;
+	size_t k;
+
+	for (k = 0; k < w->lines; k++) {
+		s = w->line[k].tid != rec->tid ? find_in_line(w, &w->line[k], rec, *i) : NULL;
+		if (s && (!first || slot_place(w, (size_t)(s - w->slot)) <
+					    slot_place(w, (size_t)(first - w->slot))))
+			first = s;
+	}
+	if (!first)
+		return NULL;
+	*i = slot_place(w, (size_t)(first - w->slot)) + 1;
+	return first->rec;
+}
+
 const struct rec *window_at(const struct window *w, size_t i)
 {
-	const struct slot *s = &w->slot[(w->head + i) % WINDOW_SIZE];
+	const struct slot *s = &w->slot[slot_number(w, i)];
 
-	return i < w->n && !s->taken && !s->bad ? &s->rec : NULL;
+	return i < w->n && !s->taken && !s->bad ? s->rec : NULL;
 }
 
 void window_take(struct window *w, const struct rec *rec)
@@ -160,9 +235,9 @@ void window_take(struct window *w, const struct rec *rec)
 	size_t i;
 
 	for (i = 0; i < w->n; i++) {
-		struct slot *s = &w->slot[(w->head + i) % WINDOW_SIZE];
+		struct slot *s = &w->slot[slot_number(w, i)];
 
-		if (&s->rec == rec)
+		if (s->rec == rec)
 			s->taken = true;
 	}
 }

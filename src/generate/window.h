@@ -24,6 +24,9 @@ void window_free(struct window *w);
  */
 int window_next(struct window *w, struct rec **rec, int *bad, struct err *err);
 
+/* Share of the file that was read for the window. */
+double window_progress(const struct window *w);
+
 /*
  * Another record of the window, I = 0, 1, ... behind the current one: not taken, of another thread,
  * begun before REC returned. NULL when there are no more. window_take() marks it taken.
