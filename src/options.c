@@ -156,15 +156,53 @@ static int parse_amount(const char *value, const struct unit *units, size_t n, u
 
 #define AMOUNT(value, units, out) parse_amount(value, units, sizeof(units) / sizeof(*(units)), out)
 
-SETTER(set_duration)
+/* ns of "90s", "10m", "2h"; a bare number is seconds if BARE. */
+static bool parse_time(const char *value, bool bare, uint64_t *ns)
 {
 	static const struct unit units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
 	uint64_t seconds;
 
+	if (!bare && !strpbrk(value, "smh"))
+		return false;
 	if (AMOUNT(value, units, &seconds) || !seconds || seconds > DURATION_MAX)
+		return false;
+	*ns = seconds * NS_PER_SEC;
+	return true;
+}
+
+/* "5000ops", "20kops", "3Mops" */
+static bool parse_ops(const char *value, uint64_t *out)
+{
+	static const struct unit units[] = {{'k', 1000}, {'M', 1000000}};
+	char number[32];
+	size_t len = strlen(value);
+
+	if (len < 4 || len - 3 >= sizeof(number) || strcmp(value + len - 3, "ops") != 0)
+		return false;
+	memcpy(number, value, len - 3);
+	number[len - 3] = '\0';
+	return AMOUNT(number, units, out) == 0 && *out;
+}
+
+SETTER(set_duration)
+{
+	if (!parse_time(value, true, &o->duration))
 		return bad_value(
 			row, value, "a time such as 90s, 10m or 2h, at most ten years", err);
-	o->duration = seconds * NS_PER_SEC;
+	return 0;
+}
+
+SETTER(set_limit)
+{
+	if (!parse_time(value, false, &o->limit.ns) && !parse_ops(value, &o->limit.ops))
+		return bad_value(row, value, "a time such as 90s or 10m, or operations: 5000ops, 20kops", err);
+	return 0;
+}
+
+SETTER(set_warmup)
+{
+	if (!parse_time(value, false, &o->warmup.ns) && !parse_ops(value, &o->warmup.ops))
+		return bad_value(row, value, "a time such as 90s or 10m, or operations: 5000ops, 20kops", err);
 	return 0;
 }
 
@@ -433,6 +471,14 @@ const struct option_row option_rows[] = {
 		"What is kept of the recorded order across threads: the order on each shared file, "
 		"name and descriptor (resource, default), all of it (strict), nothing (thread).",
 		set_order},
+	{0, "limit", "AMOUNT", NULL, COMMAND_NONE, FOR_REPLAY,
+		"End the replay after a time, 90s, 10m or 2h, or make only the first operations of the "
+		"file: 5000ops, 20kops, 3Mops.",
+		set_limit},
+	{0, "warmup", "AMOUNT", NULL, COMMAND_NONE, FOR_REPLAY,
+		"Leave the beginning of the replay out of its statistics: a time (90s, 10m) or as many "
+		"operations (5000ops, 20kops). A time of --limit begins behind it.",
+		set_warmup},
 	{'D', "keep-caches", NULL, NULL, COMMAND_NONE, FOR_REPLAY,
 		"Do not drop the page cache before the replay.", set_keep_caches},
 	{'S', "stats", "FILE", NULL, COMMAND_NONE, FOR_REPLAY,

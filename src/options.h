@@ -32,6 +32,12 @@ enum order { ORDER_RESOURCE, ORDER_STRICT, ORDER_THREAD };
 enum pace_word { PACE_WORD_TIMES, PACE_WORD_THINK };
 enum data_fill { DATA_RANDOM, DATA_ZERO, DATA_TEXT };
 
+/* How much of a run: a time, a number of operations, or a number of runs; the others are 0. */
+struct amount {
+	uint64_t ns, ops;
+	unsigned runs;
+};
+
 /* The command line, taken apart. Strings point into argv. */
 struct options {
 	enum command command;
@@ -63,6 +69,8 @@ struct options {
 	bool keep_caches;    /* -D */
 	enum order order;    /* --order */
 	enum data_fill data; /* --data */
+	struct amount limit;  /* --limit; no runs */
+	struct amount warmup; /* --warmup */
 	bool quiet;	     /* --quiet: no progress, no summary */
 };
 

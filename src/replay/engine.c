@@ -16,6 +16,8 @@
 #include "utils/progress.h"
 
 #define TICK_NS	     100000000
+#define WARM_TICK_NS 1000000   /* while operations are counted */
+#define DEATH_NS     500000000 /* that killed workers are waited for */
 
 /* ---- memory ---- */
 
@@ -142,16 +144,33 @@ static int start_workers(struct engine *e, const sigset_t *mask, struct err *err
 	return 0;
 }
 
+static uint32_t reap_killed(struct engine *e)
+{
+	uint32_t i, left = 0;
+
+	for (i = 0; i < e->config.program->layout.workers; i++) {
+		if (e->workers[i] && waitpid(e->workers[i], NULL, WNOHANG) == e->workers[i])
+			e->workers[i] = 0;
+		left += e->workers[i] != 0;
+	}
+	return left;
+}
+
+/* One that the kernel keeps, a write to a slow disk, ends when that does: not worth a wait for it. */
 static void kill_workers(struct engine *e)
 {
+	uint64_t end = now_ns() + DEATH_NS;
+	struct timespec pause = {0, 1000000};
 	uint32_t i;
 
 	for (i = 0; i < e->config.program->layout.workers; i++)
 		if (e->workers[i])
 			kill(e->workers[i], SIGKILL);
-	for (i = 0; i < e->config.program->layout.workers; i++)
-		if (e->workers[i])
-			waitpid(e->workers[i], NULL, 0);
+	while ((i = reap_killed(e)) && now_ns() < end)
+		nanosleep(&pause, NULL);
+	if (i)
+		fprintf(stderr, "ioriot: %u worker%s of the replay will end when the kernel lets go of %s\n", i,
+			i == 1 ? "" : "s", i == 1 ? "it" : "them");
 	e->running = 0;
 }
 
@@ -296,25 +315,70 @@ static uint64_t lateness_now(const struct engine *e)
 	return max;
 }
 
+/* Of the operations, or of the time where that is known. */
+static double share_done(const struct engine *e, uint64_t done)
+{
+	const struct program *p = e->config.program;
+	double elapsed = (double)(now_ns() - e->shared->start), share = 1, of_limit = 0;
+
+	if (e->config.pace == PACE_START && p->span)
+		share = elapsed * e->config.speed / (double)p->span;
+	else if (p->ops)
+		share = (double)done / (double)p->ops;
+	if (e->config.limit)
+		of_limit = elapsed / (double)(e->config.limit + e->config.warmup.ns);
+	share = share > of_limit ? share : of_limit;
+	return share < 1 ? share : 1;
+}
+
 static void show_progress(struct engine *e, struct watch *w)
 {
-	char unit[64] = "operations";
-	struct progress_state now = {.count = w->done, .unit = unit, .share = 1};
+	char note[100];
+	struct progress_state now = {.count = w->done, .unit = "operations", .note = note};
+	struct tally tally;
+	int len;
 
 	if (!progress_due(&w->progress))
 		return;
-	if (e->config.program->ops)
-		now.share = (double)w->done / (double)e->config.program->ops;
+	tally_take(&tally, e->config.program, e->results);
+	now.share = share_done(e, w->done);
+	len = snprintf(note, sizeof(note), "  %llu diverged", (unsigned long long)tally.diverged);
 	if (e->config.pace != PACE_NONE)
-		snprintf(unit, sizeof(unit), "operations, at most %.1f ms late,",
+		snprintf(note + len, sizeof(note) - (size_t)len, ", at most %.1f ms late",
 			(double)lateness_now(e) / 1e6);
 	progress_show(&w->progress, &now);
+}
+
+/* What is counted until here is left out of the statistics. */
+static int end_warmup(struct engine *e, uint64_t now, struct err *err)
+{
+	e->warm = true;
+	e->warm_ns = now - e->shared->start;
+	if (e->timeline.step)
+		timeline_add(&e->timeline, e->warm_ns, e->config.program, e->results);
+	if (e->config.warmed && e->config.warmed(e->config.arg, e))
+		return err_sys(err, ENOMEM, "cannot sum up the warm-up");
+	return 0;
+}
+
+static bool warmup_over(const struct engine *e, uint64_t done, uint64_t now)
+{
+	if (e->config.warmup.ops)
+		return done >= e->config.warmup.ops + e->config.program->states;
+	return now - e->shared->start >= e->config.warmup.ns;
 }
 
 static int look(struct engine *e, struct watch *w, struct err *err)
 {
 	uint64_t done = count_done(e), now = now_ns();
 	double load;
+
+	if (!e->warm && warmup_over(e, done, now) && end_warmup(e, now, err))
+		return -ENOMEM;
+	if (e->config.limit && e->warm && now - e->shared->start >= e->warm_ns + e->config.limit) {
+		e->limited = true;
+		return 0;
+	}
 
 	if (done != w->done || anyone_paces(e)) {
 		w->done = done;
@@ -360,15 +424,23 @@ static int start_together(struct engine *e, const sigset_t *signals, struct err 
 	return 0;
 }
 
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* ns until there is something to look at. */
 static long next_look(const struct engine *e)
 {
-	uint64_t now = now_ns(), until = now + TICK_NS, due;
+	const struct engine_config *c = &e->config;
+	uint64_t now = now_ns(), start = e->shared->start, until = now + TICK_NS;
 
-	if (e->timeline.step) {
-		due = e->shared->start + timeline_next(&e->timeline);
-		until = due < until ? due : until;
-	}
+	if (e->timeline.step)
+		until = sooner(until, start + timeline_next(&e->timeline));
+	if (!e->warm)
+		until = sooner(until, c->warmup.ops ? now + WARM_TICK_NS : start + c->warmup.ns);
+	else if (c->limit)
+		until = sooner(until, start + e->warm_ns + c->limit);
 	return until > now ? (long)(until - now) : 0;
 }
 
@@ -378,24 +450,27 @@ static int look_on(struct engine *e, const sigset_t *signals, struct err *err)
 	int rc = 0;
 
 	progress_start(&w.progress, "replay", e->config.quiet);
-	while (rc == 0 && e->running) {
+	e->warm = !e->config.warmup.ns && !e->config.warmup.ops;
+	while (rc == 0 && e->running && !e->limited) {
 		rc = handle_signal(e, signals, next_look(e), err);
 		if (rc == 0)
 			rc = look(e, &w, err);
 	}
 	progress_end(&w.progress);
+	if (rc == 0 && !e->warm)
+		rc = err_set(err, ERANGE, "the replay was over before its warm-up was");
 	return rc;
 }
 
 static void take_end(struct engine *e, bool complete)
 {
-	uint64_t end = complete ? e->shared->start : now_ns();
+	uint64_t end = complete && e->shared->start ? e->shared->start : now_ns();
 	uint32_t i;
 
 	for (i = 0; i < e->config.program->layout.threads; i++)
 		if (e->results[i].end > end)
 			end = e->results[i].end;
-	e->ns = end - e->shared->start;
+	e->ns = end - (e->shared->start ? e->shared->start : end);
 	if (e->timeline.step)
 		timeline_add(&e->timeline, e->ns, e->config.program, e->results);
 }
@@ -421,9 +496,9 @@ int engine_run(struct engine *e, const struct engine_config *config, struct err 
 		rc = start_together(e, &signals, err);
 	if (rc == 0)
 		rc = look_on(e, &signals, err);
-	if (rc)
+	take_end(e, rc == 0 && !e->limited);
+	if (rc || e->limited)
 		kill_workers(e);
-	take_end(e, rc == 0);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }

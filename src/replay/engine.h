@@ -32,8 +32,11 @@ struct engine_shared {
 	struct slot slots[];
 };
 
+struct engine;
+
 struct engine_config {
 	const struct program *program;
+	const struct options *options;
 	struct user user;
 	int landlock; /* version, 0 = none */
 	enum pace_kind pace;
@@ -41,6 +44,10 @@ struct engine_config {
 	uint32_t watchdog; /* seconds without any progress until the run is ended */
 	bool quiet;
 	bool timeline; /* wanted */
+	uint64_t limit; /* ns from the end of the warm-up until the run is ended; 0 = none */
+	struct amount warmup; /* time or operations */
+	int (*warmed)(void *arg, struct engine *e); /* the warm-up is over; 0 or -ENOMEM */
+	void *arg;
 };
 
 /* What came of it. */
@@ -63,6 +70,9 @@ struct engine {
 	struct timeline timeline;
 	double loadavg;	   /* highest of the one-minute averages seen */
 	uint64_t ns;	   /* from the start to the end of the last operation */
+	uint64_t warm_ns;  /* of that, the warm-up */
+	bool warm;	   /* it is over, or there is none */
+	bool limited;	   /* ended by the limit */
 	bool interrupted;  /* by a signal to this program */
 };
 

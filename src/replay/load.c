@@ -19,6 +19,7 @@ struct loader {
 	struct buf scratch;
 	struct iocb_times iocbs;
 	uint64_t last_end;
+	uint64_t left; /* operations to be read yet */
 	bool any;
 };
 
@@ -333,9 +334,15 @@ static int read_ops(struct loader *l, struct replay_reader *r, struct err *err)
 	int rc;
 
 	for (;;) {
+		if (l->left == 0)
+			return 0;
 		rc = replay_next(r, &line, err);
 		if (rc <= 0)
 			return rc;
+		if (ops[line.call.op].flags & OPF_STATE)
+			l->p->states++;
+		else
+			l->left--;
 		make_room(&line.call);
 		rc = rings_note(&l->p->rings, &line, l->f->n, err);
 		if (rc == 0)
@@ -506,7 +513,7 @@ static int compile(struct program *p, struct filing *f, const struct options *o,
 int program_load(struct program *p, const struct options *o, const char *root, struct err *err)
 {
 	struct filing f = {.sorted = true};
-	struct loader l = {.p = p, .f = &f};
+	struct loader l = {.p = p, .f = &f, .left = o->limit.ops ? o->limit.ops : UINT64_MAX};
 	int rc;
 
 	*p = (struct program){.file = o->replay};

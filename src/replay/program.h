@@ -23,6 +23,7 @@ struct program {
 	struct tree_set trees;
 	struct paths paths;
 	uint64_t ops; /* in the file, state records included */
+	uint64_t states; /* those */
 	uint32_t contexts, vfds, locks, aio, maps; /* highest number + 1 */
 	uint32_t vthreads;		/* the same of virtual threads */
 	uint64_t read_max, write_max; /* the longest request, vectors summed up */

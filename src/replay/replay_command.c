@@ -129,29 +129,56 @@ static int print_summary(const struct stats *s, struct err *err)
 	return rc;
 }
 
-/* Runs and reports; INCOMPLETE runs are reported as far as they came. */
-static int run(struct program *p, const struct options *o, const struct engine_config *config,
-	struct err *err)
+/* At the end of a warm-up: ARG becomes what was counted until then. */
+static int keep_warmup(void *arg, struct engine *e)
 {
-	struct host_sample before = {0}, after;
-	struct engine e;
-	struct stats s;
-	int rc, wrote = 0;
+	return stats_gather(arg, e, e->config.options);
+}
 
+/* 0: S says what the run did, and s->incomplete what ended it early. -ENOMEM. */
+static int measure(struct stats *s, struct program *p, const struct engine_config *asked, struct err *err)
+{
+	struct engine_config config = *asked;
+	struct host_sample before = {0}, after;
+	struct stats warmup = {0};
+	struct engine e;
+	int rc;
+
+	config.warmed = keep_warmup;
+	config.arg = &warmup;
 	add_devices(&before, p);
 	after = before;
 	host_read(&before);
-	rc = engine_run(&e, config, err);
+	rc = engine_run(&e, &config, err);
 	host_read(&after);
 	host_subtract(&after, &before);
-	if (!e.shared || !e.results || stats_gather(&s, &e, o)) {
+	if (!e.shared || !e.results || stats_gather(s, &e, config.options)) {
+		err_sys(err, ENOMEM, "cannot sum up the replay");
 		engine_free(&e);
-		if (!rc)
-			err_sys(err, ENOMEM, "cannot sum up the replay");
-		return failed(err);
+		stats_free(&warmup);
+		return -ENOMEM;
 	}
-	s.host = after;
-	s.incomplete = rc ? err->text : NULL;
+	if (warmup.op)
+		stats_leave_out(s, &warmup);
+	s->timeline = e.timeline;
+	e.timeline = (struct timeline){0};
+	s->host = after;
+	s->incomplete = rc ? err->text : NULL;
+	stats_free(&warmup);
+	engine_free(&e);
+	return 0;
+}
+
+/* Runs and reports; INCOMPLETE runs are reported as far as they came. */
+static int run(struct program *p, const struct engine_config *config, struct err *err)
+{
+	const struct options *o = config->options;
+	struct stats s = {0};
+	int rc, wrote = 0;
+
+	if (measure(&s, p, config, err))
+		return failed(err);
+	rc = s.incomplete ? -1 : 0;
 	if (rc)
 		say(err->text);
 	if (!o->quiet)
@@ -162,7 +189,6 @@ static int run(struct program *p, const struct options *o, const struct engine_c
 		say(err->text);
 	rc = rc || wrote ? EXIT_FAILED : s.diverged ? EXIT_DIVERGED : EXIT_DONE;
 	stats_free(&s);
-	engine_free(&e);
 	return rc;
 }
 
@@ -194,13 +220,16 @@ static bool landlock_suffices(const struct program *p, int landlock, const struc
 static int run_in_trees(struct program *p, const struct options *o, const struct user *user)
 {
 	struct engine_config config = {.program = p,
+		.options = o,
 		.user = *user,
 		.landlock = confine_landlock_version(),
 		.pace = pace_kind_of(o),
 		.speed = pace_speed_of(o),
 		.watchdog = WATCHDOG_SECONDS,
 		.quiet = o->quiet,
-		.timeline = o->json || o->stats};
+		.timeline = o->json || o->stats,
+		.limit = o->limit.ns,
+		.warmup = o->warmup};
 	struct err err = {0};
 	bool used = false;
 
@@ -227,7 +256,7 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 	if (mark_used(p, &err))
 		return failed(&err);
 	drop(o);
-	return run(p, o, &config, &err);
+	return run(p, &config, &err);
 }
 
 int replay_command(const struct options *o)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void add_result(struct op_stats *sum, const struct op_result *r)
 {
@@ -57,6 +58,33 @@ static int by_index(const void *va, const void *vb)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
+/* The totals, from what is known of each operation. */
+static void sum_up(struct stats *s)
+{
+	uint32_t i;
+
+	s->ops = s->errors = s->diverged = s->skipped = s->pace_ns = s->call_ns = s->captured_ns = 0;
+	memset(s->bytes, 0, sizeof(s->bytes));
+	for (i = 0; i < OP_COUNT; i++) {
+		s->diverged += s->op[i].result.diverged;
+		s->skipped += s->op[i].skipped;
+		if (ops[i].family == FAM_State)
+			continue;
+		s->ops += s->op[i].result.latency.count;
+		s->errors += s->op[i].result.errors;
+		s->pace_ns += s->op[i].result.pace_ns;
+		s->call_ns += s->op[i].result.latency.sum;
+		s->captured_ns += s->program->captured[i].sum;
+		s->bytes[ops[i].cls] += s->op[i].result.bytes;
+		if (ops[i].cls == CLS_TRANSFER) { /* read from one file and written to another */
+			s->bytes[CLS_READ] += s->op[i].result.bytes;
+			s->bytes[CLS_WRITE] += s->op[i].result.bytes;
+		}
+	}
+	s->bytes[CLS_READ] += s->aio[AIO_READ].bytes;
+	s->bytes[CLS_WRITE] += s->aio[AIO_WRITE].bytes;
+}
+
 int stats_gather(struct stats *s, const struct engine *e, const struct options *o)
 {
 	const struct program *p = e->config.program;
@@ -69,8 +97,8 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 		.workers = layout->workers,
 		.threads = layout->threads,
 		.loadavg = e->loadavg,
-		.ns = e->ns,
-		.timeline = &e->timeline,
+		.ns = e->ns ? e->ns : e->warm_ns, /* at the end of the warm-up there is no end yet */
+		.limited = e->limited,
 		.landlock = e->config.landlock};
 	s->op = calloc(OP_COUNT, sizeof(*s->op));
 	if (!s->op)
@@ -80,31 +108,44 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 	for (i = 0; i < layout->workers; i++)
 		if (layout->first_thread[i + 1] - layout->first_thread[i] > s->threads_max)
 			s->threads_max = layout->first_thread[i + 1] - layout->first_thread[i];
-	for (i = 0; i < OP_COUNT; i++) {
-		s->diverged += s->op[i].result.diverged;
-		s->skipped += s->op[i].skipped;
-		if (ops[i].family == FAM_State)
-			continue;
-		s->ops += s->op[i].result.latency.count;
-		s->errors += s->op[i].result.errors;
-		s->pace_ns += s->op[i].result.pace_ns;
-		s->call_ns += s->op[i].result.latency.sum;
-		s->captured_ns += p->captured[i].sum;
-		s->bytes[ops[i].cls] += s->op[i].result.bytes;
-		if (ops[i].cls == CLS_TRANSFER) { /* read from one file and written to another */
-			s->bytes[CLS_READ] += s->op[i].result.bytes;
-			s->bytes[CLS_WRITE] += s->op[i].result.bytes;
-		}
-	}
-	s->bytes[CLS_READ] += s->aio[AIO_READ].bytes;
-	s->bytes[CLS_WRITE] += s->aio[AIO_WRITE].bytes;
+	sum_up(s);
 	qsort(s->divergences.v, s->divergences.n, sizeof(*s->divergences.v), by_index);
 	return 0;
+}
+
+static void leave_out_op(struct op_result *r, const struct op_result *warmup)
+{
+	hist_subtract(&r->latency, &warmup->latency);
+	r->errors -= warmup->errors;
+	r->bytes -= warmup->bytes;
+	r->wait_ns -= warmup->wait_ns;
+	r->pace_ns -= warmup->pace_ns;
+}
+
+void stats_leave_out(struct stats *s, const struct stats *warmup)
+{
+	uint32_t i;
+
+	for (i = 0; i < OP_COUNT; i++)
+		leave_out_op(&s->op[i].result, &warmup->op[i].result);
+	for (i = 0; i < AIO_KINDS; i++) {
+		hist_subtract(&s->aio[i].latency, &warmup->aio[i].latency);
+		s->aio[i].errors -= warmup->aio[i].errors;
+		s->aio[i].bytes -= warmup->aio[i].bytes;
+	}
+	hist_subtract(&s->late, &warmup->late);
+	s->waits -= warmup->waits;
+	s->wait_ns -= warmup->wait_ns;
+	s->ns -= warmup->ns;
+	s->warm_ns = warmup->ns;
+	s->warm_ops = warmup->ops;
+	sum_up(s);
 }
 
 void stats_free(struct stats *s)
 {
 	free(s->op);
+	timeline_free(&s->timeline);
 }
 
 void stats_put_result(struct buf *out, int64_t value)
@@ -122,7 +163,7 @@ double stats_seconds_ahead(const struct stats *s)
 	/* with --pace=think only a part of the captured time is divided by the speed */
 	double speed = pace_kind_of(s->options) == PACE_START ? pace_speed_of(s->options) : 1;
 
-	return (double)s->program->span / 1e9 / speed - (double)s->ns / 1e9;
+	return (double)s->program->span / 1e9 / speed - (double)(s->ns + s->warm_ns) / 1e9;
 }
 
 double stats_rate(const struct stats *s)

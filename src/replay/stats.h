@@ -26,7 +26,9 @@ struct stats {
 	struct aio_result aio[AIO_KINDS];
 	uint64_t waits, wait_ns, pace_ns; /* of all threads together */
 	uint64_t call_ns, captured_ns; /* in operations, and the same as captured */
-	const struct timeline *timeline;
+	struct timeline timeline;
+	uint64_t warm_ns, warm_ops; /* of the warm-up, which is in nothing else but the time line */
+	bool limited; /* ended by --limit */
 	bool chown_own;
 	int landlock;
 	struct hist late;
@@ -39,6 +41,8 @@ extern const char *const aio_kind_names[AIO_KINDS];
 
 /* Adds up what the threads counted. 0 or -ENOMEM. */
 int stats_gather(struct stats *s, const struct engine *e, const struct options *o);
+/* Takes the warm-up away, which stats_gather() had counted. Divergences are those of the whole run. */
+void stats_leave_out(struct stats *s, const struct stats *warmup);
 void stats_free(struct stats *s);
 
 void stats_text(const struct stats *s, struct buf *out);    /* the file of -S */

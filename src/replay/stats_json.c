@@ -225,7 +225,7 @@ static json_t *lateness(const struct moment *m, const struct tally *before)
 	return j;
 }
 
-static json_t *one_moment(const struct moment *m, const struct moment *before, bool paced)
+static json_t *one_moment(const struct moment *m, const struct moment *before, bool paced, bool warmup)
 {
 	const struct tally *a = &before->so_far, *b = &m->so_far;
 	double length = (double)(m->ns - before->ns) / 1e9;
@@ -239,6 +239,7 @@ static json_t *one_moment(const struct moment *m, const struct moment *before, b
 		json_real(length > 0 ? (double)(b->read - a->read) / 1e6 / length : 0));
 	put(&j, "written_mb_per_second",
 		json_real(length > 0 ? (double)(b->written - a->written) / 1e6 / length : 0));
+	put(&j, "warmup", json_boolean(warmup));
 	put(&j, "errors", number(b->errors - a->errors));
 	put(&j, "divergences", number(b->diverged - a->diverged));
 	put(&j, "lateness_ns", paced ? lateness(m, a) : json_null());
@@ -252,10 +253,10 @@ static json_t *timeline(const struct stats *s)
 	json_t *array = json_array();
 	size_t i;
 
-	for (i = 0; i < s->timeline->moments.n; i++) {
-		const struct moment *m = &s->timeline->moments.v[i];
+	for (i = 0; i < s->timeline.moments.n; i++) {
+		const struct moment *m = &s->timeline.moments.v[i];
 
-		append(&array, one_moment(m, before, pace_kind_of(s->options) != PACE_NONE));
+		append(&array, one_moment(m, before, pace_kind_of(s->options) != PACE_NONE, m->ns <= s->warm_ns));
 		before = m;
 	}
 	return array;
@@ -282,6 +283,20 @@ static json_t *host(const struct stats *s)
 	return j;
 }
 
+static json_t *amount(const struct amount *a)
+{
+	json_t *j;
+
+	if (!a->ns && !a->ops)
+		return json_null();
+	j = json_object();
+	if (a->ns)
+		put(&j, "seconds", seconds(a->ns));
+	else
+		put(&j, "operations", number(a->ops));
+	return j;
+}
+
 static json_t *settings(const struct stats *s)
 {
 	static const char *const orders[] = {"resource", "strict", "thread"};
@@ -296,7 +311,21 @@ static json_t *settings(const struct stats *s)
 	put(&j, "speed", json_real(pace == PACE_NONE ? 0 : pace_speed_of(o)));
 	put(&j, "pace", json_string(paces[pace]));
 	put(&j, "user", text(s->user));
+	put(&j, "limit", amount(&o->limit));
+	put(&j, "warmup", amount(&o->warmup));
 	put(&j, "landlock", number((uint64_t)s->landlock));
+	return j;
+}
+
+static json_t *warmup(const struct stats *s)
+{
+	json_t *j;
+
+	if (!s->warm_ns)
+		return json_null();
+	j = json_object();
+	put(&j, "seconds", seconds(s->warm_ns));
+	put(&j, "operations", number(s->warm_ops));
 	return j;
 }
 
@@ -309,6 +338,8 @@ static json_t *whole(const struct stats *s)
 	put(&j, "file", text(s->program->file));
 	put(&j, "complete", json_boolean(!s->incomplete));
 	put(&j, "incomplete", s->incomplete ? text(s->incomplete) : json_null());
+	put(&j, "ended_by_limit", json_boolean(s->limited));
+	put(&j, "warmup", warmup(s));
 	put(&j, "settings", settings(s));
 	put(&j, "workers", number(s->workers));
 	put(&j, "threads_per_worker", number(s->threads_max));

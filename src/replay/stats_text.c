@@ -16,6 +16,11 @@ static void put_totals(const struct stats *s, struct buf *out)
 	buf_addf(out, "Stats of test '%s':\n", s->program->trees.name);
 	if (s->incomplete)
 		buf_addf(out, "\tINCOMPLETE: %s\n", s->incomplete);
+	if (s->limited)
+		buf_addf(out, "\tEnded by: --limit\n");
+	if (s->warm_ns)
+		buf_addf(out, "\tWarm-up, not in these numbers: %" PRIu64 " operations, %.6f s\n", s->warm_ops,
+			(double)s->warm_ns / 1e9);
 	buf_addf(out, "\tNum workers: %u\n", s->workers);
 	buf_addf(out, "\tThreads per worker: %u\n", s->threads_max);
 	buf_addf(out, "\tThreads total: %u\n", s->threads);
@@ -164,14 +169,14 @@ static void put_timeline(const struct stats *s, struct buf *out)
 	const struct moment *before = &start;
 	size_t i;
 
-	if (s->timeline->moments.n < 2) /* that would be the totals again */
+	if (s->timeline.moments.n < 2) /* that would be the totals again */
 		return;
 	buf_puts(out, "Time line; each line is what happened since the one above:\n");
 	buf_addf(out, "\t%10s %12s %10s %10s %10s %10s %10s\n", "until (s)", "op/s", "read MB/s",
 		"write MB/s", "diverged", "late (us)", "at most");
-	for (i = 0; i < s->timeline->moments.n; i++) {
-		put_moment(&s->timeline->moments.v[i], before, out);
-		before = &s->timeline->moments.v[i];
+	for (i = 0; i < s->timeline.moments.n; i++) {
+		put_moment(&s->timeline.moments.v[i], before, out);
+		before = &s->timeline.moments.v[i];
 	}
 }
 
@@ -285,6 +290,11 @@ void stats_summary(const struct stats *s, struct buf *out)
 		human_count(count, stats_rate(s)), human_bytes(rd, (double)s->bytes[CLS_READ]),
 		human_bytes(wr, (double)s->bytes[CLS_WRITE]), s->workers, s->workers == 1 ? "" : "s",
 		s->threads, s->threads == 1 ? "" : "s");
+	if (s->limited)
+		buf_puts(out, "Ended by --limit.\n");
+	if (s->warm_ns)
+		buf_addf(out, "The warm-up before that: %" PRIu64 " operations in %.3f s.\n", s->warm_ops,
+			(double)s->warm_ns / 1e9);
 	put_lateness(s, out);
 	if (s->diverged == 0)
 		buf_puts(out, "0 divergences: every result is the captured one.\n");

@@ -62,6 +62,9 @@ static void format_line(const struct progress *p, const struct progress_state *n
 			human_bytes(count, (double)now->bytes),
 			human_bytes(rate, (double)now->bytes / seconds));
 	add_left(line, size, now->share, seconds);
+	len = strlen(line);
+	if (now->note)
+		snprintf(line + len, size - len, "%s", now->note);
 }
 
 void progress_show(struct progress *p, const struct progress_state *now)

@@ -21,6 +21,7 @@ struct progress_state {
 	uint64_t count;	  /* things done so far */
 	const char *unit; /* what they are: "entries" */
 	uint64_t bytes;	  /* 0: not shown */
+	const char *note; /* behind all that; NULL: nothing */
 };
 
 void progress_start(struct progress *p, const char *what, bool quiet);
