@@ -205,7 +205,7 @@ enum walk_flags {
 
 /*
  * Follows a path as the kernel does (man 7 path_resolution). dir and last are those of the text
- * itself; at and at_name are those behind trailing symbolic links (where O_CREAT would make it).
+ * itself, but see chrooted; at and at_name are those behind trailing symbolic links (where O_CREAT would make it).
  */
 struct walk {
 	struct node *dir;  /* holds the last component; NULL when the way there is broken */
@@ -216,7 +216,8 @@ struct walk {
 	struct node *node;   /* what was found, NULL = absent or unknown */
 	int err;	   /* why the way is broken: ENOENT, ENOTDIR, ELOOP; 0 with dir set */
 	bool guess;	   /* that err comes from an unknown directory */
-	bool crossed;	   /* passed a mount point where the text alone does not show it */
+	bool crossed;	   /* passed a mount point where the text alone does not show it, or a link in a chroot */
+	bool chrooted;	   /* the last component is one behind a link that only a chroot makes lead there */
 	bool pseudo;	   /* ended on a pseudo file system */
 	bool slash;	   /* trailing slash, also of a link that was followed */
 	bool plain;	   /* absolute, and no symbolic link followed so far */

@@ -151,6 +151,12 @@ static uint32_t type_on_the_way(struct str rest, unsigned flags)
 	return name.len && only_slashes(rest) ? S_IFREG | 0644 : S_IFDIR | 0755;
 }
 
+/* What the text of a link leads to inside of a chroot is somewhere else in a replay, which has none. */
+static bool leaves_root(const struct names *ns, const struct node *root, struct str target)
+{
+	return root != ns->root && target.len && target.s[0] == '/';
+}
+
 /* One directory deeper; NULL when the way ends here (w->err is set) or memory is out (rc). */
 static struct node *descend(struct names *ns, struct node *dir, struct node *root, struct str name,
 	struct str rest, unsigned flags, struct walk *w, int *rc)
@@ -192,7 +198,7 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 			return NULL;
 		}
 		*rc = names_walk(ns, dir, root, target, flags & ~LAST_FLAGS, &sub);
-		w->crossed |= sub.crossed && sub.links > w->links + 1;
+		w->crossed |= (sub.crossed && sub.links > w->links + 1) || leaves_root(ns, root, target);
 		w->links = sub.links;
 		w->shut = sub.shut;
 		w->plain = false;
@@ -244,6 +250,11 @@ static int follow_last(struct names *ns, struct node *root, unsigned flags, stru
 	if (sub.err) {
 		w->guess = sub.guess;
 		return rc ? rc : broken(w, sub.err, w->dir, w->last);
+	}
+	if (leaves_root(ns, root, target) || sub.chrooted) {
+		w->chrooted = w->crossed = true;
+		w->dir = sub.dir;
+		w->last = sub.last;
 	}
 	return rc;
 }

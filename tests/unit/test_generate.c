@@ -848,6 +848,38 @@ START_TEST(what_is_the_top_of_a_tree_gets_no_other_name)
 }
 END_TEST
 
+/* A replay has no chroot: what a link leads to in one is named without the link. */
+START_TEST(absolute_links_in_a_chroot)
+{
+	generates(TASK "1 o=state_path;:,p=/w/c;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+		       "1 o=chroot;:,p=c;:,s=0;:,\n"
+		       "1 o=state_path;:,p=/w/c/l;:,P=/d;:,x=8:1:7:0120777:1:0:0:2:0;:,\n"
+		       "1 o=state_path;:,p=/w/c/d;:,x=8:1:8:040755:2:0:0:4096:8;:,\n"
+		       "1 o=state_path;:,p=/w/c/d/k;:,P=/d/f;:,x=8:1:9:0120777:1:0:0:4:0;:,\n"
+		       "1 o=state_path;:,p=/w/c/d/f;:,x=8:1:10:0100644:1:0:0:5:8;:,\n"
+		       "1 o=stat;:,p=/l/f;:,s=0;:,\n"
+		       "1 o=stat;:,p=/l/k;:,s=0;:,\n"
+		       "1 o=lstat;:,p=/l/k;:,s=0;:,\n"
+		       "1 o=lstat;:,p=/l;:,s=0;:,\n"
+		       "1 o=chdir;:,p=/l;:,s=0;:,\n"
+		       "1 o=stat;:,p=k;:,s=0;:,\n"
+		       "1 o=stat;:,p=f;:,s=0;:,\n",
+		TASK_LINE "0|0|-|c|0|chroot@7|\n"
+			  "0|0|-|/r/.ioriot/t/w/c/d/f|0|stat@12|\n"
+			  "0|0|-|/r/.ioriot/t/w/c/d/f|0|stat@13|\n"
+			  "0|0|-|/r/.ioriot/t/w/c/d/k|0|lstat@14|\n"
+			  "0|0|-|/r/.ioriot/t/w/c/l|0|lstat@15|\n"
+			  "0|0|-|/r/.ioriot/t/w/c/d|0|chdir@16|\n"
+			  "0|0|-|/r/.ioriot/t/w/c/d/f|0|stat@17|\n"
+			  "0|0|-|f|0|stat@18|\n"
+			  "#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/c|\n"
+			  "link|0|0|/r/.ioriot/t/w/c/l|/r/.ioriot/t/d|\n"
+			  "dir|0755|0|0|/r/.ioriot/t/w/c/d|\n"
+			  "link|0|0|/r/.ioriot/t/w/c/d/k|/r/.ioriot/t/d/f|\n"
+			  "file|0644|0|0|5|-|/r/.ioriot/t/w/c/d/f|\n");
+}
+END_TEST
+
 START_TEST(sockets_get_names)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -3185,6 +3217,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, hard_links_of_the_start_are_links);
 	tcase_add_test(t, unlinked_but_open_and_made_anew);
 	tcase_add_test(t, what_is_the_top_of_a_tree_gets_no_other_name);
+	tcase_add_test(t, absolute_links_in_a_chroot);
 	tcase_add_test(t, sockets_get_names);
 	tcase_add_test(t, what_failed_of_mounts_and_fifos_is_left_out);
 	tcase_add_test(t, what_is_no_file_is_left_out_and_counted);
