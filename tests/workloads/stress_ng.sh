@@ -11,9 +11,8 @@ if is_root; then # what root is allowed is not allowed to the user of a replay
 	run=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
 fi
 
-# Not among them: lease, which is about signals, and what fails by itself of a replay's place (chattr).
-stressors="access chdir chmod chown copy-file dentry dir dirdeep dirmany dup eventfd fallocate fcntl fiemap
-file-ioctl filename flock fpunch fstat getdent hdd handle io iomix link locka lockf lockofd
+stressors="access chattr chdir chmod chown copy-file dentry dir dirdeep dirmany dup eventfd fallocate fcntl
+fiemap file-ioctl filename flock fpunch fstat getdent hdd handle io iomix lease link locka lockf lockofd
 mknod open rename revio seek sendfile sync-file symlink touch utime xattr"
 for s in $stressors; do
 	scenario "$s" . stress-ng --quiet --temp-path . --"$s" 2 --"$s"-ops 40 --timeout 20
