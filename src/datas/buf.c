@@ -58,15 +58,11 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	b->len += (size_t)n;
 }
 
-void buf_u64(struct buf *b, uint64_t v)
-{
-	if (buf_reserve(b, 21))
-		b->len = (size_t)(str_put_u64(b->p + b->len, v) - b->p);
-}
-
 void buf_i64(struct buf *b, int64_t v)
 {
-	if (buf_reserve(b, 21))
+	if (v >= 0)
+		buf_u64(b, (uint64_t)v);
+	else if (buf_reserve(b, BUF_DIGITS))
 		b->len = (size_t)(str_put_i64(b->p + b->len, v) - b->p);
 }
 

@@ -24,7 +24,6 @@ void buf_free(struct buf *b);
 bool buf_reserve(struct buf *b, size_t more); /* room for MORE bytes behind len */
 void buf_add_slow(struct buf *b, const void *p, size_t len); /* buf_add() without room */
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
 
 static inline void buf_add(struct buf *b, const void *p, size_t len)
@@ -41,6 +40,16 @@ static inline void buf_char(struct buf *b, char c)
 {
 	if (b->len < b->cap || buf_reserve(b, 1))
 		b->p[b->len++] = c;
+}
+
+#define BUF_DIGITS 21 /* of any number, with its sign */
+
+static inline void buf_u64(struct buf *b, uint64_t v)
+{
+	if (v < 10)
+		buf_char(b, (char)('0' + v));
+	else if (b->cap - b->len >= BUF_DIGITS || buf_reserve(b, BUF_DIGITS))
+		b->len = (size_t)(str_put_u64(b->p + b->len, v) - b->p);
 }
 
 static inline void buf_str(struct buf *b, struct str s)

@@ -85,6 +85,7 @@ static struct line *line_of(struct window *w, uint32_t tid)
 
 static void make_lines(struct window *w)
 {
+	struct line *l = NULL;
 	size_t i;
 
 	memset(w->by_tid, 0xff, sizeof(w->by_tid));
@@ -92,11 +93,11 @@ static void make_lines(struct window *w)
 	for (i = 0; i < w->n; i++) {
 		uint16_t number = (uint16_t)slot_number(w, i);
 		struct slot *s = &w->slot[number];
-		struct line *l;
 
 		if (s->taken || s->bad)
 			continue;
-		l = line_of(w, s->rec->tid);
+		if (!l || l->tid != s->rec->tid)
+			l = line_of(w, s->rec->tid);
 		s->next = NO_SLOT;
 		if (l->first == NO_SLOT)
 			l->first = number;

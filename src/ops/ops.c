@@ -5,6 +5,7 @@
 const struct op ops[OP_COUNT] = {
 #define OP(opname, x86, arm, fam, class, flg, compare, args, model, replay)                        \
 	[OP_##opname] = {.name = #opname,                                                          \
+		.name_len = sizeof(#opname) - 1,                                                   \
 		.nr_x86_64 = x86,                                                                  \
 		.nr_aarch64 = arm,                                                                 \
 		.family = FAM_##fam,                                                               \
@@ -85,13 +86,28 @@ int op_find(struct str name)
 {
 	unsigned h, i;
 
-	for (h = name_hash(name); by_name[h % NAME_SLOTS]; h++)
-		if (str_eqs(name, ops[by_name[h % NAME_SLOTS] - 1].name))
+	for (h = name_hash(name); by_name[h % NAME_SLOTS]; h++) {
+		const struct op *op = &ops[by_name[h % NAME_SLOTS] - 1];
+
+		if (str_eq(name, (struct str){op->name, op->name_len}))
 			return by_name[h % NAME_SLOTS] - 1;
+	}
 	for (i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
 		if (str_eqs(name, aliases[i].old))
 			return (int)aliases[i].op;
 	return -1;
+}
+
+int8_t op_arg_indices[OP_COUNT][A_COUNT];
+
+__attribute__((constructor)) static void fill_arg_indices(void)
+{
+	int op, i;
+
+	memset(op_arg_indices, -1, sizeof(op_arg_indices));
+	for (op = 0; op < OP_COUNT; op++)
+		for (i = OP_ARGS - 1; i >= 0; i--)
+			op_arg_indices[op][ops[op].arg[i]] = (int8_t)i;
 }
 
 long op_nr(enum op_id op)
@@ -107,16 +123,6 @@ int op_by_nr(long nr)
 		return -1;
 	for (i = 0; i < OP_COUNT; i++)
 		if (op_nr((enum op_id)i) == nr)
-			return i;
-	return -1;
-}
-
-int op_arg_index(enum op_id op, enum arg_kind kind)
-{
-	int i;
-
-	for (i = 0; i < OP_ARGS; i++)
-		if (ops[op].arg[i] == kind)
 			return i;
 	return -1;
 }

@@ -92,6 +92,7 @@ enum arg_kind {
 
 struct op {
 	const char *name;
+	uint8_t name_len;
 	int nr_x86_64, nr_aarch64;
 	enum op_family family;
 	enum op_class cls;
@@ -125,8 +126,12 @@ int op_find(struct str name);
 int op_by_nr(long nr);
 long op_nr(enum op_id op); /* number on this machine, or -1 */
 
-/* Index of the first argument of that kind, or -1. */
-int op_arg_index(enum op_id op, enum arg_kind kind);
+/* Index of the first argument of that kind, or -1. The table is filled before main(). */
+extern int8_t op_arg_indices[OP_COUNT][A_COUNT];
+static inline int op_arg_index(enum op_id op, enum arg_kind kind)
+{
+	return op_arg_indices[op][kind];
+}
 static inline bool op_has(enum op_id op, enum arg_kind kind)
 {
 	return op_arg_index(op, kind) >= 0;

@@ -263,12 +263,49 @@ static int take_token(struct capture_reader *r, struct rec *rec, char key, struc
 		return rc;
 	if (key == 'o')
 		return capture_op(rec, value, flaw);
-	rc = capture_common(rec, key, value, flaw);
-	if (rc != -ENOENT)
-		return rc;
+	if (key == 't' || key == 'D' || key == 'i')
+		return capture_common(rec, key, value, flaw);
 	if (!(*seen & CAPTURE_KEY('o')))
 		return flaw_at(flaw, "the operation does not stand before its arguments", value);
 	return take_value(r, rec, key, value, flaw);
+}
+
+static bool take_text(struct str *s, struct str text)
+{
+	if (s->len < text.len || memcmp(s->s, text.s, text.len) != 0)
+		return false;
+	s->s += text.len;
+	s->len -= text.len;
+	return true;
+}
+
+static bool take_number(struct str *s, uint64_t max, uint64_t *v)
+{
+	return value_take_digits(s, v) - 1 < VALUE_DIGITS && *v <= max;
+}
+
+/*
+ * What most lines begin with, at one go. False where this one does not, and nothing is taken: what
+ * is wrong, if anything is, take_pair() and the others find out.
+ */
+static bool take_front(struct str *line, struct rec *rec, uint64_t *seen)
+{
+	struct str s = *line, name;
+	uint64_t pid, tid;
+	struct flaw flaw;
+
+	if (!take_text(&s, STR("t=")) || !take_number(&s, UINT64_MAX, &rec->t) ||
+		!take_text(&s, STR(";:,D=")) || !take_number(&s, UINT64_MAX, &rec->dur) ||
+		!take_text(&s, STR(";:,i=")) || !take_number(&s, UINT32_MAX, &pid) ||
+		!take_text(&s, STR(":")) || !take_number(&s, UINT32_MAX, &tid) ||
+		!take_text(&s, STR(";:,o=")) || !str_take_char(&s, ';', &name) ||
+		!take_text(&s, STR(":,")) || s.len == 0 || capture_op(rec, name, &flaw))
+		return false;
+	rec->pid = (uint32_t)pid;
+	rec->tid = (uint32_t)tid;
+	*seen = CAPTURE_KEY('t') | CAPTURE_KEY('D') | CAPTURE_KEY('i') | CAPTURE_KEY('o');
+	*line = s;
+	return true;
 }
 
 static int parse_line(struct capture_reader *r, struct str line, struct rec *rec,
@@ -279,6 +316,8 @@ static int parse_line(struct capture_reader *r, struct str line, struct rec *rec
 	char key;
 	int rc;
 
+	if (!take_front(&line, rec, &seen))
+		memset(rec, 0, offsetof(struct rec, line));
 	do {
 		rc = take_pair(&line, &key, &value, flaw);
 		if (rc == 0 && key)

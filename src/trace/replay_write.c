@@ -210,27 +210,40 @@ static void print_result(struct buf *out, const struct rec *call)
 	buf_char(out, '|');
 }
 
+static char *put_field(char *p, uint64_t v, char end)
+{
+	p = str_put_u64(p, v);
+	*p = end;
+	return p + 1;
+}
+
+static void print_front(struct buf *out, const struct rline *line)
+{
+	char *p;
+
+	if (!buf_reserve(out, 4 * (BUF_DIGITS + 1)))
+		return;
+	p = put_field(out->p + out->len, line->entry, '+');
+	p = put_field(p, line->dur, '|');
+	p = put_field(p, line->thread, '|');
+	p = put_field(p, line->process, '|');
+	out->len = (size_t)(p - out->p);
+}
+
 void replay_print(struct buf *out, const struct rline *line)
 {
 	int i;
 
-	buf_u64(out, line->entry);
-	buf_char(out, '+');
-	buf_u64(out, line->dur);
-	buf_char(out, '|');
-	buf_u64(out, line->thread);
-	buf_char(out, '|');
-	buf_u64(out, line->process);
-	buf_char(out, '|');
+	print_front(out, line);
 	print_deps(out, line);
 	for (i = 0; i < OP_ARGS; i++)
 		print_arg(out, line, i);
 	print_effects(out, line);
 	print_result(out, &line->call);
-	buf_puts(out, ops[line->call.op].name);
+	buf_add(out, ops[line->call.op].name, ops[line->call.op].name_len);
 	buf_char(out, '@');
 	buf_u64(out, line->call.line);
-	buf_puts(out, "|\n");
+	buf_add(out, "|\n", 2);
 }
 
 /* ---- INIT ---- */

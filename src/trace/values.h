@@ -28,23 +28,36 @@ static inline int flaw_at(struct flaw *flaw, const char *what, struct str at)
 	return -EINVAL;
 }
 
-/* str_u64() for what lines are full of: up to 19 digits cannot overflow and need no check. */
-static inline int value_u64(struct str s, uint64_t *out)
+/*
+ * Takes the digits in front of *S, which are what lines are full of; how many there were. As many as
+ * VALUE_DIGITS cannot overflow.
+ */
+#define VALUE_DIGITS 19
+static inline size_t value_take_digits(struct str *s, uint64_t *out)
 {
 	uint64_t v = 0;
 	size_t i;
 
-	if (s.len - 1 > 18)
-		return str_u64(s, out);
-	for (i = 0; i < s.len; i++) {
-		unsigned digit = (unsigned char)s.s[i] - (unsigned)'0';
+	for (i = 0; i < s->len; i++) {
+		unsigned digit = (unsigned char)s->s[i] - (unsigned)'0';
 
 		if (digit > 9)
-			return -EINVAL;
+			break;
 		v = v * 10 + digit;
 	}
 	*out = v;
-	return 0;
+	s->s += i;
+	s->len -= i;
+	return i;
+}
+
+/* str_u64() */
+static inline int value_u64(struct str s, uint64_t *out)
+{
+	if (s.len - 1 >= VALUE_DIGITS)
+		return str_u64(s, out);
+	value_take_digits(&s, out);
+	return s.len ? -EINVAL : 0;
 }
 
 static inline int value_i64(struct str s, int64_t *out)

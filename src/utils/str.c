@@ -154,29 +154,28 @@ __attribute__((constructor)) static void fill_pairs(void)
 	}
 }
 
+/* From the number of bits: 1233 / 4096 is a little less than the logarithm of 2. */
 static unsigned count_digits(uint64_t v)
 {
-	unsigned n = 1;
+	static const uint64_t powers[] = {0, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+		100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+		100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+		1000000000000000000, 10000000000000000000u};
+	unsigned n = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
 
-	for (;;) {
-		if (v < 10)
-			return n;
-		if (v < 100)
-			return n + 1;
-		if (v < 1000)
-			return n + 2;
-		if (v < 10000)
-			return n + 3;
-		v /= 10000;
-		n += 4;
-	}
+	return n + (v >= powers[n]);
 }
 
 /* Captures are made of numbers: two digits at a time. */
 char *str_put_u64(char *p, uint64_t v)
 {
-	char *end = p + count_digits(v), *at = end;
+	char *end, *at;
 
+	if (v < 10) {
+		*p = (char)('0' + v);
+		return p + 1;
+	}
+	at = end = p + count_digits(v);
 	while (v >= 100) {
 		at -= 2;
 		memcpy(at, pairs + 2 * (v % 100), 2);
