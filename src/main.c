@@ -9,11 +9,20 @@
 #include "options.h"
 #include "replay/replay_command.h"
 
+static int init_once_more(void *run, const struct options *o)
+{
+	return init_again(run, o);
+}
+
 static int init_replay_command(const struct options *o)
 {
-	int status = init_command(o);
+	struct init_run *run;
+	int status = init_keep(o, &run);
 
-	return status == EXIT_DONE ? replay_command(o) : status;
+	if (status == EXIT_DONE)
+		status = replay_runs(o, init_once_more, run);
+	init_forget(run);
+	return status;
 }
 
 static int version_command(const struct options *o)

@@ -16,6 +16,7 @@
 
 #define PROCESSES_MAX 4096
 #define THREADS_MAX   65536
+#define RUNS_MAX      10000
 #define BUFFER_MAX    4095	      /* MiB; staprun takes no more */
 #define SIZE_MIN      (64u << 10)     /* bytes of one file of a rotation */
 #define DURATION_MAX  (3650u * 86400) /* seconds; 64 bits hold them in ns */
@@ -192,6 +193,11 @@ SETTER(set_duration)
 	return 0;
 }
 
+SETTER(set_repeat)
+{
+	return set_number(&o->repeat, row, value, RUNS_MAX, err);
+}
+
 SETTER(set_limit)
 {
 	if (!parse_time(value, false, &o->limit.ns) && !parse_ops(value, &o->limit.ops))
@@ -201,8 +207,14 @@ SETTER(set_limit)
 
 SETTER(set_warmup)
 {
-	if (!parse_time(value, false, &o->warmup.ns) && !parse_ops(value, &o->warmup.ops))
-		return bad_value(row, value, "a time such as 90s or 10m, or operations: 5000ops, 20kops", err);
+	uint64_t runs = 0;
+
+	if (parse_time(value, false, &o->warmup.ns) || parse_ops(value, &o->warmup.ops))
+		return 0;
+	if (str_u64(str_of(value), &runs) || !runs || runs > RUNS_MAX)
+		return bad_value(row, value,
+			"a time such as 90s or 10m, operations: 5000ops, 20kops, or a number of runs", err);
+	o->warmup.runs = (unsigned)runs;
 	return 0;
 }
 
@@ -477,8 +489,13 @@ const struct option_row option_rows[] = {
 		set_limit},
 	{0, "warmup", "AMOUNT", NULL, COMMAND_NONE, FOR_REPLAY,
 		"Leave the beginning of the replay out of its statistics: a time (90s, 10m) or as many "
-		"operations (5000ops, 20kops). A time of --limit begins behind it.",
+		"operations (5000ops, 20kops). A time of --limit begins behind it. With -R also a number: "
+		"so many whole runs beforehand, of which nothing is counted.",
 		set_warmup},
+	{0, "repeat", "N", NULL, COMMAND_NONE, FOR(COMMAND_INIT_REPLAY),
+		"Run N times. Between the runs the tree becomes what it was: only what a run changed "
+		"is built again. All runs go into the statistics, with their medians and spread.",
+		set_repeat},
 	{'D', "keep-caches", NULL, NULL, COMMAND_NONE, FOR_REPLAY,
 		"Do not drop the page cache before the replay.", set_keep_caches},
 	{'S', "stats", "FILE", NULL, COMMAND_NONE, FOR_REPLAY,
@@ -610,6 +627,10 @@ static int check_modifiers(const struct parse *p, struct err *err)
 		return err_set(err, EINVAL,
 			"%s chooses among all processes; with %s one is recorded anyway",
 			o->comm ? "--comm" : "--uid", o->pid ? "-x" : "a program behind --");
+	if (o->warmup.runs && o->command != COMMAND_INIT_REPLAY)
+		return err_set(err, EINVAL,
+			"a run to warm up changes the tree: --warmup=%u needs -R, which builds it again",
+			o->warmup.runs);
 	if (o->max_files && !o->max_size)
 		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
 	if (o->pace == PACE_WORD_THINK && o->speed_given && o->speed <= 0)

@@ -71,6 +71,7 @@ struct options {
 	enum data_fill data; /* --data */
 	struct amount limit;  /* --limit; no runs */
 	struct amount warmup; /* --warmup */
+	unsigned repeat;      /* --repeat; 0 = not given */
 	bool quiet;	     /* --quiet: no progress, no summary */
 };
 

@@ -218,7 +218,8 @@ static int make_batch(struct worker *w, size_t from, struct err *err)
 	int rc = 0;
 
 	for (i = from; rc == 0 && i < to && !atomic_load(&w->job->stop); i++) {
-		rc = make_node(w, nodes->v[i], err);
+		if (!nodes->v[i]->there)
+			rc = make_node(w, nodes->v[i], err);
 		atomic_fetch_add_explicit(&w->job->entries, 1, memory_order_relaxed);
 	}
 	return rc;
@@ -338,7 +339,7 @@ static int make_dirs(const struct plan *plan, struct err *err)
 		const struct entry *e = plan->dirs.v[i];
 		int fd, rc = 0;
 
-		if (!e->parent)
+		if (!e->parent || e->there)
 			continue; /* the tree itself */
 		fd = open_dir(plan, e->parent, O_PATH);
 		if (fd < 0)
@@ -375,6 +376,8 @@ static int make_hardlinks(const struct plan *plan, struct err *err)
 	int rc;
 
 	for (i = 0; i < plan->hardlinks.n; i++) {
+		if (plan->hardlinks.v[i]->there)
+			continue;
 		rc = make_hardlink(plan, plan->hardlinks.v[i]);
 		if (rc)
 			return fail(plan, plan->hardlinks.v[i], -rc, "make the hard link", err);
@@ -390,8 +393,11 @@ static int finish_dirs(struct job *job, struct err *err)
 
 	for (i = plan->dirs.n; i-- > 0;) {
 		const struct entry *e = plan->dirs.v[i];
-		int fd = open_dir(plan, e, O_RDONLY), rc;
+		int fd, rc;
 
+		if (e->clean)
+			continue;
+		fd = open_dir(plan, e, O_RDONLY);
 		rc = fd < 0 ? fd : set_owner_and_mode(job, e, fd);
 		if (fd >= 0)
 			close(fd);

@@ -19,6 +19,8 @@
  *
  * *REFUSED: extended attributes that the file system does not take.
  *
+ * What is there of an earlier run (e->there, e->clean: init/renew.h) is left as it is.
+ *
  * 0, or -errno of the first failure, with what was made so far left behind.
  */
 int build(const struct plan *plan, const struct user *user, enum data_fill data,

@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "init/build.h"
 #include "init/plan.h"
+#include "init/renew.h"
 #include "tree/tree_open.h"
 #include "utils/clock.h"
 #include "utils/human.h"
@@ -248,27 +251,116 @@ static int report(struct init_run *run, const struct options *o, const struct er
 	return err->code == ENOSYS ? EXIT_HOST_LACKS : EXIT_FAILED;
 }
 
-int init_command(const struct options *o)
-{
-	struct init_run run = {0};
+/* What every way of building needs around it. */
+struct frame {
 	struct progress progress;
-	struct err err = {0};
-	uint64_t start = now_ns();
-	mode_t mask = umask(0); /* the modes are those of the replay */
+	uint64_t start;
+	mode_t mask;
+	sighandler_t on_limit;
+};
+
+static void frame_begin(struct frame *f, const struct options *o)
+{
+	f->start = now_ns();
+	f->mask = umask(0); /* the modes are those of the replay */
 	/* over a size limit is an error of a write, not our end */
-	sighandler_t on_limit = signal(SIGXFSZ, SIG_IGN);
+	f->on_limit = signal(SIGXFSZ, SIG_IGN);
+	progress_start(&f->progress, "init", o->quiet);
+}
+
+static double frame_end(struct frame *f)
+{
+	progress_end(&f->progress);
+	umask(f->mask);
+	signal(SIGXFSZ, f->on_limit);
+	return (double)(now_ns() - f->start) / NS_PER_SEC;
+}
+
+int init_keep(const struct options *o, struct init_run **kept)
+{
+	struct init_run *run = calloc(1, sizeof(*run));
+	struct frame frame;
+	struct err err = {0};
+	double seconds;
 	int rc, status = EXIT_DONE;
 
-	progress_start(&progress, "init", o->quiet);
-	rc = run_init(&run, o, &progress, &err);
-	progress_end(&progress);
-	umask(mask);
-	signal(SIGXFSZ, on_limit);
+	*kept = run;
+	if (!run) {
+		perror("ioriot: init");
+		return EXIT_FAILED;
+	}
+	frame_begin(&frame, o);
+	rc = run_init(run, o, &frame.progress, &err);
+	if (rc == 0 && o->command == COMMAND_INIT_REPLAY)
+		rc = renew_note(&run->plan, &err);
+	seconds = frame_end(&frame);
 	if (rc)
-		status = report(&run, o, &err);
+		status = report(run, o, &err);
 	else if (!o->quiet)
-		print_summary(&run, (double)(now_ns() - start) / NS_PER_SEC);
-	close_trees(&run.plan);
-	plan_free(&run.plan);
+		print_summary(run, seconds);
+	close_trees(&run->plan);
+	return status;
+}
+
+static int open_trees(struct plan *plan, struct err *err)
+{
+	struct marker m;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < plan->set.n; i++) {
+		rc = tree_open(&plan->set.v[i], plan->set.name, &m, err);
+		if (rc == 0 && strcmp(m.id, plan->id) != 0)
+			rc = err_set(err, EINVAL, "the tree %s belongs to another replay by now",
+				plan->set.v[i].path);
+		if (rc == 0)
+			rc = tree_set_state(&plan->set.v[i], plan->set.name, TREE_BUILDING, plan->up_links, err);
+	}
+	return rc;
+}
+
+int init_again(struct init_run *run, const struct options *o)
+{
+	struct plan *plan = &run->plan;
+	struct renewed what;
+	struct frame frame;
+	struct err err = {0};
+	double seconds;
+	int rc;
+
+	frame_begin(&frame, o);
+	rc = open_trees(plan, &err);
+	if (rc == 0)
+		rc = renew_sort_out(plan, &what, &err);
+	if (rc == 0)
+		rc = build(plan, &run->user, o->data, &frame.progress, &run->refused, &err);
+	if (rc == 0)
+		rc = mark_ready(plan, &err);
+	if (rc == 0)
+		rc = renew_note(plan, &err);
+	seconds = frame_end(&frame);
+	if (rc)
+		fprintf(stderr, "ioriot: %s\n", err.text);
+	else if (!o->quiet)
+		printf("init %s again: %llu entries kept, %llu removed, %llu made; %.2f s\n", plan->set.name,
+			(unsigned long long)what.kept, (unsigned long long)what.removed,
+			(unsigned long long)what.made, seconds);
+	close_trees(plan);
+	return rc ? EXIT_FAILED : EXIT_DONE;
+}
+
+void init_forget(struct init_run *run)
+{
+	if (run)
+		plan_free(&run->plan);
+	free(run);
+}
+
+int init_command(const struct options *o)
+{
+	struct init_run *run;
+	int status = init_keep(o, &run);
+
+	init_forget(run);
 	return status;
 }

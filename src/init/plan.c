@@ -30,7 +30,7 @@ static uint64_t entry_hash(size_t tree, struct str rest)
 	return hash_bytes(rest.s, rest.len, tree);
 }
 
-static struct entry *find(const struct plan *plan, size_t tree, struct str rest)
+struct entry *plan_find(const struct plan *plan, size_t tree, struct str rest)
 {
 	struct hnode *n = hmap_first(&plan->map, entry_hash(tree, rest));
 
@@ -87,7 +87,7 @@ static int find_parent(
 {
 	const char *slash = memrchr(rest.s, '/', rest.len);
 	struct str dir = {rest.s, slash ? (size_t)(slash - rest.s) : 0};
-	struct entry *e = find(r->plan, tree, dir);
+	struct entry *e = plan_find(r->plan, tree, dir);
 	struct entry *above = NULL;
 	int rc = 0;
 
@@ -116,7 +116,7 @@ static int find_parent(
 static int claim(struct reading *r, size_t tree, struct str rest, enum init_kind kind,
 	struct entry **out, struct err *err)
 {
-	struct entry *e = find(r->plan, tree, rest), *parent = NULL;
+	struct entry *e = plan_find(r->plan, tree, rest), *parent = NULL;
 	int rc = 0;
 
 	if (e && e->implied && kind == INIT_DIR) {
@@ -236,7 +236,7 @@ static bool is_foreign(const struct plan *plan, const struct init_line *l)
 static int add_attribute(struct reading *r, const struct init_line *l, size_t tree, struct str rest,
 	struct err *err)
 {
-	struct entry *e = find(r->plan, tree, rest);
+	struct entry *e = plan_find(r->plan, tree, rest);
 	struct attribute *a;
 
 	if (!e || e->implied || (e->kind != INIT_FILE && e->kind != INIT_DIR))
@@ -296,7 +296,7 @@ static int add_line(struct reading *r, const struct init_line *l, struct err *er
 
 static int resolve_hardlink(const struct plan *plan, struct entry *e, struct err *err)
 {
-	e->same = find(plan, e->tree, str_of(e->target));
+	e->same = plan_find(plan, e->tree, str_of(e->target));
 	if (!e->same)
 		return err_set(err, EINVAL, "there is no line for '%s', the hard link's other name",
 			e->target);
@@ -324,7 +324,7 @@ static int add_tree_dirs(struct plan *plan, struct err *err)
 	size_t i;
 
 	for (i = 0; i < plan->set.n; i++) {
-		struct entry *e = find(plan, i, STR(""));
+		struct entry *e = plan_find(plan, i, STR(""));
 
 		if (e)
 			continue;

@@ -41,6 +41,9 @@ struct entry {
 	uint32_t list; /* bytes of the names of all of its attributes; 0: only those */
 	uint32_t names; /* bytes of these names */
 	struct entry *same; /* INIT_HARDLINK: the entry it is another name of */
+	uint64_t ino;		/* as renew_note() saw it */
+	struct timespec changed; /* st_ctime, likewise */
+	bool there, clean; /* of an earlier run: build() does not make it, and leaves its mode alone */
 	size_t rank;	    /* directories: position in plan.dirs */
 };
 
@@ -78,6 +81,9 @@ struct plan {
 int plan_read(struct plan *plan, const char *file, const char *name, const char *root,
 	struct progress *progress, struct err *err);
 void plan_free(struct plan *plan);
+
+/* The entry at REST below the tree, or NULL. */
+struct entry *plan_find(const struct plan *plan, size_t tree, struct str rest);
 
 /* PLACE/.ioriot/NAME/REST for messages, cut where it does not fit. */
 const char *plan_show(const struct plan *plan, const struct entry *e, char *out, size_t size);

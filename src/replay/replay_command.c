@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "replay/confine.h"
-#include "replay/stats.h"
+#include "replay/series.h"
 #include "trace/outfile.h"
 #include "tree/tree_open.h"
 #include "utils/caches.h"
@@ -95,31 +95,35 @@ static void add_devices(struct host_sample *host, const struct program *p)
 			host_add_device(host, st.st_dev);
 }
 
-static int write_stats(const struct stats *s, const struct options *o, struct err *err)
+static int write_file(const char *file, const struct buf *text, int rc, struct err *err)
+{
+	if (rc == 0 && !buf_ok(text))
+		rc = -ENOMEM;
+	return rc ? err_sys(err, -rc, "%s", file) : outfile_put(file, buf_as_str(text), err);
+}
+
+static int write_stats(const struct series *runs, const struct options *o, struct err *err)
 {
 	struct buf text = BUF_INIT;
 	int rc = 0;
 
 	if (o->stats) {
-		stats_text(s, &text);
-		rc = buf_ok(&text) ? outfile_put(o->stats, buf_as_str(&text), err)
-				   : err_sys(err, ENOMEM, "%s", o->stats);
+		series_text(runs, &text);
+		rc = write_file(o->stats, &text, 0, err);
 	}
 	text.len = 0;
-	if (rc == 0 && o->json) {
-		rc = stats_json(s, &text);
-		rc = rc ? err_sys(err, -rc, "%s", o->json) : outfile_put(o->json, buf_as_str(&text), err);
-	}
+	if (rc == 0 && o->json)
+		rc = write_file(o->json, &text, series_json(runs, &text), err);
 	buf_free(&text);
 	return rc;
 }
 
-static int print_summary(const struct stats *s, struct err *err)
+static int print(void (*make)(const void *what, struct buf *out), const void *what, struct err *err)
 {
 	struct buf text = BUF_INIT;
 	int rc = 0;
 
-	stats_summary(s, &text);
+	make(what, &text);
 	if (buf_ok(&text))
 		fwrite(text.p, 1, text.len, stdout);
 	else
@@ -127,6 +131,16 @@ static int print_summary(const struct stats *s, struct err *err)
 	fflush(stdout);
 	buf_free(&text);
 	return rc;
+}
+
+static void make_summary(const void *stats, struct buf *out)
+{
+	stats_summary(stats, out);
+}
+
+static void make_overview(const void *runs, struct buf *out)
+{
+	series_overview(runs, out);
 }
 
 /* At the end of a warm-up: ARG becomes what was counted until then. */
@@ -163,33 +177,41 @@ static int measure(struct stats *s, struct program *p, const struct engine_confi
 	s->timeline = e.timeline;
 	e.timeline = (struct timeline){0};
 	s->host = after;
-	s->incomplete = rc ? err->text : NULL;
+	if (rc)
+		snprintf(s->incomplete, sizeof(s->incomplete), "%s", err->text);
 	stats_free(&warmup);
 	engine_free(&e);
 	return 0;
 }
 
-/* Runs and reports; INCOMPLETE runs are reported as far as they came. */
-static int run(struct program *p, const struct engine_config *config, struct err *err)
+/* One run, reported as far as it came; warm-up runs are not kept. EXIT_DIVERGED is no reason to stop. */
+static int run(struct program *p, const struct engine_config *config, struct series *runs, struct err *err)
 {
 	const struct options *o = config->options;
-	struct stats s = {0};
-	int rc, wrote = 0;
+	bool warmup = runs->done++ < o->warmup.runs;
+	struct stats *s = series_room(runs, warmup);
+	int wrote = 0, status;
 
-	if (measure(&s, p, config, err))
+	if (!s)
+		err_sys(err, ENOMEM, "cannot sum up the replay");
+	if (s && measure(s, p, config, err)) {
+		series_drop(runs, warmup);
+		s = NULL;
+	}
+	if (!s)
 		return failed(err);
-	rc = s.incomplete ? -1 : 0;
-	if (rc)
+	status = s->incomplete[0] ? EXIT_FAILED : s->diverged ? EXIT_DIVERGED : EXIT_DONE;
+	if (status == EXIT_FAILED)
 		say(err->text);
+	if (!o->quiet && warmup)
+		printf("Warm-up run %zu of %u: ", runs->done, o->warmup.runs);
+	else if (!o->quiet && o->repeat)
+		printf("Run %zu of %u: ", runs->n, o->repeat);
 	if (!o->quiet)
-		wrote = print_summary(&s, rc ? NULL : err);
-	if (!wrote)
-		wrote = write_stats(&s, o, rc ? NULL : err);
-	if (wrote && !rc)
+		wrote = print(make_summary, s, status == EXIT_FAILED ? NULL : err);
+	if (wrote && status != EXIT_FAILED)
 		say(err->text);
-	rc = rc || wrote ? EXIT_FAILED : s.diverged ? EXIT_DIVERGED : EXIT_DONE;
-	stats_free(&s);
-	return rc;
+	return wrote ? EXIT_FAILED : status;
 }
 
 static void drop(const struct options *o)
@@ -217,7 +239,8 @@ static bool landlock_suffices(const struct program *p, int landlock, const struc
 	return true;
 }
 
-static int run_in_trees(struct program *p, const struct options *o, const struct user *user)
+static int run_in_trees(struct program *p, const struct options *o, const struct user *user,
+	struct series *runs)
 {
 	struct engine_config config = {.program = p,
 		.options = o,
@@ -256,14 +279,51 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 	if (mark_used(p, &err))
 		return failed(&err);
 	drop(o);
-	return run(p, &config, &err);
+	return run(p, &config, runs, &err);
 }
 
-int replay_command(const struct options *o)
+static int worse(int a, int b)
+{
+	return a == EXIT_DONE ? b : a;
+}
+
+/* All runs, each in its tree as init made it. */
+static int run_all(struct program *p, const struct options *o, const struct user *user, struct series *runs,
+	renew_fn *renew, void *arg)
+{
+	unsigned i, n = o->warmup.runs + (o->repeat ? o->repeat : 1);
+	int status = EXIT_DONE, one = EXIT_DONE;
+
+	for (i = 0; i < n; i++) {
+		one = i ? renew(arg, o) : EXIT_DONE;
+		if (one == EXIT_DONE)
+			one = run_in_trees(p, o, user, runs);
+		close_trees(&p->trees);
+		status = worse(status, one);
+		if (one != EXIT_DONE && one != EXIT_DIVERGED)
+			return one;
+	}
+	return status;
+}
+
+static int report(const struct options *o, const struct series *runs, int status)
+{
+	struct err err = {0};
+	int rc = 0;
+
+	if (!o->quiet && o->repeat)
+		rc = print(make_overview, runs, &err);
+	if (rc == 0 && runs->n)
+		rc = write_stats(runs, o, &err);
+	return rc ? failed(&err) : status;
+}
+
+int replay_runs(const struct options *o, renew_fn *renew, void *arg)
 {
 	struct arena arena = ARENA_INIT;
 	const char *root = NULL;
 	struct program p = {0};
+	struct series runs = {.options = o, .program = &p};
 	struct user user;
 	struct err err = {0};
 	int status;
@@ -274,9 +334,18 @@ int replay_command(const struct options *o)
 		arena_free(&arena);
 		return failed(&err);
 	}
-	status = program_load(&p, o, root, &err) ? failed(&err) : run_in_trees(&p, o, &user);
+	if (program_load(&p, o, root, &err))
+		status = failed(&err);
+	else
+		status = report(o, &runs, run_all(&p, o, &user, &runs, renew, arg));
 	close_trees(&p.trees);
+	series_free(&runs);
 	program_free(&p);
 	arena_free(&arena);
 	return status;
+}
+
+int replay_command(const struct options *o)
+{
+	return replay_runs(o, NULL, NULL);
 }

@@ -17,7 +17,7 @@ struct stats {
 	const struct program *program;
 	const struct options *options;
 	const char *user;
-	const char *incomplete; /* what ended the run early, or NULL */
+	char incomplete[sizeof(((struct err *)NULL)->text)]; /* what ended the run early, or "" */
 	uint32_t workers, threads, threads_max; /* threads_max: in one worker */
 	double loadavg;
 	uint64_t ns;
@@ -47,7 +47,7 @@ void stats_free(struct stats *s);
 
 void stats_text(const struct stats *s, struct buf *out);    /* the file of -S */
 void stats_summary(const struct stats *s, struct buf *out); /* what the command prints */
-int stats_json(const struct stats *s, struct buf *out);	    /* 0 or -ENOMEM */
+struct json_t *stats_json(const struct stats *s);	    /* or NULL: no memory */
 
 /* "-ENOENT" or a number, the way results are written in a replay. */
 void stats_put_result(struct buf *out, int64_t value);

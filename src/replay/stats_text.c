@@ -14,7 +14,7 @@ static double us(uint64_t ns)
 static void put_totals(const struct stats *s, struct buf *out)
 {
 	buf_addf(out, "Stats of test '%s':\n", s->program->trees.name);
-	if (s->incomplete)
+	if (s->incomplete[0])
 		buf_addf(out, "\tINCOMPLETE: %s\n", s->incomplete);
 	if (s->limited)
 		buf_addf(out, "\tEnded by: --limit\n");
@@ -281,7 +281,7 @@ void stats_summary(const struct stats *s, struct buf *out)
 {
 	char count[HUMAN_LEN], rd[HUMAN_LEN], wr[HUMAN_LEN];
 
-	if (s->incomplete)
+	if (s->incomplete[0])
 		buf_addf(out, "INCOMPLETE: %s\n", s->incomplete);
 	buf_addf(out,
 		"Replayed %" PRIu64 " operations of test '%s' in %.3f s (%s/s), %s read, %s written, "

@@ -108,6 +108,50 @@ START_TEST(sets_attributes)
 }
 END_TEST
 
+/* What was changed is as it was, what was not is the same file. */
+START_TEST(once_more_after_changes)
+{
+	struct options o = options_of("r.replay");
+	struct init_run *run;
+	struct stat before[2];
+
+	o.command = COMMAND_INIT_REPLAY;
+	write_replay("r.replay", "dir|0750|1000|1000|" T "d|\n"
+				 "file|0640|1000|1000|5|0+5|" T "d/f|\n"
+				 "hardlink|" T "d/g|" T "d/f|\n"
+				 "file|0640|1000|1000|70|0+5|" T "d/kept|\n"
+				 "link|1000|1000|" T "l|d/f|\n"
+				 "fifo|0600|1000|1000|" T "p|\n");
+	ck_assert_int_eq(init_keep(&o, &run), EXIT_DONE);
+	before[0] = stat_of(TREE "d/kept");
+	before[1] = stat_of(TREE "d/f");
+	/* time in files goes in steps of some ms */
+	ck_assert_int_eq(shell("sleep 0.05; cd " TREE "; echo more >> d/g; rm l; mkdir l l/l; mv p q; mkdir -p e/e/e; "
+			       "chmod 700 d; ln d/kept e/kept; rm e/kept"), 0);
+	ck_assert_int_eq(init_again(run, &o), EXIT_DONE);
+	ck_assert_int_eq(stat_of(TREE "d/f").st_size, 5);
+	ck_assert_int_ne(stat_of(TREE "d/f").st_mtim.tv_nsec, before[1].st_mtim.tv_nsec);
+	ck_assert_int_eq(stat_of(TREE "d/g").st_ino, stat_of(TREE "d/f").st_ino);
+	ck_assert_int_eq(mode_of(TREE "d"), 0750);
+	ck_assert(S_ISLNK(stat_of(TREE "l").st_mode));
+	ck_assert(S_ISFIFO(stat_of(TREE "p").st_mode));
+	ck_assert(!exists(TREE "q") && !exists(TREE "e"));
+	/* nothing was done to it since: the second time it stays */
+	before[0] = stat_of(TREE "d/kept");
+	ck_assert_int_eq(shell("sleep 0.05; touch " TREE "d/new"), 0);
+	ck_assert_int_eq(init_again(run, &o), EXIT_DONE);
+	ck_assert_int_eq(stat_of(TREE "d/kept").st_ctim.tv_nsec, before[0].st_ctim.tv_nsec);
+	ck_assert_int_eq(stat_of(TREE "d/kept").st_size, 70);
+	ck_assert(!exists(TREE "d/new"));
+	/* a tree that is somebody else's by now is left alone */
+	ck_assert_int_eq(shell("sed -i s/id=.*/id=other/ .ioriot/.t1.tree; touch " TREE "new"), 0);
+	ck_assert_int_eq(init_again(run, &o), EXIT_FAILED);
+	ck_assert(strstr(said(), "belongs to another replay by now") != NULL);
+	ck_assert(exists(TREE "new"));
+	init_forget(run);
+}
+END_TEST
+
 START_TEST(attributes_need_a_file)
 {
 	static const char *const bad[] = {"xattr|" T "d/f|user.a|3|\n", "xattrs|" T "none|70|\n",
@@ -528,6 +572,7 @@ Suite *init_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, builds_every_kind);
 	tcase_add_test(tc, sets_attributes);
+	tcase_add_test(tc, once_more_after_changes);
 	tcase_add_test(tc, attributes_need_a_file);
 	tcase_add_test(tc, relocates_mounts);
 	tcase_add_test(tc, sizes_and_holes);
