@@ -89,7 +89,7 @@ struct ring {
 	struct vfd *vfd;
 	uint32_t captured; /* its number in the capture, */
 	uint32_t number;   /* and in the replay */
-	uint64_t linked;   /* number of the submission that the latest completed one was linked to */
+	uint64_t linked;   /* number of the submission that the latest one of the replay was linked to */
 	struct description *desc;
 	struct fdtable *files; /* registered */
 };

@@ -298,7 +298,7 @@ int model_uring_file(struct model *m, const struct rec *r)
 
 /* ---- submissions ---- */
 
-/* Cancelled by another submission, or by the end of its ring: a replay has neither. */
+/* Cancelled by one that is left out, by no link, or by the end of its ring: a replay has none of them. */
 static bool was_cancelled(const struct ring *ring, const struct rec *r)
 {
 	return r->ret == -ECANCELED && ring->linked != r->sqe.number;
@@ -345,12 +345,12 @@ int model_submission(struct model *m, const struct rec *r)
 		m->plain.arg[0] = sqe.slot;
 	m->rec = &m->plain;
 	rc = apply_plain(m, ring);
-	if (rc != LEFT_CONFLICT && sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK))
-		ring->linked = sqe.number + 1;
 	if (rc)
 		return rc;
 	if (m->out.call.op != r->op) /* a model that makes another call of it */
 		return LEFT_RING_OP;
+	if (sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK))
+		ring->linked = sqe.number + 1;
 	if (sqe.slot != SQE_NONE)
 		m->out.newfd = VFD_NONE;
 	m->out.call.ret = r->ret;

@@ -2966,6 +2966,24 @@ START_TEST(what_is_no_file_operation_of_a_known_ring_is_left_out)
 }
 END_TEST
 
+/* Whoever cancelled them is not there to do it again. */
+START_TEST(a_chain_is_left_out_from_what_a_replay_does_not_have)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", TASK "1 o=eventfd;:,s=3;:,\n" RING
+		"1 o=uring_fsync;:,k=5:0:4:-:-:0x0;:,d=9;:,O=0;:,c=0;:,s=-9;:,\n"
+		"1 o=uring_read;:,k=5:1:8:-:-:0x0;:,d=3;:,c=8;:,O=0;:,f=0;:,s=-125;:,\n"
+		"1 o=uring_unlinkat;:,k=5:2:4:-:-:0x9;:,d=-100;:,p=g;:,f=0;:,s=-125;:,\n"
+		"1 o=uring_fsync;:,k=5:3:0:-:-:0x0;:,d=9;:,O=0;:,c=0;:,s=-125;:,\n",
+		TASK_LINE "0|0|-|8|0|0|1|>0|4|io_uring_setup@7|\n"
+		"0|0|-|1:0:IOSQE_IO_LINK:-:-|none|0|0|-EBADF|uring_fsync@8|\n"
+		"#INIT\n" W_DIR, res);
+	ck_assert_uint_eq(res->left_out[LEFT_RING_CALL], 2);
+	free(res);
+}
+END_TEST
+
 /* ---- Linux AIO ---- */
 
 /* Writes where they are submitted, reads where their event came. */
@@ -3294,6 +3312,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, submissions_are_like_plain_calls);
 	tcase_add_test(t, registered_files_outlive_their_descriptors);
 	tcase_add_test(t, what_is_no_file_operation_of_a_known_ring_is_left_out);
+	tcase_add_test(t, a_chain_is_left_out_from_what_a_replay_does_not_have);
 	tcase_add_test(t, failures_that_depend_on_a_size_wait_for_it);
 	tcase_add_test(t, what_is_appended_is_one_behind_the_other);
 	tcase_add_test(t, what_is_not_in_a_new_directory_is_waited_for);
