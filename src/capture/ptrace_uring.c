@@ -127,12 +127,15 @@ static void unmap_queues(struct ring *r)
 }
 
 /* The descriptor is needed for a moment only: it would keep the ring alive. */
-static bool open_queues(struct ring *r, pid_t pid)
+static bool open_queues(struct ring *r, const struct task *task)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, r->fd, 0);
-	bool done = fd >= 0 && map_queues(r, fd);
+	int pidfd = (int)syscall(SYS_pidfd_open, task->tid, O_EXCL), fd; /* PIDFD_THREAD: since 6.9 */
+	bool done;
 
+	if (pidfd < 0) /* the process: nearly always its threads have its descriptors */
+		pidfd = (int)syscall(SYS_pidfd_open, task->proc->pid, 0);
+	fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, r->fd, 0);
+	done = fd >= 0 && map_queues(r, fd);
 	if (!done)
 		unmap_queues(r);
 	if (fd >= 0)
@@ -568,7 +571,7 @@ static void ring_new(struct tracer *t, struct task *task, struct call *call, uin
 
 			if (obstacle)
 				why = obstacle;
-			else if (open_queues(r, (pid_t)task->proc->pid))
+			else if (open_queues(r, task))
 				why = NULL;
 		}
 	}

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,8 +319,46 @@ static void threads(void)
 		pthread_join(id[i], NULL);
 }
 
+/* A thread with descriptors of its own: its ring's number leads to another file in the process. */
+static void *alone(void *unused)
+{
+	int file, i, fds[8];
+	struct io_uring ring;
+
+	must(unshare(CLONE_FILES) == 0, "unshare");
+	for (i = 0; i < 8; i++)
+		fds[i] = open("/dev/null", O_RDONLY);
+	must(io_uring_queue_init(4, &ring, 0) == 0, "ring of a thread alone");
+	for (i = 0; i < 8; i++)
+		close(fds[i]);
+	file = open("alone", O_RDWR | O_CREAT, 0644);
+	ASK(&ring, 0, write, file, block[0], 100, 0);
+	must(one(&ring) == 100, "write of a thread alone");
+	close(file);
+	io_uring_queue_exit(&ring);
+	return unused;
+}
+
+/* What a pipe is asked for is not replayed, nor is what is cancelled with it. */
+static void pipe_chain(struct io_uring *ring)
+{
+	int ends[2], r[ENTRIES];
+
+	must(pipe(ends) == 0, "pipe");
+	ASK(ring, 0, write, ends[0], block[0], 10, 0);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 1, mkdirat, AT_FDCWD, "never", 0755);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 2, mkdirat, AT_FDCWD, "dir", 0755);
+	reap(ring, 3, r);
+	must(r[0] == -EBADF && r[1] == -ECANCELED && r[2] == -ECANCELED, "chain of a pipe");
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
+	pthread_t thread_alone;
 	struct io_uring ring;
 	pid_t child;
 	int status;
@@ -330,6 +369,9 @@ int main(void)
 	registered(&ring);
 	chains(&ring);
 	names(&ring);
+	pipe_chain(&ring);
+	must(pthread_create(&thread_alone, NULL, alone, NULL) == 0, "thread");
+	pthread_join(thread_alone, NULL);
 	child = fork();
 	if (child == 0) {
 		struct io_uring own;
