@@ -98,7 +98,7 @@ void task_remove(struct tracer *t, struct task *task)
 	call_free_all(t, task);
 	hmap_remove(&t->tasks, &task->node);
 	if (task->proc && --task->proc->tasks == 0) {
-		uring_process_end(t, task);
+		uring_process_end(t, task, true);
 		maps_drop(task->proc);
 		free(task->proc);
 	}
@@ -507,7 +507,7 @@ static void on_exec(struct tracer *t, struct task *leader)
 		while (task->call) /* interrupted by a handler that is no more */
 			call_drop(t, task);
 	}
-	uring_process_end(t, task);
+	uring_process_end(t, task, false);
 	task_leads(t, task);
 	task->proc->blind = false;
 	if (get_info(t, task, &info) && info.arch != FILTER_ARCH && !is_compat(&info))

@@ -227,8 +227,8 @@ void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
 void uring_begin(struct tracer *t, struct task *task, struct call *call);
 /* The record of a call that is over; that of an io_uring call is followed by those of submissions. */
 void uring_put(struct tracer *t, struct task *task, struct call *call);
-/* The process has ended or executed another program: it has no rings any more. */
-void uring_process_end(struct tracer *t, struct task *task);
+/* The process is GONE, or executed another program: the rings that nobody has any more end. */
+void uring_process_end(struct tracer *t, struct task *task, bool gone);
 /* Another file of a rotation begins: the rings, and the names that submissions under way will touch. */
 void uring_tell(struct tracer *t);
 void uring_free(struct tracer *t);

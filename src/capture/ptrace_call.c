@@ -298,7 +298,7 @@ void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status
 	maps_at_end(t, task, op);
 	task->ended = true;
 	if (op == OP_exit_group || task->proc->tasks == 1)
-		uring_process_end(t, task);
+		uring_process_end(t, task, true);
 	rec.t = now_ns();
 	rec.arg[0] = (uint64_t)(int64_t)status;
 	sink_put(t->job->sink, &rec);

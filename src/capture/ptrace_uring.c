@@ -6,9 +6,15 @@
  * completion is one record, which began with the call that submitted it and was over when its
  * completion was seen.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/kcmp.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
 #include <sys/syscall.h>
@@ -43,8 +49,9 @@ struct area {
 struct ring {
 	struct ring *next;
 	uint32_t id;
-	const struct process *proc; /* that made it */
+	const struct process *proc; /* that made it, or has it still */
 	int fd;			    /* its descriptor there */
+	int own;		    /* one of ours, to compare others with: its memory keeps the ring alive anyway */
 	struct io_uring_params params;
 	struct area sq, cq, sqes; /* cq may be a part of sq */
 	uint32_t seen;		  /* completions, as the kernel's counter goes */
@@ -119,30 +126,28 @@ static bool map_queues(struct ring *r, int fd)
 	       map(&r->sqes, fd, IORING_OFF_SQES, p->sq_entries * sqe);
 }
 
-static void unmap_queues(struct ring *r)
+static void close_queues(struct ring *r)
 {
+	if (r->own >= 0)
+		close(r->own);
 	unmap(&r->sq);
 	unmap(&r->cq);
 	unmap(&r->sqes);
 }
 
-/* The descriptor is needed for a moment only: it would keep the ring alive. */
 static bool open_queues(struct ring *r, const struct task *task)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, task->tid, O_EXCL), fd; /* PIDFD_THREAD: since 6.9 */
-	bool done;
+	int pidfd = (int)syscall(SYS_pidfd_open, task->tid, O_EXCL); /* PIDFD_THREAD: since 6.9 */
 
 	if (pidfd < 0) /* the process: nearly always its threads have its descriptors */
 		pidfd = (int)syscall(SYS_pidfd_open, task->proc->pid, 0);
-	fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, r->fd, 0);
-	done = fd >= 0 && map_queues(r, fd);
-	if (!done)
-		unmap_queues(r);
-	if (fd >= 0)
-		close(fd);
+	r->own = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, r->fd, 0);
 	if (pidfd >= 0)
 		close(pidfd);
-	return done;
+	if (r->own >= 0 && map_queues(r, r->own))
+		return true;
+	close_queues(r);
+	return false;
 }
 
 /* --- submissions --- */
@@ -426,17 +431,24 @@ static struct ring *ring_of_process(const struct tracer *t, const struct process
 	return NULL;
 }
 
-/* A child has the rings of who made it. */
+/* Is descriptor FD of the task this ring? A number alone is of one table of descriptors. */
+static bool is_ring(const struct ring *r, const struct task *task, int fd)
+{
+	long rc = syscall(SYS_kcmp, (long)getpid(), (long)task->tid, (long)KCMP_FILE, (long)r->own, (long)fd);
+
+	if (rc < 0 && errno != EBADF) /* a kernel that does not compare */
+		return r->proc == task->proc && r->fd == fd;
+	return rc == 0;
+}
+
 static struct ring *ring_find(const struct tracer *t, const struct task *task, int fd)
 {
-	const struct process *proc = task->proc;
-	struct ring *r = NULL;
+	struct ring *r = ring_of_process(t, task->proc, fd);
 
-	while (proc && !(r = ring_of_process(t, proc, fd))) {
-		const struct task *parent = proc->parent ? task_find(t, proc->parent) : NULL;
-
-		proc = parent ? parent->proc : NULL;
-	}
+	if (r && is_ring(r, task, fd))
+		return r;
+	for (r = t->rings; r && !is_ring(r, task, fd); r = r->next)
+		;
 	return r;
 }
 
@@ -466,7 +478,7 @@ static void ring_free(struct tracer *t, struct ring *r)
 		at = &(*at)->next;
 	*at = r->next;
 	forget_registered(t, r);
-	unmap_queues(r);
+	close_queues(r);
 	free_all(&r->staged);
 	free_all(&r->flying);
 	free(r);
@@ -485,15 +497,86 @@ static void ring_end(struct tracer *t, struct task *task, struct ring *r)
 	ring_free(t, r);
 }
 
-void uring_process_end(struct tracer *t, struct task *task)
+/* ---- who has a ring still ---- */
+
+/* What goes away: descriptors FIRST to LAST of a task's table, all those of a process, or nothing. */
+struct going {
+	const struct task *task;
+	int first, last;
+	bool copied; /* only the task has the table where they go */
+	const struct process *proc;
+};
+
+static bool same_table(const struct task *a, const struct task *b)
 {
+	return a == b || (a->proc == b->proc && syscall(SYS_kcmp, (long)a->tid, (long)b->tid,
+							(long)KCMP_FILES, 0L, 0L) == 0);
+}
+
+/* A descriptor of the ring in the task's table, without those from FIRST to LAST; -1: none. */
+static int in_table(const struct ring *r, const struct task *task, int first, int last)
+{
+	static const char ring[] = "anon_inode:[io_uring]";
+	char path[32], link[sizeof(ring)];
+	struct dirent *d;
+	int fd, found = -1;
+	uint64_t n;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd", task->tid);
+	dir = opendir(path);
+	while (dir && found < 0 && (d = readdir(dir))) {
+		if (str_u64(str_of(d->d_name), &n) || n > INT32_MAX)
+			continue;
+		fd = (int)n;
+		if (readlinkat(dirfd(dir), d->d_name, link, sizeof(link)) == sizeof(ring) - 1 &&
+			memcmp(link, ring, sizeof(ring) - 1) == 0 && (fd < first || fd > last) &&
+			is_ring(r, task, fd))
+			found = fd;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Whoever has it is the one that it belongs to from now on. */
+static bool is_held(struct tracer *t, struct ring *r, const struct going *g)
+{
+	struct hnode *node, *tmp;
+	size_t i;
+	int fd;
+
+	hmap_each(&t->tasks, node, tmp, i) {
+		struct task *task = hmap_entry(node, struct task, node), *leader;
+		bool going = g->task && (task == g->task || (!g->copied && same_table(task, g->task)));
+
+		if (!task->proc || task->ended || task->proc == g->proc)
+			continue;
+		leader = task_find(t, task->proc->pid);
+		if (leader && leader != task && !going && same_table(task, leader))
+			continue; /* its leader is looked at */
+		fd = in_table(r, task, going ? g->first : 1, going ? g->last : 0);
+		if (fd < 0)
+			continue;
+		r->proc = task->proc;
+		r->fd = fd;
+		return true;
+	}
+	return false;
+}
+
+void uring_process_end(struct tracer *t, struct task *task, bool gone)
+{
+	const struct going all = {.proc = gone ? task->proc : NULL};
 	struct ring *r, *next;
 
 	for (r = t->rings; r; r = next) {
 		next = r->next;
-		if (r->proc == task->proc && t->over)
+		if (r->proc != task->proc || is_held(t, r, &all))
+			continue;
+		if (t->over)
 			ring_free(t, r);
-		else if (r->proc == task->proc)
+		else
 			ring_end(t, task, r);
 	}
 }
@@ -565,6 +648,7 @@ static void ring_new(struct tracer *t, struct task *task, struct call *call, uin
 		TAILQ_INIT(&r->flying);
 		r->proc = task->proc;
 		r->fd = (int)call->rec.ret;
+		r->own = -1;
 		if (!fetch_memory((pid_t)task->tid, address, &r->params, sizeof(r->params)) &&
 			power_of_2(r->params.sq_entries) && power_of_2(r->params.cq_entries)) {
 			const char *obstacle = ring_obstacle(&r->params);
@@ -789,14 +873,17 @@ static void register_end(struct tracer *t, struct task *task, struct call *call)
 		lose(t, task, 1, "io_uring: buffers that are exchanged are not recorded");
 }
 
-/* A ring whose descriptor goes: the program may not look into it any more. */
-static void closing(struct tracer *t, struct task *task, int first, int last)
+/* A ring whose last descriptor goes: the program may not look into it any more. */
+static void closing(struct tracer *t, struct task *task, int first, int last, bool copied)
 {
+	const struct going g = {task, first, last, copied, NULL};
 	struct ring *r, *next;
 
 	for (r = t->rings; r; r = next) {
 		next = r->next;
-		if (r->proc == task->proc && r->fd >= first && r->fd <= last)
+		if (first == last && !is_ring(r, task, first))
+			continue;
+		if (!is_held(t, r, &g))
 			ring_end(t, task, r);
 	}
 }
@@ -817,17 +904,17 @@ void uring_begin(struct tracer *t, struct task *task, struct call *call)
 		register_begin(t, task, call);
 		break;
 	case OP_close:
-		closing(t, task, (int)args[0], (int)args[0]);
+		closing(t, task, (int)args[0], (int)args[0], false);
 		break;
 	case OP_dup2:
 	case OP_dup3:
 		if (args[0] != args[1])
-			closing(t, task, (int)args[1], (int)args[1]);
+			closing(t, task, (int)args[1], (int)args[1], false);
 		break;
 	case OP_close_range:
-		if (!args[2])
+		if (!(args[2] & CLOSE_RANGE_CLOEXEC))
 			closing(t, task, args[0] < INT32_MAX ? (int)args[0] : INT32_MAX,
-				args[1] < INT32_MAX ? (int)args[1] : INT32_MAX);
+				args[1] < INT32_MAX ? (int)args[1] : INT32_MAX, args[2] & CLOSE_RANGE_UNSHARE);
 		break;
 	default:
 		break;

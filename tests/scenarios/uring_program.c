@@ -339,6 +339,32 @@ static void *alone(void *unused)
 	return unused;
 }
 
+/* The maker of a ring closes it; a child has it still, by another number. */
+static void heirloom(void)
+{
+	struct io_uring ring;
+	int fd, ends[2], number, status;
+	char byte;
+	pid_t child;
+
+	must(io_uring_queue_init(4, &ring, 0) == 0 && pipe(ends) == 0, "ring of two");
+	number = dup(ring.ring_fd);
+	child = fork();
+	if (child == 0) {
+		must(read(ends[0], &byte, 1) == 1, "token");
+		must(close(ring.ring_fd) == 0, "close of an inherited ring");
+		ring.ring_fd = ring.enter_ring_fd = number;
+		fd = open("heirloom", O_RDWR | O_CREAT, 0600);
+		ASK(&ring, 0, write, fd, block[0], 321, 0);
+		must(one(&ring) == 321, "write through a ring that its maker has closed");
+		_exit(0);
+	}
+	must(close(ring.ring_fd) == 0 && close(number) == 0, "close of a ring");
+	must(write(ends[1], "", 1) == 1 && waitpid(child, &status, 0) == child && status == 0, "heir");
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* What a pipe is asked for is not replayed, nor is what is cancelled with it. */
 static void pipe_chain(struct io_uring *ring)
 {
@@ -370,6 +396,7 @@ int main(void)
 	chains(&ring);
 	names(&ring);
 	pipe_chain(&ring);
+	heirloom();
 	must(pthread_create(&thread_alone, NULL, alone, NULL) == 0, "thread");
 	pthread_join(thread_alone, NULL);
 	child = fork();
