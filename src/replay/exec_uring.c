@@ -259,6 +259,14 @@ static const struct iovec *buffer(const struct preparing *p)
 	return p->x->sqe.buffer < p->r->nbuffers ? &p->r->buffers[p->x->sqe.buffer] : NULL;
 }
 
+#define NO_BUFFER 0xffff /* a number that no buffer is registered by */
+
+/* One that was not registered: of this it failed, and before anything else. */
+static bool is_bad_buffer(const struct preparing *p)
+{
+	return p->bad_memory && p->x->sqe.buffer != SQE_NONE && !buffer(p);
+}
+
 static uint64_t memory_for(const struct preparing *p, enum arg_kind kind, uint64_t len)
 {
 	const struct iovec *fixed = buffer(p);
@@ -386,7 +394,7 @@ static unsigned opcode_of(const struct preparing *p)
 {
 	const struct uring_op *known = uring_of_row(p->x->op);
 
-	return (unsigned)(buffer(p) && known->fixed >= 0 ? known->fixed : known->opcode);
+	return (unsigned)((buffer(p) || is_bad_buffer(p)) && known->fixed >= 0 ? known->fixed : known->opcode);
 }
 
 static void fill(const struct preparing *p)
@@ -411,6 +419,8 @@ static void fill(const struct preparing *p)
 		sqe->fsync_flags = IORING_FSYNC_DATASYNC;
 	if (buffer(p))
 		sqe->buf_index = (uint16_t)x->sqe.buffer;
+	else if (is_bad_buffer(p))
+		sqe->buf_index = NO_BUFFER;
 	if (x->sqe.slot != SQE_NONE && !(sqe->flags & IOSQE_FIXED_FILE))
 		sqe->file_index = x->sqe.slot + 1;
 }

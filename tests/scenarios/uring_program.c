@@ -131,6 +131,10 @@ static void registered(struct io_uring *ring)
 
 	for (i = 0; i < 4; i++)
 		iov[i] = (struct iovec){block[i], i ? BLOCK : 100};
+	fd = open("first", O_WRONLY);
+	ASK(ring, 0, read_fixed, fd, block[0], 100, 0, 0); /* a buffer that is not registered */
+	must(one(ring) == -EFAULT, "read_fixed without a buffer");
+	close(fd);
 	must(io_uring_register_files(ring, fds, 3) == 0, "register files");
 	must(io_uring_register_buffers(ring, iov, 4) == 0, "register buffers");
 	close(fds[0]); /* the ring has it still */
