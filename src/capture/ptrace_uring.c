@@ -888,6 +888,18 @@ static void closing(struct tracer *t, struct task *task, int first, int last, bo
 	}
 }
 
+/* Calls that fail close nothing, and by their end it is too late to look into a ring. */
+static bool will_replace(const struct task *task, const struct call *call)
+{
+	const uint64_t *args = call->rec.arg;
+	char path[48];
+
+	if (args[0] == args[1] || (call->rec.op == OP_dup3 && args[2] & ~(uint64_t)O_CLOEXEC))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u/fd/%d", task->tid, (int)args[0]);
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void uring_begin(struct tracer *t, struct task *task, struct call *call)
 {
 	const uint64_t *args = call->rec.arg;
@@ -908,11 +920,11 @@ void uring_begin(struct tracer *t, struct task *task, struct call *call)
 		break;
 	case OP_dup2:
 	case OP_dup3:
-		if (args[0] != args[1])
+		if (t->rings && will_replace(task, call))
 			closing(t, task, (int)args[1], (int)args[1], false);
 		break;
 	case OP_close_range:
-		if (!(args[2] & CLOSE_RANGE_CLOEXEC))
+		if (!(args[2] & ~(uint64_t)CLOSE_RANGE_UNSHARE))
 			closing(t, task, args[0] < INT32_MAX ? (int)args[0] : INT32_MAX,
 				args[1] < INT32_MAX ? (int)args[1] : INT32_MAX, args[2] & CLOSE_RANGE_UNSHARE);
 		break;

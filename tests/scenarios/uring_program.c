@@ -352,6 +352,7 @@ static void heirloom(void)
 	pid_t child;
 
 	must(io_uring_queue_init(4, &ring, 0) == 0 && pipe(ends) == 0, "ring of two");
+	must(dup3(-1, ring.ring_fd, 0) < 0 && dup3(0, ring.ring_fd, O_APPEND) < 0, "nothing in its place");
 	number = dup(ring.ring_fd);
 	child = fork();
 	if (child == 0) {
