@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "replay/dispatch.h"
 #include "replay/program.h"
 
 /*
@@ -26,6 +27,7 @@ struct linker {
 	uint64_t *ended; /* PACE_BEFORE, by virtual thread: end of its last operation, as captured */
 	uint32_t *worker_of;
 	uint32_t *aio_user; /* by AIO context: real thread + 1 */
+	uint32_t aio_cutter; /* thread that cuts files, the same; 0 = none does */
 };
 
 static bool push_dep(struct linker *l, struct xdep dep)
@@ -180,6 +182,28 @@ static void note_aio(struct linker *l, const struct filed *f, uint32_t real)
 	*user = real + 1;
 }
 
+/* Whoever cuts a file takes the events of all contexts. */
+#define MANY UINT32_MAX
+static void note_cut(struct linker *l, const struct filed *f, uint32_t real)
+{
+	struct xop x = {.op = f->op};
+
+	if (!l->p->aio || l->aio_cutter == MANY)
+		return;
+	decode_body(f->body, &x);
+	if (aio_is_cut(&x))
+		l->aio_cutter = l->aio_cutter && l->aio_cutter != real + 1 ? MANY : real + 1;
+}
+
+static void share_with_cutter(struct linker *l)
+{
+	uint32_t i;
+
+	for (i = 0; l->aio_cutter && i < l->p->aio; i++)
+		if (l->aio_user[i] != l->aio_cutter)
+			l->p->aio_shared[i] = 1;
+}
+
 static bool is_awaited(const struct linker *l, uint64_t index)
 {
 	return l->p->layout.threads > 1 && l->f->awaited[index / 8] >> index % 8 & 1;
@@ -211,7 +235,9 @@ static bool link_all(struct linker *l)
 			note_submission(l, &f, real);
 		count_open(l, &f, real);
 		note_aio(l, &f, real);
+		note_cut(l, &f, real);
 	}
+	share_with_cutter(l);
 	return true;
 }
 

@@ -103,8 +103,23 @@ equal "unseen: all were over" "$(json 'j["by_iocb"][0]["count"], j["bytes_read"]
 	done
 	init_a
 } | replay_file cut.replay
+
+# Another thread's cut waits too, and takes the events that the first one is waiting for.
+{
+	echo '0+9|0|0|-|@TREE@/a|O_RDWR+O_DIRECT|0|>0|3|open'
+	echo '0+9|0|0|-|@TREE@/a|O_RDWR|0|>1|4|open'
+	echo '0+9|0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|5|clone'
+	echo '1+9|0|0|-|64|0|0|io_setup'
+	for ((i = 1; i < 3000; i++)); do
+		echo "2+9|0|0|-|0|1|$i:0:0:0:4096|1|io_submit"
+		echo "3+9|0|0|-|0|1|1|$i:4096|-|1|io_getevents"
+		echo "4+9|1|0|$([ $i = 1 ] && echo 4 || echo -)|1|20000|0|ftruncate"
+	done
+	init_a
+} | replay_file steals.replay
 if dd if=/dev/zero of=probe bs=4096 count=1 oflag=direct 2> probe.err; then
 	replays "cut" 0 cut.replay
+	replays "cut by another thread" 0 steals.replay -p 1 -t 2
 else
 	skip "cut" "this file system has no direct I/O: $(cat probe.err)"
 fi
