@@ -54,6 +54,14 @@
 #ifndef SYS_cachestat
 #define SYS_cachestat 451 /* Linux 6.5 */
 #endif
+#ifndef SYS_statmount
+#define SYS_statmount 457 /* Linux 6.8 */
+#define SYS_listmount 458
+#endif
+#ifndef SYS_file_getattr
+#define SYS_file_getattr 468 /* Linux 6.17 */
+#define SYS_file_setattr 469
+#endif
 #ifndef SYS_setxattrat
 #define SYS_setxattrat	  463 /* Linux 6.13 */
 #define SYS_getxattrat	  464
@@ -437,6 +445,7 @@ static void descriptors(struct matrix *m)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 10};
 	int fd = open_at(m, m->dir, "open-renamed.txt", O_RDWR), copy;
+	uint64_t hint = RWH_WRITE_LIFE_SHORT;
 
 	DO(fcntl, fd, F_SETLEASE, F_WRLCK); /* nobody else has it open */
 	DO(fcntl, fd, F_GETLEASE);
@@ -450,6 +459,8 @@ static void descriptors(struct matrix *m)
 	DO(fcntl, fd, F_GETFD);
 	DO(fcntl, fd, F_SETFD, FD_CLOEXEC);
 	DO(fcntl, fd, F_GETFL);
+	TRY(fcntl, fd, F_SET_RW_HINT, &hint);
+	TRY(fcntl, fd, F_GET_RW_HINT, m->buffer);
 	DO(fcntl, fd, F_SETFL, O_APPEND);
 	DO(fcntl, fd, F_SETLK, &lock);
 	DO(fcntl, fd, F_GETLK, &lock);
@@ -508,6 +519,8 @@ static void other_descriptors(struct matrix *m)
 	TRY(fanotify_mark, 999, 1, 32L, m->dir, "dirA");
 	TRY(quotactl, 0x80000700, NULL, 0, NULL);
 	TRY(quotactl_fd, 999, 0x80000700, 0, NULL);
+	TRY(statmount, NULL, m->buffer, BUFFER, 0);
+	TRY(listmount, NULL, m->buffer, 10, 0);
 	TRY(bpf, -1, NULL, 0);
 	TRY(perf_event_open, NULL, 0, -1, -1, 0);
 	fd = (int)DO(socket, AF_UNIX, SOCK_STREAM, 0);
@@ -610,6 +623,7 @@ static void attributes(struct matrix *m)
 		uint64_t value;
 		uint32_t size, flags;
 	} value = {(uintptr_t)m->buffer, 20, 0};
+	uint64_t plain[3] = {0}; /* struct file_attr without any flag */
 
 	TRY(setxattr, name, "user.one", m->buffer, 100, XATTR_CREATE);
 	TRY(lsetxattr, name, "user.two", m->buffer, 0, 0);
@@ -638,6 +652,12 @@ static void attributes(struct matrix *m)
 	TRY(listxattrat, 999, "attributes.txt", 0, m->buffer, BUFFER);
 	TRY(removexattrat, m->dir_a, "attributes.txt", 0, "user.three");
 	TRY(removexattrat, m->dir_a, "attributes.txt", 0, "user.three");
+	TRY(file_getattr, m->dir_a, "attributes.txt", m->buffer, 24, 0);
+	TRY(file_getattr, m->dir_a, "no", m->buffer, 24, 0);
+	TRY(file_setattr, m->dir_a, "attributes.txt", plain, sizeof(plain), AT_SYMLINK_NOFOLLOW);
+	TRY(file_setattr, fd, "", plain, sizeof(plain), AT_EMPTY_PATH);
+	TRY(file_setattr, m->dir_a, "no", plain, sizeof(plain), 0);
+	TRY(file_setattr, m->dir_a, "attributes.txt", plain, 8, 0);
 	DO(close, fd);
 }
 

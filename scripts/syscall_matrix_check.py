@@ -23,7 +23,7 @@ OLD = set("creat getdents mkdir rename unlink rmdir readlink chmod chown lchown 
 NO_FILES = set("""pipe pipe2 eventfd eventfd2 signalfd signalfd4 timerfd_create pidfd_open epoll_create
 epoll_create1 tee vmsplice socket socketpair accept accept4 perf_event_open bpf inotify_init
 inotify_init1 inotify_add_watch inotify_rm_watch fanotify_init fanotify_mark memfd_create memfd_secret
-userfaultfd quotactl quotactl_fd
+userfaultfd quotactl quotactl_fd statmount listmount
 open_by_handle_at recvmsg recvmmsg pidfd_getfd""".split())
 
 CHANGING = set("""creat mkdir mkdirat mknod mknodat rmdir unlink unlinkat rename renameat renameat2

@@ -60,6 +60,12 @@ static bool is_lock_command(u64 command)
 	return false;
 }
 
+static bool is_hint_command(u64 command)
+{
+	return (unsigned int)command == F_SET_RW_HINT ||
+	       (unsigned int)command == F_SET_RW_HINT + 2; /* of the description: older kernels */
+}
+
 static bool asks_for_lock(u64 command)
 {
 	return (unsigned int)command == F_GETLK || (unsigned int)command == F_OFD_GETLK;
@@ -138,6 +144,8 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 	case WIRE_ARG_FARG:
 		if (is_lock_command(call_arg(regs, i - 1)) && !asks_for_lock(call_arg(regs, i - 1)))
 			item_copy(o, WIRE_FLOCK, arg, sizeof(struct flock));
+		else if (is_hint_command(call_arg(regs, i - 1)))
+			item_copy(o, WIRE_HINT, arg, sizeof(u64));
 		break;
 	case WIRE_ARG_HANDLE:
 		item_handle(o, arg);
@@ -150,6 +158,9 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 		break;
 	case WIRE_ARG_IOCBS:
 		item_iocbs(o, arg, (s64)call_arg(regs, i - 1), o->rec->ret);
+		break;
+	case WIRE_ARG_FATTR:
+		item_file_attr(o, arg);
 		break;
 	case WIRE_ARG_EVENTS:
 		item_events(o, arg, o->rec->ret);

@@ -209,6 +209,24 @@ static void item_iocbs(struct build *o, u64 address, s64 nr, s64 ret)
 		tuples_flush(&t);
 }
 
+/* struct file_attr of linux/fs.h, which older headers do not have. */
+static void item_file_attr(struct build *o, u64 address)
+{
+	struct tuples t = {.o = o, .size = 4 * sizeof(u64)};
+	u32 word[6];
+	u64 *to;
+
+	if (!user_copy(word, address, sizeof(word)))
+		return;
+	to = tuples_next(&t);
+	to[0] = word[0] | (u64)word[1] << 32;
+	to[1] = word[2]; /* and the number of extents, which is not set */
+	to[2] = word[4];
+	to[3] = word[5];
+	tuples_add(&t);
+	tuples_flush(&t);
+}
+
 static void item_events(struct build *o, u64 address, s64 count)
 {
 	struct tuples t = {.o = o, .size = AIOEV_NUMBERS * sizeof(u64)};

@@ -71,6 +71,23 @@ void args_set_lock(struct rec *rec, const struct flock *lock)
 	rec->arg[5] = (uint64_t)lock->l_len;
 }
 
+bool args_is_hint(uint64_t cmd)
+{
+	return cmd == F_GET_RW_HINT || cmd == F_SET_RW_HINT || cmd == F_GET_FILE_RW_HINT ||
+	       cmd == F_SET_FILE_RW_HINT;
+}
+
+void args_file_attr(uint64_t to[4], const void *bytes)
+{
+	uint32_t word[ARGS_FATTR / 4]; /* struct file_attr of linux/fs.h, which older headers do not have */
+
+	memcpy(word, bytes, sizeof(word));
+	to[0] = word[0] | (uint64_t)word[1] << 32;
+	to[1] = word[2];
+	to[2] = word[4];
+	to[3] = word[5];
+}
+
 size_t args_times_size(enum arg_kind kind)
 {
 	if (kind == A_TIMEOUT)

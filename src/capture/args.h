@@ -25,6 +25,13 @@ bool args_is_member(enum op_id op, int slot);
 void args_set_how(struct rec *rec, int slot, const struct open_how *how);
 void args_set_lock(struct rec *rec, const struct flock *lock);
 
+/* A command of fcntl(2) whose argument points to a hint of how long what is written will live. */
+bool args_is_hint(uint64_t cmd);
+
+/* The tuple of a struct file_attr. */
+#define ARGS_FATTR 24 /* bytes */
+void args_file_attr(uint64_t to[4], const void *bytes);
+
 /* How many bytes of times are behind a pointer of that kind. BYTES NULL: no times. */
 #define ARGS_TIMES_MAX 32
 size_t args_times_size(enum arg_kind kind);

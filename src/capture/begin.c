@@ -455,6 +455,7 @@ static bool only_looks(const struct rec *rec)
 	case OP_name_to_handle_at:
 	case OP_listxattrat:
 	case OP_cachestat:
+	case OP_file_getattr:
 		return true;
 	case OP_ioctl:
 		return ioctl_looks((unsigned)rec->arg[1]);

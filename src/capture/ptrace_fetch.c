@@ -221,6 +221,24 @@ static int read_iocbs(pid_t tid, struct call *call, int slot)
 	return 0;
 }
 
+static int read_file_attr(pid_t tid, struct call *call, int slot)
+{
+	char bytes[ARGS_FATTR];
+	uint64_t *to;
+	int rc = fetch_memory(tid, call->rec.arg[slot], bytes, sizeof(bytes));
+
+	if (rc)
+		return rc;
+	call->vec.n = 0;
+	to = add_tuple(call, 4);
+	if (!to)
+		return -ENOMEM;
+	args_file_attr(to, bytes);
+	call->rec.vec = call->vec.v;
+	call->rec.nvec = (uint32_t)call->vec.n;
+	return 0;
+}
+
 static void read_events(pid_t tid, struct call *call, int slot)
 {
 	struct io_event event[64];
@@ -320,12 +338,25 @@ static int read_clone_args(pid_t tid, struct call *call, int slot)
 	return rc;
 }
 
+/* What a get finds is for the kernel to say. */
+static int read_hint(pid_t tid, struct call *call, int slot)
+{
+	uint64_t pointer = call->rec.arg[slot], cmd = call->rec.arg[slot - 1];
+
+	call->rec.arg[slot] = 0;
+	if (cmd != F_SET_RW_HINT && cmd != F_SET_FILE_RW_HINT)
+		return 0;
+	return fetch_memory(tid, pointer, &call->rec.arg[slot], sizeof(uint64_t));
+}
+
 static int read_compat_lock(pid_t tid, struct call *call, int slot)
 {
 	char bytes[COMPAT_FLOCK_MAX];
 	struct flock lock = {0};
 	int wide, rc;
 
+	if (args_is_hint(call->rec.arg[slot - 1]))
+		return read_hint(tid, call, slot);
 	call->rec.arg[slot - 1] = compat_lock_command(call->rec.arg[slot - 1], &wide);
 	if (!rec_fcntl_is_lock(call->rec.arg[slot - 1]))
 		return 0;
@@ -344,6 +375,8 @@ static int read_fcntl_arg(pid_t tid, struct call *call, int slot)
 	if (call->how & COMPAT_FLOCK32)
 		return read_compat_lock(tid, call, slot);
 
+	if (args_is_hint(call->rec.arg[slot - 1]))
+		return read_hint(tid, call, slot);
 	if (!rec_fcntl_is_lock(call->rec.arg[slot - 1]))
 		return 0;
 	rc = fetch_memory(tid, call->rec.arg[slot], &lock, sizeof(lock));
@@ -450,7 +483,8 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 	case FORM_TIMES:
 		return read_times(tid, call, kind, value);
 	case FORM_TUPLES:
-		return kind == A_IOCBS ? read_iocbs(tid, call, slot) : 0;
+		return kind == A_IOCBS ? read_iocbs(tid, call, slot)
+		       : kind == A_FATTR ? read_file_attr(tid, call, slot) : 0;
 	case FORM_OFFPTR:
 		if (kind == A_TIMEOUT)
 			return read_timeout(tid, &call->rec.arg[slot]);

@@ -104,7 +104,7 @@ enum wire_arg {
 	WIRE_ARG_IOV,	  /* the next argument says how many segments */
 	WIRE_ARG_HOW,	  /* struct open_how; the next argument says how long */
 	WIRE_ARG_CLARGS,
-	WIRE_ARG_FARG,	  /* the register, as a value; for lock commands also WIRE_FLOCK */
+	WIRE_ARG_FARG,	  /* the register, as a value; for some commands WIRE_FLOCK or WIRE_HINT too */
 	WIRE_ARG_OFFSET,  /* ... or NULL */
 	WIRE_ARG_OFFSET2,
 	WIRE_ARG_TIMES16, /* 16 or 32 bytes of times, or NULL */
@@ -121,6 +121,7 @@ enum wire_arg {
 	WIRE_ARG_CTXP,    /* WIRE_CTX */
 	WIRE_ARG_STRUCT,  /* struct xattr_args, struct cachestat_range */
 	WIRE_ARG_HANDLE,  /* struct file_handle */
+	WIRE_ARG_FATTR,	  /* struct file_attr */
 	WIRE_ARG_COUNT
 };
 
@@ -163,6 +164,7 @@ enum wire_item_type {
 	WIRE_CTX,      /* uint64_t, after the call */
 	WIRE_STRUCT,   /* of a WIRE_ARG_STRUCT, WIRE_STRUCT_BYTES of it */
 	WIRE_HANDLE,   /* of a struct file_handle the type and as many bytes as it says, after the call */
+	WIRE_HINT,     /* uint64_t, what F_SET_RW_HINT sets */
 	WIRE_ITEM_TYPES
 };
 

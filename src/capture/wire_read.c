@@ -503,6 +503,7 @@ static const uint8_t item_args[WIRE_ITEM_TYPES] = {
 	[WIRE_HOW] = WIRE_ARG_HOW,
 	[WIRE_CLARGS] = WIRE_ARG_CLARGS,
 	[WIRE_FLOCK] = WIRE_ARG_FARG,
+	[WIRE_HINT] = WIRE_ARG_FARG,
 	[WIRE_OFFSET] = WIRE_ARG_OFFSET,
 	[WIRE_OFFSET2] = WIRE_ARG_OFFSET2,
 	[WIRE_TIMES] = WIRE_ARG_TIMES32,
@@ -551,6 +552,10 @@ static int on_call_item(
 		return on_number(rec, body, item->len, &seen->rec.arg[slot]);
 	case WIRE_FLOCK:
 		return on_lock(rec, body, item->len);
+	case WIRE_HINT:
+		if (!args_is_hint(seen->rec.arg[1]))
+			return strange_item(r);
+		return on_number(rec, body, item->len, &seen->rec.arg[slot]);
 	case WIRE_OFFSET:
 	case WIRE_OFFSET2:
 		return on_offset(rec, slot, body, item->len);
@@ -668,6 +673,8 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 		args_set_how(call, row->at[WIRE_ARG_HOW], &(struct open_how){0});
 	if (row->at[WIRE_ARG_FARG] >= 0 && rec_fcntl_is_lock(call->arg[1]))
 		args_set_lock(call, &(struct flock){0});
+	if (row->at[WIRE_ARG_FARG] >= 0 && args_is_hint(call->arg[1]))
+		call->arg[row->at[WIRE_ARG_FARG]] = 0;
 	if (row->at[WIRE_ARG_FDS] >= 0)
 		args_set_fds(call, NULL);
 	if (row->at[WIRE_ARG_STRUCT] >= 0)

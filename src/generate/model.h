@@ -30,6 +30,7 @@
 	X(MEMORY, "on a file in memory (memfd)")                                                   \
 	X(FAULTS, "on a userfaultfd")                                                              \
 	X(QUOTA, "on limits of disk space (quotactl)")                                             \
+	X(MOUNTS, "on what is mounted (statmount, listmount)")                                     \
 	X(HANDLE, "by a handle of a file that has no name or is not known, or refused")            \
 	X(NOT_FILE, "on another descriptor that is no file")                                       \
 	X(UNKNOWN_FD, "on a descriptor opened before the capture or by a call not captured")       \

@@ -226,3 +226,10 @@ int model_quota(struct model *m, const struct rec *r)
 	(void)r;
 	return LEFT_QUOTA;
 }
+
+int model_mounts(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return LEFT_MOUNTS;
+}

@@ -170,6 +170,7 @@ static inline const uint8_t *write_buffer(struct rthread *t)
 int64_t exec_call(struct rthread *t, const struct xop *x);
 int64_t exec_bind(struct rthread *t, const struct xop *x);
 int64_t exec_mknod(struct rthread *t, const struct xop *x);
+int64_t exec_setattr(struct rthread *t, const struct xop *x);
 int64_t exec_close(struct rthread *t, const struct xop *x);
 int64_t exec_close_list(struct rthread *t, const struct xop *x);
 int64_t exec_dup(struct rthread *t, const struct xop *x);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -258,6 +259,23 @@ static uint64_t xattr_pointer(struct rthread *t, const struct xop *x, int i)
 	return (uint64_t)(uintptr_t)t->pair;
 }
 
+/* struct file_attr of linux/fs.h, which older headers do not have */
+static uint64_t file_attr_pointer(struct rthread *t, const struct xop *x)
+{
+	const uint8_t *p = x->vec;
+	uint64_t number[4] = {0};
+	uint32_t i;
+
+	if (x->nvec == 0)
+		return NO_MEMORY;
+	for (i = 0; i < 4 && i < x->nvec; i++)
+		number[i] = uvar_get(&p);
+	t->how[0] = number[0];
+	t->how[1] = (uint32_t)number[1];
+	t->how[2] = (uint32_t)number[2] | number[3] << 32;
+	return (uint64_t)(uintptr_t)t->how;
+}
+
 static uint64_t range_pointer(struct rthread *t, const struct xop *x, int i)
 {
 	if (x->ret == -EFAULT)
@@ -331,6 +349,8 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 		return xattr_pointer(t, x, i);
 	case A_XATFLAGS: /* how long the struct is; what was wrong with it is not known */
 		return x->ret == -EINVAL ? 0 : sizeof(t->pair);
+	case A_FATTR:
+		return file_attr_pointer(t, x);
 	case A_RANGE:
 		return range_pointer(t, x, i);
 	case A_RANGELEN:
@@ -394,6 +414,7 @@ OP_ALWAYS_INLINE bool writes_metadata_by_path(enum op_id op)
 	case OP_lremovexattr:
 	case OP_setxattrat:
 	case OP_removexattrat:
+	case OP_file_setattr:
 		return true;
 	default:
 		return false;
@@ -494,7 +515,25 @@ bool dispatch_uses_paths(enum op_id op)
 
 	return fn == call_fns[op] || fn == exec_chown || fn == exec_chdir || fn == exec_preopen ||
 	       fn == exec_task || fn == exec_uring || fn == exec_bind ||
-	       fn == exec_mknod;
+	       fn == exec_mknod || fn == exec_setattr;
+}
+
+/*
+ * The struct may be longer than what is captured of it: zeroes. What is longer than a page is refused by
+ * its length.
+ */
+int64_t exec_setattr(struct rthread *t, const struct xop *x)
+{
+	const uint8_t *p = x->vec;
+	struct xop own = *x;
+
+	if (x->nvec && uvar_get(&p) & (FS_XFLAG_IMMUTABLE | FS_XFLAG_APPEND))
+		return REPLAY_SKIPPED + SKIP_LASTING;
+	if (x->ret == -E2BIG)
+		own.arg[3] = UINT64_MAX;
+	else if (own.arg[3] > sizeof(t->how))
+		own.arg[3] = sizeof(t->how);
+	return exec_call(t, &own);
 }
 
 /* No replay makes a device. Landlock says so with an error of its own, before the kernel would. */

@@ -282,8 +282,9 @@ static int64_t fcntl_dup(struct rthread *t, const struct xop *x, int fd)
 
 static int64_t fcntl_hint(struct rthread *t, const struct xop *x, int fd)
 {
-	/* The value behind the pointer is not captured: not set, or none that there is. */
-	uint64_t hint = x->ret == -EINVAL ? UINT64_MAX : RWH_WRITE_LIFE_NOT_SET;
+	/* Older captures have an address in its place: not set, or none that there is. */
+	uint64_t hint = x->arg[2] <= RWH_WRITE_LIFE_EXTREME ? x->arg[2]
+			: x->ret == -EINVAL ? UINT64_MAX : RWH_WRITE_LIFE_NOT_SET;
 
 	(void)t;
 	return call3(SYS_fcntl, fd, x->arg[1],

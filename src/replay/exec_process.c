@@ -111,7 +111,8 @@ static int64_t issue_on(struct rthread *t, const struct xop *x, uint64_t reg[6],
 	struct xop direct = *x;
 
 	direct.op = without_following(x->op);
-	if (x->op == OP_setxattrat || x->op == OP_removexattrat) { /* no AT_EMPTY_PATH of O_PATH */
+	/* no AT_EMPTY_PATH of O_PATH */
+	if (x->op == OP_setxattrat || x->op == OP_removexattrat || x->op == OP_file_setattr) {
 		direct.arg[flags] &= ~(uint64_t)AT_SYMLINK_NOFOLLOW;
 		reg[flags] &= ~(uint64_t)AT_SYMLINK_NOFOLLOW;
 	}

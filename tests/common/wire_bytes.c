@@ -124,6 +124,8 @@ static void put_lock(struct buf *b, const struct rec *rec)
 
 	if (rec_fcntl_is_lock(rec->arg[1]))
 		wire_item(b, WIRE_FLOCK, &lock, sizeof(lock));
+	else if (args_is_hint(rec->arg[1]))
+		wire_item(b, WIRE_HINT, &rec->arg[2], sizeof(rec->arg[2]));
 }
 
 static void put_dests(struct file_dedupe_range *same, const struct rec *rec)
@@ -236,6 +238,7 @@ void wire_items(struct buf *b, const struct rec *rec)
 			break;
 		case WIRE_ARG_TUPLES:
 		case WIRE_ARG_IOCBS:
+		case WIRE_ARG_FATTR:
 		case WIRE_ARG_EVENTS:
 			if (rec->vec)
 				wire_item(b, WIRE_TUPLES, rec->vec, rec->nvec * sizeof(*rec->vec));

@@ -21,7 +21,8 @@ NEVER_FAIL |= {"sendmsg", "sendmmsg", "recvmsg", "recvmmsg"}  # have no result, 
 MAY_NOT_WORK = {"chroot", "fchmodat2"}  # without privilege, before Linux 6.6
 MAY_NOT_WORK |= {"bpf", "perf_event_open", "fanotify_init", "fanotify_mark"}  # without privilege
 # where the kernel is made without, does not allow it to all, or the file system has no quota
-MAY_NOT_WORK |= {"setxattrat", "getxattrat", "listxattrat", "removexattrat", "cachestat"}  # newer kernels
+MAY_NOT_WORK |= {"setxattrat", "getxattrat", "listxattrat", "removexattrat", "cachestat",
+                 "statmount", "listmount", "file_getattr", "file_setattr"}  # newer kernels
 MAY_NOT_WORK |= {"name_to_handle_at", "open_by_handle_at"}  # without privilege, on some file systems
 MAY_NOT_WORK |= {"memfd_secret", "userfaultfd", "quotactl", "quotactl_fd"}
 MAY_NOT_WORK |= {"io_cancel"}  # what it cancels gives EINPROGRESS

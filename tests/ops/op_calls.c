@@ -65,6 +65,14 @@
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #endif
+#ifndef SYS_statmount
+#define SYS_statmount 457
+#define SYS_listmount 458
+#endif
+#ifndef SYS_file_getattr
+#define SYS_file_getattr 468
+#define SYS_file_setattr 469
+#endif
 #ifndef SYS_setxattrat
 #define SYS_setxattrat	  463
 #define SYS_getxattrat	  464
@@ -271,6 +279,7 @@ static void t_fcntl(void)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 5, .l_len = 7};
 	int fd = file("f", "content");
+	uint64_t hint = 3; /* RWH_WRITE_LIFE_MEDIUM */
 	long r = made(SYS_fcntl, fd, F_DUPFD, 20);
 
 	expect("o=fcntl;:,d=%d;:,F=%d;:,G=20;:,s=%ld;:,", fd, F_DUPFD, r);
@@ -287,6 +296,15 @@ static void t_fcntl(void)
 	expect("o=fcntl;:,d=%d;:,F=%d;:,G=%d,0,-1,7;:,s=%d;:,", fd, F_OFD_GETLK, F_WRLCK, -EINVAL);
 	made(SYS_fcntl, 9999, F_SETLKW, P(&lock));
 	expect("o=fcntl;:,d=9999;:,F=%d;:,G=%d,0,-1,7;:,s=%d;:,", F_SETLKW, F_WRLCK, -EBADF);
+	made(SYS_fcntl, fd, F_SET_RW_HINT, P(&hint));
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=3;:,s=0;:,", fd, F_SET_RW_HINT);
+	made(SYS_fcntl, fd, F_GET_RW_HINT, P(&hint));
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=0;:,s=0;:,", fd, F_GET_RW_HINT);
+	hint = UINT64_MAX - 1;
+	made(SYS_fcntl, fd, F_SET_RW_HINT, P(&hint));
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=-2;:,s=%d;:,", fd, F_SET_RW_HINT, -EINVAL);
+	made(SYS_fcntl, fd, F_SET_RW_HINT, BAD);
+	expect("o=fcntl;:,d=%d;:,F=%d;:,G=0;:,s=%d;:,", fd, F_SET_RW_HINT, -EFAULT);
 	made(SYS_fcntl, fd, 9876, 3);
 	expect("o=fcntl;:,d=%d;:,F=9876;:,G=3;:,s=%d;:,", fd, -EINVAL);
 }
@@ -533,6 +551,61 @@ static void t_cachestat(void)
 	expect("o=cachestat;:,d=9999;:,O=4096;:,f=0;:,c=8192;:,s=%ld;:,", r);
 	r = made(SYS_cachestat, fd, BAD, P(room), 7);
 	expect("o=cachestat;:,d=%d;:,O=0;:,f=7;:,c=0;:,s=%ld;:,", fd, r);
+}
+
+/* struct file_attr of linux/fs.h */
+struct file_attributes {
+	uint64_t flags;
+	uint32_t extent, extents, project, cow_extent;
+};
+
+static void t_file_getattr(void)
+{
+	int fd = file("f", "");
+	long r = made(SYS_file_getattr, AT_FDCWD, P("f"), P(room), sizeof(struct file_attributes), 0);
+
+	expect("o=file_getattr;:,d=AT_FDCWD;:,p=f;:,c=24;:,f=0;:,s=%ld;:,", r);
+	r = made(SYS_file_getattr, fd, P(""), P(room), sizeof(struct file_attributes), AT_EMPTY_PATH);
+	expect("o=file_getattr;:,d=%d;:,p=;:,c=24;:,f=4096;:,s=%ld;:,", fd, r);
+	r = made(SYS_file_getattr, AT_FDCWD, P("none"), P(room), 100000, AT_SYMLINK_NOFOLLOW);
+	expect("o=file_getattr;:,d=AT_FDCWD;:,p=none;:,c=100000;:,f=256;:,s=%ld;:,", r);
+}
+
+static void t_file_setattr(void)
+{
+	struct file_attributes attr = {.flags = 0x40 /* FS_XFLAG_NOATIME */};
+	int dir = open(".", O_RDONLY | O_DIRECTORY);
+	long r;
+
+	file("f", "");
+	r = made(SYS_file_setattr, dir, P("f"), P(&attr), sizeof(attr), 0);
+	expect("o=file_setattr;:,d=%d;:,p=f;:,b=64;:,c=24;:,f=0;:,s=%ld;:,", dir, r);
+	attr = (struct file_attributes){.flags = 1ull << 40, .extent = 4096, .extents = 1, .project = 7, .cow_extent = 9};
+	r = made(SYS_file_setattr, dir, P("f"), P(&attr), sizeof(attr), AT_SYMLINK_NOFOLLOW);
+	expect("o=file_setattr;:,d=%d;:,p=f;:,b=1099511627776:4096:7:9;:,c=24;:,f=256;:,s=%ld;:,", dir, r);
+	r = made(SYS_file_setattr, dir, P("f"), BAD, sizeof(attr), 0);
+	expect("o=file_setattr;:,d=%d;:,p=f;:,b=-;:,c=24;:,f=0;:,s=%ld;:,", dir, r);
+}
+
+static void t_statmount(void)
+{
+	long r = made(SYS_statmount, BAD, P(room), sizeof(room), 0);
+
+	expect("o=statmount;:,s=%ld;:,", r);
+}
+
+static void t_listmount(void)
+{
+	/* struct mnt_id_req: its size, of the root mount of the namespace (LSMT_ROOT) */
+	struct {
+		uint32_t size, spare;
+		uint64_t id, param;
+	} all = {.size = 24, .id = UINT64_MAX};
+	long r = made(SYS_listmount, P(&all), P(room), 10, 0);
+
+	expect("o=listmount;:,s=%ld;:,", r);
+	r = made(SYS_listmount, BAD, P(room), 10, 0);
+	expect("o=listmount;:,s=%ld;:,", r);
 }
 
 struct any_handle {
@@ -2357,7 +2430,8 @@ static const struct {
 	T(pwritev2), T(lseek), T(truncate), T(ftruncate), T(fallocate), T(copy_file_range),
 	T(sendfile), T(ioctl), T(splice), T(tee), T(vmsplice), T(mmap), T(munmap), T(mremap), T(msync),
 	T(madvise),
-	T(name_to_handle_at), T(open_by_handle_at), T(setxattrat), T(getxattrat), T(listxattrat), T(removexattrat), T(cachestat),
+	T(name_to_handle_at), T(open_by_handle_at), T(setxattrat), T(getxattrat), T(listxattrat), T(removexattrat), T(cachestat), T(file_getattr), T(file_setattr),
+	T(statmount), T(listmount),
 	T(inotify_init1), T(inotify_add_watch), T(inotify_rm_watch), T(fanotify_init), T(fanotify_mark),
 	T(memfd_create), T(memfd_secret), T(userfaultfd), T(quotactl), T(quotactl_fd), T(fsync), T(fdatasync),
 	T(sync), T(syncfs), T(sync_file_range), T(fadvise64), T(readahead), T(fstat),

@@ -1233,14 +1233,15 @@ START_TEST(events_and_files_in_memory_are_no_files)
 			    "1 o=userfaultfd;:,f=1;:,s=6;:,\n"
 			    "1 o=fanotify_init;:,f=1;:,s=7;:,\n"
 			    "1 o=quotactl;:,F=0x80000700;:,s=-3;:,\n"
+			    "1 o=listmount;:,s=7;:,\n"
 			    "1 o=execve;:,p=/bin/x;:,s=0;:,\n"
 			    "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
 			    "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=4;:,\n"
 			    "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=7;:,\n",
-		TASK_LINE "0|0|-|%null|-|0|execve@19|\n"
-			  "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@20|\n"
-			  "0|0|-|cwd|f|O_RDONLY|0|>1|4|openat@21|\n"
-			  "0|0|-|cwd|f|O_RDONLY|0|>2|7|openat@22|\n"
+		TASK_LINE "0|0|-|%null|-|0|execve@20|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@21|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>1|4|openat@22|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>2|7|openat@23|\n"
 			  "#INIT\n" W_DIR F_INIT("-"),
 		res);
 	ck_assert_uint_eq(res->left_out[LEFT_EVENTS], 4);
@@ -1248,6 +1249,7 @@ START_TEST(events_and_files_in_memory_are_no_files)
 	ck_assert_uint_eq(res->left_out[LEFT_PSEUDO], 2);
 	ck_assert_uint_eq(res->left_out[LEFT_FAULTS], 1);
 	ck_assert_uint_eq(res->left_out[LEFT_QUOTA], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_MOUNTS], 1);
 	ck_assert_uint_eq(res->reused, 0);
 	free(res);
 }

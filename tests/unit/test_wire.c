@@ -301,6 +301,11 @@ START_TEST(what_could_not_be_read_is_missing)
 	BEGIN_CALL(&s, SYS_openat2, -14, CWD, 0);
 	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=openat2;:,d=AT_FDCWD;:,f=0;:,m=0;:,R=0;:,s=-14;:"
 		   ",\n");
+	BEGIN_CALL(&s, SYS_fcntl, 0, 3, F_SET_RW_HINT, 0x7fff1234);
+	wire_item(&s.bytes, WIRE_HINT, &(uint64_t){5}, 8);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fcntl;:,d=3;:,F=1036;:,G=5;:,s=0;:,\n");
+	BEGIN_CALL(&s, SYS_fcntl, 0, 3, F_GET_RW_HINT, 0x7fff1234);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fcntl;:,d=3;:,F=1035;:,G=0;:,s=0;:,\n");
 	BEGIN_CALL(&s, SYS_fcntl, -14, 3, F_SETLK, 0x7fff1234);
 	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fcntl;:,d=3;:,F=6;:,G=0,0,0,0;:,s=-14;:,\n");
 	BEGIN_CALL(&s, SYS_readv, -14, 3);
