@@ -83,6 +83,7 @@ static void fill(struct ahead *a, struct ahead_batch *b)
 	size_t at[AHEAD_BATCH], i;
 
 	b->n = b->bytes.len = b->errors.n = 0;
+	buf_reserve(&b->bytes, 1); /* an empty path points somewhere too, or it would be missing */
 	while (b->n < AHEAD_BATCH && b->bytes.len < BATCH_FULL) {
 		b->rc = take_record(a, b, &b->record[b->n], &at[b->n]);
 		if (b->rc <= 0)

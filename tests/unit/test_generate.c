@@ -649,6 +649,29 @@ START_TEST(a_number_is_free_before_it_is_given_out_again)
 }
 END_TEST
 
+START_TEST(an_empty_path_is_none_that_is_missing)
+{
+	/* Also where nothing that was read ahead with it has a string. */
+	struct buf capture = BUF_INIT, want = BUF_INIT;
+	int i;
+
+	buf_puts(&capture, TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n");
+	buf_puts(&want, TASK_LINE "0|0|-|cwd|f|O_RDONLY|0|>0|3|openat@7|\n");
+	for (i = 0; i < 300; i++) {
+		buf_puts(&capture, "1 o=lseek;:,d=3;:,O=0;:,W=0;:,s=0;:,\n");
+		buf_addf(&want, "0|0|-|0|0|SEEK_SET|0|lseek@%d|\n", 8 + i);
+	}
+	buf_puts(&capture, "1 o=newfstatat;:,d=3;:,p=;:,f=4096;:,s=0;:,\n");
+	buf_addf(&want, "0|0|-|0||AT_EMPTY_PATH|0|newfstatat@%d|\n", 8 + i);
+	buf_puts(&want, "#INIT\n" W_DIR F_INIT("-"));
+	buf_char(&capture, '\0');
+	buf_char(&want, '\0');
+	generates(capture.p, want.p);
+	buf_free(&capture);
+	buf_free(&want);
+}
+END_TEST
+
 START_TEST(the_end_that_a_read_saw_tells_when_it_was)
 {
 	generates(TASK FILE_F "1 o=fork;:,s=2;:,\n"
@@ -3228,6 +3251,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_goes_first_lets_others_pass_too);
 	tcase_add_test(t, a_call_may_stay_behind_what_brings_its_name_back);
 	tcase_add_test(t, a_number_is_free_before_it_is_given_out_again);
+	tcase_add_test(t, an_empty_path_is_none_that_is_missing);
 	tcase_add_test(t, the_end_that_a_read_saw_tells_when_it_was);
 	tcase_add_test(t, locks_tell_when_they_were_taken_and_given_back);
 	tcase_add_test(t, leases_wait_for_opens_and_opens_for_leases);
