@@ -252,6 +252,47 @@ bool overlap_opens(const struct model *m, const struct rec *r, const struct rec 
 	return false;
 }
 
+static bool uses_number(const struct rec *r, int64_t fd)
+{
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++)
+		switch ((enum arg_kind)ops[r->op].arg[i]) {
+		case A_FD:
+		case A_FD2:
+		case A_DIRFD:
+		case A_DIRFD2:
+			if ((int32_t)r->arg[i] == fd)
+				return true;
+			break;
+		default:
+			break;
+		}
+	return false;
+}
+
+/* The number whose descriptor the call closes or replaces, -1 = none. */
+static int64_t taken_number(const struct rec *c)
+{
+	if (c->ret < 0)
+		return -1;
+	if (c->op == OP_close)
+		return (int32_t)c->arg[0];
+	if ((c->op == OP_dup2 || c->op == OP_dup3) && c->arg[0] != c->arg[1])
+		return c->ret;
+	return -1;
+}
+
+/* A call that used a descriptor, which CHANGE takes away. */
+static bool takes_number(const struct model *m, const struct rec *change, const struct rec *r)
+{
+	const struct task *t = vfd_task(&m->vfd, r->tid), *other = vfd_task(&m->vfd, change->tid);
+	int64_t fd = taken_number(change);
+
+	return fd >= 0 && t && other && t->files == other->files && r->ret != -EBADF &&
+	       uses_number(r, fd) && vfd_get(t, fd);
+}
+
 /* The kernel gives the same addresses again. */
 static bool frees_memory(const struct rec *r, const struct rec *c)
 {
@@ -369,7 +410,7 @@ bool overlap_changes(const struct rec *r)
 	enum state left[2];
 
 	leaves(r, left);
-	return left[0] != ANY || left[1] != ANY || model_xattr_left(r) >= 0 ||
+	return left[0] != ANY || left[1] != ANY || model_xattr_left(r) >= 0 || taken_number(r) >= 0 ||
 		(r->ret >= 0 && (unlocks(r) || changes_size(r)));
 }
 
@@ -412,7 +453,11 @@ static bool takes_lock_away(const struct model *m, const struct rec *change, con
 bool overlap_mends(const struct rec *change, const struct rec *between, const struct rec *r)
 {
 	enum state left[2], wants = found(r);
+	int64_t fd = taken_number(change);
 
+	/* the number was given out anew, and who began before it was taken has the old one */
+	if (fd >= 0 && uses_number(r, fd))
+		return gives_number(between, fd) && r->t - r->dur > change->t - change->dur;
 	if (wants == ANY || !takes_name_away(change, r))
 		return false;
 	leaves(between, left);
@@ -423,5 +468,5 @@ bool overlap_mends(const struct rec *change, const struct rec *between, const st
 bool overlap_spoils(const struct model *m, const struct rec *change, const struct rec *r)
 {
 	return takes_name_away(change, r) || moves_its_end(m, change, r) ||
-		takes_lock_away(m, change, r) || changes_xattr(change, r);
+		takes_lock_away(m, change, r) || changes_xattr(change, r) || takes_number(m, change, r);
 }

@@ -672,6 +672,29 @@ START_TEST(an_empty_path_is_none_that_is_missing)
 }
 END_TEST
 
+START_TEST(who_used_a_number_goes_before_it_is_taken_away)
+{
+	/* The write began first, was seen last, and worked; so did the one that dup2 overlapped. */
+	generates(TASK FILE_F "1 o=clone;:,f=69376;:,s=2;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=3;:,\n"
+			      "1 D=8;:,o=close;:,d=3;:,s=0;:,\n"
+			      "1:2 D=25;:,o=pwrite64;:,d=3;:,c=5;:,O=0;:,s=5;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=1;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=4;:,\n"
+			      "1 D=8;:,o=dup2;:,d=4;:,e=3;:,s=3;:,\n"
+			      "1:2 D=15;:,o=pwrite64;:,d=3;:,c=5;:,O=0;:,s=5;:,\n",
+		TASK_LINE "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@7|\n"
+			  "0|0|-|cwd|f|O_WRONLY|0|>0|3|openat@8|\n"
+			  "1|0|8|0|5|0|5|pwrite64@10|\n"
+			  "0|0|10|0|-|0|close@9|\n"
+			  "0|0|-|cwd|f|O_WRONLY|0|>1|3|openat@11|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|>2|4|openat@12|\n"
+			  "1|0|11|1|5|0|5|pwrite64@14|\n"
+			  "0|0|14|2|3|>3|1|3|dup2@13|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
 START_TEST(the_end_that_a_read_saw_tells_when_it_was)
 {
 	generates(TASK FILE_F "1 o=fork;:,s=2;:,\n"
@@ -3252,6 +3275,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_call_may_stay_behind_what_brings_its_name_back);
 	tcase_add_test(t, a_number_is_free_before_it_is_given_out_again);
 	tcase_add_test(t, an_empty_path_is_none_that_is_missing);
+	tcase_add_test(t, who_used_a_number_goes_before_it_is_taken_away);
 	tcase_add_test(t, the_end_that_a_read_saw_tells_when_it_was);
 	tcase_add_test(t, locks_tell_when_they_were_taken_and_given_back);
 	tcase_add_test(t, leases_wait_for_opens_and_opens_for_leases);
