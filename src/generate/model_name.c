@@ -380,6 +380,17 @@ static int check_contents(struct model *m, const struct rec *r, struct node *n)
 	return LEFT_CONFLICT;
 }
 
+/* Whoever found that a name was not in the directory would find it in another one that comes in its place. */
+static int wait_for_lookers(struct model *m, const struct node *dir)
+{
+	struct entry *e;
+	int rc = 0;
+
+	for (e = dir->entries; e && !rc; e = e->next)
+		rc = model_touch(m, &e->res, TOUCH_LATER);
+	return rc;
+}
+
 /*
  * A directory goes away, or is refused because of what is in it: after all changes in it. A file
  * has a name less, which matters to who gives it another by a descriptor.
@@ -400,7 +411,9 @@ static int touch_removed(struct model *m, const struct rec *r, struct node *n, b
 		return model_touch(m, &n->attr, TOUCH_SHARE);
 	if (r->ret == -ENOTEMPTY && names_fill(&m->names, n))
 		return -ENOMEM;
-	return model_touch(m, &n->listing, r->ret >= 0 ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
+	if (r->ret >= 0)
+		rc = wait_for_lookers(m, n);
+	return rc ? rc : model_touch(m, &n->listing, r->ret >= 0 ? TOUCH_EXCLUSIVE : TOUCH_SHARE);
 }
 
 int model_unlink(struct model *m, const struct rec *r)

@@ -672,6 +672,26 @@ START_TEST(an_empty_path_is_none_that_is_missing)
 }
 END_TEST
 
+START_TEST(a_directory_goes_after_who_missed_a_name_in_it)
+{
+	/* Else the access might find the file in the next directory of that name. */
+	generates(TASK "1 o=state_path;:,p=/w/d;:,x=-;:,\n"
+		       "1 o=fork;:,s=2;:,\n"
+		       "1 o=mkdir;:,p=d;:,m=0755;:,s=0;:,\n"
+		       "2 o=access;:,p=d/f;:,m=0;:,s=-2;:,\n"
+		       "1 o=rmdir;:,p=d;:,s=0;:,\n"
+		       "1 o=mkdir;:,p=d;:,m=0755;:,s=0;:,\n"
+		       "1 o=mkdir;:,p=d/f;:,m=0755;:,s=0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@7|\n"
+			  "0|0|-|d|0755|0|mkdir@8|\n"
+			  "1|1|8|d/f|0|-ENOENT|access@9|\n"
+			  "0|0|9|d|0|rmdir@10|\n"
+			  "0|0|-|d|0755|0|mkdir@11|\n"
+			  "0|0|-|d/f|0755|0|mkdir@12|\n"
+			  "#INIT\n" W_DIR);
+}
+END_TEST
+
 START_TEST(who_used_a_number_goes_before_it_is_taken_away)
 {
 	/* The write began first, was seen last, and worked; so did the one that dup2 overlapped. */
@@ -3275,6 +3295,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_call_may_stay_behind_what_brings_its_name_back);
 	tcase_add_test(t, a_number_is_free_before_it_is_given_out_again);
 	tcase_add_test(t, an_empty_path_is_none_that_is_missing);
+	tcase_add_test(t, a_directory_goes_after_who_missed_a_name_in_it);
 	tcase_add_test(t, who_used_a_number_goes_before_it_is_taken_away);
 	tcase_add_test(t, the_end_that_a_read_saw_tells_when_it_was);
 	tcase_add_test(t, locks_tell_when_they_were_taken_and_given_back);
