@@ -294,6 +294,17 @@ static int op_of_compat(struct tracer *t, const struct task *task, syscall_info 
 	return c->op == OP_ioctl && ioctl_shape((unsigned)reg[1]) < 0 ? -1 : c->op;
 }
 
+/* A call of the x32 interface, whose structs are neither those of 32 nor of 64 bits. */
+static bool is_lost_x32(const struct tracer *t, const syscall_info *info)
+{
+	uint64_t number = info->seccomp.nr - FILTER_X32;
+
+	if (!FILTER_X32 || info->arch != FILTER_ARCH || number >= FILTER_X32_NUMBERS)
+		return false;
+	/* those from 512 on are x32's own: readv, execve, ioctl ... */
+	return number >= 512 || (number < TRACER_NUMBERS && t->op_of[number] >= 0);
+}
+
 /* INFO tells of a seccomp stop or, without a filter, of an entry: both have the same layout. */
 static void on_entry(struct tracer *t, struct task *task, const syscall_info *stop)
 {
@@ -310,6 +321,9 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 		resume(task, PTRACE_SYSCALL, 0);
 		return;
 	}
+	if (is_lost_x32(t, info))
+		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
+			"calls of the x32 interface are not recorded");
 	op = is_compat(info) ? op_of_compat(t, task, info) : op_of_entry(t, info);
 	if (op >= 0 && ops[op].family == FAM_Memory &&
 		!maps_wanted(t, task, (enum op_id)op, (const uint64_t *)info->seccomp.args))

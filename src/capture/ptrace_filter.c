@@ -195,9 +195,19 @@ static int put_compat(struct filter *f)
 	return put_search(f, edges, 0, edges_of(numbers, n, edges));
 }
 
+/* Calls of the x32 interface are numbers of this architecture: all of them, as edges. */
+static size_t put_x32(unsigned *edges, bool commands)
+{
+	if (!commands || !FILTER_X32)
+		return 0;
+	edges[0] = FILTER_X32;
+	edges[1] = FILTER_X32 + FILTER_X32_NUMBERS;
+	return 2;
+}
+
 static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, struct err *err)
 {
-	unsigned edges[2 * NUMBERS_MAX];
+	unsigned edges[2 * NUMBERS_MAX + 2];
 	size_t count;
 	unsigned short away;
 	int rc;
@@ -219,7 +229,7 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, s
 	if (!rc && commands)
 		rc = put_madvise(f);
 	if (!rc)
-		rc = put_search(f, edges, 0, count);
+		rc = put_search(f, edges, 0, count + put_x32(edges + count, commands));
 	if (!rc && commands && FILTER_COMPAT) {
 		f->code[away] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, f->len - away - 1u);
 		rc = put_compat(f);

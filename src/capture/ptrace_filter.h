@@ -12,16 +12,19 @@
 
 /*
  * The seccomp program that stops the calls of the operation table in the tracer and lets all others
- * run at full speed. Calls of 32-bit x86 programs have a table of their own (ops/compat.def); x32 is not
- * stopped.
+ * run at full speed. Calls of 32-bit x86 programs have a table of their own (ops/compat.def); those
+ * of x32 are stopped to be counted.
  */
 #if defined(__x86_64__)
 #define FILTER_ARCH AUDIT_ARCH_X86_64
 #define FILTER_COMPAT AUDIT_ARCH_I386 /* int $0x80, and programs of -m32 */
+#define FILTER_X32 0x40000000u /* __X32_SYSCALL_BIT: from there on */
 #elif defined(__aarch64__)
 #define FILTER_ARCH AUDIT_ARCH_AARCH64
 #define FILTER_COMPAT 0
+#define FILTER_X32 0
 #endif
+#define FILTER_X32_NUMBERS 1024u
 
 #define FILTER_MAX 1024
 

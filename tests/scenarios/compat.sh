@@ -20,6 +20,22 @@ scenario compat32 . sh -c "'$TEST_TMP/bin/compat32' | tee expected"
 
 equal "int80: nothing is lost" "$(grep -c 'o=lost' "$TEST_TMP/int80/run.capture")" 0
 equal "compat32: nothing is lost" "$(grep -c 'o=lost' "$TEST_TMP/compat32/run.capture")" 0
+# Whether the kernel has them or not (ENOSYS).
+cat > x32.c <<'C'
+#define _GNU_SOURCE
+#include <unistd.h>
+int main(void)
+{
+	syscall(0x40000000 + 39); /* getpid: no operation */
+	syscall(0x40000000 + 1, -1, "", 1); /* write */
+	syscall(0x40000000 + 515, -1, 0, 0); /* readv */
+	return 0;
+}
+C
+check "build: x32" cc -o bin/x32 x32.c
+status_is "x32: recorded" 3 "$IORIOT" -c x32.capture -- bin/x32
+equal "x32: two calls are told as lost" "$(grep -c 'o=lost;:,c=1;:,p=calls of the x32 interface' x32.capture)" 2
+
 equal "int80: its calls" "$(grep -oP 'o=(open|write|pwrite64|lseek|rename|close);:,.*(p=by80|d=\d|O=).*' \
 	"$TEST_TMP/int80/run.capture" | grep -oP '^o=\K\w+' | tail -n 7 | tr '\n' ' ')" \
 	"write pwrite64 lseek write rename close close "

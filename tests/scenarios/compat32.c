@@ -97,6 +97,11 @@ static void attributes(void)
 	const int32_t seconds[2] = {1500000000, 1500000001};
 	const int32_t micro[4] = {1500000000, 5, 1500000001, 6};
 	const int64_t nano[4] = {1500000002, 7, 1500000003, 8};
+	const uint64_t range[2] = {4096, 8192};
+	struct {
+		uint64_t value;
+		uint32_t size, flags;
+	} value = {(uintptr_t)buffer, 5, 1};
 
 	MUST(syscall(SYS_utime, "to", seconds));
 	printf("utime p=to T=1500000000.000000000,1500000001.000000000\n");
@@ -110,6 +115,16 @@ static void attributes(void)
 	printf("chown p=to U=-1 G=-1\n");
 	MUST(syscall(SYS_lchown32, "to", -1, getegid()));
 	printf("lchown p=to U=-1 G=%d\n", (int)getegid());
+	MUST(syscall(18, "to", buffer)); /* oldstat */
+	printf("stat p=to s=0\n");
+	syscall(463, AT_FDCWD, "to", 0, "user.a", &value, sizeof(value)); /* setxattrat, Linux 6.13 */
+	printf("setxattrat p=to f=0 P=user.a c=5 X=1\n");
+	syscall(464, AT_FDCWD, "to", 0, "user.a", &value, sizeof(value));
+	printf("getxattrat p=to P=user.a c=5\n");
+	syscall(339, -1, 1, 0x20, 1, AT_FDCWD, "to"); /* fanotify_mark */
+	printf("fanotify_mark e=-1 f=1 M=0x100000020 d=AT_FDCWD p=to\n");
+	syscall(451, -1, range, buffer, 0); /* cachestat */
+	printf("cachestat d=-1 O=4096 c=8192 f=0\n");
 	MUST(syscall(SYS_statfs64, "to", 84, buffer));
 	printf("statfs p=to\n");
 }

@@ -38,7 +38,8 @@ START_TEST(rows_fit_their_operations)
 			ck_assert_msg(!arg_infos[ops[c->op].arg[k]].key ||
 					      ops[c->op].arg[k] == A_FDS2 ||
 					      ops[c->op].arg[k] == A_MODE ||
-					      ops[c->op].arg[k] == A_RESOLVE || ops[c->op].arg[k] == A_OWNER,
+					      ops[c->op].arg[k] == A_RESOLVE || ops[c->op].arg[k] == A_OWNER ||
+					      ops[c->op].arg[k] == A_XATFLAGS || ops[c->op].arg[k] == A_RANGELEN,
 				"%u: %s: argument %zu", numbers[i], ops[c->op].name, k);
 	}
 	ck_assert_ptr_null(compat_find(0));
@@ -75,6 +76,10 @@ START_TEST(registers_become_arguments)
 	converted(182, OP_chown, arg);
 	ck_assert_uint_eq(arg[1], 2);
 	ck_assert_uint_eq(arg[2], UINT32_MAX);
+	converted(339, OP_fanotify_mark, arg);
+	ck_assert_uint_eq(arg[2], 0x300000040000ffff);
+	ck_assert_uint_eq(arg[3], 0x50000005);
+	ck_assert_uint_eq(arg[4], 0x80000006);
 	converted(192, OP_mmap, arg);
 	ck_assert_uint_eq(arg[5], 0x80000006000);
 	converted(1, OP_exit, arg);
