@@ -78,7 +78,8 @@ void options_help(struct buf *out)
 	}
 	buf_puts(out,
 		"\nExit status: 0 done, 1 failed, 2 wrong command line, 3 done but records were "
-		"lost\nor the replay diverged, 4 this host lacks something that is needed.\n");
+		"lost\nor the replay diverged in what is not explained, 4 this host lacks something "
+		"that is\nneeded.\n");
 }
 
 static size_t man_column(const struct buf *out)

@@ -74,6 +74,7 @@ struct worker {
 	struct completion *completions; /* by submission; under the lock of its ring */
 	bool guard;   /* metadata is written only behind a look at where the path leads */
 	bool is_root; /* the replay may give files away */
+	bool by_thread; /* --order=thread */
 };
 #define UMASK_UNKNOWN 0xffff
 #define UMASK_DEFAULT 022

@@ -5,6 +5,7 @@
 #include "datas/hist.h"
 #include "replay/compare.h"
 #include "replay/dispatch.h"
+#include "replay/explain.h"
 
 /* What a real thread counts while it runs; in memory that the parent reads afterwards. */
 struct op_result {
@@ -29,6 +30,7 @@ struct thread_result {
 	struct hist late;	 /* ns behind the deadline; paced replays only */
 	bool chown_own;
 	struct divergences divergences;
+	struct explanations explained;
 	struct op_result op[OP_COUNT];
 	struct aio_result aio[AIO_KINDS];
 };

@@ -46,6 +46,8 @@ static void add_thread(struct stats *s, const struct thread_result *t)
 	for (i = 0; i < t->divergences.n; i++)
 		divergences_add(&s->divergences, &t->divergences.v[i]);
 	s->divergences.others += t->divergences.others;
+	for (i = 0; i < EXPLAINED_COUNT; i++)
+		explanations_add(&s->explained, i, &t->explained.v[i]);
 	s->waits += t->waits;
 	s->wait_ns += t->wait_ns;
 	s->chown_own |= t->chown_own;

@@ -33,6 +33,7 @@ struct stats {
 	int landlock;
 	struct hist late;
 	struct divergences divergences;
+	struct explanations explained;
 	struct op_stats *op; /* by operation */
 	struct host_sample host;
 };

@@ -92,6 +92,16 @@ static json_t *all_iocbs(const struct stats *s)
 	return array;
 }
 
+static void put_first(json_t **j, const struct divergence *d)
+{
+	json_put(j, "operation", json_string(ops[d->op].name));
+	json_put(j, "count", json_number(d->count));
+	json_put(j, "expected", result(d->expected));
+	json_put(j, "got", result(d->got));
+	json_put(j, "first_replay_line", json_number(d->index + 2));
+	json_put(j, "first_capture_line", json_number(d->label));
+}
+
 static json_t *all_divergences(const struct stats *s)
 {
 	json_t *array = json_array(), *j;
@@ -101,13 +111,27 @@ static json_t *all_divergences(const struct stats *s)
 		const struct divergence *d = &s->divergences.v[i];
 
 		j = json_object();
-		json_put(&j, "operation", json_string(ops[d->op].name));
-		json_put(&j, "count", json_number(d->count));
-		json_put(&j, "expected", result(d->expected));
-		json_put(&j, "got", result(d->got));
+		put_first(&j, d);
 		json_put(&j, "descriptor_not_open", json_boolean(d->no_fd));
-		json_put(&j, "first_replay_line", json_number(d->index + 2));
-		json_put(&j, "first_capture_line", json_number(d->label));
+		json_append(&array, j);
+	}
+	return array;
+}
+
+static json_t *all_explained(const struct stats *s)
+{
+	json_t *array = json_array(), *j;
+	int i;
+
+	for (i = 0; i < EXPLAINED_COUNT; i++) {
+		const struct divergence *d = &s->explained.v[i];
+
+		if (!d->count)
+			continue;
+		j = json_object();
+		json_put(&j, "class", json_string(explained_classes[i].name));
+		json_put(&j, "why", json_string(explained_classes[i].text));
+		put_first(&j, d);
 		json_append(&array, j);
 	}
 	return array;
@@ -345,6 +369,8 @@ json_t *stats_json(const struct stats *s)
 	json_put(&j, "by_iocb", all_iocbs(s));
 	json_put(&j, "divergence_kinds", all_divergences(s));
 	json_put(&j, "divergences_of_other_kinds", json_number(s->divergences.others));
+	json_put(&j, "explained", json_number(explanations_count(&s->explained)));
+	json_put(&j, "explained_kinds", all_explained(s));
 	json_put(&j, "not_issued_kinds", all_skipped(s));
 	json_put(&j, "timeline", timeline(s));
 	json_put(&j, "host", host(s));

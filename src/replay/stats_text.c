@@ -33,6 +33,7 @@ static void put_totals(const struct stats *s, struct buf *out)
 	buf_addf(out, "\tBytes written: %" PRIu64 "\n", s->bytes[CLS_WRITE]);
 	buf_addf(out, "\tErrors: %" PRIu64 "\n", s->errors);
 	buf_addf(out, "\tDivergences: %" PRIu64 "\n", s->diverged);
+	buf_addf(out, "\tExplained: %" PRIu64 "\n", explanations_count(&s->explained));
 	buf_addf(out, "\tNot issued: %" PRIu64 "\n", s->skipped);
 	buf_addf(out, "\tWaits for other threads: %" PRIu64 " (%.6f s)\n", s->waits,
 		(double)s->wait_ns / 1e9);
@@ -180,9 +181,9 @@ static void put_timeline(const struct stats *s, struct buf *out)
 	}
 }
 
-static void put_divergence(const struct stats *s, const struct divergence *d, struct buf *out)
+static void put_first(const struct stats *s, const struct divergence *d, struct buf *out)
 {
-	buf_addf(out, "\t%" PRIu64 " %s: expected ", d->count, ops[d->op].name);
+	buf_addf(out, "%s: expected ", ops[d->op].name);
 	stats_put_result(out, d->expected);
 	buf_puts(out, ", got ");
 	stats_put_result(out, d->got);
@@ -190,6 +191,29 @@ static void put_divergence(const struct stats *s, const struct divergence *d, st
 		buf_puts(out, " (not open, since an earlier operation diverged)");
 	buf_addf(out, "; first: line %" PRIu64 " of %s, line %" PRIu64 " of the capture\n",
 		d->index + 2, s->program->file, d->label);
+}
+
+static void put_divergence(const struct stats *s, const struct divergence *d, struct buf *out)
+{
+	buf_addf(out, "\t%" PRIu64 " ", d->count);
+	put_first(s, d, out);
+}
+
+static void put_explained(const struct stats *s, struct buf *out)
+{
+	const struct divergence *d = s->explained.v;
+	uint64_t n = explanations_count(&s->explained);
+	int i;
+
+	if (n)
+		buf_addf(out, "Explained, and no divergences (%" PRIu64 "):\n", n);
+	for (i = 0; i < EXPLAINED_COUNT; i++) {
+		if (!d[i].count)
+			continue;
+		buf_addf(out, "\t%" PRIu64 " %s (%s): ", d[i].count, explained_classes[i].name,
+			explained_classes[i].text);
+		put_first(s, &d[i], out);
+	}
 }
 
 static void put_divergences(const struct stats *s, uint32_t max, struct buf *out)
@@ -269,6 +293,7 @@ void stats_text(const struct stats *s, struct buf *out)
 	put_totals(s, out);
 	put_lateness(s, out);
 	put_divergences(s, UINT32_MAX, out);
+	put_explained(s, out);
 	put_skipped(s, out);
 	put_ops(s, out);
 	put_aio(s, out);
@@ -297,7 +322,9 @@ void stats_summary(const struct stats *s, struct buf *out)
 			(double)s->warm_ns / 1e9);
 	put_lateness(s, out);
 	if (s->diverged == 0)
-		buf_puts(out, "0 divergences: every result is the captured one.\n");
+		buf_addf(out, "0 divergences: every result is %s.\n",
+			explanations_count(&s->explained) ? "the captured one or explained" : "the captured one");
 	put_divergences(s, 10, out);
+	put_explained(s, out);
 	put_skipped(s, out);
 }

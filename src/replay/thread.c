@@ -213,8 +213,15 @@ static void diverged(struct runner *r, const struct rthread *t, const struct xop
 		.index = c->index,
 		.label = c->label};
 
+	enum explained why;
+
 	if (ops[x->op].cmp == CMP_SEEK && x->ret >= 0 && got >= 0 && on_directory(t, x))
 		return;
+	why = explain(t, x, got);
+	if (why) {
+		explanations_add(&r->result->explained, why, &d);
+		return;
+	}
 	d.no_fd = got == -EBADF && has_no_fd(t, x); /* also after a close, which took it away */
 	r->result->op[x->op].diverged++;
 	divergences_add(&r->result->divergences, &d);

@@ -236,6 +236,17 @@ dir|0777|0|0|@TREE@/e|
 E1
 replays "directory that cannot be entered" 0 shut.replay -p 1 -t 1
 
+# A file that nobody can remove is not made; to be refused that does no harm.
+replay_file lasts.replay <<'E1'
+1+9|0|0|-|@TREE@/f|O_RDWR|0|>0|3|open
+2+9|0|0|-|0|FS_IOC_SETFLAGS|16|0|ioctl
+3+9|0|0|-|0|FS_IOC_SETFLAGS|32|-EPERM|ioctl
+INIT
+file|0666|0|0|8192|0+8192|@TREE@/f|
+E1
+replays "immutable files" 0 lasts.replay --json lasts.json
+equal "immutable files are not made" "$(json 'j["not_issued"], j["operations"], j["errors"]' lasts.json)" "(1, 2, 1)"
+
 # Past the cache memory has to be aligned, and what failed of that fails again.
 replay_file direct.replay <<'E1'
 1+9|0|0|-|@TREE@/f|O_RDWR+O_DIRECT|0|>0|3|open
