@@ -24,7 +24,7 @@ WARN    := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing
 pkg        = $(shell pkg-config $(1))
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Isrc -I$(BUILD) $(PKG_CFLAGS) $(CFLAGS) $(EXTRA_CFLAGS)
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(call pkg,--cflags $(PKGS)))$(PKG_CFLAGS)
-LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread
+LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread -lm
 
 # V=1 shows the commands.
 Q   := $(if $(V),,@)

@@ -3,6 +3,7 @@
 
 #include "capture/capture_command.h"
 #include "check/check_command.h"
+#include "compare/compare_command.h"
 #include "generate/generate_command.h"
 #include "init/cleanup.h"
 #include "init/init_command.h"
@@ -59,6 +60,7 @@ static int (*const commands[])(const struct options *) = {
 	[COMMAND_PURGE] = purge_command,
 	[COMMAND_DROP_CACHES] = drop_caches_command,
 	[COMMAND_CHECK] = check_command,
+	[COMMAND_COMPARE] = compare_command,
 	[COMMAND_VERSION] = version_command,
 	[COMMAND_HELP] = help_command,
 };

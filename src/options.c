@@ -71,6 +71,11 @@ SETTER(set_stats)
 	return set_string(&o->stats, row, value, FILE_WANTED, err);
 }
 
+SETTER(set_compare)
+{
+	return set_string(&o->compare, row, value, FILE_WANTED, err);
+}
+
 SETTER(set_json)
 {
 	return set_string(&o->json, row, value, FILE_WANTED, err);
@@ -417,6 +422,10 @@ const struct option_row option_rows[] = {
 		"Say what this host offers: which ways to record work here, and why others do "
 		"not; whether replays can run.",
 		NULL},
+	{0, "compare", "FILE", NULL, COMMAND_COMPARE, FOR(COMMAND_COMPARE),
+		"Compare the statistics (--json) of replays: those of FILE with each of the files behind "
+		"it, in total and by operation, with confidence intervals.",
+		set_compare},
 	{'V', "version", NULL, NULL, COMMAND_VERSION, FOR(COMMAND_VERSION), "Print the version.",
 		set_command},
 	{'h', "help", NULL, NULL, COMMAND_HELP, FOR(COMMAND_HELP), "Print this help.", set_command},
@@ -500,13 +509,13 @@ const struct option_row option_rows[] = {
 		"Do not drop the page cache before the replay.", set_keep_caches},
 	{'S', "stats", "FILE", NULL, COMMAND_NONE, FOR_REPLAY,
 		"Write the statistics of the replay to FILE, as text.", set_stats},
-	{0, "json", "FILE", NULL, COMMAND_NONE, FOR_REPLAY | FOR(COMMAND_CHECK),
-		"Write the statistics of the replay, or what --check found, to FILE, as JSON.",
+	{0, "json", "FILE", NULL, COMMAND_NONE, FOR_REPLAY | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE),
+		"Write the statistics of the replay, or what --check or --compare found, to FILE, as JSON.",
 		set_json},
 	{'w', "wd-base", "DIR", NULL, COMMAND_NONE, FOR_STEPS,
 		"Accepted for command lines of older versions. Nothing is kept there.",
 		set_wd_base},
-	{0, "quiet", NULL, NULL, COMMAND_NONE, FOR_STEPS | FOR(COMMAND_CHECK),
+	{0, "quiet", NULL, NULL, COMMAND_NONE, FOR_STEPS | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE),
 		"No progress and no summary; errors are still printed.", set_quiet},
 };
 const unsigned option_count = sizeof(option_rows) / sizeof(option_rows[0]);
@@ -579,7 +588,20 @@ static int parse_argument(struct parse *p, const char *arg, struct err *err)
 		return parse_name(p, arg + 2, err);
 	if (arg[0] == '-' && arg[1])
 		return parse_letters(p, arg + 1, err);
-	return err_set(err, EINVAL, "unexpected \"%s\": a program to record stands behind --", arg);
+	/* in the places of what was read already */
+	p->argv[1 + p->o->operands_count++] = (char *)(uintptr_t)arg;
+	p->o->operands = p->argv + 1;
+	return 0;
+}
+
+/* Only --compare has any; nothing else is as bad as one that was meant to be an option's value. */
+static int check_operands(const struct options *o, struct err *err)
+{
+	if (o->compare && o->operands_count == 0)
+		return err_set(err, EINVAL, "--compare needs two files or more");
+	if (o->compare || o->operands_count == 0)
+		return 0;
+	return err_set(err, EINVAL, "unexpected \"%s\": a program to record stands behind --", o->operands[0]);
 }
 
 /* The one command that all command options given belong to. */
@@ -603,7 +625,7 @@ static int choose_command(struct parse *p, struct err *err)
 	}
 	if (!first)
 		return err_set(
-			err, EINVAL, "no command: give -c, -r, -i, -R, -T, -P, -d or --check; -h explains");
+			err, EINVAL, "no command: give -c, -r, -i, -R, -T, -P, -d, --check or --compare; -h explains");
 	return 0;
 }
 
@@ -667,6 +689,8 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	*o = (struct options){.processes = 4, .threads = 128};
 	_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64, "one bit per row");
 	ret = parse_all(&p, err);
+	if (ret == 0 && o->command == COMMAND_NONE)
+		ret = check_operands(o, err);
 	if (ret || o->command != COMMAND_NONE)
 		return ret;
 	ret = choose_command(&p, err);

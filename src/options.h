@@ -24,6 +24,7 @@ enum command {
 	COMMAND_PURGE,	     /* -P */
 	COMMAND_DROP_CACHES, /* -d */
 	COMMAND_CHECK,	     /* --check */
+	COMMAND_COMPARE,     /* --compare FILE FILE ... */
 	COMMAND_VERSION,     /* -V */
 	COMMAND_HELP	     /* -h */
 };
@@ -55,6 +56,9 @@ struct options {
 	uint64_t max_size;   /* --max-size, bytes; 0 = one file */
 	uint64_t max_files;  /* --max-files; 0 = all are kept */
 	char **argv;	     /* behind "--", NULL-terminated; NULL = none */
+	const char *compare; /* --compare, the first file */
+	char **operands;     /* the others */
+	size_t operands_count;
 	const char *name;    /* -n; NULL = not given (default "test0") */
 	const char *user;    /* -u; NULL = not given */
 	const char *root;    /* --root; NULL = not given */

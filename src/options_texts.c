@@ -16,6 +16,7 @@ static const struct {
 	{"-T | -P [-n NAME]", "move to the trash, or delete, what -i built"},
 	{"-d", "drop the caches of this host"},
 	{"--check [--json FILE]", "say what this host offers"},
+	{"--compare FILE FILE ... [--json FILE]", "what differs between replays"},
 };
 #define USAGES (sizeof(usages) / sizeof(usages[0]))
 

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "datas/spread.h"
-#include "replay/json_parts.h"
+#include "datas/json_parts.h"
 
 struct stats *series_room(struct series *s, bool warmup)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "replay/json_parts.h"
+#include "datas/json_parts.h"
 #include "replay/stats.h"
 
 /* Statistics of one run for programs. */

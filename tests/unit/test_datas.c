@@ -6,6 +6,8 @@
 #include "datas/arena.h"
 #include "datas/buf.h"
 #include "datas/hist.h"
+#include "datas/shift.h"
+#include "datas/spread.h"
 #include "datas/hmap.h"
 #include "suites.h"
 #include "utils/err.h"
@@ -262,6 +264,58 @@ START_TEST(hist_quantiles_are_near)
 }
 END_TEST
 
+START_TEST(spread_of_few)
+{
+	double v[] = {5, 1, 4, 2}, one[] = {7};
+	struct spread s = spread_of(v, 4);
+
+	ck_assert(s.median == 3 && s.min == 1 && s.max == 5 && s.q1 == 1.75 && s.q3 == 4.25);
+	s = spread_of(one, 1);
+	ck_assert(s.median == 7 && s.q1 == 7 && s.q3 == 7);
+	s = spread_of(NULL, 0);
+	ck_assert(s.median == 0);
+}
+END_TEST
+
+/* Samples of n values with differences that are all known: rank k of them is 1000 * (row) - (the rest). */
+static struct shift shift_of_size(size_t m, size_t n)
+{
+	double x[200], y[200];
+	struct shift s;
+	size_t i;
+
+	for (i = 0; i < m; i++)
+		x[i] = (double)i;
+	for (i = 0; i < n; i++)
+		y[i] = 1000 * (double)i;
+	ck_assert_int_eq(shift_of(x, m, y, n, &s), 0);
+	return s;
+}
+
+/* Critical values of U, two-sided 0.05, from tables: 10 and 10: 23; 8 and 8: 13; 5 and 8: 6; 20 and 20: 127. */
+START_TEST(shift_has_the_ranks_of_the_tables)
+{
+	static const struct {
+		size_t m, n, critical;
+	} t[] = {{10, 10, 23}, {8, 8, 13}, {5, 8, 6}, {20, 20, 127}, {5, 5, 2}, {4, 4, 0}, {3, 5, 0}, {7, 6, 6}};
+	struct shift s;
+	size_t i, k;
+
+	for (i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		s = shift_of_size(t[i].m, t[i].n);
+		k = t[i].critical; /* k - 1 of the sorted differences lie below */
+		ck_assert(s.interval);
+		ck_assert_msg(s.low == 1000 * (double)(k / t[i].m) - (double)(t[i].m - 1 - k % t[i].m),
+			"%zu and %zu: %g", t[i].m, t[i].n, s.low);
+		ck_assert(s.confidence >= 0.95 && s.confidence < 0.98);
+	}
+	ck_assert(!shift_of_size(3, 4).interval);
+	ck_assert(!shift_of_size(1, 1).interval && shift_of_size(1, 1).estimate == 0);
+	s = shift_of_size(150, 150); /* approximated */
+	ck_assert(s.interval && s.low < s.estimate && s.estimate < s.high);
+}
+END_TEST
+
 START_TEST(hist_what_came_since)
 {
 	static struct hist h, before;
@@ -340,6 +394,8 @@ Suite *datas_suite(void)
 	tcase_add_test(tc, hmap_keeps_equal_hashes_apart);
 	tcase_add_test(tc, hash_depends_on_every_byte);
 	tcase_add_test(tc, hist_quantiles_are_near);
+	tcase_add_test(tc, spread_of_few);
+	tcase_add_test(tc, shift_has_the_ranks_of_the_tables);
 	tcase_add_test(tc, hist_what_came_since);
 	tcase_add_test(tc, hist_holds_any_value);
 	tcase_add_test(tc, errors_carry_sentence_and_code);

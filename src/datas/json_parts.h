@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IORIOT_REPLAY_JSON_PARTS_H
-#define IORIOT_REPLAY_JSON_PARTS_H
+#ifndef IORIOT_DATAS_JSON_PARTS_H
+#define IORIOT_DATAS_JSON_PARTS_H
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/json_parts.h"
+#include "datas/json_parts.h"
 
 #include <errno.h>
 
