@@ -91,6 +91,8 @@ struct ring {
 	uint32_t captured; /* its number in the capture, */
 	uint32_t number;   /* and in the replay */
 	uint64_t linked;   /* number of the submission that the latest one of the replay was linked to */
+	uint64_t stand_in; /* the same when the latest one stands for one that is left out */
+	uint64_t slots;	   /* of the table of registered files, 0: there is none */
 	struct description *desc;
 	struct fdtable *files; /* registered */
 };

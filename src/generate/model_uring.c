@@ -116,6 +116,7 @@ static struct ring *ring_new(struct model *m, struct description *desc, uint32_t
 	r->vfd = &m->vfd;
 	r->captured = captured;
 	r->number = ++m->rings.next;
+	r->linked = r->stand_in = UINT64_MAX;
 	r->desc = desc;
 	desc->ring = *slot = r;
 	return r;
@@ -249,6 +250,8 @@ int model_uring_register(struct model *m, const struct rec *r)
 	default:
 		return LEFT_RING_CALL;
 	}
+	if (*op == URING_REGISTER_FILES || *op == URING_UNREGISTER_FILES)
+		ring->slots = *op == URING_REGISTER_FILES ? (uint64_t)model_arg(r, A_UNR, 0) : 0;
 	put_ring(m, ring);
 	return rc ? rc : model_touch(m, ring->desc->order, TOUCH_EXCLUSIVE);
 }
@@ -301,7 +304,41 @@ int model_uring_file(struct model *m, const struct rec *r)
 /* Cancelled by one that is left out, by no link, or by the end of its ring: a replay has none of them. */
 static bool was_cancelled(const struct ring *ring, const struct rec *r)
 {
-	return r->ret == -ECANCELED && ring->linked != r->sqe.number;
+	return r->ret == -ECANCELED &&
+	       (ring->linked != r->sqe.number || ring->stand_in == r->sqe.number);
+}
+
+/* The file was opened, and maybe made, before there was no slot for it: the result is that of the slot. */
+static bool had_no_slot(const struct ring *ring, const struct rec *r)
+{
+	uint32_t slot = r->sqe.slot;
+
+	if (slot == SQE_NONE || !(ops[r->op].flags & OPF_NEWFD))
+		return false;
+	if (!ring->slots)
+		return r->ret == -ENXIO;
+	if (slot == URING_SLOT_ANY)
+		return r->ret == -ENFILE;
+	return slot >= ring->slots && r->ret == -EINVAL;
+}
+
+/* What is left out of the middle of a chain: those in front of it and behind it stay in their order. */
+static int stand_in(struct model *m, struct ring *ring, const struct rec *r, int why)
+{
+	const struct sqe *sqe = &r->sqe;
+	struct rec *out = &m->out.call;
+
+	if (ring->linked != sqe->number || !(sqe->flags & (URING_IO_LINK | URING_IO_HARDLINK)) ||
+		r->ret == -ECANCELED)
+		return why;
+	ring->linked = ring->stand_in = sqe->number + 1;
+	*out = (struct rec){.t = out->t, .dur = out->dur, .pid = out->pid, .tid = out->tid,
+		.line = out->line, .op = OP_uring_nop, .has_ret = true};
+	out->sqe = (struct sqe){.row = OP_uring_nop, .ring = ring->number, .number = sqe->number,
+		.flags = sqe->flags & (URING_IO_LINK | URING_IO_HARDLINK), .buffer = SQE_NONE, .slot = SQE_NONE};
+	m->out.newfd = VFD_NONE;
+	m->list.n = 0;
+	return model_touch(m, ring->desc->order, TOUCH_SHARE);
 }
 
 static int apply_plain(struct model *m, struct ring *ring)
@@ -323,6 +360,31 @@ static int apply_plain(struct model *m, struct ring *ring)
 	return rc;
 }
 
+static int apply_submission(struct model *m, struct ring *ring, const struct rec *r, struct sqe *sqe)
+{
+	bool opens = ops[r->op].flags & OPF_NEWFD, in_vain = had_no_slot(ring, r);
+	int rc;
+
+	if (sqe->slot == URING_SLOT_ANY && r->ret >= 0) /* the result says which one it was */
+		sqe->slot = (uint32_t)r->ret;
+	m->plain = *r;
+	m->plain.sqe.slot = sqe->slot;
+	if (in_vain)
+		m->plain.ret = ring->slots;
+	else if (sqe->slot != SQE_NONE && r->ret >= 0 && opens)
+		m->plain.ret = sqe->slot;
+	else if (sqe->slot != SQE_NONE && r->op == OP_close)
+		m->plain.arg[0] = sqe->slot;
+	m->rec = &m->plain;
+	rc = apply_plain(m, ring);
+	if (!rc && in_vain)
+		rc = enter_file(m, ring, ring->slots, NULL);
+	if (rc)
+		return rc;
+	/* a model that makes another call of it? */
+	return m->out.call.op != r->op ? LEFT_RING_OP : 0;
+}
+
 int model_submission(struct model *m, const struct rec *r)
 {
 	struct ring *ring = ring_of(m, r->sqe.ring);
@@ -330,25 +392,16 @@ int model_submission(struct model *m, const struct rec *r)
 	int rc;
 
 	if (r->op == OP_uring_other)
-		return LEFT_RING_OP;
+		return ring ? stand_in(m, ring, r, LEFT_RING_OP) : LEFT_RING_OP;
 	if (!ring)
 		return LEFT_RING;
 	if (was_cancelled(ring, r))
 		return LEFT_RING_CALL;
-	if (sqe.slot == URING_SLOT_ANY && r->ret >= 0) /* the result says which one it was */
-		sqe.slot = (uint32_t)r->ret;
-	m->plain = *r;
-	m->plain.sqe.slot = sqe.slot;
-	if (sqe.slot != SQE_NONE && r->ret >= 0 && ops[r->op].flags & OPF_NEWFD)
-		m->plain.ret = sqe.slot;
-	else if (sqe.slot != SQE_NONE && r->op == OP_close)
-		m->plain.arg[0] = sqe.slot;
-	m->rec = &m->plain;
-	rc = apply_plain(m, ring);
+	rc = apply_submission(m, ring, r, &sqe);
+	if (rc > 0 && rc != LEFT_CONFLICT)
+		return stand_in(m, ring, r, rc);
 	if (rc)
 		return rc;
-	if (m->out.call.op != r->op) /* a model that makes another call of it */
-		return LEFT_RING_OP;
 	if (sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK))
 		ring->linked = sqe.number + 1;
 	if (sqe.slot != SQE_NONE)

@@ -3052,6 +3052,42 @@ START_TEST(a_chain_is_left_out_from_what_a_replay_does_not_have)
 }
 END_TEST
 
+/* The order of those around it stays. */
+START_TEST(what_is_left_out_of_a_chain_is_a_link_of_it)
+{
+	generates(TASK FILE_F "1 o=eventfd;:,s=3;:,\n" RING
+		"1 o=uring_mkdirat;:,k=5:0:4:-:-:0x0;:,d=-100;:,p=g;:,m=0777;:,s=0;:,\n"
+		"1 o=uring_unlinkat;:,k=5:1:8:-:-:0x0;:,d=3;:,p=f;:,f=0;:,s=-20;:,\n"
+		"1 o=uring_other;:,k=5:2:4:-:-:0x0;:,F=27;:,d=3;:,O=0;:,c=1;:,s=-88;:,\n"
+		"1 o=uring_unlinkat;:,k=5:3:4:-:-:0x9;:,d=-100;:,p=g;:,f=512;:,s=-125;:,\n"
+		"1 o=uring_nop;:,k=5:4:0:-:-:0x9;:,s=-125;:,\n",
+		TASK_LINE "0|0|-|8|0|0|1|>0|4|io_uring_setup@8|\n"
+		"0|0|-|1:0:IOSQE_IO_LINK:-:-|cwd|g|0777|0|uring_mkdirat@9|\n"
+		"0|0|-|1:1:IOSQE_IO_HARDLINK:-:-|0|uring_nop@10|\n"
+		"0|0|-|1:2:IOSQE_IO_LINK:-:-|0|uring_nop@11|\n"
+		"#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+/* Without a slot for it the file is opened all the same, and closed again. */
+START_TEST(what_has_no_slot_is_made)
+{
+	generates(TASK "1 o=state_path;:,p=/w/g;:,x=-;:,\n1 o=state_path;:,p=/w/h;:,x=-;:,\n" RING
+		"1 o=uring_openat;:,k=5:0:0:-:2:0x0;:,d=-100;:,p=g;:,f=66;:,m=0600;:,s=-6;:,\n"
+		"1 o=stat;:,p=g;:,s=0;:,\n"
+		"1 o=io_uring_register;:,d=4;:,F=2;:,v=-;:,n=2;:,k=5;:,s=0;:,\n"
+		"1 o=uring_openat;:,k=5:1:0:-:2:0x0;:,d=-100;:,p=h;:,f=66;:,m=0600;:,s=-22;:,\n"
+		"1 o=stat;:,p=h;:,s=0;:,\n",
+		TASK_LINE "0|0|-|8|0|0|1|>0|4|io_uring_setup@8|\n"
+		"0|0|-|1:0:0:-:2|cwd|g|O_RDWR+O_CREAT|0600|>-|-ENXIO|uring_openat@9|\n"
+		"0|0|-|g|0|stat@10|\n"
+		"0|0|-|4|IORING_REGISTER_FILES|-|2|1|0|io_uring_register@11|\n"
+		"0|0|-|1:1:0:-:2|cwd|h|O_RDWR+O_CREAT|0600|>-|-EINVAL|uring_openat@12|\n"
+		"0|0|-|h|0|stat@13|\n"
+		"#INIT\n" W_DIR);
+}
+END_TEST
+
 /* ---- Linux AIO ---- */
 
 /* Writes where they are submitted, reads where their event came. */
@@ -3384,6 +3420,8 @@ Suite *generate_suite(void)
 	tcase_add_test(t, registered_files_outlive_their_descriptors);
 	tcase_add_test(t, what_is_no_file_operation_of_a_known_ring_is_left_out);
 	tcase_add_test(t, a_chain_is_left_out_from_what_a_replay_does_not_have);
+	tcase_add_test(t, what_is_left_out_of_a_chain_is_a_link_of_it);
+	tcase_add_test(t, what_has_no_slot_is_made);
 	tcase_add_test(t, failures_that_depend_on_a_size_wait_for_it);
 	tcase_add_test(t, what_is_appended_is_one_behind_the_other);
 	tcase_add_test(t, what_is_not_in_a_new_directory_is_waited_for);
