@@ -244,6 +244,8 @@ void maps_before(struct tracer *t, struct task *task, const struct rec *rec);
 void maps_after(struct task *task, const struct rec *rec);
 /* The thread ends, and maybe its process: as maps_before(). */
 void maps_at_end(struct tracer *t, struct task *task, enum op_id op);
+/* In a new file of a rotation: what is mapped of files, as calls that map it. */
+void maps_tell(struct tracer *t, const struct task *task);
 void maps_inherit(struct process *child, struct process *parent, uint64_t flags);
 void maps_drop(struct process *proc);
 

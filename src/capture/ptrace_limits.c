@@ -62,6 +62,7 @@ static void tell_fds(struct tracer *t, struct task *task)
 		return;
 	task->proc->told = t->file;
 	state_fds(t->job->sink, t->job->paths, &t->told, who_of(task));
+	maps_tell(t, task);
 }
 
 static void tell_task(struct tracer *t, struct task *task)

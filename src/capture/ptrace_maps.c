@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/facts.h"
 #include "capture/pagemap.h"
 #include "capture/ptrace.h"
 #include "utils/clock.h"
@@ -426,6 +428,111 @@ void maps_after(struct task *task, const struct rec *rec)
 		cut_older(task->proc->maps, start, end, rec->t - rec->dur);
 	else if (rec->op == OP_execve || rec->op == OP_execveat)
 		maps_drop(task->proc);
+}
+
+/* ---- a new file of a rotation ---- */
+
+/* A line of /proc/PID/maps. */
+struct region {
+	uint64_t start, end, off, ino;
+	bool shared, writable;
+	const char *path;
+};
+
+static bool parse_region(char *line, struct region *r)
+{
+	unsigned long long start, end, off, ino;
+	char allowed[5], *path;
+	size_t len = strcspn(line, "\n");
+	int at = 0;
+
+	line[len] = '\0';
+	if (sscanf(line, "%llx-%llx %4s %llx %*x:%*x %llu %n", &start, &end, allowed, &off, &ino, &at) != 5 || !at)
+		return false;
+	path = line + at;
+	*r = (struct region){start, end, off, ino, allowed[3] == 's', allowed[1] == 'w', path};
+	return path[0] == '/';
+}
+
+/* As the process names it. False: that is another file by now, or none that can be read. */
+static bool find_file(const struct task *task, const struct region *r, struct stat *st)
+{
+	char path[PATH_MAX + 32];
+
+	snprintf(path, sizeof(path), "/proc/%u/root%s", task->tid, r->path);
+	return stat(path, st) == 0 && S_ISREG(st->st_mode) && st->st_ino == r->ino;
+}
+
+/* A number that the process has not in use, so that nothing is hidden by it. */
+static int free_number(const struct task *task)
+{
+	char path[64];
+	struct stat st;
+	int fd = 100;
+
+	do
+		snprintf(path, sizeof(path), "/proc/%u/fd/%d", task->tid, ++fd);
+	while (lstat(path, &st) == 0);
+	return fd;
+}
+
+static void put_told(struct tracer *t, const struct task *task, struct rec *rec)
+{
+	rec->pid = task->proc->pid;
+	rec->tid = task->tid;
+	rec->t = now_ns();
+	sink_put(t->job->sink, rec);
+}
+
+/* Mapped through a descriptor that is there for a moment, as most programs do it. */
+static void tell_region(struct tracer *t, const struct task *task, const struct region *r,
+	const struct stat *st)
+{
+	bool write = r->shared && r->writable;
+	uint64_t fd = (uint64_t)free_number(task), prot = PROT_READ | (r->writable ? PROT_WRITE : 0);
+	struct str path = str_of(r->path);
+
+	paths_find(t->job->paths, who_of(task), path);
+	put_told(t, task, &(struct rec){.op = OP_state_fd, .path = path, .facts = facts_of_stat(st),
+				  .arg = {fd, 0, (uint64_t)(write ? O_RDWR : O_RDONLY), 0}});
+	put_told(t, task, &(struct rec){.op = OP_mmap, .has_ret = true, .ret = (int64_t)r->start,
+				  .arg = {0, r->end - r->start, prot, r->shared ? MAP_SHARED : MAP_PRIVATE, fd,
+					  r->off}});
+	put_told(t, task, &(struct rec){.op = OP_close, .has_ret = true, .arg = {fd}});
+}
+
+/* Pages that are there when it ends are told in each file. */
+static void forget_told(struct vmap *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->parts.n; i++) {
+		struct filemap *f = v->parts.v[i].map;
+
+		free(f->told[0]);
+		free(f->told[1]);
+		f->told[0] = f->told[1] = NULL;
+	}
+}
+
+void maps_tell(struct tracer *t, const struct task *task)
+{
+	char name[64], line[PATH_MAX + 128];
+	struct region r;
+	struct stat st;
+	FILE *f;
+
+	if (!task->proc->maps || !task->proc->maps->parts.n)
+		return;
+	forget_told(task->proc->maps);
+	snprintf(name, sizeof(name), "/proc/%u/maps", task->tid);
+	f = fopen(name, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (parse_region(line, &r) && vmap_has(task->proc->maps, r.start, r.end) &&
+			find_file(task, &r, &st))
+			tell_region(t, task, &r, &st);
+	if (f)
+		fclose(f);
 }
 
 void maps_inherit(struct process *child, struct process *parent, uint64_t flags)

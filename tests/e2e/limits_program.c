@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,6 +63,31 @@ static void one_round(int i, int in, int out, int log, int dir)
 	must(rename(name, "sub/last") == 0, "rename back");
 	must(symlink("../first", "sub/link") == 0 && unlink("sub/link") == 0, "link");
 	must(access("/no/such/thing", F_OK) == -1, "access");
+}
+
+/* A map that lives through several files, and one whose file has lost its name. */
+static int maps(void)
+{
+	int fd = open_file("mapped", O_RDWR | O_CREAT), gone = open_file("unlinked", O_RDWR | O_CREAT), log, i;
+	char *p, *q;
+
+	must(ftruncate(fd, 1 << 20) == 0 && ftruncate(gone, 8192) == 0, "ftruncate");
+	p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	q = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, gone, 0);
+	must(p != MAP_FAILED && q != MAP_FAILED, "mmap");
+	close(fd);
+	close(gone);
+	unlink("unlinked");
+	log = open_file("log", O_WRONLY | O_CREAT | O_APPEND);
+	for (i = 0; i < count; i++) {
+		p[i * 1000L % (1 << 20)] = q[i % 8192] = 1;
+		must(write(log, "line", 4) == 4, "write");
+		if (i % 100 == 99)
+			must(msync(p, 1 << 20, MS_SYNC) == 0, "msync");
+	}
+	must(munmap(p, 1 << 20) == 0 && munmap(q, 8192) == 0, "munmap");
+	printf("done\n");
+	return 0;
 }
 
 static int files(void)
@@ -297,6 +323,7 @@ int main(int argc, char **argv)
 		int (*run)(void);
 	} modes[] = {
 		{"files", files},
+		{"maps", maps},
 		{"shared", shared},
 		{"threads", threads},
 		{"leaderless", leaderless},
