@@ -210,6 +210,7 @@ COMPDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 install: all
 	install -D -m 755 ioriot $(DESTDIR)$(PREFIX)/bin/ioriot
 	install -D -m 644 docs/man/ioriot.1 $(MANDIR)/man1/ioriot.1
+	install -D -m 644 docs/man/ioriot-analyse.1 $(MANDIR)/man1/ioriot-analyse.1
 	install -D -m 644 docs/man/ioriot-capture.5 $(MANDIR)/man5/ioriot-capture.5
 	install -D -m 644 docs/man/ioriot-replay.5 $(MANDIR)/man5/ioriot-replay.5
 	install -D -m 644 $(BUILD)/ioriot.bash $(COMPDIR)/ioriot
@@ -218,6 +219,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/ioriot $(MANDIR)/man1/ioriot.1 $(COMPDIR)/ioriot
+	rm -f $(MANDIR)/man1/ioriot-analyse.1
 	rm -f $(MANDIR)/man5/ioriot-capture.5 $(MANDIR)/man5/ioriot-replay.5
 	rm -rf $(DOCDIR)
 

@@ -9,6 +9,7 @@
 #include "init/init_command.h"
 #include "options.h"
 #include "replay/replay_command.h"
+#include "report/analyse_command.h"
 
 static int init_once_more(void *run, const struct options *o)
 {
@@ -61,6 +62,7 @@ static int (*const commands[])(const struct options *) = {
 	[COMMAND_DROP_CACHES] = drop_caches_command,
 	[COMMAND_CHECK] = check_command,
 	[COMMAND_COMPARE] = compare_command,
+	[COMMAND_ANALYSE] = analyse_command,
 	[COMMAND_VERSION] = version_command,
 	[COMMAND_HELP] = help_command,
 };

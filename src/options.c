@@ -372,6 +372,99 @@ SETTER(set_backend)
 	return set_word(&word, row, value, err);
 }
 
+SETTER(set_analyse)
+{
+	return set_string(&o->analyse, row, value, FILE_WANTED, err);
+}
+
+SETTER(set_filter)
+{
+	(void)row, (void)err;
+	o->filter = value;
+	return 0;
+}
+
+SETTER(set_by)
+{
+	return set_string(&o->by, row, value, "names of columns with commas between", err);
+}
+
+SETTER(set_sort)
+{
+	unsigned word = SORT_TIME;
+	int ret = set_word(&word, row, value, err);
+
+	o->sort = (enum sort_word)word;
+	return ret;
+}
+
+SETTER(set_top)
+{
+	uint64_t n;
+
+	if (str_u64(str_of(value), &n) || n > UINT_MAX)
+		return bad_value(row, value, "a number of rows, or 0 for all", err);
+	o->top = (unsigned)n;
+	return 0;
+}
+
+SETTER(set_hist)
+{
+	unsigned word = HIST_WORD_LATENCY;
+	int ret = set_word(&word, row, value, err);
+
+	o->hist = (enum hist_word)word;
+	o->hist_given = true;
+	return ret;
+}
+
+SETTER(set_sequence)
+{
+	(void)row, (void)value, (void)err;
+	o->sequence = true;
+	return 0;
+}
+
+/* Also parts of a second, unlike a recording's length. */
+SETTER(set_timeline)
+{
+	char *end;
+	double n = strtod(value, &end);
+	double unit = strcmp(end, "ms") == 0 ? 1e6
+		      : strcmp(end, "m") == 0 ? 60e9
+		      : strcmp(end, "h") == 0 ? 3600e9
+		      : !*end || strcmp(end, "s") == 0 ? 1e9
+						       : 0;
+
+	if (!strchr("0123456789.", value[0]) || end == value || !(n * unit >= 1e3) || n * unit > 1e18)
+		return bad_value(row, value, "an interval such as 1s, 100ms or 5m", err);
+	o->timeline = (uint64_t)(n * unit);
+	return 0;
+}
+
+SETTER(set_export)
+{
+	return set_string(&o->export, row, value, "FORMAT:FILE", err);
+}
+
+SETTER(set_flame)
+{
+	return set_string(&o->flame, row, value, FILE_WANTED, err);
+}
+
+SETTER(set_fields)
+{
+	return set_string(&o->fields, row, value, "names of columns with commas between", err);
+}
+
+SETTER(set_weight)
+{
+	unsigned word;
+
+	o->weight = value;
+	return set_word(&word, row, value, err);
+}
+
 SETTER(set_keep_caches)
 {
 	(void)row, (void)value, (void)err;
@@ -416,6 +509,10 @@ const struct option_row option_rows[] = {
 		"Delete the trees of replays and the trash. Nothing that ioriot did not make is "
 		"touched, no symbolic link is followed.",
 		NULL},
+	{'a', "analyse", "FILE", NULL, COMMAND_ANALYSE, FOR(COMMAND_ANALYSE),
+		"Say what a capture is made of: calls, bytes, times, errors, by operation and file; "
+		"or what the options below ask for.",
+		set_analyse},
 	{'d', "drop-caches", NULL, NULL, COMMAND_DROP_CACHES, FOR(COMMAND_DROP_CACHES),
 		"Write back and drop the page cache of this host, and exit. Needs root.", NULL},
 	{0, "check", NULL, NULL, COMMAND_CHECK, FOR(COMMAND_CHECK),
@@ -512,10 +609,40 @@ const struct option_row option_rows[] = {
 	{0, "json", "FILE", NULL, COMMAND_NONE, FOR_REPLAY | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE),
 		"Write the statistics of the replay, or what --check or --compare found, to FILE, as JSON.",
 		set_json},
+	{'F', "filter", "EXPRESSION", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"Only calls for which it is true: pid==12 && file=~\"^/var/\" && latency>1ms && op in "
+		"(read, pread64) || error.",
+		set_filter},
+	{0, "by", "COLUMNS", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"A table of the calls by op, file, dir, comm, pid, tid, device, family, class, error or "
+		"any other column, or several: comm,op.",
+		set_by},
+	{0, "sort", "WORD", "time|count|bytes|p99|errors", COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"What the table of --by begins with: the time in calls (default), their number, bytes, "
+		"99th percentile, failed ones.",
+		set_sort},
+	{0, "top", "N", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE), "Rows of a table (20); 0 = all.", set_top},
+	{0, "hist", "WORD", "latency|gap|size", COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"How latencies, the gaps between the calls of a thread, or bytes moved are spread.", set_hist},
+	{0, "seq", NULL, NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"How each file is gone through: in sequence or at random, in which sizes.", set_sequence},
+	{0, "timeline", "TIME", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"Rates, errors and latencies of each interval of that many seconds, or 100ms, 5m.", set_timeline},
+	{0, "export", "FORMAT:FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"Write the calls to FILE, as csv or jsonl with all columns, or collapsed: stacks as flame graph "
+		"tools read them.",
+		set_export},
+	{0, "flame", "FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"Write a flame graph to FILE, as SVG that can be searched and zoomed.", set_flame},
+	{0, "fields", "COLUMNS", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"Frames of the stacks from below (comm,file,op); a name has one for each directory.", set_fields},
+	{0, "count", "WORD", "time|count|bytes|gap", COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"What makes stacks wide: time in calls (default), their number, bytes moved, gaps.", set_weight},
 	{'w', "wd-base", "DIR", NULL, COMMAND_NONE, FOR_STEPS,
 		"Accepted for command lines of older versions. Nothing is kept there.",
 		set_wd_base},
-	{0, "quiet", NULL, NULL, COMMAND_NONE, FOR_STEPS | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE),
+	{0, "quiet", NULL, NULL, COMMAND_NONE,
+		FOR_STEPS | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE) | FOR(COMMAND_ANALYSE),
 		"No progress and no summary; errors are still printed.", set_quiet},
 };
 const unsigned option_count = sizeof(option_rows) / sizeof(option_rows[0]);
@@ -625,7 +752,7 @@ static int choose_command(struct parse *p, struct err *err)
 	}
 	if (!first)
 		return err_set(
-			err, EINVAL, "no command: give -c, -r, -i, -R, -T, -P, -d, --check or --compare; -h explains");
+			err, EINVAL, "no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check or --compare; -h explains");
 	return 0;
 }
 
@@ -653,6 +780,9 @@ static int check_modifiers(const struct parse *p, struct err *err)
 		return err_set(err, EINVAL,
 			"a run to warm up changes the tree: --warmup=%u needs -R, which builds it again",
 			o->warmup.runs);
+	if ((o->fields || o->weight) && !o->flame && !(o->export && strncmp(o->export, "collapsed:", 10) == 0))
+		return err_set(err, EINVAL, "--%s means nothing without --flame or --export collapsed:FILE",
+			o->fields ? "fields" : "count");
 	if (o->max_files && !o->max_size)
 		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
 	if (o->pace == PACE_WORD_THINK && o->speed_given && o->speed <= 0)
@@ -686,7 +816,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	struct parse p = {.o = o, .argv = argv, .argc = argc, .next = 1};
 	int ret;
 
-	*o = (struct options){.processes = 4, .threads = 128};
+	*o = (struct options){.processes = 4, .threads = 128, .top = 20};
 	_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64, "one bit per row");
 	ret = parse_all(&p, err);
 	if (ret == 0 && o->command == COMMAND_NONE)

@@ -25,6 +25,7 @@ enum command {
 	COMMAND_DROP_CACHES, /* -d */
 	COMMAND_CHECK,	     /* --check */
 	COMMAND_COMPARE,     /* --compare FILE FILE ... */
+	COMMAND_ANALYSE,     /* -a FILE */
 	COMMAND_VERSION,     /* -V */
 	COMMAND_HELP	     /* -h */
 };
@@ -38,6 +39,9 @@ struct amount {
 	uint64_t ns, ops;
 	unsigned runs;
 };
+
+enum sort_word { SORT_TIME, SORT_COUNT, SORT_BYTES, SORT_P99, SORT_ERRORS };
+enum hist_word { HIST_WORD_LATENCY, HIST_WORD_GAP, HIST_WORD_SIZE };
 
 /* The command line, taken apart. Strings point into argv. */
 struct options {
@@ -76,6 +80,19 @@ struct options {
 	struct amount limit;  /* --limit; no runs */
 	struct amount warmup; /* --warmup */
 	unsigned repeat;      /* --repeat; 0 = not given */
+	const char *analyse; /* -a */
+	const char *filter;  /* -F; NULL = all calls */
+	const char *by;	     /* --by; NULL = not given */
+	enum sort_word sort; /* --sort */
+	unsigned top;	     /* --top, default 20; 0 = all */
+	enum hist_word hist; /* --hist, when hist_given is set */
+	bool hist_given;
+	bool sequence;	     /* --seq */
+	uint64_t timeline;   /* --timeline, ns; 0 = not given */
+	const char *export;  /* --export FORMAT:FILE */
+	const char *flame;   /* --flame */
+	const char *fields;  /* --fields; NULL = not given */
+	const char *weight;  /* --count; NULL = not given */
 	bool quiet;	     /* --quiet: no progress, no summary */
 };
 

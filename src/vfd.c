@@ -5,9 +5,6 @@
 #include <sched.h>
 #include <stdlib.h>
 
-/* A captured number beyond this is taken for garbage: /proc/sys/fs/nr_open is 2^30 at most. */
-#define FD_LIMIT (1 << 24)
-
 void vfd_init(struct vfd *v, const struct vfd_hooks *hooks)
 {
 	*v = (struct vfd){.hooks = *hooks};
@@ -193,7 +190,7 @@ static int fdtable_grow(struct fdtable *f, int64_t fd)
 	uint32_t n = f->n ? f->n : 32;
 	struct descriptor **p;
 
-	if (fd < 0 || fd >= FD_LIMIT)
+	if (fd < 0 || fd >= VFD_FD_LIMIT)
 		return -ENOMEM;
 	if (fd < f->n)
 		return 0;

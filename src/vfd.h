@@ -21,6 +21,8 @@
  */
 
 #define VFD_NUMBER_NONE ((uint32_t)-1)
+/* A captured number beyond this is taken for garbage: /proc/sys/fs/nr_open is 2^30 at most. */
+#define VFD_FD_LIMIT (1 << 24)
 
 enum description_kind {
 	DESC_FILE,    /* regular file or directory inside the replayed name space */

@@ -7,20 +7,13 @@
 
 #include "check/check.h"
 #include "trace/outfile.h"
-
-/* https://no-color.org */
-static bool wants_color(void)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
-}
+#include "utils/terminal.h"
 
 static void print(const struct check *c)
 {
 	struct buf text = BUF_INIT;
 
-	report_text(&c->report, wants_color(), &text);
+	report_text(&c->report, terminal_colour(STDOUT_FILENO), &text);
 	fwrite(text.p, 1, text.len, stdout);
 	buf_free(&text);
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "utils/json_bytes.h"
+
 void json_put(json_t **object, const char *key, json_t *value)
 {
 	if (json_object_set_new(*object, key, value) == 0)
@@ -29,22 +31,9 @@ json_t *json_seconds(uint64_t ns)
 	return json_real((double)ns / 1e9);
 }
 
-/* File names and host names may be any bytes; JSON takes UTF-8 only. */
 json_t *json_text(const char *s)
 {
-	json_t *j = json_string(s);
-	struct buf b = BUF_INIT;
-
-	if (j)
-		return j;
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x80)
-			buf_char(&b, *s);
-		else
-			buf_addf(&b, "\\x%02x", (unsigned char)*s);
-	j = buf_ok(&b) ? json_stringn(b.p, b.len) : NULL;
-	buf_free(&b);
-	return j;
+	return json_bytes(str_of(s));
 }
 
 /* OUT remembers when memory was out: jansson 2.14 itself forgets that while it writes. */

@@ -35,6 +35,23 @@ char *human_count(char out[HUMAN_LEN], double count)
 	return out;
 }
 
+char *human_ns(char out[HUMAN_LEN], uint64_t ns)
+{
+	static const char *const unit[] = {"us", "ms", "s"};
+	double v = (double)ns;
+	int i = -1;
+
+	while (v >= 999.95 && i < 2) {
+		v /= 1000;
+		i++;
+	}
+	if (i < 0)
+		snprintf(out, HUMAN_LEN, "%llu ns", (unsigned long long)ns);
+	else
+		snprintf(out, HUMAN_LEN, "%.*f %s", v < 10 ? 2 : v < 100 ? 1 : 0, v, unit[i]);
+	return out;
+}
+
 char *human_time(char out[HUMAN_LEN], double seconds)
 {
 	unsigned long s = seconds < 0 ? 0 : seconds > 1e9 ? 1000000000 : (unsigned long)seconds;

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "../common/samples.h"
+#include "report/stacks.h"
 #include "trace/capture.h"
 
 static const char *const headers[] = {
@@ -61,6 +62,49 @@ static void compare(const char *path, const struct buf *printed)
 	fuzz_file_close(&again);
 }
 
+#define VIEWS 3
+
+/* What ioriot -a makes of it: the calls are those that are read, and the stacks as wide as they are many. */
+static void analyse(const char *path)
+{
+	struct view *views[VIEWS] = {NULL};
+	struct buf out = BUF_INIT;
+	struct ending ending = {.capture = path};
+	struct stacks stacks;
+	struct events *e;
+	struct event ev;
+	struct err err;
+	int rc, i;
+
+	if (events_open(&e, path, &err) || view_summary(&views[0], &err) || view_sequence(&views[1], (struct top){0}, &err) ||
+		view_by(&views[2], "comm,file2,dir,device", (struct top){BY_P99, 3}, &err) ||
+		stacks_init(&stacks, NULL, "count", &err))
+		fuzz_fail("cannot begin", err.text, strlen(err.text));
+	while ((rc = events_next(e, &ev, &err)) == 1) {
+		ending.chosen++;
+		for (i = 0; i < VIEWS; i++)
+			if (views[i]->ops->add(views[i], &ev, &err))
+				fuzz_fail("cannot add", err.text, strlen(err.text));
+		if (stacks_add(&stacks, &ev))
+			fuzz_fail("cannot stack", path, strlen(path));
+	}
+	if (rc)
+		fuzz_fail("an error that ends the analysis", err.text, strlen(err.text));
+	ending.events = e;
+	ending.totals = events_totals(e);
+	for (i = 0; i < VIEWS; i++) {
+		if (views[i]->ops->end(views[i], &ending, &out, &err))
+			fuzz_fail("cannot end", err.text, strlen(err.text));
+		views[i]->ops->free(views[i]);
+	}
+	if (stacks_finish(&stacks) || stacks.root.total != ending.chosen || ending.chosen != ending.totals->calls)
+		fuzz_fail("calls are missing", out.p, out.len);
+	stacks_flame(&stacks, &ending, &out);
+	stacks_free(&stacks);
+	events_close(e);
+	buf_free(&out);
+}
+
 void fuzz_capture(const uint8_t *data, size_t len)
 {
 	struct buf text = BUF_INIT, printed = BUF_INIT;
@@ -73,6 +117,7 @@ void fuzz_capture(const uint8_t *data, size_t len)
 	fuzz_file_put(&f, text.p, text.len);
 	print_all(&printed, f.path);
 	compare(f.path, &printed);
+	analyse(f.path);
 	fuzz_file_close(&f);
 	buf_free(&text);
 	buf_free(&printed);

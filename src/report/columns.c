@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/columns.h"
+
+#include <stdio.h>
+
+#include "trace/replay.h"
+
+#define NUMBER(name, expr)                                                                         \
+	static int64_t name(const struct event *ev)                                                \
+	{                                                                                          \
+		return (int64_t)(expr);                                                            \
+	}
+#define TEXT(name, expr)                                                                           \
+	static struct str name(const struct event *ev, char scratch[COLUMN_SCRATCH])               \
+	{                                                                                          \
+		(void)scratch;                                                                     \
+		return (expr);                                                                     \
+	}
+
+NUMBER(get_seq, ev->seq)
+NUMBER(get_time, ev->start)
+NUMBER(get_latency, ev->latency)
+NUMBER(get_gap, ev->gap)
+NUMBER(get_pid, ev->rec->pid)
+NUMBER(get_tid, ev->rec->tid)
+NUMBER(get_fd, ev->fd)
+NUMBER(get_ret, ev->rec->has_ret ? ev->rec->ret : 0)
+NUMBER(get_bytes, ev->read + ev->written)
+NUMBER(get_read, ev->read)
+NUMBER(get_written, ev->written)
+NUMBER(get_size, ev->size)
+NUMBER(get_offset, ev->offset)
+NUMBER(get_ino, ev->has_inode ? ev->ino : 0)
+NUMBER(get_line, ev->rec->line)
+
+TEXT(get_comm, ev->comm)
+TEXT(get_op, str_of(ops[ev->rec->op].name))
+TEXT(get_family, str_of(op_family_names[ops[ev->rec->op].family]))
+TEXT(get_class, str_of(op_class_names[ops[ev->rec->op].cls]))
+TEXT(get_file, ev->file)
+TEXT(get_file2, ev->file2)
+
+static struct str get_error(const struct event *ev, char scratch[COLUMN_SCRATCH])
+{
+	const char *name = ev->error ? errno_name(ev->error) : "";
+
+	if (name)
+		return str_of(name);
+	return (struct str){scratch, (size_t)snprintf(scratch, COLUMN_SCRATCH, "E%d", ev->error)};
+}
+
+static struct str get_dir(const struct event *ev, char scratch[COLUMN_SCRATCH])
+{
+	struct str dir = ev->file;
+	const char *slash = dir.len ? memrchr(dir.s, '/', dir.len) : NULL;
+
+	(void)scratch;
+	if (!slash)
+		return STR_NONE;
+	dir.len = slash == dir.s ? 1 : (size_t)(slash - dir.s);
+	return dir;
+}
+
+static struct str get_device(const struct event *ev, char scratch[COLUMN_SCRATCH])
+{
+	if (!ev->has_inode)
+		return STR_NONE;
+	return (struct str){scratch,
+		(size_t)snprintf(scratch, COLUMN_SCRATCH, "%u:%u", ev->dev_major, ev->dev_minor)};
+}
+
+const struct column columns[] = {
+	{"seq", COLUMN_NUMBER, "number of the call in the capture, from 1", NULL, get_seq},
+	{"time", COLUMN_TIME, "when it began, since the capture did", NULL, get_time},
+	{"latency", COLUMN_TIME, "how long it took", NULL, get_latency},
+	{"gap", COLUMN_TIME, "how long its thread had been outside of calls before; 0 for its first one",
+		NULL, get_gap},
+	{"comm", COLUMN_TEXT, "the program, as its last execve names it; empty when that was earlier",
+		get_comm, NULL},
+	{"pid", COLUMN_NUMBER, "process", NULL, get_pid},
+	{"tid", COLUMN_NUMBER, "thread", NULL, get_tid},
+	{"op", COLUMN_TEXT, "the call", get_op, NULL},
+	{"family", COLUMN_TEXT, "FS, AIO, Memory, Network ...", get_family, NULL},
+	{"class", COLUMN_TEXT, "READ, WRITE, TRANSFER: the result is bytes; else UNCLASSIFIED", get_class,
+		NULL},
+	{"fd", COLUMN_NUMBER, "descriptor, -1 for none", NULL, get_fd},
+	{"ret", COLUMN_NUMBER, "result, -errno of failures", NULL, get_ret},
+	{"error", COLUMN_TEXT, "name of the error, empty for none", get_error, NULL},
+	{"bytes", COLUMN_BYTES, "moved: read and written", NULL, get_bytes},
+	{"read", COLUMN_BYTES, "bytes read", NULL, get_read},
+	{"written", COLUMN_BYTES, "bytes written", NULL, get_written},
+	{"size", COLUMN_BYTES, "bytes asked for", NULL, get_size},
+	{"offset", COLUMN_NUMBER, "in the file, -1 when there is none", NULL, get_offset},
+	{"file", COLUMN_TEXT, "the file, by an absolute name where that is known", get_file, NULL},
+	{"file2", COLUMN_TEXT, "new name, link target, or the file that a copy writes", get_file2, NULL},
+	{"dir", COLUMN_TEXT, "directory of the file", get_dir, NULL},
+	{"device", COLUMN_TEXT, "device of the file, MAJOR:MINOR", get_device, NULL},
+	{"ino", COLUMN_NUMBER, "inode number of the file, 0 when not known", NULL, get_ino},
+	{"line", COLUMN_NUMBER, "line of the capture", NULL, get_line},
+};
+const unsigned column_count = sizeof(columns) / sizeof(columns[0]);
+
+const struct column *column_find(struct str name)
+{
+	unsigned i;
+
+	for (i = 0; i < column_count; i++)
+		if (str_eqs(name, columns[i].name))
+			return &columns[i];
+	return NULL;
+}
+
+struct str column_names(void)
+{
+	static char names[256];
+	unsigned i;
+	size_t len = 0;
+
+	for (i = 0; i < column_count; i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", i ? ", " : "",
+			columns[i].name);
+	return (struct str){names, len};
+}
+
+struct str column_text(const struct column *c, const struct event *ev, char scratch[COLUMN_SCRATCH])
+{
+	if (c->type == COLUMN_TEXT)
+		return c->text(ev, scratch);
+	return (struct str){scratch, (size_t)(str_put_i64(scratch, c->number(ev)) - scratch)};
+}

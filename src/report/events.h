@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPORT_EVENTS_H
+#define IORIOT_REPORT_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace/capture.h"
+
+/*
+ * The calls of a capture, each with what only the records before it tell: which file its descriptor
+ * is of, which program made it, where in the file it was, how long its thread had done something else.
+ */
+struct event {
+	const struct rec *rec; /* until the next one */
+	uint64_t seq;	       /* from 1 */
+	uint64_t start;	       /* when it began, ns since the capture did */
+	uint64_t latency;      /* ns inside the call */
+	uint64_t gap;	       /* ns since the call before of this thread was over; 0 for its first one */
+	int64_t fd;	       /* -1: none */
+	int64_t offset;	       /* in the file, of calls that move bytes; -1: not known, or none */
+	uint64_t size;	       /* bytes asked for */
+	uint64_t read, written; /* bytes that it moved */
+	int error;	       /* errno value, 0: none, or a result inside the kernel (restarts) */
+	struct str comm;       /* name of the program; empty: it began before the capture */
+	struct str file;       /* absolute where that is known; empty: none */
+	struct str file2;      /* the new name, or what is written by copy_file_range and its kin */
+	bool has_inode;
+	uint32_t dev_major, dev_minor;
+	uint64_t ino;
+	bool sequential; /* begins where the one before on its open file description ended */
+	bool follows;	 /* there was one before */
+};
+
+/* What the capture says of itself. */
+struct events_totals {
+	uint64_t records; /* lines */
+	uint64_t calls;
+	uint64_t lost;	    /* records that the recorder lost */
+	uint64_t malformed; /* lines that cannot be read */
+	uint64_t unknown;   /* lines of operations that are not in the table */
+	uint64_t processes, threads;
+	uint64_t end; /* ns from the start to the last record */
+	bool cut;     /* its end is missing */
+	char first_malformed[256];
+};
+
+struct events;
+
+int events_open(struct events **out, const char *path, struct err *err);
+void events_close(struct events *e);
+
+/* 1, 0 at the end, -errno: the file can't be read, or memory is out. */
+int events_next(struct events *e, struct event *out, struct err *err);
+
+const struct events_totals *events_totals(const struct events *e);
+struct str events_header(const struct events *e, const char *key);
+double events_progress(const struct events *e);
+
+#endif

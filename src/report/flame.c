@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "report/stacks.h"
+#include "utils/human.h"
+
+/*
+ * A flame graph (Brendan Gregg, "The Flame Graph", CACM 59(6), 2016): each frame is as wide as its share of
+ * the whole, above it what it is made of. One file: click a frame to zoom, type to search.
+ */
+
+#define WIDTH	 1200
+#define ROW	 17
+#define HEAD	 58
+#define CHAR	 6.6 /* pixels of one in a label, on average */
+#define MIN_PX	 0.1 /* narrower frames are left out, and counted */
+#define DEPTH_MAX 512 /* rows; what is deeper is left out as well */
+
+static void put_xml(struct buf *out, struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.s[i];
+
+		if (c == '<')
+			buf_puts(out, "&lt;");
+		else if (c == '>')
+			buf_puts(out, "&gt;");
+		else if (c == '&')
+			buf_puts(out, "&amp;");
+		else if (c == '"')
+			buf_puts(out, "&quot;");
+		else
+			buf_char(out, (char)c);
+	}
+}
+
+/* Length of the UTF-8 sequence at P, 0 when it is none (RFC 3629). */
+static size_t utf8_len(const unsigned char *p, size_t left)
+{
+	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t i;
+
+	if (len > left)
+		return 0;
+	for (i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+		(p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* XML has to be UTF-8, file names need not be. */
+static void put_name(struct buf *out, struct str s)
+{
+	size_t i = 0, len;
+
+	while (i < s.len) {
+		len = utf8_len((const unsigned char *)s.s + i, s.len - i);
+		if (len)
+			put_xml(out, (struct str){s.s + i, len});
+		else
+			buf_addf(out, "\\x%02x", (unsigned char)s.s[i]);
+		i += len ? len : 1;
+	}
+}
+
+/* As much of the name as there is room for; without scripts it stays so. */
+static void put_label(struct buf *out, struct str name, size_t room)
+{
+	if (room < 4)
+		return;
+	if (name.len <= room - 1) {
+		put_name(out, name);
+		return;
+	}
+	for (name.len = room - 2; name.len && (name.s[name.len] & 0xc0) == 0x80;)
+		name.len--;
+	put_name(out, name);
+	buf_puts(out, "\xe2\x80\xa6");
+}
+
+static void put_value(struct buf *out, const struct stacks *s, uint64_t v)
+{
+	char text[HUMAN_LEN];
+
+	if (strcmp(s->unit, "ns") == 0)
+		buf_puts(out, human_ns(text, v));
+	else if (strcmp(s->unit, "bytes") == 0)
+		buf_puts(out, human_bytes(text, (double)v));
+	else
+		buf_addf(out, "%" PRIu64 " %s", v, s->unit);
+}
+
+/* Warm for what the kernel was asked, by name, so that the same name looks the same everywhere. */
+static void put_colour(struct buf *out, struct str name)
+{
+	uint64_t h = hash_bytes(name.s, name.len, 1);
+	bool directory = name.len && name.s[name.len - 1] == '/';
+
+	if (directory)
+		buf_addf(out, "hsl(%u,45%%,%u%%)", 190 + (unsigned)(h % 40), 66 + (unsigned)(h / 64 % 12));
+	else
+		buf_addf(out, "hsl(%u,80%%,%u%%)", 8 + (unsigned)(h % 42), 58 + (unsigned)(h / 64 % 14));
+}
+
+static void put_frame(struct buf *out, const struct stacks *s, const struct frame *f, unsigned rows)
+{
+	double scale = WIDTH / (double)s->root.total, x = (double)f->start * scale;
+	unsigned y = HEAD + (rows - 1 - f->depth) * ROW;
+
+	buf_addf(out, "<g class=\"f\" tabindex=\"0\" data-x=\"%.4f\" data-w=\"%.4f\" data-d=\"%u\"><title>", x,
+		(double)f->total * scale, f->depth);
+	put_name(out, f->name);
+	buf_puts(out, ": ");
+	put_value(out, s, f->total);
+	buf_addf(out, ", %.2f %%</title><rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%u\" rx=\"2\" fill=\"",
+		100.0 * (double)f->total / (double)s->root.total, x, y, (double)f->total * scale, ROW - 1);
+	put_colour(out, f->name);
+	buf_addf(out, "\"/><text x=\"%.2f\" y=\"%u\">", x + 3, y + 12);
+	put_label(out, f->name, (size_t)((double)f->total * scale / CHAR));
+	buf_puts(out, "</text></g>\n");
+}
+
+static bool is_shown(const struct stacks *s, const struct frame *f)
+{
+	return s->root.total && (double)f->total * WIDTH >= MIN_PX * (double)s->root.total &&
+	       f->depth < DEPTH_MAX;
+}
+
+static unsigned rows_of(const struct stacks *s)
+{
+	const struct frame *f;
+	unsigned rows = 1;
+
+	for (f = &s->root; f; f = stacks_next(f, is_shown(s, f)))
+		if (is_shown(s, f) && f->depth + 1 > rows)
+			rows = f->depth + 1;
+	return rows;
+}
+
+static const char style[] =
+	"<style>svg{font:12px ui-sans-serif,system-ui,sans-serif;background:#fff;color:#222}"
+	"text{pointer-events:none;fill:#111}.h{fill:#222}.t{font-size:16px}.f rect{cursor:pointer}"
+	".f:hover rect,.f:focus rect{stroke:#000;stroke-width:1.2}.f:focus{outline:none}"
+	".m rect{fill:#7b3fe4}.m text{fill:#fff}"
+	".p{opacity:.45}@media(prefers-color-scheme:dark){svg{background:#16181d}.h{fill:#ddd}"
+	".f:hover rect,.f:focus rect{stroke:#fff}}</style>\n";
+
+/* Widths are shares of the frame that is zoomed to; labels are cut to what fits. */
+static const char script[] =
+	"<script><![CDATA[\n"
+	"(function(){'use strict';\n"
+	"var W=1200,svg=document.documentElement,fs=[].slice.call(svg.querySelectorAll('.f')),q='',\n"
+	"    info=svg.querySelector('#info'),found=svg.querySelector('#found');\n"
+	"fs.forEach(function(g){g.x0=+g.getAttribute('data-x');g.w0=+g.getAttribute('data-w');\n"
+	"  g.d=+g.getAttribute('data-d');g.r=g.querySelector('rect');g.t=g.querySelector('text');\n"
+	"  g.full=g.querySelector('title').textContent;g.name=g.full.replace(/: [^:]*$/,'');});\n"
+	"function zoom(z){fs.forEach(function(g){\n"
+	"  var up=g.d<z.d&&g.x0<=z.x0+1e-3&&g.x0+g.w0>=z.x0+z.w0-1e-3,\n"
+	"      x=up?0:(g.x0-z.x0)/z.w0*W,w=up?W:g.w0/z.w0*W,\n"
+	"      on=up||(g.d>=z.d&&g.x0>=z.x0-1e-3&&g.x0+g.w0<=z.x0+z.w0+1e-3);\n"
+	"  g.style.display=on&&w>=.1?'':'none';g.classList.toggle('p',up);\n"
+	"  g.r.setAttribute('x',x);g.r.setAttribute('width',Math.max(w-.4,.1));g.t.setAttribute('x',x+3);\n"
+	"  var n=Math.floor((w-6)/6.6);\n"
+	"  g.t.textContent=n<3?'':g.name.length<=n?g.name:g.name.slice(0,n-1)+'\\u2026';});}\n"
+	"function search(){var sum=0,last=-1,re=null;\n"
+	"  try{re=q?new RegExp(q,'i'):null}catch(e){re=null}\n"
+	"  fs.forEach(function(g){var m=!!re&&re.test(g.name);g.classList.toggle('m',m);\n"
+	"    if(m&&g.x0>=last-1e-6){sum+=g.w0;last=g.x0+g.w0;}});\n"
+	"  found.textContent=q?'search: '+q+'  '+(100*sum/W).toFixed(2)+' %':\n"
+	"    'type to search, click or Enter to zoom, Esc to go back';}\n"
+	"fs.forEach(function(g){g.addEventListener('click',function(){zoom(g)});\n"
+	"  ['mouseover','focus'].forEach(function(e){g.addEventListener(e,function(){info.textContent=g.full})});});\n"
+	"svg.addEventListener('keydown',function(e){\n"
+	"  if(e.ctrlKey||e.metaKey||e.altKey)return;\n"
+	"  if(e.key==='Escape'){q='';zoom(fs[0])}else if(e.key==='Backspace')q=q.slice(0,-1);\n"
+	"  else if(e.key==='Enter'&&document.activeElement&&document.activeElement.w0)zoom(document.activeElement);\n"
+	"  else if(e.key.length===1)q+=e.key;else return;\n"
+	"  e.preventDefault();search();});\n"
+	"if(fs.length){zoom(fs[0]);search();}\n"
+	"})();\n"
+	"]]></script>\n";
+
+static void put_title(const struct stacks *s, const struct ending *e, unsigned left_out, struct buf *out)
+{
+	struct buf warnings = BUF_INIT;
+	struct str rest, line;
+
+	buf_puts(out, "<text class=\"h t\" x=\"8\" y=\"20\">");
+	put_name(out, str_of(e->capture));
+	buf_puts(out, ": ");
+	put_value(out, s, s->root.total);
+	buf_addf(out, " of %" PRIu64 " calls", e->chosen);
+	ending_warn(e, &warnings);
+	rest = buf_as_str(&warnings);
+	while (str_take_char(&rest, '\n', &line))
+		if (line.len) {
+			buf_puts(out, " \xe2\x80\x94 ");
+			put_name(out, line);
+		}
+	buf_free(&warnings);
+	buf_addf(out, "</text>\n<text class=\"h\" id=\"info\" x=\"8\" y=\"38\"></text>\n"
+		      "<text class=\"h\" id=\"found\" x=\"%d\" y=\"52\" text-anchor=\"end\"></text>\n", WIDTH - 8);
+	if (left_out)
+		buf_addf(out, "<text class=\"h\" x=\"8\" y=\"52\">%u frames too narrow to show</text>\n", left_out);
+}
+
+void stacks_flame(const struct stacks *s, const struct ending *e, struct buf *out)
+{
+	unsigned rows = rows_of(s), left_out = 0;
+	struct buf frames = BUF_INIT;
+	const struct frame *f;
+
+	for (f = &s->root; f; f = stacks_next(f, is_shown(s, f))) {
+		if (is_shown(s, f))
+			put_frame(&frames, s, f, rows);
+		else
+			left_out += f != &s->root;
+	}
+	buf_addf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"100%%\" tabindex=\"0\" "
+		      "role=\"img\" aria-label=\"flame graph\">\n", WIDTH, HEAD + rows * ROW + 8);
+	buf_puts(out, style);
+	put_title(s, e, left_out, out);
+	if (buf_ok(&frames))
+		buf_str(out, buf_as_str(&frames));
+	else
+		out->failed = true;
+	buf_puts(out, script);
+	buf_puts(out, "</svg>\n");
+	buf_free(&frames);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/groups.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace/escape.h"
+
+int groups_init(struct groups *g, const char *by, struct err *err)
+{
+	struct str rest = str_of(by), name;
+
+	*g = (struct groups){.map = HMAP_INIT};
+	while (str_take_char(&rest, ',', &name)) {
+		if (g->columns == KEY_COLUMNS)
+			return err_set(err, EINVAL, "\"%s\": more than %d columns", by, KEY_COLUMNS);
+		g->by[g->columns] = column_find(str_eqs(name, "path") ? STR("file") : name);
+		if (!g->by[g->columns++])
+			return err_set(err, EINVAL, "there is no column \"%.*s\"; there are %s", (int)name.len,
+				name.s, column_names().s);
+	}
+	return 0;
+}
+
+int tally_add(struct tally *t, const struct event *ev)
+{
+	t->count++;
+	t->errors += ev->error != 0;
+	t->read += ev->read;
+	t->written += ev->written;
+	return spread_add(&t->latency, ev->latency);
+}
+
+static void make_key(struct groups *g, const struct event *ev)
+{
+	char scratch[COLUMN_SCRATCH];
+	unsigned i;
+
+	g->key.len = 0;
+	for (i = 0; i < g->columns; i++) {
+		if (i)
+			buf_char(&g->key, KEY_SEP);
+		escape_add(&g->key, column_text(g->by[i], ev, scratch));
+	}
+}
+
+static struct group *group_new(struct groups *g, struct str key, uint64_t hash)
+{
+	struct group *group = arena_alloc(&g->arena, sizeof(*group));
+	char *copy = group ? arena_strdup(&g->arena, key) : NULL;
+
+	if (!copy || hmap_insert(&g->map, &group->node, hash))
+		return NULL;
+	group->key = (struct str){copy, key.len};
+	return group;
+}
+
+static struct group *group_of(struct groups *g, struct str key)
+{
+	uint64_t hash = hash_bytes(key.s, key.len, 0);
+	struct hnode *n;
+
+	for (n = hmap_first(&g->map, hash); n; n = hmap_next(n))
+		if (str_eq(hmap_entry(n, struct group, node)->key, key))
+			return hmap_entry(n, struct group, node);
+	if (g->map.n < GROUPS_MAX)
+		return group_new(g, key, hash);
+	if (!g->others)
+		g->others = group_new(g, STR("(others)"), 0);
+	return g->others;
+}
+
+int groups_add(struct groups *g, const struct event *ev)
+{
+	struct group *group;
+
+	make_key(g, ev);
+	group = buf_ok(&g->key) ? group_of(g, buf_as_str(&g->key)) : NULL;
+	return group ? tally_add(&group->tally, ev) : -ENOMEM;
+}
+
+void groups_free(struct groups *g)
+{
+	struct hnode *n, *tmp;
+	size_t i;
+
+	hmap_each(&g->map, n, tmp, i)
+		spread_free(&hmap_entry(n, struct group, node)->tally.latency);
+	hmap_free(&g->map);
+	arena_free(&g->arena);
+	buf_free(&g->key);
+}
+
+/* ---- order ---- */
+
+struct ranked {
+	uint64_t rank;
+	struct group *group;
+};
+
+static uint64_t rank_of(const struct tally *t, enum group_order order)
+{
+	switch (order) {
+	case BY_COUNT:
+		return t->count;
+	case BY_BYTES:
+		return t->read + t->written;
+	case BY_P99:
+		return spread_quantile(&t->latency, 0.99);
+	case BY_ERRORS:
+		return t->errors;
+	default:
+		return t->latency.sum;
+	}
+}
+
+static int compare_ranked(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	struct str s = x->group->key, t = y->group->key;
+	int c;
+
+	if (x->rank != y->rank)
+		return x->rank > y->rank ? -1 : 1;
+	c = memcmp(s.s, t.s, s.len < t.len ? s.len : t.len);
+	return c ? c : (s.len > t.len) - (s.len < t.len);
+}
+
+struct group **groups_sorted(const struct groups *g, enum group_order order, size_t *n)
+{
+	struct ranked *ranked = calloc(g->map.n + 1, sizeof(*ranked));
+	struct group **out = calloc(g->map.n + 1, sizeof(struct group *));
+	struct hnode *node, *tmp;
+	size_t i, k = 0;
+
+	if (!ranked || !out) {
+		free(ranked);
+		free(out);
+		return NULL;
+	}
+	hmap_each(&g->map, node, tmp, i) {
+		struct group *group = hmap_entry(node, struct group, node);
+
+		ranked[k++] = (struct ranked){rank_of(&group->tally, order), group};
+	}
+	qsort(ranked, k, sizeof(*ranked), compare_ranked);
+	for (i = 0; i < k; i++)
+		out[i] = ranked[i].group;
+	free(ranked);
+	*n = k;
+	return out;
+}

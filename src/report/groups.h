@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPORT_GROUPS_H
+#define IORIOT_REPORT_GROUPS_H
+
+#include "datas/arena.h"
+#include "datas/hmap.h"
+#include "report/columns.h"
+#include "report/spread.h"
+
+/* Calls by what they have in common: the text of one or several columns. */
+
+struct tally {
+	uint64_t count, errors, read, written;
+	struct spread latency; /* ns */
+};
+
+struct group {
+	struct hnode node;
+	struct str key; /* the columns' values, escaped, with KEY_SEP between */
+	struct tally tally;
+};
+
+#define KEY_SEP	      '\t'
+#define KEY_COLUMNS   8
+#define GROUPS_MAX    (1u << 20) /* what comes after that is summed up as "(others)" */
+
+struct groups {
+	const struct column *by[KEY_COLUMNS];
+	unsigned columns;
+	struct hmap map;
+	struct arena arena;
+	struct group *others;
+	struct buf key;
+};
+
+/* BY: names of columns with commas between. 0, -EINVAL. */
+int groups_init(struct groups *g, const char *by, struct err *err);
+int groups_add(struct groups *g, const struct event *ev); /* 0 or -ENOMEM */
+void groups_free(struct groups *g);
+
+int tally_add(struct tally *t, const struct event *ev); /* 0 or -ENOMEM */
+
+enum group_order { BY_TIME, BY_COUNT, BY_BYTES, BY_P99, BY_ERRORS };
+
+/* All of them, the largest first, equal ones by key; the caller frees it. NULL when memory is out. */
+struct group **groups_sorted(const struct groups *g, enum group_order order, size_t *n);
+
+#endif

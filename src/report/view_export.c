@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "report/stacks.h"
+#include "report/view.h"
+#include "trace/outfile.h"
+#include "utils/json_bytes.h"
+
+/*
+ * Each call as a line of all columns: CSV (RFC 4180) or JSON, for other programs. Files appear when all is
+ * in them. That records were lost is the last line of either: of CSV one with nothing but op "lost" and
+ * how many in ret, of JSON {"lost": N}.
+ */
+
+struct lines_view {
+	struct view view;
+	struct outfile *file;
+	struct buf line;
+	void (*put)(struct buf *out, const struct event *ev);
+	void (*put_lost)(struct buf *out, uint64_t lost);
+	const char *name;
+};
+
+/* ---- CSV ---- */
+
+static void put_field(struct buf *out, struct str s)
+{
+	size_t i, plain = 0;
+
+	while (plain < s.len && s.s[plain] != '"' && s.s[plain] != ',' && s.s[plain] != '\n' &&
+		s.s[plain] != '\r')
+		plain++;
+	if (plain == s.len) {
+		buf_str(out, s);
+		return;
+	}
+	buf_char(out, '"');
+	for (i = 0; i < s.len; i++) {
+		if (s.s[i] == '"')
+			buf_char(out, '"');
+		buf_char(out, s.s[i]);
+	}
+	buf_char(out, '"');
+}
+
+static void put_csv(struct buf *out, const struct event *ev)
+{
+	char scratch[COLUMN_SCRATCH];
+	unsigned i;
+
+	for (i = 0; i < column_count; i++) {
+		if (i)
+			buf_char(out, ',');
+		put_field(out, column_text(&columns[i], ev, scratch));
+	}
+	buf_puts(out, "\r\n");
+}
+
+static void put_csv_names(struct buf *out)
+{
+	unsigned i;
+
+	for (i = 0; i < column_count; i++)
+		buf_addf(out, "%s%s", i ? "," : "", columns[i].name);
+	buf_puts(out, "\r\n");
+}
+
+static void put_csv_lost(struct buf *out, uint64_t lost)
+{
+	unsigned i;
+
+	for (i = 0; i < column_count; i++) {
+		if (i)
+			buf_char(out, ',');
+		if (strcmp(columns[i].name, "op") == 0)
+			buf_puts(out, "lost");
+		else if (strcmp(columns[i].name, "ret") == 0)
+			buf_u64(out, lost);
+	}
+	buf_puts(out, "\r\n");
+}
+
+/* ---- JSON ---- */
+
+static int dump(const char *p, size_t len, void *user)
+{
+	buf_add(user, p, len);
+	return 0;
+}
+
+static void put_jsonl(struct buf *out, const struct event *ev)
+{
+	json_t *object = json_object();
+	char scratch[COLUMN_SCRATCH];
+	unsigned i;
+
+	for (i = 0; i < column_count && object; i++) {
+		const struct column *c = &columns[i];
+		json_t *value = c->type == COLUMN_TEXT ? json_bytes(c->text(ev, scratch))
+						       : json_integer((json_int_t)c->number(ev));
+
+		if (json_object_set_new(object, c->name, value))
+			out->failed = true;
+	}
+	if (!object || json_dump_callback(object, dump, out, JSON_COMPACT))
+		out->failed = true;
+	json_decref(object);
+	buf_char(out, '\n');
+}
+
+static void put_jsonl_lost(struct buf *out, uint64_t lost)
+{
+	buf_addf(out, "{\"lost\":%" PRIu64 "}\n", lost);
+}
+
+/* ---- both ---- */
+
+static int flush(struct lines_view *l, struct err *err)
+{
+	int rc;
+
+	if (!buf_ok(&l->line))
+		return err_sys(err, ENOMEM, "%s", l->name);
+	rc = outfile_write(l->file, l->line.p, l->line.len, err);
+	l->line.len = 0;
+	return rc;
+}
+
+static int lines_add(struct view *v, const struct event *ev, struct err *err)
+{
+	struct lines_view *l = (struct lines_view *)v;
+
+	l->put(&l->line, ev);
+	return l->line.len < 65536 && buf_ok(&l->line) ? 0 : flush(l, err);
+}
+
+static int lines_end(struct view *v, const struct ending *ending, struct buf *out, struct err *err)
+{
+	struct lines_view *l = (struct lines_view *)v;
+	struct outfile *file = l->file;
+	int rc;
+
+	(void)out;
+	if (ending->totals->lost)
+		l->put_lost(&l->line, ending->totals->lost);
+	rc = flush(l, err);
+	if (rc)
+		return rc;
+	l->file = NULL;
+	return outfile_commit(file, err);
+}
+
+static void lines_free(struct view *v)
+{
+	struct lines_view *l = (struct lines_view *)v;
+
+	if (l->file)
+		outfile_abort(l->file);
+	buf_free(&l->line);
+	free(l);
+}
+
+static int lines_open(struct view **out, const char *file, bool csv, struct err *err)
+{
+	static const struct view_ops lines_ops = {lines_add, lines_end, lines_free};
+	struct lines_view *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return err_sys(err, ENOMEM, "%s", file);
+	l->view.ops = &lines_ops;
+	l->put = csv ? put_csv : put_jsonl;
+	l->put_lost = csv ? put_csv_lost : put_jsonl_lost;
+	l->name = file;
+	if (csv)
+		put_csv_names(&l->line);
+	*out = &l->view;
+	return outfile_open(&l->file, file, OUTFILE_WHOLE, err);
+}
+
+int view_export(struct view **out, const char *what, const char *fields, const char *weight,
+	struct err *err)
+{
+	const char *colon = strchr(what, ':');
+	struct str format = {what, colon ? (size_t)(colon - what) : 0};
+
+	if (colon && colon[1]) {
+		if (str_eqs(format, "csv") || str_eqs(format, "jsonl"))
+			return lines_open(out, colon + 1, str_eqs(format, "csv"), err);
+		if (str_eqs(format, "collapsed"))
+			return view_stacks(out, colon + 1, false, fields, weight, err);
+	}
+	return err_set(err, EINVAL, "--export needs FORMAT:FILE, the format being csv, jsonl or collapsed, not \"%s\"",
+		what);
+}
+
+int view_flame(struct view **out, const char *file, const char *fields, const char *weight,
+	struct err *err)
+{
+	return view_stacks(out, file, true, fields, weight, err);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "report/view.h"
+#include "utils/human.h"
+
+/* What a capture is made of, on one screen. */
+
+struct summary {
+	struct view view;
+	struct groups ops, families, errors, files;
+	struct tally all;
+	uint64_t bytes[CLS_COUNT];
+};
+
+static int summary_add(struct view *v, const struct event *ev, struct err *err)
+{
+	struct summary *s = (struct summary *)v;
+	enum op_class cls = ops[ev->rec->op].cls;
+
+	if (cls != CLS_UNCLASSIFIED && ev->rec->ret > 0)
+		s->bytes[cls] += (uint64_t)ev->rec->ret;
+	if (tally_add(&s->all, ev) || groups_add(&s->ops, ev) || groups_add(&s->families, ev) ||
+		(ev->error && groups_add(&s->errors, ev)) || (ev->file.len && groups_add(&s->files, ev)))
+		return err_sys(err, ENOMEM, "cannot sum up");
+	return 0;
+}
+
+static void put_header(const struct ending *e, struct buf *out)
+{
+	struct str cmd = events_header(e->events, "cmd"), host = events_header(e->events, "host");
+	struct str kernel = events_header(e->events, "kernel"), by = events_header(e->events, "backend");
+	const struct events_totals *t = e->totals;
+	char count[HUMAN_LEN], length[HUMAN_LEN];
+
+	buf_addf(out, "%s: %s records of %" PRIu64 " processes, %" PRIu64 " threads, in %s\n", e->capture,
+		human_count(count, (double)t->records), t->processes, t->threads, human_ns(length, t->end));
+	if (by.len)
+		buf_addf(out, "  recorded by %.*s on %.*s, Linux %.*s\n", (int)by.len, by.s, (int)host.len,
+			host.len ? host.s : "", (int)kernel.len, kernel.len ? kernel.s : "");
+	if (cmd.len)
+		buf_addf(out, "  of %.*s\n", (int)(cmd.len < 400 ? cmd.len : 400), cmd.s);
+}
+
+static void put_totals(const struct summary *s, const struct ending *e, struct buf *out)
+{
+	char a[HUMAN_LEN], b[HUMAN_LEN], c[HUMAN_LEN];
+	double seconds = (double)e->totals->end / 1e9;
+	uint64_t aio_read = s->all.read - s->bytes[CLS_READ] - s->bytes[CLS_TRANSFER];
+	uint64_t aio_written = s->all.written - s->bytes[CLS_WRITE] - s->bytes[CLS_TRANSFER];
+
+	if (e->filter)
+		buf_addf(out, "  chosen by -F: %" PRIu64 " of %" PRIu64 " calls\n", e->chosen,
+			e->totals->calls);
+	buf_addf(out, "  calls %" PRIu64 ", %s/s, in them %s; failed %" PRIu64 " (%.1f %%)\n", s->all.count,
+		human_count(a, seconds > 0 ? (double)s->all.count / seconds : 0),
+		human_ns(b, s->all.latency.sum), s->all.errors,
+		s->all.count ? 100.0 * (double)s->all.errors / (double)s->all.count : 0);
+	buf_addf(out, "  bytes read %s, written %s, transferred %s\n",
+		human_bytes(a, (double)(s->bytes[CLS_READ] + aio_read)),
+		human_bytes(b, (double)(s->bytes[CLS_WRITE] + aio_written)),
+		human_bytes(c, (double)s->bytes[CLS_TRANSFER]));
+	buf_addf(out, "  latency p50 %s, p99 %s", human_ns(a, spread_quantile(&s->all.latency, 0.5)),
+		human_ns(b, spread_quantile(&s->all.latency, 0.99)));
+	buf_addf(out, ", p99.9 %s, max %s\n", human_ns(a, spread_quantile(&s->all.latency, 0.999)),
+		human_ns(b, s->all.latency.max));
+}
+
+static int put_section(const struct summary *s, const struct groups *g, const char *title, struct top top,
+	const struct ending *e, struct buf *out)
+{
+	if (g->map.n == 0)
+		return 0;
+	buf_addf(out, "\n%s\n", title);
+	return groups_print(g, top, &s->all, e->colour, out);
+}
+
+static int summary_end(struct view *v, const struct ending *e, struct buf *out, struct err *err)
+{
+	struct summary *s = (struct summary *)v;
+	const struct top by_time = {BY_TIME, 15}, all = {BY_TIME, 0}, by_count = {BY_COUNT, 10};
+
+	put_header(e, out);
+	put_totals(s, e, out);
+	if (put_section(s, &s->families, "Families", all, e, out) ||
+		put_section(s, &s->ops, "Operations, by time", by_time, e, out) ||
+		put_section(s, &s->files, "Files, by time", (struct top){BY_TIME, 10}, e, out) ||
+		put_section(s, &s->errors, "Errors", by_count, e, out))
+		return err_sys(err, ENOMEM, "cannot sum up");
+	return 0;
+}
+
+static void summary_free(struct view *v)
+{
+	struct summary *s = (struct summary *)v;
+
+	groups_free(&s->ops);
+	groups_free(&s->families);
+	groups_free(&s->errors);
+	groups_free(&s->files);
+	spread_free(&s->all.latency);
+	free(s);
+}
+
+int view_summary(struct view **out, struct err *err)
+{
+	static const struct view_ops summary_ops = {summary_add, summary_end, summary_free};
+	struct summary *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return err_sys(err, ENOMEM, "cannot sum up");
+	s->view.ops = &summary_ops;
+	*out = &s->view;
+	if (groups_init(&s->ops, "op", err) || groups_init(&s->families, "family", err) ||
+		groups_init(&s->errors, "error,op", err) || groups_init(&s->files, "file", err))
+		return -EINVAL;
+	return 0;
+}

@@ -1,0 +1,262 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A second reading of a capture, by itself: what ioriot -a says must be the same.
+
+usage: second.py CAPTURE CSV [BY-TABLE COLUMN]...
+
+Each call of CAPTURE is a line of CSV (--export csv) with the same operation, thread, result and times, and
+with the file that its descriptor is of by this program's own account. A BY-TABLE (--by COLUMN --top 0)
+has the sums over these lines, and quantiles that are at most 1/32 above theirs.
+"""
+import collections
+import csv
+import errno
+import os
+import re
+import sys
+
+READ = {"read", "readv", "pread64", "preadv", "preadv2", "getdents", "getdents64", "readlink", "readlinkat"}
+WRITE = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}
+TRANSFER = {"copy_file_range", "sendfile", "splice", "tee", "vmsplice"}
+NO_CALLS = {"state_mount", "state_task", "state_fd", "state_dup", "state_path", "recv_fd", "task_end", "lost",
+            "end", "map_read", "map_write", "uring_file"}
+OPENS = {"open", "openat", "openat2", "creat"}
+NAMED = {"eventfd", "eventfd2", "signalfd", "signalfd4", "timerfd_create", "epoll_create", "epoll_create1",
+         "socket", "accept", "accept4", "memfd_create", "inotify_init", "inotify_init1", "pidfd_open",
+         "io_uring_setup", "perf_event_open", "bpf", "fanotify_init", "userfaultfd"}
+CLOEXEC = 0o2000000
+UNITS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+BYTES = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+def unescape(s):
+    return re.sub(rb"\\(\\|x[0-9A-Fa-f]{2})", lambda m: b"\\" if m[1] == b"\\" else bytes([int(m[1][1:], 16)]), s)
+
+
+def name_of(code):
+    name = errno.errorcode.get(code, f"E{code}")
+    return "EOPNOTSUPP" if name == "ENOTSUP" else name
+
+
+def records(path):
+    with open(path, "rb") as f:
+        for number, line in enumerate(f, 1):
+            if number == 1:
+                yield 0, dict(p.split(b"=", 1) for p in line.strip(b"#|\n").split(b"|") if b"=" in p)
+                continue
+            yield number, dict(p.split(b"=", 1) for p in line.rstrip(b"\n").split(b";:,") if p)
+
+
+class Process:
+    def __init__(self, comm=b""):
+        self.fds, self.cloexec, self.cwd, self.comm = {}, set(), b"", comm
+
+    def copy(self, files, fs):
+        new = Process(self.comm)
+        new.fds = self.fds if files else dict(self.fds)
+        new.cloexec = self.cloexec if files else set(self.cloexec)
+        new.cwd = [self.cwd[0]] if not fs and self.cwd else self.cwd
+        return new
+
+
+def absolute(base, path):
+    if not path.startswith(b"/"):
+        if not base.startswith(b"/"):
+            return path
+        path = base + b"/" + path
+    parts = []
+    for part in path.split(b"/"):
+        if part == b"..":
+            parts = parts[:-1]
+        elif part not in (b"", b"."):
+            parts.append(part)
+    return b"/" + b"/".join(parts)
+
+
+class Reading:
+    """The calls of a capture: (line, op, tid, ret, start, latency, file, error, read, written, comm)."""
+
+    def __init__(self, path):
+        self.tasks, self.calls, self.lost = {}, [], 0
+        self.over = {}
+        lines = records(path)
+        header = next(lines)[1]
+        self.origin = int(header[b"start_mono"])
+        cmd = unescape(header.get(b"cmd", b"")).split(b" ")[0]
+        self.first_comm = os.path.basename(cmd)[:15] if header[b"backend"] == b"ptrace" else b""
+        for number, r in lines:
+            self.take(number, r)
+
+    def task(self, r):
+        pid, tid = (int(n) for n in r[b"i"].split(b":"))
+        if tid not in self.tasks:
+            self.tasks[tid] = self.tasks.get(pid) or Process()
+        return pid, tid, self.tasks[tid]
+
+    def base(self, task, r, key):
+        fd = r.get(key)
+        if fd is None or fd in (b"AT_FDCWD", b"-100"):
+            return task.cwd[0] if task.cwd else b""
+        return task.fds.get(int(fd), b"")
+
+    def file(self, task, r, op):
+        at = b"d" in r and (op.endswith("at") or op in ("openat2", "newfstatat", "statx", "renameat2", "faccessat2",
+                                                        "fchmodat2", "name_to_handle_at", "fchownat"))
+        path = unescape(r[b"p"]) if b"p" in r else None
+        if path is not None and (path or at):
+            return absolute(self.base(task, r, b"d" if at else b"-"), path)
+        if b"d" in r and not at:
+            return task.fds.get(int(r[b"d"]), b"") if r[b"d"] != b"AT_FDCWD" else b""
+        return b""
+
+    def take(self, number, r):
+        op = r[b"o"].decode()
+        ret = int(r.get(b"s", 0))
+        if op == "lost":
+            self.lost += int(r[b"c"])
+        if op in ("lost", "end", "state_mount", "state_path"):
+            return
+        pid, tid, task = self.task(r)
+        if op not in NO_CALLS:
+            if not self.calls:
+                task.comm = self.first_comm
+            self.call(number, r, op, ret, pid, tid, task)
+        self.effect(r, op, ret, tid, task)
+
+    def call(self, number, r, op, ret, pid, tid, task):
+        end, dur = int(r[b"t"]), int(r[b"D"])
+        start = end - dur
+        gap = max(0, start - self.over[tid]) if tid in self.over else 0
+        if not op.startswith("uring_"):
+            self.over[tid] = end
+        moved = max(ret, 0)
+        comm = task.comm
+        if op in ("execve", "execveat") and ret == 0 and b"p" in r:
+            comm = os.path.basename(unescape(r[b"p"]))[:15]
+        self.calls.append({
+            "line": number, "op": op, "pid": pid, "tid": tid, "ret": ret, "latency": dur, "gap": gap,
+            "time": max(0, start - self.origin), "file": self.file(task, r, op),
+            "error": name_of(-ret) if ret < 0 else "", "comm": comm,
+            "read": moved if op in READ | TRANSFER else 0, "written": moved if op in WRITE | TRANSFER else 0})
+
+    def effect(self, r, op, ret, tid, task):
+        if op in ("fork", "vfork", "clone", "clone3") and ret > 0:
+            flags = int(r.get(b"f", 0))
+            self.tasks[ret] = task if flags & 0x10000 and flags & 0x400 else task.copy(flags & 0x400, flags & 0x200)
+        elif op in ("execve", "execveat") and ret == 0:
+            new = task.copy(False, True)
+            new.comm = os.path.basename(unescape(r[b"p"]))[:15] if b"p" in r else b""
+            for fd in new.cloexec:
+                new.fds.pop(fd, None)
+            new.cloexec = set()
+            self.tasks[tid] = new
+        elif op in ("exit", "exit_group", "task_end"):
+            self.tasks.pop(tid, None)
+        elif op == "state_task":
+            task.cwd = [unescape(r[b"p"])]
+        elif op in ("chdir", "fchdir") and ret == 0:
+            target = self.file(task, r, op)
+            if task.cwd:
+                task.cwd[0] = target
+            else:
+                task.cwd = [target]
+        elif op in ("state_fd", "recv_fd"):
+            self.opened(task, int(r[b"d"]), unescape(r[b"p"]), int(r[b"f"]) & CLOEXEC)
+        elif op in OPENS and ret >= 0:
+            self.opened(task, ret, self.file(task, r, op), int(r.get(b"f", 0)) & CLOEXEC)
+        elif op in NAMED and ret >= 0:
+            self.opened(task, ret, op.encode(), False)
+        elif op in ("pipe", "pipe2", "socketpair") and ret >= 0:
+            for key in (b"d", b"e"):
+                self.opened(task, int(r[key]), b"pipe:" if op.startswith("pipe") else b"socket:", False)
+        elif op == "close" and ret == 0:
+            task.fds.pop(int(r[b"d"]), None)
+            task.cloexec.discard(int(r[b"d"]))
+        elif op in ("dup", "dup2", "dup3") and ret >= 0 and ret != int(r[b"d"]):
+            self.opened(task, ret, task.fds.get(int(r[b"d"])), op == "dup3" and int(r[b"f"]) & CLOEXEC)
+        elif op == "fcntl" and ret >= 0 and r[b"F"] in (b"0", b"1030"):
+            self.opened(task, ret, task.fds.get(int(r[b"d"])), r[b"F"] == b"1030")
+        elif op == "fcntl" and ret == 0 and r[b"F"] == b"2":
+            (task.cloexec.add if int(r[b"G"]) & 1 else task.cloexec.discard)(int(r[b"d"]))
+
+    @staticmethod
+    def opened(task, fd, path, cloexec):
+        task.fds.pop(fd, None)
+        if path is not None:
+            task.fds[fd] = path
+        (task.cloexec.add if cloexec else task.cloexec.discard)(fd)
+
+
+def compare_calls(reading, rows):
+    wrong = []
+    if len(rows) != len(reading.calls):
+        wrong.append(f"{len(rows)} lines for {len(reading.calls)} calls")
+    for mine, theirs in zip(reading.calls, rows):
+        for key, value in mine.items():
+            text = os.fsdecode(value) if isinstance(value, bytes) else str(value)
+            if theirs[key] != text:
+                wrong.append(f"line {mine['line']}, {mine['op']}: {key} is {theirs[key]!r}, not {text!r}")
+    return wrong
+
+
+def number(text, units):
+    value, _, unit = text.partition(" ")
+    return 0 if text == "-" else float(value) * units[unit]
+
+
+def close(have, want, above=0.0):
+    """HAVE has three digits or one decimal at least, and may be a share ABOVE too large."""
+    return want * 0.945 - 1 <= have <= want * (1 + above) * 1.055 + 1
+
+
+def quantile(values, share):
+    values = sorted(values)
+    want = share * len(values)
+    return values[max(0, int(want) + (int(want) < want) - 1)]
+
+
+def compare_table(path, column, rows):
+    groups, wrong = collections.defaultdict(list), []
+    for row in rows:
+        groups[row[column]].append(row)
+    with open(path, encoding="utf-8", errors="surrogateescape") as f:
+        lines = [re.split(r"  +", line.strip(), maxsplit=9) for line in f]
+    for line in lines[1:]:
+        cells = dict(zip(lines[0][:9], line[:9]))
+        key = os.fsdecode(unescape(os.fsencode(line[9])))
+        group = groups.pop("" if key == "-" else key, None)
+        if group is None:
+            wrong.append(f"{column} {line[9]!r} is in no call")
+            continue
+        latencies = [int(row["latency"]) for row in group]
+        exact = {"calls": len(group), "errors": sum(1 for row in group if row["error"])}
+        wrong += [f"{line[9]}: {key} {cells[key]}, not {value}" for key, value in exact.items()
+                  if cells[key] != (str(value) if value or key == "calls" else "-")]
+        checks = [("read", sum(int(row["read"]) for row in group), BYTES, 0),
+                  ("written", sum(int(row["written"]) for row in group), BYTES, 0),
+                  ("time", sum(latencies), UNITS, 0), ("max", max(latencies), UNITS, 0),
+                  ("p50", quantile(latencies, 0.5), UNITS, 1 / 32),
+                  ("p99", quantile(latencies, 0.99), UNITS, 1 / 32)]
+        wrong += [f"{line[9]}: {key} {cells[key]}, not {value}" for key, value, units, above in checks
+                  if not close(number(cells[key], units), value, above)]
+    wrong += [f"{column} {key!r} is missing" for key in groups]
+    return wrong
+
+
+def main():
+    reading = Reading(sys.argv[1])
+    with open(sys.argv[2], newline="", encoding="utf-8", errors="surrogateescape") as f:
+        rows = list(csv.DictReader(f))
+    if reading.lost:
+        last = rows.pop()
+        assert (last["op"], last["ret"]) == ("lost", str(reading.lost)), last
+    wrong = compare_calls(reading, rows)
+    for path, column in zip(sys.argv[3::2], sys.argv[4::2]):
+        wrong += compare_table(path, column, rows)
+    print("\n".join(wrong[:20]))
+    print(f"{len(rows)} calls, {len(wrong)} differences")
+    return 1 if wrong or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

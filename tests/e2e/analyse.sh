@@ -1,0 +1,206 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What ioriot -a says of captures is what a second implementation finds, and what the program did.
+# shellcheck source=../lib.sh
+. "$TESTS/lib.sh"
+
+cat > program.py <<'E1'
+import os, subprocess, threading
+
+def thread(n):
+	with open(f"thread{n}", "wb") as f:
+		for i in range(50):
+			f.write(b"x" * 5000)
+
+os.mkdir("dir")
+os.chdir("dir")
+threads = [threading.Thread(target=thread, args=(n,)) for n in range(3)]
+for t in threads:
+	t.start()
+for t in threads:
+	t.join()
+fd = os.open("sequential", os.O_RDWR | os.O_CREAT, 0o600)
+for i in range(100):
+	os.write(fd, b"y" * 1000)
+for i in range(100):
+	os.pread(fd, 1000, i * 7919 % 100 * 1000)
+other = os.dup(fd)
+os.lseek(other, 0, os.SEEK_SET)
+while os.read(other, 4096):
+	pass
+os.close(fd)
+for i in range(30):
+	try:
+		os.stat(f"missing {i};|\\\x01\xff")
+	except FileNotFoundError:
+		pass
+if os.fork() == 0:
+	os.chdir("/")
+	os.fchdir(os.open("/tmp", os.O_RDONLY))
+	os.read(os.open("/etc/hostname", os.O_RDONLY), 100)
+	os.execvp("sh", ["sh", "-c", "cat /etc/passwd > /dev/null; ls -l / | wc -l; echo a >&2 2>/dev/null"])
+os.wait()
+subprocess.run("echo one > one; cat < one; mv one ./../dir/two; ln -s two three; cp three four; rm *", shell=True)
+r, w = os.pipe()
+os.write(w, b"12345")
+os.read(r, 10)
+a = os.open("../dir/../from", os.O_RDWR | os.O_CREAT)
+os.write(a, b"z" * 3000)
+b = os.open("to", os.O_WRONLY | os.O_CREAT)
+os.sendfile(b, a, 0, 2000)
+E1
+check "record" "$IORIOT" --quiet -c run.capture -- python3 program.py
+
+# analyse NAME ARGUMENT...: standard output goes to NAME.
+analyse() {
+	local name=$1
+	shift
+	check "$name" sh -c 'out=$1; shift; exec "$@" > "$out"' sh "$name" "$IORIOT" -a run.capture "$@"
+}
+tables=()
+for column in op comm pid tid file dir error family class device; do
+	analyse "by.$column" --by "$column" --top 0
+	tables+=("by.$column" "$column")
+done
+check "csv" "$IORIOT" -a run.capture --export csv:all.csv
+check "a second implementation finds the same" "$TESTS/analyse/second.py" run.capture all.csv "${tables[@]}"
+analyse summary
+calls=$(($(wc -l < all.csv) - 1))
+check "summary: calls" grep -Eq "^  calls $calls, " summary
+check "summary: python" grep -Eq "^  of python3 program.py$" summary
+
+check "csv: the columns of the document, in its order" diff <(head -n 1 all.csv | tr -d '\r' | tr , '\n') \
+	<(sed -n '/^## Columns/,/^## Filters/p' "$SOURCE/docs/analysis.md" | grep -oP '^\| \K`.*?(?= \|| \(also)' |
+		grep -oP '`\K[a-z0-9]+' | grep -vx column)
+
+# cell COLUMN KEY FILE: of a table whose columns are apart by two blanks at least
+cell() {
+	awk -F '  +' -v column="$1" -v key="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) c = i }
+		$NF == key { print $c }' "$3"
+}
+# seq: what the program did, by hand
+analyse seq --seq --top 0
+equal "100 writes in sequence, then as many at random, then in sequence" \
+	"$(cell reads "$PWD/dir/sequential" seq) $(cell writes "$PWD/dir/sequential" seq)" "125 100"
+equal "a thread's file: pattern" "$(cell pattern "$PWD/dir/thread1" seq)" "sequential write"
+equal "a thread's file: bytes" "$(cell written "$PWD/dir/thread1" seq)" "244.1 KiB"
+check "random: only preads" "$IORIOT" -a run.capture --seq -F 'op==pread64'
+analyse random --seq -F 'op==pread64'
+equal "preads: pattern" "$(cell pattern "$PWD/dir/sequential" random)" "random read"
+
+rows() { # FILTER: how many calls it lets through
+	"$IORIOT" -a run.capture --export csv:/dev/stdout -F "$1" | tail -n +2 | wc -l
+}
+equal "filter: missing" "$(rows 'error==ENOENT && file=~"/missing [0-9]+"')" 30
+equal "filter: by errno" "$(rows 'error==2')" "$(rows 'error=="ENOENT"')"
+equal "filter: in" "$(rows 'op in (read, write)')" "$(rows 'op==read || op==write')"
+equal "filter: not" "$(($(rows '!(bytes>=1Ki)') + $(rows 'bytes>=1Ki')))" "$calls"
+equal "filter: class" "$(rows 'class==TRANSFER')" "$(rows 'op in (sendfile,copy_file_range,splice)')"
+equal "filter: threads" "$(rows 'written==5000 && file=~"/thread[012]$"')" 150
+equal "filter: sizes" "$(rows 'size==1000 && op==write')" 100
+equal "filter: times" "$(rows 'latency>=1ns && latency<1s')" "$(rows 'latency!=0 && !(latency >= 1s)')"
+equal "filter: no match" "$(($(rows 'comm!~"^python"') + $(rows 'comm=~"^python"')))" "$calls"
+equal "filter: nothing" "$(rows 'pid==0')" 0
+
+# wrong FILTER COLUMN REGEX: the caret stands below that column (from 0) of the text
+wrong() {
+	fails "filter $1" 2 "$3" "$IORIOT" -a run.capture -F "$1"
+	equal "filter $1: place" "$(sed -n '3s/\^.*//p' <<< "$output" | tr -d '\n' | wc -c)" $(($2 + 2))
+}
+wrong 'pid=3' 3 'equality'
+wrong 'nothing==1' 0 'no column "nothing"'
+wrong 'op==read &&' 11 'a column is expected'
+wrong '(op==read' 9 'never closed'
+wrong 'latency>3x' 9 'units'
+wrong 'op=~"("' 5 'regular expression'
+wrong 'op<3' 2 'is text'
+wrong 'file=="a' 6 'quote'
+wrong 'op in read' 6 'needs a list'
+wrong 'pid==a' 5 'a number'
+wrong 'op==read op' 9 'expected here'
+wrong "$(printf '(%.0s' {1..200})" 100 'levels'
+
+# stacks
+check "flame" "$IORIOT" -a run.capture --flame flame.svg --fields comm,file,op --count bytes
+check "flame: XML, as wide as what is in it" python3 - flame.svg all.csv <<'E1'
+import csv, sys, xml.etree.ElementTree as et
+frames = [(float(g.get("data-x")), float(g.get("data-w")), int(g.get("data-d")))
+          for g in et.parse(sys.argv[1]).getroot().iter("{http://www.w3.org/2000/svg}g")]
+with open(sys.argv[2], encoding="utf-8", errors="surrogateescape") as f:
+	rows = list(csv.DictReader(f))
+assert frames[0] == (0, 1200, 0), frames[0]
+total = sum(int(r["bytes"]) for r in rows)
+python = sum(int(r["bytes"]) for r in rows if r["comm"] == "python3")
+assert any(d == 1 and abs(w - 1200 * python / total) < 0.001 for x, w, d in frames), (python, total)
+for x, w, d in frames[1:]:
+	assert any(e == d - 1 and y <= x + .001 and y + v >= x + w - .001 for y, v, e in frames), (x, w, d)
+E1
+for count in time count bytes gap; do
+	check "collapsed $count" "$IORIOT" -a run.capture --export collapsed:stacks --count "$count" --fields op
+	column=${count/time/latency}
+	equal "collapsed $count: reads" "$(sed -n 's/^read //p' stacks)" "$(python3 - "$column" <<'E1'
+import csv, sys
+with open("all.csv", encoding="utf-8", errors="surrogateescape") as f:
+	print(sum(1 if sys.argv[1] == "count" else int(r[sys.argv[1]]) for r in csv.DictReader(f) if r["op"] == "read"))
+E1
+)"
+done
+check "jsonl" "$IORIOT" -a run.capture --export jsonl:all.jsonl
+check "jsonl is the CSV" python3 - <<'E1'
+import csv, json
+with open("all.csv", newline="", encoding="utf-8", errors="surrogateescape") as f, open("all.jsonl") as g:
+	for row, line in zip(csv.DictReader(f), map(json.loads, g), strict=True):
+		for key, value in line.items():
+			have = str(value)
+			want = "".join(f"\\x{b:02x}" if b > 127 else chr(b) for b in row[key].encode("utf-8", "surrogateescape"))
+			assert have == row[key] or have == want, (key, have, row[key])
+E1
+
+# tables of time and size
+analyse hist --hist latency
+equal "hist: all calls are in it" "$(awk 'NR > 2 { n += $5 } END { print n }' hist)" "$calls"
+analyse timeline --timeline 10ms
+equal "timeline: all calls are in it" "$(awk 'NR > 1 { n += $3 } END { print n }' timeline)" "$calls"
+printf '%s\n' '#|capture_version=5|' 't=1000;:,D=0;:,i=1:1;:,o=sync;:,s=0;:,' 't=9000000000;:,D=0;:,i=1:1;:,o=sync;:,s=0;:,' \
+	't=9000000000;:,D=0;:,i=0:0;:,o=end;:,c=2;:,O=0;:,' > long.capture
+fails "timeline: too fine" 2 "longer interval" "$IORIOT" -a long.capture --timeline 0.01ms
+check "timeline: fine" "$IORIOT" -a long.capture --timeline 1ms
+
+# what is missing is said, in each way
+head -n 200 run.capture > cut.capture
+status_is "cut" 3 "$IORIOT" -a cut.capture
+says "cut: sentence" "cut.capture: it was cut short"
+sed '100i t=5;:,D=0;:,i=0:0;:,o=lost;:,c=17;:,p=buffer;:,' run.capture > lost.capture
+status_is "lost" 3 "$IORIOT" -a lost.capture --export csv:lost.csv
+says "lost: sentence" "lost.capture: 17 records were lost"
+equal "lost: in the CSV" "$(tail -n 1 lost.csv | tr -d ',\r')" "lost17"
+status_is "lost: jsonl" 3 "$IORIOT" -a lost.capture --export jsonl:lost.jsonl
+equal "lost: in the JSON" "$(tail -n 1 lost.jsonl)" '{"lost":17}'
+status_is "lost: flame" 3 "$IORIOT" -a lost.capture --flame lost.svg
+check "lost: in the title" grep -q "17 records were lost" lost.svg
+sed '0,/;:,s=/s/;:,s=/;:,s=x/' run.capture > bad.capture
+status_is "malformed" 3 "$IORIOT" -a bad.capture
+says "malformed: sentence" "1 lines are malformed; the first one: .*bad.capture:[0-9]+: "
+
+# other captures
+zstd -q run.capture
+check "zst" "$IORIOT" -a run.capture.zst --export csv:zst.csv
+check "zst: the same" cmp all.csv zst.csv
+check "standard input" sh -c '"$1" -a - --export csv:in.csv < run.capture' sh "$IORIOT"
+check "standard input: the same" cmp all.csv in.csv
+fails "not a capture" 1 "program.py" "$IORIOT" -a program.py
+fails "no file" 1 "none.capture" "$IORIOT" -a none.capture
+for old in "$TESTS"/corpus/v[34]/*.capture; do
+	[[ $old == *damaged* ]] || check "older: ${old##*corpus/}" "$IORIOT" --quiet -a "$old"
+done
+
+# output is whole or not there
+fails "export: full disk" 1 "No space left" "$IORIOT" -a run.capture --export csv:/dev/full
+fails "export: format" 2 "csv, jsonl or collapsed" "$IORIOT" -a run.capture --export xml:file
+fails "export: directory" 1 "none/x.csv" "$IORIOT" -a run.capture --export csv:none/x.csv
+fails "fields without stacks" 2 "--fields means nothing" "$IORIOT" -a run.capture --fields op
+fails "fields" 2 "no column" "$IORIOT" -a run.capture --flame x.svg --fields op,nothing
+check "nothing is left behind" test ! -e x.svg
+fails "by" 2 'no column "x"' "$IORIOT" -a run.capture --by op,x
+fails "full standard output" 1 "standard output" sh -c '"$1" -a run.capture > /dev/full' sh "$IORIOT"
+done_testing

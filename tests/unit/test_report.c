@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "report/filter.h"
+#include "report/groups.h"
+#include "report/stacks.h"
+#include "suites.h"
+#include "tempdir.h"
+
+/* ---- events ---- */
+
+#define HEAD "#|capture_version=5|backend=ptrace|start_mono=1000|cmd=/usr/bin/prog a|\n"
+#define REC(t, dur, rest) "t=" #t ";:,D=" #dur ";:,i=7:7;:," rest ";:,\n"
+#define TASK REC(1000, 0, "o=state_task;:,p=/home/u;:,P=/;:,m=022;:,U=1;:,G=1;:,q=0")
+
+/* The calls of a capture, as "op file file2 comm offset gap sequential read written error" lines. */
+static char *told(const char *text)
+{
+	struct buf out = BUF_INIT;
+	struct tempdir dir;
+	struct events *e;
+	struct event ev;
+	int rc;
+
+	tempdir_enter(&dir);
+	file_put("c", text, strlen(text));
+	ck_assert_int_eq(events_open(&e, "c", NULL), 0);
+	while ((rc = events_next(e, &ev, NULL)) == 1)
+		buf_addf(&out, "%s %.*s %.*s %.*s %lld %llu %d%d %llu %llu %d\n", ops[ev.rec->op].name,
+			(int)ev.file.len, ev.file.len ? ev.file.s : "", (int)ev.file2.len,
+			ev.file2.len ? ev.file2.s : "", (int)ev.comm.len, ev.comm.s, (long long)ev.offset,
+			(unsigned long long)ev.gap, ev.follows, ev.sequential, (unsigned long long)ev.read,
+			(unsigned long long)ev.written, ev.error);
+	ck_assert_int_eq(rc, 0);
+	events_close(e);
+	tempdir_leave(&dir);
+	buf_char(&out, '\0');
+	return out.p;
+}
+
+static void tells(const char *text, const char *want)
+{
+	char *have = told(text);
+
+	ck_assert_str_eq(have, want);
+	free(have);
+}
+
+START_TEST(descriptors_are_files)
+{
+	tells(HEAD TASK REC(2000, 100, "o=openat;:,d=AT_FDCWD;:,p=../x/./f;:,f=2;:,m=0;:,s=3")
+			REC(2300, 100, "o=read;:,d=3;:,c=10;:,s=10") REC(2500, 100, "o=read;:,d=3;:,c=10;:,s=4")
+			REC(2600, 50, "o=dup;:,d=3;:,s=9") REC(2700, 50, "o=close;:,d=3;:,s=0")
+			REC(2800, 50, "o=pwrite64;:,d=9;:,c=5;:,O=100;:,s=5")
+			REC(2900, 50, "o=rename;:,p=a;:,P=/b/../c;:,s=0") REC(3000, 50, "o=close;:,d=3;:,s=-9"),
+		"openat /home/x/f  prog -1 0 00 0 0 0\n"
+		"read /home/x/f  prog 0 200 00 10 0 0\n"
+		"read /home/x/f  prog 10 100 11 4 0 0\n"
+		"dup /home/x/f  prog -1 50 00 0 0 0\n"
+		"close /home/x/f  prog -1 50 00 0 0 0\n"
+		"pwrite64 /home/x/f  prog 100 50 10 0 5 0\n"
+		"rename /home/u/a /c prog -1 50 00 0 0 0\n"
+		"close   prog -1 50 00 0 0 9\n");
+}
+END_TEST
+
+START_TEST(children_and_new_programs)
+{
+	tells(HEAD TASK REC(2000, 0, "o=openat;:,d=AT_FDCWD;:,p=/keep;:,f=0;:,m=0;:,s=3")
+			REC(2000, 0, "o=openat;:,d=AT_FDCWD;:,p=/gone;:,f=524288;:,m=0;:,s=4")
+			REC(2100, 0, "o=fork;:,s=8")
+		"t=2200;:,D=0;:,i=8:8;:,o=chdir;:,p=sub;:,s=0;:,\n"
+		"t=2300;:,D=0;:,i=8:8;:,o=execve;:,p=./other/a-very-long-name-of-it;:,s=0;:,\n"
+		"t=2400;:,D=0;:,i=8:8;:,o=fchmod;:,d=4;:,m=0600;:,s=-9;:,\n"
+		"t=2500;:,D=0;:,i=8:8;:,o=fsync;:,d=3;:,s=0;:,\n"
+		"t=2600;:,D=0;:,i=8:8;:,o=unlink;:,p=n;:,s=0;:,\n" REC(2700, 0, "o=unlink;:,p=n;:,s=0"),
+		"openat /keep  prog -1 0 00 0 0 0\n"
+		"openat /gone  prog -1 0 00 0 0 0\n"
+		"fork   prog -1 100 00 0 0 0\n"
+		"chdir /home/u/sub  prog -1 0 00 0 0 0\n"
+		"execve /home/u/sub/other/a-very-long-name-of-it  a-very-long-nam -1 100 00 0 0 0\n"
+		"fchmod   a-very-long-nam -1 100 00 0 0 9\n"
+		"fsync /keep  a-very-long-nam -1 100 00 0 0 0\n"
+		"unlink /home/u/sub/n  a-very-long-nam -1 100 00 0 0 0\n"
+		"unlink /home/u/n  prog -1 600 00 0 0 0\n");
+}
+END_TEST
+
+START_TEST(what_counts_as_bytes_and_as_errors)
+{
+	tells(HEAD TASK REC(2000, 0, "o=state_fd;:,d=5;:,p=/a;:,f=1025;:,O=0;:,x=8:1:5:0100644:1:0:0:700:0")
+			REC(2000, 0, "o=state_fd;:,d=6;:,p=/b;:,f=2;:,O=50")
+			REC(2100, 0, "o=write;:,d=5;:,c=9;:,s=9") REC(2200, 0, "o=write;:,d=5;:,c=9;:,s=9")
+			REC(2300, 0, "o=sendfile;:,e=5;:,d=6;:,O=-;:,c=64;:,s=30")
+			REC(2400, 0, "o=io_setup;:,n=4;:,k=0x1000;:,s=0")
+			REC(2500, 0, "o=io_submit;:,k=0x1000;:,n=2;:,b=64:1:5:0:4096:80,128:0:6:0:512:80;:,s=2")
+			REC(2600, 0, "o=io_getevents;:,k=0x1000;:,N=1;:,n=4;:,b=64:4000,128:-5;:,u=-;:,s=2")
+			REC(2700, 0, "o=io_getevents;:,k=0x1000;:,N=1;:,n=4;:,b=64:4000;:,u=-;:,s=1")
+			REC(2800, 0, "o=read;:,d=6;:,c=1;:,s=-512") REC(2900, 0, "o=read;:,d=6;:,c=1;:,s=-4"),
+		"write /a  prog 700 0 00 0 9 0\n"
+		"write /a  prog 709 100 11 0 9 0\n"
+		"sendfile /b /a prog -1 100 00 30 30 0\n"
+		"io_setup   prog -1 100 00 0 0 0\n"
+		"io_submit   prog -1 100 00 0 0 0\n"
+		"io_getevents   prog -1 100 00 0 4000 0\n"
+		"io_getevents   prog -1 100 00 0 0 0\n"
+		"read /b  prog 50 100 00 0 0 0\n"
+		"read /b  prog 50 100 00 0 0 4\n");
+}
+END_TEST
+
+START_TEST(what_is_no_call_is_counted)
+{
+	static const char text[] = HEAD TASK
+		"t=1500;:,D=0;:,i=0:0;:,o=lost;:,c=12;:,p=buffer;:,\n"
+		"rubbish\nt=1600;:,D=0;:,i=7:7;:,o=newcall;:,s=0;:,\n" REC(1700, 0, "o=sync;:,s=0");
+	struct tempdir dir;
+	struct events *e;
+	struct event ev;
+
+	tempdir_enter(&dir);
+	file_put("c", text, sizeof(text) - 1);
+	ck_assert_int_eq(events_open(&e, "c", NULL), 0);
+	ck_assert_int_eq(events_next(e, &ev, NULL), 1);
+	ck_assert_int_eq(ev.rec->op, OP_sync);
+	ck_assert_uint_eq(ev.start, 700);
+	ck_assert_int_eq(events_next(e, &ev, NULL), 0);
+	ck_assert_uint_eq(events_totals(e)->lost, 12);
+	ck_assert_uint_eq(events_totals(e)->malformed, 1);
+	ck_assert_uint_eq(events_totals(e)->unknown, 1);
+	ck_assert_uint_eq(events_totals(e)->records, 5);
+	ck_assert_uint_eq(events_totals(e)->calls, 1);
+	ck_assert(events_totals(e)->cut);
+	events_close(e);
+	tempdir_leave(&dir);
+}
+END_TEST
+
+/* ---- filters ---- */
+
+static struct rec a_read = {.op = OP_pread64, .pid = 12, .tid = 13, .ret = 4096, .has_ret = true};
+static const struct event read_event = {.rec = &a_read, .fd = 3, .latency = 1500000, .read = 4096,
+	.file = {"/var/lib/a b", 12}, .comm = {"db", 2}, .offset = 8192};
+
+static bool matches(const char *text)
+{
+	struct filter *f = NULL;
+	struct err err = {0};
+	bool is;
+
+	if (filter_parse(&f, text, &err))
+		ck_abort_msg("%s", err.text);
+	is = filter_matches(f, &read_event);
+	filter_free(f);
+	return is;
+}
+
+START_TEST(filters_choose)
+{
+	static const char *const yes[] = {"pid==12", "tid != 12", "latency>1ms", "latency>=1.5ms",
+		"latency<1500001", "op in (read,pread64)", "op==pread64&&pid==12||op==none",
+		"op==none||pid==12&&op==pread64", "!(op==none)", "!error", "file=~'^/var/'",
+		"path == \"/var/lib/a b\"", "file!~\"^/usr\"", "bytes==4Ki", "size==0", "offset", "class==READ",
+		"family==FS", "dir==/var/lib", "comm==db", "ret>4k && ret<0.0041M", "!!pid", "fd in (1,2,3)",
+		" ( pid == 12 ) ", "error==0"};
+	static const char *const no[] = {"pid==13", "pid==12 && op==read", "!(pid==12)", "error",
+		"latency<1ms", "op in (read)", "file=~'^var'", "size", "error==2", "comm!=db",
+		"(pid==12||pid==13)&&tid==12", "op==none||pid==13&&op==pread64"};
+	size_t i;
+
+	for (i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		ck_assert_msg(matches(yes[i]), "%s", yes[i]);
+	for (i = 0; i < sizeof(no) / sizeof(*no); i++)
+		ck_assert_msg(!matches(no[i]), "%s", no[i]);
+}
+END_TEST
+
+START_TEST(wrong_filters_say_where)
+{
+	static const struct {
+		const char *text;
+		int at;
+	} wrong[] = {{"", 0}, {"pid==", 5}, {"pid==12 &&", 10}, {"pid==12 pid", 8}, {"pid=12", 3}, {"pid==1x", 6},
+		{"pid==99999999999999999999", 5}, {"latency==1k", 10}, {"pid=~'a'", 6}, {"op=~'['", 5}, {"op in", 5},
+		{"op in ()", 7}, {"op in (a", 8}, {"op<a", 2}, {"!", 1}, {")", 0}, {"pid==1)", 6}, {"a.b==1", 0},
+		{"op=='a", 4}, {"pid==-", 5}, {"pid==1.2.3", 5}};
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct filter *f = NULL;
+		struct err err = {0};
+		const char *caret;
+
+		ck_assert_int_eq(filter_parse(&f, wrong[i].text, &err), -EINVAL);
+		caret = strrchr(err.text, '\n');
+		ck_assert_msg(caret && strlen(caret + 1) == (size_t)wrong[i].at + 3 && caret[wrong[i].at + 3] == '^',
+			"%s: %s", wrong[i].text, err.text);
+	}
+}
+END_TEST
+
+/* ---- sums ---- */
+
+START_TEST(spreads_are_histograms)
+{
+	struct spread s = {0};
+	struct hist h;
+	uint64_t v = 1;
+	unsigned i;
+
+	memset(&h, 0, sizeof(h));
+	ck_assert_uint_eq(spread_quantile(&s, 0.5), 0);
+	for (i = 0; i < 20000; i++) {
+		v = hash_u64(v);
+		ck_assert_int_eq(spread_add(&s, v >> (v & 63)), 0);
+		hist_add(&h, v >> (v & 63));
+	}
+	for (i = 0; i <= 1000; i++)
+		ck_assert_uint_eq(spread_quantile(&s, i / 1000.0), hist_quantile(&h, i / 1000.0));
+	ck_assert_uint_eq(s.sum, h.sum);
+	spread_free(&s);
+}
+END_TEST
+
+START_TEST(groups_are_by_all_columns)
+{
+	struct event ev = read_event;
+	struct group **sorted;
+	struct groups g;
+	size_t n;
+
+	ck_assert_int_eq(groups_init(&g, "comm,path", NULL), 0);
+	ck_assert_int_eq(groups_add(&g, &ev), 0);
+	ck_assert_int_eq(groups_add(&g, &ev), 0);
+	ev.file = STR("/x\ty");
+	ev.latency = 5000000;
+	ev.error = ENOENT;
+	ck_assert_int_eq(groups_add(&g, &ev), 0);
+	sorted = groups_sorted(&g, BY_TIME, &n);
+	ck_assert_uint_eq(n, 2);
+	ck_assert(str_eqs(sorted[0]->key, "db\t/x\\x09y"));
+	ck_assert_uint_eq(sorted[0]->tally.errors, 1);
+	ck_assert_uint_eq(sorted[1]->tally.count, 2);
+	ck_assert_uint_eq(sorted[1]->tally.read, 8192);
+	free(sorted);
+	sorted = groups_sorted(&g, BY_COUNT, &n);
+	ck_assert(str_eqs(sorted[0]->key, "db\t/var/lib/a b"));
+	free(sorted);
+	groups_free(&g);
+	ck_assert_int_eq(groups_init(&g, "comm,,op", NULL), -EINVAL);
+	ck_assert_int_eq(groups_init(&g, "op,op,op,op,op,op,op,op,op", NULL), -EINVAL);
+}
+END_TEST
+
+START_TEST(stacks_have_a_frame_for_each_directory)
+{
+	struct event ev = read_event;
+	struct buf out = BUF_INIT;
+	struct err err = {0};
+	struct stacks s;
+
+	ck_assert_int_eq(stacks_init(&s, NULL, "bytes", NULL), 0);
+	ck_assert_int_eq(stacks_add(&s, &ev), 0);
+	ev.file = STR("/var/x;y");
+	ck_assert_int_eq(stacks_add(&s, &ev), 0);
+	ck_assert_int_eq(stacks_add(&s, &ev), 0);
+	ev.file = STR_NONE;
+	ck_assert_int_eq(stacks_add(&s, &ev), 0);
+	ev.read = 0;
+	ck_assert_int_eq(stacks_add(&s, &ev), 0);
+	ck_assert_int_eq(stacks_finish(&s), 0);
+	stacks_collapsed(&s, &out);
+	buf_char(&out, '\0');
+	ck_assert_str_eq(out.p, "db;-;pread64 4096\n"
+				"db;/;var/;lib/;a b;pread64 4096\n"
+				"db;/;var/;x\\x3by;pread64 8192\n");
+	ck_assert_uint_eq(s.root.total, 16384);
+	ck_assert_uint_eq(s.root.child->child->sibling->start, 4096);
+	buf_free(&out);
+	stacks_free(&s);
+	ck_assert_int_eq(stacks_init(&s, "op", "weight", &err), -EINVAL);
+	ck_assert_int_eq(stacks_init(&s, "none", NULL, &err), -EINVAL);
+}
+END_TEST
+
+Suite *report_suite(void)
+{
+	TCase *t;
+	Suite *s = suite_with("report", &t);
+
+	tcase_add_test(t, descriptors_are_files);
+	tcase_add_test(t, children_and_new_programs);
+	tcase_add_test(t, what_counts_as_bytes_and_as_errors);
+	tcase_add_test(t, what_is_no_call_is_counted);
+	tcase_add_test(t, filters_choose);
+	tcase_add_test(t, wrong_filters_say_where);
+	tcase_add_test(t, spreads_are_histograms);
+	tcase_add_test(t, groups_are_by_all_columns);
+	tcase_add_test(t, stacks_have_a_frame_for_each_directory);
+	return s;
+}
