@@ -65,6 +65,7 @@ static void count(struct init_counts *c, const struct init_line *l)
 
 struct work {
 	struct buf path, map, target, line;
+	struct buf first; /* name of what a hard link is of */
 	u64_vec ranges;
 };
 
@@ -122,6 +123,18 @@ static bool is_no_tree(struct model *m, struct str path, const struct node *n)
 	return at && at->len == path.len;
 }
 
+/*
+ * Can the name in PATH be a link to the node's first one? A file system that is mounted at two places
+ * becomes two trees, and what has names in both is a file of its own in each.
+ */
+static bool is_linked(struct model *m, const struct node *n, struct work *w)
+{
+	w->first.len = 0;
+	start_path(m, &m->names.start.v[n->start - 1], &w->first);
+	return m->root || names_mount_of(&m->names, buf_as_str(&w->path)) ==
+				  names_mount_of(&m->names, buf_as_str(&w->first));
+}
+
 /* 0; 1: it cannot be built; or -errno. */
 static int describe(struct model *m, size_t i, struct work *w, struct init_line *l)
 {
@@ -140,11 +153,9 @@ static int describe(struct model *m, size_t i, struct work *w, struct init_line 
 	if (is_no_tree(m, buf_as_str(&w->path), n))
 		return 1;
 	rc = model_map(m, buf_as_str(&w->path), &w->map);
-	if (!rc && n->start - 1 != i && !node_is_dir(n)) {
+	if (!rc && n->start - 1 != i && !node_is_dir(n) && is_linked(m, n, w)) {
 		l->kind = INIT_HARDLINK;
-		w->path.len = 0;
-		start_path(m, &m->names.start.v[n->start - 1], &w->path);
-		rc = model_map(m, buf_as_str(&w->path), &w->target);
+		rc = model_map(m, buf_as_str(&w->first), &w->target);
 	} else if (!rc && l->kind == INIT_SYMLINK) {
 		dir = buf_as_str(&w->path);
 		while (dir.len > 1 && dir.s[dir.len - 1] != '/')
@@ -160,7 +171,7 @@ static int describe(struct model *m, size_t i, struct work *w, struct init_line 
 	l->target = buf_as_str(&w->target);
 	l->data = w->ranges.v;
 	l->ndata = (uint32_t)w->ranges.n;
-	return buf_ok(&w->path) && buf_ok(&w->map) && buf_ok(&w->target) ? rc : -ENOMEM;
+	return buf_ok(&w->path) && buf_ok(&w->first) && buf_ok(&w->map) && buf_ok(&w->target) ? rc : -ENOMEM;
 }
 
 static int write_line(struct work *w, struct outfile *out, const struct init_line *l, struct err *err)
@@ -232,6 +243,7 @@ int init_section_write(struct model *m, struct outfile *out, struct init_counts 
 		rc = outfile_write(out, REPLAY_END_MARK "\n", sizeof(REPLAY_END_MARK), err);
 	free(way);
 	buf_free(&w.path);
+	buf_free(&w.first);
 	buf_free(&w.map);
 	buf_free(&w.target);
 	buf_free(&w.line);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 1500
+# time-limit: 4000
 # alone
 # Guided by coverage: readers, generate, and what init and replay do before they begin, on bytes that find
 # new ways through the code, with the sanitizers. It starts from tests/fuzz/corpus and the examples of the

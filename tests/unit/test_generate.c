@@ -138,6 +138,25 @@ START_TEST(dup_shares_the_offset)
 }
 END_TEST
 
+/* A file system that is mounted twice: its trees cannot share what is in it. */
+START_TEST(links_do_not_lead_from_tree_to_tree)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root(NULL, "0 o=state_mount;:,p=/w/m;:,P=ext4;:,y=0x9;:,\n"
+		TASK FILE_F "1 o=state_path;:,p=/w/m;:,x=8:1:9:040755:2:0:0:4096:8;:,\n"
+		"1 o=state_path;:,p=/w/m/g;:,x=8:1:5:0100644:2:0:0:10000:24;:,\n"
+		"1 o=unlink;:,p=f;:,s=0;:,\n"
+		"1 o=unlink;:,p=m/g;:,s=0;:,\n",
+		"0|0|-|/.ioriot/t/w|%null|022|0|0|0|-|state_task@6|\n"
+		"0|0|-|f|0|unlink@10|\n"
+		"0|0|-|/w/m/.ioriot/t/g|0|unlink@11|\n"
+		"#INIT\ndir|0755|0|0|/.ioriot/t/w|\nfile|0644|0|0|10000|-|/.ioriot/t/w/f|\n"
+		"dir|0755|0|0|/w/m/.ioriot/t|\nfile|0644|0|0|10000|-|/w/m/.ioriot/t/g|\n", res);
+	free(res);
+}
+END_TEST
+
 /* As /etc/hosts in a container: there is no place for a tree below it. */
 START_TEST(a_mount_on_a_file_is_a_file_of_its_directory)
 {
@@ -3303,6 +3322,7 @@ Suite *generate_suite(void)
 	TCase *t = tcase_create("generate");
 
 	tcase_add_unchecked_fixture(t, make_dir, remove_dir);
+	tcase_add_test(t, links_do_not_lead_from_tree_to_tree);
 	tcase_add_test(t, a_mount_on_a_file_is_a_file_of_its_directory);
 	tcase_add_test(t, dup_shares_the_offset);
 	tcase_add_test(t, pipe_over_a_file_is_its_close);
