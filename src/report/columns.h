@@ -22,6 +22,7 @@ struct column {
 	const char *help;
 	struct str (*text)(const struct event *ev, char scratch[COLUMN_SCRATCH]);
 	int64_t (*number)(const struct event *ev);
+	bool per_op; /* the same for all calls of an operation */
 };
 
 extern const struct column columns[];

@@ -4,17 +4,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "trace/escape.h"
-
 int groups_init(struct groups *g, const char *by, struct err *err)
 {
 	struct str rest = str_of(by), name;
 
-	*g = (struct groups){.map = HMAP_INIT};
+	*g = (struct groups){.map = HMAP_INIT, .per_op = true};
 	while (str_take_char(&rest, ',', &name)) {
 		if (g->columns == KEY_COLUMNS)
 			return err_set(err, EINVAL, "\"%s\": more than %d columns", by, KEY_COLUMNS);
 		g->by[g->columns] = column_find(str_eqs(name, "path") ? STR("file") : name);
+		if (g->by[g->columns] && !g->by[g->columns]->per_op)
+			g->per_op = false;
 		if (!g->by[g->columns++])
 			return err_set(err, EINVAL, "there is no column \"%.*s\"; there are %s", (int)name.len,
 				name.s, column_names().s);
@@ -40,7 +40,7 @@ static void make_key(struct groups *g, const struct event *ev)
 	for (i = 0; i < g->columns; i++) {
 		if (i)
 			buf_char(&g->key, KEY_SEP);
-		escape_add(&g->key, column_text(g->by[i], ev, scratch));
+		buf_str(&g->key, column_text(g->by[i], ev, scratch));
 	}
 }
 
@@ -72,10 +72,14 @@ static struct group *group_of(struct groups *g, struct str key)
 
 int groups_add(struct groups *g, const struct event *ev)
 {
-	struct group *group;
+	struct group *group = g->per_op ? g->of_op[ev->rec->op] : NULL;
 
-	make_key(g, ev);
-	group = buf_ok(&g->key) ? group_of(g, buf_as_str(&g->key)) : NULL;
+	if (!group) {
+		make_key(g, ev);
+		group = buf_ok(&g->key) ? group_of(g, buf_as_str(&g->key)) : NULL;
+		if (g->per_op)
+			g->of_op[ev->rec->op] = group;
+	}
 	return group ? tally_add(&group->tally, ev) : -ENOMEM;
 }
 

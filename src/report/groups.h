@@ -16,11 +16,11 @@ struct tally {
 
 struct group {
 	struct hnode node;
-	struct str key; /* the columns' values, escaped, with KEY_SEP between */
+	struct str key; /* the columns' values with KEY_SEP between */
 	struct tally tally;
 };
 
-#define KEY_SEP	      '\t'
+#define KEY_SEP	      '\0' /* in no name */
 #define KEY_COLUMNS   8
 #define GROUPS_MAX    (1u << 20) /* what comes after that is summed up as "(others)" */
 
@@ -30,6 +30,8 @@ struct groups {
 	struct hmap map;
 	struct arena arena;
 	struct group *others;
+	bool per_op; /* a call's operation alone decides: */
+	struct group *of_op[OP_COUNT];
 	struct buf key;
 };
 

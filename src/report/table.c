@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "trace/escape.h"
+
 void table_init(struct table *t, unsigned columns, unsigned left)
 {
 	*t = (struct table){.columns = columns, .left = left};
@@ -32,9 +34,9 @@ void table_cell(struct table *t, const char *fmt, ...)
 	end_cell(t);
 }
 
-void table_cell_str(struct table *t, struct str s)
+void table_cell_name(struct table *t, struct str s)
 {
-	buf_str(&t->text, s);
+	escape_add(&t->text, s);
 	end_cell(t);
 }
 

@@ -16,7 +16,7 @@ struct table {
 
 void table_init(struct table *t, unsigned columns, unsigned left);
 void table_cell(struct table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void table_cell_str(struct table *t, struct str s);
+void table_cell_name(struct table *t, struct str s); /* of a file or program: escaped */
 int table_print(const struct table *t, struct buf *out, bool colour); /* 0 or -ENOMEM */
 void table_free(struct table *t);
 

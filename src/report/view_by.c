@@ -67,7 +67,7 @@ static void cell_key(struct table *t, const struct groups *g, struct str key)
 	for (i = 0; i < g->columns; i++) {
 		if (!str_take_char(&rest, KEY_SEP, &part))
 			part = STR_NONE;
-		table_cell_str(t, part.len ? part : STR("-"));
+		table_cell_name(t, part.len ? part : STR("-"));
 	}
 }
 

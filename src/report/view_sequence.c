@@ -5,7 +5,6 @@
 
 #include "report/table.h"
 #include "report/view.h"
-#include "trace/escape.h"
 #include "utils/human.h"
 
 /*
@@ -17,7 +16,7 @@
 
 struct walk {
 	struct hnode node;
-	struct str file; /* escaped */
+	struct str file;
 	uint64_t reads, writes, read, written;
 	uint64_t follow, sequential;
 	struct spread size;
@@ -28,7 +27,6 @@ struct sequence {
 	struct top top;
 	struct hmap files;
 	struct arena arena;
-	struct buf key;
 };
 
 static struct walk *walk_of(struct sequence *s, struct str file)
@@ -38,19 +36,15 @@ static struct walk *walk_of(struct sequence *s, struct str file)
 	uint64_t hash;
 	char *copy;
 
-	s->key.len = 0;
-	escape_add(&s->key, file);
-	if (!buf_ok(&s->key))
-		return NULL;
-	hash = hash_bytes(s->key.p, s->key.len, 0);
+	hash = hash_bytes(file.s, file.len, 0);
 	for (n = hmap_first(&s->files, hash); n; n = hmap_next(n))
-		if (str_eq(hmap_entry(n, struct walk, node)->file, buf_as_str(&s->key)))
+		if (str_eq(hmap_entry(n, struct walk, node)->file, file))
 			return hmap_entry(n, struct walk, node);
 	w = arena_alloc(&s->arena, sizeof(*w));
-	copy = w ? arena_strdup(&s->arena, buf_as_str(&s->key)) : NULL;
+	copy = w ? arena_strdup(&s->arena, file) : NULL;
 	if (!copy || hmap_insert(&s->files, &w->node, hash))
 		return NULL;
-	w->file = (struct str){copy, s->key.len};
+	w->file = (struct str){copy, file.len};
 	return w;
 }
 
@@ -119,7 +113,7 @@ static void put_walk(struct table *t, const struct walk *w)
 	table_cell(t, "%s", human_bytes(text, (double)spread_quantile(&w->size, 0.5)));
 	table_cell(t, "%s", human_bytes(text, (double)w->size.max));
 	table_cell(t, "%s", pattern_of(w));
-	table_cell_str(t, w->file);
+	table_cell_name(t, w->file);
 }
 
 static int put_walks(const struct sequence *s, struct walk **all, size_t n, bool colour, struct buf *out)
@@ -170,7 +164,6 @@ static void sequence_free(struct view *v)
 		spread_free(&hmap_entry(node, struct walk, node)->size);
 	hmap_free(&s->files);
 	arena_free(&s->arena);
-	buf_free(&s->key);
 	free(s);
 }
 

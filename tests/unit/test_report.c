@@ -239,13 +239,13 @@ START_TEST(groups_are_by_all_columns)
 	ck_assert_int_eq(groups_add(&g, &ev), 0);
 	sorted = groups_sorted(&g, BY_TIME, &n);
 	ck_assert_uint_eq(n, 2);
-	ck_assert(str_eqs(sorted[0]->key, "db\t/x\\x09y"));
+	ck_assert(str_eq(sorted[0]->key, STR("db\0/x\ty")));
 	ck_assert_uint_eq(sorted[0]->tally.errors, 1);
 	ck_assert_uint_eq(sorted[1]->tally.count, 2);
 	ck_assert_uint_eq(sorted[1]->tally.read, 8192);
 	free(sorted);
 	sorted = groups_sorted(&g, BY_COUNT, &n);
-	ck_assert(str_eqs(sorted[0]->key, "db\t/var/lib/a b"));
+	ck_assert(str_eq(sorted[0]->key, STR("db\0/var/lib/a b")));
 	free(sorted);
 	groups_free(&g);
 	ck_assert_int_eq(groups_init(&g, "comm,,op", NULL), -EINVAL);
