@@ -164,6 +164,9 @@ class Bench:
                                          self.ram.dir, "--quiet"))
         self.report("generate-1M", "%.2f M lines/s, peak memory %.1f MiB, %d lines" % (
             records / wall / 1e6, rss, records), lines_per_s=records / wall, rss_mib=rss)
+        wall, rss = measured(self.ioriot("-a", cap, "--quiet"))
+        self.report("analyse-1M", "%.2f M records/s, peak memory %.1f MiB" % (records / wall / 1e6, rss),
+                    records_per_s=records / wall, rss_mib=rss)
         wall, rss = measured(self.ioriot("-i", rep, "--root", self.ram.dir, "--quiet"))
         self.report("init-64MiB", "%.2f s, peak memory %.1f MiB" % (wall, rss), seconds=wall,
                     rss_mib=rss)
