@@ -307,12 +307,14 @@ static int second_path(
 static int source_gone(struct model *m, const struct rec *r, const struct place *from,
 	const struct place *to, bool swap)
 {
-	const struct node *at = to->w.at;
+	struct node *at = to->w.at;
 
 	if (r->ret != -ENOENT || m->force || !from->node || !from->w.entry || !at)
 		return 0;
-	if (to->w.slash || (swap && !to->node) || (!at->entry && at->parent))
+	if (to->w.slash || (swap && !to->node))
 		return 0;
+	if (!at->entry && at->parent) /* the directory is no more */
+		return model_touch(m, &at->listing, TOUCH_AFTER);
 	return model_gone(m, from->w.entry);
 }
 

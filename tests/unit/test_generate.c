@@ -711,6 +711,22 @@ START_TEST(a_directory_goes_after_who_missed_a_name_in_it)
 }
 END_TEST
 
+START_TEST(a_name_is_not_made_in_a_directory_before_that_is_gone)
+{
+	/* link(2) says ENOENT of either name: here of the second one, by a descriptor. */
+	generates(TASK FILE_F "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "2 o=openat;:,d=-100;:,p=d;:,f=65536;:,m=0;:,s=3;:,\n"
+			      "1 o=rmdir;:,p=d;:,s=0;:,\n"
+			      "2 o=linkat;:,d=-100;:,p=f;:,e=3;:,P=t;:,f=0;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|fork@8|\n"
+			  "1|1|-|cwd|d|O_RDONLY+O_DIRECTORY|0|>0|3|openat@9|\n"
+			  "0|0|9|d|0|rmdir@10|\n"
+			  "1|1|10|cwd|f|0|t|0|-ENOENT|linkat@11|\n"
+			  "#INIT\n" W_DIR F_INIT("-") "dir|0755|0|0|/r/.ioriot/t/w/d|\n");
+}
+END_TEST
+
 START_TEST(who_used_a_number_goes_before_it_is_taken_away)
 {
 	/* The write began first, was seen last, and worked; so did the one that dup2 overlapped. */
@@ -3352,6 +3368,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_number_is_free_before_it_is_given_out_again);
 	tcase_add_test(t, an_empty_path_is_none_that_is_missing);
 	tcase_add_test(t, a_directory_goes_after_who_missed_a_name_in_it);
+	tcase_add_test(t, a_name_is_not_made_in_a_directory_before_that_is_gone);
 	tcase_add_test(t, who_used_a_number_goes_before_it_is_taken_away);
 	tcase_add_test(t, the_end_that_a_read_saw_tells_when_it_was);
 	tcase_add_test(t, locks_tell_when_they_were_taken_and_given_back);
