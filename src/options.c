@@ -262,6 +262,13 @@ SETTER(set_buffer)
 	return 0;
 }
 
+SETTER(set_no_hold)
+{
+	(void)row, (void)value, (void)err;
+	o->no_hold = true;
+	return 0;
+}
+
 SETTER(set_comm)
 {
 	int ret = set_string(&o->comm, row, value, "the name of a command", err);
@@ -553,6 +560,11 @@ const struct option_row option_rows[] = {
 		set_max_size},
 	{0, "max-files", "N", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"With --max-size: keep the newest N files and delete older ones.", set_max_files},
+	{0, "no-hold", NULL, NULL, COMMAND_NONE, FOR_CAPTURE,
+		"Of calls that overlap where one changes what the other looks at, let both run at once. "
+		"Without it the second one begins when the first is over, so that their order is known. "
+		"Of the ptrace back end.",
+		set_no_hold},
 	{0, "buffer", "SIZE", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Memory of the kernel side for each processor, in MiB (64M, but at most an eighth "
 		"of all memory together). Of the stap and bpf back ends.",

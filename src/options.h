@@ -54,6 +54,7 @@ struct options {
 	const char *comm;    /* --comm, at most COMM_MAX bytes; NULL = any */
 	uid_t uid;	     /* --uid, when by_uid is set */
 	bool by_uid;
+	bool no_hold;	     /* --no-hold: calls that overlap are not put in order */
 	unsigned buffer;     /* --buffer, MiB for each processor; 0 = not given */
 	uint64_t duration;   /* --duration, ns; 0 = no end */
 	uint64_t max_events; /* --max-events; 0 = no end */

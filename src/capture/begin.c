@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 #include <sys/stat.h>
 
+#include "capture/footprint.h"
 #include "datas/buf.h"
 #include "datas/hmap.h"
 #include "ops/ioctl.h"
@@ -401,23 +402,6 @@ static bool is_locking(uint64_t cmd)
 	return rec_fcntl_is_lock(cmd) && cmd != F_GETLK && cmd != F_OFD_GETLK;
 }
 
-static bool ioctl_looks(unsigned command)
-{
-	switch ((int)command) {
-	case IOCTL_NR_FS_IOC_FIEMAP:
-	case IOCTL_NR_FIBMAP:
-	case IOCTL_NR_FIGETBSZ:
-	case IOCTL_NR_FIONREAD:
-	case IOCTL_NR_FIOQSIZE:
-	case IOCTL_NR_FS_IOC_GETVERSION:
-	case IOCTL_NR_FS_IOC_GETFLAGS:
-	case IOCTL_NR_FS_IOC_FSGETXATTR:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* Nothing is another one after it, but what the caller knows. */
 static bool only_looks(const struct rec *rec)
 {
@@ -458,33 +442,9 @@ static bool only_looks(const struct rec *rec)
 	case OP_file_getattr:
 		return true;
 	case OP_ioctl:
-		return ioctl_looks((unsigned)rec->arg[1]);
+		return footprint_ioctl_looks((unsigned)rec->arg[1]);
 	case OP_fcntl:
 		return !is_locking(rec->arg[1]) && rec->arg[1] != F_SETFD && rec->arg[1] != F_SETFL;
-	default:
-		return false;
-	}
-}
-
-static bool changes_names(enum op_id op)
-{
-	switch (op) {
-	case OP_mkdir:
-	case OP_mkdirat:
-	case OP_mknod:
-	case OP_mknodat:
-	case OP_bind:
-	case OP_rmdir:
-	case OP_unlink:
-	case OP_unlinkat:
-	case OP_rename:
-	case OP_renameat:
-	case OP_renameat2:
-	case OP_link:
-	case OP_linkat:
-	case OP_symlink:
-	case OP_symlinkat:
-		return true;
 	default:
 		return false;
 	}
@@ -695,7 +655,7 @@ static int on_early(struct begin *b, const struct wire_seen *seen, struct err *e
 {
 	struct seen changed;
 
-	if (!changes_names(seen->seen.rec.op) || seen->seen.rec.ret < 0) {
+	if (!footprint_changes_names(seen->seen.rec.op) || seen->seen.rec.ret < 0) {
 		b->counts.dropped++;
 		return 0;
 	}

@@ -66,6 +66,10 @@ static int check_backend(const struct options *o, const struct backend *backend)
 			backend->name);
 		return EXIT_USAGE;
 	}
+	if (o->no_hold && backend->attaches) {
+		fprintf(stderr, "ioriot: --no-hold means nothing to the %s backend\n", backend->name);
+		return EXIT_USAGE;
+	}
 	rc = backend->probe(o, &err);
 	return rc ? complain(&err, not_started(rc, false)) : 0;
 }
@@ -162,6 +166,11 @@ static void print_summary(const struct capture_job *job, const struct sink_total
 			totals->lost, totals->bytes, files, last ? last : o->capture,
 			job->backend->name);
 	free(last);
+	if (totals->held && !o->quiet)
+		fprintf(stderr,
+			"ioriot: %" PRIu64 " calls waited for overlapping ones to end, %" PRIu64
+			" of them in vain\n",
+			totals->held, totals->let_go);
 }
 
 /* The program's own status comes first: whoever runs it through us must not notice us. */

@@ -198,19 +198,26 @@ static void follow(struct dirs_walk *w, struct place *p, struct name *link)
 	w->outer = outer;
 }
 
+static bool passes(struct dirs_walk *w, struct name *entry)
+{
+	return !w->pass || !entry || w->pass(w, entry);
+}
+
 static void step(struct dirs_walk *w, struct place *p, struct str part, bool slash)
 {
 	struct name *entry;
 
 	if (str_eqs(part, "..")) {
 		p->last = p->end = NULL;
+		p->dead = !passes(w, p->dir->at);
 		if (p->dir != w->root && p->dir->at)
 			p->dir = p->dir->at->parent;
 		return;
 	}
 	entry = p->dir->pseudo ? dirs_find(w->dirs, p->dir, part)
 			       : dirs_entry(w->dirs, p->dir, part);
-	if (!entry || (p->dir->pseudo && !entry->mount_way) || !w->look(w, entry)) {
+	if (!entry || (p->dir->pseudo && !entry->mount_way) || !passes(w, entry) ||
+		!w->look(w, entry)) {
 		*p = (struct place){.dead = true};
 		return;
 	}
@@ -257,6 +264,8 @@ struct place dirs_walk(struct dirs_walk *w, struct dir *from, struct str path)
 
 	w->links = 0;
 	w->outer = false;
+	if (p.dir && !passes(w, p.dir->at))
+		p.dead = true;
 	if (p.dir)
 		walk_path(w, &p, path);
 	return p;

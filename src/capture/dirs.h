@@ -95,6 +95,8 @@ struct dirs_walk {
 	struct dir *root;
 	/* Makes the type of the entry known. False: it cannot be told, and the walk ends there. */
 	bool (*look)(struct dirs_walk *w, struct name *entry);
+	/* Comes before that, and where the walk starts or leaves a directory by "..". May be NULL. */
+	bool (*pass)(struct dirs_walk *w, struct name *entry);
 	bool nofollow; /* a link that the last component names is not followed */
 	bool more;     /* for look(): something of the path follows the entry */
 	bool outer;    /* something follows the link whose target is walked */

@@ -18,6 +18,7 @@ struct paths {
 	struct dirs dirs;
 	unsigned root_written; /* as written in struct name */
 	extents extents;
+	struct way *way; /* of the walks at hand, NULL = not wanted */
 };
 
 /* One walk, and who walks. */
@@ -139,6 +140,8 @@ static bool look(struct dirs_walk *in, struct name *entry)
 	}
 	if (!way.s || (rc && errno != ENOENT)) {
 		entry->type = NAME_UNKNOWN;
+		if (w->paths->way)
+			w->paths->way->lost = true;
 		return false;
 	}
 	set_type(w->paths, entry, way.s, st.st_mode);
@@ -159,10 +162,29 @@ static void look_at_root(struct walk *w)
 	w->paths->root_written = w->in.dirs->file;
 }
 
+static bool pass(struct dirs_walk *in, struct name *entry)
+{
+	struct way *way = ((struct walk *)in)->paths->way;
+	struct name **slot = vec_push(&way->names);
+
+	if (slot)
+		*slot = entry;
+	else
+		way->lost = true;
+	way->stopped = way->stopped || way->stop(way, entry);
+	return !way->stopped;
+}
+
+void paths_note(struct paths *n, struct way *way)
+{
+	n->way = way;
+}
+
 static struct walk walk_of(struct paths *n, struct who who, struct dir *root)
 {
 	struct walk w = {.in = {.dirs = &n->dirs, .root = root, .look = look}, .paths = n, .who = who};
 
+	w.in.pass = n->way ? pass : NULL;
 	look_at_root(&w);
 	return w;
 }
@@ -173,6 +195,8 @@ struct name *paths_walk(
 	struct walk w = walk_of(n, who, root);
 
 	w.from = from;
+	if (n->way && !from.dir && path.s[0] != '/')
+		n->way->lost = true;
 	return dirs_walk(&w.in, from.dir, path).last;
 }
 

@@ -7,6 +7,7 @@
 
 #include "capture/dirs.h"
 #include "capture/sink.h"
+#include "datas/buf.h"
 #include "utils/str.h"
 
 /*
@@ -57,6 +58,20 @@ struct name *paths_walk(
 
 /* Writes the records of all entries of a directory that is about to be read, once. */
 void paths_list(struct paths *n, struct who who, struct dir *dir);
+
+/*
+ * The entries that walks come through, one after the other: also the directory where one starts, and
+ * those that are left by "..". STOP ends a walk before the entry is looked at.
+ */
+struct way {
+	VEC(struct name *) names;
+	bool (*stop)(struct way *way, const struct name *entry);
+	bool stopped;
+	bool lost; /* part of it cannot be told */
+};
+
+/* Walks write down their way from now on; NULL: no more. */
+void paths_note(struct paths *n, struct way *way);
 
 /* What the entry is may change now: look again when it is walked next. */
 void paths_touch(struct name *entry);

@@ -96,6 +96,7 @@ static bool join_process(struct tracer *t, struct task *task, struct process *pr
 void task_remove(struct tracer *t, struct task *task)
 {
 	call_free_all(t, task);
+	hold_forget(task);
 	hmap_remove(&t->tasks, &task->node);
 	if (task->proc && --task->proc->tasks == 0) {
 		uring_process_end(t, task, true);
@@ -143,6 +144,8 @@ static void adopt(struct tracer *t, struct task *child, struct process *parent, 
 		proc->root = parent->root;
 		proc->parent = parent->pid;
 		maps_inherit(proc, parent, flags);
+		if (flags & CLONE_FILES)
+			parent->files_shared = proc->files_shared = true;
 		if (flags & CLONE_FS)
 			parent->dirs_shared = proc->dirs_shared = true;
 		parent->dirs_known = parent->dirs_known && !parent->dirs_shared;
@@ -330,7 +333,9 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 		op = -1;
 	if (op >= 0 && rights_cannot(task, (enum op_id)op, info))
 		op = -1;
-	if (op == OP_exit || op == OP_exit_group) {
+	if (op == OP_exit_group && hold_before_end(t, task)) {
+		return;
+	} else if (op == OP_exit || op == OP_exit_group) {
 		call_put_end(t, task, (enum op_id)op, (int)info->seccomp.args[0]);
 		resume(task, t->go, 0);
 	} else if (op >= 0 && limits_hold(t)) {
@@ -338,8 +343,11 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 	} else if (op == OP_sendmsg || op == OP_sendmmsg) {
 		rights_send(t, task, (enum op_id)op, info);
 		resume(task, t->go, 0);
-	} else if (op >= 0 && call_begin(t, task, (enum op_id)op, info)) {
-		resume(task, PTRACE_SYSCALL, 0);
+	} else if (op >= 0) {
+		enum call_begun begun = call_begin(t, task, (enum op_id)op, info);
+
+		if (begun != CALL_HELD)
+			resume(task, begun == CALL_BEGUN ? PTRACE_SYSCALL : t->go, 0);
 	} else {
 		resume(task, !is_compat(info) && unrecorded_begin(task, info) ? PTRACE_SYSCALL : t->go, 0);
 	}
@@ -357,7 +365,7 @@ void task_enter(struct tracer *t, struct task *task)
 		resume(task, t->go, 0);
 }
 
-static bool is_restart(int64_t result)
+bool task_is_restart(int64_t result)
 {
 	return result == -KERNEL_ERESTARTSYS || result == -KERNEL_ERESTARTNOINTR ||
 	       result == -KERNEL_ERESTARTNOHAND || result == -KERNEL_ERESTART_RESTARTBLOCK;
@@ -379,10 +387,12 @@ static void on_result(struct tracer *t, struct task *task)
 	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->call &&
 		   task->call->state == CALL_RUNNING) {
 		forks = ops[task->call->rec.op].flags & OPF_FORK;
-		if (is_restart(info.exit.rval))
+		if (task_is_restart(info.exit.rval)) {
 			task->call->state = CALL_BROKEN;
-		else
+			hold_over(task);
+		} else {
 			call_finish(t, task, info.exit.rval);
+		}
 		if (forks)
 			adopt_orphans(t);
 	}
@@ -530,6 +540,18 @@ static void on_exec(struct tracer *t, struct task *leader)
 	resume(task, t->go, 0);
 }
 
+static void on_exit_event(struct tracer *t, struct task *task)
+{
+	int status = (int)task_event_message(task, PTRACE_EVENT_EXIT);
+
+	if (t->job->started) {
+		call_finish_killed(t, task);
+		call_put_end(t, task, OP_task_end, status);
+	}
+	hold_over(task);
+	resume(task, t->go, 0);
+}
+
 static void on_death(struct tracer *t, struct task *task, int status)
 {
 	if (t->job->started && task->proc)
@@ -549,6 +571,8 @@ static void on_stop(struct tracer *t, struct task *task, int status)
 	int sig = WSTOPSIG(status);
 
 	task->waiting = false;
+	if (hold_is_held(task)) /* killed */
+		hold_forget(task);
 	switch (status >> 16) {
 	case PTRACE_EVENT_SECCOMP:
 		task_enter(t, task);
@@ -562,10 +586,7 @@ static void on_stop(struct tracer *t, struct task *task, int status)
 		on_exec(t, task);
 		return;
 	case PTRACE_EVENT_EXIT:
-		if (t->job->started)
-			call_put_end(t, task, OP_task_end,
-				(int)task_event_message(task, PTRACE_EVENT_EXIT));
-		resume(task, t->go, 0);
+		on_exit_event(t, task);
 		return;
 	case PTRACE_EVENT_STOP:
 		on_group_stop(t, task, sig);
@@ -646,8 +667,11 @@ static void loop(struct tracer *t)
 		if (signals_term())
 			pass_term(t);
 		limits_check(t);
-		if (signals_tick())
+		if (signals_tick()) {
 			sink_tick(t->job->sink);
+			hold_tick(t);
+		}
+		hold_release(t);
 	}
 }
 
@@ -661,6 +685,8 @@ static int tracer_init(struct tracer *t, struct capture_job *job, struct err *er
 	int op;
 
 	t->job = job;
+	TAILQ_INIT(&t->running);
+	TAILQ_INIT(&t->held_calls);
 	t->every = job->options->duration || job->options->max_events;
 	t->go = t->every ? PTRACE_SYSCALL : PTRACE_CONT;
 	t->alone = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) < 0;

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "capture/backend.h"
@@ -57,6 +58,7 @@ struct process {
 	struct dir *cwd, *root; /* valid while dirs_known; NULL = cannot be told */
 	bool dirs_known;
 	bool dirs_shared; /* with another process, or not by all threads: never known for long */
+	bool files_shared; /* its descriptor table, with another process */
 	struct vmap *maps; /* of files; NULL = none. Shared after CLONE_VM */
 	bool blind;	  /* its memory cannot be read: that was reported */
 };
@@ -75,6 +77,7 @@ struct task {
 	bool waiting;  /* stands before a call until another file has begun */
 	bool stepping; /* resumed by a single step, to see whether a handler is entered */
 	bool ended;    /* its end has been recorded */
+	struct stand *stand; /* ptrace_hold.c; NULL = has not met another task yet */
 	struct ring *registered[REGISTERED_RINGS]; /* by index, see IORING_REGISTER_RING_FDS */
 };
 
@@ -88,6 +91,8 @@ struct flight {
 };
 
 #define TRACER_NUMBERS 512
+
+TAILQ_HEAD(stands, stand);
 
 struct tracer {
 	struct capture_job *job;
@@ -113,6 +118,12 @@ struct tracer {
 	unsigned file;	    /* of the rotation, from 0 */
 	bool over;	    /* the recording has ended, and the program is left alone */
 	bool main_over;	    /* it has ended after that */
+
+	/* ptrace_hold.c */
+	struct stands running; /* what others wait for */
+	struct stands held_calls; /* the oldest first */
+	bool may_go;	       /* something is over that they wait for */
+	bool hurries;	       /* the timer looks after them */
 };
 
 /* The state of PTRACE_GET_SYSCALL_INFO. */
@@ -130,6 +141,7 @@ void task_remove(struct tracer *t, struct task *task);
 /* The thread has the number of its process after an exec. */
 void task_leads(struct tracer *t, struct task *task);
 uint32_t task_event_message(const struct task *task, int event);
+bool task_is_restart(int64_t result); /* the call is made again */
 bool task_steps(const struct task *task); /* stopped by its single step, not by a signal */
 void task_enter(struct tracer *t, struct task *task); /* it stands before a call */
 
@@ -141,6 +153,8 @@ void task_enter(struct tracer *t, struct task *task); /* it stands before a call
  */
 bool limits_hold(struct tracer *t);
 void limits_poll(struct tracer *t); /* now and then while t->rotating */
+/* What the task does: a letter of proc(5), 0 = it is gone. */
+char limits_state(const struct task *task);
 
 /* Ends the recording when a limit says so. */
 void limits_check(struct tracer *t);
@@ -149,6 +163,28 @@ void limits_check(struct tracer *t);
  * it now could break the call that it is in.
  */
 void limits_wait(struct tracer *t, uint32_t tid, int status);
+
+/*
+ * --- ptrace_hold.c: the order of calls that overlap ---
+ *
+ * Only entries and exits of calls are seen. Two that overlap took effect in an order that nobody sees:
+ * where it matters (footprint.h) the second one waits at its entry until the first is over. A
+ * call that sleeps where a signal could wake it is not waited for, nor any other for long.
+ */
+/* True: the task waits. Around call_touch_names(), whose NAMEs they are; the second one lets it begin. */
+bool hold_before_names(struct tracer *t, struct task *task, const struct rec *rec);
+bool hold_behind_names(struct tracer *t, struct task *task, struct name *const name[2]);
+/* Whether the walk that is under way was stopped by a name that another call changes. */
+bool hold_stopped(const struct task *task);
+/* The same before an exit_group. */
+bool hold_before_end(struct tracer *t, struct task *task);
+/* Its call is over, or the task will never make it: who waits for that may go on soon. */
+void hold_over(struct task *task);
+void hold_forget(struct task *task);
+bool hold_is_held(const struct task *task);
+/* Now and then: lets go who waits for nothing any more. */
+void hold_release(struct tracer *t);
+void hold_tick(struct tracer *t); /* after some ms while t->hurries */
 
 /* --- ptrace_child.c --- */
 
@@ -170,7 +206,9 @@ struct signals {
 void signals_take(struct signals *s);
 void signals_give_back(struct signals *s);
 bool signals_term(void); /* true once for each SIGTERM that came */
-bool signals_tick(void); /* true once a second */
+bool signals_tick(void); /* true once a second, */
+void signals_hurry(bool hurry); /* or each HOLD_TICK */
+#define HOLD_TICK_US 10000
 
 /*
  * The program's first process has been stopped by SIG. When that stops the job that we are part of,
@@ -180,8 +218,9 @@ void signals_stop_with(pid_t program, int sig);
 
 /* --- ptrace_call.c: what is recorded --- */
 
-/* The call that the task enters: arguments and the names it will touch. NULL: memory is out. */
-struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
+/* The call that the task enters: arguments and the names it will touch. */
+enum call_begun { CALL_BEGUN, CALL_HELD, CALL_NO_MEMORY };
+enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op,
 	const syscall_info *info);
 /* The records of all names that the call may touch, before it does. */
 void call_touch_names(struct tracer *t, struct task *task, struct call *call);
@@ -190,6 +229,8 @@ void names_touch(struct tracer *t, struct task *task, const struct rec *rec, str
 void names_follow(struct task *task, const struct rec *rec, struct name *const name[2]);
 /* Its result, and its record. The call is over and the one below it is current again. */
 void call_finish(struct tracer *t, struct task *task, int64_t result);
+/* The task is killed: its last call may have had its effect all the same. */
+void call_finish_killed(struct tracer *t, struct task *task);
 /* Without a record. */
 void call_drop(struct tracer *t, struct task *task);
 void call_free_all(struct tracer *t, struct task *task);
@@ -269,6 +310,9 @@ int fetch_path(pid_t tid, uint64_t addr, char *to, struct str *out);
 
 /* The lengths of N segments. */
 int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, uint64_t *lengths);
+
+/* For a task that is about to end: what the call NR returned that it made last. False: nothing. */
+bool fetch_last_result(pid_t tid, uint64_t nr, int64_t *result);
 
 /*
  * For a task that stands at the first instruction of a signal handler: where the handler will

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
@@ -25,7 +26,7 @@ static void learn_dirs(struct tracer *t, struct task *task)
 		state_link(task->tid, "cwd", buf, sizeof(buf)));
 	proc->root = paths_find(t->job->paths, who_of(task),
 		state_link(task->tid, "root", buf, sizeof(buf)));
-	proc->dirs_known = !proc->dirs_shared;
+	proc->dirs_known = !proc->dirs_shared && !hold_stopped(task);
 }
 
 static struct dir *dir_of_fd(struct tracer *t, struct task *task, uint32_t tid, int fd)
@@ -156,14 +157,14 @@ static struct call *call_new(struct task *task)
 	return call;
 }
 
-struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
+enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op,
 	const syscall_info *info)
 {
 	struct call *call = call_new(task);
 	int i;
 
 	if (!call)
-		return NULL;
+		return CALL_NO_MEMORY;
 	call->below = task->call;
 	task->call = call;
 	call->state = CALL_RUNNING;
@@ -175,6 +176,8 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 	for (i = 0; i < OP_ARGS; i++)
 		call->rec.arg[i] = info->seccomp.args[i];
 	call->how = info->arch == FILTER_ARCH ? 0 : compat_find(info->seccomp.nr)->how;
+	if (ops[op].flags & OPF_FORK)
+		t->forking++;
 	if (fetch_args((pid_t)task->tid, call) && !task->proc->blind) {
 		task->proc->blind = true;
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
@@ -182,13 +185,19 @@ struct call *call_begin(struct tracer *t, struct task *task, enum op_id op,
 	}
 	if (op == OP_pidfd_getfd)
 		call->rec.arg[3] = rights_owner(task, (int)call->rec.arg[0]);
+	if (hold_before_names(t, task, &call->rec)) {
+		call_drop(t, task);
+		return CALL_HELD;
+	}
 	call_touch_names(t, task, call);
+	if (hold_behind_names(t, task, call->name)) {
+		call_drop(t, task);
+		return CALL_HELD;
+	}
 	uring_begin(t, task, call);
 	maps_before(t, task, &call->rec);
-	if (ops[op].flags & OPF_FORK)
-		t->forking++;
 	call->entry = now_ns();
-	return call;
+	return CALL_BEGUN;
 }
 
 void call_drop(struct tracer *t, struct task *task)
@@ -197,6 +206,7 @@ void call_drop(struct tracer *t, struct task *task)
 
 	if (ops[call->rec.op].flags & OPF_FORK)
 		t->forking--;
+	hold_over(task);
 	task->call = call->below;
 	if (task->spare) {
 		vec_free(&call->vec);
@@ -287,6 +297,18 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 	if (rights_receive(t, task, call))
 		uring_put(t, task, call);
 	call_drop(t, task);
+}
+
+void call_finish_killed(struct tracer *t, struct task *task)
+{
+	struct call *call = task->call;
+	int64_t result;
+
+	if (!call || call->state != CALL_RUNNING || task->ended || ops[call->rec.op].flags & OPF_FORK ||
+		!fetch_last_result((pid_t)task->tid, call->nr, &result))
+		return;
+	if (result != -EINTR && !task_is_restart(result))
+		call_finish(t, task, result);
 }
 
 void call_put_end(struct tracer *t, struct task *task, enum op_id op, int status)

@@ -7,6 +7,7 @@
 #include <sys/ucontext.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/user.h>
 
 #include "capture/args.h"
 #include "capture/compat.h"
@@ -545,6 +546,21 @@ void fetch_results(pid_t tid, struct call *call)
 		args_set_fds(rec, NULL);
 	else
 		args_set_fds(rec, fds);
+}
+
+bool fetch_last_result(pid_t tid, uint64_t nr, int64_t *result)
+{
+#if defined(__x86_64__)
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) || regs.orig_rax != nr)
+		return false;
+	*result = (int64_t)regs.rax;
+	return *result != -ENOSYS; /* that is there until the call has returned */
+#else
+	(void)tid, (void)nr, (void)result; /* the register holds an argument until then */
+	return false;
+#endif
 }
 
 /* Where the program counter is in struct rt_sigframe of the kernel's signal code. */

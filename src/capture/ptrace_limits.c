@@ -12,15 +12,14 @@
 
 /* --- another file --- */
 
-/* The letter of proc(5) for what the task does; 0 when it is gone. */
-static char state_letter(uint32_t tid)
+char limits_state(const struct task *task)
 {
 	char path[64], text[512];
 	const char *end;
 	size_t len;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
+	snprintf(path, sizeof(path), "/proc/%u/stat", task->tid);
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
@@ -42,7 +41,7 @@ static bool is_busy(const struct task *task)
 
 	if (!task->call || task->call->state != CALL_RUNNING)
 		return false;
-	letter = state_letter(task->tid);
+	letter = limits_state(task);
 	return letter == 'R' || letter == 'D' || letter == 't';
 }
 
@@ -167,7 +166,7 @@ static void leave_stopped(struct tracer *t)
 	{
 		struct task *task = hmap_entry(node, struct task, node);
 
-		if (task->waiting || task->held)
+		if (task->waiting || task->held || hold_is_held(task))
 			leave(t, task, 0);
 	}
 }

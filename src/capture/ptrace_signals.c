@@ -36,9 +36,15 @@ static const struct {
 #define TAKEN (sizeof(taken) / sizeof(*taken))
 _Static_assert(TAKEN == SIGNALS_TAKEN, "struct signals has a place for each");
 
+void signals_hurry(bool hurry)
+{
+	static const struct itimerval second = {{1, 0}, {1, 0}}, tick = {{0, HOLD_TICK_US}, {0, HOLD_TICK_US}};
+
+	setitimer(ITIMER_REAL, hurry ? &tick : &second, NULL);
+}
+
 void signals_take(struct signals *s)
 {
-	static const struct itimerval second = {{1, 0}, {1, 0}};
 	size_t i;
 
 	for (i = 0; i < TAKEN; i++) {
@@ -46,7 +52,7 @@ void signals_take(struct signals *s)
 
 		sigaction(taken[i].sig, &sa, &s->old[i]);
 	}
-	setitimer(ITIMER_REAL, &second, NULL);
+	signals_hurry(false);
 }
 
 void signals_give_back(struct signals *s)

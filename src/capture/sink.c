@@ -21,7 +21,7 @@ struct sink {
 	struct outfile *file; /* NULL: ended */
 	struct buf buf;
 	uint64_t part;
-	uint64_t lines, lost; /* of this file */
+	uint64_t lines, lost, held, let_go; /* of this file */
 	uint64_t state_size;  /* of what stands before its first call, 0 = there was none yet */
 	struct sink_totals totals;
 	uint64_t began, synced; /* when */
@@ -230,6 +230,16 @@ void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const
 		put_line(s, &rec);
 }
 
+void sink_held(struct sink *s)
+{
+	s->held += !is_ignored(s);
+}
+
+void sink_let_go(struct sink *s)
+{
+	s->let_go += !is_ignored(s);
+}
+
 void sink_tick(struct sink *s)
 {
 	uint64_t now = now_ns();
@@ -285,10 +295,14 @@ static void complete(struct sink *s)
 
 	rec.arg[0] = s->lines;
 	rec.arg[1] = s->lost;
+	rec.arg[2] = s->held;
+	rec.arg[3] = s->let_go;
 	capture_print(&s->buf, &rec);
 	write_out(s);
 	s->totals.bytes += outfile_bytes(s->file);
 	s->totals.lost += s->lost;
+	s->totals.held += s->held;
+	s->totals.let_go += s->let_go;
 	fail(s, outfile_commit(s->file, &why), &why);
 	s->file = NULL;
 }
@@ -320,7 +334,7 @@ void sink_rotate(struct sink *s)
 	s->torn = false;
 	s->part++;
 	s->totals.files++;
-	s->lines = s->lost = s->state_size = 0;
+	s->lines = s->lost = s->held = s->let_go = s->state_size = 0;
 	put_header(s);
 	sync_out(s);
 }

@@ -30,6 +30,8 @@ struct sink_totals {
 	uint64_t calls; /* records of system calls and ends of threads */
 	uint64_t lost;
 	uint64_t bytes; /* of text, before compression */
+	uint64_t held;	 /* calls that waited for others before they began, */
+	uint64_t let_go; /* and those that did not wait to the end */
 	uint64_t files; /* written, also those that were deleted again */
 };
 
@@ -52,6 +54,10 @@ void sink_put(struct sink *s, const struct rec *rec);
 
 /* COUNT records of a thread were lost just now, and why; WHY is a short sentence. */
 void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const char *why);
+
+/* A call waits for another one; it has waited in vain. */
+void sink_held(struct sink *s);
+void sink_let_go(struct sink *s);
 
 /* Makes everything so far readable for others, if a second is over since the last time. */
 void sink_tick(struct sink *s);

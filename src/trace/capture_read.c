@@ -336,6 +336,12 @@ static int parse_line(struct capture_reader *r, struct str line, struct rec *rec
 
 /* ---- the file ---- */
 
+/* Earlier captures of this version do not have it. */
+static bool is_newer(enum arg_kind kind)
+{
+	return kind == A_HELD || kind == A_LETGO;
+}
+
 static void fill_keys(struct op_keys *keys, enum op_id op)
 {
 	int i;
@@ -348,7 +354,7 @@ static void fill_keys(struct op_keys *keys, enum op_id op)
 			continue;
 		keys->arg[(unsigned char)info->key] = (uint8_t)(i + 1);
 		/* what may be unreadable in the traced process, or not be asked for */
-		if (f != FORM_PATH && f != FORM_PATH2 && f != FORM_EXTENTS)
+		if (f != FORM_PATH && f != FORM_PATH2 && f != FORM_EXTENTS && !is_newer(ops[op].arg[i]))
 			keys->needed |= CAPTURE_KEY(info->key);
 	}
 }

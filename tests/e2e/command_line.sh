@@ -66,6 +66,7 @@ usage "command name that no process can have" "--comm needs at most 15 bytes" -c
 usage "command name for one process" "--comm chooses .* with -x" -c x --comm sh -x 1
 usage "user for one program" "--uid chooses .* behind --" -c x --uid 0 -- true
 usage "user who is not there" "--uid: there is no user" -c x --uid no-such-user-here
+usage "--no-hold without a program" "--no-hold means nothing to the stap backend" -c x --no-hold
 usage "limit of another command" "--max-size means nothing" -c x -r y --max-size 1M
 
 status_is "-h" 0 "$IORIOT" -h

@@ -181,9 +181,9 @@ START_TEST(each_file_is_a_capture)
 	ck_assert_uint_eq(count("c.1", "|cmd=a\\x7cb|"), 1);
 	ck_assert_uint_eq(count("c.1", "|part=1|\n"), 1);
 	ck_assert_uint_eq(count("c.2", "|part=2|\n"), 1);
-	ck_assert_uint_eq(count("c", ";:,O=2;:,\n"), 1);
-	ck_assert_uint_eq(count("c.1", ";:,O=0;:,\n"), 1);
-	ck_assert_uint_eq(count("c.2", "o=end;:,c=1;:,O=0;:,\n"), 1);
+	ck_assert_uint_eq(count("c", ";:,O=2;:,n=0;:,N=0;:,\n"), 1);
+	ck_assert_uint_eq(count("c.1", ";:,O=0;:,n=0;:,N=0;:,\n"), 1);
+	ck_assert_uint_eq(count("c.2", "o=end;:,c=1;:,O=0;:,n=0;:,N=0;:,\n"), 1);
 	ck_assert_int_eq(stat("c.1", &st), 0);
 	ck_assert_int_ge(st.st_size, 70000);
 	ck_assert_int_lt(st.st_size, 70200);

@@ -11,7 +11,7 @@ guest loss
 
 calls() { grep -vc -e '^#' -e ';:,o=state_' -e ';:,o=lost' -e ';:,o=end' "$out/$1.capture"; }
 writes() { grep -c ';:,o=pwrite64;:,d=[0-9]*;:,c=1;' "$out/$1.capture"; }
-lost() { sed -n 's/.*;:,o=end;:,c=[0-9]*;:,O=\([0-9]*\);:,$/\1/p' "$out/$1.capture"; }
+lost() { sed -n 's/.*;:,o=end;:,c=[0-9]*;:,O=\([0-9]*\);:,.*$/\1/p' "$out/$1.capture"; }
 made() { cut -d ' ' -f 2 "$out/$1.stdout"; }
 
 # What the program does besides its writes is the same in both runs.
