@@ -763,8 +763,8 @@ static int choose_command(struct parse *p, struct err *err)
 		first = row;
 	}
 	if (!first)
-		return err_set(
-			err, EINVAL, "no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check or --compare; -h explains");
+		return err_set(err, EINVAL,
+			"no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check or --compare; -h explains");
 	return 0;
 }
 
