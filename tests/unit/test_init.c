@@ -90,8 +90,8 @@ START_TEST(sets_attributes)
 				    "file|0644|1000|1000|0|-|" T "plain|\n"),
 		EXIT_DONE);
 	if (getxattr(TREE "d", "user.dir", list, sizeof(list)) < 0) {
-		ck_assert_ptr_nonnull(strstr(said(), ""));
-		return; /* a file system without any: they are counted */
+		ck_assert_int_eq(errno, EOPNOTSUPP); /* a file system without any: they are counted */
+		return;
 	}
 	ck_assert_int_eq(getxattr(TREE "d", "user.dir", list, sizeof(list)), 0);
 	ck_assert_int_eq(getxattr(TREE "d/f", "user.a", list, sizeof(list)), 300);
