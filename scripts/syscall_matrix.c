@@ -876,7 +876,7 @@ static void run(struct matrix *m)
 	passed_descriptors(m);
 	handles(m);
 	removals(m);
-#ifndef WITHOUT_RINGS /* for a backend that tells what an io_uring does as lost */
+#ifndef WITHOUT_RINGS /* for who compares backends call by call */
 	rings(m);
 #endif
 #ifdef SYS_open

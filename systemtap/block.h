@@ -188,11 +188,11 @@ static void build_commit(struct build *o)
 		block_flush(b);
 }
 
-static inline void build_end(struct build *o)
+/* Nothing is told, and no record was made. */
+static inline void build_leave(struct build *o)
 {
 	struct block *b = o->b;
 
-	build_commit(o);
 	for (;;) {
 		if (unlikely(READ_ONCE(b->flush_wanted))) {
 			block_flush(b);
@@ -206,6 +206,12 @@ static inline void build_end(struct build *o)
 		WRITE_ONCE(b->busy, true);
 		barrier();
 	}
+}
+
+static inline void build_end(struct build *o)
+{
+	build_commit(o);
+	build_leave(o);
 }
 
 /* --- items --- */
@@ -222,6 +228,12 @@ static void build_spill(struct build *o)
 	build_commit(o);
 	build_place(o);
 	*o->rec = head;
+}
+
+/* Is there room for a name without that? */
+static inline bool build_has_room(const struct build *o)
+{
+	return o->at + sizeof(struct wire_item) + 4096 + 24 + 8 <= o->end;
 }
 
 /* Where the LEN bytes of an item go, LEN at most 4096 + 24. */

@@ -18,6 +18,7 @@
 #include "scope.h"
 #include "state.h"
 #include "table.h"
+#include "uring.h"
 
 /* The life of a call, from its entry to its record. */
 
@@ -268,6 +269,24 @@ static void item_position(struct build *o, const struct row *row, struct pt_regs
 	fput(file);
 }
 
+static void item_owner(struct build *o, unsigned int pidfd)
+{
+	u64 *to = (u64 *)item_begin(o, sizeof(u64));
+
+	*to = rights_owner(pidfd);
+	if (*to)
+		item_end(o, WIRE_OWNER, sizeof(*to));
+}
+
+static noinline void item_special(
+	struct build *o, const struct row *row, struct pt_regs *regs, bool entered)
+{
+	if (row->flags & ROW_OWNS)
+		item_owner(o, (unsigned int)call_arg(regs, 0));
+	else
+		item_rings(o, row, regs, entered);
+}
+
 /* --- records --- */
 
 static inline void put_values(struct build *o, const struct row *row, struct pt_regs *regs)
@@ -298,6 +317,8 @@ static void put_call(int number, const struct row *row, struct pt_regs *regs, s6
 		item_args(&o, row, regs);
 		item_result(&o, row, regs, ret);
 	}
+	if (unlikely(row->flags & (ROW_RINGS | ROW_OWNS)))
+		item_special(&o, row, regs, at_entry);
 	if (unlikely(flags & PUT_POSITION))
 		item_position(&o, row, regs);
 	put_values(&o, row, regs);
@@ -435,6 +456,8 @@ static void call_interrupted(struct thread *th, unsigned int sa_flags)
 /* What cannot be told at the end any more, for the record to come. */
 static bool part_begin(struct build *o, const struct thread *th)
 {
+	if (unlikely(th->nr == WORK_NR))
+		return work_part(o, th);
 	if (!build_begin(o, WIRE_PART, 0))
 		return false;
 	o->rec->nr = th->nr;
@@ -448,7 +471,7 @@ static void put_base_before(const struct thread *th)
 	if (!part_begin(&o, th))
 		return;
 	o.rec->flags = names_flags();
-	item_cwd(&o, WIRE_BASE, false);
+	item_cwd(&o, WIRE_BASE, DIR_ONCE);
 	build_end(&o);
 }
 
@@ -485,6 +508,8 @@ static noinline void enter_special(
 		put_base_before(th);
 	} else if (row->flags & ROW_EXECS) {
 		th->kept = (s64)((call_arg(regs, 0) << 32) | (u32)call_arg(regs, 4));
+	} else if (row->flags & ROW_RINGS) {
+		ring_enter(th, row, regs);
 	} else if (row->op == ROW_ioctl) {
 		if ((unsigned int)call_arg(regs, 1) == IOCTL_NR_FIBMAP)
 			put_block_before(th, call_arg(regs, 2));
@@ -627,7 +652,6 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 static inline void call_exit(struct pt_regs *regs, s64 ret)
 {
 	const struct row *row;
-	struct thread *th;
 
 	if (!session_on())
 		return;
@@ -766,7 +790,7 @@ static void call_thread_end(const struct task_struct *task)
 
 	if (!th)
 		return;
-	if (session_on() && scope_has(th) && leader && is_told(leader)) {
+	if (session_on() && !is_ring_thread(task) && scope_has(th) && leader && is_told(leader)) {
 		foreign_settle(task, th);
 		if (!(th->flags & THREAD_ENDED))
 			put_task_end(task, (int)task->exit_code);
@@ -791,11 +815,21 @@ static bool call_is_recorded(void)
 	return thread_in_call();
 }
 
-/* The call of this thread, if that was not told yet: the first change is its own. */
+/* The thread when it is the kernel's and at work on a submission. */
+static struct thread *thread_at_work(void)
+{
+	struct thread *th = is_ring_thread(current) ? thread_find(current->pid) : NULL;
+
+	return th && session_on() && th->nr == WORK_NR ? th : NULL;
+}
+
+/* The call of this thread, or its work, if that was not told yet: the first change is its own. */
 static const struct thread *call_to_tell(enum thread_flag what)
 {
 	struct thread *th = thread_in_call();
 
+	if (!th)
+		th = thread_at_work();
 	if (!th || (th->flags & what))
 		return NULL;
 	th->flags |= what;

@@ -9,10 +9,17 @@
 
 #include <linux/version.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/ptrace.h>
+#include <linux/sched.h>
 #include <linux/thread_info.h>
 #include <linux/compat.h>
 #include <asm/unistd.h>
+#if defined(CONFIG_IO_URING) && defined(__has_include)
+#if __has_include(<linux/io_uring_types.h>) /* from 6.0 on; without it rings cannot be looked into */
+#define HAVE_RINGS
+#endif
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "ioriot: the modules need Linux 5.10 or later"
@@ -49,6 +56,37 @@
 #else
 #define EXIT_HOOK_MORE
 #endif
+
+/* Threads that the kernel made for an io_uring: they are the process's own and make no calls. */
+#ifndef PF_IO_WORKER
+#define PF_IO_WORKER 0
+#endif
+#ifndef PF_USER_WORKER
+#define PF_USER_WORKER 0
+#endif
+
+static inline bool is_ring_thread(const struct task_struct *task)
+{
+	return task->flags & (PF_IO_WORKER | PF_USER_WORKER);
+}
+
+/* --- files without a name of their own --- */
+
+static inline bool is_anonymous(const struct file *file, const char *name)
+{
+	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       strcmp((const char *)file->f_path.dentry->d_name.name, name) == 0;
+}
+
+/* The process that a pidfd stands for; NULL: it is none. */
+static inline struct pid *pid_of_file(const struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+	return file_inode(file)->i_sb->s_magic == PID_FS_MAGIC ? file_inode(file)->i_private : NULL;
+#else
+	return is_anonymous(file, "[pidfd]") ? file->private_data : NULL;
+#endif
+}
 
 /* --- registers of a system call, as they still are at its end --- */
 

@@ -144,11 +144,16 @@ static void item_facts_of_statx(struct build *o, u64 address)
 
 /* --- identities; those who read them must not learn addresses --- */
 
-static u64 description_id(const struct file *file)
+static u64 hidden_id(const void *what)
 {
-	u64 id = ((u64)(uintptr_t)file + session.secret) * 0x9e3779b97f4a7c15ull;
+	u64 id = ((u64)(uintptr_t)what + session.secret) * 0x9e3779b97f4a7c15ull;
 
 	return id ^ id >> 29;
+}
+
+static u64 description_id(const struct file *file)
+{
+	return hidden_id(file);
 }
 
 /* --- where paths start --- */
@@ -219,8 +224,14 @@ static unsigned int put_d_path(char *at, const struct path *path)
 	return len;
 }
 
+enum dir_name {
+	DIR_ONCE,  /* told when nobody knows it yet */
+	DIR_NAMED, /* told */
+	DIR_APART  /* told, but its record is used later, and others must not rely on it */
+};
+
 static void item_dir(
-	struct build *o, enum wire_item_type type, const struct path *path, bool always)
+	struct build *o, enum wire_item_type type, const struct path *path, enum dir_name how)
 {
 	struct wire_dir *dir = (struct wire_dir *)item_begin(o, sizeof(*dir) + PATH_MAX);
 	const struct inode *inode = d_inode_rcu(path->dentry);
@@ -230,16 +241,16 @@ static void item_dir(
 	if (!inode)
 		return;
 	dir->id = dir_id(inode, o->rec->flags & (WIRE_CHROOTED | WIRE_FOREIGN));
-	if (always || !dir_is_told(dir->id, t)) {
+	if (how != DIR_ONCE || !dir_is_told(dir->id, t)) {
 		len = put_d_path((char *)(dir + 1), path);
-		if (len)
+		if (len && how != DIR_APART)
 			dir_tell(dir->id, t);
 	}
 	item_end(o, type, sizeof(*dir) + len);
 }
 
 /* Without a reference: RCU keeps what another thread of the same fs_struct leaves meanwhile. */
-static void item_cwd(struct build *o, enum wire_item_type type, bool always)
+static void item_cwd(struct build *o, enum wire_item_type type, enum dir_name how)
 {
 	const struct fs_struct *fs = current->fs;
 	struct path path;
@@ -253,23 +264,29 @@ static void item_cwd(struct build *o, enum wire_item_type type, bool always)
 		path.dentry = READ_ONCE(fs->pwd.dentry);
 		smp_rmb();
 	} while (path.mnt != READ_ONCE(fs->pwd.mnt));
-	item_dir(o, type, &path, always);
+	item_dir(o, type, &path, how);
 	rcu_read_unlock();
 }
 
-static void item_base(struct build *o, enum wire_item_type type, int dirfd)
+static void item_base_as(
+	struct build *o, enum wire_item_type type, int dirfd, enum dir_name how)
 {
 	struct file *file;
 
 	if (dirfd == AT_FDCWD) {
-		item_cwd(o, type, false);
+		item_cwd(o, type, how);
 		return;
 	}
 	file = fget_raw(dirfd);
 	if (!file)
 		return;
-	item_dir(o, type, &file->f_path, false);
+	item_dir(o, type, &file->f_path, how);
 	fput(file);
+}
+
+static void item_base(struct build *o, enum wire_item_type type, int dirfd)
+{
+	item_base_as(o, type, dirfd, DIR_ONCE);
 }
 
 #endif

@@ -11,6 +11,10 @@
 
 #include "call.h"
 
+#ifdef HAVE_RINGS
+#include <trace/events/io_uring.h>
+#endif
+
 /*
  * Where the kernel calls us. All hooks are found by name when the module is loaded; what a kernel
  * does not have is listed in the status file, and what it would have told is missing in records.
@@ -67,11 +71,66 @@ static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct k
 	preempt_enable_notrace();
 }
 
+/* --- rings --- */
+
+#ifdef HAVE_RINGS
+
+static void on_submit(void *data, struct io_kiocb *req)
+{
+	preempt_disable_notrace();
+	put_submission(req, submission_of(req));
+	preempt_enable_notrace();
+}
+
+/* It was refused at once, which its completion will tell. */
+static void on_refused(void *data, const struct io_uring_sqe *sqe, struct io_kiocb *req, int error)
+{
+	preempt_disable_notrace();
+	put_submission(req, sqe);
+	preempt_enable_notrace();
+}
+
+static void on_complete(void *data, void *ctx, void *req, u64 user_data, int res, unsigned int flags,
+	u64 extra1, u64 extra2)
+{
+	preempt_disable_notrace();
+	put_completion(ctx, req, user_data, res, flags);
+	preempt_enable_notrace();
+}
+
+static void on_complete_cqe(
+	void *data, struct io_ring_ctx *ctx, void *req, struct io_uring_cqe *cqe)
+{
+	on_complete(data, ctx, req, cqe->user_data, cqe->res, cqe->flags, 0, 0);
+}
+
+static int on_work(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct io_wq_work *work = (void *)regs_get_kernel_argument(regs, 0);
+
+	if (session_on())
+		work_begin(container_of(work, struct io_kiocb, work));
+	return 0;
+}
+
+/* Whether this kernel's tracepoint calls functions like ours; NULL is a hook that is missing. */
+#define FITS(check, callback) \
+	__builtin_types_compatible_p(typeof(check), void(typeof(callback) *))
+#define FITTING_COMPLETE                                                                           \
+	(FITS(check_trace_callback_type_io_uring_complete, on_complete) ? (void *)on_complete :    \
+		FITS(check_trace_callback_type_io_uring_complete, on_complete_cqe) ?               \
+		(void *)on_complete_cqe : NULL)
+#define FITTING_REFUSED                                                                            \
+	(FITS(check_trace_callback_type_io_uring_req_failed, on_refused) ? (void *)on_refused : NULL)
+
+#endif
+
 struct trace_hook {
 	const char *name;
 	void *function;
 	bool needed;
 	bool on;
+	const char *later; /* its name in later kernels */
 	struct tracepoint *tracepoint;
 };
 
@@ -82,6 +141,11 @@ static struct trace_hook trace_hooks[] = {
 	{"signal_deliver", on_signal, false},
 	{"sys_enter", on_sys_enter, true},
 	{"sys_exit", on_sys_exit, true},
+#ifdef HAVE_RINGS
+	{"io_uring_submit_sqe", on_submit, .later = "io_uring_submit_req"},
+	{"io_uring_req_failed", FITTING_REFUSED},
+	{"io_uring_complete", FITTING_COMPLETE},
+#endif
 };
 
 /* The compiler compares our functions with this kernel's declarations. */
@@ -95,13 +159,20 @@ static inline void trace_hooks_check(void)
 	check_trace_callback_type_sys_exit(on_sys_exit);
 }
 
+static bool is_called(const struct trace_hook *hook, const char *name)
+{
+	return strcmp(hook->name, name) == 0 || (hook->later && strcmp(hook->later, name) == 0);
+}
+
 static void trace_hook_find(struct tracepoint *tracepoint, void *unused)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
-		if (strcmp(trace_hooks[i].name, tracepoint->name) == 0)
+		if (is_called(&trace_hooks[i], tracepoint->name)) {
+			trace_hooks[i].name = tracepoint->name;
 			trace_hooks[i].tracepoint = tracepoint;
+		}
 }
 
 /* --- functions --- */
@@ -174,6 +245,9 @@ static struct function_hook function_hooks[] = {
 	{{.symbol_name = "filemap_fault", .pre_handler = on_fault}},
 	{{.symbol_name = "shmem_fault", .pre_handler = on_fault}},
 	{{.symbol_name = "do_page_mkwrite", .pre_handler = on_write_fault}},
+#ifdef HAVE_RINGS
+	{{.symbol_name = "io_wq_submit_work", .pre_handler = on_work}},
+#endif
 };
 
 /* --- links that are followed or read --- */
@@ -247,6 +321,16 @@ static void hooks_off(void)
 	tracepoint_synchronize_unregister();
 }
 
+static bool trace_hook_is_on(const char *start)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++)
+		if (trace_hooks[i].on && strncmp(trace_hooks[i].name, start, strlen(start)) == 0)
+			return true;
+	return false;
+}
+
 static int hooks_on(void)
 {
 	int i;
@@ -260,7 +344,7 @@ static int hooks_on(void)
 	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++) {
 		struct trace_hook *hook = &trace_hooks[i];
 
-		hook->on = hook->tracepoint &&
+		hook->on = hook->tracepoint && hook->function &&
 			   tracepoint_probe_register(hook->tracepoint, hook->function, NULL) == 0;
 		if (!hook->on && hook->needed) {
 			_stp_error("this kernel does not have the tracepoint %s", hook->name);
@@ -268,6 +352,7 @@ static int hooks_on(void)
 			return -ENOENT;
 		}
 	}
+	rings_told = trace_hook_is_on("io_uring_submit_") && trace_hook_is_on("io_uring_complete");
 	return 0;
 }
 

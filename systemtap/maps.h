@@ -2,6 +2,7 @@
 #ifndef IORIOT_SYSTEMTAP_MAPS_H
 #define IORIOT_SYSTEMTAP_MAPS_H
 
+#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 
@@ -116,13 +117,24 @@ static noinline bool memory_wanted(const struct row *row, struct pt_regs *regs)
 	}
 }
 
+static bool shows_file(unsigned int fd)
+{
+	struct file *file = fget_raw(fd);
+	bool shows = file && S_ISREG(file_inode(file)->i_mode);
+
+	if (file)
+		fput(file);
+	return shows;
+}
+
 static noinline void memory_done(
 	struct thread *th, const struct row *row, struct pt_regs *regs, s64 ret)
 {
 	th->fault = 0; /* what stands there may be another page now */
 	if (ret < 0)
 		return;
-	if (row->op == ROW_mmap && !(call_arg(regs, 3) & MAP_ANONYMOUS))
+	if (row->op == ROW_mmap && !(call_arg(regs, 3) & MAP_ANONYMOUS) &&
+		shows_file((unsigned int)call_arg(regs, 4)))
 		window_add(ret, call_arg(regs, 1));
 	else if (row->op == ROW_mremap)
 		window_add(ret, call_arg(regs, 2));

@@ -151,6 +151,27 @@ static bool put_received_fd(int fd, bool cloexec, u64 at_entry, bool sent)
 	return true;
 }
 
+/* The process that a pidfd stands for, 0 when it is not recorded. */
+static pid_t rights_owner(unsigned int pidfd)
+{
+	struct file *file = fget_raw(pidfd);
+	const struct task_struct *task;
+	struct pid *pid = file ? pid_of_file(file) : NULL;
+	const struct thread *th = NULL;
+	pid_t owner = 0;
+
+	rcu_read_lock();
+	task = pid ? pid_task(pid, PIDTYPE_PID) : NULL;
+	if (task) {
+		owner = task->tgid;
+		th = thread_find(owner);
+	}
+	rcu_read_unlock();
+	if (file)
+		fput(file);
+	return th && READ_ONCE(th->told) == READ_ONCE(session.generation) ? owner : 0;
+}
+
 static bool put_received_of(u64 message, bool cloexec, u64 at_entry)
 {
 	struct rights r;
@@ -178,7 +199,7 @@ static noinline bool put_received(const struct row *row, struct pt_regs *regs, s
 	if (in_state)
 		return row->op == ROW_pidfd_getfd;
 	if (row->op == ROW_pidfd_getfd) {
-		if (ret >= 0)
+		if (ret >= 0 && !rights_owner(call_arg(regs, 0)))
 			put_received_fd((int)ret, true, at_entry, false);
 		return true;
 	}

@@ -38,7 +38,7 @@ static u64 put_task(void)
 	if (!build_begin(&o, WIRE_TASK, WIRE_VALUES_TASK))
 		return 0;
 	o.rec->flags = names_flags();
-	item_cwd(&o, WIRE_CWD, true);
+	item_cwd(&o, WIRE_CWD, DIR_NAMED);
 	values = build_values(&o);
 	values[0] = current->fs ? current->fs->umask : 0;
 	values[1] = from_kuid(&init_user_ns, current_euid());
@@ -49,6 +49,8 @@ static u64 put_task(void)
 	build_end(&o);
 	return t;
 }
+
+static void item_ring_of_file(struct build *o, const struct file *file);
 
 /* T 0: now, and AT_ENTRY is when its call began (0: not known). SENT: somebody has told of it. */
 static void put_described(enum wire_kind kind, unsigned int fd, struct file *file, bool cloexec, u64 t,
@@ -73,6 +75,7 @@ static void put_described(enum wire_kind kind, unsigned int fd, struct file *fil
 		*(u64 *)item_begin(&o, sizeof(u64)) = description_id(file);
 		item_end(&o, WIRE_DESCRIPTION, sizeof(u64));
 	}
+	item_ring_of_file(&o, file);
 	values = build_values(&o);
 	values[0] = fd;
 	values[1] = (file->f_flags & ~O_CLOEXEC) | (cloexec ? O_CLOEXEC : 0);

@@ -55,7 +55,9 @@ enum row_flag {
 	ROW_BY_COMMAND = 64, /* only the commands of ops/ioctl.def */
 	ROW_SENDS = 128,    /* descriptors: recorded at its entry, and only if there are any */
 	ROW_RECEIVES = 256, /* the same, recorded when it ends */
-	ROW_MEMORY = 512    /* about files at some addresses only */
+	ROW_MEMORY = 512,   /* about files at some addresses only */
+	ROW_RINGS = 1024,   /* about rings of io_uring: has items of their own */
+	ROW_OWNS = 2048	    /* tells whose descriptor it was */
 };
 
 enum row_facts {
@@ -165,8 +167,17 @@ static inline void row_set_by_name(struct row *row, int op_flags)
 		break;
 	case ROW_recvmsg:
 	case ROW_recvmmsg:
-	case ROW_pidfd_getfd:
 		row->flags |= ROW_RECEIVES;
+		break;
+	case ROW_pidfd_getfd:
+		row->flags |= ROW_RECEIVES | ROW_OWNS;
+		break;
+	case ROW_io_uring_setup:
+	case ROW_io_uring_enter:
+		row->flags |= ROW_RINGS | ROW_AT_ENTRY;
+		break;
+	case ROW_io_uring_register:
+		row->flags |= ROW_RINGS;
 		break;
 	case ROW_fcntl: /* F_GETLK overwrites the lock that it was asked for */
 		row->flags |= ROW_AT_ENTRY;
@@ -205,6 +216,31 @@ static inline void row_set_call(
 		ROW_KINDS1, ROW_KINDS0)                                                            \
 	(__VA_ARGS__)
 
+/* What the pointers of a submission lead to, by its opcode: enum row_kind as in its row. */
+#define OPCODES 64
+static unsigned char opcode_kinds[OPCODES][ROW_ARGS];
+
+static inline void opcode_set(int opcode, const unsigned char kind[ROW_ARGS])
+{
+	int i;
+
+	for (i = 0; opcode >= 0 && opcode < OPCODES && i < ROW_ARGS; i++)
+		opcode_kinds[opcode][i] = kind[i];
+}
+
+static inline void opcodes_init(void)
+{
+	static const unsigned char kinds[][ROW_ARGS] = {
+#define OP(name, x86_64, aarch64, family, class, op_flags, compare, args, model, replay)           \
+	[ROW_##name] = {ROW_KINDS args},
+#include "ops/ops.def"
+	};
+#define URING(name, opcode, fixed, plain)                                                          \
+	opcode_set(opcode, kinds[ROW_##name]);                                                     \
+	opcode_set(fixed, kinds[ROW_##name]);
+#include "ops/uring.def"
+}
+
 /* OP_NUMBER(x86_64, aarch64) is the one of this machine. */
 static inline void rows_init(void)
 {
@@ -214,6 +250,7 @@ static inline void rows_init(void)
 #include "ops/ops.def"
 #define UNRECORDED_CALL(x86_64, aarch64, why) rows[OP_NUMBER(x86_64, aarch64)].what = ROW_UNRECORDED;
 #include "ops/unrecorded.def"
+	opcodes_init();
 }
 
 #endif

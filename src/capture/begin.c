@@ -13,6 +13,8 @@
 #include "datas/buf.h"
 #include "datas/hmap.h"
 #include "ops/ioctl.h"
+#include "ops/uring.h"
+#include "trace/rec_uring.h"
 
 /* A descriptor of a state. */
 struct state_fd {
@@ -601,9 +603,25 @@ static void replaces_pair(struct process *p, const struct rec *rec)
 	range_fds(p, other, other, true);
 }
 
+static int follow(struct begin *b, struct process *p, const struct rec *rec);
+
+/* What is opened into and closed in a ring's own table is in no state. */
+static int follow_submission(struct begin *b, struct process *p, const struct rec *rec)
+{
+	struct rec plain = *rec;
+	uint64_t length;
+
+	if (rec->op == OP_uring_other || rec->sqe.slot != SQE_NONE || rec->sqe.flags & URING_FIXED_FILE)
+		return 0;
+	rec_uring_plain(&plain, &length);
+	return follow(b, p, &plain);
+}
+
 /* P is gone when its last thread ended. */
 static int follow(struct begin *b, struct process *p, const struct rec *rec)
 {
+	if (op_is_submission(rec->op))
+		return follow_submission(b, p, rec);
 	if (ops[rec->op].flags & OPF_FORK)
 		return on_fork(b, p, rec);
 	if (p->fds.n && rec->ret >= 0 && (opens(rec) || duplicates(rec)))
@@ -754,6 +772,8 @@ int begin_add(struct begin *b, const struct wire_seen *seen, struct err *err)
 		return on_task(b, seen, err);
 	case WIRE_SEEN_FD:
 		return on_fd(b, seen, err);
+	case WIRE_SEEN_RING:
+		return b->to.add(b->to.user, &seen->seen, err);
 	case WIRE_SEEN_LOST:
 		b->to.lost(b->to.user, rec->t, rec->pid, rec->tid, seen->lost, seen->why);
 		break;

@@ -8,6 +8,9 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 
+#include "ops/uring.h"
+#include "trace/rec_uring.h"
+
 /* What the calls have to do with names. */
 enum deed {
 	DEED_NONE,
@@ -577,7 +580,7 @@ static void changes_process(struct late *l, const struct rec *r)
 		way_forget_root(l, r->pid);
 }
 
-void call_names(struct late *l, const struct seen *s)
+static void names_of(struct late *l, const struct seen *s)
 {
 	const struct rec *r = &s->rec;
 	enum deed deed = deed_of(r->op);
@@ -605,4 +608,18 @@ void call_names(struct late *l, const struct seen *s)
 	}
 	touch_inode(l, inode_facts(s, deed), began(r), s->cut.known);
 	changes_process(l, r);
+}
+
+void call_names(struct late *l, const struct seen *s)
+{
+	struct seen plain;
+	uint64_t length;
+
+	if (!op_is_submission(s->rec.op)) {
+		names_of(l, s);
+		return;
+	}
+	plain = *s; /* names do not care how it was asked for */
+	rec_uring_plain(&plain.rec, &length);
+	names_of(l, &plain);
 }

@@ -307,47 +307,20 @@ static void put(struct tracer *t, struct task *task, struct submission *s, int64
 	rec->t = began;
 }
 
-/* These do something to files, and what it was is in no record. */
-static bool is_unrecorded(const struct rec *rec)
-{
-	switch (rec->arg[op_arg_index(OP_uring_other, A_UOPCODE)]) {
-	case IORING_OP_FILES_UPDATE:
-	case IORING_OP_SPLICE:
-	case IORING_OP_FSETXATTR:
-	case IORING_OP_SETXATTR:
-	case 49: /* IORING_OP_READ_MULTISHOT, since Linux 6.7 */
-	case 54: /* IORING_OP_FIXED_FD_INSTALL, since 6.8 */
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void over(struct ring *r, struct submission *s)
 {
 	TAILQ_REMOVE(&r->flying, s, at);
 	submission_free(s);
 }
 
-/*
- * What worked without a completion: a read or write moved all that it was asked for, anything less
- * counts as a failure; others have the result 0, but for descriptors that nobody tells.
- */
 static void put_silent(struct tracer *t, struct task *task, struct ring *r, struct submission *s)
 {
-	const struct rec *rec = &s->rec;
-	int len = op_arg_index(rec->op, A_LEN);
-	int64_t result = 0;
-	uint32_t i;
+	int64_t result;
 
-	if (ops[rec->op].cls != CLS_UNCLASSIFIED && len >= 0)
-		result = (int64_t)rec->arg[len];
-	for (i = 0; ops[rec->op].cls != CLS_UNCLASSIFIED && i < rec->nvec; i++)
-		result += (int64_t)rec->vec[i];
-	if (rec->op == OP_uring_other || (ops[rec->op].flags & OPF_NEWFD && rec->sqe.slot >= URING_SLOT_ANY))
-		lose(t, task, 1, "io_uring: a submission without a completion, whose result is not known");
-	else
+	if (uring_silent_result(&s->rec, &result))
 		put(t, task, s, result);
+	else
+		lose(t, task, 1, "io_uring: a submission without a completion, whose result is not known");
 	over(r, s);
 }
 
@@ -395,7 +368,7 @@ static void complete(struct tracer *t, struct task *task, struct ring *r,
 	if (!s->silent || cqe->res >= 0)
 		settle_chain(t, task, r, s);
 	put(t, task, s, cqe->res);
-	if (s->rec.op == OP_uring_other && cqe->res >= 0 && is_unrecorded(&s->rec))
+	if (s->rec.op == OP_uring_other && cqe->res >= 0 && uring_is_unrecorded(&s->rec))
 		lose(t, task, 1, "io_uring: splice, attributes and the like are not recorded");
 	if (!(cqe->flags & IORING_CQE_F_MORE))
 		over(r, s);

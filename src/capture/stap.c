@@ -98,6 +98,7 @@ static bool is_ours(struct stap *s, const struct wire_seen *seen)
 		return false;
 	switch (seen->kind) {
 	case WIRE_SEEN_TASK:
+	case WIRE_SEEN_RING:
 	case WIRE_SEEN_LOST:
 		return false;
 	case WIRE_SEEN_FD:
@@ -138,6 +139,7 @@ static int take_record(void *user, struct wire_rec *rec)
 {
 	struct stap *s = user;
 	struct wire_seen seen;
+	bool more;
 	int rc = 0;
 
 	note_impatience(s);
@@ -149,9 +151,9 @@ static int take_record(void *user, struct wire_rec *rec)
 		lost(s, rec->t, rec->tgid, rec->tid, 1, WHY_WIRE);
 		return 0;
 	}
-	if (rc <= 0 || is_ours(s, &seen))
-		return rc < 0 ? rc : 0;
-	return begin_add(s->begin, &seen, &s->oom);
+	for (more = rc > 0; more && rc >= 0; more = wire_next(s->wire, &seen))
+		rc = is_ours(s, &seen) ? 0 : begin_add(s->begin, &seen, &s->oom);
+	return rc < 0 ? rc : 0;
 }
 
 /* Everything up to time T, which the kernel has handed over. */

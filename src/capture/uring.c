@@ -113,3 +113,35 @@ void uring_decode(const struct io_uring_sqe *s, struct rec *rec, struct sqe_memo
 		note_memory(s, kind, op_has(rec->op, A_TARGET), memory);
 	}
 }
+
+bool uring_is_unrecorded(const struct rec *other)
+{
+	switch (other->arg[op_arg_index(OP_uring_other, A_UOPCODE)]) {
+	case IORING_OP_FILES_UPDATE:
+	case IORING_OP_SPLICE:
+	case IORING_OP_FSETXATTR:
+	case IORING_OP_SETXATTR:
+	case 49: /* IORING_OP_READ_MULTISHOT, since Linux 6.7 */
+	case 54: /* IORING_OP_FIXED_FD_INSTALL, since 6.8 */
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool uring_silent_result(const struct rec *rec, int64_t *result)
+{
+	int len = op_arg_index(rec->op, A_LEN);
+	uint32_t i;
+
+	*result = 0;
+	if (rec->op == OP_uring_other || (ops[rec->op].flags & OPF_NEWFD && rec->sqe.slot >= URING_SLOT_ANY))
+		return false;
+	if (ops[rec->op].cls == CLS_UNCLASSIFIED)
+		return true;
+	if (len >= 0)
+		*result = (int64_t)rec->arg[len];
+	for (i = 0; i < rec->nvec; i++)
+		*result += (int64_t)rec->vec[i];
+	return true;
+}

@@ -23,4 +23,13 @@ struct sqe_memory {
  */
 void uring_decode(const struct io_uring_sqe *s, struct rec *rec, struct sqe_memory *memory);
 
+/* Of a uring_other: it does something to files, and what it was is in no record. */
+bool uring_is_unrecorded(const struct rec *other);
+
+/*
+ * The result of what worked without a completion: a read or write moved all that it was asked for,
+ * anything less counts as a failure; others have 0. False: of a descriptor that nobody tells.
+ */
+bool uring_silent_result(const struct rec *rec, int64_t *result);
+
 #endif

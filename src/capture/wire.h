@@ -52,7 +52,11 @@ enum wire_kind {
 	WIRE_LOST,     /* arg[0] calls of this thread were missed, arg[1] is enum wire_lost */
 	WIRE_RECEIVED, /* as WIRE_FD: what a call has brought, whose WIRE_CALL of this thread comes next */
 	WIRE_FAULT,     /* a page of a map of a file was touched, outside of a call on memory */
-	WIRE_UNRECORDED /* a call of unrecorded.def that did something; nr tells which */
+	WIRE_UNRECORDED, /* a call of unrecorded.def that did something; nr tells which */
+	WIRE_SUBMISSION, /* an io_uring has taken a submission: first WIRE_SQE, then what its pointers
+			    lead to, as of a call; before the WIRE_CALL of the io_uring_enter that took it */
+	WIRE_WORK,	 /* items of a submission, told while that was under way */
+	WIRE_COMPLETION  /* ret is its result; WIRE_FACTS of what it opened */
 };
 
 enum wire_lost {
@@ -67,7 +71,8 @@ enum wire_flag {
 	WIRE_CREATED = 4,   /* the open made the file (FMODE_CREATED) */
 	/* in records that have names: */
 	WIRE_CHROOTED = 8, /* the process has another root directory than the one that wrote "start" */
-	WIRE_FOREIGN = 16  /* ... another mount namespace */
+	WIRE_FOREIGN = 16, /* ... another mount namespace */
+	WIRE_POLLED = 32   /* WIRE_SUBMISSION: taken by a thread of the kernel, not by a call */
 };
 
 struct wire_rec {
@@ -89,11 +94,18 @@ struct wire_rec {
  *   WIRE_FD, WIRE_RECEIVED  descriptor, flags (F_GETFL, and O_CLOEXEC), offset
  *   WIRE_FAULT  address of the page, its offset in the file, 1 when it is written
  *   WIRE_TASK_END, WIRE_LOST   as above
+ *   WIRE_SUBMISSION  ring, request, number in the ring (32 bits of it)
+ *   WIRE_WORK   ring, request
+ *   WIRE_COMPLETION  ring, request (0: of none that is left), user_data, flags
+ * Rings and requests are numbers that mean nothing, the same as long as the thing is there.
  */
 #define WIRE_STRUCT_BYTES 16
 #define WIRE_VALUES_TASK 4
 #define WIRE_VALUES_FD	 3
 #define WIRE_VALUES_FAULT 3
+#define WIRE_VALUES_SUBMISSION 3
+#define WIRE_VALUES_WORK 2
+#define WIRE_VALUES_COMPLETION 4
 
 /* How an argument is handed over: the last column of ops/args.def. */
 enum wire_arg {
@@ -165,7 +177,29 @@ enum wire_item_type {
 	WIRE_STRUCT,   /* of a WIRE_ARG_STRUCT, WIRE_STRUCT_BYTES of it */
 	WIRE_HANDLE,   /* of a struct file_handle the type and as many bytes as it says, after the call */
 	WIRE_HINT,     /* uint64_t, what F_SET_RW_HINT sets */
+	WIRE_OWNER,    /* uint64_t, of pidfd_getfd: the process that the pidfd stands for; else WIRE_RECEIVED
+			  came before, or it failed */
+	WIRE_RING,     /* struct wire_ring, of calls about a ring, and of its WIRE_FD. Missing: what it does
+			  is not told */
+	WIRE_PARAMS,   /* uint32_t[2], of io_uring_setup: cq_entries and flags, as the program gave them */
+	WIRE_REGISTERED, /* struct wire_registered, of io_uring_register; WIRE_IOV: lengths of buffers */
+	WIRE_FILES,    /* ... int32_t, the descriptors; may come in several items */
+	WIRE_SQE,      /* struct io_uring_sqe, the first 64 bytes of it */
 	WIRE_ITEM_TYPES
+};
+
+#define WIRE_SQE_BYTES 64
+#define WIRE_FILES_MAX 32768 /* of one call; beyond they are not told */
+
+struct wire_ring {
+	uint64_t id; /* not 0 */
+	uint32_t sq_entries, cq_entries, flags; /* as they are */
+	uint32_t ready; /* of io_uring_enter: completions that were there at its entry */
+};
+
+/* Whichever form of the call was used. */
+struct wire_registered {
+	uint32_t count, offset;
 };
 
 /*
@@ -211,8 +245,8 @@ struct wire_facts {
  *
  * status  lines NAME=VALUE:
  *	abi		   WIRE_ABI
- *	tables		   IORIOT_TABLES: the checksum of ops.def, args.def, unrecorded.def, ioctl.def, ioctl.h,
- *			   aio.h and this file
+ *	tables		   IORIOT_TABLES: the checksum of ops.def, args.def, unrecorded.def, uring.def,
+ *			   ioctl.def, ioctl.h, aio.h and this file
  *	variant		   ioriot, targetedioriot or javaioriot
  *	state		   idle, started, stopped
  *	scope		   threads in scope now ("pid"), -1 for "all"

@@ -7,9 +7,12 @@
 #include <sys/queue.h>
 
 #include "capture/args.h"
+#include "capture/uring.h"
+#include "capture/wire_uring.h"
 #include "datas/buf.h"
 #include "datas/hmap.h"
 #include "ops/ioctl.h"
+#include "ops/uring.h"
 #include "trace/values.h"
 
 /* How each argument kind is handed over. */
@@ -75,6 +78,8 @@ struct wire_reader {
 	struct part *used; /* what the last record points into */
 	uint64_t vec[ARGS_IOV_MAX];
 	u64_vec tuples;
+	struct rings *rings;
+	VEC(int32_t) files; /* of an io_uring_register */
 };
 
 struct cursor {
@@ -89,6 +94,9 @@ struct record {
 	struct wire_seen *out;
 	struct facts *of_super[5]; /* facts whose device number is the super block's */
 	size_t n_of_super;
+	bool has_ring, has_registered;
+	struct wire_ring ring;
+	struct wire_registered registered;
 	struct err *err;
 };
 
@@ -106,6 +114,8 @@ static void fill_row(struct row *row, enum op_id op)
 			row->slot[row->values++] = (uint8_t)i;
 		if (arg_infos[ops[op].arg[i]].form == FORM_TUPLES)
 			wire = WIRE_ARG_TUPLES;
+		if (ops[op].arg[i] == A_UBUFS) /* fetched with what else the call registers */
+			wire = WIRE_ARG_IOV;
 		row->at[wire == WIRE_ARG_TIMES16 ? WIRE_ARG_TIMES32 : wire] = (int8_t)i;
 	}
 }
@@ -116,8 +126,13 @@ int wire_open(struct wire_reader **out, struct devices *devices, struct err *err
 	int op;
 
 	*out = r;
-	if (!r)
+	if (r)
+		r->rings = rings_open();
+	if (!r || !r->rings) {
+		free(r);
+		*out = NULL;
 		return err_sys(err, ENOMEM, "cannot read records of the kernel");
+	}
 	r->devices = devices;
 	TAILQ_INIT(&r->oldest);
 	memset(r->op_of, -1, sizeof(r->op_of));
@@ -477,6 +492,13 @@ static int on_struct(const struct record *rec, int slot, const char *body, size_
 	return 0;
 }
 
+static int on_owner(const struct record *rec, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+
+	return on_number(rec, body, len, &call->arg[op_arg_index(call->op, A_OWNER)]);
+}
+
 static int on_position(const struct record *rec, const char *body, size_t len)
 {
 	uint64_t position = 0;
@@ -485,6 +507,57 @@ static int on_position(const struct record *rec, const char *body, size_t len)
 		return -EINVAL;
 	rec->out->position = (int64_t)position;
 	rec->out->has_position = true;
+	return 0;
+}
+
+/* --- of rings --- */
+
+static int on_ring(struct record *rec, const char *body, size_t len)
+{
+	if (len != sizeof(rec->ring))
+		return malformed(rec, "a ring of another length");
+	memcpy(&rec->ring, body, len);
+	if (!rec->ring.id)
+		return malformed(rec, "a ring without a number");
+	rec->has_ring = true;
+	return 0;
+}
+
+static int on_params(const struct record *rec, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+	uint32_t params[2];
+
+	if (len != sizeof(params))
+		return malformed(rec, "parameters of another length");
+	memcpy(params, body, len);
+	call->arg[op_arg_index(call->op, A_UPARAMS)] = params[1];
+	call->arg[op_arg_index(call->op, A_UCQNR)] = params[1] & URING_CQSIZE ? params[0] : 0;
+	return 0;
+}
+
+static int on_registered(struct record *rec, const char *body, size_t len)
+{
+	if (len != sizeof(rec->registered))
+		return malformed(rec, "registered things of another length");
+	memcpy(&rec->registered, body, len);
+	rec->has_registered = true;
+	return 0;
+}
+
+static int on_files(struct wire_reader *r, const struct record *rec, const char *body, size_t len)
+{
+	size_t i;
+
+	if (len % sizeof(int32_t))
+		return malformed(rec, "descriptors that are not whole");
+	for (i = 0; i < len && r->files.n < WIRE_FILES_MAX; i += sizeof(int32_t)) {
+		int32_t *fd = vec_push(&r->files);
+
+		if (!fd)
+			return err_sys(rec->err, ENOMEM, "cannot keep what a call registered");
+		memcpy(fd, body + i, sizeof(*fd));
+	}
 	return 0;
 }
 
@@ -577,6 +650,18 @@ static int on_call_item(
 		return on_text(rec, body, item->len, &seen->target[1]);
 	case WIRE_FDS:
 		return on_fds(rec, body, item->len);
+	case WIRE_RING:
+		return on_ring(rec, body, item->len);
+	case WIRE_PARAMS:
+		return seen->rec.op == OP_io_uring_setup ? on_params(rec, body, item->len)
+							 : strange_item(r);
+	case WIRE_REGISTERED:
+		return on_registered(rec, body, item->len);
+	case WIRE_FILES:
+		return on_files(r, rec, body, item->len);
+	case WIRE_OWNER:
+		return seen->rec.op == OP_pidfd_getfd ? on_owner(rec, body, item->len) : strange_item(r);
+	case WIRE_SQE:
 	case WIRE_CWD:
 	case WIRE_FD_PATH:
 	case WIRE_DESCRIPTION:
@@ -707,6 +792,36 @@ static int lost(struct record *rec, uint64_t count, const char *why)
 	return 1;
 }
 
+static int no_room(const struct record *rec)
+{
+	return err_sys(rec->err, ENOMEM, "cannot keep what a ring does");
+}
+
+/* Of a call about a ring all comes from there. */
+static int on_ring_call(struct wire_reader *r, struct record *rec)
+{
+	const struct wire_ring *ring = rec->has_ring ? &rec->ring : NULL;
+	int rc;
+
+	switch ((int)rec->out->seen.rec.op) {
+	case OP_io_uring_setup:
+		rc = rings_setup(r->rings, rec->out, ring);
+		break;
+	case OP_io_uring_enter:
+		rc = rings_enter(r->rings, rec->out, ring);
+		break;
+	default:
+		rc = rings_register(r->rings, rec->out, ring,
+			rec->has_registered ? &rec->registered : NULL, r->files.v, r->files.n);
+	}
+	return rc ? no_room(rec) : 0;
+}
+
+static int on_end(struct wire_reader *r, const struct record *rec, bool last)
+{
+	return rings_thread_end(r->rings, &rec->out->seen.rec, last) ? no_room(rec) : 1;
+}
+
 static int on_call(struct wire_reader *r, struct record *rec)
 {
 	int op = rec->head.nr >= 0 && rec->head.nr < NUMBERS ? r->op_of[rec->head.nr] : -1;
@@ -734,11 +849,10 @@ static int on_call(struct wire_reader *r, struct record *rec)
 	translate_devices(r, rec);
 	args_finish(call);
 	args_result(call);
-	if (call->op == OP_io_uring_enter && call->ret > 0)
-		return lost(rec, (uint64_t)call->ret,
-			"io_uring: what a ring does is recorded by the ptrace backend only");
 	rec->out->kind = WIRE_SEEN_CALL;
-	return 1;
+	if (op_has(call->op, A_RING))
+		return on_ring_call(r, rec);
+	return call->op == OP_exit_group ? on_end(r, rec, true) : 1;
 }
 
 static bool take_values(struct record *rec, uint64_t *value, size_t n)
@@ -786,6 +900,8 @@ static int on_fd_item(
 		return on_facts(rec, item, body, &fd->facts);
 	if (item->type == WIRE_DESCRIPTION)
 		return on_number(rec, body, item->len, &rec->out->description);
+	if (item->type == WIRE_RING)
+		return on_ring(rec, body, item->len);
 	return strange_item(r);
 }
 
@@ -819,7 +935,97 @@ static int on_fd(struct wire_reader *r, struct record *rec)
 	if (received)
 		fd->arg[4] = rec->out->description;
 	rec->out->kind = received ? WIRE_SEEN_CALL : WIRE_SEEN_FD;
+	if (rec->has_ring && !received && rings_state(r->rings, rec->out, &rec->ring))
+		return no_room(rec);
 	return rc ? rc : 1;
+}
+
+static int take_sqe(struct record *rec)
+{
+	struct rec *call = &rec->out->seen.rec;
+	struct sqe_memory memory;
+	struct io_uring_sqe sqe;
+	struct wire_item item;
+	const char *body = NULL;
+	int rc = take_item(rec, &rec->rest, &item, &body);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || item.type != WIRE_SQE || item.len != WIRE_SQE_BYTES || sizeof(sqe) != WIRE_SQE_BYTES)
+		return malformed(rec, "a submission without its struct");
+	memcpy(&sqe, body, sizeof(sqe));
+	uring_decode(&sqe, call, &memory);
+	if (op_has(call->op, A_HOW))
+		args_set_how(call, op_arg_index(call->op, A_HOW), &(struct open_how){0});
+	return 0;
+}
+
+static int on_submission(struct wire_reader *r, struct record *rec)
+{
+	uint64_t value[WIRE_VALUES_SUBMISSION];
+	int rc;
+
+	if (!take_values(rec, value, WIRE_VALUES_SUBMISSION) || !value[0] || !value[1])
+		return malformed(rec, "values of a submission are missing");
+	set_common(rec, OP_uring_other);
+	rc = take_sqe(rec);
+	if (!rc)
+		rc = on_call_items(r, rec, rec->rest);
+	if (rc)
+		return rc;
+	args_finish(&rec->out->seen.rec);
+	rc = rings_submit(r->rings, rec->out, value[0], value[1], (uint32_t)value[2],
+		rec->head.flags & WIRE_POLLED);
+	return rc ? no_room(rec) : 0;
+}
+
+static int on_work(struct wire_reader *r, struct record *rec)
+{
+	struct seen *seen = &rec->out->seen, *to;
+	uint64_t value[WIRE_VALUES_WORK];
+	int rc, i;
+
+	if (!take_values(rec, value, WIRE_VALUES_WORK) || !value[0] || !value[1])
+		return malformed(rec, "values of a submission are missing");
+	to = rings_at_work(r->rings, value[0], value[1]);
+	set_common(rec, to ? to->rec.op : OP_uring_other);
+	rc = on_call_items(r, rec, rec->rest);
+	if (rc || !to)
+		return rc;
+	seen->from[0] = to->from[0];
+	seen->rec.path = to->rec.path;
+	translate_devices(r, rec);
+	for (i = 0; i < 2; i++) {
+		if (seen->before[i].known || seen->before[i].absent)
+			to->before[i] = seen->before[i];
+		if (seen->target[i].len && seen->target[i].len <= WIRE_LINK_MAX)
+			rings_keep_target(to, i, seen->target[i]);
+	}
+	if (seen->cut.known)
+		to->cut = seen->cut;
+	if (seen->was.known)
+		to->was = seen->was;
+	return 0;
+}
+
+static int on_completion(struct wire_reader *r, struct record *rec)
+{
+	uint64_t value[WIRE_VALUES_COMPLETION];
+	struct ring_completion c;
+	struct rec *call = &rec->out->seen.rec;
+	int rc;
+
+	if (!take_values(rec, value, WIRE_VALUES_COMPLETION) || !value[0])
+		return malformed(rec, "values of a completion are missing");
+	set_common(rec, OP_uring_openat);
+	set_result(rec);
+	call->ret = (int32_t)rec->head.ret;
+	rc = on_call_items(r, rec, rec->rest);
+	if (rc)
+		return rc;
+	translate_devices(r, rec);
+	c = (struct ring_completion){value[0], value[1], value[2], value[3]};
+	return rings_complete(r->rings, rec->out, &c) ? no_room(rec) : 0;
 }
 
 static int on_fault(struct wire_reader *r, struct record *rec)
@@ -855,7 +1061,7 @@ static int on_task_end(struct wire_reader *r, struct record *rec)
 	set_common(rec, OP_task_end);
 	rec->out->seen.rec.arg[0] = args_narrow(A_STATUS, status);
 	rec->out->kind = WIRE_SEEN_CALL;
-	return 1;
+	return on_end(r, rec, rec->head.tid == rec->head.tgid);
 }
 
 static int on_lost(struct record *rec)
@@ -907,6 +1113,12 @@ static int on_record(struct wire_reader *r, struct record *rec)
 		return on_lost(rec);
 	case WIRE_UNRECORDED:
 		return on_unrecorded(r, rec);
+	case WIRE_SUBMISSION:
+		return on_submission(r, rec);
+	case WIRE_WORK:
+		return on_work(r, rec);
+	case WIRE_COMPLETION:
+		return on_completion(r, rec);
 	}
 	r->counts.unknown_kinds++;
 	return 0;
@@ -931,13 +1143,21 @@ int wire_decode(struct wire_reader *r, const void *bytes, size_t size, struct wi
 
 	part_free(r->used);
 	r->used = NULL;
+	r->files.n = 0;
+	while (rings_next(r->rings, out)) /* of the record before, that nobody asked for */
+		;
 	*out = (struct wire_seen){0};
 	rc = check_head(&rec, size);
 	if (!rc)
 		rc = on_record(r, &rec);
 	if (rc == -EINVAL)
 		r->counts.malformed++;
-	return rc;
+	return rc == 0 ? wire_next(r, out) : rc;
+}
+
+bool wire_next(struct wire_reader *r, struct wire_seen *out)
+{
+	return rings_next(r->rings, out);
 }
 
 void wire_close(struct wire_reader *r)
@@ -949,5 +1169,7 @@ void wire_close(struct wire_reader *r)
 	part_free(r->used);
 	hmap_free(&r->parts);
 	vec_free(&r->tuples);
+	vec_free(&r->files);
+	rings_close(r->rings);
 	free(r);
 }

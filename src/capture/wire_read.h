@@ -16,6 +16,7 @@ enum wire_seen_kind {
 	WIRE_SEEN_CALL, /* a call, or the end of a thread */
 	WIRE_SEEN_TASK, /* state_task: the process is as it was at that moment; i= is PID:PID */
 	WIRE_SEEN_FD,	/* state_fd of the process whose state_task came before */
+	WIRE_SEEN_RING, /* io_uring_setup, of a ring that is there: as if it was made now */
 	WIRE_SEEN_LOST	/* calls of the thread that are not recorded: of the record t, pid, tid */
 };
 
@@ -50,6 +51,9 @@ void wire_close(struct wire_reader *r);
  */
 int wire_decode(struct wire_reader *r, const void *bytes, size_t size, struct wire_seen *out,
 	struct err *err);
+
+/* What else came of that record: true with *OUT filled. To be called until it is false. */
+bool wire_next(struct wire_reader *r, struct wire_seen *out);
 
 struct wire_counts wire_counts(const struct wire_reader *r);
 

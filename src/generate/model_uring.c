@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ops/uring.h"
+#include "trace/rec_uring.h"
 
 /*
  * io_uring. A submission has the effect of the plain call that does the same, and is modelled as
@@ -16,42 +17,10 @@
 
 /* ---- a submission as a plain call, and back ---- */
 
-static int copy_args(const struct rec *from, struct rec *to)
-{
-	int i, k, copied = 0;
-
-	for (i = 0; i < OP_ARGS; i++) {
-		enum arg_kind kind = ops[to->op].arg[i];
-
-		k = kind == A_NONE ? -1 : op_arg_index(from->op, kind);
-		if (k < 0)
-			continue;
-		to->arg[i] = from->arg[k];
-		copied++;
-	}
-	return copied;
-}
-
 void model_uring_plain(struct rec *r, uint64_t *length)
 {
-	const struct uring_op *known = r->sqe.ring ? uring_of_row(r->op) : NULL;
-	struct rec plain;
-	int len;
-
-	if (!known) /* no submission; or uring_other, or to a ring that is not known */
-		return;
-	plain = *r;
-	plain.op = known->plain;
-	plain.sqe.row = r->op;
-	memset(plain.arg, 0, sizeof(plain.arg));
-	copy_args(r, &plain);
-	len = op_arg_index(r->op, A_LEN);
-	if (op_has(plain.op, A_IOVCNT) && len >= 0) {
-		*length = r->arg[len];
-		plain.vec = length;
-		plain.nvec = 1;
-	}
-	*r = plain;
+	if (r->sqe.ring) /* else of one that is not known */
+		rec_uring_plain(r, length);
 }
 
 static void become_submission(struct model *m, const struct ring *ring, const struct sqe *sqe)
@@ -61,7 +30,7 @@ static void become_submission(struct model *m, const struct ring *ring, const st
 
 	line.op = sqe->row;
 	memset(line.arg, 0, sizeof(line.arg));
-	copy_args(out, &line);
+	rec_copy_args(out, &line);
 	if (len >= 0 && op_has(out->op, A_IOVCNT)) {
 		line.arg[len] = out->nvec ? out->vec[0] : 0;
 		line.nvec = 0;

@@ -17,6 +17,12 @@ const struct uring_op *uring_of_row(enum op_id row);
 /* Of an opcode, the first one that has it; NULL: it is not replayed. *FIXED: it is that with a buffer. */
 const struct uring_op *uring_of_opcode(unsigned opcode, bool *fixed);
 
+/* Rows whose lines are completions. */
+static inline bool op_is_submission(enum op_id op)
+{
+	return op >= OP_uring_nop && op <= OP_uring_linkat;
+}
+
 #define URING_SLOT_ANY (UINT32_MAX - 1) /* IORING_FILE_INDEX_ALLOC, as struct sqe has it */
 
 /* linux/io_uring.h; older installed versions do not have all of them. */

@@ -4,6 +4,7 @@
 
 #include "datas/buf.h"
 #include "ops/ops.h"
+#include "ops/uring.h"
 #include "trace/replay.h"
 #include "utils/err.h"
 
@@ -72,12 +73,6 @@ int uring_allowed(struct err *err);
 static inline bool ring_is_shared(const struct ring_plan *r, uint64_t ring)
 {
 	return ring >= r->used_by.n || r->used_by.v[ring] == RING_SHARED;
-}
-
-/* Rows whose lines are completions. */
-static inline bool op_is_submission(enum op_id op)
-{
-	return op >= OP_uring_nop && op <= OP_uring_linkat;
 }
 
 #endif

@@ -289,6 +289,8 @@ void wire_items(struct buf *b, const struct rec *rec)
 			break;
 		}
 	}
+	if (rec->op == OP_pidfd_getfd)
+		wire_item(b, WIRE_OWNER, &rec->arg[op_arg_index(rec->op, A_OWNER)], sizeof(rec->arg[0]));
 	wire_facts(b, WIRE_FACTS, &rec->facts);
 }
 

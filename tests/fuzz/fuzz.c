@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "../common/samples.h"
+#include <linux/io_uring.h>
+
 #include "../common/wire_bytes.h"
 #include "datas/hmap.h"
 #include "fuzz.h"
@@ -191,6 +193,38 @@ static struct rec wire_sample(struct random *r)
 	return rec;
 }
 
+/* Of a few rings, with requests that may be under way. */
+static void ring_sample(struct buf *b, struct random *r)
+{
+	static const enum wire_kind kinds[] = {WIRE_SUBMISSION, WIRE_WORK, WIRE_COMPLETION};
+	const uint64_t ring = 1 + draw(r, 2), request = 1 + draw(r, 6);
+	const struct wire_ring about = {ring, 8, 16, 1u << draw(r, 5), (uint32_t)draw(r, 4)};
+	const struct io_uring_sqe sqe = {.opcode = (uint8_t)draw(r, 64),
+		.flags = (uint8_t)(1u << draw(r, 8)), .fd = (int)draw(r, 8), .len = 100,
+		.file_index = (uint32_t)draw(r, 3), .user_data = request};
+	struct wire_rec head = {.kind = WIRE_CALL, .tgid = 100, .tid = 100 + (uint32_t)draw(r, 3),
+		.t = 1000 + draw(r, 1000), .nr = 425 + (int)draw(r, 3), .ret = (int64_t)draw(r, 6) - 2};
+
+	if (draw(r, 3))
+		head.kind = (uint8_t)kinds[draw(r, 3)];
+	if (!draw(r, 4))
+		head.flags = WIRE_POLLED;
+	wire_begin(b, &head);
+	wire_value(b, head.kind == WIRE_CALL ? draw(r, 8) : ring);
+	if (head.kind != WIRE_CALL || head.nr != 425)
+		wire_value(b, request);
+	if (head.kind != WIRE_WORK && (head.kind != WIRE_CALL || head.nr != 425))
+		wire_value(b, draw(r, 8));
+	if (head.kind == WIRE_COMPLETION || (head.kind == WIRE_CALL && head.nr == 426))
+		wire_value(b, draw(r, 4));
+	if (head.kind == WIRE_SUBMISSION)
+		wire_item(b, WIRE_SQE, &sqe, sizeof(sqe));
+	else if (head.kind == WIRE_CALL)
+		wire_item(b, WIRE_RING, &about, sizeof(about));
+	wire_str(b, draw(r, 2) ? WIRE_PATH : WIRE_LINK, STR("/a/b"));
+	wire_end(b, 0);
+}
+
 /* Other numbers, bytes and items; nearly always of a length that can be. */
 static void mutate_record(struct buf *b, struct random *r)
 {
@@ -216,7 +250,7 @@ static void mutate_record(struct buf *b, struct random *r)
 		break;
 	case 5: /* another kind, or another item */
 		if (b->len > offsetof(struct wire_rec, kind))
-			b->p[offsetof(struct wire_rec, kind)] = (char)draw(r, 9);
+			b->p[offsetof(struct wire_rec, kind)] = (char)draw(r, WIRE_COMPLETION + 2);
 		break;
 	}
 }
@@ -228,7 +262,10 @@ static void add_record(struct buf *b, struct random *r)
 	uint16_t len;
 	uint64_t n;
 
-	wire_put(&one, &rec);
+	if (draw(r, 3))
+		wire_put(&one, &rec);
+	else
+		ring_sample(&one, r);
 	for (n = draw(r, 5); n && one.len; n--)
 		mutate_record(&one, r);
 	len = (uint16_t)one.len;

@@ -32,14 +32,16 @@ static void decode(struct wire_reader *reader, struct begin *begin, const uint8_
 	void *bytes = malloc(len ? len : 1);
 	struct wire_seen seen;
 	struct err err = {0};
+	bool more;
 	int rc;
 
 	if (!bytes)
 		fuzz_fail("no memory", "", 0);
 	memcpy(bytes, data, len);
 	rc = wire_decode(reader, bytes, len, &seen, &err);
-	if (rc == 1 && begin_add(begin, &seen, &err))
-		fuzz_fail("not taken", err.text, strlen(err.text));
+	for (more = rc == 1; more; more = wire_next(reader, &seen))
+		if (begin_add(begin, &seen, &err))
+			fuzz_fail("not taken", err.text, strlen(err.text));
 	if (rc < 0 && (rc != -EINVAL || !err.text[0]))
 		fuzz_fail("an error without a sentence", err.text, strlen(err.text));
 	free(bytes);

@@ -1772,15 +1772,14 @@ static void t_recvmmsg(void)
 	expect("o=recvmmsg;:,d=%d;:,f=0;:,s=2;:,", s[1]);
 }
 
-/* Another backend does not know whose the pidfd is, and tells what it got: q and recv_fd are not compared. */
 static void t_pidfd_getfd(void)
 {
 	int fd = file("f", "content"), pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	long r = made(SYS_pidfd_getfd, pidfd, fd, 0);
 
-	expect("o=pidfd_getfd;:,d=%d;:,e=%d;:,q=*;:,s=%ld;:,", pidfd, fd, r);
+	expect("o=pidfd_getfd;:,d=%d;:,e=%d;:,q=%d;:,s=%ld;:,", pidfd, fd, getpid(), r);
 	made(SYS_pidfd_getfd, pidfd, 9999, 0);
-	expect("o=pidfd_getfd;:,d=%d;:,e=9999;:,q=*;:,s=%d;:,", pidfd, -EBADF);
+	expect("o=pidfd_getfd;:,d=%d;:,e=9999;:,q=%d;:,s=%d;:,", pidfd, getpid(), -EBADF);
 }
 
 static void t_umask(void)

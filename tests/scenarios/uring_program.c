@@ -387,14 +387,37 @@ static void pipe_chain(struct io_uring *ring)
 	close(ends[1]);
 }
 
-int main(void)
+/* A thread of the kernel takes what is submitted. */
+static void polled(void)
+{
+	struct io_uring_params p = {.flags = IORING_SETUP_SQPOLL, .sq_thread_idle = 20};
+	struct io_uring ring;
+
+	must(io_uring_queue_init_params(ENTRIES, &ring, &p) == 0, "polled ring");
+	batches(&ring);
+	registered(&ring);
+	chains(&ring);
+	names(&ring);
+	io_uring_queue_exit(&ring);
+}
+
+/*
+ * With "polled" that only; with "ordered" all but the threads, whose rings and descriptors have other
+ * numbers each time.
+ */
+int main(int argc, char **argv)
 {
 	pthread_t thread_alone;
+	const char *what = argc > 1 ? argv[1] : "";
 	struct io_uring ring;
 	pid_t child;
 	int status;
 
 	memset(block, 'x', sizeof(block));
+	if (strcmp(what, "polled") == 0) {
+		polled();
+		return 0;
+	}
 	must(io_uring_queue_init(ENTRIES, &ring, 0) == 0, "ring");
 	batches(&ring);
 	registered(&ring);
@@ -402,8 +425,10 @@ int main(void)
 	names(&ring);
 	pipe_chain(&ring);
 	heirloom();
-	must(pthread_create(&thread_alone, NULL, alone, NULL) == 0, "thread");
-	pthread_join(thread_alone, NULL);
+	if (strcmp(what, "ordered") != 0) {
+		must(pthread_create(&thread_alone, NULL, alone, NULL) == 0, "thread");
+		pthread_join(thread_alone, NULL);
+	}
 	child = fork();
 	if (child == 0) {
 		struct io_uring own;
@@ -414,7 +439,8 @@ int main(void)
 		_exit(0);
 	}
 	must(waitpid(child, &status, 0) == child && status == 0, "child");
-	threads();
+	if (strcmp(what, "ordered") != 0)
+		threads();
 	child = fork();
 	if (child == 0) { /* the ring is its parent's */
 		int fd = open("inherited", O_RDWR | O_CREAT, 0600);

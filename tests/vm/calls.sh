@@ -11,16 +11,17 @@ mkdir calls
 cp "$TESTS/vm/jobs/programs.sh" "$TESTS/scenarios/changes.sh" calls
 check "build: op_calls" cc -O1 -static -o calls/op_calls "$TESTS/ops/op_calls.c"
 check "build: threads" cc -O1 -static -pthread -o calls/threads "$TESTS/vm/threads.c"
+check "build: uring_program" cc -O1 -static -o calls/uring_program "$TESTS/scenarios/uring_program.c" \
+	-luring -lpthread
 guest calls
 
 for file in calls running; do
 	check "$file: what the program says" "$TESTS/vm/compare_captures.py" \
 		--expected "$out/$file.stdout" "$out/$file.capture"
 done
-for op in io_uring_setup io_uring_enter io_uring_register; do
-	check "$op: what the program says" "$TESTS/vm/compare_captures.py" \
-		--expected "$out/$op.stdout" "$out/$op.capture"
-done
+check "rings: what ptrace recorded" "$TESTS/vm/compare_captures.py" \
+	"$out/ptrace-rings.capture" "$out/stap-rings.capture"
+check "polled: submissions of both rings" test "$(grep -c ';:,o=uring_write;:,' "$out/polled.capture")" -gt 100
 for name in tar pipeline; do
 	check "waiting: $name is what ptrace recorded" "$TESTS/vm/compare_captures.py" \
 		--after "o=execve;:,p=/job/run_$name;:,s=0;" "$out/ptrace-$name.capture" "$out/waiting.capture"

@@ -8,7 +8,7 @@
 
 mkdir capture
 cp "$TESTS/vm/jobs/programs.sh" capture
-# The module counts what rings do as lost, which has a test of its own.
+# Rings have a test of their own, calls.sh.
 check "build: matrix" cc -O1 -static -DWITHOUT_RINGS -o capture/syscall_matrix "$SOURCE/scripts/syscall_matrix.c"
 check "build: threads" cc -O1 -static -pthread -o capture/threads "$TESTS/vm/threads.c"
 {

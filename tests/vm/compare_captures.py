@@ -6,7 +6,7 @@ usage: compare_captures.py [--after REGEX] A B
        compare_captures.py --expected FILE CAPTURE
 
 The first form compares thread with thread, each in its order: operations, arguments, results and facts.
-State records, pages that were touched, times, numbers of processes, threads and inodes, addresses, blocks, and the
+State records, pages that were touched, times, numbers of processes, threads, rings and inodes, addresses, blocks, and the
 sizes of directories (not
 every file system keeps them where a module can see them) are left aside: a thread is the
 one that was made by the Nth fork of another. The program begins with the first record. --after: in B it
@@ -22,12 +22,14 @@ Prints what differs; exit status 1 then, and also when there was nothing to comp
 """
 import argparse
 import collections
+import itertools
 import re
 import sys
 
 FORKS = ("fork", "vfork", "clone", "clone3")
 EXECS = ("execve", "execveat")
 PASSES = ("sendmsg", "sendmmsg", "recv_fd")
+RINGS = ("io_uring_setup", "io_uring_enter", "io_uring_register", "uring_file")
 AIO = ("io_setup", "io_destroy", "io_submit", "io_cancel", "io_getevents", "io_pgetevents")
 ASIDE = ("lost", "end")
 PAGES = ("map_read", "map_write")  # how they are seen differs
@@ -108,6 +110,24 @@ class Addresses:
             fields["s"] = "an address"
 
 
+def is_submission(op):
+    return op.startswith("uring_") and op != "uring_file"
+
+
+class Rings:
+    """Names of rings: whose they are and the how many-th, in place of their numbers."""
+
+    def __init__(self):
+        self.names, self.made = {"0": "0"}, collections.Counter()
+
+    def plain(self, thread, op, fields):
+        number, *rest = fields["k"].split(":", 1)
+        if op == "io_uring_setup" and number != "0":
+            self.made[thread] += 1
+            self.names[number] = f"{thread}.{self.made[thread]}"
+        return ":".join([self.names.get(number, "not told")] + rest)
+
+
 class Threads:
     """Names of threads that do not depend on their numbers: "0" is the first, "0.3" its third child."""
 
@@ -141,6 +161,7 @@ def threads_of(path, after=None):
     """{thread: [(operation, {key: value}, line number)]}"""
     found, threads = collections.defaultdict(list), Threads()
     addresses = collections.defaultdict(Addresses)
+    rings = Rings()
     begun = False
     for number, line in enumerate(lines(path), 2):
         r = keys(line)
@@ -163,12 +184,22 @@ def threads_of(path, after=None):
             if key in fields and r["o"] in PASSES:
                 fields[key] = re.sub(r"(^|:)[1-9]\d*(?=,|$)", r"\1*", fields[key])
         if r["o"] == "pidfd_getfd":
-            # A backend tells whose descriptor it was, or what it is, or both.
-            told = found[name] and found[name][-1][0] == "recv_fd" and found[name].pop()
-            fields["q"] = "told" if told or fields["q"] != "0" else "0"
+            fields["q"] = threads.names.get(fields["q"], fields["q"])
+        if "k" in fields and (r["o"] in RINGS or is_submission(r["o"])):
+            fields["k"] = rings.plain(name, r["o"], fields)
         addresses[name].plain(r["o"], fields)
         found[name].append((r["o"], fields, number))
+    for name, calls in found.items():
+        found[name] = by_number(calls)
     return found
+
+
+def by_number(calls):
+    """Submissions that stand beside each other were over in any order."""
+    ordered = []
+    for together, run in itertools.groupby(calls, lambda call: is_submission(call[0])):
+        ordered += sorted(run, key=lambda call: int(call[1]["k"].split(":")[1])) if together else run
+    return ordered
 
 
 def short(text):
@@ -205,8 +236,8 @@ def compare(a, b):
 def plain_record(record):
     if record.startswith(("o=sendm", "o=recv_fd")):  # each backend has its own numbers for descriptions
         record = IDENTITY.sub(r"\1*", record)
-    if record.startswith("o=pidfd_getfd"):  # whose it was only ptrace can tell
-        record = re.sub(r";:,q=[^;]*", ";:,q=*", record)
+    if record.startswith(("o=io_uring_", "o=uring_")):  # counted in each capture
+        record = re.sub(r";:,k=[1-9]\d*(?=[:;])", ";:,k=*", record)
     return re.sub(r";:,x=[^;]*;:,", ";:,", record) if record[2:].split(";")[0] in STATS else record
 
 
@@ -219,8 +250,6 @@ def between_marks(path):
         mark = MARK.match(record)
         if mark:
             (inside.add if mark[1] == "1" else inside.discard)(tid)
-        elif op == "recv_fd" and ";:,z=0;:," in record:  # of a pidfd_getfd, for the same reason
-            continue
         elif tid in inside and op not in ASIDE and not op.startswith("state_"):
             found[tid].append(plain_record(record))
             if op in EXECS and record.endswith("s=0;:,"):

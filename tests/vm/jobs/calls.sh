@@ -10,7 +10,6 @@ replay_user=root
 mkdir /mnt/ext4/calls
 begin calls
 for op in $(/job/op_calls --list); do
-	case $op in io_uring_*) continue ;; esac # below: by ptrace
 	mkdir -m 777 "/mnt/ext4/calls/$op"
 	cd "/mnt/ext4/calls/$op" || exit
 	/job/op_calls "$op" >> /out/calls.stdout
@@ -19,17 +18,24 @@ done
 end calls
 check "calls: capture is sound" $lib/capture_check.py --attached /tmp/calls.capture
 
-# What a ring does the module does not see, and says so; on this kernel as well ptrace records it.
-for op in $(/job/op_calls --list); do
-	case $op in io_uring_*) ;; *) continue ;; esac
-	mkdir -m 777 "/mnt/ext4/calls/$op"
-	cd "/mnt/ext4/calls/$op" || exit
-	ioriot -c "/out/$op.capture" --backend=ptrace --quiet -- /job/op_calls "$op" > "/out/$op.stdout"
+# Rings: as ptrace records them; with threads; and one that a thread of the kernel serves, which ptrace
+# cannot record.
+declare -A small=([ptrace]='' [stap]=--buffer=8)
+for backend in ptrace stap; do
+	rm -rf /mnt/ext4/rings
+	mkdir /mnt/ext4/rings
+	cd /mnt/ext4/rings || exit
+	check "rings: $backend" ioriot --quiet -c "/out/$backend-rings.capture" --backend=$backend \
+		${small[$backend]:+"${small[$backend]}"} -- /job/uring_program ordered
 done
-cd /mnt/ext4/calls || exit
-ioriot -c /tmp/ring.capture --backend=stap --quiet -- /job/op_calls io_uring_enter > /dev/null
-equal "a ring: the capture is not whole" $? 3
-check "a ring: it says why" grep -q 'o=lost;:,c=1;:,p=io_uring: ' /tmp/ring.capture
+cd / || exit
+replays rings /out/stap-rings.capture /mnt/ext4/rings
+mkdir -p /mnt/xfs/rings/threads /mnt/xfs/rings/polled
+cd /mnt/xfs/rings || exit
+check "polled: capture" ioriot --quiet -c /out/polled.capture --backend=stap --buffer=8 -- \
+	sh -c 'cd threads && /job/uring_program && cd ../polled && /job/uring_program polled'
+cd / || exit
+replays polled /out/polled.capture /mnt/xfs/rings "2 4"
 
 # Threads in the middle of their work.
 fresh threads
