@@ -144,7 +144,7 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 		break;
 	case WIRE_ARG_FARG:
 		if (is_lock_command(call_arg(regs, i - 1)) && !asks_for_lock(call_arg(regs, i - 1)))
-			item_copy(o, WIRE_FLOCK, arg, sizeof(struct flock));
+			item_flock(o, arg);
 		else if (is_hint_command(call_arg(regs, i - 1)))
 			item_copy(o, WIRE_HINT, arg, sizeof(u64));
 		break;
@@ -170,16 +170,16 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 		item_copy(o, WIRE_CTX, arg, sizeof(u64));
 		break;
 	case WIRE_ARG_OFFSET:
-		item_copy_or_null(o, WIRE_OFFSET, arg, sizeof(s64));
+		item_offset(o, WIRE_OFFSET, arg);
 		break;
 	case WIRE_ARG_OFFSET2:
-		item_copy_or_null(o, WIRE_OFFSET2, arg, sizeof(s64));
+		item_offset(o, WIRE_OFFSET2, arg);
 		break;
 	case WIRE_ARG_TIMES16:
-		item_copy_or_null(o, WIRE_TIMES, arg, 16);
+		item_times(o, arg, 2);
 		break;
 	case WIRE_ARG_TIMES32:
-		item_copy_or_null(o, WIRE_TIMES, arg, 32);
+		item_times(o, arg, 4);
 		break;
 	case WIRE_ARG_FDS:
 		item_copy(o, WIRE_FDS, arg, 2 * sizeof(s32));
@@ -440,6 +440,7 @@ static void call_interrupted(struct thread *th, unsigned int sa_flags)
 {
 	const struct row *row = row_of(th->nr);
 	unsigned int restart = th->restart + RESTART_SYS;
+	struct pt_regs room;
 
 	th->flags &= ~CALL_BROKEN;
 	if (restart == RESTART_NOINTR || (restart == RESTART_SYS && (sa_flags & SA_RESTART))) {
@@ -447,7 +448,7 @@ static void call_interrupted(struct thread *th, unsigned int sa_flags)
 		th->suspended = th->entry;
 		th->suspended_nr = th->nr;
 	} else if (row && row->what == ROW_CALL && !is_passing(th->nr)) {
-		put_call(th->nr, row, task_pt_regs(current), -EINTR, th->entry, 0);
+		put_call(th->nr, row, call_regs(&room), -EINTR, th->entry, 0);
 	}
 }
 
@@ -481,7 +482,7 @@ static void put_lock_before(const struct thread *th, u64 address)
 
 	if (!part_begin(&o, th))
 		return;
-	item_copy(&o, WIRE_FLOCK, address, sizeof(struct flock));
+	item_flock(&o, address);
 	build_end(&o);
 }
 
@@ -535,17 +536,11 @@ static inline struct thread *thread_in_scope(void)
 	return scope_has(th) ? th : NULL;
 }
 
-static inline void call_enter(struct pt_regs *regs, long number)
+static inline void call_entered(struct pt_regs *regs, long number)
 {
 	const struct row *row;
 	struct thread *th;
 
-	if (!session_on())
-		return;
-	if (unlikely(call_is_foreign(number))) {
-		foreign_call();
-		return;
-	}
 	row = row_of(number);
 	if (!row || unlikely(!row_takes(row, (unsigned int)call_arg(regs, 1))))
 		return;
@@ -562,6 +557,27 @@ static inline void call_enter(struct pt_regs *regs, long number)
 	th->entry = ktime_get_ns();
 	if (unlikely(row->flags & ROW_AT_ENTRY))
 		enter_special(th, number, row, regs);
+}
+
+static noinline void foreign_enter(const struct pt_regs *regs, long number)
+{
+	struct pt_regs as;
+	long own = compat_convert(&as, regs, number);
+
+	if (own >= 0)
+		call_entered(&as, own);
+	else if (own == COMPAT_LOSES)
+		foreign_call();
+}
+
+static inline void call_enter(struct pt_regs *regs, long number)
+{
+	if (!session_on())
+		return;
+	if (unlikely(call_is_foreign(number)))
+		foreign_enter(regs, number);
+	else
+		call_entered(regs, number);
 }
 
 /* --- ends --- */
@@ -626,8 +642,6 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 	const struct row *row;
 	bool in_state;
 
-	if (call_is_foreign(number))
-		return;
 	row = row_of(number);
 	if (row && row->what == ROW_IDENTITY)
 		identity_changed(th, regs, number, ret);
@@ -649,20 +663,10 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 		memory_done(th, row, regs, ret);
 }
 
-static inline void call_exit(struct pt_regs *regs, s64 ret)
+static inline void call_exited(struct thread *th, struct pt_regs *regs, s64 ret)
 {
 	const struct row *row;
 
-	if (!session_on())
-		return;
-	th = thread_find(current->pid);
-	if (!th) {
-		if (likely(!READ_ONCE(session.all)))
-			return;
-		th = thread_get(current->pid);
-		if (!th)
-			return;
-	}
 	if (!(th->flags & CALL_ACTIVE)) {
 		exit_without_entry(th, regs, ret);
 		return;
@@ -693,16 +697,53 @@ static inline void call_exit(struct pt_regs *regs, s64 ret)
 	}
 }
 
+static noinline void foreign_exit(struct thread *th, const struct pt_regs *regs, s64 ret)
+{
+	struct pt_regs as;
+	u64 offset;
+
+	if (compat_convert(&as, regs, call_number(regs)) < 0)
+		return;
+	if ((compat_how() & COMPAT_LLSEEK) && ret == 0 &&
+		user_copy(&offset, call_arg(&as, 3), sizeof(offset)))
+		ret = (s64)offset;
+	call_exited(th, &as, ret);
+}
+
+static inline void call_exit(struct pt_regs *regs, s64 ret)
+{
+	struct thread *th;
+
+	if (!session_on())
+		return;
+	th = thread_find(current->pid);
+	if (!th) {
+		if (likely(!READ_ONCE(session.all)))
+			return;
+		th = thread_get(current->pid);
+		if (!th)
+			return;
+	}
+	if (unlikely(call_is_foreign(call_number(regs))))
+		foreign_exit(th, regs, ret);
+	else
+		call_exited(th, regs, ret);
+}
+
 /* --- threads and programs --- */
 
 /* The child is not running yet: its records come after this one. True when that was made. */
 static bool put_fork(struct thread *th, const struct task_struct *child)
 {
-	const struct row *row = &rows[th->nr];
+	const struct row *row;
+	struct pt_regs room;
 
-	if (!session_on() || !(th->flags & CALL_ACTIVE) || !(row->flags & ROW_FORKS))
+	if (!session_on() || !(th->flags & CALL_ACTIVE))
 		return false;
-	put_call(th->nr, row, task_pt_regs(current), child->pid, th->entry, 0);
+	row = &rows[th->nr];
+	if (!(row->flags & ROW_FORKS))
+		return false;
+	put_call(th->nr, row, call_regs(&room), child->pid, th->entry, 0);
 	th->flags &= ~CALL_ACTIVE;
 	return true;
 }

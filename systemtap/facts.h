@@ -100,11 +100,58 @@ static void split_dev(struct wire_facts *f, u64 dev)
 	f->dev_minor = (dev & 0xff) | ((dev >> 12) & 0xfff00);
 }
 
+/* struct stat64 of 32-bit x86. */
+struct narrow_stat {
+	u64 dev;
+	u32 pad, short_ino;
+	u32 mode, nlink, uid, gid;
+	u64 rdev;
+	u32 pad2;
+	s64 size;
+	u32 block_size;
+	s64 blocks;
+	u32 times[6];
+	u64 ino;
+} __packed;
+
+static void item_facts_of_narrow_stat(struct build *o, u64 address)
+{
+	struct wire_facts *f = (struct wire_facts *)item_begin(o, sizeof(*f));
+	struct narrow_stat st;
+
+	switch (compat_number()) {
+	case 195: /* stat64, lstat64, fstat64, fstatat64; the older ones do not tell all */
+	case 196:
+	case 197:
+	case 300:
+		break;
+	default:
+		return;
+	}
+	if (!user_copy(&st, address, sizeof(st)))
+		return;
+	*f = (struct wire_facts){
+		.ino = st.ino,
+		.mode = st.mode,
+		.nlink = st.nlink,
+		.uid = st.uid,
+		.gid = st.gid,
+		.size = st.size,
+		.blocks = st.blocks,
+	};
+	split_dev(f, st.dev);
+	item_end(o, WIRE_FACTS, sizeof(*f));
+}
+
 static void item_facts_of_stat(struct build *o, u64 address)
 {
 	struct wire_facts *f = (struct wire_facts *)item_begin(o, sizeof(*f));
 	struct stat st;
 
+	if (unlikely(compat_number())) {
+		item_facts_of_narrow_stat(o, address);
+		return;
+	}
 	if (!user_copy(&st, address, sizeof(st)))
 		return;
 	*f = (struct wire_facts){

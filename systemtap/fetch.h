@@ -7,6 +7,7 @@
 #include <linux/uio.h>
 
 #include "block.h"
+#include "compat32.h"
 #include "ops/aio.h"
 
 /*
@@ -61,7 +62,93 @@ static void item_copy_or_null(
 	}
 }
 
+/* --- structs that are others in 32-bit programs --- */
+
+static void item_offset(struct build *o, enum wire_item_type type, u64 address)
+{
+	s64 *to = (s64 *)item_begin(o, sizeof(*to));
+	s32 narrow;
+
+	if (!address || !(compat_how() & COMPAT_OFF32)) {
+		item_copy_or_null(o, type, address, sizeof(s64));
+	} else if (user_copy(&narrow, address, sizeof(narrow))) {
+		*to = narrow;
+		item_end(o, type, sizeof(*to));
+	}
+}
+
+/* N numbers: seconds, and parts of them where there are such. */
+static void item_times(struct build *o, u64 address, unsigned int n)
+{
+	s64 *to = (s64 *)item_begin(o, n * sizeof(*to));
+	s32 narrow[4];
+	unsigned int i;
+
+	if (!address || !(compat_how() & COMPAT_TIME32)) {
+		item_copy_or_null(o, WIRE_TIMES, address, n * sizeof(*to));
+		return;
+	}
+	if (!user_copy(narrow, address, n * sizeof(*narrow)))
+		return;
+	for (i = 0; i < n; i++)
+		to[i] = narrow[i];
+	item_end(o, WIRE_TIMES, n * sizeof(*to));
+}
+
+/* As the programs have them: with 64 bits nothing stands between the members. */
+struct narrow_flock {
+	s16 type, whence;
+	s32 start, len;
+};
+
+struct wide_flock {
+	s16 type, whence;
+	s64 start, len;
+} __packed;
+
+static void item_flock(struct build *o, u64 address)
+{
+	struct flock *to = (struct flock *)item_begin(o, sizeof(*to));
+	struct narrow_flock narrow;
+	struct wide_flock wide;
+
+	if (!(compat_how() & COMPAT_FLOCK32)) {
+		item_copy(o, WIRE_FLOCK, address, sizeof(*to));
+		return;
+	}
+	if (compat_lock_is_wide()) {
+		if (!user_copy(&wide, address, sizeof(wide)))
+			return;
+	} else {
+		if (!user_copy(&narrow, address, sizeof(narrow)))
+			return;
+		wide = (struct wide_flock){narrow.type, narrow.whence, narrow.start, narrow.len};
+	}
+	*to = (struct flock){
+		.l_type = wide.type, .l_whence = wide.whence, .l_start = wide.start, .l_len = wide.len};
+	item_end(o, WIRE_FLOCK, sizeof(*to));
+}
+
+struct narrow_iovec {
+	u32 base, len;
+};
+
 #define IOV_PART 256
+
+static bool put_narrow_iov(u64 *to, u64 address, unsigned int count)
+{
+	struct narrow_iovec iov[16];
+	unsigned int i, n;
+
+	for (; count; count -= n, to += n, address += n * sizeof(*iov)) {
+		n = count < ARRAY_SIZE(iov) ? count : ARRAY_SIZE(iov);
+		if (!user_copy(iov, address, n * sizeof(*iov)))
+			return false;
+		for (i = 0; i < n; i++)
+			to[i] = iov[i].len;
+	}
+	return true;
+}
 
 static bool put_iov(u64 *to, u64 address, unsigned int count)
 {
@@ -82,15 +169,16 @@ static bool put_iov(u64 *to, u64 address, unsigned int count)
 static void item_iov(struct build *o, u64 address, u64 count)
 {
 	unsigned int left = count < UIO_MAXIOV ? count : UIO_MAXIOV + 1, n;
+	bool narrow = compat_how() & COMPAT_IOV;
 
 	do {
 		char *to = item_begin(o, IOV_PART * sizeof(u64));
 
 		n = left < IOV_PART ? left : IOV_PART;
-		if (!put_iov((u64 *)to, address, n))
+		if (!(narrow ? put_narrow_iov : put_iov)((u64 *)to, address, n))
 			return;
 		item_end(o, WIRE_IOV, n * sizeof(u64));
-		address += n * sizeof(struct iovec);
+		address += n * (narrow ? sizeof(struct narrow_iovec) : sizeof(struct iovec));
 		left -= n;
 	} while (left);
 }

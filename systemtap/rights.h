@@ -26,34 +26,78 @@ struct rights {
 	unsigned int seen;
 };
 
+/* Structs of 32-bit programs. */
+struct narrow_msghdr {
+	u32 name, namelen, iov, iovlen, control, controllen, flags;
+};
+
+struct narrow_cmsghdr {
+	u32 len;
+	s32 level, type;
+};
+
+static bool rights_narrow(void)
+{
+	return compat_how() & COMPAT_MESSAGE;
+}
+
+/* From one message of several to the next. */
+static unsigned int rights_step(void)
+{
+	return rights_narrow() ? sizeof(struct narrow_msghdr) + sizeof(u32) : sizeof(struct mmsghdr);
+}
+
 static bool rights_begin(struct rights *r, u64 message)
 {
+	struct narrow_msghdr narrow;
 	struct user_msghdr msg;
 
+	if (rights_narrow()) {
+		if (!user_copy(&narrow, message, sizeof(narrow)) || !narrow.control)
+			return false;
+		*r = (struct rights){narrow.control, narrow.controllen, 0};
+		return r->left >= sizeof(struct narrow_cmsghdr) + sizeof(int);
+	}
 	if (!user_copy(&msg, message, sizeof(msg)) || !msg.msg_control)
 		return false;
 	*r = (struct rights){(u64)(uintptr_t)msg.msg_control, msg.msg_controllen, 0};
 	return r->left >= CMSG_LEN(sizeof(int));
 }
 
+/* The head of a control message, and how long that is. False: it cannot be read. */
+static bool rights_head(u64 at, struct cmsghdr *head, unsigned int *len)
+{
+	struct narrow_cmsghdr narrow;
+
+	*len = rights_narrow() ? sizeof(narrow) : sizeof(*head);
+	if (!rights_narrow())
+		return user_copy(head, at, sizeof(*head));
+	if (!user_copy(&narrow, at, sizeof(narrow)))
+		return false;
+	*head = (struct cmsghdr){narrow.len, narrow.level, narrow.type};
+	return true;
+}
+
 /* How many descriptors the next of them has, and where; 0 at the end. */
 static unsigned int rights_next(struct rights *r, u64 *fds)
 {
 	struct cmsghdr head;
+	unsigned int len;
 
-	while (r->left >= sizeof(head) && r->seen++ < RIGHTS_CONTROLS) {
+	while (r->seen++ < RIGHTS_CONTROLS) {
 		u64 step;
 
-		if (!user_copy(&head, r->at, sizeof(head)) || head.cmsg_len < sizeof(head) ||
+		if (!rights_head(r->at, &head, &len) || r->left < len || head.cmsg_len < len ||
 			head.cmsg_len > r->left)
 			return 0;
-		*fds = r->at + sizeof(head);
-		step = min_t(u64, CMSG_ALIGN(head.cmsg_len), r->left);
+		*fds = r->at + len;
+		step = rights_narrow() ? round_up(head.cmsg_len, sizeof(u32)) : CMSG_ALIGN(head.cmsg_len);
+		step = min_t(u64, step, r->left);
 		r->at += step;
 		r->left -= step;
 		if (head.cmsg_level == SOL_SOCKET && head.cmsg_type == SCM_RIGHTS &&
-			head.cmsg_len >= CMSG_LEN(sizeof(int)))
-			return min_t(u64, (head.cmsg_len - sizeof(head)) / sizeof(int), RIGHTS_FDS);
+			head.cmsg_len >= len + sizeof(int))
+			return min_t(u64, (head.cmsg_len - len) / sizeof(int), RIGHTS_FDS);
 	}
 	return 0;
 }
@@ -114,7 +158,7 @@ static bool rights_sends(const struct row *row, struct pt_regs *regs)
 	struct rights r;
 
 	for (i = 0; i < n; i++)
-		if (rights_begin(&r, call_arg(regs, 1) + i * sizeof(struct mmsghdr)) &&
+		if (rights_begin(&r, call_arg(regs, 1) + i * rights_step()) &&
 			rights_next(&r, &fds))
 			return true;
 	return false;
@@ -131,7 +175,7 @@ static void put_sending(int number, const struct row *row, struct pt_regs *regs)
 	o.rec->nr = number;
 	o.rec->flags = WIRE_NO_RESULT;
 	for (i = 0; i < n; i++)
-		item_sent(&o, call_arg(regs, 1) + i * sizeof(struct mmsghdr));
+		item_sent(&o, call_arg(regs, 1) + i * rights_step());
 	values = build_values(&o);
 	for (k = 0; k < row->values; k++)
 		values[k] = call_arg(regs, row->value[k]);
@@ -206,7 +250,7 @@ static noinline bool put_received(const struct row *row, struct pt_regs *regs, s
 	cloexec = call_arg(regs, row->op == ROW_recvmsg ? 2 : 3) & MSG_CMSG_CLOEXEC;
 	for (i = 0; i < n; i++)
 		any |= put_received_of(
-			call_arg(regs, 1) + i * sizeof(struct mmsghdr), cloexec, at_entry);
+			call_arg(regs, 1) + i * rights_step(), cloexec, at_entry);
 	return any;
 }
 

@@ -11,10 +11,9 @@ static const struct compat table[] = {
 };
 
 #define ROWS	(sizeof(table) / sizeof(*table))
-#define NUMBERS 512
 
 /* Index + 1 by number; filled before main(), then only read. */
-static uint8_t by_number[NUMBERS];
+static uint8_t by_number[COMPAT_NUMBERS];
 _Static_assert(ROWS < 255, "an index fits in a byte");
 
 __attribute__((constructor)) static void fill_by_number(void)
@@ -27,7 +26,7 @@ __attribute__((constructor)) static void fill_by_number(void)
 
 const struct compat *compat_find(uint64_t number)
 {
-	return number < NUMBERS && by_number[number] ? &table[by_number[number] - 1] : NULL;
+	return number < COMPAT_NUMBERS && by_number[number] ? &table[by_number[number] - 1] : NULL;
 }
 
 size_t compat_numbers(unsigned *numbers, size_t max)
@@ -39,50 +38,12 @@ size_t compat_numbers(unsigned *numbers, size_t max)
 	return i;
 }
 
-/* As low2highuid() of the kernel. */
-static uint64_t id16(uint64_t reg)
-{
-	return (uint16_t)reg == 0xffff ? UINT32_MAX : (uint16_t)reg;
-}
-
-static uint64_t one(char letter, const uint64_t reg[6])
-{
-	if (letter >= 'a' && letter <= 'f')
-		return (uint32_t)reg[letter - 'a'];
-	if (letter >= 'A' && letter <= 'F')
-		return (uint64_t)(int64_t)(int32_t)reg[letter - 'A'];
-	if (letter >= '0' && letter <= '4')
-		return (uint32_t)reg[letter - '0'] | (uint64_t)(uint32_t)reg[letter - '0' + 1] << 32;
-	switch (letter) {
-	case '<':
-		return (uint64_t)(uint32_t)reg[1] << 32 | (uint32_t)reg[2];
-	case 'u':
-		return id16(reg[1]);
-	case 'v':
-		return id16(reg[2]);
-	case 'p':
-		return (uint64_t)(uint32_t)reg[5] << 12;
-	default:
-		return 0;
-	}
-}
-
 void compat_args(const struct compat *c, const uint64_t reg[6], uint64_t arg[OP_ARGS])
 {
 	size_t n = strlen(c->args), i;
 
 	for (i = 0; i < OP_ARGS; i++)
-		arg[i] = i < n ? one(c->args[i], reg) : 0;
-}
-
-/* include/uapi/asm-generic/fcntl.h: F_GETLK64 ... */
-uint64_t compat_lock_command(uint64_t cmd, int *wide)
-{
-	*wide = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
-	if (cmd < 12 || cmd > 14)
-		return cmd;
-	*wide = 1;
-	return cmd - 12 + F_GETLK;
+		arg[i] = i < n ? compat_arg(c->args[i], reg) : 0;
 }
 
 size_t compat_flock_size(int wide)

@@ -13,6 +13,8 @@ check "build: op_calls" cc -O1 -static -o calls/op_calls "$TESTS/ops/op_calls.c"
 check "build: threads" cc -O1 -static -pthread -o calls/threads "$TESTS/vm/threads.c"
 check "build: uring_program" cc -O1 -static -o calls/uring_program "$TESTS/scenarios/uring_program.c" \
 	-luring -lpthread
+check "build: int80" cc -O1 -static -o calls/int80 "$TESTS/scenarios/int80.c"
+check "build: compat32" cc -m32 -O1 -static -o calls/compat32 "$TESTS/scenarios/compat32.c"
 guest calls
 
 for file in calls running; do
@@ -21,6 +23,10 @@ for file in calls running; do
 done
 check "rings: what ptrace recorded" "$TESTS/vm/compare_captures.py" \
 	"$out/ptrace-rings.capture" "$out/stap-rings.capture"
+check "compat: what ptrace recorded" "$TESTS/vm/compare_captures.py" \
+	"$out/ptrace-compat.capture" "$out/stap-compat.capture"
+lost() { sed -n 's/.*;:,o=lost;:,c=\([0-9]*\);.*/\1/p' "$out/$1-compat.capture" | awk '{ n += $1 } END { print n + 0 }'; }
+equal "compat: lost as with ptrace" "$(lost stap)" "$(lost ptrace)"
 check "polled: submissions of both rings" test "$(grep -c ';:,o=uring_write;:,' "$out/polled.capture")" -gt 100
 for name in tar pipeline; do
 	check "waiting: $name is what ptrace recorded" "$TESTS/vm/compare_captures.py" \

@@ -37,6 +37,17 @@ check "polled: capture" ioriot --quiet -c /out/polled.capture --backend=stap --b
 cd / || exit
 replays polled /out/polled.capture /mnt/xfs/rings "2 4"
 
+# 32-bit calls, of a 64-bit program and of one that has no others.
+for backend in ptrace stap; do
+	rm -rf /mnt/ext4/compat
+	mkdir /mnt/ext4/compat
+	cd /mnt/ext4/compat || exit
+	ioriot --quiet -c "/out/$backend-compat.capture" --backend=$backend \
+		${small[$backend]:+"${small[$backend]}"} -- sh -c '/job/int80 && /job/compat32' > /dev/null
+	status=$? # 3: a libc whose sockets are socketcall(2), which is counted
+	check "compat: $backend: $status" test $status -eq 0 -o $status -eq 3
+done
+
 # Threads in the middle of their work.
 fresh threads
 mkfifo /tmp/go

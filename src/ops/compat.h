@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_OPS_COMPAT_H
+#define IORIOT_OPS_COMPAT_H
+
+/* How the arguments of a row of ops/compat.def are found, for all backends and the code in the kernel. */
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdint.h>
+#endif
+
+/* Structs behind the call's pointers that are not those of a 64-bit program. */
+enum compat_how {
+	COMPAT_IOV = 1,	    /* struct compat_iovec */
+	COMPAT_TIME32 = 2,  /* two numbers of 32 bits a time */
+	COMPAT_OFF32 = 4,   /* an offset of 32 bits */
+	COMPAT_FLOCK32 = 8, /* of fcntl(2): by its command */
+	COMPAT_LLSEEK = 16, /* the result is behind the fourth argument */
+	COMPAT_MESSAGE = 32 /* struct compat_msghdr */
+};
+
+#define COMPAT_NUMBERS 512
+
+/* As low2highuid() of the kernel. */
+static inline uint64_t compat_id16(uint64_t reg)
+{
+	return (uint16_t)reg == 0xffff ? 0xffffffffu : (uint16_t)reg;
+}
+
+/* The argument that one letter of a row stands for. */
+static inline uint64_t compat_arg(char letter, const uint64_t reg[6])
+{
+	if (letter >= 'a' && letter <= 'f')
+		return (uint32_t)reg[letter - 'a'];
+	if (letter >= 'A' && letter <= 'F')
+		return (uint64_t)(int64_t)(int32_t)reg[letter - 'A'];
+	if (letter >= '0' && letter <= '4')
+		return (uint32_t)reg[letter - '0'] | (uint64_t)(uint32_t)reg[letter - '0' + 1] << 32;
+	switch (letter) {
+	case '<':
+		return (uint64_t)(uint32_t)reg[1] << 32 | (uint32_t)reg[2];
+	case 'u':
+		return compat_id16(reg[1]);
+	case 'v':
+		return compat_id16(reg[2]);
+	case 'p':
+		return (uint64_t)(uint32_t)reg[5] << 12;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * fcntl64(2) has numbers of its own for locks with 64 bits; *WIDE says whether this is one.
+ * include/uapi/asm-generic/fcntl.h: F_GETLK64 ...; F_OFD_GETLK ... have 64 bits always.
+ */
+static inline uint64_t compat_lock_command(uint64_t cmd, int *wide)
+{
+	*wide = cmd >= 36 && cmd <= 38;
+	if (cmd < 12 || cmd > 14)
+		return cmd;
+	*wide = 1;
+	return cmd - 12 + 5; /* F_GETLK */
+}
+
+#endif

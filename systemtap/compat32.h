@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_COMPAT32_H
+#define IORIOT_SYSTEMTAP_COMPAT32_H
+
+#include <linux/sched/task_stack.h>
+
+#include "compat.h"
+#include "ops/compat.h"
+
+/*
+ * Calls of 32-bit x86 programs become the 64-bit ones that do the same, with registers as those have
+ * them (ops/compat.def). What they point to has another shape: compat_how() tells those who fetch it.
+ */
+
+enum compat_verdict {
+	COMPAT_PASSED_BY = -1, /* does nothing that would be recorded */
+	COMPAT_LOSES = -2      /* does, and is not */
+};
+
+#if defined(CONFIG_X86_64) && defined(CONFIG_IA32_EMULATION)
+
+enum row_number {
+#define OP(name, x86_64, aarch64, family, class, op_flags, compare, args, model, replay) NUMBER_##name = (x86_64),
+#include "ops/ops.def"
+};
+
+struct compat_row {
+	s16 number;
+	u8 how; /* enum compat_how */
+	bool lost;
+	const char *args; /* NULL: no row */
+};
+
+static const struct compat_row compat_rows[COMPAT_NUMBERS] = {
+#define COMPAT(nr, op, letters, structs) [nr] = {NUMBER_##op, structs, false, letters},
+#define COMPAT_LOST(nr, why)		 [nr] = {.lost = true},
+#include "ops/compat.def"
+};
+
+/* Those that are watched and have no row: asm/unistd_32.h. */
+static long compat_other(long number)
+{
+	switch (number) {
+	case 0:
+		return __NR_restart_syscall;
+	case 119:
+	case 173:
+		return __NR_rt_sigreturn;
+	case 172:
+		return __NR_prctl;
+	case 23:
+	case 213:
+		return __NR_setuid;
+	case 70:
+	case 203:
+		return __NR_setreuid;
+	case 164:
+	case 208:
+		return __NR_setresuid;
+	}
+	return COMPAT_PASSED_BY;
+}
+
+/* The number of the call that it becomes, with its registers in *TO; or enum compat_verdict. */
+static noinline long compat_convert(struct pt_regs *to, const struct pt_regs *regs, long number)
+{
+	const u64 reg[6] = {regs->bx, regs->cx, regs->dx, regs->si, regs->di, regs->bp};
+	const struct compat_row *row = &compat_rows[(unsigned long)number % COMPAT_NUMBERS];
+	const char *letter;
+	unsigned int i;
+	int wide;
+
+	if (!in_ia32_syscall())
+		return COMPAT_LOSES; /* x32 */
+	if ((unsigned long)number >= COMPAT_NUMBERS)
+		return COMPAT_PASSED_BY;
+	*to = *regs;
+	if (!row->args) {
+		to->orig_ax = row->lost ? COMPAT_LOSES : compat_other(number);
+		to->di = (u32)reg[0];
+		return to->orig_ax;
+	}
+	for (i = 0, letter = row->args; i < ARRAY_SIZE(call_register); i++) {
+		*(u64 *)((char *)to + call_register[i]) = *letter ? compat_arg(*letter, reg) : 0;
+		letter += *letter != 0;
+	}
+	if (row->how & COMPAT_FLOCK32)
+		to->si = compat_lock_command((u32)to->si, &wide);
+	to->orig_ax = row->number;
+	return row->number;
+}
+
+static unsigned int compat_number(void)
+{
+	return in_ia32_syscall() ? (unsigned int)task_pt_regs(current)->orig_ax : 0;
+}
+
+/* Of the call that is under way: enum compat_how, 0 for one of 64 bits. */
+static inline unsigned int compat_how(void)
+{
+	if (likely(!in_ia32_syscall()))
+		return 0;
+	return compat_rows[compat_number() % COMPAT_NUMBERS].how;
+}
+
+/* Whether the lock of this fcntl has 64 bits. */
+static bool compat_lock_is_wide(void)
+{
+	int wide;
+
+	compat_lock_command((u32)task_pt_regs(current)->cx, &wide);
+	return wide;
+}
+
+#else
+
+static inline long compat_convert(struct pt_regs *to, const struct pt_regs *regs, long number)
+{
+	return COMPAT_LOSES;
+}
+
+static inline unsigned int compat_number(void)
+{
+	return 0;
+}
+
+static inline unsigned int compat_how(void)
+{
+	return 0;
+}
+
+static inline bool compat_lock_is_wide(void)
+{
+	return true;
+}
+
+#endif
+
+/* The registers of the call that is under way, converted into ROOM when it is one of 32 bits. */
+static struct pt_regs *call_regs(struct pt_regs *room)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+
+	if (likely(!call_is_foreign(call_number(regs))))
+		return regs;
+	return compat_convert(room, regs, call_number(regs)) >= 0 ? room : regs;
+}
+
+#endif
