@@ -11,7 +11,7 @@ random_programs() {
 	size=$(((last - first + $#) / $#))
 	at=$first
 	for mode; do
-		"$TESTS/randprog/run.py" --as "$who" --mode "$mode" --verdicts --layouts all \
+		"$TESTS/randprog/run.py" --as "$who" --mode "$mode" --verdicts --operations --second 10 --layouts all \
 			--seeds "$at-$((at + size - 1 < last ? at + size - 1 : last))" --shrink-seconds 30
 		at=$((at + size))
 	done

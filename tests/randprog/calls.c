@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
-#include "randprog.h"
+#include "calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,21 +26,19 @@
 #define SYS_fchmodat2 452
 #endif
 
-#define P(pointer) ((long)(pointer))
+char room[1 << 18] __attribute__((aligned(4096)));
 
-static char room[1 << 18] __attribute__((aligned(4096)));
-
-static uint32_t below(struct ctx *c, uint32_t n)
+uint32_t below(struct ctx *c, uint32_t n)
 {
 	return rng_below(&c->rng, n);
 }
 
-static bool percent(struct ctx *c, unsigned p)
+bool percent(struct ctx *c, unsigned p)
 {
 	return rng_percent(&c->rng, p);
 }
 
-static const char *show(const char *path)
+const char *show(const char *path)
 {
 	return path == NULL ? "NULL" : path == (const char *)1 ? "BAD" : path;
 }
@@ -56,7 +54,7 @@ static unsigned any_slot(struct ctx *c)
 }
 
 /* Mostly one that was open at some time. */
-static int any_fd(struct ctx *c)
+int any_fd(struct ctx *c)
 {
 	unsigned roll = below(c, 100), i;
 	int fd = -1;
@@ -65,12 +63,12 @@ static int any_fd(struct ctx *c)
 		return -1;
 	if (roll < 3)
 		return 9999;
-	for (i = 0; i < 4 && fd < 0; i++)
+	for (i = 0; i < 10 && fd < 0; i++)
 		fd = shared->slot[c->table][any_slot(c)];
 	return fd;
 }
 
-static int any_dirfd(struct ctx *c)
+int any_dirfd(struct ctx *c)
 {
 	unsigned i;
 	int fd;
@@ -85,7 +83,7 @@ static int any_dirfd(struct ctx *c)
 	return fd;
 }
 
-static long keep(struct ctx *c, long fd, bool directory)
+long keep(struct ctx *c, long fd, bool directory)
 {
 	unsigned slot = any_slot(c);
 
@@ -97,7 +95,7 @@ static long keep(struct ctx *c, long fd, bool directory)
 	return fd;
 }
 
-static long any_length(struct ctx *c)
+long any_length(struct ctx *c)
 {
 	static const long usual[] = {0, 1, 10, 512, 4095, 4096, 4097, 8192, 12288};
 	unsigned roll = below(c, 100);
@@ -107,7 +105,7 @@ static long any_length(struct ctx *c)
 	return roll < 95 ? below(c, 20000) : below(c, 150000);
 }
 
-static long any_offset(struct ctx *c)
+long any_offset(struct ctx *c)
 {
 	unsigned roll = below(c, 200);
 
@@ -122,7 +120,7 @@ static long any_offset(struct ctx *c)
 	return percent(c, 80) ? below(c, 20000) : below(c, 1 << 21);
 }
 
-static long any_mode(struct ctx *c)
+long any_mode(struct ctx *c)
 {
 	static const long modes[] = {0644, 0600, 0666, 0755, 0777, 0700, 0640, 0664, 0750, 0775, 0444,
 		0555, 0, 01777, 04755, 02775, 0200, 0100};
@@ -130,7 +128,7 @@ static long any_mode(struct ctx *c)
 	return modes[below(c, percent(c, 85) ? 10 : sizeof(modes) / sizeof(*modes))];
 }
 
-static long any_open_flags(struct ctx *c)
+long any_open_flags(struct ctx *c)
 {
 	static const struct {
 		unsigned percent;
@@ -149,7 +147,7 @@ static long any_open_flags(struct ctx *c)
 	return flags;
 }
 
-static long any_at_flags(struct ctx *c, long useful)
+long any_at_flags(struct ctx *c, long useful)
 {
 	unsigned roll = below(c, 100);
 
@@ -158,7 +156,7 @@ static long any_at_flags(struct ctx *c, long useful)
 	return roll < 97 ? useful : 0x80000;
 }
 
-static unsigned any_vector(struct ctx *c, struct iovec *iov)
+unsigned any_vector(struct ctx *c, struct iovec *iov)
 {
 	unsigned n = percent(c, 3) ? 0 : 1 + below(c, 4), i;
 
@@ -167,7 +165,7 @@ static unsigned any_vector(struct ctx *c, struct iovec *iov)
 	return n;
 }
 
-static size_t vector_length(const struct iovec *iov, unsigned n)
+size_t vector_length(const struct iovec *iov, unsigned n)
 {
 	size_t sum = 0;
 
@@ -179,7 +177,7 @@ static size_t vector_length(const struct iovec *iov, unsigned n)
 /* ---- descriptors ---- */
 
 /* What is behind a descriptor may be a FIFO, and nobody must wait for its other end. */
-static bool is_fd_path(const char *path)
+bool is_fd_path(const char *path)
 {
 	return path > (const char *)1 && (strncmp(path, "/proc/", 6) == 0 || strncmp(path, "/dev/", 5) == 0);
 }
@@ -519,8 +517,7 @@ static void c_sync(struct ctx *c)
 			raw(SYS_readahead, fd, off, len, 0, 0, 0));
 		break;
 	default:
-		say(c, "syncfs %d = %ld", fd, percent(c, 10) ? raw(SYS_syncfs, fd, 0, 0, 0, 0, 0)
-							     : raw(SYS_fsync, fd, 0, 0, 0, 0, 0));
+		say(c, "syncfs %d = %ld", fd, raw(SYS_syncfs, fd, 0, 0, 0, 0, 0));
 		break;
 	}
 }
@@ -867,7 +864,7 @@ static void c_utimes(struct ctx *c)
 
 /* ---- extended attributes ---- */
 
-static const char *any_attribute(struct ctx *c)
+const char *any_attribute(struct ctx *c)
 {
 	static char too_long[300];
 	unsigned roll = below(c, 100);
@@ -1005,10 +1002,10 @@ static void c_umask(struct ctx *c)
 	say(c, "umask 0%lo = %ld", mask, raw(SYS_umask, mask, 0, 0, 0, 0, 0));
 }
 
-static const struct {
+static const struct call {
 	unsigned weight;
 	void (*make)(struct ctx *c);
-} calls[] = {{200, c_open}, {20, c_openat2},
+} calls[] = {{300, c_open}, {20, c_openat2},
 #ifdef SYS_creat
 	{15, c_creat},
 #endif
@@ -1018,18 +1015,41 @@ static const struct {
 	{20, c_readlink}, {10, c_getcwd}, {40, c_mkdir}, {25, c_mknod}, {70, c_unlink}, {70, c_rename},
 	{45, c_link}, {45, c_symlink}, {25, c_chmod}, {12, c_chown}, {15, c_utimes},
 	{25, c_set_attribute}, {20, c_get_attribute}, {12, c_remove_attribute}, {25, c_chdir},
-	{12, c_chdir_home}, {8, c_umask}};
+	{12, c_chdir_home}, {8, c_umask}, {40, c_special}, {8, c_events}, {8, c_socket_name},
+	{25, c_splice}, {45, c_ioctl}, {25, c_attribute_at}, {25, c_handle}, {6, c_exec_nothing},
+	{12, c_rare}, {20, c_send}, {25, c_receive}, {15, c_getfd}};
+
+/* Those that keep something in memory are for one at a time: with others at work they are reads. */
+static const struct call calls_alone[] = {{30, c_map}, {45, c_map_use}, {20, c_map_change},
+	{15, c_aio_setup}, {45, c_aio_submit}, {15, c_aio_reap}, {15, c_uring_setup}, {20, c_uring_register}, {75, c_uring_submit}};
+
+static unsigned sum_of(const struct call *list, size_t n)
+{
+	unsigned sum = 0;
+
+	while (n--)
+		sum += list[n].weight;
+	return sum;
+}
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
 void calls_make(struct ctx *c)
 {
-	unsigned sum = 0, i, roll;
+	unsigned all = sum_of(calls, LENGTH(calls));
+	unsigned roll = below(c, all + sum_of(calls_alone, LENGTH(calls_alone)));
+	const struct call *call = calls;
 
-	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
-		sum += calls[i].weight;
-	roll = below(c, sum);
-	for (i = 0; roll >= calls[i].weight; i++)
-		roll -= calls[i].weight;
-	calls[i].make(c);
+	if (roll >= all) {
+		call = calls_alone;
+		roll -= all;
+	}
+	while (roll >= call->weight)
+		roll -= call++->weight;
+	if (call >= calls_alone && call < calls_alone + LENGTH(calls_alone) && shared->options.mode != MODE_TURNS)
+		c_read(c);
+	else
+		call->make(c);
 }
 
 /* ---- what is there before ---- */

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -77,6 +78,19 @@ static void make_pipes(void)
 			die("pipe");
 		close(both[0]);
 		close(both[1]);
+	}
+}
+
+static void make_sockets(void)
+{
+	int i, both[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, both))
+		die("sockets");
+	for (i = 0; i < 2; i++) {
+		if (dup2(both[i], PASS_FD + i) < 0)
+			die("sockets");
+		close(both[i]);
 	}
 }
 
@@ -179,21 +193,22 @@ static enum what parse(int argc, char **argv, struct options *o)
 }
 
 /*
- * What the program was started with: 0 is standard input, 3, a directory, and 4 may be open as well.
+ * What the program was started with: 0 is standard input, 3, a directory, 4, and 5, which shares the
+ * description of 3, may be open as well.
  * Not devices: root could change the owner and mode of the host's own /dev/null.
  */
 static void find_slots(void)
 {
-	static const int given[] = {0, 3, 4};
+	static const int given[] = {0, 3, 4, 5};
 	struct stat st;
 	unsigned i;
 
 	for (i = 0; i < SLOTS; i++)
 		shared->slot[0][i] = -1;
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		if (fstat(given[i], &st) || !S_ISCHR(st.st_mode))
 			shared->slot[0][i] = given[i];
-	shared->directory[3] = true;
+	shared->directory[3] = shared->directory[5] = true;
 	shared->tables = 1;
 }
 
@@ -217,6 +232,7 @@ static void start(const struct options *o)
 	find_slots();
 	if (o->pipes)
 		make_pipes();
+	make_sockets();
 	signal(SIGPIPE, SIG_IGN);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		die("subreaper");

@@ -34,6 +34,8 @@
 #define LEVELS_AWAY 10 /* from there a current directory is left again */
 
 #define MEMORY_FD 900 /* struct shared, and above it the pipes */
+#define PASS_FD	  990 /* and 991: a pair of sockets that descriptors are passed through */
+#define HANDLES	  4
 
 enum step_kind { STEP_CALL, STEP_SPAWN, STEP_EXIT, STEP_WAIT, STEP_EXEC, STEP_KILL };
 
@@ -83,6 +85,12 @@ struct task_state {
 	uint32_t at;   /* its next step, for a program that executes itself */
 };
 
+struct handle { /* struct file_handle of open_by_handle_at(2) */
+	uint32_t bytes;
+	int32_t type;
+	char f[128];
+};
+
 struct shared {
 	struct options options;
 	uint32_t nsteps;
@@ -92,6 +100,7 @@ struct shared {
 	struct task_state task[TASKS];
 	_Atomic int32_t slot[TABLES][SLOTS];
 	_Atomic bool directory[MEMORY_FD]; /* that number was one's, when it was opened last */
+	struct handle handle[HANDLES];
 	struct step step[STEPS];
 	_Atomic uint32_t log_len;
 	char log[1 << 20];

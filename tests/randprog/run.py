@@ -4,7 +4,7 @@
 
 usage: run.py [--seeds FIRST-LAST] [--seconds N] [--mode turns|pairs|phases|free] [--as user|root]
               [--ops N] [--tasks N] [--pipes] [--keep LIST] [--layouts all|one]
-              [--no-shrink] [--jobs N] [--directory DIR] [--program FILE] [--verdicts]
+              [--operations] [--second N] [--no-shrink] [--jobs N] [--directory DIR] [--program FILE] [--verdicts]
 
 Each seed is a program (randprog.c). It is captured, made into a replay, and replayed in several
 layouts; no result may differ, and the tree must be the one that the program left: names, types,
@@ -12,6 +12,10 @@ modes, owners where root replays, sizes, holes, links, extended attributes. A se
 smaller by leaving out steps as long as it still fails, and printed. IORIOT names the program under
 test. Seeds that give a mode of their own are the default: most of them one call at a time, others
 with overlapping calls, see randprog.h.
+
+--operations lists how often each row of src/ops/ops.def was in the captures, worked and failed, and is
+not content when one never was. With --second N the replay of every Nth seed is captured: the calls that
+stand in this capture must be those of the first one, in its order.
 """
 import argparse
 import collections
@@ -26,6 +30,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -35,6 +40,8 @@ WORK = "h/" * 59 + "w"  # so deep that no ".." and no link leads out of it: LEVE
 LIMIT = 60  # seconds for one command
 LAYOUTS = (("1", "1", "resource"), ("2", "8", "resource"), ("4", "16", "resource"),
            ("4", "16", "strict"), ("2", "8", "strict"))
+# Rows that no capture has as long as all is well.
+NEVER = {"lost": "it says that something is missing from a capture"}
 
 
 def load_treecmp():
@@ -46,6 +53,56 @@ def load_treecmp():
 
 
 treecmp = load_treecmp()
+
+
+Row = collections.namedtuple("Row", "compare args replay")
+
+
+def read_table():
+    """{name: Row} of src/ops/ops.def."""
+    table = (HERE.parent.parent / "src/ops/ops.def").read_text(encoding="utf-8")
+    return {m[1]: Row(*m.group(2, 3, 4)) for m in re.finditer(
+        r"^OP\((\w+),.*, (CMP_\w+), \(([^)]*)\), \w+, (\w+)\)$", table, re.M)}
+
+
+ROWS = read_table()
+
+
+class Operations:
+    """How often each row of the table was in a capture."""
+
+    def __init__(self):
+        self.rows = list(ROWS)
+        self.worked, self.failed = collections.Counter(), collections.Counter()
+        self.lock = threading.Lock()
+
+    def count(self, capture):
+        worked, failed = collections.Counter(), collections.Counter()
+        with open(capture, encoding="utf-8", errors="surrogateescape") as lines:
+            for line in lines:
+                if m := re.search(r";:,o=(\w+);:,", line):
+                    (failed if ";:,s=-" in line else worked)[m.group(1)] += 1
+        with self.lock:
+            self.worked += worked
+            self.failed += failed
+        return worked + failed
+
+    def report(self, verdicts):
+        """Prints them; how many were never there and should have been."""
+        missing = [row for row in self.rows if not self.worked[row] + self.failed[row]]
+        reasons = dict(NEVER)
+        if not self.worked["io_uring_setup"]:
+            reasons |= {row: "this host allows no io_uring" for row in self.rows if row.startswith("uring_")}
+        if verdicts:
+            for row in missing:
+                print(f"skip operation {row}: {reasons[row]}" if row in reasons.keys() - NEVER.keys() else
+                      f"no program has {row}: {reasons[row]}" if row in reasons else
+                      f"not ok operation {row}: none of the programs makes it")
+            print(f"ok {len(self.rows) - len(missing)} of {len(self.rows)} operations are made")
+        else:
+            for row in self.rows:
+                print(f"{row:24} {self.worked[row]:8} {self.failed[row]:8}")
+        return len(set(missing) - set(reasons))
 
 
 class Failed(Exception):
@@ -115,12 +172,14 @@ class Place:
         given = ""
         if self.program.given:
             given = "".join(f" {fd}{how}" for fd, how, name in (
-                (3, "<x", "x"), (4, ">>a", "a"), (0, "<b", "b"))
+                (3, "<x 5<&3", "x"), (4, ">>a", "a"), (0, "<b", "b"))
                 if opens(self.work / name, 0o200 if fd == 4 else 0o400))
         self.run("/bin/sh", "-c", f'exec "$@"{given}', "sh", IORIOT, "--quiet", "-c", str(self.capture),
                  "--", self.program.args.program, *self.program.options(), cwd=self.work,
                  kind="capture")
         (self.top / "log").write_text(self.output)
+        if self.program.args.reached.count(self.capture)["lost"]:
+            raise Failed("lost", "the capture says that something of it is lost")
         return self.output
 
     def generate(self):
@@ -144,6 +203,22 @@ class Place:
         if found:
             raise Failed("tree", f"after a replay at -p {processes} -t {threads} --order={order}:\n"
                          f"{found}")
+
+    def second(self):
+        """A capture of the replay has the calls that the first one has."""
+        capture, user = self.top / "second", ["-u", "root"] if self.program.root else []
+        self.run(IORIOT, "--quiet", "-i", str(self.replay), "--root", str(self.root), *user,
+                 kind="init")
+        self.run(IORIOT, "--quiet", "-c", str(capture), "--", IORIOT, "-r", str(self.replay), "--root",
+                 str(self.root), "-D", "-p", "1", "-t", "1", *user, kind="second capture")
+        with open(self.capture, encoding="utf-8", errors="surrogateescape") as lines:
+            first = [fields_of(line) for line in lines]
+        with open(capture, encoding="utf-8", errors="surrogateescape") as lines:
+            again = [fields_of(line) for line in lines]
+        with open(self.replay, encoding="utf-8", errors="surrogateescape") as lines:
+            wrong = not_repeated(first, lines, again)
+        if wrong:
+            raise Failed("second capture", f"not in a capture of the replay: {wrong}")
 
     def differences(self):
         tree = str(self.root / ".ioriot/rand")
@@ -208,6 +283,62 @@ class Place:
             if self.modes.get(a[path].st_ino) == mode and b[path].st_mode | stat.S_IRWXU == \
                     mode | stat.S_IRWXU and b[path].st_mode & mode == mode:
                 b[path] = changed(b[path], 0, mode)
+
+
+# ---- a capture of a replay ----
+
+# Kinds of arguments that are as the program gave them, by their keys in a capture.
+SAME = "mcOWvMTRX"
+
+
+def fields_of(record):
+    return dict(part.split("=", 1) for part in record.rstrip("\n").split(";:,") if part[1:2] == "=")
+
+
+def same_result(op, a, b):
+    a, b = int(a), int(b)
+    if a < 0 or b < 0:
+        return a == b
+    return {"CMP_EXACT": a == b, "CMP_SIGN": (a > 0) == (b > 0)}.get(ROWS[op].compare, True)
+
+
+def family(op):
+    """Calls that differ in the way to the file only: a replay may have another one to it."""
+    name = re.sub(r"^[lf](?=chown|chmod|setxattr|removexattr)", "", re.sub(r"at2?$", "", op))
+    return {"creat": "open", "rmdir": "unlink"}.get(op, name)
+
+
+def is_repeated(op, parts, before, after):
+    """AFTER, of a capture of the replay, is the call of the line with PARTS, which was made of BEFORE."""
+    if family(after.get("o", "")) != family(op):
+        return False
+    if after.get("p") == "" and before.get("p") and int(before["s"]) < 0:
+        return int(after["s"]) < 0  # the look at where it leads has failed already
+    if not same_result(op, before["s"], after["s"]):
+        return False
+    same = SAME.replace("c", "") if op == "getcwd" else SAME  # names are longer in a tree
+    if before["o"] == op and any(before.get(key) != after.get(key) for key in same if key in after):
+        return False
+    return all(after[key] in parts or after[key].startswith("/proc/self/fd/") for key in "pP" if after.get(key))
+
+
+def not_repeated(first, replay, again):
+    """The first line of REPLAY whose call is not in AGAIN, behind that of the line before."""
+    at = 0
+    for line in replay:
+        m = re.fullmatch(r"(.*)\|([a-z0-9_]+)@(\d+)\|", line.rstrip("\n"))
+        if line.startswith("#INIT"):
+            break
+        if not m or ROWS[m[2]].replay != "call" or first[int(m[3]) - 1].get("s") is None:
+            continue
+        before, parts = first[int(m[3]) - 1], m[1].split("|")
+        for found in range(at, len(again)):
+            if is_repeated(m[2], parts, before, again[found]):
+                at = found + 1
+                break
+        else:
+            return line
+    return None
 
 
 def written_pieces(path, size):
@@ -276,6 +407,8 @@ def attempt(program, directory):
         place.generate()
         for layout in layouts_for(program):
             place.check(layout)
+        if program.args.second and program.seed % program.args.second == 0:
+            place.second()
     except Failed as e:
         return e
     return None
@@ -388,6 +521,8 @@ def parse():
     parser.add_argument("--shrink-seconds", type=float, default=120)
     parser.add_argument("--keep-files", action="store_true")
     parser.add_argument("--verdicts", action="store_true", help="a line for each seed, as tests/run reads it")
+    parser.add_argument("--operations", action="store_true")
+    parser.add_argument("--second", type=int, default=0, help="capture the replay of every Nth seed as well")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--program")
     parser.add_argument("--directory", type=pathlib.Path, default=pathlib.Path(
@@ -400,6 +535,7 @@ def main():
     args.directory.mkdir(parents=True, exist_ok=True)
     args.directory.chmod(0o755)
     args.program = args.program or build(args.directory)
+    args.reached = Operations()
     first, last = (int(n) for n in re.fullmatch(r"(\d+)-(\d+)", args.seeds).groups())
     if os.getuid():
         treecmp.walk = readable_walk(treecmp.walk)
@@ -418,9 +554,10 @@ def main():
                 print(f"not ok {text}", flush=True)
             elif args.verdicts:
                 print(f"ok seed {seed} as {args.as_}", flush=True)
+    missing = args.reached.report(args.verdicts) if args.operations else 0
     print(f"{done} programs, {sum(kinds.values())} failed"
           + "".join(f", {n} by {kind}" for kind, n in sorted(kinds.items())))
-    return 1 if kinds else 0
+    return 1 if kinds or missing else 0
 
 
 if __name__ == "__main__":
