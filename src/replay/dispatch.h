@@ -43,6 +43,7 @@ struct completion {
 	uint64_t t; /* now_ns(): since when it is in its state */
 	int32_t result;
 	enum { NOT_SUBMITTED, UNDER_WAY, COMPLETED } state;
+	struct room *room; /* exec_uring.c: what it reads goes there */
 };
 
 /* What all threads of a worker process share. */

@@ -31,6 +31,18 @@ struct scratch {
 	struct open_how how;
 };
 
+/*
+ * For what a submission reads: reads of the same moment go to different places, since btrfs looks at the
+ * checksums of what is there then. Very long ones, and those beyond so many bytes in all, share one.
+ */
+struct room {
+	struct room *next;
+	uint64_t size; /* of what is mapped, this header with it */
+};
+#define ROOM_MAX  (16u << 20)
+#define ROOMS_MAX (256u << 20)
+#define ROOM_HEAD 4096u /* memory for direct I/O is aligned */
+
 struct live_ring {
 	struct io_uring io;
 	pthread_mutex_t lock;
@@ -43,6 +55,8 @@ struct live_ring {
 	unsigned nbuffers;
 	void *pinned;
 	size_t pinned_len;
+	struct room *rooms; /* that are free */
+	uint64_t rooms_size; /* of all */
 };
 
 int uring_allowed(struct err *err)
@@ -85,8 +99,49 @@ static void drop_buffers(struct live_ring *r)
 	r->nbuffers = 0;
 }
 
+/* Memory for LEN bytes until the submission C is over; NULL: it shares one. The lock is held. */
+static uint8_t *take_room(struct live_ring *r, struct completion *c, uint64_t len)
+{
+	uint64_t size = (len + ROOM_HEAD - 1) / ROOM_HEAD * ROOM_HEAD + ROOM_HEAD;
+	struct room *room = r->rooms;
+
+	if (len > ROOM_MAX)
+		return NULL;
+	if (room)
+		r->rooms = room->next;
+	if (room && room->size < size) {
+		r->rooms_size -= room->size;
+		munmap(room, room->size);
+		room = NULL;
+	}
+	if (!room && size <= ROOMS_MAX - r->rooms_size) {
+		room = map(size, true);
+		if (room)
+			r->rooms_size += room->size = size;
+	}
+	c->room = room;
+	return room ? (uint8_t *)room + ROOM_HEAD : NULL;
+}
+
+static void give_room_back(struct live_ring *r, struct completion *c)
+{
+	struct room *room = c->room;
+
+	c->room = NULL;
+	if (!room)
+		return;
+	room->next = r->rooms;
+	r->rooms = room;
+}
+
 static void ring_free(struct live_ring *r)
 {
+	while (r->rooms) {
+		struct room *room = r->rooms;
+
+		r->rooms = room->next;
+		munmap(room, room->size);
+	}
 	drop_buffers(r);
 	unmap(r->scratch, r->scratch_len);
 	unmap(r->iov, r->iov_len);
@@ -186,6 +241,7 @@ static void reap(const struct worker *w, struct live_ring *r)
 		c->t = now - c->t;
 		c->result = cqe->res;
 		c->state = COMPLETED;
+		give_room_back(r, c);
 		r->under_way--;
 		n++;
 	}
@@ -236,6 +292,7 @@ struct preparing {
 	struct scratch *scratch;
 	struct iovec *iov;
 	const struct xop *x;
+	struct completion *completion;
 	struct io_uring_sqe *sqe;
 	bool bad_memory;
 };
@@ -275,7 +332,26 @@ static uint64_t memory_for(const struct preparing *p, enum arg_kind kind, uint64
 		return NO_MEMORY;
 	if (fixed)
 		return (uint64_t)(uintptr_t)fixed->iov_base;
-	return (uint64_t)(uintptr_t)(kind == A_RBUF ? read_room(p->t, len) : write_buffer(p->t));
+	if (kind == A_RBUF) {
+		uint8_t *room = take_room(p->r, p->completion, len);
+
+		return (uint64_t)(uintptr_t)(room ? room : read_room(p->t, len));
+	}
+	return (uint64_t)(uintptr_t)write_buffer(p->t);
+}
+
+/* Segments for reading, which vector_pointer() has put one behind the other. */
+static void move_segments(const struct preparing *p)
+{
+	uint8_t *from = p->iov[0].iov_base, *room;
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < p->x->nvec; i++)
+		sum = p->iov[i].iov_len > ROOM_MAX || sum > ROOM_MAX ? UINT64_MAX : sum + p->iov[i].iov_len;
+	room = take_room(p->r, p->completion, sum);
+	for (i = 0; room && i < p->x->nvec; i++)
+		p->iov[i].iov_base = room + ((uint8_t *)p->iov[i].iov_base - from);
 }
 
 static uint64_t segments(const struct preparing *p, bool is_read)
@@ -286,6 +362,8 @@ static uint64_t segments(const struct preparing *p, bool is_read)
 	if (p->bad_memory)
 		return NO_MEMORY;
 	vector_pointer(p->t, p->x, is_read, p->iov);
+	if (is_read && !fixed && p->x->nvec && p->x->ret != -EINVAL) /* that may be of its address */
+		move_segments(p);
 	for (i = 0; fixed && i < p->x->nvec; i++)
 		p->iov[i].iov_base = fixed->iov_base;
 	return (uint64_t)(uintptr_t)p->iov;
@@ -431,7 +509,7 @@ static int prepare(struct rthread *t, struct live_ring *r, uint64_t id, bool lin
 	const struct submission *s = &t->w->plan->all.v[id];
 	struct xop x = {.op = (enum op_id)s->op, .context = s->context};
 	struct completion *c = &t->w->completions[id];
-	struct preparing p = {.t = t, .r = r, .x = &x, .bad_memory = s->bad_memory};
+	struct preparing p = {.t = t, .r = r, .x = &x, .completion = c, .bad_memory = s->bad_memory};
 	int rc;
 
 	p.sqe = io_uring_get_sqe(&r->io);

@@ -16,7 +16,7 @@ for engine in sync psync vsync pvsync pvsync2 libaio posixaio io_uring mmap; do
 		jobs=
 		for pattern in read write randread randwrite; do
 			jobs+="fio --output=log --name=$pattern --rw=$pattern --ioengine=$engine --direct=$direct "
-			jobs+="--bs=4k --size=1m --nrfiles=2 --numjobs=2 --iodepth=4 --end_fsync=1 --randseed=7; "
+			jobs+="--bs=4k --size=512k --nrfiles=2 --numjobs=2 --iodepth=4 --end_fsync=1 --randseed=7; "
 		done
 		scenario "$engine-$direct" . sh -e -c "$jobs"
 	done
