@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "options_table.h"
+#include "replay/select.h"
 #include "tree/tree.h"
 #include "utils/clock.h"
 #include "utils/str.h"
@@ -74,6 +75,25 @@ SETTER(set_stats)
 SETTER(set_compare)
 {
 	return set_string(&o->compare, row, value, FILE_WANTED, err);
+}
+
+static int set_list(const char **to, const struct option_row *row, const char *value, struct err *err)
+{
+	int ret = set_string(to, row, value, "what it is about, such as READ,openat or path=/srv/*", err);
+
+	if (ret == 0 && selection_check(value, err))
+		ret = err_prefix(err, "--%s", row->name);
+	return ret;
+}
+
+SETTER(set_only)
+{
+	return set_list(&o->only, row, value, err);
+}
+
+SETTER(set_skip)
+{
+	return set_list(&o->skip, row, value, err);
 }
 
 SETTER(set_json)
@@ -610,6 +630,14 @@ const struct option_row option_rows[] = {
 		"operations (5000ops, 20kops). A time of --limit begins behind it. With -R also a number: "
 		"so many whole runs beforehand, of which nothing is counted.",
 		set_warmup},
+	{0, "only", "LIST", NULL, COMMAND_NONE, FOR_REPLAY,
+		"Replay only these operations, and what they need: names or patterns (openat,*stat*), families "
+		"or classes (AIO, READ, WRITE), process=N, path=PATTERN; separated by commas. Of several "
+		"kinds all must match.",
+		set_only},
+	{0, "skip", "LIST", NULL, COMMAND_NONE, FOR_REPLAY,
+		"Leave these operations out, unless others need what they do; written as --only is.",
+		set_skip},
 	{0, "repeat", "N", NULL, COMMAND_NONE, FOR(COMMAND_INIT_REPLAY),
 		"Run N times. Between the runs the tree becomes what it was: only what a run changed "
 		"is built again. All runs go into the statistics, with their medians and spread.",

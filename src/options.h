@@ -80,6 +80,7 @@ struct options {
 	enum data_fill data; /* --data */
 	struct amount limit;  /* --limit; no runs */
 	struct amount warmup; /* --warmup */
+	const char *only, *skip; /* --only, --skip; NULL = all, nothing */
 	unsigned repeat;      /* --repeat; 0 = not given */
 	const char *analyse; /* -a */
 	const char *filter;  /* -F; NULL = all calls */

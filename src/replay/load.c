@@ -328,6 +328,16 @@ static int read_init(struct loader *l, struct replay_reader *r, struct err *err)
 	}
 }
 
+/* Its line, its label and what waits for it stay; nothing is done there. */
+static void leave_out(struct rline *line)
+{
+	line->call = (struct rec){.op = OP_end, .line = line->call.line};
+	line->newfd = line->lock = VFD_NONE;
+	line->new_process = line->new_thread = UINT32_MAX;
+	line->newmap = MAP_NONE;
+	line->nlist = 0;
+}
+
 static int read_ops(struct loader *l, struct replay_reader *r, struct err *err)
 {
 	struct rline line;
@@ -339,6 +349,8 @@ static int read_ops(struct loader *l, struct replay_reader *r, struct err *err)
 		rc = replay_next(r, &line, err);
 		if (rc <= 0)
 			return rc;
+		if (selection_drops(&l->p->selection, l->f->n))
+			leave_out(&line);
 		if (ops[line.call.op].flags & OPF_STATE)
 			l->p->states++;
 		else
@@ -520,7 +532,9 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 	paths_init(&p->paths, &p->trees);
 	p->captured = calloc(OP_COUNT, sizeof(*p->captured));
 	p->captured_aio = calloc(AIO_KINDS, sizeof(*p->captured_aio));
-	rc = p->captured && p->captured_aio ? read_file(&l, root, err) : no_memory(err);
+	rc = p->captured && p->captured_aio ? selection_make(&p->selection, o, err) : no_memory(err);
+	if (rc == 0)
+		rc = read_file(&l, root, err);
 	buf_free(&l.scratch);
 	iocb_times_free(&l.iocbs);
 	paths_index_free(&p->paths);
@@ -550,6 +564,7 @@ void program_free(struct program *p)
 	free(p->aio_shared);
 	free(p->captured);
 	free(p->captured_aio);
+	selection_free(&p->selection);
 	rings_free(&p->rings);
 	layout_free(&p->layout);
 	paths_free(&p->paths);

@@ -8,6 +8,7 @@
 #include "replay/paths.h"
 #include "replay/layout.h"
 #include "replay/rings.h"
+#include "replay/select.h"
 #include "tree/marker.h"
 #include "tree/tree.h"
 #include "utils/err.h"
@@ -23,7 +24,8 @@ struct program {
 	struct tree_set trees;
 	struct paths paths;
 	uint64_t ops; /* in the file, state records included */
-	uint64_t states; /* those */
+	uint64_t states; /* those, and what is left out */
+	struct selection selection;
 	uint32_t contexts, vfds, locks, aio, maps; /* highest number + 1 */
 	uint32_t vthreads;		/* the same of virtual threads */
 	uint64_t read_max, write_max; /* the longest request, vectors summed up */

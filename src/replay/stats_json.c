@@ -295,6 +295,26 @@ static json_t *settings(const struct stats *s)
 	return j;
 }
 
+static json_t *selection(const struct stats *s)
+{
+	static const char *const keys[STAY_COUNT] = {
+		"stay_descriptor", "stay_place", "stay_length", "stay_effect"};
+	const struct selection *c = &s->program->selection;
+	json_t *j;
+	int i;
+
+	if (!c->out)
+		return json_null();
+	j = json_object();
+	json_put(&j, "only", s->options->only ? json_text(s->options->only) : json_null());
+	json_put(&j, "skip", s->options->skip ? json_text(s->options->skip) : json_null());
+	json_put(&j, "left_out", json_number(c->left_out));
+	json_put(&j, "closes_left_out", json_number(c->dependent));
+	for (i = 0; i < STAY_COUNT; i++)
+		json_put(&j, keys[i], json_number(c->stay[i]));
+	return j;
+}
+
 static json_t *warmup(const struct stats *s)
 {
 	json_t *j;
@@ -343,6 +363,7 @@ json_t *stats_json(const struct stats *s)
 	json_put(&j, "complete", json_boolean(!s->incomplete[0]));
 	json_put(&j, "incomplete", s->incomplete[0] ? json_text(s->incomplete) : json_null());
 	json_put(&j, "replay", replay(s->program));
+	json_put(&j, "selection", selection(s));
 	json_put(&j, "ended_by_limit", json_boolean(s->limited));
 	json_put(&j, "warmup", warmup(s));
 	json_put(&j, "settings", settings(s));

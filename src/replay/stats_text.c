@@ -11,6 +11,21 @@ static double us(uint64_t ns)
 	return (double)ns / 1e3;
 }
 
+/* What --only and --skip came to. */
+static void put_selection(const struct stats *s, struct buf *out)
+{
+	const struct selection *c = &s->program->selection;
+	int i;
+
+	if (!c->out)
+		return;
+	buf_addf(out, "Left out by --only and --skip: %" PRIu64 " operations, and %" PRIu64
+		" closes of what is not open.\n", c->left_out, c->dependent);
+	for (i = 0; i < STAY_COUNT; i++)
+		if (c->stay[i])
+			buf_addf(out, "\t%" PRIu64 " stay, which %s\n", c->stay[i], stay_reasons[i]);
+}
+
 static void put_totals(const struct stats *s, struct buf *out)
 {
 	buf_addf(out, "Stats of test '%s':\n", s->program->trees.name);
@@ -291,6 +306,7 @@ static void put_host(const struct stats *s, struct buf *out)
 void stats_text(const struct stats *s, struct buf *out)
 {
 	put_totals(s, out);
+	put_selection(s, out);
 	put_lateness(s, out);
 	put_divergences(s, UINT32_MAX, out);
 	put_explained(s, out);
@@ -315,6 +331,7 @@ void stats_summary(const struct stats *s, struct buf *out)
 		human_count(count, stats_rate(s)), human_bytes(rd, (double)s->bytes[CLS_READ]),
 		human_bytes(wr, (double)s->bytes[CLS_WRITE]), s->workers, s->workers == 1 ? "" : "s",
 		s->threads, s->threads == 1 ? "" : "s");
+	put_selection(s, out);
 	if (s->limited)
 		buf_puts(out, "Ended by --limit.\n");
 	if (s->warm_ns)
