@@ -158,8 +158,13 @@ $(BUILD)/bench/wire: $(BUILD)/tests/bench/wire.o $(BUILD)/tests/common/wire_byte
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(BUILD)/bench/loading: $(BUILD)/tests/bench/loading.o $(LIBOBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 bench: deps
-	@$(MAKE) --no-print-directory all $(BENCHTOOLS) $(BUILD)/bench/wire
+	@$(MAKE) --no-print-directory all $(BENCHTOOLS) $(BUILD)/bench/wire $(BUILD)/bench/loading
 	@scripts/bench.py --ioriot ./ioriot --json $(BUILD)/bench.json
 
 # The same of the SystemTap module, in the virtual machine of the tests: ratios.

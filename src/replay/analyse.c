@@ -285,8 +285,7 @@ static int walk_all(struct walk *w, const char *file, enum order order, struct e
 		rc = note_deps(w, &f, at.index, order, err);
 		if (rc)
 			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
-		x.op = f.op;
-		decode_body(f.body, &x);
+		filed_decode(&f, &x);
 		if (op_is_submission(f.op) && note_submission(w, &f, &x, at.index, err))
 			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
 		note_thread(w, &f, &x, at.index);

@@ -7,13 +7,12 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read as they are stored");
 
-void uvar_put(struct buf *b, uint64_t v)
+void uvar_put_long(struct buf *b, uint64_t v)
 {
 	unsigned n = v ? (70 - (unsigned)__builtin_clzll(v)) / 7 : 1;
 	uint64_t word = n > 8 ? v : (v << 1 | 1) << (n - 1);
 
-	if (b->cap - b->len < 1 + sizeof(word) + UVAR_SLACK &&
-		!buf_reserve(b, 1 + sizeof(word) + UVAR_SLACK))
+	if (b->cap - b->len < UVAR_ROOM && !buf_reserve(b, UVAR_ROOM))
 		return;
 	if (n > 8) {
 		b->p[b->len] = 0;
@@ -383,7 +382,7 @@ const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 static unsigned ret_meta(const struct filed *f)
 {
 	int len = op_arg_index(f->op, A_LEN);
-	struct xop x = {.op = f->op};
+	struct xop x;
 
 	if (!f->has_ret)
 		return META_NORET;
@@ -391,7 +390,7 @@ static unsigned ret_meta(const struct filed *f)
 		return META_ZERO;
 	if (len < 0)
 		return 0;
-	decode_body(f->body, &x);
+	filed_decode(f, &x);
 	return (uint64_t)f->ret == x.arg[len] ? META_LEN : 0;
 }
 

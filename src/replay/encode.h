@@ -115,7 +115,17 @@ static inline const uint8_t *skip_uvars(const uint8_t *p, uint64_t n)
 	return p;
 }
 
-void uvar_put(struct buf *b, uint64_t v);
+#define UVAR_ROOM (9 + UVAR_SLACK)
+void uvar_put_long(struct buf *b, uint64_t v);
+
+static inline void uvar_put(struct buf *b, uint64_t v)
+{
+	if (v < 0x80 && b->cap - b->len >= UVAR_ROOM)
+		b->p[b->len++] = (char)(v << 1 | 1);
+	else
+		uvar_put_long(b, v);
+}
+
 static inline void svar_put(struct buf *b, int64_t v)
 {
 	uvar_put(b, zigzag_encode(v));
@@ -148,6 +158,14 @@ struct filed {
 	const uint8_t *body;
 	size_t body_len;
 };
+
+/* Its body; what a row does not have is left as it is in X, which is too large to be cleared each time. */
+static inline void filed_decode(const struct filed *f, struct xop *x)
+{
+	x->op = f->op;
+	x->meta = 0;
+	decode_body(f->body, x);
+}
 
 /* SCRATCH is for the body, whose length stands before it. */
 void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uint64_t path,

@@ -86,10 +86,10 @@ static bool add_submit_waits(struct linker *l, uint64_t index, uint32_t real)
 static void note_submission(struct linker *l, const struct filed *f, uint32_t real)
 {
 	const struct xwriter *w = &l->p->streams[real];
-	struct xop x = {.op = f->op};
+	struct xop x;
 	struct submission *s;
 
-	decode_body(f->body, &x);
+	filed_decode(f, &x);
 	s = &l->p->rings.all.v[x.sqe.number];
 	s->real = real;
 	s->context = l->p->context_of[f->thread] - 1;
@@ -128,13 +128,13 @@ static int opens(int item)
 static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 {
 	int64_t *now = &l->open_now[l->worker_of[real]];
-	struct xop x = {.op = f->op};
+	struct xop x;
 	const uint8_t *p;
 	uint32_t i;
 
 	if (!(ops[f->op].flags & (OPF_NEWFD | OPF_LIST)) && f->op != OP_close)
 		return;
-	decode_body(f->body, &x);
+	filed_decode(f, &x);
 	*now += x.newfd != VFD_NONE;
 	*now += f->op == OP_io_uring_setup; /* the ring itself */
 	*now -= f->op == OP_close && f->ret == 0;
@@ -148,7 +148,7 @@ static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 static uint64_t take_gap(struct linker *l, const struct filed *f)
 {
 	uint64_t gap, end = f->entry + f->dur;
-	struct xop x = {.op = f->op};
+	struct xop x;
 
 	if (!l->ended || ops[f->op].flags & OPF_STATE) /* has no time of its own */
 		return 0;
@@ -156,7 +156,7 @@ static uint64_t take_gap(struct linker *l, const struct filed *f)
 	if (end > l->ended[f->thread])
 		l->ended[f->thread] = end;
 	if (ops[f->op].flags & OPF_FORK) {
-		decode_body(f->body, &x);
+		filed_decode(f, &x);
 		if (x.new_thread != UINT32_MAX)
 			l->ended[x.new_thread] = end;
 	}
@@ -166,13 +166,13 @@ static uint64_t take_gap(struct linker *l, const struct filed *f)
 /* Two threads that wait in one context take each other's events. */
 static void note_aio(struct linker *l, const struct filed *f, uint32_t real)
 {
-	struct xop x = {.op = f->op};
+	struct xop x;
 	uint32_t *user;
 	int i;
 
 	if (!op_has(f->op, A_CTX))
 		return;
-	decode_body(f->body, &x);
+	filed_decode(f, &x);
 	i = op_arg_index(f->op, A_CTX);
 	if ((uint32_t)x.arg[i] == CTX_NONE)
 		return;

@@ -6,9 +6,13 @@
 
 int replay_field(struct str *rest, struct str *field, struct flaw *flaw)
 {
-	if (rest->len == 0 || !memchr(rest->s, '|', rest->len))
+	const char *bar = rest->len ? memchr(rest->s, '|', rest->len) : NULL;
+
+	if (!bar)
 		return flaw_at(flaw, "a field is missing", STR_NONE);
-	str_take_char(rest, '|', field);
+	*field = (struct str){rest->s, (size_t)(bar - rest->s)};
+	rest->s = bar + 1;
+	rest->len -= field->len + 1;
 	return 0;
 }
 
@@ -51,12 +55,41 @@ static int take_deps(struct replay_scratch *scratch, struct str s, struct rline 
 	return 0;
 }
 
+/* A number and what ends it; false when it is not as most are. */
+static bool take_plain(struct str *s, uint64_t max, char end, uint64_t *v)
+{
+	if (value_take_digits(s, v) - 1 >= VALUE_DIGITS || *v > max || !s->len || s->s[0] != end)
+		return false;
+	s->s++;
+	s->len--;
+	return true;
+}
+
+/* The front of most lines at one go. False for another one, of which nothing is taken. */
+static bool take_plain_front(struct str *rest, struct rline *line)
+{
+	struct str s = *rest;
+	uint64_t thread, process;
+
+	if (!take_plain(&s, UINT64_MAX, '+', &line->entry) ||
+		!take_plain(&s, UINT64_MAX - line->entry, '|', &line->dur) ||
+		!take_plain(&s, VFD_CWD - 1, '|', &thread) ||
+		!take_plain(&s, VFD_CWD - 1, '|', &process) || s.len < 2 || s.s[0] != '-' || s.s[1] != '|')
+		return false;
+	line->thread = (uint32_t)thread;
+	line->process = (uint32_t)process;
+	*rest = (struct str){s.s + 2, s.len - 2};
+	return true;
+}
+
 static int take_front(struct replay_scratch *scratch, struct str *rest, struct rline *line,
 	struct flaw *flaw)
 {
 	struct str field;
 	int rc;
 
+	if (take_plain_front(rest, line))
+		return 0;
 	if (replay_field(rest, &field, flaw))
 		return -EINVAL;
 	if (take_time(field, line))
