@@ -78,17 +78,21 @@ struct xcursor {
 /* Bytes behind a number that may be read with it. */
 #define UVAR_SLACK 8
 
+/* What a number of N bytes can be at most. */
+static const uint64_t uvar_masks[9] = {0, 0x7f, 0x3fff, 0x1fffff, 0xfffffff, 0x7ffffffff, 0x3ffffffffff,
+	0x1ffffffffffff, 0xffffffffffffff};
+
 static inline __attribute__((always_inline)) uint64_t uvar_get(const uint8_t **p)
 {
 	uint64_t v;
 	unsigned n;
 
 	memcpy(&v, *p, sizeof(v));
-	n = 1 + (unsigned)__builtin_ctzll(v | 0x100);
+	n = 1 + (unsigned)__builtin_ctz((unsigned)v | 0x100);
 	if (__builtin_expect(n > 8, 0))
 		memcpy(&v, *p + 1, sizeof(v));
 	else
-		v = v << ((64 - 8 * n) & 63) >> ((64 - 7 * n) & 63);
+		v = v >> n & uvar_masks[n];
 	*p += n;
 	return v;
 }
