@@ -6,7 +6,7 @@ Every ratio is taken pair by pair in one run (A B A B ...) and the median of the
 with the smallest and the largest, because machines are shared and noisy. The last line names the
 JSON file with everything, the machine included.
 
-usage: bench.py [--ioriot PATH] [--pairs N] [--calls N] [--json FILE] [NAME ...]
+usage: bench.py [--ioriot PATH] [--pairs N] [--calls N] [--lines N] [--json FILE] [NAME ...]
 """
 import argparse
 import json
@@ -50,6 +50,12 @@ def measured(cmd):
     if status:
         sys.exit("bench: %s: status %d" % (" ".join(cmd), status))
     return wall, usage.ru_maxrss / 1024.0
+
+
+def pss(pid):
+    """KiB, what is shared with others divided among them."""
+    with open("/proc/%d/smaps_rollup" % pid) as f:
+        return int(re.search(r"^Pss: *(\d+)", f.read(), re.M).group(1))
 
 
 class Ram:
@@ -156,26 +162,101 @@ class Bench:
                     ratio=1 / ratio, low=1 / high, high=1 / low, ns=our_ns, bare_ns=bare_ns)
         os.unlink(rep)
 
-    def memory(self):
-        calls = 1000000
-        work, cap, rep = self.make_replay("mixed", calls)
+    def init_and_analyse(self):
+        work, cap, rep = self.make_replay("mixed", 1000000)
         records = sum(1 for _ in open(cap))
-        wall, rss = measured(self.ioriot("-c", cap, "-r", rep, "-n", "bench", "--root",
-                                         self.ram.dir, "--quiet"))
-        self.report("generate-1M", "%.2f M lines/s, peak memory %.1f MiB, %d lines" % (
-            records / wall / 1e6, rss, records), lines_per_s=records / wall, rss_mib=rss)
+        run(self.ioriot("-c", cap, "-r", rep, "-n", "bench", "--root", self.ram.dir, "--quiet"))
         wall, rss = measured(self.ioriot("-a", cap, "--quiet"))
         self.report("analyse-1M", "%.2f M records/s, peak memory %.1f MiB" % (records / wall / 1e6, rss),
                     records_per_s=records / wall, rss_mib=rss)
         wall, rss = measured(self.ioriot("-i", rep, "--root", self.ram.dir, "--quiet"))
         self.report("init-64MiB", "%.2f s, peak memory %.1f MiB" % (wall, rss), seconds=wall,
                     rss_mib=rss)
-        wall, rss = measured(self.ioriot("-r", rep, "-p", "1", "-t", "1", "-D", "--quiet",
-                                         "--root", self.ram.dir))
-        self.report("replay-1M-memory", "peak memory %.1f MiB, %.1f bytes an operation" % (
-            rss, rss * 1048576 / records), rss_mib=rss)
         os.unlink(cap)
         os.unlink(rep)
+
+    def generate_and_load(self):
+        """A long capture, plain and packed, and what it becomes, until the replay could begin."""
+        work, cap, rep = self.make_replay("mixed", self.args.lines)
+        lines = sum(1 for _ in open(cap, "rb"))
+        peak = [0]
+
+        def generated(capture):
+            wall, rss = measured(self.ioriot("-c", capture, "-r", rep, "-n", "bench", "--root",
+                                             self.ram.dir, "--quiet"))
+            peak[0] = max(peak[0], rss)
+            return wall
+
+        if shutil.which("zstd"):
+            run(["zstd", "-q", "-f", cap])
+            ratio, low, high, plain, packed = self.pairs(lambda: generated(cap),
+                                                         lambda: generated(cap + ".zst"))
+            self.report("generate-zst", "%.3f of the time of the plain capture (%.3f .. %.3f)" % (
+                ratio, low, high), ratio=ratio, low=low, high=high)
+            os.unlink(cap + ".zst")
+        else:
+            plain = statistics.median(generated(cap) for _ in range(self.args.pairs))
+            self.report("generate-zst", "left out: zstd is not installed")
+        self.report("generate", "%.2f M lines/s, peak memory %.1f MiB, %d lines" % (
+            lines / plain / 1e6, peak[0], lines), lines_per_s=lines / plain, rss_mib=peak[0])
+        os.unlink(cap)
+        loads = [list(map(int, run([self.tool("loading"), rep, self.ram.dir]).split()))
+                 for _ in range(self.args.pairs)]
+        ns, ops, most, resident = (statistics.median(row[i] for row in loads) for i in range(4))
+        self.report("loading", "%.2f M operations/s; %.1f bytes an operation, %.1f at most" % (
+            ops / ns * 1e3, resident / ops, most / ops), operations_per_s=ops / ns * 1e9,
+            bytes=resident / ops, peak_bytes=most / ops)
+        os.unlink(rep)
+
+    def instructions(self):
+        """Not of time: comparable on any machine, however busy it is."""
+        if not shutil.which("valgrind"):
+            self.report("instructions", "left out: valgrind is not installed")
+            return
+        work, cap, rep = self.make_replay("mixed", 200000)
+        lines = sum(1 for _ in open(cap, "rb"))
+
+        def counted(cmd, *options):
+            text = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                                   *options, *cmd], stdout=subprocess.DEVNULL, check=True,
+                                  stderr=subprocess.PIPE, text=True).stderr
+            return int(re.search(r"Collected : (\d+)", text).group(1)) / lines
+
+        made = counted(self.ioriot("-c", cap, "-r", rep, "-n", "bench", "--root", self.ram.dir,
+                                   "--quiet"))
+        loaded = counted([self.tool("loading"), rep, self.ram.dir], "--toggle-collect=program_load")
+        self.report("instructions", "generate %.0f a line, loading %.0f an operation" % (
+            made, loaded), generate=made, loading=loaded)
+        os.unlink(cap)
+        os.unlink(rep)
+
+    def idle_threads(self):
+        """What 511 virtual threads more cost that hardly do anything, while one keeps to the clock."""
+        used = {}
+        for n in (1, 512):
+            rep = os.path.join(self.ram.base, "idle.replay")
+            with open(rep, "w") as f:
+                f.write("#|replay_version=4|name=idle|layout=root|id=0123456789abcdef|\n")
+                for step in range(3):
+                    for k in range(n):
+                        f.write("%d+500|%d|0|-|%s/.ioriot/idle|0|stat@%d|\n" % (
+                            step * 1000000000, k, self.ram.dir, 2 + step * n + k))
+                f.write("#INIT\ndir|0755|0|0|%s/.ioriot/idle/d|\n#END\n" % self.ram.dir)
+            run(self.ioriot("-i", rep, "--root", self.ram.dir, "--quiet"))
+            child = subprocess.Popen(self.ioriot("-r", rep, "-p", "1", "-t", str(n), "-s", "1",
+                                                 "--quiet", "-D", "--root", self.ram.dir),
+                                     stdout=subprocess.DEVNULL)
+            time.sleep(1.5)
+            pids = [child.pid] + list(map(int, run(["pgrep", "-P", str(child.pid)]).split()))
+            used[n] = sum(pss(pid) for pid in pids)
+            _, status, usage = os.wait4(child.pid, 0)
+            if status:
+                sys.exit("bench: the replay of idle threads: status %d" % status)
+            cpu = usage.ru_utime + usage.ru_stime
+            os.unlink(rep)
+        each = (used[512] - used[1]) / 511
+        self.report("idle-threads", "%.1f KiB a thread; 512 of them took %.0f ms of a processor in "
+                    "2 s, their making included" % (each, cpu * 1e3), kib=each, cpu_s=cpu)
 
     def ptrace_against_strace(self):
         if not shutil.which("strace"):
@@ -253,7 +334,10 @@ class Bench:
     BENCHES = {
         "replay-mixed": lambda self: self.replay_against_loop("mixed"),
         "replay-reads": lambda self: self.replay_against_loop("reads"),
-        "memory": memory,
+        "init": init_and_analyse,
+        "generate": generate_and_load,
+        "instructions": instructions,
+        "idle-threads": idle_threads,
         "ptrace": ptrace_against_strace,
         "capture-size": capture_size,
         "kernel-records": kernel_records,
@@ -277,6 +361,7 @@ def main():
     parser.add_argument("--ioriot", default=os.path.join(TOP, "ioriot"))
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--calls", type=int, default=500000)
+    parser.add_argument("--lines", type=int, default=10000000, help="of the capture for generate")
     parser.add_argument("--json", default=os.path.join(TOP, "build", "bench.json"))
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args()
