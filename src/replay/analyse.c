@@ -278,7 +278,7 @@ static int walk_all(struct walk *w, const char *file, enum order order, struct e
 {
 	struct filing_walk at = {w->f->first, NULL, UINT64_MAX};
 	struct filed f;
-	struct xop x;
+	struct xop x = {0};
 	int rc;
 
 	while (filing_next(&at, &f)) {

@@ -210,8 +210,10 @@ static int64_t reap(struct rthread *t, struct aio_context *c, int64_t min, int64
 		shared = false;
 	if (max > (int64_t)t->events_max)
 		max = (int64_t)t->events_max;
-	got = call(OP_io_getevents, real, (uint64_t)min, (uint64_t)max, address(t->events),
-		timeout == OFFPTR_NULL && !shared ? 0 : address(&time));
+	do /* nobody sends a worker signals, but an io_uring of its own has work for it */
+		got = call(OP_io_getevents, real, (uint64_t)min, (uint64_t)max, address(t->events),
+			timeout == OFFPTR_NULL && !shared ? 0 : address(&time));
+	while (got == -EINTR);
 	pthread_mutex_lock(&c->lock);
 	for (i = 0; i < got; i++)
 		arrive(t, c, &t->events[i]);
