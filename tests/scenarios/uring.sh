@@ -46,8 +46,8 @@ check "rotation: what the ring does is replayed" grep -q '|uring_write@' rotated
 # Killed with several threads: none of them ends by a call, and its rings end all the same.
 "$IORIOT" --quiet -c killed.capture -- bash -c 'fio --name=job --ioengine=io_uring --rw=randread \
 	--bs=4k --size=512k --iodepth=8 --thread --numjobs=3 --time_based --runtime=60 \
-	--filename=killed.data --output=killed.out & until [ -s killed.data ]; do sleep 0.1; done
-	sleep 1; kill -9 $!; wait'
+	--filename=killed.data --output=killed.out &
+	until grep -q "o=uring_read;" killed.capture; do sleep 0.2; done; kill -9 $!; wait'
 status=$? # 3: something was under way
 check "killed: status 0 or 3, not $status" test $status -eq 0 -o $status -eq 3
 check "killed: rings were recorded" grep -q 'o=uring_read;' killed.capture
