@@ -481,7 +481,7 @@ static void put_told(struct tracer *t, const struct task *task, struct rec *rec)
 	rec->pid = task->proc->pid;
 	rec->tid = task->tid;
 	rec->t = now_ns();
-	sink_put(t->job->sink, rec);
+	sink_tell(t->job->sink, rec);
 }
 
 /* Mapped through a descriptor that is there for a moment, as most programs do it. */

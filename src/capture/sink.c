@@ -199,10 +199,8 @@ static bool is_ignored(const struct sink *s)
 	return !s->file || (s->limits.max_events && s->totals.calls >= s->limits.max_events);
 }
 
-void sink_put(struct sink *s, const struct rec *rec)
+static void put(struct sink *s, const struct rec *rec, bool call)
 {
-	bool call = ops[rec->op].family != FAM_State;
-
 	if (is_ignored(s))
 		return;
 	if (s->failed) {
@@ -215,6 +213,16 @@ void sink_put(struct sink *s, const struct rec *rec)
 	if (rec->op == OP_lost)
 		s->lost += rec->arg[0];
 	put_line(s, rec);
+}
+
+void sink_put(struct sink *s, const struct rec *rec)
+{
+	put(s, rec, ops[rec->op].family != FAM_State);
+}
+
+void sink_tell(struct sink *s, const struct rec *rec)
+{
+	put(s, rec, false);
 }
 
 void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const char *why)

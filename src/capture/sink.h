@@ -51,6 +51,8 @@ void sink_begin(struct sink *s);
 
 /* A record of OP_lost counts as what it says. */
 void sink_put(struct sink *s, const struct rec *rec);
+/* The same for a call that nobody made: it tells what was so when the file began, and counts as state. */
+void sink_tell(struct sink *s, const struct rec *rec);
 
 /* COUNT records of a thread were lost just now, and why; WHY is a short sentence. */
 void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const char *why);
