@@ -95,13 +95,13 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 
 	*s = (struct stats){.program = p,
 		.options = o,
-		.user = e->config.user.name,
 		.workers = layout->workers,
 		.threads = layout->threads,
 		.loadavg = e->loadavg,
 		.ns = e->ns ? e->ns : e->warm_ns, /* at the end of the warm-up there is no end yet */
 		.limited = e->limited,
 		.landlock = e->config.landlock};
+	memcpy(s->user, e->config.user.name, sizeof(s->user));
 	s->op = calloc(OP_COUNT, sizeof(*s->op));
 	if (!s->op)
 		return -ENOMEM;

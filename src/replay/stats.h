@@ -16,7 +16,7 @@ struct op_stats {
 struct stats {
 	const struct program *program;
 	const struct options *options;
-	const char *user;
+	char user[sizeof(((struct user *)NULL)->name)];
 	char incomplete[sizeof(((struct err *)NULL)->text)]; /* what ended the run early, or "" */
 	uint32_t workers, threads, threads_max; /* threads_max: in one worker */
 	double loadavg;
