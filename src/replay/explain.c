@@ -72,11 +72,11 @@ static bool fits_unit(const struct xop *x, int fd, uint64_t unit)
 {
 	const uint8_t *p = x->vec;
 	uint64_t at = arg_of(x, A_OFF, (uint64_t)-1), or_all = arg_of(x, A_LEN, 0);
-	uint32_t i;
+	uint32_t i, n = op_has(x->op, A_RIOV) || op_has(x->op, A_WIOV) ? x->nvec : 0; /* else not set */
 
 	if ((int64_t)at < 0)
 		at = (uint64_t)lseek(fd, 0, SEEK_CUR);
-	for (i = 0; i < x->nvec; i++)
+	for (i = 0; i < n; i++)
 		or_all |= uvar_get(&p);
 	return unit && (at | or_all) % unit == 0;
 }

@@ -142,7 +142,7 @@ static int finish(struct analysis *a, struct ending *ending, struct err *err)
 	}
 	if (!rc && !buf_ok(&out))
 		rc = err_sys(err, ENOMEM, "%s", a->options->analyse);
-	if (!rc)
+	if (!rc && out.len)
 		fwrite(out.p, 1, out.len, stdout);
 	buf_free(&out);
 	return rc;

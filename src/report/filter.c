@@ -386,11 +386,21 @@ static bool text_is(const struct filter *f, const struct event *ev, struct str h
 	       number == (uint64_t)ev->error;
 }
 
+/* regexec() wants a string; there are no NUL bytes in names. */
 static bool pattern_fits(const struct filter *f, struct str have)
 {
-	regmatch_t all = {.rm_so = 0, .rm_eo = (regoff_t)have.len};
+	char room[4096], *copy = have.len < sizeof(room) ? room : malloc(have.len + 1);
+	bool fits;
 
-	return regexec(&f->regex, have.s ? have.s : "", 1, &all, REG_STARTEND) == 0;
+	if (!copy)
+		return false;
+	if (have.len)
+		memcpy(copy, have.s, have.len);
+	copy[have.len] = '\0';
+	fits = regexec(&f->regex, copy, 0, NULL, 0) == 0;
+	if (copy != room)
+		free(copy);
+	return fits;
 }
 
 static bool text_matches(const struct filter *f, const struct event *ev)
