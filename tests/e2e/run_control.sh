@@ -40,8 +40,9 @@ equal "warm-up of operations: the first is not counted" \
 	"$(json '[o["name"] for o in j["by_operation"]]' warm.json)" "['access']"
 equal "warm-up of operations: the limit comes behind it" \
 	"$(json '1 <= j["seconds"] < 10 and j["warmup"]["seconds"] > 0.04' warm.json)" True
-equal "warm-up of operations: counts agree" "$(json 'j["lateness_ns"]["count"] == j["operations"] ==
-	sum(o["replayed_ns"]["count"] for o in j["by_operation"])' warm.json)" True
+# one may be on its way when the warm-up ends: late before it and counted behind it
+equal "warm-up of operations: counts agree" "$(json 'all(abs(n - j["operations"]) <= 1 for n in (
+	j["lateness_ns"]["count"], sum(o["replayed_ns"]["count"] for o in j["by_operation"])))' warm.json)" True
 check "warm-up of operations: as text" grep -q "Warm-up, not in these numbers: [0-9]* operations" warm.txt
 says "warm-up of operations: said" "^The warm-up before that: [0-9]+ operations"
 replays "warm-up of time" 0 paced.replay -s 20 --warmup=1s --limit=1s --json warm.json
