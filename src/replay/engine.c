@@ -144,30 +144,48 @@ static int start_workers(struct engine *e, const sigset_t *mask, struct err *err
 	return 0;
 }
 
-static uint32_t reap_killed(struct engine *e)
+/* Waits until worker I has stopped (OPTIONS: WUNTRACED) or ended; false when it had not until END. */
+static bool wait_for_worker(struct engine *e, uint32_t i, int options, uint64_t end)
 {
-	uint32_t i, left = 0;
+	struct timespec pause = {0, 1000000};
+	int status;
+	pid_t pid;
 
-	for (i = 0; i < e->config.program->layout.workers; i++) {
-		if (e->workers[i] && waitpid(e->workers[i], NULL, WNOHANG) == e->workers[i])
-			e->workers[i] = 0;
-		left += e->workers[i] != 0;
-	}
+	while ((pid = waitpid(e->workers[i], &status, WNOHANG | options)) == 0 && now_ns() < end)
+		nanosleep(&pause, NULL);
+	if (pid > 0 && !WIFSTOPPED(status))
+		e->workers[i] = 0;
+	return pid != 0;
+}
+
+/* Sends SIG to all workers; the number of those that it had not stopped or ended until END. */
+static uint32_t signal_workers(struct engine *e, int sig, uint64_t end)
+{
+	uint32_t i, n = e->config.program->layout.workers, left = 0;
+
+	for (i = 0; i < n; i++)
+		if (e->workers[i])
+			kill(e->workers[i], sig);
+	for (i = 0; i < n; i++)
+		if (e->workers[i] && !wait_for_worker(e, i, sig == SIGSTOP ? WUNTRACED : 0, end))
+			left++;
 	return left;
+}
+
+/*
+ * All stop before one ends: what one held, a lock, would be given to another, which would count it.
+ * And what is counted must not change while it is summed up.
+ */
+static void stop_workers(struct engine *e)
+{
+	signal_workers(e, SIGSTOP, now_ns() + DEATH_NS / 2);
 }
 
 /* One that the kernel keeps, a write to a slow disk, ends when that does: not worth a wait for it. */
 static void kill_workers(struct engine *e)
 {
-	uint64_t end = now_ns() + DEATH_NS;
-	struct timespec pause = {0, 1000000};
-	uint32_t i;
+	uint32_t i = signal_workers(e, SIGKILL, now_ns() + DEATH_NS / 2);
 
-	for (i = 0; i < e->config.program->layout.workers; i++)
-		if (e->workers[i])
-			kill(e->workers[i], SIGKILL);
-	while ((i = reap_killed(e)) && now_ns() < end)
-		nanosleep(&pause, NULL);
 	if (i)
 		fprintf(stderr, "ioriot: %u worker%s of the replay will end when the kernel lets go of %s\n", i,
 			i == 1 ? "" : "s", i == 1 ? "it" : "them");
@@ -496,6 +514,8 @@ int engine_run(struct engine *e, const struct engine_config *config, struct err 
 		rc = start_together(e, &signals, err);
 	if (rc == 0)
 		rc = look_on(e, &signals, err);
+	if (rc || e->limited)
+		stop_workers(e);
 	take_end(e, rc == 0 && !e->limited);
 	if (rc || e->limited)
 		kill_workers(e);

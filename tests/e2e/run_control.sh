@@ -34,7 +34,7 @@ says "limit of time: said" "^Ended by --limit"
 # A warm-up of operations: what was before is not counted, but in the time line.
 replays "warm-up of operations" 0 paced.replay -s 20 --warmup=100ops --limit=1s --json warm.json -S warm.txt
 equal "warm-up of operations: all are somewhere" "$(json 'j["warmup"]["operations"] >= 100 and
-	j["warmup"]["operations"] + j["operations"] <= sum(m["operations"] for m in j["timeline"]) + 20 and
+	j["warmup"]["operations"] + j["operations"] == sum(m["operations"] for m in j["timeline"]) and
 	[m["warmup"] for m in j["timeline"]][0] and not [m["warmup"] for m in j["timeline"]][-1]' warm.json)" True
 equal "warm-up of operations: the first is not counted" \
 	"$(json '[o["name"] for o in j["by_operation"]]' warm.json)" "['access']"
@@ -60,15 +60,16 @@ for bad in --limit=0s --limit=5 --limit=ops --limit=-3ops --limit=5xops --limit=
 done
 fails "--limit is of the replay" 2 "--limit means nothing to this command" "$IORIOT" -i many.replay --limit=5s
 
-# Ctrl-C ends a replay within a second, with the statistics so far: in a paced gap, and while one of
-# its threads waits for a lock that another one holds for a minute.
+# Ctrl-C ends a replay at once, with the statistics so far: in a paced gap, and while one of its
+# threads waits for a lock that another one holds for a minute. "At once" is far from the minute
+# here, and no more: other work on the machine is no failure.
 interrupted() { # NAME CONDITION FILE REPLAY OPERATIONS [OPTIONS]
 	local name=$1 condition=$2 file=$3 replay=$4 operations=$5 took
 	shift 5
 	init "$replay"
 	took=$("$TESTS/e2e/interrupt.py" "$condition" "$file" "$IORIOT" -r "$replay" --root "$place" -D -s 1 \
 		--json int.json "$@" 2> int.err | tail -1)
-	check "$name: within a second ($took)" grep -Eq '^0\.[0-9]+ s, status 1$' <<< "$took"
+	check "$name: at once ($took)" grep -Eq '^[0-9]\.[0-9]+ s, status 1$' <<< "$took"
 	check "$name: why" grep -q '^ioriot: the replay was interrupted by Interrupt' int.err
 	equal "$name: statistics so far" "$(json 'j["complete"], j["incomplete"], j["operations"],
 		len(j["timeline"]) >= 1' int.json)" \
