@@ -70,17 +70,6 @@ static struct str base_of(const struct task *task, const struct rec *r, int dirf
 
 /* ---- what a call was on ---- */
 
-static void name_object(struct events *e, struct event *ev, struct object *o)
-{
-	if (!o)
-		return;
-	ev->file = object_hold(e, 0, o);
-	ev->has_inode = o->has_inode;
-	ev->dev_major = o->dev_major;
-	ev->dev_minor = o->dev_minor;
-	ev->ino = o->ino;
-}
-
 static struct object *object_of(const struct events *e, const struct task *t, const struct rec *r,
 	struct event *ev, int arg, struct descriptor **d)
 {
@@ -137,7 +126,6 @@ static void locate(const struct rec *r, struct event *ev, struct descriptor *d, 
 {
 	int i = op_arg_index(r->op, A_OFF);
 	bool own = i < 0 || (int64_t)r->arg[i] < 0, writes = ops[r->op].cls == CLS_WRITE;
-	struct place *place = d ? d->desc->order : NULL;
 	uint64_t moved = r->ret > 0 ? (uint64_t)r->ret : 0;
 
 	if (ops[r->op].cls != CLS_READ && !writes)
@@ -157,12 +145,8 @@ static void locate(const struct rec *r, struct event *ev, struct descriptor *d, 
 		d->desc->offset = (uint64_t)ev->offset + moved;
 	if (writes && o && (uint64_t)ev->offset + moved > o->size)
 		o->size = (uint64_t)ev->offset + moved;
-	if (!place || r->ret < 0)
-		return;
-	ev->follows = place->used;
-	ev->sequential = place->used && place->end == (uint64_t)ev->offset;
-	place->used = true;
-	place->end = (uint64_t)ev->offset + moved;
+	if (r->ret >= 0)
+		place_note(d, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
 }
 
 static bool moves_bytes(enum op_id op)
@@ -199,18 +183,41 @@ static bool restarts(int64_t ret)
 	return ret <= -512 && ret >= -516 && ret != -515;
 }
 
-static void count_bytes(struct events *e, const struct rec *r, struct event *ev)
+static void count_bytes(const struct rec *r, struct event *ev)
 {
 	enum op_class cls = ops[r->op].cls;
 
-	if (r->op == OP_io_getevents || r->op == OP_io_pgetevents)
-		host_completions(e, r, ev);
 	if (!r->has_ret || r->ret <= 0)
 		return;
 	if (cls == CLS_READ || cls == CLS_TRANSFER)
 		ev->read += (uint64_t)r->ret;
 	if (cls == CLS_WRITE || cls == CLS_TRANSFER)
 		ev->written += (uint64_t)r->ret;
+}
+
+/* ---- what nobody called ---- */
+
+/*
+ * Another file of a rotation tells what is there by calls that take no time: maps by an mmap through a
+ * state_fd just before it and its close, a ring of io_uring by its setup.
+ */
+static bool is_told(struct events *e, const struct rec *r)
+{
+	uint64_t fd = e->moment_fd;
+	bool mapped = e->moment;
+
+	e->moment_fd = r->op == OP_state_fd ? r->arg[0] : MOMENT_NONE;
+	e->moment = false;
+	if (r->dur)
+		return false;
+	if (r->op == OP_io_uring_setup)
+		return true;
+	if (r->op == OP_mmap && fd != MOMENT_NONE && (int32_t)r->arg[op_arg_index(OP_mmap, A_FD)] == (int32_t)fd) {
+		e->moment_fd = fd;
+		e->moment = true;
+		return true;
+	}
+	return r->op == OP_close && mapped && (int32_t)r->arg[0] == (int32_t)fd;
 }
 
 /* Calls, and what an io_uring did; no state, nor pages that were touched or files registered. */
@@ -226,7 +233,7 @@ static int take(struct events *e, struct event *ev)
 	struct known_process *p;
 	struct known_thread *k;
 	struct task *t;
-	bool call = is_call(r);
+	bool told = is_told(e, r), call = is_call(r) && !told;
 	int rc;
 
 	if (!e->has_origin) {
@@ -249,7 +256,7 @@ static int take(struct events *e, struct event *ev)
 		return -ENOMEM;
 	if (e->totals.processes == 1 && !e->totals.calls && call && !*p->comm)
 		host_name_first(e, p);
-	*ev = (struct event){.rec = r, .fd = -1, .offset = -1, .latency = r->dur};
+	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1, .offset = -1, .latency = r->dur};
 	ev->start = began > e->origin ? began - e->origin : 0;
 	describe(e, t, r, ev);
 	if (call) {
@@ -258,8 +265,10 @@ static int take(struct events *e, struct event *ev)
 		if (!op_has(r->op, A_SQE))
 			k->over = r->t;
 		ev->error = r->has_ret && r->ret < 0 && r->ret >= -4095 && !restarts(r->ret) ? (int)-r->ret : 0;
-		count_bytes(e, r, ev);
+		count_bytes(r, ev);
 	}
+	if ((r->op == OP_io_getevents || r->op == OP_io_pgetevents) && host_completions(e, r))
+		return -ENOMEM;
 	rc = host_effect(e, t, r, ev);
 	ev->comm = str_of(p->comm);
 	return rc ? rc : call;
@@ -269,6 +278,13 @@ int events_next(struct events *e, struct event *out, struct err *err)
 {
 	int rc;
 
+	if (e->done.n) {
+		const struct known_process *p = host_process(e, e->rec.pid);
+
+		host_request(e, out);
+		out->comm = str_of(p ? p->comm : "");
+		return 1;
+	}
 	for (;;) {
 		rc = capture_next(e->reader, &e->rec, err);
 		if (rc == -EINVAL || rc == -ENOENT) {
@@ -294,6 +310,27 @@ int events_next(struct events *e, struct event *out, struct err *err)
 	}
 }
 
+static const struct {
+	const char *name;
+	enum op_class cls;
+} requests[] = {{"aio_read", CLS_READ}, {"aio_write", CLS_WRITE}, {"aio_sync", CLS_UNCLASSIFIED},
+	{"aio_poll", CLS_UNCLASSIFIED}};
+
+const char *event_name(const struct event *ev)
+{
+	return ev->op < OP_COUNT ? ops[ev->op].name : requests[ev->op - OP_COUNT].name;
+}
+
+enum op_family event_family(const struct event *ev)
+{
+	return ev->op < OP_COUNT ? ops[ev->op].family : FAM_AIO;
+}
+
+enum op_class event_class(const struct event *ev)
+{
+	return ev->op < OP_COUNT ? ops[ev->op].cls : requests[ev->op - OP_COUNT].cls;
+}
+
 int events_open(struct events **out, const char *path, struct err *err)
 {
 	struct events *e = calloc(1, sizeof(*e));
@@ -302,6 +339,7 @@ int events_open(struct events **out, const char *path, struct err *err)
 	if (!e)
 		return err_sys(err, ENOMEM, "%s", path);
 	host_init(e);
+	e->moment_fd = MOMENT_NONE;
 	rc = capture_open(&e->reader, path, err);
 	if (rc) {
 		events_close(e);

@@ -10,10 +10,16 @@
 /*
  * The calls of a capture, each with what only the records before it tell: which file its descriptor
  * is of, which program made it, where in the file it was, how long its thread had done something else.
+ *
+ * A request of AIO is an event of its own, from its io_submit until the io_getevents that tells its end.
  */
+enum event_op { EVENT_AIO_READ = OP_COUNT, EVENT_AIO_WRITE, EVENT_AIO_SYNC, EVENT_AIO_POLL, EVENT_OPS };
+
 struct event {
-	const struct rec *rec; /* until the next one */
+	const struct rec *rec; /* until the next one; of a request the io_getevents that told it */
+	unsigned op;	       /* enum op_id, or enum event_op */
 	uint64_t seq;	       /* from 1 */
+	int64_t ret;	       /* 0 where there is none */
 	uint64_t start;	       /* when it began, ns since the capture did */
 	uint64_t latency;      /* ns inside the call */
 	uint64_t gap;	       /* ns since the call before of this thread was over; 0 for its first one */
@@ -46,6 +52,10 @@ struct events_totals {
 };
 
 struct events;
+
+const char *event_name(const struct event *ev);
+enum op_family event_family(const struct event *ev);
+enum op_class event_class(const struct event *ev);
 
 int events_open(struct events **out, const char *path, struct err *err);
 void events_close(struct events *e);

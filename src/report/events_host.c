@@ -79,6 +79,17 @@ struct str object_hold(struct events *e, unsigned which, struct object *o)
 	return object_path(o);
 }
 
+void name_object(struct events *e, struct event *ev, struct object *o)
+{
+	if (!o)
+		return;
+	ev->file = object_hold(e, 0, o);
+	ev->has_inode = o->has_inode;
+	ev->dev_major = o->dev_major;
+	ev->dev_minor = o->dev_minor;
+	ev->ino = o->ino;
+}
+
 /* ---- tasks ---- */
 
 struct known_thread *host_thread(struct events *e, uint32_t tid)
@@ -327,44 +338,136 @@ static struct request *request_of(const struct events *e, uint32_t pid, uint64_t
 	return NULL;
 }
 
-static int on_submit(struct events *e, const struct rec *r)
+static unsigned event_of(uint64_t opcode)
+{
+	switch (opcode) {
+	case IOCB_CMD_PREAD:
+	case IOCB_CMD_PREADV:
+		return EVENT_AIO_READ;
+	case IOCB_CMD_PWRITE:
+	case IOCB_CMD_PWRITEV:
+		return EVENT_AIO_WRITE;
+	case IOCB_CMD_POLL:
+		return EVENT_AIO_POLL;
+	default:
+		return EVENT_AIO_SYNC;
+	}
+}
+
+/* Bytes asked for by the iocb at V, behind which LEFT numbers stand. */
+static uint64_t size_of(const uint64_t *v, uint32_t left)
+{
+	uint64_t sum = 0, i;
+
+	if (v[AIOCB_OPCODE] != IOCB_CMD_PREADV && v[AIOCB_OPCODE] != IOCB_CMD_PWRITEV)
+		return v[AIOCB_OPCODE] == IOCB_CMD_PREAD || v[AIOCB_OPCODE] == IOCB_CMD_PWRITE ? v[AIOCB_LENGTH] : 0;
+	for (i = 0; i < v[AIOCB_SEGMENTS] && i < left; i++)
+		sum += v[AIOCB_NUMBERS + i];
+	return sum;
+}
+
+void place_note(struct descriptor *d, uint64_t offset, uint64_t moved, bool *follows, bool *sequential)
+{
+	struct place *place = d ? d->desc->order : NULL;
+
+	if (!place)
+		return;
+	*follows = place->used;
+	*sequential = place->used && place->end == offset;
+	place->used = true;
+	place->end = offset + moved;
+}
+
+static void request_free(struct request *q)
+{
+	object_put(NULL, q->object);
+	free(q);
+}
+
+static int submit_one(struct events *e, const struct task *t, const struct rec *r, const uint64_t *v, uint32_t left)
+{
+	struct request *q = request_of(e, r->pid, v[AIOCB_ID]);
+	struct descriptor *d = vfd_get(t, (int32_t)v[AIOCB_FD]);
+
+	if (q) { /* its end was never told: the program looked into the ring itself */
+		hmap_remove(&e->requests, &q->node);
+		request_free(q);
+	}
+	q = calloc(1, sizeof(*q));
+	if (!q || hmap_insert(&e->requests, &q->node, hash_u64(v[AIOCB_ID]))) {
+		free(q);
+		return -ENOMEM;
+	}
+	q->pid = r->pid;
+	q->op = event_of(v[AIOCB_OPCODE]);
+	q->began = r->t - r->dur;
+	q->fd = (int32_t)v[AIOCB_FD];
+	q->offset = v[AIOCB_OFFSET];
+	q->size = size_of(v, left);
+	q->object = d ? d->desc->node : NULL;
+	object_get(NULL, q->object);
+	if (q->op == EVENT_AIO_READ || q->op == EVENT_AIO_WRITE)
+		place_note(d, q->offset, q->size, &q->follows, &q->sequential);
+	return 0;
+}
+
+static int on_submit(struct events *e, const struct task *t, const struct rec *r)
 {
 	const uint64_t *v = r->vec;
 	uint32_t i, step;
+	int64_t n;
 
-	for (i = 0; i + AIOCB_NUMBERS <= r->nvec; i += step) {
-		struct request *q = request_of(e, r->pid, v[i + AIOCB_ID]);
-
+	for (i = 0, n = 0; n < r->ret && i + AIOCB_NUMBERS <= r->nvec; i += step, n++) {
 		step = AIOCB_NUMBERS + (uint32_t)(v[i + AIOCB_SEGMENTS] < r->nvec ? v[i + AIOCB_SEGMENTS] : r->nvec);
-		if (!q) {
-			q = calloc(1, sizeof(*q));
-			if (!q || hmap_insert(&e->requests, &q->node, hash_u64(v[i + AIOCB_ID]))) {
-				free(q);
-				return -ENOMEM;
-			}
-			q->pid = r->pid;
-		}
-		q->writes = v[i + AIOCB_OPCODE] == IOCB_CMD_PWRITE || v[i + AIOCB_OPCODE] == IOCB_CMD_PWRITEV;
+		if (submit_one(e, t, r, v + i, r->nvec - i - AIOCB_NUMBERS))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int host_completions(struct events *e, const struct rec *r)
+{
+	uint32_t i;
+
+	for (i = 0; i + AIOEV_MUST <= r->nvec; i += AIOEV_NUMBERS) {
+		struct request *q = request_of(e, r->pid, r->vec[i + AIOEV_ID]), **slot;
+
+		if (!q)
+			continue;
+		slot = vec_push(&e->done);
+		if (!slot)
+			return -ENOMEM;
+		*slot = q;
+		q->ret = (int64_t)r->vec[i + AIOEV_RES];
+		hmap_remove(&e->requests, &q->node);
 	}
 	return 0;
 }
 
 /* Bytes count when they were moved, not when somebody asked for it. */
-void host_completions(struct events *e, const struct rec *r, struct event *out)
+void host_request(struct events *e, struct event *out)
 {
-	uint32_t i;
+	struct request *q = e->done.v[e->told++];
+	const struct rec *r = &e->rec;
+	uint64_t moved = q->ret > 0 ? (uint64_t)q->ret : 0;
 
-	for (i = 0; i + AIOEV_MUST <= r->nvec; i += AIOEV_NUMBERS) {
-		struct request *q = request_of(e, r->pid, r->vec[i + AIOEV_ID]);
-		int64_t moved = (int64_t)r->vec[i + AIOEV_RES];
-
-		if (!q)
-			continue;
-		if (moved > 0)
-			*(q->writes ? &out->written : &out->read) += (uint64_t)moved;
-		hmap_remove(&e->requests, &q->node);
-		free(q);
+	*out = (struct event){.rec = r, .op = q->op, .fd = q->fd, .ret = q->ret, .offset = -1, .size = q->size,
+		.latency = r->t > q->began ? r->t - q->began : 0,
+		.start = q->began > e->origin ? q->began - e->origin : 0, .seq = ++e->totals.calls,
+		.error = q->ret < 0 && q->ret >= -4095 ? (int)-q->ret : 0};
+	name_object(e, out, q->object);
+	if (q->op == EVENT_AIO_READ)
+		out->read = moved;
+	if (q->op == EVENT_AIO_WRITE)
+		out->written = moved;
+	if (q->op == EVENT_AIO_READ || q->op == EVENT_AIO_WRITE) {
+		out->offset = (int64_t)q->offset;
+		out->follows = q->follows;
+		out->sequential = q->sequential;
 	}
+	request_free(q);
+	if (e->told == e->done.n)
+		e->told = e->done.n = 0;
 }
 
 struct slot *host_slot(const struct events *e, uint32_t ring, uint64_t number)
@@ -461,7 +564,7 @@ int host_effect(struct events *e, struct task *t, const struct rec *r, const str
 	case OP_socketpair:
 		return two_ends(e, t, r, STR("socket:"));
 	case OP_io_submit:
-		return on_submit(e, r);
+		return on_submit(e, t, r);
 	case OP_uring_file:
 		return on_uring_file(e, t, r);
 	case OP_lseek:
@@ -525,7 +628,12 @@ void host_free(struct events *e)
 	FREE_ALL(e->slots, struct slot);
 	FREE_ALL(e->threads, struct known_thread);
 	FREE_ALL(e->processes, struct known_process);
-	FREE_ALL(e->requests, struct request);
+	hmap_each(&e->requests, n, tmp, i)
+		request_free(hmap_entry(n, struct request, node));
+	hmap_free(&e->requests);
+	for (i = e->told; i < e->done.n; i++)
+		request_free(e->done.v[i]);
+	vec_free(&e->done);
 	vfd_free(&e->vfd);
 	object_put(NULL, e->held[0]);
 	object_put(NULL, e->held[1]);

@@ -37,7 +37,11 @@ struct known_process {
 struct request {
 	struct hnode node;
 	uint32_t pid;
-	bool writes;
+	unsigned op;	       /* enum event_op */
+	uint64_t began, offset, size;
+	int64_t fd, ret;
+	bool follows, sequential;
+	struct object *object; /* of the file; NULL: not known */
 };
 
 /* A file that is registered with an io_uring. */
@@ -58,8 +62,12 @@ struct events {
 	struct hmap threads, processes, requests, slots;
 	struct buf file, file2;
 	struct object *held[2]; /* whose names the event shows, though it closes them */
+	VEC(struct request *) done; /* that the last record told of */
+	size_t told;		    /* so many of them are events by now */
+	uint64_t moment_fd; /* of the record before, a state_fd or (moment) a map through it; else MOMENT_NONE */
+	bool moment;
 };
-
+#define MOMENT_NONE UINT64_MAX
 
 /* --- events_host.c --- */
 
@@ -72,11 +80,17 @@ struct known_process *host_process(struct events *e, uint32_t pid); /* ... as of
 void host_name_first(struct events *e, struct known_process *p);
 
 struct str object_path(const struct object *o);
+/* What the event is on. */
+void name_object(struct events *e, struct event *ev, struct object *o);
 struct str object_hold(struct events *e, unsigned which, struct object *o);
 struct slot *host_slot(const struct events *e, uint32_t ring, uint64_t number);
 
-/* Adds to OUT the bytes of the requests whose ends the call tells. */
-void host_completions(struct events *e, const struct rec *r, struct event *out);
+/* The requests whose ends the call tells are in DONE then. 0 or -ENOMEM. */
+int host_completions(struct events *e, const struct rec *r);
+/* The next of DONE. */
+void host_request(struct events *e, struct event *out);
+/* Where a transfer of MOVED bytes is to what was before it on its description. */
+void place_note(struct descriptor *d, uint64_t offset, uint64_t moved, bool *follows, bool *sequential);
 
 /* What the call, which is described by EV, leaves behind. 0 or -ENOMEM. */
 int host_effect(struct events *e, struct task *t, const struct rec *r, const struct event *ev);

@@ -72,13 +72,13 @@ static struct group *group_of(struct groups *g, struct str key)
 
 int groups_add(struct groups *g, const struct event *ev)
 {
-	struct group *group = g->per_op ? g->of_op[ev->rec->op] : NULL;
+	struct group *group = g->per_op ? g->of_op[ev->op] : NULL;
 
 	if (!group) {
 		make_key(g, ev);
 		group = buf_ok(&g->key) ? group_of(g, buf_as_str(&g->key)) : NULL;
 		if (g->per_op)
-			g->of_op[ev->rec->op] = group;
+			g->of_op[ev->op] = group;
 	}
 	return group ? tally_add(&group->tally, ev) : -ENOMEM;
 }

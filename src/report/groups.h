@@ -31,7 +31,7 @@ struct groups {
 	struct arena arena;
 	struct group *others;
 	bool per_op; /* a call's operation alone decides: */
-	struct group *of_op[OP_COUNT];
+	struct group *of_op[EVENT_OPS];
 	struct buf key;
 };
 

@@ -18,10 +18,10 @@ struct summary {
 static int summary_add(struct view *v, const struct event *ev, struct err *err)
 {
 	struct summary *s = (struct summary *)v;
-	enum op_class cls = ops[ev->rec->op].cls;
+	enum op_class cls = event_class(ev);
 
-	if (cls != CLS_UNCLASSIFIED && ev->rec->ret > 0)
-		s->bytes[cls] += (uint64_t)ev->rec->ret;
+	if (cls != CLS_UNCLASSIFIED && ev->ret > 0)
+		s->bytes[cls] += (uint64_t)ev->ret;
 	if (tally_add(&s->all, ev) || groups_add(&s->ops, ev) || groups_add(&s->families, ev) ||
 		(ev->error && groups_add(&s->errors, ev)) || (ev->file.len && groups_add(&s->files, ev)))
 		return err_sys(err, ENOMEM, "cannot sum up");
@@ -48,8 +48,6 @@ static void put_totals(const struct summary *s, const struct ending *e, struct b
 {
 	char a[HUMAN_LEN], b[HUMAN_LEN], c[HUMAN_LEN];
 	double seconds = (double)e->totals->end / 1e9;
-	uint64_t aio_read = s->all.read - s->bytes[CLS_READ] - s->bytes[CLS_TRANSFER];
-	uint64_t aio_written = s->all.written - s->bytes[CLS_WRITE] - s->bytes[CLS_TRANSFER];
 
 	if (e->filter)
 		buf_addf(out, "  chosen by -F: %" PRIu64 " of %" PRIu64 " calls\n", e->chosen,
@@ -59,8 +57,8 @@ static void put_totals(const struct summary *s, const struct ending *e, struct b
 		human_ns(b, s->all.latency.sum), s->all.errors,
 		s->all.count ? 100.0 * (double)s->all.errors / (double)s->all.count : 0);
 	buf_addf(out, "  bytes read %s, written %s, transferred %s\n",
-		human_bytes(a, (double)(s->bytes[CLS_READ] + aio_read)),
-		human_bytes(b, (double)(s->bytes[CLS_WRITE] + aio_written)),
+		human_bytes(a, (double)(s->bytes[CLS_READ])),
+		human_bytes(b, (double)(s->bytes[CLS_WRITE])),
 		human_bytes(c, (double)s->bytes[CLS_TRANSFER]));
 	buf_addf(out, "  latency p50 %s, p99 %s", human_ns(a, spread_quantile(&s->all.latency, 0.5)),
 		human_ns(b, spread_quantile(&s->all.latency, 0.99)));

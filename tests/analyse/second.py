@@ -78,6 +78,7 @@ class Reading:
 
     def __init__(self, path):
         self.tasks, self.calls, self.lost = {}, [], 0
+        self.requests, self.before = {}, None
         self.over = {}
         lines = records(path)
         header = next(lines)[1]
@@ -117,11 +118,52 @@ class Reading:
         if op in ("lost", "end", "state_mount", "state_path"):
             return
         pid, tid, task = self.task(r)
-        if op not in NO_CALLS:
+        if not self.told(r, op) and op not in NO_CALLS:
             if not self.calls:
                 task.comm = self.first_comm
             self.call(number, r, op, ret, pid, tid, task)
+        if op == "io_submit":
+            self.submit(r, ret, pid, task)
+        elif op in ("io_getevents", "io_pgetevents"):
+            self.reap(number, r, pid, tid, task)
         self.effect(r, op, ret, tid, task)
+
+    def told(self, r, op):
+        """A map, or ring, that another file of a rotation tells of."""
+        before, self.before = self.before, ("fd", r[b"d"]) if op == "state_fd" else None
+        if r[b"D"] != b"0":
+            return False
+        if op == "mmap" and before == ("fd", r.get(b"d")):
+            self.before = ("map", r[b"d"])
+            return True
+        return op == "io_uring_setup" or (op == "close" and before == ("map", r[b"d"]))
+
+    def submit(self, r, ret, pid, task):
+        tuples = [[int(n) for n in t.split(b":")] for t in r.get(b"b", b"-").split(b",") if t != b"-"]
+        for _ in range(max(0, ret)):
+            if not tuples:
+                return
+            iocb, tuples = tuples[0] + [0] * 12, tuples[1:]
+            segments, tuples = tuples[:iocb[11]], tuples[iocb[11]:]
+            kind = {0: "read", 7: "read", 1: "write", 8: "write", 5: "poll"}.get(iocb[1], "sync")
+            size = sum(s[0] for s in segments) if iocb[1] in (7, 8) else iocb[4] if iocb[1] in (0, 1) else 0
+            self.requests[pid, iocb[0]] = (kind, int(r[b"t"]) - int(r[b"D"]), task.fds.get(iocb[2], b""), iocb[2],
+                                           size, iocb[3])
+
+    def reap(self, number, r, pid, tid, task):
+        for event in r.get(b"b", b"-").split(b","):
+            if event == b"-":
+                continue
+            ident, res = (int(n) for n in event.split(b":")[:2])
+            if (pid, ident) not in self.requests:
+                continue
+            kind, began, file, fd, size, offset = self.requests.pop((pid, ident))
+            self.calls.append({
+                "line": number, "op": f"aio_{kind}", "pid": pid, "tid": tid, "ret": res, "gap": 0, "file": file,
+                "latency": int(r[b"t"]) - began, "time": max(0, began - self.origin), "comm": task.comm, "fd": fd,
+                "size": size, "offset": offset if kind in ("read", "write") else -1, "family": "AIO",
+                "error": name_of(-res) if res < 0 else "", "read": max(0, res) if kind == "read" else 0,
+                "written": max(0, res) if kind == "write" else 0})
 
     def call(self, number, r, op, ret, pid, tid, task):
         end, dur = int(r[b"t"]), int(r[b"D"])

@@ -156,6 +156,22 @@ with open("all.csv", newline="", encoding="utf-8", errors="surrogateescape") as 
 			assert have == row[key] or have == want, (key, have, row[key])
 E1
 
+# AIO: what fio says it moved is what its requests moved, in the file that they were on
+check "record AIO" "$IORIOT" --quiet -c aio.capture -- fio --name=j --ioengine=libaio --iodepth=8 --rw=randrw --bs=4k \
+	--size=512k --fallocate=none --output-format=json --output=fio.json
+check "AIO: csv" "$IORIOT" -a aio.capture --export csv:aio.csv
+check "AIO: a second implementation" "$TESTS/analyse/second.py" aio.capture aio.csv
+check "AIO: bytes are the file's" python3 - "$PWD/j.0.0" <<'E1'
+import csv, json, sys
+job = json.load(open("fio.json"))["jobs"][0]
+with open("aio.csv", encoding="utf-8", errors="surrogateescape") as f:
+	rows = [r for r in csv.DictReader(f) if r["family"] == "AIO"]
+for op, column, want in ("aio_read", "read", job["read"]), ("aio_write", "written", job["write"]):
+	own = [r for r in rows if r["op"] == op and r["file"] == sys.argv[1]]
+	assert (len(own), sum(int(r[column]) for r in own)) == (want["total_ios"], want["io_bytes"]), (op, want)
+assert sum(int(r["bytes"]) for r in rows) == job["read"]["io_bytes"] + job["write"]["io_bytes"]
+E1
+
 # tables of time and size
 analyse hist --hist latency
 equal "hist: all calls are in it" "$(awk 'NR > 2 { n += $5 } END { print n }' hist)" "$calls"

@@ -27,7 +27,7 @@ static char *told(const char *text)
 	file_put("c", text, strlen(text));
 	ck_assert_int_eq(events_open(&e, "c", NULL), 0);
 	while ((rc = events_next(e, &ev, NULL)) == 1)
-		buf_addf(&out, "%s %.*s %.*s %.*s %lld %llu %d%d %llu %llu %d\n", ops[ev.rec->op].name,
+		buf_addf(&out, "%s %.*s %.*s %.*s %lld %llu %d%d %llu %llu %d\n", event_name(&ev),
 			(int)ev.file.len, ev.file.len ? ev.file.s : "", (int)ev.file2.len,
 			ev.file2.len ? ev.file2.s : "", (int)ev.comm.len, ev.comm.s, (long long)ev.offset,
 			(unsigned long long)ev.gap, ev.follows, ev.sequential, (unsigned long long)ev.read,
@@ -103,10 +103,25 @@ START_TEST(what_counts_as_bytes_and_as_errors)
 		"sendfile /b /a prog -1 100 00 30 30 0\n"
 		"io_setup   prog -1 100 00 0 0 0\n"
 		"io_submit   prog -1 100 00 0 0 0\n"
-		"io_getevents   prog -1 100 00 0 4000 0\n"
+		"io_getevents   prog -1 100 00 0 0 0\n"
+		"aio_write /a  prog 0 0 10 0 4000 0\n"
+		"aio_read /b  prog 0 0 00 0 0 5\n"
 		"io_getevents   prog -1 100 00 0 0 0\n"
 		"read /b  prog 50 100 00 0 0 0\n"
 		"read /b  prog 50 100 00 0 0 4\n");
+}
+END_TEST
+
+START_TEST(what_a_file_of_a_rotation_tells_is_no_call)
+{
+	tells(HEAD TASK REC(1000, 0, "o=state_fd;:,d=101;:,p=/m;:,f=0;:,O=0")
+			REC(1000, 0, "o=mmap;:,a=0x0;:,c=4096;:,g=1;:,l=2;:,d=101;:,O=0;:,s=28672")
+			REC(1000, 0, "o=close;:,d=101;:,s=0")
+			REC(1000, 0, "o=state_fd;:,d=5;:,p=/x;:,f=0;:,O=0")
+			REC(2000, 0, "o=close;:,d=5;:,s=0")
+			REC(2100, 0, "o=mmap;:,a=0x0;:,c=4096;:,g=1;:,l=2;:,d=5;:,O=0;:,s=-9"),
+		"close /x  prog -1 0 00 0 0 0\n"
+		"mmap   prog -1 100 00 0 0 9\n");
 }
 END_TEST
 
@@ -140,7 +155,7 @@ END_TEST
 /* ---- filters ---- */
 
 static struct rec a_read = {.op = OP_pread64, .pid = 12, .tid = 13, .ret = 4096, .has_ret = true};
-static const struct event read_event = {.rec = &a_read, .fd = 3, .latency = 1500000, .read = 4096,
+static const struct event read_event = {.rec = &a_read, .op = OP_pread64, .ret = 4096, .fd = 3, .latency = 1500000, .read = 4096,
 	.file = {"/var/lib/a b", 12}, .comm = {"db", 2}, .offset = 8192};
 
 static bool matches(const char *text)
@@ -292,6 +307,7 @@ Suite *report_suite(void)
 	tcase_add_test(t, descriptors_are_files);
 	tcase_add_test(t, children_and_new_programs);
 	tcase_add_test(t, what_counts_as_bytes_and_as_errors);
+	tcase_add_test(t, what_a_file_of_a_rotation_tells_is_no_call);
 	tcase_add_test(t, what_is_no_call_is_counted);
 	tcase_add_test(t, filters_choose);
 	tcase_add_test(t, wrong_filters_say_where);
