@@ -256,7 +256,8 @@ static int take(struct events *e, struct event *ev)
 		return -ENOMEM;
 	if (e->totals.processes == 1 && !e->totals.calls && call && !*p->comm)
 		host_name_first(e, p);
-	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1, .offset = -1, .latency = r->dur};
+	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1,
+		.offset = -1, .latency = r->dur};
 	ev->start = began > e->origin ? began - e->origin : 0;
 	describe(e, t, r, ev);
 	if (call) {
