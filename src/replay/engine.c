@@ -17,7 +17,7 @@
 
 #define TICK_NS	     100000000
 #define WARM_TICK_NS 1000000   /* while operations are counted */
-#define DEATH_NS     500000000 /* that killed workers are waited for */
+#define DEATH_NS     (2 * NS_PER_SEC) /* that stopped workers are waited for, and killed ones */
 
 /* ---- memory ---- */
 
@@ -178,13 +178,13 @@ static uint32_t signal_workers(struct engine *e, int sig, uint64_t end)
  */
 static void stop_workers(struct engine *e)
 {
-	signal_workers(e, SIGSTOP, now_ns() + DEATH_NS / 2);
+	signal_workers(e, SIGSTOP, now_ns() + DEATH_NS);
 }
 
 /* One that the kernel keeps, a write to a slow disk, ends when that does: not worth a wait for it. */
 static void kill_workers(struct engine *e)
 {
-	uint32_t i = signal_workers(e, SIGKILL, now_ns() + DEATH_NS / 2);
+	uint32_t i = signal_workers(e, SIGKILL, now_ns() + DEATH_NS);
 
 	if (i)
 		fprintf(stderr, "ioriot: %u worker%s of the replay will end when the kernel lets go of %s\n", i,
@@ -498,7 +498,7 @@ int engine_run(struct engine *e, const struct engine_config *config, struct err 
 	sigset_t signals, before;
 	int rc;
 
-	*e = (struct engine){.config = *config};
+	*e = (struct engine){.config = *config, .self = getpid()};
 	rc = map_all(e, err);
 	if (rc)
 		return rc;

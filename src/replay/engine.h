@@ -65,7 +65,7 @@ struct engine {
 	size_t ended_size;
 	uint8_t *write_data;
 	uint64_t write_period, write_size;
-	pid_t *workers;
+	pid_t self, *workers;
 	uint32_t running;
 	struct timeline timeline;
 	double loadavg;	   /* highest of the one-minute averages seen */

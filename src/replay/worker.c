@@ -93,7 +93,7 @@ static void confine(struct engine *e, int *tree_fds)
 	if (confine_process(&e->config.user, e->config.landlock, tree_fds, p->trees.n, &err))
 		fail_with(e, &err);
 	/* Given up at a change of user: so only now. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() == 1)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != e->self)
 		worker_fail(e, EPIPE, "the replay has ended");
 	for (i = 0; i < p->trees.n; i++)
 		if (access(p->trees.v[i].path, F_OK)) {

@@ -50,6 +50,14 @@ else
 	skip "users and limits" "only root can choose"
 fi
 
+# A container's only program is process 1, and so are those whose parents have ended the children of 1.
+if is_root && unshare --pid --fork true 2>/dev/null; then
+	init good.replay
+	status_is "as process 1" 0 unshare --pid --fork -- "$IORIOT" -r good.replay --root "$place" -D
+else
+	skip "as process 1" "a namespace of processes cannot be made here"
+fi
+
 # A worker that is stuck: opening a FIFO without a writer.
 replay_file stuck.replay <<'E1'
 0+9|0|0|-|@TREE@/a|04|0|access
@@ -65,14 +73,14 @@ start() {
 	init stuck.replay
 	"$IORIOT" -r stuck.replay --root "$place" -D -p 2 "$@" > out 2>&1 &
 	replay=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		workers=$(cat "/proc/$replay/task/$replay/children")
 		[ "$(wc -w <<<"$workers")" -eq 2 ] &&
 			grep -q wait_for_partner /proc/"${workers%% *}"/task/*/wchan 2>/dev/null &&
-			break
-		sleep 0.02
+			return
+		sleep 0.1
 	done
-	sleep 0.1
+	not_ok "it gets stuck" "$(cat out)"
 }
 
 ended() { # NAME STATUS REGEX
