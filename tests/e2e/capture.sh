@@ -85,9 +85,9 @@ for mask in 022:644 027:640 077:600; do
 done
 
 # --- ends by force
-wait_for() { # COMMAND...: until it succeeds, 20 s at most
+wait_for() { # COMMAND...: until it succeeds, 60 s at most
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		"$@" && return 0
 		sleep 0.1
 	done

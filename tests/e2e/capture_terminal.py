@@ -22,20 +22,35 @@ class Shell:
     def send(self, text):
         os.write(self.fd, text.encode())
 
-    def expect(self, regex, seconds=20):
-        """Waits until REGEX comes and takes all up to its end."""
+    def expect(self, regex, seconds=60):
+        """Waits until REGEX comes, and takes and returns all up to its end."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             m = re.search(regex, self.seen, re.S)
             if m:
-                self.seen = self.seen[m.end():]
-                return
+                taken, self.seen = self.seen[:m.end()], self.seen[m.end():]
+                return taken
             if select.select([self.fd], [], [], 0.1)[0]:
                 try:
                     self.seen += os.read(self.fd, 4096).decode("utf-8", "replace")
                 except OSError:
                     break
         sys.exit(f"no {regex!r} in {self.seen!r}")
+
+    def foreground(self, name, seconds=60):
+        """Waits until the terminal is a job's whose first process is NAME."""
+        end = time.monotonic() + seconds
+        comm = None
+        while time.monotonic() < end:
+            try:
+                with open(f"/proc/{os.tcgetpgrp(self.fd)}/comm", encoding="ascii") as f:
+                    comm = f.read().strip()
+            except OSError:  # it just ended
+                pass
+            if comm == name:
+                return
+            time.sleep(0.02)
+        sys.exit(f"{name} is not in the foreground, {comm} is")
 
 
 def main():
@@ -45,7 +60,6 @@ def main():
     # ^Z stops the job, fg continues it, ^C ends it as it ends the program
     sh.send(f"{IORIOT} --quiet -c j.capture -- cat\n")
     sh.expect("-- cat\r\n")
-    time.sleep(0.5)
     sh.send("one\n")
     sh.expect("one\r\none\r\n")
     sh.send("\x1a")
@@ -64,12 +78,12 @@ def main():
     sh.send(f"PS1='inner> ' {IORIOT} --quiet -c j.capture -- bash --norc --noediting -i\n")
     sh.expect("\ninner> ")
     sh.send("sleep 100\n")
-    time.sleep(0.5)
+    sh.foreground("sleep")
     sh.send("\x1a")
     sh.expect(r"Stopped.*inner> ")
     sh.send("fg\n")
     sh.expect("sleep 100\r\n")
-    time.sleep(0.5)  # the shell says so before it hands the terminal over
+    sh.foreground("sleep")  # the shell says so before it hands the terminal over
     sh.send("\x03")
     sh.expect("inner> ")
     sh.send("exit 5\n")
@@ -81,9 +95,13 @@ def main():
     # reading from the terminal in the background stops the job
     sh.send(f"{IORIOT} --quiet -c j.capture -- cat &\n")
     sh.expect("ready> ")
-    time.sleep(1)
-    sh.send("jobs\n")
-    sh.expect(r"Stopped.*ready> ")
+    for _ in range(600):
+        sh.send("jobs\n")
+        if "Stopped" in sh.expect("ready> "):
+            break
+        time.sleep(0.1)
+    else:
+        sys.exit("it was not stopped")
     sh.send("fg\n")
     sh.expect("-- cat\r\n")
     sh.send("three\n")

@@ -1,13 +1,30 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """interrupt.py CONDITION FILE COMMAND...: sends SIGINT to COMMAND when it is that far (CONDITION is
-"exists": FILE is there; "waited": somebody waits for a lock on it), and prints the seconds it took to
-end and its exit status."""
+"exists": FILE is there, and who made it sleeps; "waited": somebody waits for a lock on it), and prints
+the seconds it took to end and its exit status."""
+import glob
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import time
+
+
+def asleep(pid):
+    """All threads of all its workers."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            tasks = [t for child in children.read().split() for t in glob.glob(f"/proc/{child}/task/*/stat")]
+        states = [pathlib.Path(task).read_text().rpartition(")")[2].split()[0] for task in tasks]
+    except OSError:  # one of them ended
+        return False
+    return bool(states) and all(state == "S" for state in states)
+
+
+def exists(path):
+    return os.path.exists(path) and asleep(process.pid)
 
 
 def waited(path):
@@ -16,7 +33,7 @@ def waited(path):
         return any("->" in line and inode and inode in line for line in locks)
 
 
-reached = {"exists": os.path.exists, "waited": waited}[sys.argv[1]]
+reached = {"exists": exists, "waited": waited}[sys.argv[1]]
 process = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL)
 end = time.monotonic() + 60
 while not reached(sys.argv[2]):

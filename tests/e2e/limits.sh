@@ -73,9 +73,9 @@ done
 status_is "ended by a signal afterwards" 143 "$IORIOT" --quiet -c s.capture --max-events 5 -- \
 	sh -c 'ls / >/dev/null; kill -TERM $$'
 
-wait_for() { # COMMAND...: until it succeeds, 20 s at most
+wait_for() { # COMMAND...: until it succeeds, 60 s at most
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		"$@" && return 0
 		sleep 0.1
 	done
