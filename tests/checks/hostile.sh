@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 900
+# time-limit: 1800
 # alone
 # Replays that want out of their tree, made of every row of the table and by hand (tests/hostile), as
 # root and as an ordinary user, in a mount namespace with canaries outside of the tree. Once more some of
@@ -41,9 +41,9 @@ run() { # STRIDE MEMORY SECONDS IORIOT
 	umount fs
 }
 
-run "${HOSTILE_STRIDE:-1}" 200 30 "$IORIOT"
+run "${HOSTILE_STRIDE:-1}" 200 100 "$IORIOT"
 build build-asan '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' ioriot
 cp "$SOURCE/build-asan/ioriot" .
 export ASAN_OPTIONS=exitcode=99:detect_leaks=1:allocator_may_return_null=1
-run "$((${HOSTILE_STRIDE:-1} * 9))" 2000 60 "$PWD/ioriot"
+run "$((${HOSTILE_STRIDE:-1} * 9))" 2000 100 "$PWD/ioriot"
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 600
+# time-limit: 1200
 # cppcheck over all C code; a finding that is wrong is listed in cppcheck.suppress, with its reason.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 400
+# time-limit: 900
 # The SystemTap modules: they build from headers alone, agree with ioriot, and what is missing is said.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"

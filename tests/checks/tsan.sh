@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 900
+# time-limit: 1800
 # alone
 # Unit tests and the scenarios with the most threads with ThreadSanitizer. A race ends the program
 # with status 66.

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 180
 # What ends a replay, or keeps it from beginning: each with its sentence and exit status.
 # shellcheck source=../replay_lib.sh
 . "$TESTS/replay_lib.sh"

@@ -26,7 +26,7 @@ import time
 CLASSES = ("alloc", "open", "write", "make", "read", "start")
 ERRNOS = {"alloc": ["ENOMEM"], "open": ["EMFILE"], "write": ["ENOSPC", "EIO", "short"],
           "make": ["ENOSPC"], "read": ["EIO"], "start": ["EAGAIN"]}
-LIMIT = 30  # seconds for one run
+LIMIT = 120  # seconds for one run
 PAGE = struct.Struct("=6QQQ32s200s")
 
 

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 300
 # ioctl(2) on files: bytes that are shared by clones and deduplication, maps of extents, space that is
 # reserved, file attributes, on file systems that can do it; and what those that cannot answer.
 # shellcheck source=../scenario_lib.sh

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 300
 # The other scenarios, their records coming as late as can be: what was so before is worked out when the
 # programs are over, from what is left and from what the kernel tells with the calls. Replays must not
 # diverge, and leave the same trees.

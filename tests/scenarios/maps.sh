@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 400
 # Memory maps of files: a program of ours, Python, sqlite and fio.
 # shellcheck source=../scenario_lib.sh disable=SC2317
 . "$TESTS/scenario_lib.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Calls that overlap and decide about each other: the capture puts them in order, and nobody waits for ever.
-# time-limit: 600
+# time-limit: 1200
 # shellcheck source=../scenario_lib.sh
 . "$TESTS/scenario_lib.sh"
 
