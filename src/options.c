@@ -538,7 +538,8 @@ const struct option_row option_rows[] = {
 		NULL},
 	{'a', "analyse", "FILE", NULL, COMMAND_ANALYSE, FOR(COMMAND_ANALYSE),
 		"Say what a capture is made of: calls, bytes, times, errors, by operation and file; "
-		"or what the options below ask for.",
+		"or what the options below ask for. With another capture, or the statistics (--json) of "
+		"a replay, behind it: what differs.",
 		set_analyse},
 	{'d', "drop-caches", NULL, NULL, COMMAND_DROP_CACHES, FOR(COMMAND_DROP_CACHES),
 		"Write back and drop the page cache of this host, and exit. Needs root.", NULL},
@@ -761,13 +762,17 @@ static int parse_argument(struct parse *p, const char *arg, struct err *err)
 	return 0;
 }
 
-/* Only --compare has any; nothing else is as bad as one that was meant to be an option's value. */
+/* Only --compare and -a have any; nothing else is as bad as one that was meant to be an option's value. */
 static int check_operands(const struct options *o, struct err *err)
 {
 	if (o->compare && o->operands_count == 0)
 		return err_set(err, EINVAL, "--compare needs two files or more");
 	if (o->compare || o->operands_count == 0)
 		return 0;
+	if (o->analyse && o->operands_count == 1)
+		return 0;
+	if (o->analyse)
+		return err_set(err, EINVAL, "-a compares two files, not %zu", o->operands_count + 1);
 	return err_set(err, EINVAL, "unexpected \"%s\": a program to record stands behind --", o->operands[0]);
 }
 
@@ -823,6 +828,9 @@ static int check_modifiers(const struct parse *p, struct err *err)
 	if ((o->fields || o->weight) && !o->flame && !(o->export && strncmp(o->export, "collapsed:", 10) == 0))
 		return err_set(err, EINVAL, "--%s means nothing without --flame or --export collapsed:FILE",
 			o->fields ? "fields" : "count");
+	if (o->analyse && o->operands_count && (o->hist_given || o->sequence || o->timeline || o->export || o->flame))
+		return err_set(err, EINVAL, "with two files -a compares them; --hist, --seq, --timeline, --export and "
+			"--flame are of one");
 	if (o->max_files && !o->max_size)
 		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
 	if (o->pace == PACE_WORD_THINK && o->speed_given && o->speed <= 0)

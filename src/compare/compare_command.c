@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "compare/side.h"
+#include "trace/side.h"
 #include "datas/json_parts.h"
 #include "datas/shift.h"
 #include "datas/spread.h"
@@ -22,9 +22,10 @@ struct difference {
 	double a, b; /* medians */
 	size_t na, nb;
 	struct shift ratio; /* b / a */
-	enum { NO_VALUES, TOO_FEW, NO_DIFFERENCE, LESS, MORE } verdict;
+	bool there; /* both have values */
+	enum shift_verdict verdict;
 };
-static const char *const verdicts[] = {"", "too few runs to say", "no difference found", "less", "more"};
+static const char *const verdicts[] = {"too few runs to say", "no difference found", "less", "more"};
 
 /* What is compared: a number of a run, or of one of its operations. */
 struct quantity {
@@ -67,7 +68,6 @@ static size_t values_of(const struct side *s, const struct quantity *q, double *
 static int compare(const struct side *a, const struct side *b, const struct quantity *q, struct difference *d)
 {
 	double *v = calloc(a->runs.n + b->runs.n, sizeof(*v));
-	struct shift *r = &d->ratio;
 	int rc = 0;
 
 	*d = (struct difference){0};
@@ -76,11 +76,9 @@ static int compare(const struct side *a, const struct side *b, const struct quan
 	d->na = values_of(a, q, v, &d->a);
 	d->nb = values_of(b, q, v + a->runs.n, &d->b);
 	if (d->na && d->nb) {
-		rc = shift_of(v, d->na, v + a->runs.n, d->nb, r);
-		r->estimate = exp(r->estimate);
-		r->low = exp(r->low);
-		r->high = exp(r->high);
-		d->verdict = !r->interval ? TOO_FEW : r->low > 1 ? MORE : r->high < 1 ? LESS : NO_DIFFERENCE;
+		rc = shift_ratio(v, d->na, v + a->runs.n, d->nb, &d->ratio);
+		d->verdict = shift_verdict(&d->ratio);
+		d->there = true;
 	}
 	free(v);
 	return rc;
@@ -120,7 +118,7 @@ static void tell(struct telling *t, const struct quantity *q, const char *unit, 
 		t->failed = true;
 		return;
 	}
-	if (d->verdict == NO_VALUES)
+	if (!d->there)
 		return;
 	if (d->ratio.interval)
 		snprintf(interval, sizeof(interval), "%.4f to %.4f", d->ratio.low, d->ratio.high);
@@ -147,26 +145,27 @@ static void tell_result(struct telling *t, const struct difference *d)
 	const struct shift *r = &d->ratio;
 	double part = 100 * (r->estimate - 1);
 
-	switch (d->verdict) {
-	case NO_VALUES:
+	if (!d->there) {
 		buf_puts(&t->text, "Nothing to compare.\n");
-		break;
-	case TOO_FEW:
+		return;
+	}
+	switch (d->verdict) {
+	case SHIFT_TOO_FEW:
 		buf_addf(&t->text,
 			"%zu and %zu runs are too few to tell a difference from chance: 4 and 4 are enough "
 			"(-R --repeat=4).\n",
 			d->na, d->nb);
 		break;
-	case NO_DIFFERENCE:
+	case SHIFT_NONE:
 		buf_addf(&t->text,
 			"No difference found in operations per second; one of more than %.1f %% is ruled out "
 			"(%.1f %% confidence).\n",
 			100 * fmax(fabs(r->low - 1), fabs(r->high - 1)), 100 * r->confidence);
 		break;
-	case LESS:
-	case MORE:
+	case SHIFT_LESS:
+	case SHIFT_MORE:
 		buf_addf(&t->text, "%s makes %.1f %% %s operations per second (%.1f %% confidence: %.1f to %.1f %%).\n",
-			t->b->file, fabs(part), d->verdict == LESS ? "fewer" : "more", 100 * r->confidence,
+			t->b->file, fabs(part), d->verdict == SHIFT_LESS ? "fewer" : "more", 100 * r->confidence,
 			100 * fmin(fabs(r->low - 1), fabs(r->high - 1)),
 			100 * fmax(fabs(r->low - 1), fabs(r->high - 1)));
 		break;
@@ -229,7 +228,7 @@ static void tell_pair(struct telling *t)
 	json_put(&t->json, "b", json_text(t->b->file));
 	json_put(&t->json, "runs_a", json_number(t->a->runs.n));
 	json_put(&t->json, "runs_b", json_number(t->b->runs.n));
-	json_put(&t->json, "verdict", json_string(verdicts[rate.verdict]));
+	json_put(&t->json, "verdict", json_string(rate.there ? verdicts[rate.verdict] : ""));
 	json_put(&t->json, "quantities", t->quantities);
 }
 

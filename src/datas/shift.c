@@ -75,3 +75,18 @@ int shift_of(const double *x, size_t m, const double *y, size_t n, struct shift 
 	free(d);
 	return 0;
 }
+
+int shift_ratio(const double *x, size_t m, const double *y, size_t n, struct shift *out)
+{
+	int rc = shift_of(x, m, y, n, out);
+
+	out->estimate = exp(out->estimate);
+	out->low = exp(out->low);
+	out->high = exp(out->high);
+	return rc;
+}
+
+enum shift_verdict shift_verdict(const struct shift *r)
+{
+	return !r->interval ? SHIFT_TOO_FEW : r->low > 1 ? SHIFT_MORE : r->high < 1 ? SHIFT_LESS : SHIFT_NONE;
+}

@@ -23,4 +23,10 @@ struct shift {
 /* 0 or -ENOMEM; both samples have at least one value. */
 int shift_of(const double *x, size_t m, const double *y, size_t n, struct shift *out);
 
+/* The same of logarithms, with what comes out raised to ratios again. */
+int shift_ratio(const double *x, size_t m, const double *y, size_t n, struct shift *out);
+
+enum shift_verdict { SHIFT_TOO_FEW, SHIFT_NONE, SHIFT_LESS, SHIFT_MORE };
+enum shift_verdict shift_verdict(const struct shift *ratio);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "report/contrast.h"
 #include "report/filter.h"
 #include "report/view.h"
 #include "utils/progress.h"
@@ -14,13 +15,16 @@
 
 #define PROGRESS_EACH 4096 /* calls */
 
+/* One capture, and the views that are shown its calls. */
 struct analysis {
 	const struct options *options;
+	const char *path;
+	const struct filter *filter;
 	struct events *events;
-	struct filter *filter;
 	struct view *views, **last;
 	uint64_t chosen;
 	struct progress progress;
+	struct ending ending;
 };
 
 void ending_warn(const struct ending *e, struct buf *out)
@@ -124,27 +128,19 @@ static int pass(struct analysis *a, struct err *err)
 	return rc;
 }
 
-static int finish(struct analysis *a, struct ending *ending, struct err *err)
+/* What the views have to say, one behind the other. */
+static int finish(const struct analysis *a, struct buf *out, struct err *err)
 {
-	struct buf out = BUF_INIT;
 	struct view *v;
 	int rc = 0;
 
-	*ending = (struct ending){.events = a->events, .totals = events_totals(a->events), .chosen = a->chosen,
-		.filter = a->options->filter, .capture = a->options->analyse,
-		.colour = terminal_colour(STDOUT_FILENO)};
 	for (v = a->views; v && !rc; v = v->next) {
-		size_t before = out.len;
+		size_t before = out->len;
 
-		rc = v->ops->end(v, ending, &out, err);
-		if (!rc && before && out.len > before && v->next)
-			buf_char(&out, '\n');
+		rc = v->ops->end(v, &a->ending, out, err);
+		if (!rc && before && out->len > before && v->next)
+			buf_char(out, '\n');
 	}
-	if (!rc && !buf_ok(&out))
-		rc = err_sys(err, ENOMEM, "%s", a->options->analyse);
-	if (!rc && out.len)
-		fwrite(out.p, 1, out.len, stdout);
-	buf_free(&out);
 	return rc;
 }
 
@@ -161,47 +157,124 @@ static void warn(const struct ending *ending)
 	buf_free(&text);
 }
 
-static int run(struct analysis *a, struct ending *ending, struct err *err)
+/* Reads the capture of A through. Its views are made by MAKE. */
+static int read_through(struct analysis *a, int (*make)(struct analysis *a, struct err *err), struct err *err)
 {
-	const struct options *o = a->options;
-	int rc;
+	int rc = events_open(&a->events, a->path, err);
 
-	if (o->filter) {
-		rc = filter_parse(&a->filter, o->filter, err);
-		if (rc)
-			return rc;
-	}
-	rc = events_open(&a->events, o->analyse, err);
 	if (!rc)
-		rc = make_views(a, err);
+		rc = make(a, err);
 	if (rc)
 		return rc;
-	progress_start(&a->progress, "analyse", o->quiet);
+	progress_start(&a->progress, "analyse", a->options->quiet);
 	rc = pass(a, err);
 	progress_end(&a->progress);
-	return rc ? rc : finish(a, ending, err);
+	a->ending = (struct ending){.events = a->events, .totals = events_totals(a->events), .chosen = a->chosen,
+		.filter = a->options->filter, .capture = a->path, .colour = terminal_colour(STDOUT_FILENO)};
+	return rc;
+}
+
+static int make_contrast(struct analysis *a, struct err *err)
+{
+	struct view *v = NULL;
+	int rc = view_contrast(&v, a->options->by, err);
+
+	append(a, v);
+	return rc;
+}
+
+static int against_replay(struct analysis *a, const char *file, struct buf *out, struct err *err)
+{
+	int rc;
+
+	if (a->options->filter || a->options->by)
+		return err_set(err, EINVAL, "-F and --by mean nothing to the statistics of a replay, %s", file);
+	rc = read_through(a, make_contrast, err);
+	return rc ? rc : contrast_replay(a->views, &a->ending, file, out, err);
+}
+
+static int run(struct analysis a[2], struct buf *out, struct err *err)
+{
+	const struct options *o = a->options;
+	const struct top top = {(enum group_order)o->sort, o->top};
+	int rc;
+
+	if (!a[1].path) {
+		rc = read_through(a, make_views, err);
+		return rc ? rc : finish(a, out, err);
+	}
+	if (contrast_is_statistics(a[0].path))
+		return err_set(err, EINVAL, "%s is no capture; --compare compares statistics of replays", a[0].path);
+	if (contrast_is_statistics(a[1].path))
+		return against_replay(a, a[1].path, out, err);
+	rc = read_through(&a[0], make_contrast, err);
+	if (!rc)
+		rc = read_through(&a[1], make_contrast, err);
+	return rc ? rc : contrast_print((struct view *[2]){a[0].views, a[1].views},
+				    (struct ending[2]){a[0].ending, a[1].ending}, top, out, err);
+}
+
+static int print(const struct buf *out, struct err *err)
+{
+	if (!buf_ok(out))
+		return err_sys(err, ENOMEM, "cannot print");
+	if (out->len)
+		fwrite(out->p, 1, out->len, stdout);
+	fflush(stdout); /* before what standard error has to say; main() looks for failures */
+	return 0;
+}
+
+static void analysis_free(struct analysis *a)
+{
+	struct view *v, *next;
+
+	for (v = a->views; v; v = next) {
+		next = v->next;
+		v->ops->free(v);
+	}
+	events_close(a->events);
+}
+
+/* Says what is missing in the captures; true when something is. */
+static bool incomplete(const struct analysis a[2])
+{
+	bool is = false;
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		if (!a[i].ending.totals)
+			continue;
+		warn(&a[i].ending);
+		is |= ending_incomplete(&a[i].ending);
+	}
+	return is;
 }
 
 int analyse_command(const struct options *o)
 {
-	struct analysis a = {.options = o};
-	struct ending ending = {0};
+	struct analysis a[2] = {{.options = o, .path = o->analyse}, {.options = o}};
+	struct filter *filter = NULL;
+	struct buf out = BUF_INIT;
 	struct err err = {0};
-	struct view *v, *next;
-	int rc;
+	unsigned i;
+	int rc = o->filter ? filter_parse(&filter, o->filter, &err) : 0;
 
-	a.last = &a.views;
-	rc = run(&a, &ending, &err);
+	if (o->operands_count)
+		a[1].path = o->operands[0];
+	for (i = 0; i < 2; i++) {
+		a[i].filter = filter;
+		a[i].last = &a[i].views;
+	}
+	if (!rc)
+		rc = run(a, &out, &err);
+	if (!rc)
+		rc = print(&out, &err);
 	if (rc)
 		fprintf(stderr, "ioriot: %s\n", err.text);
-	else
-		warn(&ending);
-	rc = rc == -EINVAL ? EXIT_USAGE : rc ? EXIT_FAILED : ending_incomplete(&ending) ? EXIT_DIVERGED : EXIT_DONE;
-	for (v = a.views; v; v = next) {
-		next = v->next;
-		v->ops->free(v);
-	}
-	filter_free(a.filter);
-	events_close(a.events);
+	rc = rc == -EINVAL ? EXIT_USAGE : rc ? EXIT_FAILED : incomplete(a) ? EXIT_DIVERGED : EXIT_DONE;
+	analysis_free(&a[0]);
+	analysis_free(&a[1]);
+	filter_free(filter);
+	buf_free(&out);
 	return rc;
 }

@@ -28,7 +28,7 @@ int tally_add(struct tally *t, const struct event *ev)
 	t->errors += ev->error != 0;
 	t->read += ev->read;
 	t->written += ev->written;
-	return spread_add(&t->latency, ev->latency);
+	return sparse_add(&t->latency, ev->latency);
 }
 
 static void make_key(struct groups *g, const struct event *ev)
@@ -52,19 +52,32 @@ static struct group *group_new(struct groups *g, struct str key, uint64_t hash)
 	if (!copy || hmap_insert(&g->map, &group->node, hash))
 		return NULL;
 	group->key = (struct str){copy, key.len};
+	if (g->batched) {
+		group->batches = arena_alloc(&g->arena, sizeof(*group->batches));
+		if (!group->batches)
+			return NULL;
+	}
 	return group;
+}
+
+struct group *groups_find(const struct groups *g, struct str key)
+{
+	struct hnode *n;
+
+	for (n = hmap_first(&g->map, hash_bytes(key.s, key.len, 0)); n; n = hmap_next(n))
+		if (str_eq(hmap_entry(n, struct group, node)->key, key))
+			return hmap_entry(n, struct group, node);
+	return g->others && str_eq(g->others->key, key) ? g->others : NULL;
 }
 
 static struct group *group_of(struct groups *g, struct str key)
 {
-	uint64_t hash = hash_bytes(key.s, key.len, 0);
-	struct hnode *n;
+	struct group *group = groups_find(g, key);
 
-	for (n = hmap_first(&g->map, hash); n; n = hmap_next(n))
-		if (str_eq(hmap_entry(n, struct group, node)->key, key))
-			return hmap_entry(n, struct group, node);
+	if (group)
+		return group;
 	if (g->map.n < GROUPS_MAX)
-		return group_new(g, key, hash);
+		return group_new(g, key, hash_bytes(key.s, key.len, 0));
 	if (!g->others)
 		g->others = group_new(g, STR("(others)"), 0);
 	return g->others;
@@ -80,6 +93,8 @@ int groups_add(struct groups *g, const struct event *ev)
 		if (g->per_op)
 			g->of_op[ev->op] = group;
 	}
+	if (group && group->batches)
+		batches_add(group->batches, ev->latency);
 	return group ? tally_add(&group->tally, ev) : -ENOMEM;
 }
 
@@ -89,7 +104,7 @@ void groups_free(struct groups *g)
 	size_t i;
 
 	hmap_each(&g->map, n, tmp, i)
-		spread_free(&hmap_entry(n, struct group, node)->tally.latency);
+		sparse_free(&hmap_entry(n, struct group, node)->tally.latency);
 	hmap_free(&g->map);
 	arena_free(&g->arena);
 	buf_free(&g->key);
@@ -102,7 +117,7 @@ struct ranked {
 	struct group *group;
 };
 
-static uint64_t rank_of(const struct tally *t, enum group_order order)
+uint64_t group_rank(const struct tally *t, enum group_order order)
 {
 	switch (order) {
 	case BY_COUNT:
@@ -110,7 +125,7 @@ static uint64_t rank_of(const struct tally *t, enum group_order order)
 	case BY_BYTES:
 		return t->read + t->written;
 	case BY_P99:
-		return spread_quantile(&t->latency, 0.99);
+		return sparse_quantile(&t->latency, 0.99);
 	case BY_ERRORS:
 		return t->errors;
 	default:
@@ -145,7 +160,7 @@ struct group **groups_sorted(const struct groups *g, enum group_order order, siz
 	hmap_each(&g->map, node, tmp, i) {
 		struct group *group = hmap_entry(node, struct group, node);
 
-		ranked[k++] = (struct ranked){rank_of(&group->tally, order), group};
+		ranked[k++] = (struct ranked){group_rank(&group->tally, order), group};
 	}
 	qsort(ranked, k, sizeof(*ranked), compare_ranked);
 	for (i = 0; i < k; i++)

@@ -4,20 +4,22 @@
 
 #include "datas/arena.h"
 #include "datas/hmap.h"
+#include "report/batches.h"
 #include "report/columns.h"
-#include "report/spread.h"
+#include "report/sparse.h"
 
 /* Calls by what they have in common: the text of one or several columns. */
 
 struct tally {
 	uint64_t count, errors, read, written;
-	struct spread latency; /* ns */
+	struct sparse latency; /* ns */
 };
 
 struct group {
 	struct hnode node;
 	struct str key; /* the columns' values with KEY_SEP between */
 	struct tally tally;
+	struct batches *batches; /* NULL unless the groups are to be compared */
 };
 
 #define KEY_SEP	      '\0' /* in no name */
@@ -33,6 +35,7 @@ struct groups {
 	bool per_op; /* a call's operation alone decides: */
 	struct group *of_op[EVENT_OPS];
 	struct buf key;
+	bool batched; /* each group has batches; set behind groups_init() */
 };
 
 /* BY: names of columns with commas between. 0, -EINVAL. */
@@ -43,6 +46,9 @@ void groups_free(struct groups *g);
 int tally_add(struct tally *t, const struct event *ev); /* 0 or -ENOMEM */
 
 enum group_order { BY_TIME, BY_COUNT, BY_BYTES, BY_P99, BY_ERRORS };
+
+uint64_t group_rank(const struct tally *t, enum group_order order);
+struct group *groups_find(const struct groups *g, struct str key); /* NULL: no such group */
 
 /* All of them, the largest first, equal ones by key; the caller frees it. NULL when memory is out. */
 struct group **groups_sorted(const struct groups *g, enum group_order order, size_t *n);

@@ -6,7 +6,7 @@
 
 /* Text in columns as wide as their widest cell. The first row is the heading. */
 
-#define TABLE_COLUMNS 16
+#define TABLE_COLUMNS 20
 
 struct table {
 	struct buf text; /* of all cells, one behind the other */

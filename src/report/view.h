@@ -4,6 +4,7 @@
 
 #include "report/events.h"
 #include "report/groups.h"
+#include "report/table.h"
 
 /*
  * A view is one answer: it is shown each call, then writes what it has seen. Each has to say in its own
@@ -49,6 +50,9 @@ int view_export(struct view **out, const char *what, const char *fields, const c
 	struct err *err);
 int view_flame(struct view **out, const char *file, const char *fields, const char *weight,
 	struct err *err);
+
+/* A cell for each column of a key. */
+void cell_key(struct table *t, const struct groups *g, struct str key);
 
 /* A table of the groups, as far as TOP goes; what is left out is told below it. */
 int groups_print(const struct groups *g, struct top top, const struct tally *all, bool colour,

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "report/table.h"
 #include "report/view.h"
 #include "utils/human.h"
 
@@ -32,7 +31,7 @@ static void cell_bytes(struct table *t, uint64_t bytes)
 
 static void cell_tally(struct table *t, const struct tally *tally, const struct tally *all)
 {
-	const struct spread *s = &tally->latency;
+	const struct sparse *s = &tally->latency;
 
 	table_cell(t, "%" PRIu64, tally->count);
 	table_cell(t, tally->errors ? "%" PRIu64 : "-", tally->errors);
@@ -40,8 +39,8 @@ static void cell_tally(struct table *t, const struct tally *tally, const struct 
 	cell_bytes(t, tally->written);
 	cell_ns(t, s->sum);
 	table_cell(t, "%.1f %%", all->latency.sum ? 100.0 * (double)s->sum / (double)all->latency.sum : 0);
-	cell_ns(t, spread_quantile(s, 0.5));
-	cell_ns(t, spread_quantile(s, 0.99));
+	cell_ns(t, sparse_quantile(s, 0.5));
+	cell_ns(t, sparse_quantile(s, 0.99));
 	cell_ns(t, s->max);
 }
 
@@ -59,7 +58,7 @@ static void heading(struct table *t, const struct groups *g)
 
 #define TALLY_CELLS 9
 
-static void cell_key(struct table *t, const struct groups *g, struct str key)
+void cell_key(struct table *t, const struct groups *g, struct str key)
 {
 	struct str rest = key, part;
 	unsigned i;
@@ -133,7 +132,7 @@ static void by_free(struct view *v)
 	struct by_view *by = (struct by_view *)v;
 
 	groups_free(&by->groups);
-	spread_free(&by->all.latency);
+	sparse_free(&by->all.latency);
 	free(by);
 }
 

@@ -19,7 +19,7 @@ struct walk {
 	struct str file;
 	uint64_t reads, writes, read, written;
 	uint64_t follow, sequential;
-	struct spread size;
+	struct sparse size;
 };
 
 struct sequence {
@@ -56,7 +56,7 @@ static int sequence_add(struct view *v, const struct event *ev, struct err *err)
 	if (ev->offset < 0 || !(ev->read + ev->written) || !ev->file.len)
 		return 0;
 	w = walk_of(s, ev->file);
-	if (!w || spread_add(&w->size, ev->read + ev->written))
+	if (!w || sparse_add(&w->size, ev->read + ev->written))
 		return err_sys(err, ENOMEM, "--seq");
 	w->reads += ev->read > 0;
 	w->writes += ev->written > 0;
@@ -110,7 +110,7 @@ static void put_walk(struct table *t, const struct walk *w)
 		table_cell(t, "%.1f %%", 100 * share_of(w));
 	else
 		table_cell(t, "-");
-	table_cell(t, "%s", human_bytes(text, (double)spread_quantile(&w->size, 0.5)));
+	table_cell(t, "%s", human_bytes(text, (double)sparse_quantile(&w->size, 0.5)));
 	table_cell(t, "%s", human_bytes(text, (double)w->size.max));
 	table_cell(t, "%s", pattern_of(w));
 	table_cell_name(t, w->file);
@@ -161,7 +161,7 @@ static void sequence_free(struct view *v)
 	size_t i;
 
 	hmap_each(&s->files, node, tmp, i)
-		spread_free(&hmap_entry(node, struct walk, node)->size);
+		sparse_free(&hmap_entry(node, struct walk, node)->size);
 	hmap_free(&s->files);
 	arena_free(&s->arena);
 	free(s);

@@ -60,9 +60,9 @@ static void put_totals(const struct summary *s, const struct ending *e, struct b
 		human_bytes(a, (double)(s->bytes[CLS_READ])),
 		human_bytes(b, (double)(s->bytes[CLS_WRITE])),
 		human_bytes(c, (double)s->bytes[CLS_TRANSFER]));
-	buf_addf(out, "  latency p50 %s, p99 %s", human_ns(a, spread_quantile(&s->all.latency, 0.5)),
-		human_ns(b, spread_quantile(&s->all.latency, 0.99)));
-	buf_addf(out, ", p99.9 %s, max %s\n", human_ns(a, spread_quantile(&s->all.latency, 0.999)),
+	buf_addf(out, "  latency p50 %s, p99 %s", human_ns(a, sparse_quantile(&s->all.latency, 0.5)),
+		human_ns(b, sparse_quantile(&s->all.latency, 0.99)));
+	buf_addf(out, ", p99.9 %s, max %s\n", human_ns(a, sparse_quantile(&s->all.latency, 0.999)),
 		human_ns(b, s->all.latency.max));
 }
 
@@ -98,7 +98,7 @@ static void summary_free(struct view *v)
 	groups_free(&s->families);
 	groups_free(&s->errors);
 	groups_free(&s->files);
-	spread_free(&s->all.latency);
+	sparse_free(&s->all.latency);
 	free(s);
 }
 

@@ -40,8 +40,8 @@ static void put_piece(struct table *t, const struct tally *p, uint64_t at, doubl
 	table_cell(t, "%s", human_bytes(text, (double)p->read / seconds));
 	table_cell(t, "%s", human_bytes(text, (double)p->written / seconds));
 	table_cell(t, p->errors ? "%" PRIu64 : "-", p->errors);
-	table_cell(t, "%s", human_ns(text, spread_quantile(&p->latency, 0.5)));
-	table_cell(t, "%s", human_ns(text, spread_quantile(&p->latency, 0.99)));
+	table_cell(t, "%s", human_ns(text, sparse_quantile(&p->latency, 0.5)));
+	table_cell(t, "%s", human_ns(text, sparse_quantile(&p->latency, 0.99)));
 	table_cell(t, "%s", human_ns(text, p->latency.max));
 }
 
@@ -70,7 +70,7 @@ static void timeline_free(struct view *v)
 	size_t i;
 
 	for (i = 0; i < t->pieces.n; i++)
-		spread_free(&t->pieces.v[i].latency);
+		sparse_free(&t->pieces.v[i].latency);
 	vec_free(&t->pieces);
 	free(t);
 }

@@ -219,22 +219,22 @@ END_TEST
 
 START_TEST(spreads_are_histograms)
 {
-	struct spread s = {0};
+	struct sparse s = {0};
 	struct hist h;
 	uint64_t v = 1;
 	unsigned i;
 
 	memset(&h, 0, sizeof(h));
-	ck_assert_uint_eq(spread_quantile(&s, 0.5), 0);
+	ck_assert_uint_eq(sparse_quantile(&s, 0.5), 0);
 	for (i = 0; i < 20000; i++) {
 		v = hash_u64(v);
-		ck_assert_int_eq(spread_add(&s, v >> (v & 63)), 0);
+		ck_assert_int_eq(sparse_add(&s, v >> (v & 63)), 0);
 		hist_add(&h, v >> (v & 63));
 	}
 	for (i = 0; i <= 1000; i++)
-		ck_assert_uint_eq(spread_quantile(&s, i / 1000.0), hist_quantile(&h, i / 1000.0));
+		ck_assert_uint_eq(sparse_quantile(&s, i / 1000.0), hist_quantile(&h, i / 1000.0));
 	ck_assert_uint_eq(s.sum, h.sum);
-	spread_free(&s);
+	sparse_free(&s);
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IORIOT_COMPARE_SIDE_H
-#define IORIOT_COMPARE_SIDE_H
+#ifndef IORIOT_TRACE_SIDE_H
+#define IORIOT_TRACE_SIDE_H
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "compare/side.h"
+#include "trace/side.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/spread.h"
+#include "report/sparse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #define FIRST_CAP 8
 
-static struct spread_slot *slot_for(struct spread_slot *slots, uint32_t cap, uint32_t bucket)
+static struct sparse_slot *slot_for(struct sparse_slot *slots, uint32_t cap, uint32_t bucket)
 {
 	uint32_t i = bucket * 2654435761u & (cap - 1); /* Knuth's multiplicative hash */
 
@@ -16,10 +16,10 @@ static struct spread_slot *slot_for(struct spread_slot *slots, uint32_t cap, uin
 	return &slots[i];
 }
 
-static int grow(struct spread *s)
+static int grow(struct sparse *s)
 {
 	uint32_t cap = s->cap ? s->cap * 2 : FIRST_CAP, i;
-	struct spread_slot *slots = calloc(cap, sizeof(*slots));
+	struct sparse_slot *slots = calloc(cap, sizeof(*slots));
 
 	if (!slots)
 		return -ENOMEM;
@@ -32,9 +32,9 @@ static int grow(struct spread *s)
 	return 0;
 }
 
-int spread_add(struct spread *s, uint64_t v)
+int sparse_add(struct sparse *s, uint64_t v)
 {
-	struct spread_slot *slot;
+	struct sparse_slot *slot;
 
 	if (s->used * 4 >= s->cap * 3 && grow(s))
 		return -ENOMEM;
@@ -53,13 +53,13 @@ int spread_add(struct spread *s, uint64_t v)
 	return 0;
 }
 
-void spread_free(struct spread *s)
+void sparse_free(struct sparse *s)
 {
 	free(s->slots);
-	*s = (struct spread){0};
+	*s = (struct sparse){0};
 }
 
-uint64_t spread_quantile(const struct spread *s, double q)
+uint64_t sparse_quantile(const struct sparse *s, double q)
 {
 	struct hist h;
 	uint32_t i;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_REPORT_CONTRAST_H
+#define IORIOT_REPORT_CONTRAST_H
+
+#include "datas/shift.h"
+#include "report/view.h"
+
+/* Two captures side by side, or a capture and its replay. */
+
+/* enum shift_verdict of latencies ("more" is slower), and: */
+enum { ONLY_FIRST = SHIFT_MORE + 1, ONLY_SECOND, VERDICTS };
+extern const char *const contrast_verdicts[];
+
+/* What the two have under one key. */
+struct contrast_row {
+	struct str key;
+	const struct group *a, *b; /* one of them may be NULL */
+	uint64_t rank;
+	bool judged;	    /* both have calls enough for a ratio: */
+	struct shift ratio; /* of latencies, b / a */
+	unsigned verdict;
+};
+
+/* All rows, the largest first; the caller frees them. NULL when memory is out. */
+struct contrast_row *contrast_rows(const struct groups *a, const struct groups *b, enum group_order order,
+	size_t *n);
+int contrast_judge(struct contrast_row *row); /* 0 or -ENOMEM */
+
+/* A view that takes one side in; BY may be NULL: operations and files. */
+int view_contrast(struct view **out, const char *by, struct err *err);
+
+/* What both views, made with the same BY, have seen. */
+int contrast_print(struct view *const sides[2], const struct ending ending[2], struct top top, struct buf *out,
+	struct err *err);
+
+/* A capture, taken in by a view, and the statistics (--json) of its replay in FILE. */
+int contrast_replay(const struct view *side, const struct ending *ending, const char *file, struct buf *out,
+	struct err *err);
+
+/* The file begins as JSON does, and no capture. */
+bool contrast_is_statistics(const char *file);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "datas/spread.h"
+#include "report/contrast_parts.h"
+#include "trace/side.h"
+
+/*
+ * A capture and its replay. Latencies of both are those of the operations that were replayed, as the statistics
+ * have them: a captured one was made once, so that only the runs of the replay have a spread.
+ */
+
+#define RUNS_ENOUGH 6	    /* 1 - 2 * 0.5^6: 96.9 % that a median lies between the least and the largest */
+#define BUCKET	    (1 / 32.0) /* quantiles may be so much too large */
+
+struct replayed {
+	const struct side *side;
+	double v[SIDE_RUNS_MOST];
+};
+
+bool contrast_is_statistics(const char *file)
+{
+	FILE *f = strcmp(file, "-") == 0 ? NULL : fopen(file, "re");
+	int c = ' ';
+
+	while (f && (c == ' ' || c == '\n' || c == '\t' || c == '\r'))
+		c = fgetc(f);
+	if (f)
+		fclose(f);
+	return c == '{';
+}
+
+/* OBJECT.KEY of all runs, or of one of their operations; their number, or 0 when one has none. */
+static size_t of_runs(struct replayed *r, const char *operation, const char *object, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < r->side->runs.n; i++) {
+		const json_t *j = operation ? side_operation(r->side, i, operation) : r->side->runs.v[i];
+
+		if (object)
+			j = json_object_get(j, object);
+		if (!side_number(j, key, &r->v[i]) || r->v[i] < 0 || r->v[i] > 1e18)
+			return 0;
+	}
+	return i;
+}
+
+static bool median_of(struct replayed *r, const char *operation, const char *object, const char *key,
+	struct spread *out)
+{
+	size_t n = of_runs(r, operation, object, key);
+
+	*out = spread_of(r->v, n);
+	return n > 0;
+}
+
+static double median(struct replayed *r, const char *operation, const char *object, const char *key)
+{
+	struct spread s;
+
+	return median_of(r, operation, object, key, &s) ? s.median : 0;
+}
+
+static const char *verdict_of(const struct replayed *r, double captured, const struct spread *s)
+{
+	if (r->side->runs.n < RUNS_ENOUGH)
+		return "too few runs to say";
+	if (s->min > captured * (1 + BUCKET))
+		return "slower";
+	return s->max * (1 + BUCKET) < captured ? "faster" : "no difference found";
+}
+
+/* ---- totals ---- */
+
+static void total_seconds(struct table *t, const char *name, double a, double b)
+{
+	total_ns(t, name, (uint64_t)(a * 1e9), (uint64_t)(b * 1e9));
+}
+
+static int put_totals(struct replayed *r, const struct contrast *c, const struct ending *e, struct buf *out)
+{
+	struct table t;
+	unsigned i;
+	int rc;
+
+	table_init(&t, 4, 1);
+	for (i = 0; i < 4; i++)
+		table_cell(&t, "%s", ((const char *const[]){"captured", "replayed", "change", ""})[i]);
+	total_seconds(&t, "length", (double)e->totals->end / 1e9, median(r, NULL, NULL, "seconds"));
+	total_count(&t, "calls", (double)c->all.count, median(r, NULL, NULL, "operations"));
+	total_count(&t, "failed", (double)c->all.errors, median(r, NULL, NULL, "errors"));
+	total_seconds(&t, "time in the calls that were replayed", median(r, NULL, "thread_seconds", "calls_captured"),
+		median(r, NULL, "thread_seconds", "calls"));
+	total_seconds(&t, "waiting for operations of others (ordering)", 0,
+		median(r, NULL, "thread_seconds", "ordering"));
+	total_seconds(&t, "waiting for their time (pacing)", 0, median(r, NULL, "thread_seconds", "pacing"));
+	rc = table_print(&t, out, e->colour);
+	table_free(&t);
+	return rc;
+}
+
+/* ---- operations ---- */
+
+struct pair {
+	const char *name;
+	uint64_t calls; /* in the capture */
+	double count;
+	struct spread captured, replayed; /* p50 */
+	double rank; /* time in both; 0: not replayed */
+};
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return x->rank != y->rank ? (x->rank > y->rank ? -1 : 1) : strcmp(x->name, y->name);
+}
+
+static uint64_t calls_of(const struct contrast *c, const char *name)
+{
+	const struct group *g = groups_find(&c->tables[0], str_of(name));
+
+	return g ? g->tally.count : 0;
+}
+
+static bool take_pair(struct replayed *r, const struct contrast *c, const char *name, struct pair *p)
+{
+	*p = (struct pair){.name = name, .calls = calls_of(c, name)};
+	p->count = median(r, name, NULL, "count");
+	if (p->count <= 0 || !median_of(r, name, "captured_ns", "p50", &p->captured) ||
+		!median_of(r, name, "replayed_ns", "p50", &p->replayed))
+		return p->calls > 0;
+	p->rank = median(r, name, "captured_ns", "sum") + median(r, name, "replayed_ns", "sum");
+	return true;
+}
+
+static void cell_time(struct table *t, double ns)
+{
+	char text[HUMAN_LEN];
+
+	table_cell(t, "%s", human_ns(text, (uint64_t)ns));
+}
+
+static void put_pair(struct table *t, struct replayed *r, const struct pair *p)
+{
+	static const char *const sides[] = {"captured_ns", "replayed_ns"};
+	static const char *const keys[] = {"sum", "p50", "p99"};
+	unsigned i;
+
+	table_cell(t, "%" PRIu64, p->calls);
+	table_cell(t, "%.0f", p->count);
+	if (p->rank <= 0) {
+		for (i = 0; i < 9; i++)
+			table_cell(t, "-");
+		table_cell(t, "not replayed");
+		table_cell(t, "%s", p->name);
+		return;
+	}
+	for (i = 0; i < 6; i++)
+		cell_time(t, median(r, p->name, sides[i % 2], keys[i / 2]));
+	cell_time(t, median(r, p->name, NULL, "wait_ns"));
+	if (p->captured.median > 0) {
+		table_cell(t, "%.3f", p->replayed.median / p->captured.median);
+		table_cell(t, "%.3f to %.3f", p->replayed.min / p->captured.median,
+			p->replayed.max / p->captured.median);
+	} else {
+		table_cell(t, "-");
+		table_cell(t, "-");
+	}
+	table_cell(t, "%s", verdict_of(r, p->captured.median, &p->replayed));
+	table_cell(t, "%s", p->name);
+}
+
+static int put_operations(struct replayed *r, const struct contrast *c, bool colour, struct buf *out)
+{
+	static const char *const names[] = {"calls 1", "calls 2", "time 1", "time 2", "p50 1", "p50 2", "p99 1",
+		"p99 2", "ordering", "ratio", "in all runs", "latency (p50)", "op"};
+	struct pair *pairs = calloc(OP_COUNT, sizeof(*pairs));
+	struct table t;
+	size_t i, n = 0;
+	int rc;
+
+	if (!pairs)
+		return -ENOMEM;
+	for (i = 0; i < OP_COUNT; i++)
+		n += take_pair(r, c, ops[i].name, &pairs[n]);
+	qsort(pairs, n, sizeof(*pairs), compare_pairs);
+	table_init(&t, sizeof(names) / sizeof(*names), 2);
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		table_cell(&t, "%s", names[i]);
+	for (i = 0; i < n; i++)
+		put_pair(&t, r, &pairs[i]);
+	rc = table_print(&t, out, colour);
+	table_free(&t);
+	free(pairs);
+	return rc;
+}
+
+int contrast_replay(const struct view *view, const struct ending *ending, const char *file, struct buf *out,
+	struct err *err)
+{
+	const struct contrast *c = (const struct contrast *)view;
+	struct replayed *r = calloc(1, sizeof(*r));
+	struct side side;
+	int rc = side_open(&side, file, err);
+
+	if (!rc && !r)
+		rc = err_sys(err, ENOMEM, "%s", file);
+	if (rc) {
+		free(r);
+		side_close(&side);
+		return rc;
+	}
+	r->side = &side;
+	buf_addf(out, "first: %s as captured, second: its replay, %s, %zu run%s\n", ending->capture, file, side.runs.n,
+		side.runs.n == 1 ? "" : "s");
+	if (side.incomplete)
+		buf_addf(out, "  %zu runs are incomplete and left out\n", side.incomplete);
+	if (side.diverged > 0)
+		buf_addf(out, "  up to %.0f divergences in a run: it did not do what was captured\n", side.diverged);
+	rc = put_totals(r, c, ending, out);
+	buf_char(out, '\n');
+	if (!rc)
+		rc = put_operations(r, c, ending->colour, out);
+	free(r);
+	side_close(&side);
+	return rc ? err_sys(err, ENOMEM, "cannot compare") : 0;
+}
