@@ -184,9 +184,9 @@ soak: all
 	@$(MAKE) --no-print-directory $(BUILD)/unit
 	@KERNEL_SEEDS=5000 $(BUILD)/unit kernel
 	@tests/run --repeat 50 scenarios
-	@tests/randprog/run.py --as user --mode turns --seeds 1-5000 --jobs 2
+	@tests/randprog/run.py --as user --mode turns --layouts all --seeds 1-5000 --jobs 2
 	@if [ "$$(id -u)" -eq 0 ]; then \
-		tests/randprog/run.py --as root --mode turns --seeds 5001-10000 --jobs 2; \
+		tests/randprog/run.py --as root --mode turns --layouts all --seeds 5001-10000 --jobs 2; \
 	else echo "skip random programs of root: needs root"; fi
 
 CHECKS := asan tsan lint shellcheck manlint docs faults hostile
