@@ -17,6 +17,7 @@
 
 #define TICK_NS	     100000000
 #define WARM_TICK_NS 1000000   /* while operations are counted */
+#define WARM_TRIES   50	       /* to sum them up while there are no more */
 #define DEATH_NS     (2 * NS_PER_SEC) /* that stopped workers are waited for, and killed ones */
 
 /* ---- memory ---- */
@@ -367,16 +368,26 @@ static void show_progress(struct engine *e, struct watch *w)
 	progress_show(&w->progress, &now);
 }
 
-/* What is counted until here is left out of the statistics. */
-static int end_warmup(struct engine *e, uint64_t now, struct err *err)
+/*
+ * What is counted until here is left out of the statistics. Threads that count meanwhile would have some
+ * of an operation's numbers left out and others not: then once more.
+ */
+static int end_warmup(struct engine *e, struct err *err)
 {
+	unsigned tries = 0;
+	uint64_t done;
+	int rc = 0;
+
 	e->warm = true;
-	e->warm_ns = now - e->shared->start;
+	do {
+		done = count_done(e);
+		e->warm_ns = now_ns() - e->shared->start;
+		if (e->config.warmed)
+			rc = e->config.warmed(e->config.arg, e);
+	} while (rc == 0 && count_done(e) != done && ++tries < WARM_TRIES);
 	if (e->timeline.step)
 		timeline_add(&e->timeline, e->warm_ns, e->config.program, e->results);
-	if (e->config.warmed && e->config.warmed(e->config.arg, e))
-		return err_sys(err, ENOMEM, "cannot sum up the warm-up");
-	return 0;
+	return rc ? err_sys(err, ENOMEM, "cannot sum up the warm-up") : 0;
 }
 
 static bool warmup_over(const struct engine *e, uint64_t done, uint64_t now)
@@ -391,7 +402,7 @@ static int look(struct engine *e, struct watch *w, struct err *err)
 	uint64_t done = count_done(e), now = now_ns();
 	double load;
 
-	if (!e->warm && warmup_over(e, done, now) && end_warmup(e, now, err))
+	if (!e->warm && warmup_over(e, done, now) && end_warmup(e, err))
 		return -ENOMEM;
 	if (e->config.limit && e->warm && now - e->shared->start >= e->warm_ns + e->config.limit) {
 		e->limited = true;

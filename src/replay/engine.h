@@ -46,7 +46,7 @@ struct engine_config {
 	bool timeline; /* wanted */
 	uint64_t limit; /* ns from the end of the warm-up until the run is ended; 0 = none */
 	struct amount warmup; /* time or operations */
-	int (*warmed)(void *arg, struct engine *e); /* the warm-up is over; 0 or -ENOMEM */
+	int (*warmed)(void *arg, struct engine *e); /* the warm-up is over: more than once; 0 or -ENOMEM */
 	void *arg;
 };
 

@@ -146,6 +146,7 @@ static void make_overview(const void *runs, struct buf *out)
 /* At the end of a warm-up: ARG becomes what was counted until then. */
 static int keep_warmup(void *arg, struct engine *e)
 {
+	stats_free(arg);
 	return stats_gather(arg, e, e->config.options);
 }
 
