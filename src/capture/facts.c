@@ -34,6 +34,28 @@ struct facts facts_of_fd(pid_t tid, int fd)
 	return facts_of_stat(&st);
 }
 
+bool facts_of_description(pid_t tid, int fd, uint64_t *offset, uint64_t *flags)
+{
+	char path[64], line[256];
+	unsigned long long value;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)tid, fd);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "pos: %llu", &value) == 1)
+			*offset = value;
+		if (sscanf(line, "flags: %llo", &value) != 1)
+			continue;
+		*flags = value; /* O_CLOEXEC is among them */
+		break;		/* what follows may be long: locks, for example */
+	}
+	fclose(f);
+	return true;
+}
+
 static int add_range(extents *out, uint64_t off, uint64_t len)
 {
 	uint64_t *p = vec_push(out);

@@ -15,6 +15,9 @@ struct facts facts_of_stat(const struct stat *st);
 /* Of what a process has open as FD; not known when it is closed already. */
 struct facts facts_of_fd(pid_t tid, int fd);
 
+/* Its offset and the flags of its description, as far as they are told: else both stay. False: it is closed. */
+bool facts_of_description(pid_t tid, int fd, uint64_t *offset, uint64_t *flags);
+
 typedef VEC(uint64_t) extents;
 
 /*

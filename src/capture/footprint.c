@@ -315,6 +315,7 @@ void footprint_make(struct footprint *f, const struct rec *rec)
 	f->last_freed = -1;
 	f->opens = f->replaces = f->all_numbers = false;
 	f->by_path = f->ranged = f->implicit = f->appends = false;
+	f->waits = footprint_waits_for_lock(rec);
 	f->way.names.n = 0;
 	f->way.stopped = f->way.lost = false;
 	add_args(f, rec);
@@ -323,13 +324,16 @@ void footprint_make(struct footprint *f, const struct rec *rec)
 	add_meta(f, rec);
 }
 
+bool footprint_waits_for_lock(const struct rec *rec)
+{
+	if (rec->op == OP_flock)
+		return !(rec->arg[1] & (LOCK_NB | LOCK_UN));
+	return rec->op == OP_fcntl && rec_fcntl_waits(rec->arg[1]) && rec->arg[2] != F_UNLCK;
+}
+
 bool footprint_waits(const struct rec *rec)
 {
 	switch (rec->op) {
-	case OP_flock:
-		return !(rec->arg[1] & (LOCK_NB | LOCK_UN));
-	case OP_fcntl:
-		return (rec->arg[1] == F_SETLKW || rec->arg[1] == F_OFD_SETLKW) && rec->arg[2] != F_UNLCK;
 	case OP_accept:
 	case OP_accept4:
 	case OP_recvmsg:
@@ -339,8 +343,20 @@ bool footprint_waits(const struct rec *rec)
 	case OP_io_uring_enter:
 		return true;
 	default:
-		return false;
+		return footprint_waits_for_lock(rec);
 	}
+}
+
+bool footprint_waits_from(const struct rec *rec)
+{
+	return rec->op == OP_fcntl && footprint_waits_for_lock(rec) &&
+		(rec->arg[3] == SEEK_CUR || rec->arg[3] == SEEK_END);
+}
+
+void footprint_sleeps(struct footprint *f)
+{
+	f->looks = 0;
+	f->changes = ASPECT_LOCKS;
 }
 
 void footprint_names(struct footprint *f, struct name *const name[2])
@@ -472,25 +488,13 @@ static bool is_same_description(struct footprint *a, unsigned i, struct footprin
 static void tell_offset(struct footprint *f)
 {
 	struct footprint_file *file = &f->file[0];
-	char path[64], line[128];
-	unsigned long long offset;
-	FILE *in;
 
 	if (file->told)
 		return;
 	file->told = true;
 	file->offset = UINT64_MAX;
 	file->flags = O_APPEND;
-	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%d", f->tid, file->fd);
-	in = fopen(path, "re");
-	while (in && fgets(line, sizeof(line), in)) {
-		if (sscanf(line, "pos: %llu", &offset) == 1)
-			file->offset = offset;
-		if (sscanf(line, "flags: %o", &file->flags) == 1)
-			break;
-	}
-	if (in)
-		fclose(in);
+	facts_of_description((pid_t)f->tid, file->fd, &file->offset, &file->flags);
 }
 
 static bool appends(struct footprint *f)
@@ -568,8 +572,12 @@ static bool offsets_meet(struct footprint *a, struct footprint *b)
 	return false;
 }
 
+/* Of one that waits, results show when an owner of other locks let it go on. */
 static bool locks_meet(struct footprint *a, struct footprint *b)
 {
+	if ((a->waits || b->waits) && a->table != b->table &&
+		!(a->nfiles && b->nfiles && is_same_description(a, 0, b, 0)))
+		return false;
 	return !a->nfiles || !b->nfiles || is_same_file(a, 0, b, 0) || !facts_of(a, 0)->known ||
 		!facts_of(b, 0)->known;
 }

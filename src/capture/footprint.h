@@ -31,7 +31,7 @@ struct footprint_file {
 	bool asked, told; /* facts; offset and flags */
 	struct facts facts;
 	uint64_t offset;
-	unsigned flags; /* of open(2) */
+	uint64_t flags; /* of open(2) */
 };
 
 struct footprint {
@@ -49,6 +49,7 @@ struct footprint {
 	bool opens;		     /* some number that is free */
 	bool replaces;		     /* what has the freed numbers */
 	bool all_numbers;	     /* are used */
+	bool waits;		     /* for a lock */
 
 	struct footprint_file file[2]; /* whose bytes, offset or locks it is about */
 	unsigned nfiles;
@@ -74,6 +75,12 @@ bool footprint_changes(const struct footprint *f, const struct name *entry);
 
 /* A call that waits for others by its nature, as far as its arguments tell. */
 bool footprint_waits(const struct rec *rec);
+/* ... for a lock. */
+bool footprint_waits_for_lock(const struct rec *rec);
+/* ... with a range that counts from where the offset or the end is before it waits. */
+bool footprint_waits_from(const struct rec *rec);
+/* It waits for a lock now: nothing but the locks matters to it any more. */
+void footprint_sleeps(struct footprint *f);
 
 bool footprint_changes_names(enum op_id op);
 bool footprint_ioctl_looks(unsigned command);

@@ -265,6 +265,7 @@ static bool goes_on(struct tracer *t, struct task *task, const syscall_info *inf
 		return false;
 	if (is_again(call, info)) {
 		call->state = CALL_RUNNING;
+		fetch_lock_base((pid_t)task->tid, call);
 		return true;
 	}
 	if (call->state == CALL_BROKEN)

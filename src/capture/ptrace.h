@@ -299,6 +299,9 @@ void maps_drop(struct process *proc);
  */
 int fetch_args(pid_t tid, struct call *call);
 
+/* Of a lock that may be waited for: where its range counts from by now. */
+void fetch_lock_base(pid_t tid, struct call *call);
+
 /* When rec.ret is there: what the call has put where its arguments point to. */
 void fetch_results(pid_t tid, struct call *call);
 

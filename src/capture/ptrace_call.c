@@ -196,6 +196,7 @@ enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op,
 	}
 	uring_begin(t, task, call);
 	maps_before(t, task, &call->rec);
+	fetch_lock_base((pid_t)task->tid, call);
 	call->entry = now_ns();
 	return CALL_BEGUN;
 }

@@ -11,6 +11,8 @@
 
 #include "capture/args.h"
 #include "capture/compat.h"
+#include "capture/facts.h"
+#include "capture/footprint.h"
 #include "capture/ptrace.h"
 #include "ops/ioctl.h"
 
@@ -119,6 +121,29 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 	call->rec.vec = call->vec.v;
 	call->rec.nvec = (uint32_t)n;
 	return 0;
+}
+
+void fetch_lock_base(pid_t tid, struct call *call)
+{
+	struct rec *rec = &call->rec;
+	uint64_t base = UINT64_MAX, flags;
+
+	if (!footprint_waits_from(rec))
+		return;
+	rec->nvec = 0;
+	if (rec->arg[3] == SEEK_CUR) {
+		facts_of_description(tid, (int)rec->arg[0], &base, &flags);
+	} else {
+		struct facts facts = facts_of_fd(tid, (int)rec->arg[0]);
+
+		base = facts.known ? facts.size : base;
+	}
+	call->vec.n = 0;
+	if (base > INT64_MAX || !vec_room(call, 1))
+		return;
+	call->vec.v[0] = base;
+	rec->vec = call->vec.v;
+	rec->nvec = 1;
 }
 
 /* ---- Linux AIO ---- */

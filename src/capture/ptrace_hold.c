@@ -36,7 +36,7 @@ static bool is_waited_for(const struct stand *s)
 	uint64_t age = now_ns() - s->since;
 	char letter;
 
-	if (age < NS_PER_MS)
+	if (age < NS_PER_MS && !s->waits)
 		return true;
 	letter = limits_state(s->task);
 	if (letter == 'D')
@@ -69,6 +69,10 @@ static bool is_kept_by_running(struct stand *s)
 			continue;
 		if (is_waited_for(r))
 			return true;
+		if (r->foot.waits) { /* it may wake up at any time, and have its effect */
+			footprint_sleeps(&r->foot);
+			continue;
+		}
 		s->impatient = s->state == STAND_HELD;
 		leave(r);
 	}
@@ -208,7 +212,7 @@ bool hold_behind_names(struct tracer *t, struct task *task, struct name *const n
 	if (keep(s))
 		return true;
 	run(s);
-	if (s->waits) /* nobody waits for it */
+	if (s->waits && !s->foot.waits) /* nobody waits for it */
 		leave(s);
 	return false;
 }

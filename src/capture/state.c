@@ -141,22 +141,11 @@ static void put_dup(struct sink *sink, const struct rec *fd, const struct told_f
 
 bool state_fd(struct rec *rec, struct who who, unsigned number, char *link)
 {
-	char path[64], line[256];
-	unsigned long long value;
-	FILE *f;
+	char path[64];
 
 	*rec = state_rec(OP_state_fd, who);
-	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%u", who.tid, number);
-	f = fopen(path, "re");
-	if (!f)
+	if (!facts_of_description((pid_t)who.tid, (int)number, &rec->arg[3], &rec->arg[2]))
 		return false;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "pos: %llu", &value) == 1)
-			rec->arg[3] = value;
-		else if (sscanf(line, "flags: %llo", &value) == 1) /* O_CLOEXEC is among them */
-			rec->arg[2] = value;
-	}
-	fclose(f);
 	snprintf(path, sizeof(path), "fd/%u", number);
 	rec->path = state_link(who.tid, path, link, PATH_MAX);
 	rec->arg[0] = number;

@@ -520,13 +520,22 @@ static int settle_lock(struct model *m, struct node *node, const struct lock *lo
 	return unlock ? locks_unset(&node->held, lock) : locks_set(&node->held, lock);
 }
 
+/* What the start counts from; who waited for the lock had that before others moved it. */
+static uint64_t lock_base(const struct rec *r, const struct descriptor *d)
+{
+	const struct node *n = d->desc->node;
+
+	if (r->nvec)
+		return r->vec[0];
+	if (r->arg[3] == SEEK_END)
+		return n->size.size;
+	return r->arg[3] == SEEK_CUR ? d->desc->offset : 0;
+}
+
 /* The range of a struct flock, its base added: fcntl_locking(2). */
 static struct lock lock_range(const struct rec *r, const struct descriptor *d)
 {
-	const struct node *n = d->desc->node;
-	uint64_t base = r->arg[3] == SEEK_CUR ? d->desc->offset
-					      : r->arg[3] == SEEK_END ? n->size.size : 0;
-	uint64_t start = base + r->arg[4];
+	uint64_t start = lock_base(r, d) + r->arg[4];
 	int64_t len = (int64_t)r->arg[5];
 	struct lock l = {.kind = LOCK_RECORD, .exclusive = r->arg[2] == F_WRLCK, .start = start};
 
@@ -540,20 +549,22 @@ static struct lock lock_range(const struct rec *r, const struct descriptor *d)
 }
 
 /*
- * A lock relative to the offset of a description that is not the one which holds it in the replay
- * (OTHER), or is a directory, whose offsets are the kernel's own. What led beyond all offsets does so.
+ * The start of a lock that was waited for, or is relative to the offset of a description that is not the one
+ * which holds it in the replay (OTHER), or of a directory, whose offsets are the kernel's own. What led
+ * beyond all offsets does so.
  */
 static void put_start(struct model *m, const struct rec *r, const struct descriptor *d, bool other)
 {
 	uint64_t *arg = m->out.call.arg;
+	bool current = r->arg[3] == SEEK_CUR;
 
-	if (r->ret == -EOVERFLOW) {
+	if (current && r->ret == -EOVERFLOW) {
 		arg[3] = SEEK_SET;
 		arg[4] = INT64_MAX;
 		arg[5] = 2;
-	} else if (other || node_is_dir(d->desc->node)) {
+	} else if (r->nvec || (current && (other || node_is_dir(d->desc->node)))) {
 		arg[3] = SEEK_SET;
-		arg[4] = r->arg[4] + d->desc->offset;
+		arg[4] = r->arg[4] + lock_base(r, d);
 	}
 }
 
@@ -585,8 +596,7 @@ static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d
 		return LEFT_WAIT_BROKEN;
 	lock.owner = description_owner(d->desc);
 	posix = posix && r->ret != -EBADF && r->ret != -EINVAL && r->ret != -EFAULT;
-	if (r->arg[3] == SEEK_CUR)
-		put_start(m, r, d, posix);
+	put_start(m, r, d, posix);
 	if (posix) {
 		m->out.lock = vfd_lock_handle(&m->vfd, m->task, node, true);
 		if (m->out.lock == VFD_NUMBER_NONE)

@@ -169,12 +169,35 @@ static int take_vec(struct capture_scratch *scratch, struct rec *rec, enum arg_k
 	return rc;
 }
 
+/* F stands before G: printed so, and demanded since G's form depends on it. */
+static int take_farg(struct capture_scratch *scratch, struct rec *rec, struct str s)
+{
+	struct str base = s, part;
+	uint64_t *slot;
+	bool lock;
+	int n = 0, rc;
+
+	while (n < 4 && str_take_char(&base, ',', &part))
+		n++;
+	if (base.s) {
+		s.len = (size_t)(base.s - 1 - s.s);
+		scratch->vec.n = 0;
+		slot = vec_push(&scratch->vec);
+		if (!slot)
+			return -ENOMEM;
+		if (value_u64(base, slot) || *slot > INT64_MAX || !rec_fcntl_waits(rec->arg[1]))
+			return -EINVAL;
+		rec->vec = slot;
+		rec->nvec = 1;
+	}
+	rc = value_farg(rec->arg, s, &lock);
+	return rc || lock == rec_fcntl_is_lock(rec->arg[1]) ? rc : -EINVAL;
+}
+
 static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, struct str s)
 {
 	enum arg_kind kind = ops[rec->op].arg[i];
 	enum arg_form form = arg_infos[kind].form;
-	bool lock;
-	int rc;
 
 	switch (form) {
 	case FORM_NONE:
@@ -207,9 +230,7 @@ static int take_arg(struct capture_scratch *scratch, struct rec *rec, int i, str
 	case FORM_SQE:
 		return value_sqe(&rec->sqe, s, false);
 	case FORM_FARG:
-		/* F stands before G: printed so, and demanded since G's form depends on it */
-		rc = value_farg(rec->arg, s, &lock);
-		return rc || lock == rec_fcntl_is_lock(rec->arg[1]) ? rc : -EINVAL;
+		return take_farg(scratch, rec, s);
 	case FORM_BYTES:
 		return value_hex_bytes(&scratch->path2, s, &rec->path2);
 	case FORM_IARG:

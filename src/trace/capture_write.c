@@ -74,6 +74,10 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 		break;
 	case FORM_FARG:
 		value_print_farg(out, rec, false);
+		if (rec->nvec) {
+			buf_char(out, ',');
+			buf_u64(out, rec->vec[0]);
+		}
 		break;
 	case FORM_BYTES:
 		value_print_hex_bytes(out, rec->path2);

@@ -45,6 +45,7 @@ struct sqe {
  *   HOW         flags in its own slot, mode and resolve in the slots of MODE and RESOLVE
  *   CLARGS      clone_args.flags
  *   FARG        a number; for the F_*LK* commands l_type, l_whence, l_start, l_len in arg[2..5]
+ *               and, of one that may be waited for, in vec[0] what the start counts from, if known
  *   IARG        as rec_ioctl_form() says, in arg[2..5]; destinations of a dedupe in vec[]
  *   RIOV, WIOV  vec[] = segment lengths
  *   FORM_TUPLES vec[] = the numbers of one tuple behind those of the other
@@ -89,5 +90,7 @@ bool rec_ioctl_has_dests(uint64_t cmd);
 
 /* True for the fcntl(2) commands whose third argument is a struct flock. */
 bool rec_fcntl_is_lock(uint64_t cmd);
+/* ... and which wait until they have the lock. */
+bool rec_fcntl_waits(uint64_t cmd);
 
 #endif

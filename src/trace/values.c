@@ -33,6 +33,11 @@ bool rec_fcntl_is_lock(uint64_t cmd)
 	       cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
 }
 
+bool rec_fcntl_waits(uint64_t cmd)
+{
+	return cmd == F_SETLKW || cmd == F_OFD_SETLKW;
+}
+
 /* ---- numbers ---- */
 
 static int any_sign(struct str s, uint64_t *out)

@@ -15,7 +15,7 @@ if is_root; then
 	chmod 755 "$TEST_TMP"
 	run=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
 fi
-for mode in directories names attributes modes bytes numbers deadlocks; do
+for mode in directories names attributes modes bytes numbers ranges deadlocks; do
 	scenario "$mode" data env -C data timeout 120 "$program" "$mode"
 done
 

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,31 @@ static void with_numbers(uint64_t *rng, int k)
 	}
 }
 
+/*
+ * Locks that are waited for, their ranges counted from an offset or an end that another thread moves. Two threads
+ * have a description, and so the locks, in common.
+ */
+static void with_ranges(uint64_t *rng, int k)
+{
+	static _Atomic int shared[PROCESSES / 2];
+	struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = next(rng) % 4 ? SEEK_CUR : SEEK_END, .l_len = 400};
+	_Atomic int *fd = &shared[k / 2];
+	int unset = 0, own;
+
+	if (!*fd) {
+		own = open("bytes", O_RDWR);
+		if (!atomic_compare_exchange_strong(fd, &unset, own))
+			close(own);
+	}
+	any(lseek(*fd, next(rng) % 2000, SEEK_SET));
+	if (next(rng) % 8 == 0)
+		any(ftruncate(*fd, 100 + next(rng) % 2000));
+	must(fcntl(*fd, F_OFD_SETLKW, &lock), "F_OFD_SETLKW");
+	any(lseek(*fd, next(rng) % 2000, SEEK_SET));
+	must(fcntl(*fd, F_OFD_SETLK, &all), "F_OFD_SETLK");
+}
+
 /* ---- what must go on although one of two is held ---- */
 
 static _Atomic int sleeper; /* who is about to wait */
@@ -382,6 +408,7 @@ static const struct {
 	{"modes", with_modes, THREADS, 1},
 	{"bytes", with_bytes, THREADS, 0},
 	{"numbers", with_numbers, THREADS, 0},
+	{"ranges", with_ranges, THREADS, 0},
 };
 
 static step_fn *step;

@@ -191,7 +191,9 @@ START_TEST(malformed_values_are_found)
 		"o=state_path;:,p=/;:,v=1+9223372036854775807", "o=utimes;:,T=1.5,2.5",
 		"o=utimes;:,T=1.000000005", "o=utimes;:,T=now", "o=utimes;:,T=now,now,now",
 		"o=fcntl;:,d=3;:,F=6;:,G=1", "o=fcntl;:,d=3;:,F=6;:,G=1,0,0",
-		"o=fcntl;:,d=3;:,F=6;:,G=1,0,0,0,0", "o=fcntl;:,d=3;:,F=1;:,G=1,0,0,0",
+		"o=fcntl;:,d=3;:,F=6;:,G=1,0,0,0,0", "o=fcntl;:,d=3;:,F=7;:,G=1,1,0,0,",
+		"o=fcntl;:,d=3;:,F=7;:,G=1,1,0,0,-1", "o=fcntl;:,d=3;:,F=7;:,G=1,1,0,0,9223372036854775808",
+		"o=fcntl;:,d=3;:,F=7;:,G=1,1,0,0,0,0", "o=fcntl;:,d=3;:,F=1;:,G=1,0,0,0",
 		"o=fcntl;:,d=3;:,F=6;:,G=F_NOLCK,0,0,0", "o=mkdir;:,m=9", "o=mkdir;:,m=-1",
 		"o=lseek;:,d=1;:,W=0;:,O=9223372036854775808"};
 	struct buf text = BUF_INIT;

@@ -170,8 +170,12 @@ START_TEST(some_wait_by_their_nature)
 	ck_assert(!footprint_waits(&lock));
 	lock = (struct rec){.op = OP_fcntl, .arg = {3, F_SETLKW, F_WRLCK}};
 	ck_assert(footprint_waits(&lock));
+	ck_assert(!footprint_waits_from(&lock));
+	lock.arg[3] = SEEK_CUR;
+	ck_assert(footprint_waits_from(&lock));
 	lock.arg[2] = F_UNLCK;
 	ck_assert(!footprint_waits(&lock));
+	ck_assert(!footprint_waits_from(&lock));
 }
 END_TEST
 

@@ -2672,6 +2672,32 @@ START_TEST(locks_relative_to_an_end_or_an_offset_wait_for_it)
 }
 END_TEST
 
+#define THREAD	    "1 o=clone;:,f=69376;:,s=2;:,\n"
+#define THREAD_LINE "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@"
+
+/* Others move the offset, and the end, before who waits has the lock: its range stays where it was. */
+START_TEST(a_lock_that_waits_counts_from_what_it_saw)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=4;:,\n" /* another owner of locks */
+			      THREAD "1 o=fcntl;:,d=4;:,F=37;:,G=1,0,0,8;:,s=0;:,\n"
+			      "1 o=lseek;:,d=3;:,O=100;:,W=0;:,s=100;:,\n"
+			      "1 o=fcntl;:,d=4;:,F=37;:,G=1,0,100,8;:,s=0;:,\n"
+			      "1 o=fcntl;:,d=4;:,F=37;:,G=2,0,0,8;:,s=0;:,\n"
+			      "1:2 D=35;:,o=fcntl;:,d=3;:,F=38;:,G=1,1,0,8,0;:,s=0;:,\n"
+			      "1:2 o=fcntl;:,d=3;:,F=7;:,G=1,2,-4,4,10000;:,s=0;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|cwd|f|O_RDWR|0|>1|4|openat@8|\n" THREAD_LINE "9|\n"
+			  "0|0|-|1|F_OFD_SETLK|F_WRLCK,SEEK_SET,0,8|>-|0|fcntl@10|\n"
+			  "0|0|-|0|100|SEEK_SET|100|lseek@11|\n"
+			  "0|0|-|1|F_OFD_SETLK|F_WRLCK,SEEK_SET,100,8|>-|0|fcntl@12|\n"
+			  "0|0|-|1|F_OFD_SETLK|F_UNLCK,SEEK_SET,0,8|>-|0|fcntl@13|\n"
+			  "1|0|13|0|F_OFD_SETLKW|F_WRLCK,SEEK_SET,0,8|>-|0|fcntl@14|\n"
+			  "1|0|-|0|F_SETLKW|F_WRLCK,SEEK_SET,9996,4,L0|>-|0|fcntl@15|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 START_TEST(locks_in_directories)
 {
 	generates(TASK D_DIR "1 o=openat;:,d=-100;:,p=d;:,f=0;:,m=0;:,s=3;:,\n"
@@ -2685,9 +2711,6 @@ START_TEST(locks_in_directories)
 			  "#INIT\n" W_DIR D_INIT);
 }
 END_TEST
-
-#define THREAD	    "1 o=clone;:,f=69376;:,s=2;:,\n"
-#define THREAD_LINE "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@"
 
 START_TEST(failures_that_depend_on_a_size_wait_for_it)
 {
@@ -3452,6 +3475,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_fifo_is_changed_by_its_name);
 	tcase_add_test(t, files_keep_their_other_names);
 	tcase_add_test(t, locks_relative_to_an_end_or_an_offset_wait_for_it);
+	tcase_add_test(t, a_lock_that_waits_counts_from_what_it_saw);
 	tcase_add_test(t, locks_in_directories);
 	tcase_add_test(t, submissions_are_like_plain_calls);
 	tcase_add_test(t, registered_files_outlive_their_descriptors);
