@@ -26,12 +26,26 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Isrc -I$(BUILD) $(PKG_CFLAGS) $(C
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(call pkg,--cflags $(PKGS)))$(PKG_CFLAGS)
 LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread -lm
 
+# The BPF backend is part of the build where its tools are; BPF=no leaves it out.
+SBIN    := /usr/sbin:/sbin
+BPF     ?= $(shell export PATH=$$PATH:$(SBIN); command -v clang >/dev/null && \
+	command -v bpftool >/dev/null && pkg-config --exists libbpf && echo yes || echo no)
+BPFSRC  := src/capture/bpf.c src/capture/bpf_ring.c
+BPFSKEL := $(BUILD)/ioriot_bpf.skel.h
+BPFARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+
 # V=1 shows the commands.
 Q   := $(if $(V),,@)
 comma := ,
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 SRC     := $(wildcard src/*.c src/*/*.c)
+ifeq ($(BPF),yes)
+PKGS    += libbpf
+ALL_CFLAGS += -DHAVE_BPF
+else
+SRC     := $(filter-out $(BPFSRC),$(SRC))
+endif
 OBJ     := $(SRC:%.c=$(BUILD)/%.o)
 LIBOBJ  := $(filter-out $(BUILD)/src/main.o,$(OBJ))
 UNIT    := $(wildcard tests/unit/*.c tests/common/*.c)
@@ -42,6 +56,9 @@ TOOLS   := $(BUILD)/option_texts $(BUILD)/syscall_matrix $(BUILD)/late_emulate
 TEXTS   := $(BUILD)/ioriot.bash $(BUILD)/options.mdoc
 
 all: ioriot $(TEXTS)
+ifneq ($(BPF),yes)
+	@echo 'the BPF backend is left out: it needs clang, bpftool and libbpf (Debian: clang bpftool libbpf-dev)'
+endif
 
 ioriot: $(BUILD)/ioriot
 	$(Q)cp -f $< $@
@@ -111,6 +128,18 @@ $(OBJ) $(UNITOBJ) $(FUZZOBJ): | $(BUILD)/tables.h
 
 # The modules that "make install" put there are found by an ioriot that lies elsewhere.
 $(BUILD)/src/capture/stap_module.o: private override EXTRA_CFLAGS += -DIORIOT_PREFIX='"$(PREFIX)"'
+
+# One binary for all kernels: what they look like is found out when it is loaded.
+$(BPFSKEL): $(wildcard src/capture/bpf/*) src/capture/wire.h systemtap/table.h $(wildcard src/ops/*.def src/ops/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)clang -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPFARCH) -ffreestanding -Isrc \
+		-idirafter /usr/include/$$(uname -m)-linux-gnu $(call pkg,--cflags libbpf) \
+		-Wall -Wextra -Wno-unused-parameter -c src/capture/bpf/ioriot.bpf.c -o $(BUILD)/ioriot.bpf.tmp
+	$(Q)export PATH=$$PATH:$(SBIN); bpftool gen object $(BUILD)/ioriot.bpf.o $(BUILD)/ioriot.bpf.tmp && \
+		bpftool gen skeleton $(BUILD)/ioriot.bpf.o name ioriot_bpf > $@.new && mv $@.new $@
+
+$(BUILD)/src/capture/bpf.o: $(BPFSKEL)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

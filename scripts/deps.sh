@@ -23,8 +23,10 @@ need pkg-config "finds libraries" command -v pkg-config
 need libzstd-dev "compressed captures and replays" pkg-config --exists libzstd
 need libjansson-dev "statistics as JSON" pkg-config --exists jansson
 need liburing-dev "replay of io_uring" pkg-config --exists liburing
+need libbpf-dev "capture with BPF" pkg-config --exists libbpf
+need bpftool "capture with BPF" sh -c 'PATH=$PATH:/usr/sbin command -v bpftool'
 need check "unit tests" pkg-config --exists check
-need clang "tests: fuzzing, coverage" command -v clang
+need clang "capture with BPF; tests: fuzzing, coverage" command -v clang
 need libclang-rt-14-dev "tests: fuzzing, coverage" \
 	sh -c 'ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*'
 need llvm-14 "coverage" command -v llvm-cov-14

@@ -49,7 +49,7 @@ static void window_remove(u64 start, u64 len)
 	struct thread *leader = thread_find(current->tgid);
 
 	if (leader && thread_group_empty(current) && start <= leader->map_start &&
-		start + len >= leader->map_end)
+		PAGE_ALIGN(start + len) >= leader->map_end)
 		window_reset(leader);
 }
 

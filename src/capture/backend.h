@@ -39,6 +39,6 @@ struct backend {
 	int (*run)(struct capture_job *job, struct err *err);
 };
 
-extern const struct backend backend_ptrace, backend_stap;
+extern const struct backend backend_ptrace, backend_stap, backend_bpf;
 
 #endif

@@ -25,7 +25,11 @@ static const struct {
 } backends[] = {
 	{"ptrace", &backend_ptrace, NULL},
 	{"stap", &backend_stap, NULL},
+#ifdef HAVE_BPF
+	{"bpf", &backend_bpf, NULL},
+#else
 	{"bpf", NULL, "the BPF backend is not part of this build"},
+#endif
 };
 
 static int complain(const struct err *err, int status)

@@ -109,7 +109,7 @@ bool filter_takes_advice(unsigned advice)
  * Every program begins with a map of the loader's cache, and no other file will have its length. 0: it
  * cannot be told.
  */
-static uint32_t loader_cache(void)
+uint32_t filter_loader_cache(void)
 {
 	struct stat st;
 
@@ -124,7 +124,7 @@ bool filter_takes_length(const struct filter *f, uint64_t len)
 /* mmap(2) and munmap(2) of that length are let go; the loaded number goes on to what follows. */
 static int put_length(struct filter *f)
 {
-	f->cache = loader_cache();
+	f->cache = filter_loader_cache();
 	if (f->cache == 0)
 		return 0;
 	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0));

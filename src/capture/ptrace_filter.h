@@ -40,6 +40,7 @@ struct filter {
  * what has no other purpose than to take away what was there.
  */
 bool filter_takes_mmap(uint64_t prot, uint64_t flags);
+uint32_t filter_loader_cache(void); /* its length now, 0 = not known */
 bool filter_takes_length(const struct filter *f, uint64_t len); /* of mmap(2): not the loader's cache */
 bool filter_takes_advice(unsigned advice); /* of madvise(2) */
 

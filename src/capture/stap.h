@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "capture/backend.h"
+#include "capture/live.h"
 #include "capture/stap_module.h"
 #include "capture/wire.h"
 #include "datas/buf.h"
@@ -20,21 +21,10 @@
  *	stap_ctl.c	what the module is told, and what it says of itself
  *	stap_frame.c	bytes of a trace file -> blocks, and what is missing between them
  *	stap_read.c	a thread for each processor
- *	stap_merge.c	the records of all processors in the order of their times
- *	stap_signals.c	what ends a capture
- *	stap.c		one capture
+ *	stap.c		one capture, as live.h has it
  */
 
 /* --- stap_frame.c --- */
-
-/* A block whose records are all in bounds. */
-struct stap_block {
-	struct stap_block *next;
-	uint64_t lost; /* records that this processor made and that never came, just before these */
-	uint32_t count; /* records, 1 at least */
-	uint32_t size;	/* bytes of them */
-	unsigned char bytes[] __attribute__((aligned(8)));
-};
 
 /* The stream of one processor. All 0 at the beginning, but for cpu. */
 struct stap_frames {
@@ -51,50 +41,17 @@ struct stap_frames {
 	struct buf rest;   /* the beginning of a frame whose end has not come */
 };
 
-struct stap_list {
-	struct stap_block *first, **end;
-	size_t bytes;
-};
-
-void stap_list_init(struct stap_list *list);
-void stap_list_free(struct stap_list *list);
-
 /*
  * The next bytes of a trace file: whole blocks are appended to LIST. Whatever the bytes are, the
  * result is blocks in bounds, in the order of their numbers. 0 or -ENOMEM.
  */
-int stap_frames_feed(struct stap_frames *f, const void *bytes, size_t size, struct stap_list *list);
+int stap_frames_feed(struct stap_frames *f, const void *bytes, size_t size, struct merge_list *list);
 
 /*
  * Nothing more comes: what is left is damage. MADE is what the module says it made; returns how
  * many of those never came and are in no block's count.
  */
 uint64_t stap_frames_end(struct stap_frames *f, uint64_t made);
-
-/* --- stap_merge.c --- */
-
-struct stap_merge;
-
-struct stap_out {
-	void *user;
-	/* A record; its time never goes back. What is not 0 ends the merge. */
-	int (*rec)(void *user, struct wire_rec *rec);
-	/* COUNT records of a processor were lost before time T. */
-	void (*lost)(void *user, uint64_t t, uint64_t count);
-};
-
-/* One queue for each of N processors. NULL: memory is out. */
-struct stap_merge *stap_merge_open(size_t n);
-void stap_merge_close(struct stap_merge *m);
-
-/* Takes all blocks of LIST, which is empty afterwards. */
-void stap_merge_add(struct stap_merge *m, size_t queue, struct stap_list *list);
-
-/*
- * Hands over all records up to time T, which must all have been added. 0, or what rec() returned.
- * *FREED: bytes of blocks that are used up.
- */
-int stap_merge_to(struct stap_merge *m, uint64_t t, const struct stap_out *out, size_t *freed);
 
 /* --- stap_read.c --- */
 
@@ -126,7 +83,7 @@ struct stap_frames *stap_readers_frames(struct stap_readers *all, size_t queue);
 int stap_readers_drain(struct stap_readers *all, uint64_t t, struct err *err);
 
 /* What was read so far, into M; the numbers of queues are the same. */
-void stap_readers_take(struct stap_readers *all, struct stap_merge *m);
+void stap_readers_take(struct stap_readers *all, struct merge *m);
 
 /* BYTES that were taken are free again. */
 void stap_readers_release(struct stap_readers *all, size_t bytes);
@@ -193,16 +150,5 @@ int stap_unload(struct stap_loaded *loaded, const struct capture_job *job, struc
 
 /* OUT holds PATH_MAX bytes. -ENOSYS: not installed; -EPERM: not for this user. */
 int stap_find_staprun(char *out, struct err *err);
-
-/* --- stap_signals.c --- */
-
-struct stap_signals;
-
-struct stap_signals *stap_signals_take(void); /* NULL: memory is out */
-void stap_signals_give_back(struct stap_signals *s);
-
-/* How often the terminal said that it is enough, and somebody else, so far. */
-unsigned stap_signals_int(void);
-unsigned stap_signals_term(void);
 
 #endif

@@ -16,22 +16,6 @@ enum { HEADER_4 = 8, HEADER_5 = 12 };
 #define BLOCK_MOST (16u << 10) /* no block is longer; else a damaged length swallowed good ones */
 #define SUBBUF	   4096	       /* SystemTap drops messages by parts of this size */
 
-void stap_list_init(struct stap_list *list)
-{
-	*list = (struct stap_list){.end = &list->first};
-}
-
-void stap_list_free(struct stap_list *list)
-{
-	struct stap_block *block;
-
-	while ((block = list->first)) {
-		list->first = block->next;
-		free(block);
-	}
-	stap_list_init(list);
-}
-
 static uint32_t get32(const unsigned char *p)
 {
 	uint32_t v;
@@ -92,16 +76,16 @@ static bool check_block(const struct stap_frames *f, const unsigned char *p, siz
 }
 
 static int take_block(struct stap_frames *f, const unsigned char *p, const struct wire_block *head,
-	uint64_t last, struct stap_list *list)
+	uint64_t last, struct merge_list *list)
 {
 	uint32_t size = head->used - (uint32_t)sizeof(*head);
-	struct stap_block *block;
+	struct merge_block *block;
 
 	if (head->count) {
 		block = malloc(sizeof(*block) + size);
 		if (!block)
 			return -ENOMEM;
-		*block = (struct stap_block){.count = head->count, .size = size};
+		*block = (struct merge_block){.count = head->count, .size = size};
 		block->lost = f->pending + (head->before - f->made);
 		memcpy(block->bytes, p + sizeof(*head), size);
 		*list->end = block;
@@ -147,7 +131,7 @@ static size_t skip_to_frame(struct stap_frames *f, const unsigned char *p, size_
 
 /* Uses up frames; returns how many bytes, or -errno. */
 static ssize_t take_frames(
-	struct stap_frames *f, const unsigned char *p, size_t len, struct stap_list *list)
+	struct stap_frames *f, const unsigned char *p, size_t len, struct merge_list *list)
 {
 	size_t at = 0, size;
 	struct wire_block head;
@@ -174,7 +158,7 @@ static ssize_t take_frames(
 	}
 }
 
-int stap_frames_feed(struct stap_frames *f, const void *bytes, size_t size, struct stap_list *list)
+int stap_frames_feed(struct stap_frames *f, const void *bytes, size_t size, struct merge_list *list)
 {
 	ssize_t used;
 

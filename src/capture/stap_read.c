@@ -26,7 +26,7 @@ struct reader {
 	int fd, wake;
 	struct stap_frames frames; /* of the thread; of others when it has drained */
 	/* under the lock: */
-	struct stap_list list;
+	struct merge_list list;
 	uint64_t newest;  /* time of the newest record read */
 	uint64_t drained; /* number of the last wish that was fulfilled */
 	int failed;	  /* errno */
@@ -65,7 +65,7 @@ static bool may_read(struct reader *r, uint64_t *wish)
 	return go_on;
 }
 
-static void hand_over(struct reader *r, struct stap_list *list)
+static void hand_over(struct reader *r, struct merge_list *list)
 {
 	struct stap_readers *all = r->all;
 
@@ -82,7 +82,7 @@ static void hand_over(struct reader *r, struct stap_list *list)
 		r->drained = all->wish;
 	pthread_cond_signal(&all->happened);
 	pthread_mutex_unlock(&all->lock);
-	stap_list_init(list);
+	merge_list_init(list);
 }
 
 static void note(struct reader *r, uint64_t wish, int failed)
@@ -123,11 +123,11 @@ static void *read_on(void *arg)
 	struct reader *r = arg;
 	unsigned char *chunk = malloc(CHUNK);
 	cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
-	struct stap_list list;
+	struct merge_list list;
 	uint64_t wish = 0;
 	ssize_t n;
 
-	stap_list_init(&list);
+	merge_list_init(&list);
 	while (may_read(r, &wish)) {
 		if (set)
 			stay_on(r->frames.cpu, set);
@@ -143,7 +143,7 @@ static void *read_on(void *arg)
 		note(r, wish, 0);
 		wait_for_more(r);
 	}
-	stap_list_free(&list);
+	merge_list_free(&list);
 	free(chunk);
 	CPU_FREE(set);
 	return NULL;
@@ -191,7 +191,7 @@ static int start_threads(struct stap_readers *all)
 	sigfillset(&every); /* signals are for the main thread */
 	pthread_sigmask(SIG_SETMASK, &every, &old);
 	for (i = 0; i < all->n && !rc; i++) {
-		stap_list_init(
+		merge_list_init(
 			&all->v[i].list); /* it points into itself: the array grows no more */
 		rc = -pthread_create(&all->v[i].thread, NULL, read_on, &all->v[i]);
 		all->v[i].running = !rc;
@@ -273,7 +273,7 @@ void stap_readers_close(struct stap_readers *all)
 		struct reader *r = &all->v[i];
 
 		if (r->list.end)
-			stap_list_free(&r->list);
+			merge_list_free(&r->list);
 		buf_free(&r->frames.rest);
 		close(r->fd);
 		if (r->wake >= 0)
@@ -325,13 +325,13 @@ int stap_readers_drain(struct stap_readers *all, uint64_t t, struct err *err)
 		      : 0;
 }
 
-void stap_readers_take(struct stap_readers *all, struct stap_merge *m)
+void stap_readers_take(struct stap_readers *all, struct merge *m)
 {
 	size_t i;
 
 	pthread_mutex_lock(&all->lock);
 	for (i = 0; i < all->n; i++)
-		stap_merge_add(m, i, &all->v[i].list);
+		merge_add(m, i, &all->v[i].list);
 	pthread_mutex_unlock(&all->lock);
 }
 

@@ -76,7 +76,12 @@ static void check_unprivileged(struct check *c)
 
 void check_bpf(struct check *c)
 {
+#ifdef HAVE_BPF
+	report_add(&c->report, SECTION_BPF, "backend", MARK_OK, "part of this build");
+#else
 	report_add(&c->report, SECTION_BPF, "backend", MARK_NO, "not part of this build");
+	report_remedy(&c->report, "build with clang, bpftool and libbpf");
+#endif
 	check_btf(c);
 	check_load(c);
 	check_unprivileged(c);

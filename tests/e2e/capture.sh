@@ -39,8 +39,9 @@ says "a script without interpreter line: output" "^from a script$"
 check "a script without interpreter line: capture is valid" valid a.capture
 
 # --- what this build or host lacks
-status_is "back end bpf" 4 "$IORIOT" -c a.capture --backend=bpf -- true
-says "back end bpf: sentence" "BPF"
+mkdir -m 777 refused
+status_is "back end bpf, an ordinary user" 4 as_user "$IORIOT" -c refused/a.capture --backend=bpf -- true
+says "back end bpf, an ordinary user: sentence" "BPF|type information"
 if command -v strace >/dev/null; then
 	status_is "traced ourselves" 4 strace -f -o /dev/null "$IORIOT" -c a.capture -- true
 	says "traced ourselves: sentence" "being traced by process"

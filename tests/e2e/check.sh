@@ -76,6 +76,9 @@ for who in as_user env; do
 	"$who" "$IORIOT" -c c --backend=stap -- /bin/true 2>err.txt
 	[ $? -ne 4 ] && works=ok || works=no
 	equal "$who: stap works or not, as is said" "$(section stap)" "$works"
+	"$who" "$IORIOT" -c c --backend=bpf -- /bin/true 2>err.txt
+	[ $? -ne 4 ] && works=ok || works=no
+	equal "$who: bpf works or not, as is said" "$(section bpf)" "$works"
 	[ -e /proc/modules ] && wanted=ok || wanted=no
 	marked "$who: modules" stap modules "$wanted"
 	[ -e /sys/kernel/btf/vmlinux ] && wanted=ok || wanted=no

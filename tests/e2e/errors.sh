@@ -79,7 +79,9 @@ fails "a program, without the module" 4 "$lacks" \
 absent "no capture where nothing can be recorded" y.capture*
 fails "a back end that needs a program" 2 "ptrace backend records programs that it starts" \
 	"$IORIOT" -c y.capture --backend=ptrace -x $$
-fails "back end that is not there" 4 "bpf|BPF" "$IORIOT" -c x.capture --backend=bpf -- true
+mkdir -m 777 user
+fails "back end that is not for all" 4 "BPF|type information" as_user "$IORIOT" -c user/x.capture --backend=bpf -- true
+absent "no capture of that back end" user/x.capture
 
 # --- users and permissions
 fails "unknown user, init" 1 "no user 'nobody-of-that-name'" "$IORIOT" -i good.replay \

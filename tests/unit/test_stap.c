@@ -62,9 +62,9 @@ static void put_block(struct stream *s, uint64_t t, uint32_t n, unsigned extra, 
 		put_frame(s, block, (uint32_t)whole);
 }
 
-static uint64_t count_records(const struct stap_list *list)
+static uint64_t count_records(const struct merge_list *list)
 {
-	const struct stap_block *b;
+	const struct merge_block *b;
 	uint64_t n = 0;
 
 	for (b = list->first; b; b = b->next)
@@ -72,9 +72,9 @@ static uint64_t count_records(const struct stap_list *list)
 	return n;
 }
 
-static uint64_t count_lost(const struct stap_list *list)
+static uint64_t count_lost(const struct merge_list *list)
 {
-	const struct stap_block *b;
+	const struct merge_block *b;
 	uint64_t n = 0;
 
 	for (b = list->first; b; b = b->next)
@@ -83,11 +83,11 @@ static uint64_t count_lost(const struct stap_list *list)
 }
 
 /* What the reader makes of the stream, handed over in pieces of STEP bytes. */
-static void feed(struct stap_frames *f, struct stap_list *list, const struct stream *s, size_t step)
+static void feed(struct stap_frames *f, struct merge_list *list, const struct stream *s, size_t step)
 {
 	size_t at, n;
 
-	stap_list_init(list);
+	merge_list_init(list);
 	*f = (struct stap_frames){.cpu = s->cpu};
 	for (at = 0; at < s->bytes.len; at += n) {
 		n = s->bytes.len - at < step ? s->bytes.len - at : step;
@@ -100,7 +100,7 @@ START_TEST(frames_of_both_headers_in_pieces)
 	static const size_t steps[] = {1, 7, 4096, 5000, 1 << 20};
 	struct stream s = {.header = _i ? 12 : 8, .cpu = 3};
 	struct stap_frames f;
-	struct stap_list list;
+	struct merge_list list;
 	size_t i;
 
 	put_block(&s, 100, 10, 0, true);
@@ -113,7 +113,7 @@ START_TEST(frames_of_both_headers_in_pieces)
 		ck_assert_uint_eq(f.last, 349);
 		ck_assert_uint_eq(stap_frames_end(&f, 61), 0);
 		ck_assert_uint_eq(f.damaged, 0);
-		stap_list_free(&list);
+		merge_list_free(&list);
 	}
 	buf_free(&s.bytes);
 }
@@ -123,7 +123,7 @@ START_TEST(frames_count_what_was_dropped)
 {
 	struct stream s = {.header = 8};
 	struct stap_frames f;
-	struct stap_list list;
+	struct merge_list list;
 
 	put_block(&s, 10, 4, 0, false);
 	put_block(&s, 20, 5, 0, true);
@@ -140,7 +140,7 @@ START_TEST(frames_count_what_was_dropped)
 	ck_assert_uint_eq(f.received, 13);
 	ck_assert_uint_eq(f.lost, 26);
 	ck_assert_uint_eq(f.received + f.lost, s.made);
-	stap_list_free(&list);
+	merge_list_free(&list);
 	buf_free(&s.bytes);
 }
 END_TEST
@@ -150,7 +150,7 @@ START_TEST(frames_refuse_half_a_block)
 {
 	struct stream s = {.header = _i ? 12 : 8}, half = s;
 	struct stap_frames f;
-	struct stap_list list;
+	struct merge_list list;
 
 	put_block(&s, 10, 3, 0, true);
 	half = s;
@@ -167,7 +167,7 @@ START_TEST(frames_refuse_half_a_block)
 	ck_assert_uint_eq(stap_frames_end(&f, s.made), 0);
 	ck_assert_uint_eq(f.received + f.lost, s.made);
 	ck_assert_uint_gt(f.damaged, 0);
-	stap_list_free(&list);
+	merge_list_free(&list);
 	buf_free(&s.bytes);
 	buf_free(&half.bytes);
 }
@@ -194,7 +194,7 @@ START_TEST(frames_refuse_what_cannot_be)
 		{32, 0xfff8},	  /* longer than the block */
 	};
 	struct stap_frames f;
-	struct stap_list list;
+	struct merge_list list;
 	size_t i;
 
 	for (i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
@@ -211,7 +211,7 @@ START_TEST(frames_refuse_what_cannot_be)
 		ck_assert_uint_eq(stap_frames_end(&f, s.made), 0);
 		ck_assert_uint_eq(f.received + f.lost, s.made);
 		ck_assert_uint_gt(f.damaged, 0);
-		stap_list_free(&list);
+		merge_list_free(&list);
 		buf_free(&s.bytes);
 	}
 }
@@ -222,7 +222,7 @@ START_TEST(frames_survive_any_byte)
 {
 	struct stream s = {.header = 8};
 	struct stap_frames f;
-	struct stap_list list;
+	struct merge_list list;
 	size_t i;
 
 	put_block(&s, 10, 2, 16, true);
@@ -234,7 +234,7 @@ START_TEST(frames_survive_any_byte)
 		ck_assert_uint_le(count_records(&list), 6);
 		stap_frames_end(&f, s.made);
 		ck_assert_uint_ge(f.received + f.lost, s.made);
-		stap_list_free(&list);
+		merge_list_free(&list);
 		s.bytes.p[i] ^= (char)0xff;
 	}
 	buf_free(&s.bytes);
@@ -266,19 +266,19 @@ static void hear_lost(void *user, uint64_t t, uint64_t count)
 }
 
 /* A block with records at these times, the last being 0. */
-static void add_block(struct stap_merge *m, size_t queue, const uint64_t *times, uint64_t lost)
+static void add_block(struct merge *m, size_t queue, const uint64_t *times, uint64_t lost)
 {
-	struct stap_list list;
-	struct stap_block *b = calloc(1, sizeof(*b) + 64 * sizeof(struct wire_rec));
+	struct merge_list list;
+	struct merge_block *b = calloc(1, sizeof(*b) + 64 * sizeof(struct wire_rec));
 
-	stap_list_init(&list);
+	merge_list_init(&list);
 	for (; *times; times++, b->count++)
 		b->size += (uint32_t)put_record(b->bytes + b->size, *times, 0);
 	b->lost = lost;
 	list.first = b;
 	list.end = &b->next;
 	list.bytes = sizeof(*b) + b->size;
-	stap_merge_add(m, queue, &list);
+	merge_add(m, queue, &list);
 	ck_assert_ptr_null(list.first);
 }
 
@@ -288,73 +288,73 @@ START_TEST(merge_orders_all_processors_up_to_a_time)
 {
 	static const uint64_t wanted[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
 	struct heard h = {.n = 0};
-	const struct stap_out out = {&h, hear, hear_lost};
-	struct stap_merge *m = stap_merge_open(4);
-	size_t freed = 0, all = 3 * sizeof(struct stap_block) + 10 * sizeof(struct wire_rec);
+	const struct merge_out out = {&h, hear, hear_lost};
+	struct merge *m = merge_open(4);
+	size_t freed = 0, all = 3 * sizeof(struct merge_block) + 10 * sizeof(struct wire_rec);
 
 	add_block(m, 0, TIMES(1, 4, 9), 0);
 	add_block(m, 2, TIMES(2, 3, 10), 0);
-	ck_assert_int_eq(stap_merge_to(m, 4, &out, &freed), 0);
+	ck_assert_int_eq(merge_to(m, 4, &out, &freed), 0);
 	ck_assert_uint_eq(h.n, 4);
 	ck_assert_uint_eq(freed, 0);
 	add_block(m, 3, TIMES(5, 6, 7, 8), 0);
-	ck_assert_int_eq(stap_merge_to(m, UINT64_MAX, &out, &freed), 0);
+	ck_assert_int_eq(merge_to(m, UINT64_MAX, &out, &freed), 0);
 	ck_assert_uint_eq(h.n, 10);
 	ck_assert_mem_eq(h.t, wanted, sizeof(wanted));
 	ck_assert_uint_eq(freed, all);
-	stap_merge_close(m);
+	merge_close(m);
 }
 END_TEST
 
 START_TEST(merge_tells_loss_where_it_was)
 {
 	struct heard h = {.n = 0};
-	const struct stap_out out = {&h, hear, hear_lost};
-	struct stap_merge *m = stap_merge_open(2);
+	const struct merge_out out = {&h, hear, hear_lost};
+	struct merge *m = merge_open(2);
 	size_t freed = 0;
 
 	add_block(m, 0, TIMES(10, 20), 0);
 	add_block(m, 0, TIMES(40), 7);
 	add_block(m, 1, TIMES(30), 0);
-	ck_assert_int_eq(stap_merge_to(m, 30, &out, &freed), 0);
+	ck_assert_int_eq(merge_to(m, 30, &out, &freed), 0);
 	ck_assert_uint_eq(h.lost, 0);
-	ck_assert_int_eq(stap_merge_to(m, 40, &out, &freed), 0);
+	ck_assert_int_eq(merge_to(m, 40, &out, &freed), 0);
 	ck_assert_uint_eq(h.lost, 7);
 	ck_assert_uint_eq(h.lost_at, 40);
-	stap_merge_close(m);
+	merge_close(m);
 }
 END_TEST
 
 START_TEST(merge_lets_no_time_go_back)
 {
 	struct heard h = {.n = 0};
-	const struct stap_out out = {&h, hear, hear_lost};
-	struct stap_merge *m = stap_merge_open(2);
+	const struct merge_out out = {&h, hear, hear_lost};
+	struct merge *m = merge_open(2);
 	size_t freed = 0;
 
 	add_block(m, 0, TIMES(50), 0);
-	stap_merge_to(m, 50, &out, &freed);
+	merge_to(m, 50, &out, &freed);
 	add_block(m, 1, TIMES(49, 51), 0);
-	stap_merge_to(m, 51, &out, &freed);
+	merge_to(m, 51, &out, &freed);
 	ck_assert_uint_eq(h.n, 3);
 	ck_assert_uint_eq(h.t[1], 50);
 	ck_assert_uint_eq(h.t[2], 51);
 	add_block(m, 1, TIMES(60, 61), 0); /* what is not taken goes with it */
-	stap_merge_close(m);
+	merge_close(m);
 }
 END_TEST
 
 START_TEST(merge_stops_when_told)
 {
 	struct heard h = {.n = 62};
-	const struct stap_out out = {&h, hear, hear_lost};
-	struct stap_merge *m = stap_merge_open(1);
+	const struct merge_out out = {&h, hear, hear_lost};
+	struct merge *m = merge_open(1);
 	size_t freed = 0;
 
 	add_block(m, 0, TIMES(1, 2, 3), 0);
-	ck_assert_int_eq(stap_merge_to(m, 9, &out, &freed), 1);
+	ck_assert_int_eq(merge_to(m, 9, &out, &freed), 1);
 	ck_assert_uint_eq(h.n, 64);
-	stap_merge_close(m);
+	merge_close(m);
 }
 END_TEST
 
@@ -369,9 +369,9 @@ START_TEST(readers_read_all_files_and_what_is_appended)
 {
 	struct stream a = {.header = 8, .cpu = 0}, b = {.header = 8, .cpu = 1};
 	struct heard h = {.n = 0};
-	const struct stap_out out = {&h, hear, hear_lost};
+	const struct merge_out out = {&h, hear, hear_lost};
 	struct stap_readers *readers;
-	struct stap_merge *m = stap_merge_open(2);
+	struct merge *m = merge_open(2);
 	struct tempdir dir;
 	size_t freed = 0;
 	FILE *f;
@@ -387,7 +387,7 @@ START_TEST(readers_read_all_files_and_what_is_appended)
 	ck_assert_uint_eq(stap_readers_count(readers), 2);
 	ck_assert_int_eq(stap_readers_drain(readers, 12, NULL), 0);
 	stap_readers_take(readers, m);
-	ck_assert_int_eq(stap_merge_to(m, 11, &out, &freed), 0);
+	ck_assert_int_eq(merge_to(m, 11, &out, &freed), 0);
 	ck_assert_uint_eq(h.n, 3);
 	stap_readers_release(readers, freed);
 	freed = 0;
@@ -399,13 +399,13 @@ START_TEST(readers_read_all_files_and_what_is_appended)
 	fclose(f);
 	ck_assert_int_eq(stap_readers_drain(readers, 40, NULL), 0);
 	stap_readers_take(readers, m);
-	ck_assert_int_eq(stap_merge_to(m, 40, &out, &freed), 0);
+	ck_assert_int_eq(merge_to(m, 40, &out, &freed), 0);
 	ck_assert_uint_eq(h.n, 10);
 	ck_assert_uint_eq(h.lost, 4);
 	stap_readers_stop(readers);
 	ck_assert_uint_eq(stap_readers_frames(readers, 0)->received, 3);
 	stap_readers_close(readers);
-	stap_merge_close(m);
+	merge_close(m);
 	tempdir_leave(&dir);
 	buf_free(&a.bytes);
 	buf_free(&b.bytes);

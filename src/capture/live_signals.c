@@ -2,7 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "capture/stap.h"
+#include "capture/live.h"
 
 /* A signal handler can reach nothing else. */
 static volatile sig_atomic_t ints, terms;
@@ -31,13 +31,13 @@ static const struct {
 
 #define TAKEN (sizeof(taken) / sizeof(*taken))
 
-struct stap_signals {
+struct live_signals {
 	struct sigaction old[TAKEN];
 };
 
-struct stap_signals *stap_signals_take(void)
+struct live_signals *live_signals_take(void)
 {
-	struct stap_signals *s = calloc(1, sizeof(*s));
+	struct live_signals *s = calloc(1, sizeof(*s));
 	size_t i;
 
 	for (i = 0; s && i < TAKEN; i++) {
@@ -51,7 +51,7 @@ struct stap_signals *stap_signals_take(void)
 	return s;
 }
 
-void stap_signals_give_back(struct stap_signals *s)
+void live_signals_give_back(struct live_signals *s)
 {
 	size_t i;
 
@@ -60,12 +60,12 @@ void stap_signals_give_back(struct stap_signals *s)
 	free(s);
 }
 
-unsigned stap_signals_int(void)
+unsigned live_signals_int(void)
 {
 	return (unsigned)ints;
 }
 
-unsigned stap_signals_term(void)
+unsigned live_signals_term(void)
 {
 	return (unsigned)terms;
 }

@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/merge.h"
+
+#include <stdbool.h>
 #include <stdlib.h>
 
-#include "capture/stap.h"
+void merge_list_init(struct merge_list *list)
+{
+	*list = (struct merge_list){.end = &list->first};
+}
+
+void merge_list_free(struct merge_list *list)
+{
+	struct merge_block *block;
+
+	while ((block = list->first)) {
+		list->first = block->next;
+		free(block);
+	}
+	merge_list_init(list);
+}
 
 /* The blocks of one processor, and where the next record stands. */
 struct queue {
-	struct stap_list blocks;
+	struct merge_list blocks;
 	uint32_t at;
 	uint64_t t; /* of the record there */
 };
@@ -14,16 +31,16 @@ struct queue {
  * A heap of the queues that are not empty, the earliest record on top. Equal times keep the order
  * of the queues, so that the result does not depend on when what was read.
  */
-struct stap_merge {
+struct merge {
 	uint64_t last; /* time of the newest record handed over */
 	size_t n;      /* in the heap */
 	size_t *heap;
 	struct queue *queues;
 };
 
-struct stap_merge *stap_merge_open(size_t n)
+struct merge *merge_open(size_t n)
 {
-	struct stap_merge *m = calloc(1, sizeof(*m));
+	struct merge *m = calloc(1, sizeof(*m));
 	size_t i;
 
 	if (!m)
@@ -37,16 +54,16 @@ struct stap_merge *stap_merge_open(size_t n)
 		return NULL;
 	}
 	for (i = 0; i < n; i++)
-		stap_list_init(&m->queues[i].blocks);
+		merge_list_init(&m->queues[i].blocks);
 	return m;
 }
 
-void stap_merge_close(struct stap_merge *m)
+void merge_close(struct merge *m)
 {
 	size_t i;
 
 	for (i = 0; i < m->n; i++)
-		stap_list_free(&m->queues[m->heap[i]].blocks);
+		merge_list_free(&m->queues[m->heap[i]].blocks);
 	free(m->heap);
 	free(m->queues);
 	free(m);
@@ -57,14 +74,14 @@ static struct wire_rec *record_at(const struct queue *q)
 	return (struct wire_rec *)(q->blocks.first->bytes + q->at);
 }
 
-static bool comes_before(const struct stap_merge *m, size_t a, size_t b)
+static bool comes_before(const struct merge *m, size_t a, size_t b)
 {
 	uint64_t ta = m->queues[a].t, tb = m->queues[b].t;
 
 	return ta < tb || (ta == tb && a < b);
 }
 
-static void swap(struct stap_merge *m, size_t a, size_t b)
+static void swap(struct merge *m, size_t a, size_t b)
 {
 	size_t queue = m->heap[a];
 
@@ -72,7 +89,7 @@ static void swap(struct stap_merge *m, size_t a, size_t b)
 	m->heap[b] = queue;
 }
 
-static void sift_down(struct stap_merge *m)
+static void sift_down(struct merge *m)
 {
 	size_t at = 0, child;
 
@@ -86,7 +103,7 @@ static void sift_down(struct stap_merge *m)
 	}
 }
 
-static void sift_up(struct stap_merge *m)
+static void sift_up(struct merge *m)
 {
 	size_t at = m->n - 1;
 
@@ -96,7 +113,7 @@ static void sift_up(struct stap_merge *m)
 	}
 }
 
-void stap_merge_add(struct stap_merge *m, size_t queue, struct stap_list *list)
+void merge_add(struct merge *m, size_t queue, struct merge_list *list)
 {
 	struct queue *q = &m->queues[queue];
 	bool empty = !q->blocks.first;
@@ -106,7 +123,7 @@ void stap_merge_add(struct stap_merge *m, size_t queue, struct stap_list *list)
 	*q->blocks.end = list->first;
 	q->blocks.end = list->end;
 	q->blocks.bytes += list->bytes;
-	stap_list_init(list);
+	merge_list_init(list);
 	if (!empty)
 		return;
 	q->at = 0;
@@ -116,9 +133,9 @@ void stap_merge_add(struct stap_merge *m, size_t queue, struct stap_list *list)
 }
 
 /* The record on top is done; *FREED grows when its block is. */
-static void advance(struct stap_merge *m, struct queue *q, size_t *freed)
+static void advance(struct merge *m, struct queue *q, size_t *freed)
 {
-	struct stap_block *block = q->blocks.first;
+	struct merge_block *block = q->blocks.first;
 
 	q->at += record_at(q)->size;
 	if (q->at == block->size) {
@@ -130,21 +147,21 @@ static void advance(struct stap_merge *m, struct queue *q, size_t *freed)
 	if (q->blocks.first) {
 		q->t = record_at(q)->t;
 	} else {
-		stap_list_init(&q->blocks);
+		merge_list_init(&q->blocks);
 		m->heap[0] = m->heap[--m->n];
 	}
 	sift_down(m);
 }
 
 /* Times of one processor may differ from those of another by the little that clocks do. */
-static uint64_t in_order(struct stap_merge *m, uint64_t t)
+static uint64_t in_order(struct merge *m, uint64_t t)
 {
 	if (t > m->last)
 		m->last = t;
 	return m->last;
 }
 
-int stap_merge_to(struct stap_merge *m, uint64_t t, const struct stap_out *out, size_t *freed)
+int merge_to(struct merge *m, uint64_t t, const struct merge_out *out, size_t *freed)
 {
 	int rc = 0;
 

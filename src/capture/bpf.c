@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The BPF backend: programs on the kernel's tracepoints record into a ring of each processor; this side takes
+ * what is in them.
+ */
+#include "capture/bpf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "capture/live.h"
+#include "capture/ptrace_filter.h"
+#include "ioriot_bpf.skel.h"
+#include "utils/clock.h"
+
+#define BTF "/sys/kernel/btf/vmlinux"
+
+/* A record that is begun is seen to be, after so long: how processors show each other what they write. */
+#define SLACK (1000u * 1000)
+
+#define WAKE	 (1u << 20) /* bytes in a ring that wake the reader, or a quarter of it */
+#define WHY_RING "the buffer of the kernel was full"
+#define WHY_CPU	 "a processor that was switched on later has no buffer"
+#define WHY_MISS "the kernel did not call a hook"
+
+struct bpf {
+	struct capture_job *job;
+	struct live *live;
+	struct ioriot_bpf *programs;
+	struct bpf_link *tasks; /* the iterator */
+	size_t size;		/* of a ring */
+	size_t n;		/* processors that there may be */
+	struct bpf_ring *rings;
+	int epoll;
+};
+
+/* --- what the loader says --- */
+
+static char last_words[256]; /* a function of the loader's can reach nothing else */
+
+/* Of many lines the first one. */
+static int on_words(enum libbpf_print_level level, const char *format, va_list ap)
+{
+	if (level == LIBBPF_WARN && !*last_words) {
+		vsnprintf(last_words, sizeof(last_words), format, ap);
+		last_words[strcspn(last_words, "\n")] = '\0';
+	}
+	return 0;
+}
+
+static int refused(struct err *err, int rc, const char *what)
+{
+	const char *why = strncmp(last_words, "libbpf: ", 8) == 0 ? last_words + 8 : last_words;
+
+	if (rc == -EPERM)
+		return err_set(err, EPERM,
+			"this kernel does not let us %s: root can, or who has CAP_BPF and CAP_PERFMON (%s)", what,
+			*why ? why : strerror(-rc));
+	return err_set(err, ENOSYS, "this kernel cannot %s: %s (%s)", what, strerror(-rc), why);
+}
+
+/* --- memory that the programs see --- */
+
+static volatile struct bpf_session *session_of(const struct bpf *s)
+{
+	return &s->programs->data->session;
+}
+
+static const volatile struct bpf_cpu *cpu_of(const struct bpf *s, size_t cpu)
+{
+	return &s->programs->bss->cpus[cpu];
+}
+
+/* Runs the program that is called for each task. */
+static int each_task(struct bpf *s, enum bpf_task what, struct err *err)
+{
+	int fd = bpf_iter_create(bpf_link__fd(s->tasks));
+	char byte;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(err, -fd, "cannot look at all processes");
+	session_of(s)->task = what;
+	session_of(s)->marked = 0;
+	do
+		n = read(fd, &byte, 1);
+	while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0)
+		err_sys(err, errno, "cannot look at all processes");
+	close(fd);
+	return n < 0 ? -err->code : 0;
+}
+
+/* The process PID and all that came from it: one generation at a time. */
+static int mark(struct bpf *s, pid_t pid, enum bpf_mark mark, struct err *err)
+{
+	struct bpf_thread thread = {.mark = (uint8_t)mark};
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0), rc;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot find process %d", (int)pid);
+	if (mark == BPF_MARK_IN)
+		__atomic_fetch_add(&session_of(s)->scope, 1, __ATOMIC_SEQ_CST);
+	rc = bpf_map_update_elem(bpf_map__fd(s->programs->maps.threads), &fd, &thread, BPF_ANY);
+	close(fd);
+	if (rc)
+		return err_sys(err, -rc, "cannot mark process %d", (int)pid);
+	do
+		rc = each_task(s, mark == BPF_MARK_IN ? BPF_TASK_IN : BPF_TASK_OUT, err);
+	while (!rc && session_of(s)->marked);
+	return rc;
+}
+
+/* --- the capture --- */
+
+static void set_filters(struct bpf *s, const struct options *o)
+{
+	volatile struct bpf_session *to = session_of(s);
+	char comm[2 * sizeof(uint64_t)] = "";
+
+	if (o->comm) {
+		snprintf(comm, sizeof(comm), "%s", o->comm);
+		memcpy((void *)to->comm[0], comm, sizeof(comm));
+		to->comms = 1;
+	}
+	if (o->by_uid) {
+		to->uid[0] = (uint32_t)o->uid;
+		to->uids = 1;
+	}
+	to->all = 1;
+}
+
+static int start(void *user, pid_t child, struct err *err)
+{
+	struct bpf *s = user;
+	const struct options *o = s->job->options;
+	uint64_t secret;
+	int rc = each_task(s, BPF_TASK_START, err);
+
+	if (!rc && !child)
+		rc = mark(s, getpid(), BPF_MARK_OUT, err);
+	if (!rc && (child || o->pid))
+		rc = mark(s, child ? child : o->pid, BPF_MARK_IN, err);
+	if (rc)
+		return rc;
+	if (!child && !o->pid)
+		set_filters(s, o);
+	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
+		secret = now_ns();
+	session_of(s)->secret = secret;
+	session_of(s)->cache = filter_loader_cache();
+	session_of(s)->wake = s->size / 4 < WAKE ? s->size / 4 : WAKE;
+	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
+	__atomic_store_n(&session_of(s)->state, BPF_STARTED, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+static void ready(void *user, const char *how)
+{
+	struct bpf *s = user;
+
+	live_say(s->live, "BPF programs attached, recording%s", how);
+}
+
+static int again(void *user, struct err *err)
+{
+	struct bpf *s = user;
+
+	(void)err;
+	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
+	__atomic_fetch_add(&session_of(s)->generation, 1, __ATOMIC_SEQ_CST);
+	return 0;
+}
+
+/* What was begun on a processor before now is over. */
+static void await_cpu(const volatile struct bpf_cpu *cpu)
+{
+	uint64_t busy = __atomic_load_n(&cpu->busy, __ATOMIC_ACQUIRE);
+
+	while (busy & 1 && __atomic_load_n(&cpu->busy, __ATOMIC_ACQUIRE) == busy)
+		usleep(50);
+}
+
+/* All programs that run now are over: they cannot be interrupted, and this waits for all processors. */
+static void await_programs(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(100 * 1000);
+}
+
+static int take_all(struct bpf *s, struct merge *m, struct err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < s->n; i++) {
+		struct merge_list list;
+
+		if (s->rings[i].fd < 0)
+			continue;
+		merge_list_init(&list);
+		rc = bpf_ring_take(&s->rings[i], &list);
+		merge_add(m, i, &list);
+	}
+	return rc ? err_sys(err, -rc, "cannot keep the records of the kernel") : 0;
+}
+
+static int collect(void *user, struct merge *m, bool stop, uint64_t *t, struct err *err)
+{
+	struct bpf *s = user;
+	size_t i;
+	int rc = 0;
+
+	*t = now_ns() - SLACK;
+	if (stop) {
+		__atomic_store_n(&session_of(s)->state, BPF_STOPPED, __ATOMIC_SEQ_CST);
+		await_programs();
+		rc = each_task(s, BPF_TASK_SETTLE, err);
+	} else {
+		for (i = 0; i < s->n; i++)
+			await_cpu(cpu_of(s, i));
+	}
+	return rc ? rc : take_all(s, m, err);
+}
+
+static void freed(void *user, size_t bytes)
+{
+	(void)user;
+	(void)bytes;
+}
+
+static void wait_for_more(void *user, uint64_t ns)
+{
+	struct bpf *s = user;
+	struct epoll_event event;
+
+	epoll_wait(s->epoll, &event, 1, (int)(ns / 1000000));
+}
+
+static int scope(void *user, int64_t *threads, struct err *err)
+{
+	struct bpf *s = user;
+
+	(void)err;
+	*threads = session_of(s)->scope;
+	return 0;
+}
+
+/* Programs that the kernel did not call because another of ours ran. */
+static uint64_t misses(const struct bpf *s)
+{
+	struct bpf_program *program;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(program, s->programs->obj)
+	{
+		struct bpf_prog_info info = {0};
+		uint32_t len = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+static int settle(void *user, struct err *err)
+{
+	struct bpf *s = user;
+	uint64_t missed = misses(s);
+	size_t i;
+
+	(void)err;
+	for (i = 0; i < s->n; i++) {
+		struct bpf_ring *r = &s->rings[i];
+		uint64_t made = cpu_of(s, i)->made, dropped = cpu_of(s, i)->dropped;
+
+		if (made > r->made) {
+			r->lost += made - r->made;
+			live_lost(s->live, now_ns(), made - r->made, r->fd < 0 ? WHY_CPU : WHY_RING);
+		}
+		if (r->received + r->lost != made || (r->fd >= 0 && r->lost != dropped))
+			live_say(s->live,
+				"processor %zu made %" PRIu64 " records and dropped %" PRIu64 ", but %" PRIu64
+				" came and %" PRIu64 " are missing",
+				i, made, dropped, r->received, r->lost);
+	}
+	if (missed)
+		live_lost(s->live, now_ns(), missed, WHY_MISS);
+	return 0;
+}
+
+static const struct live_source source = {
+	.full = WHY_RING,
+	.start = start,
+	.ready = ready,
+	.again = again,
+	.collect = collect,
+	.freed = freed,
+	.wait = wait_for_more,
+	.scope = scope,
+	.settle = settle,
+};
+
+/* --- one capture --- */
+
+static int load(struct bpf *s, struct err *err)
+{
+	int rc;
+
+	s->programs = ioriot_bpf__open();
+	if (!s->programs)
+		return refused(err, -errno, "read the programs");
+	bpf_rows(s->programs->rodata->calls);
+	rc = ioriot_bpf__load(s->programs);
+	if (rc)
+		return refused(err, rc, "load BPF programs");
+	return 0;
+}
+
+static int attach(struct bpf *s, struct err *err)
+{
+	int rc = ioriot_bpf__attach(s->programs);
+
+	if (rc)
+		return refused(err, rc, "attach BPF programs to tracepoints");
+	s->tasks = s->programs->links.on_task;
+	return 0;
+}
+
+static int open_ring(struct bpf *s, unsigned cpu, struct err *err)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+	struct bpf_ring *r = &s->rings[cpu];
+	uint32_t key = cpu;
+	int rc = bpf_ring_open(r, cpu, s->size, err);
+
+	if (rc)
+		return rc;
+	rc = bpf_map_update_elem(bpf_map__fd(s->programs->maps.rings), &key, &r->fd, BPF_ANY);
+	if (rc)
+		return err_sys(err, -rc, "cannot give processor %u a ring", cpu);
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, r->fd, &event)
+		       ? err_sys(err, errno, "cannot wait for processor %u", cpu)
+		       : 0;
+}
+
+/* A processor that cannot be switched off has no such file. */
+static bool is_on(unsigned cpu)
+{
+	char path[64];
+	bool on = true;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+	f = fopen(path, "re");
+	if (!f)
+		return on;
+	on = fgetc(f) != '0';
+	fclose(f);
+	return on;
+}
+
+/* For the processors that are on. */
+static int open_rings(struct bpf *s, struct err *err)
+{
+	unsigned i;
+	int rc = 0, possible = libbpf_num_possible_cpus();
+
+	if (possible < 1 || possible > BPF_CPUS)
+		return err_set(err, ENOSYS, "a host with %d processors: at most %d are expected", possible, BPF_CPUS);
+	s->n = (size_t)possible;
+	s->rings = calloc(s->n, sizeof(*s->rings));
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!s->rings || s->epoll < 0)
+		return err_sys(err, ENOMEM, "cannot start the capture");
+	for (i = 0; i < s->n; i++)
+		s->rings[i].fd = -1;
+	for (i = 0; !rc && i < s->n; i++) {
+		if (is_on(i))
+			rc = open_ring(s, i, err);
+	}
+	return rc;
+}
+
+static size_t ring_size(unsigned mib)
+{
+	size_t size = 1u << 20;
+
+	while (size < (size_t)mib << 20)
+		size <<= 1;
+	return size;
+}
+
+static int capture(struct bpf *s, struct err *err)
+{
+	const struct capture_pair pairs[] = {
+		{"hooks", STR("sys_enter,sys_exit,sched_process_fork,sched_process_exec,sched_process_exit,"
+			      "signal_deliver")},
+		{"faults", STR("none")},
+	};
+	int rc;
+
+	s->size = ring_size(live_buffer(s->live));
+	rc = load(s, err);
+	if (!rc)
+		rc = open_rings(s, err);
+	if (!rc)
+		rc = attach(s, err);
+	if (!rc)
+		rc = live_stages(s->live, s->n, pairs, sizeof(pairs) / sizeof(*pairs), err);
+	return rc ? rc : live_record(s->live, err);
+}
+
+static void close_all(struct bpf *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n && s->rings; i++)
+		bpf_ring_close(&s->rings[i]);
+	free(s->rings);
+	if (s->epoll >= 0)
+		close(s->epoll);
+	if (s->programs)
+		ioriot_bpf__destroy(s->programs);
+}
+
+static int bpf_run(struct capture_job *job, struct err *err)
+{
+	struct bpf s = {.job = job, .epoll = -1};
+	int rc = live_open(&s.live, job, &source, &s, err);
+
+	if (rc)
+		return rc;
+	*last_words = '\0';
+	libbpf_set_print(on_words);
+	rc = capture(&s, err);
+	live_close_stages(s.live);
+	close_all(&s);
+	live_close(s.live);
+	return rc;
+}
+
+/* --- whether it can be --- */
+
+static int bpf_probe(const struct options *o, struct err *err)
+{
+	int rc = o->pid ? live_check_pid(o->pid, err) : 0;
+
+	if (rc)
+		return rc;
+	if (access(BTF, R_OK))
+		return err_set(err, ENOSYS,
+			"this kernel has no type information (" BTF "), which the bpf backend needs");
+	return 0;
+}
+
+const struct backend backend_bpf = {
+	.name = "bpf",
+	.attaches = true,
+	.probe = bpf_probe,
+	.run = bpf_run,
+};

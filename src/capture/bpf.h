@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_H
+#define IORIOT_CAPTURE_BPF_H
+
+#include "capture/bpf/shared.h"
+#include "capture/merge.h"
+#include "utils/err.h"
+
+/*
+ * Shared by the files of the BPF backend.
+ *
+ *	bpf_rows.c	what the programs do for each call
+ *	bpf_ring.c	the rings of the processors -> blocks, and what is missing between them
+ *	bpf.c		the programs, and one capture with them
+ *	bpf/		the programs themselves
+ */
+
+/* --- bpf_rows.c --- */
+
+void bpf_rows(struct bpf_row rows[BPF_ROWS]);
+
+/* --- bpf_ring.c --- */
+
+/* The ring of one processor. */
+struct bpf_ring {
+	unsigned cpu;
+	int fd; /* -1 = none */
+	unsigned long *consumed;
+	const unsigned long *produced;
+	const unsigned char *data;
+	size_t size;
+	uint64_t made;	   /* records that those so far account for, lost ones included */
+	uint64_t received, lost;
+};
+
+/* Makes and maps one of SIZE bytes (a power of two). -errno with a sentence. */
+int bpf_ring_open(struct bpf_ring *r, unsigned cpu, size_t size, struct err *err);
+void bpf_ring_close(struct bpf_ring *r);
+
+/* Takes all that is in it now; it is appended to LIST. 0 or -ENOMEM. */
+int bpf_ring_take(struct bpf_ring *r, struct merge_list *list);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_BUILD_H
+#define IORIOT_CAPTURE_BPF_BUILD_H
+
+#include "types.h"
+
+#include "shared.h"
+
+/*
+ * A record is built in memory of its processor and copied to the ring when it is complete. Programs run
+ * with preemption off and none interrupts another, so that a processor builds one record at a time.
+ */
+
+#define PATH_MOST  4096
+#define ITEMS_MASK 8191u
+#define ITEMS_MOST 8064u /* a record with six values is not longer than WIRE_REC_MAX */
+#define NAME_MASK  4095u
+
+struct head {
+	struct bpf_sample sample;
+	struct wire_rec rec;
+};
+
+struct build {
+	/* head and values end where the items begin */
+	char lead[sizeof(struct head) + BPF_ARGS * sizeof(u64)];
+	char items[2 * (ITEMS_MASK + 1) + 64]; /* more than ever is used: for the verifier */
+	/* what is not sent: */
+	struct wire_rec rec;
+	u64 arg[8]; /* registers of the call */
+	u32 values;
+	u32 at; /* bytes of items */
+	u32 cpu;
+	u32 found; /* of item_path(): the first byte of the text */
+	char name[2 * PATH_MOST + 512]; /* of a directory, from the end; and structs of programs */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct build);
+} builds SEC(".maps");
+
+/* One of each processor, made by user space in the size it likes. */
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 16);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, BPF_CPUS);
+	__type(key, u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+/* In memory that user space maps. */
+volatile struct bpf_session session = {.epoch = 1, .generation = 1};
+struct bpf_cpu cpus[BPF_CPUS] = {};
+
+/* Moments of telling: about ms, half of the range is 24 days. */
+static __always_inline u32 told_time(u64 t)
+{
+	return (u32)(t >> 20);
+}
+
+static __always_inline void names_forget(void)
+{
+	session.told_floor = told_time(bpf_ktime_get_ns()) + 1;
+}
+
+static __always_inline struct build *build_here(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&builds, &zero);
+}
+
+/* Copies the record so far to the ring, or counts it as dropped. */
+static __always_inline void build_send(struct build *b, u32 values)
+{
+	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_CPUS - 1)];
+	u32 key = b->cpu, at = b->at & ITEMS_MASK, skip, size;
+	u64 wake = BPF_RB_NO_WAKEUP;
+	struct head *head;
+	void *to;
+
+	if (values > BPF_ARGS)
+		values = BPF_ARGS;
+	skip = (BPF_ARGS - values) * sizeof(u64);
+	size = sizeof(*head) + values * sizeof(u64) + at;
+	head = (struct head *)(b->lead + skip);
+	head->sample.before = cpu->made++;
+	head->rec = b->rec;
+	head->rec.size = size - sizeof(struct bpf_sample);
+	to = bpf_map_lookup_elem(&rings, &key);
+	cpu->unread += size;
+	if (cpu->unread >= session.wake) {
+		wake = BPF_RB_FORCE_WAKEUP;
+		cpu->unread = 0;
+	}
+	if (to && !bpf_ringbuf_output(to, head, size, wake))
+		return;
+	cpu->dropped++;
+	names_forget();
+}
+
+/*
+ * Begins a record with so many values; its time is now, after BUSY is odd: who waits until it is even
+ * has the record, or that is younger than the wait. NULL: it is counted as dropped.
+ */
+static __always_inline struct build *build_begin(u32 kind, u32 values)
+{
+	struct build *b = build_here();
+	u32 number = bpf_get_smp_processor_id();
+	struct bpf_cpu *cpu = &cpus[number & (BPF_CPUS - 1)];
+	u64 who = bpf_get_current_pid_tgid(), t;
+
+	if (!b)
+		return NULL;
+	if (unlikely(cpu->busy & 1)) { /* another one was interrupted: never on kernels we know */
+		__sync_fetch_and_add(&cpu->made, 1);
+		__sync_fetch_and_add(&cpu->dropped, 1);
+		return NULL;
+	}
+	*(volatile u64 *)&cpu->busy += 1;
+	t = bpf_ktime_get_ns();
+	if (t < cpu->t)
+		t = cpu->t;
+	cpu->t = t;
+	b->cpu = number;
+	b->at = 0;
+	b->values = values;
+	b->rec = (struct wire_rec){.kind = kind, .tgid = who >> 32, .tid = (u32)who, .t = t};
+	return b;
+}
+
+static __always_inline void build_end(struct build *b)
+{
+	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_CPUS - 1)];
+
+	build_send(b, b->values);
+	*(volatile u64 *)&cpu->busy += 1;
+}
+
+/* Where the values go; they can be written at any time before build_end(). */
+static __always_inline u64 *build_values(struct build *b, u32 values)
+{
+	if (values > BPF_ARGS)
+		values = BPF_ARGS;
+	return (u64 *)(b->lead + sizeof(struct head) + (BPF_ARGS - values) * sizeof(u64));
+}
+
+/* --- items --- */
+
+/* The items so far become a record of their own in front of the one that is being built. */
+__noinline int build_spill(struct build *b)
+{
+	if (!b)
+		return 0;
+	b->rec.kind = WIRE_PART;
+	build_send(b, 0);
+	b->rec.kind = WIRE_CALL;
+	b->at = 0;
+	return 0;
+}
+
+/* Where the LEN bytes of an item go, LEN at most PATH_MOST + 16. */
+static __always_inline char *item_begin(struct build *b, u32 len)
+{
+	u32 at = b->at;
+
+	if (unlikely(at + sizeof(struct wire_item) + len + 8 > ITEMS_MOST)) {
+		build_spill(b);
+		at = 0;
+	}
+	at &= ITEMS_MASK;
+	return b->items + at + sizeof(struct wire_item);
+}
+
+/* LEN at most PATH_MOST + 16. */
+static __always_inline void item_end(struct build *b, u32 type, u32 len)
+{
+	u32 at = b->at & ITEMS_MASK;
+	struct wire_item *item = (struct wire_item *)(b->items + at);
+	u32 end;
+
+	keep(len);
+	len &= ITEMS_MASK;
+	keep(len);
+	*item = (struct wire_item){.type = type, .len = len};
+	if (len & 7) {
+		end = at + sizeof(*item) + len;
+		__builtin_memset(b->items + end, 0, 7);
+	}
+	b->at = at + sizeof(*item) + ((len + 7) & ~7u);
+}
+
+static __always_inline void item_number(struct build *b, u32 type, u64 number)
+{
+	*(u64 *)item_begin(b, sizeof(number)) = number;
+	item_end(b, type, sizeof(number));
+}
+
+/* Bytes of the program, LEN at most PATH_MOST. Missing when they cannot be read. */
+__noinline int item_copy(struct build *b, u64 address, u32 len, u32 type)
+{
+	char *to;
+
+	if (!b || len > PATH_MOST)
+		return -1;
+	to = item_begin(b, len);
+	if (bpf_probe_read_user(to, len, (const void *)address))
+		return -1;
+	item_end(b, type, len);
+	return 0;
+}
+
+/* No bytes say that there was no pointer. */
+static __always_inline void item_copy_or_null(struct build *b, u64 address, u32 len, u32 type)
+{
+	if (address) {
+		item_copy(b, address, len, type);
+	} else {
+		item_begin(b, 0);
+		item_end(b, type, 0);
+	}
+}
+
+/* A string of at most PATH_MOST bytes, as the kernel takes it; its length, or negative. */
+__noinline int item_string(struct build *b, u64 address, u32 type)
+{
+	char *to;
+	long len;
+
+	if (!b)
+		return -1;
+	to = item_begin(b, PATH_MOST + 1);
+	len = bpf_probe_read_user_str(to, PATH_MOST + 1, (const void *)address);
+	if (len <= 0)
+		return -1;
+	b->found = to[0];
+	len--;
+	item_end(b, type, len);
+	return len;
+}
+
+#endif

@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_CALL_H
+#define IORIOT_CAPTURE_BPF_CALL_H
+
+#include "fetch.h"
+#include "maps.h"
+#include "rights.h"
+#include "scope.h"
+#include "state.h"
+
+/* The life of a call, from its entry to its record. */
+
+/* By system call number; filled by user space before the programs are loaded. */
+const volatile struct bpf_row calls[BPF_ROWS] = {};
+
+/* Numbers that are looked at by themselves. */
+#if defined(__TARGET_ARCH_x86)
+#define NR_restart   219
+#define NR_sigreturn 15
+#define NR_prctl     157
+#else
+#define NR_restart   128
+#define NR_sigreturn 139
+#define NR_prctl     167
+#endif
+#define PR_SET_NAME 15
+
+#define SA_RESTART 0x10000000ul
+
+static __always_inline const volatile struct bpf_row *row_of(long number)
+{
+	return &calls[number & (BPF_ROWS - 1)];
+}
+
+static __always_inline bool is_watched(long number)
+{
+	return (u64)number < BPF_ROWS && row_of(number)->what != ROW_NOT_WATCHED;
+}
+
+static __always_inline void registers(u64 *arg, struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	arg[0] = regs->di;
+	arg[1] = regs->si;
+	arg[2] = regs->dx;
+	arg[3] = regs->r10;
+	arg[4] = regs->r8;
+	arg[5] = regs->r9;
+#else
+	arg[0] = regs->orig_x0;
+	arg[1] = regs->regs[1];
+	arg[2] = regs->regs[2];
+	arg[3] = regs->regs[3];
+	arg[4] = regs->regs[4];
+	arg[5] = regs->regs[5];
+#endif
+}
+
+static __always_inline long call_number(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#else
+	return regs->syscallno;
+#endif
+}
+
+static __always_inline u64 call_ip(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->ip;
+#else
+	return regs->pc;
+#endif
+}
+
+/* A call of an interface whose numbers are not those of ops.def. */
+static __always_inline bool call_is_foreign(struct task_struct *task, long number)
+{
+#if defined(__TARGET_ARCH_x86)
+	return task->thread_info.status & 2 /* TS_COMPAT */ || (number >= 0 && number & 0x40000000);
+#else
+	return task->thread_info.flags & 1 << 22; /* TIF_32BIT */
+#endif
+}
+
+/* --- what arguments point to --- */
+
+static __always_inline u64 arg_of(const struct build *b, u32 i)
+{
+	return b->arg[i & 7];
+}
+
+static __always_inline void item_path(struct build *b, const volatile struct bpf_row *row, u32 which)
+{
+	u32 reg = row->path[which], from = row->from[which];
+	int len;
+
+	if (!reg)
+		return;
+	if (row->op == ROW_bind) {
+		item_address(b, b->arg[1], b->arg[2]);
+		return;
+	}
+	len = item_string(b, arg_of(b, reg - 1), WIRE_PATH + which);
+	if (len <= 0 || from == BPF_FROM_NOWHERE || b->found == '/' || row->flags & ROW_MOVES)
+		return;
+	item_base(b, WIRE_BASE + which, from == BPF_FROM_CWD ? AT_FDCWD : (int)arg_of(b, from - 1));
+}
+
+/* What else a register points to, of which there is less than one in a hundred calls. */
+__noinline int item_fetched(struct build *b, u32 wire, u32 reg)
+{
+	u64 arg, before, after;
+	u32 len;
+
+	if (!b)
+		return 0;
+	arg = arg_of(b, reg);
+	before = arg_of(b, reg - 1);
+	after = arg_of(b, reg + 1);
+	switch (wire) {
+	case WIRE_ARG_IOV:
+		item_iov(arg, after);
+		break;
+	case WIRE_ARG_HOW:
+		len = after < HOW_MAX ? after : HOW_MAX;
+		item_copy(b, arg, len, WIRE_HOW);
+		break;
+	case WIRE_ARG_CLARGS:
+		item_copy(b, arg, sizeof(u64), WIRE_CLARGS);
+		break;
+	case WIRE_ARG_FARG:
+		if (is_lock_command(before) && !asks_for_lock(before))
+			item_copy(b, arg, FLOCK_BYTES, WIRE_FLOCK);
+		else if (is_hint_command(before))
+			item_copy(b, arg, sizeof(u64), WIRE_HINT);
+		break;
+	case WIRE_ARG_FATTR:
+		item_file_attr(b, arg);
+		break;
+	case WIRE_ARG_HANDLE:
+		item_handle(b, arg);
+		break;
+	case WIRE_ARG_STRUCT:
+		item_copy(b, arg, WIRE_STRUCT_BYTES, WIRE_STRUCT);
+		break;
+	case WIRE_ARG_IARG:
+		item_ioctl(b, before, arg);
+		break;
+	case WIRE_ARG_IOCBS:
+		item_iocbs(b, arg, before);
+		break;
+	case WIRE_ARG_EVENTS:
+		item_events(b, arg);
+		break;
+	case WIRE_ARG_CTXP:
+		item_copy(b, arg, sizeof(u64), WIRE_CTX);
+		break;
+	case WIRE_ARG_OFFSET:
+		item_copy_or_null(b, arg, sizeof(s64), WIRE_OFFSET);
+		break;
+	case WIRE_ARG_OFFSET2:
+		item_copy_or_null(b, arg, sizeof(s64), WIRE_OFFSET2);
+		break;
+	case WIRE_ARG_TIMES16:
+		item_copy_or_null(b, arg, 16, WIRE_TIMES);
+		break;
+	case WIRE_ARG_TIMES32:
+		item_copy_or_null(b, arg, 32, WIRE_TIMES);
+		break;
+	case WIRE_ARG_FDS:
+		item_copy(b, arg, 2 * sizeof(s32), WIRE_FDS);
+		break;
+	}
+	return 0;
+}
+
+static __always_inline void item_opened(struct build *b, u32 fd)
+{
+	struct file *file = file_of(fd);
+
+	if (!file)
+		return;
+	item_facts(b, WIRE_FACTS, GET(file, f_inode));
+	if (GET(file, f_mode) & FMODE_CREATED)
+		b->rec.flags |= WIRE_CREATED;
+}
+
+static __always_inline void item_result(struct build *b, const volatile struct bpf_row *row, s64 ret)
+{
+	struct file *file;
+
+	if (ret < 0)
+		return;
+	switch (row->facts) {
+	case FACTS_OF_RESULT:
+		item_opened(b, ret);
+		break;
+	case FACTS_OF_FD:
+		file = file_of(b->arg[0]);
+		if (file)
+			item_facts(b, WIRE_FACTS, GET(file, f_inode));
+		break;
+	case FACTS_DIRECTORY:
+		item_base(b, WIRE_BASE, b->arg[0]);
+		break;
+	case FACTS_OF_STAT:
+		item_facts_of_stat(b, arg_of(b, row->out));
+		break;
+	case FACTS_OF_STATX:
+		item_facts_of_statx(b, arg_of(b, row->out));
+		break;
+	}
+}
+
+static __always_inline void item_position(struct build *b, const volatile struct bpf_row *row)
+{
+	struct file *file = row->by_fd ? file_of(b->arg[0]) : NULL;
+
+	if (file)
+		item_number(b, WIRE_POSITION, GET(file, f_pos));
+}
+
+/* --- records --- */
+
+static __always_inline void put_values(struct build *b, const volatile struct bpf_row *row)
+{
+	u32 n = row->values, i;
+	u64 *to = build_values(b, n);
+
+	for (i = 0; i < BPF_ARGS; i++)
+		if (i < n)
+			to[i] = arg_of(b, row->value[i]);
+}
+
+#define PUT_POSITION 256 /* beyond enum wire_flag: the state may show the call's effect or not */
+
+__noinline int put_items(struct build *b, u32 number, u64 ret)
+{
+	const volatile struct bpf_row *row = row_of(number);
+
+	if (!b)
+		return 0;
+	b->rec.flags |= names_flags();
+	item_path(b, row, 0);
+	item_path(b, row, 1);
+	if (row->fetch[0])
+		item_fetched(b, row->fetch[0], row->fetch_arg[0]);
+	if (row->fetch[1])
+		item_fetched(b, row->fetch[1], row->fetch_arg[1]);
+	item_result(b, row, ret);
+	return 0;
+}
+
+/* AT_ENTRY: 0 = its entry was not seen. */
+static __always_inline void put_call(
+	int number, struct pt_regs *regs, s64 ret, u64 at_entry, u32 flags)
+{
+	const volatile struct bpf_row *row = row_of(number);
+	struct build *b = build_begin(WIRE_CALL, row->values);
+
+	if (!b)
+		return;
+	b->rec.nr = number;
+	b->rec.dur = at_entry ? b->rec.t - at_entry : 0;
+	b->rec.ret = ret;
+	b->rec.flags = (u8)flags;
+	registers(b->arg, regs);
+	if (row->flags & ROW_HAS_ITEMS)
+		put_items(b, number, ret);
+	if (unlikely(flags & PUT_POSITION))
+		item_position(b, row);
+	put_values(b, row);
+	build_end(b);
+}
+
+static __always_inline void put_plain(u32 kind, int number, s64 ret)
+{
+	struct build *b = build_begin(kind, 0);
+
+	if (!b)
+		return;
+	b->rec.nr = number;
+	b->rec.ret = ret;
+	build_end(b);
+}
+
+/* --- descriptors that are passed --- */
+
+static __always_inline void put_sending(int number, struct pt_regs *regs)
+{
+	const volatile struct bpf_row *row = row_of(number);
+	u64 arg[BPF_ARGS];
+	struct build *b;
+	u32 n;
+
+	registers(arg, regs);
+	n = rights_messages(row->op, (u32)arg[2]);
+	if (!rights_walk(arg[1], n, RIGHTS_ANY, 0, 0))
+		return;
+	b = build_begin(WIRE_CALL, row->values);
+	if (!b)
+		return;
+	b->rec.nr = number;
+	b->rec.flags = WIRE_NO_RESULT;
+	registers(b->arg, regs);
+	rights_walk(arg[1], n, RIGHTS_SENT, 0, 0);
+	put_values(b, row);
+	build_end(b);
+}
+
+/* False: nothing was received, and the call is not recorded. IN_STATE: what was is in the state. */
+static __always_inline bool put_received(int number, struct pt_regs *regs, s64 ret, u64 at_entry, bool in_state)
+{
+	u32 op = row_of(number)->op;
+	u64 arg[BPF_ARGS];
+
+	if (in_state)
+		return op == ROW_pidfd_getfd;
+	if (op == ROW_pidfd_getfd) {
+		if (ret >= 0)
+			put_received_fd(ret, at_entry);
+		return true;
+	}
+	registers(arg, regs);
+	return rights_walk(arg[1], rights_messages(op, ret), RIGHTS_RECEIVED, at_entry,
+		!!(arg[op == ROW_recvmsg ? 2 : 3] & MSG_CMSG_CLOEXEC));
+}
+
+/* --- calls of other interfaces --- */
+
+/* Counted for each call, told at the first and when the thread ends or executes a program. */
+static __always_inline void foreign_call(struct task_struct *task)
+{
+	struct bpf_thread *th = session.all ? thread_get(task) : thread_find(task);
+
+	if (!th || !scope_has(th))
+		return;
+	state_needed(th);
+	if (th->unseen++ == 0)
+		put_lost(task, 1, WIRE_LOST_COMPAT);
+}
+
+static __always_inline void foreign_settle(struct task_struct *task, struct bpf_thread *th)
+{
+	if (th->unseen > 1)
+		put_lost(task, th->unseen - 1, WIRE_LOST_COMPAT);
+	th->unseen = 0;
+}
+
+/* --- interrupted calls --- */
+
+#define RESTART_SYS    512 /* linux/errno.h of the kernel: ERESTARTSYS ... */
+#define RESTART_NOINTR 513
+#define RESTART_NOHAND 514
+#define RESTART_BLOCK  516
+
+static __always_inline bool is_restart(s64 ret)
+{
+	return ret == -RESTART_SYS || ret == -RESTART_NOINTR || ret == -RESTART_NOHAND ||
+	       ret == -RESTART_BLOCK;
+}
+
+static __always_inline void call_break(struct bpf_thread *th, struct pt_regs *regs, s64 ret)
+{
+	/* one that is suspended is forgotten: it will count from its next entry */
+	th->flags = CALL_BROKEN;
+	th->restart = -ret - RESTART_SYS;
+	th->ip = call_ip(regs);
+	th->sp = regs->sp;
+}
+
+static __always_inline bool is_same_place(const struct bpf_thread *th, struct pt_regs *regs)
+{
+	return th->ip == call_ip(regs) && th->sp == regs->sp;
+}
+
+/* Of those that pass descriptors most pass none, and are not recorded. */
+static __always_inline bool is_passing(long number)
+{
+	return row_of(number)->flags & (ROW_SENDS | ROW_RECEIVES);
+}
+
+/* A call is entered after an interruption. True when it is the interrupted one, made again. */
+static __always_inline bool call_resume(
+	struct bpf_thread *th, struct task_struct *task, long number, struct pt_regs *regs)
+{
+	u32 flags = th->flags;
+
+	if (flags & CALL_BROKEN) {
+		bool again = number == NR_restart || (number == th->nr && is_same_place(th, regs));
+
+		th->flags = again ? CALL_ACTIVE : 0;
+		if (!again && !is_passing(th->nr)) /* its registers are gone */
+			put_lost(task, 1, WIRE_LOST_SKIPPED);
+		return again;
+	}
+	if (number == NR_sigreturn) {
+		th->flags |= CALL_RETURNED;
+		return false;
+	}
+	if (flags & CALL_RETURNED) {
+		th->flags = 0;
+		if (number == th->suspended_nr && is_same_place(th, regs)) {
+			th->nr = number;
+			th->entry = th->suspended;
+			th->flags = CALL_ACTIVE;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A handler is about to run: as the kernel decides it in handle_signal(). */
+static __always_inline void call_interrupted(
+	struct bpf_thread *th, struct pt_regs *regs, unsigned long sa_flags)
+{
+	u32 restart = th->restart + RESTART_SYS;
+
+	th->flags &= ~CALL_BROKEN;
+	if (restart == RESTART_NOINTR || (restart == RESTART_SYS && sa_flags & SA_RESTART)) {
+		th->flags |= CALL_SUSPENDED;
+		th->suspended = th->entry;
+		th->suspended_nr = th->nr;
+	} else if (row_of(th->nr)->what == ROW_CALL && !is_passing(th->nr)) {
+		put_call(th->nr, regs, -4 /* EINTR */, th->entry, 0);
+	}
+}
+
+/* --- entry --- */
+
+/* What cannot be told at the end any more, for the record to come. */
+static __always_inline struct build *part_begin(const struct bpf_thread *th)
+{
+	struct build *b = build_begin(WIRE_PART, 0);
+
+	if (b)
+		b->rec.nr = th->nr;
+	return b;
+}
+
+static __always_inline void put_bytes_before(const struct bpf_thread *th, u64 address, u32 len, u32 type)
+{
+	struct build *b = part_begin(th);
+
+	if (!b)
+		return;
+	item_copy(b, address, len, type);
+	build_end(b);
+}
+
+static __always_inline void put_base_before(const struct bpf_thread *th)
+{
+	struct build *b = part_begin(th);
+
+	if (!b)
+		return;
+	b->rec.flags = names_flags();
+	item_cwd(b, WIRE_BASE, false);
+	build_end(b);
+}
+
+static __always_inline void enter_special(struct bpf_thread *th, struct task_struct *task, long number,
+	const u64 *arg, struct pt_regs *regs)
+{
+	const volatile struct bpf_row *row = row_of(number);
+
+	if (row->flags & ROW_EXITS) {
+		foreign_settle(task, th);
+		put_call(number, regs, 0, 0, WIRE_NO_RESULT);
+		th->flags = THREAD_ENDED;
+	} else if (row->flags & ROW_SENDS) {
+		put_sending(number, regs);
+	} else if (row->flags & ROW_MOVES) {
+		put_base_before(th);
+	} else if (row->flags & ROW_EXECS) {
+		th->kept = (s64)((arg[0] << 32) | (u32)arg[4]);
+	} else if (row->op == ROW_ioctl) {
+		if ((u32)arg[1] == IOCTL_NR_FIBMAP)
+			put_bytes_before(th, arg[2], sizeof(int), WIRE_IOCTL);
+	} else if (row->op == ROW_fcntl && asks_for_lock(arg[1])) {
+		put_bytes_before(th, arg[2], FLOCK_BYTES, WIRE_FLOCK);
+	}
+}
+
+/* The calling thread if it is in scope. */
+static __always_inline struct bpf_thread *thread_in_scope(struct task_struct *task)
+{
+	struct bpf_thread *th = thread_find(task);
+
+	if (unlikely(!th)) {
+		if (likely(!session.all))
+			return NULL;
+		th = thread_get(task);
+		if (!th) {
+			put_lost(task, 1, WIRE_LOST_MEMORY);
+			return NULL;
+		}
+	}
+	return scope_has(th) ? th : NULL;
+}
+
+static __always_inline void call_enter(struct pt_regs *regs, long number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const volatile struct bpf_row *row;
+	struct bpf_thread *th;
+	u64 arg[BPF_ARGS];
+
+	if (unlikely(call_is_foreign(task, number))) {
+		foreign_call(task);
+		return;
+	}
+	if (!is_watched(number))
+		return;
+	row = row_of(number);
+	registers(arg, regs);
+	if (unlikely(row->flags & ROW_BY_COMMAND) && ioctl_shape(arg[1]) < 0)
+		return;
+	if (unlikely(row->flags & ROW_MEMORY) && !memory_wanted(task, row->op, arg))
+		return;
+	th = thread_in_scope(task);
+	if (!th)
+		return;
+	state_needed(th);
+	if (unlikely(th->flags & (CALL_BROKEN | CALL_SUSPENDED)) && call_resume(th, task, number, regs))
+		return;
+	th->nr = number;
+	th->flags = (th->flags & (CALL_SUSPENDED | CALL_RETURNED)) | CALL_ACTIVE;
+	th->entry = bpf_ktime_get_ns();
+	if (unlikely(row->flags & ROW_AT_ENTRY))
+		enter_special(th, task, number, arg, regs);
+}
+
+/* --- exit --- */
+
+/* The process may leave or enter the scope of "all". */
+static __always_inline void identity_changed(
+	struct task_struct *task, struct pt_regs *regs, int number, s64 ret)
+{
+	u64 arg[BPF_ARGS];
+
+	if (ret < 0 || !session.all || task->pid != task->tgid)
+		return;
+	registers(arg, regs);
+	if (number != NR_prctl || arg[0] == PR_SET_NAME)
+		scope_changed();
+}
+
+/* Records of what the call has brought; false: it is not recorded. */
+static __always_inline bool passes(long number, struct pt_regs *regs, s64 ret, u64 at_entry, bool in_state)
+{
+	return row_of(number)->flags & ROW_RECEIVES && put_received(number, regs, ret, at_entry, in_state);
+}
+
+/* The thread was not in scope when it entered the call, or the call is none of ours. */
+static __always_inline void exit_without_entry(
+	struct bpf_thread *th, struct task_struct *task, struct pt_regs *regs, s64 ret)
+{
+	long number = call_number(regs);
+	const volatile struct bpf_row *row = row_of(number);
+	u64 arg[BPF_ARGS];
+	bool in_state;
+
+	if (call_is_foreign(task, number))
+		return;
+	if (row->what == ROW_IDENTITY)
+		identity_changed(task, regs, number, ret);
+	if (row->what != ROW_CALL || is_restart(ret))
+		return;
+	registers(arg, regs);
+	if (row->flags & ROW_BY_COMMAND && ioctl_shape(arg[1]) < 0)
+		return;
+	/* These were told before; and a new thread comes out of the call that made it. */
+	if (row->flags & (ROW_FORKS | ROW_EXECS) && ret >= 0)
+		return;
+	if (row->flags & ROW_MEMORY && !memory_wanted(task, row->op, arg))
+		return;
+	if (!scope_has(th))
+		return;
+	in_state = state_needed(th);
+	if (unlikely(is_passing(number)) && !passes(number, regs, ret, 0, in_state))
+		return;
+	put_call(number, regs, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
+	if (row->flags & ROW_MEMORY)
+		memory_done(task, row->op, arg, ret);
+}
+
+static __always_inline void exit_of_call(
+	struct bpf_thread *th, struct task_struct *task, struct pt_regs *regs, s64 ret)
+{
+	long number = th->nr;
+	const volatile struct bpf_row *row = row_of(number);
+	u64 arg[BPF_ARGS];
+	u32 flags;
+
+	if (unlikely(!scope_has(th))) /* its process left the scope meanwhile */
+		return;
+	flags = unlikely(state_needed(th)) ? WIRE_NO_ENTRY | PUT_POSITION : 0;
+	if (unlikely(row->flags & (ROW_SENDS | ROW_RECEIVES)) && !passes(number, regs, ret, th->entry, flags))
+		return;
+	put_call(number, regs, ret, th->entry, flags);
+	if (unlikely(row->flags & ROW_MEMORY)) {
+		registers(arg, regs);
+		memory_done(task, row->op, arg, ret);
+	}
+}
+
+static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
+{
+	struct task_struct *task;
+	struct bpf_thread *th;
+	u32 what;
+
+	if (!is_watched(call_number(regs)))
+		return;
+	task = bpf_get_current_task_btf();
+	th = thread_find(task);
+	if (!th) {
+		if (likely(!session.all))
+			return;
+		th = thread_get(task);
+		if (!th)
+			return;
+	}
+	if (!(th->flags & CALL_ACTIVE)) {
+		exit_without_entry(th, task, regs, ret);
+		return;
+	}
+	what = row_of(th->nr)->what;
+	if (unlikely(is_restart(ret)) && what == ROW_CALL) {
+		call_break(th, regs, ret);
+		return;
+	}
+	th->flags &= ~CALL_ACTIVE;
+	if (likely(what == ROW_CALL)) {
+		exit_of_call(th, task, regs, ret);
+	} else if (what == ROW_UNRECORDED) {
+		if (ret >= 0)
+			put_plain(WIRE_UNRECORDED, th->nr, ret);
+	} else if (what == ROW_IDENTITY) {
+		identity_changed(task, regs, th->nr, ret);
+	}
+}
+
+#endif

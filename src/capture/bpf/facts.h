@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_FACTS_H
+#define IORIOT_CAPTURE_BPF_FACTS_H
+
+#include "build.h"
+
+/* Inodes, open files and directories, as records tell them. All that the kernel has is only read. */
+
+#define AT_FDCWD -100
+
+#define FMODE_CREATED 0x100000
+
+static __always_inline void facts_of(struct wire_facts *f, struct inode *inode)
+{
+	struct super_block *sb = GET(inode, i_sb);
+	u32 dev = GET(sb, s_dev);
+
+	f->dev_major = dev >> 20;
+	f->dev_minor = dev & 0xfffff;
+	f->ino = GET(inode, i_ino);
+	f->mode = GET(inode, i_mode);
+	f->nlink = GET(inode, i_nlink);
+	f->uid = GET(inode, i_uid.val);
+	f->gid = GET(inode, i_gid.val);
+	f->size = GET(inode, i_size);
+	f->blocks = GET(inode, i_blocks);
+	f->super = 1;
+	f->pad = 0;
+}
+
+static __always_inline void item_facts(struct build *b, u32 type, struct inode *inode)
+{
+	facts_of((struct wire_facts *)item_begin(b, sizeof(struct wire_facts)), inode);
+	item_end(b, type, sizeof(struct wire_facts));
+}
+
+/* The file of a descriptor of the current process, NULL: there is none. */
+static __always_inline struct file *file_of(u32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct files_struct *files = task->files;
+	struct fdtable *table;
+	struct file **all, *file = NULL;
+
+	if (!files)
+		return NULL;
+	table = files->fdt;
+	if (!table || fd >= table->max_fds)
+		return NULL;
+	all = table->fd;
+	bpf_probe_read_kernel(&file, sizeof(file), all + fd);
+	return file;
+}
+
+/* Numbers of identities; those who read them must not learn addresses. */
+static __always_inline u64 description_id(struct file *file)
+{
+	u64 id = ((u64)file + session.secret) * 0x9e3779b97f4a7c15ull;
+
+	return id ^ id >> 29;
+}
+
+/* --- what stat(2) gave --- */
+
+/* struct stat of asm/stat.h, as the kernel gives it to programs. */
+struct user_stat {
+#if defined(__TARGET_ARCH_x86)
+	u64 dev, ino, nlink;
+	u32 mode, uid, gid, pad;
+	u64 rdev;
+	s64 size, block_size, blocks;
+#else
+	u64 dev, ino;
+	u32 mode, nlink, uid, gid;
+	u64 rdev, pad;
+	s64 size;
+	s32 block_size, pad2;
+	s64 blocks;
+#endif
+};
+
+/* linux/stat.h */
+struct user_statx {
+	u32 mask, block_size;
+	u64 attributes;
+	u32 nlink, uid, gid;
+	u16 mode, pad;
+	u64 ino, size, blocks, attributes_mask;
+	u64 times[8];
+	u32 rdev_major, rdev_minor, dev_major, dev_minor;
+};
+
+#define STATX_BASIC_STATS 0x7ffu
+
+__noinline int item_facts_of_stat(struct build *b, u64 address)
+{
+	struct user_stat *st;
+	struct wire_facts *f;
+
+	if (!b)
+		return 0;
+	st = (struct user_stat *)b->name;
+	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
+		return -1;
+	f = (struct wire_facts *)item_begin(b, sizeof(*f));
+	*f = (struct wire_facts){
+		.dev_major = (st->dev >> 8) & 0xfff,
+		.dev_minor = (st->dev & 0xff) | ((st->dev >> 12) & 0xfff00),
+		.ino = st->ino,
+		.mode = st->mode,
+		.nlink = st->nlink,
+		.uid = st->uid,
+		.gid = st->gid,
+		.size = st->size,
+		.blocks = st->blocks,
+	};
+	item_end(b, WIRE_FACTS, sizeof(*f));
+	return 0;
+}
+
+__noinline int item_facts_of_statx(struct build *b, u64 address)
+{
+	struct user_statx *st;
+	struct wire_facts *f;
+
+	if (!b)
+		return 0;
+	st = (struct user_statx *)b->name;
+	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address) ||
+		(st->mask & STATX_BASIC_STATS) != STATX_BASIC_STATS)
+		return -1;
+	f = (struct wire_facts *)item_begin(b, sizeof(*f));
+	*f = (struct wire_facts){
+		.dev_major = st->dev_major,
+		.dev_minor = st->dev_minor,
+		.ino = st->ino,
+		.mode = st->mode,
+		.nlink = st->nlink,
+		.uid = st->uid,
+		.gid = st->gid,
+		.size = st->size,
+		.blocks = st->blocks,
+	};
+	item_end(b, WIRE_FACTS, sizeof(*f));
+	return 0;
+}
+
+/* --- names --- */
+
+/* How the names of a process relate to those of whoever started the session. */
+static __always_inline u32 names_flags(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fs_struct *fs = task->fs;
+	struct nsproxy *proxy = task->nsproxy;
+	u32 flags = 0;
+
+	if (!fs || !proxy)
+		return 0;
+	if ((u64)proxy->mnt_ns != session.mounts)
+		flags = WIRE_FOREIGN;
+	if ((u64)fs->root.dentry != session.root_dentry || (!flags && (u64)fs->root.mnt != session.root_mnt))
+		flags |= WIRE_CHROOTED;
+	return flags;
+}
+
+/* The walk from a name up to the root, which writes it from the end. */
+struct climb {
+	struct dentry *dentry;
+	struct vfsmount *mnt;
+	struct dentry *root;
+	struct vfsmount *root_mnt;
+	u32 from; /* where the name begins in build.name, counted from its middle down */
+	u32 done, pseudo;
+};
+
+#define CLIMB_END  PATH_MOST
+#define CLIMB_MOST 2048 /* the longest path has that many names */
+
+/* One name, or a mount to step over. 1: the walk is over. */
+static long climb_step(u32 i, void *arg)
+{
+	struct climb *c = arg;
+	struct dentry *dentry = c->dentry, *parent;
+	struct build *b = build_here();
+	struct mount *mount;
+	u32 len, from;
+
+	if (!b || !dentry)
+		return 1;
+	if (dentry == c->root && c->mnt == c->root_mnt) {
+		c->done = 1;
+		return 1;
+	}
+	parent = GET(dentry, d_parent);
+	if (dentry == GET(c->mnt, mnt_root)) {
+		struct mount *above;
+
+		mount = (struct mount *)((char *)c->mnt - bpf_core_field_offset(struct mount, mnt));
+		above = GET(mount, mnt_parent);
+		if (above == mount) { /* outside of the root */
+			c->done = 1;
+			return 1;
+		}
+		c->dentry = GET(mount, mnt_mountpoint);
+		c->mnt = (struct vfsmount *)((char *)above + bpf_core_field_offset(struct mount, mnt));
+		return 0;
+	}
+	if (dentry == parent) /* a file in memory, which no directory has */
+		c->done = c->pseudo = 1;
+	len = GET(dentry, d_name.len);
+	from = c->from;
+	if (len > 255 || from < len + 1 || from > PATH_MOST)
+		return 1; /* too long for any path */
+	from -= len;
+	bpf_probe_read_kernel(b->name + (from & (2 * PATH_MOST - 1)), len & 255, GET(dentry, d_name.name));
+	from--;
+	b->name[from & (2 * PATH_MOST - 1)] = '/';
+	c->from = from;
+	c->dentry = parent;
+	return c->done ? 1 : 0;
+}
+
+#define PIPE_MAGIC   0x50495045
+#define SOCKET_MAGIC 0x534f434b
+#define ANON_MAGIC   0x09041934
+#define PIDFS_MAGIC  0x50494446
+#define NSFS_MAGIC   0x6e736673
+
+/* Not static: the loader places those by their names. */
+const char text_pipe[] = "pipe:[%lu]", text_socket[] = "socket:[%lu]", text_ns[] = "ns:[%lu]";
+const char text_anon[] = "anon_inode:", text_pidfd[] = "anon_inode:[pidfd]", text_deleted[] = " (deleted)";
+
+/* What the kernel calls a file that has no name: as /proc/PID/fd/N shows it. Bytes, 0: it has one. */
+static __always_inline u32 nameless(char *to, struct dentry *dentry)
+{
+	struct inode *inode = GET(dentry, d_inode);
+	struct super_block *sb = GET(inode, i_sb);
+	u64 magic = GET(sb, s_magic);
+	unsigned long long ino[1] = {GET(inode, i_ino)};
+	long n = 0;
+
+	switch (magic) {
+	case PIPE_MAGIC:
+		n = bpf_snprintf(to, 64, text_pipe, ino, sizeof(ino));
+		break;
+	case SOCKET_MAGIC:
+		n = bpf_snprintf(to, 64, text_socket, ino, sizeof(ino));
+		break;
+	case NSFS_MAGIC:
+		n = bpf_snprintf(to, 64, text_ns, ino, sizeof(ino));
+		break;
+	case PIDFS_MAGIC:
+		__builtin_memcpy(to, text_pidfd, sizeof(text_pidfd) - 1);
+		return sizeof(text_pidfd) - 1;
+	case ANON_MAGIC:
+		__builtin_memcpy(to, text_anon, sizeof(text_anon) - 1);
+		n = bpf_probe_read_kernel_str(to + sizeof(text_anon) - 1, 64, GET(dentry, d_name.name));
+		n = n > 0 ? n + sizeof(text_anon) - 1 : 0;
+		break;
+	}
+	return n > 1 && n <= 128 ? n - 1 : 0;
+}
+
+#define DELETED (sizeof(text_deleted) - 1)
+
+/* The name of what is at a place, at most PATH_MOST bytes to TO, which lies in B; how many. */
+__noinline int put_path(struct build *b, u64 mnt, u64 dentry_at, u32 skip)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct dentry *dentry = (struct dentry *)dentry_at;
+	struct fs_struct *fs = task->fs;
+	struct climb c = {.dentry = dentry, .mnt = (struct vfsmount *)mnt, .from = CLIMB_END};
+	u32 len, from, at;
+	char *to;
+
+	if (!b || !fs || skip > 16)
+		return 0;
+	at = (b->at & ITEMS_MASK) + sizeof(struct wire_item) + skip;
+	to = b->items + at;
+	len = nameless(to, dentry);
+	if (len)
+		return len;
+	c.root = fs->root.dentry;
+	c.root_mnt = fs->root.mnt;
+	bpf_loop(CLIMB_MOST, climb_step, &c, 0);
+	if (!c.done)
+		return 0;
+	from = c.from;
+	if (from == CLIMB_END) {
+		*to = '/';
+		return 1;
+	}
+	if (from > CLIMB_END)
+		return 0;
+	len = CLIMB_END - from;
+	keep(len);
+	if (len > PATH_MOST)
+		return 0;
+	if (bpf_probe_read_kernel(to, len, b->name + (from & (2 * PATH_MOST - 1))))
+		return 0;
+	if (!GET(dentry, d_hash.pprev) && (c.pseudo || GET(dentry, d_parent) != dentry) &&
+		len < PATH_MOST - DELETED) {
+		at = len & NAME_MASK;
+		__builtin_memcpy(to + at, text_deleted, DELETED);
+		len += DELETED;
+	}
+	return len;
+}
+
+/* --- directories --- */
+
+/*
+ * Which directories were told by name: half of the identity, and when. Entries may push each other
+ * out and be lost; then a name is told once more. A name counts only when it was told before the
+ * record that leaves it out: they may come from different processors.
+ */
+#define TOLD_BITS 13
+uint64_t told[1 << TOLD_BITS] = {};
+
+static __always_inline bool dir_is_told(u64 id, u64 t)
+{
+	u64 entry = told[id >> (64 - TOLD_BITS)];
+	u32 when = (u32)entry;
+
+	return (u32)(entry >> 32) == (u32)id && (s32)(told_time(t) - when) > 0 &&
+	       (s32)(when - session.told_floor) >= 0;
+}
+
+static __always_inline void dir_tell(u64 id, u64 t)
+{
+	told[id >> (64 - TOLD_BITS)] = (u64)(u32)id << 32 | told_time(t);
+}
+
+/* One and the same directory has another identity for those who see it by another name. */
+static __always_inline u64 dir_id(struct inode *inode, u32 flags)
+{
+	const u64 mix = 0x9e3779b97f4a7c15ull;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct super_block *sb = GET(inode, i_sb);
+	u64 id = ((u64)inode ^ session.secret) * mix;
+
+	id = (id ^ (id >> 29) ^ GET(inode, i_ino)) * mix;
+	id = (id ^ (id >> 32) ^ GET(inode, i_generation) ^ ((u64)GET(sb, s_dev) << 32)) * mix;
+	if (flags)
+		id = (id ^ (u64)GET(task->fs, root.dentry) ^ (u64)GET(task->nsproxy, mnt_ns) << 8) * mix;
+	id ^= id >> 31;
+	return id ? id : 1;
+}
+
+__noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type_always)
+{
+	struct inode *inode = GET((struct dentry *)dentry, d_inode);
+	bool always = type_always >> 16;
+	struct wire_dir *dir;
+	int len = 0;
+	u64 id, t;
+
+	if (!b || !inode)
+		return 0;
+	dir = (struct wire_dir *)item_begin(b, sizeof(*dir) + PATH_MOST);
+	id = dir_id(inode, b->rec.flags & (WIRE_CHROOTED | WIRE_FOREIGN));
+	t = b->rec.t;
+	dir->id = id;
+	if (always || !dir_is_told(id, t)) {
+		len = put_path(b, mnt, dentry, sizeof(*dir));
+		if (len > 0 && len <= PATH_MOST)
+			dir_tell(id, t);
+		else
+			len = 0;
+	}
+	item_end(b, type_always & 0xffff, sizeof(*dir) + len);
+	return 0;
+}
+
+static __always_inline void item_cwd(struct build *b, u32 type, bool always)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fs_struct *fs = task->fs;
+
+	if (fs)
+		item_dir(b, (u64)GET(fs, pwd.mnt), (u64)GET(fs, pwd.dentry), type | (u32)always << 16);
+}
+
+static __always_inline void item_base(struct build *b, u32 type, int dirfd)
+{
+	struct file *file;
+
+	if (dirfd == AT_FDCWD) {
+		item_cwd(b, type, false);
+		return;
+	}
+	file = file_of(dirfd);
+	if (file)
+		item_dir(b, (u64)GET(file, f_path.mnt), (u64)GET(file, f_path.dentry), type);
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_FETCH_H
+#define IORIOT_CAPTURE_BPF_FETCH_H
+
+#include "facts.h"
+
+/*
+ * What registers point to. Read at the end of a call, when the kernel has just used it and it is in
+ * memory: programs cannot wait for pages.
+ */
+
+#define HOW_MAX	   64 /* struct open_how may grow */
+#define IOV_PART   256
+#define IOV_MOST   1024 /* UIO_MAXIOV */
+#define HANDLE_MAX 128
+#define FLOCK_BYTES 32 /* struct flock */
+
+/* --- vectors --- */
+
+struct user_iovec {
+	u64 base, len;
+};
+
+/* One part of a vector: the structs in build.name, their lengths to the item. */
+struct iov {
+	u64 address;
+	u32 left;
+};
+
+static long iov_length(u32 i, void *arg)
+{
+	struct build *b = build_here();
+	u32 at;
+
+	if (!b || i >= IOV_PART)
+		return 1;
+	at = (b->at & ITEMS_MASK) + sizeof(struct wire_item) + i * sizeof(u64);
+	*(u64 *)(b->items + at) = ((struct user_iovec *)b->name)[i & (IOV_PART - 1)].len;
+	return 0;
+}
+
+static long iov_part(u32 i, void *arg)
+{
+	struct iov *v = arg;
+	struct build *b = build_here();
+	u32 n = v->left < IOV_PART ? v->left : IOV_PART;
+
+	if (!b)
+		return 1;
+	item_begin(b, IOV_PART * sizeof(u64));
+	keep(n);
+	if (n > IOV_PART)
+		return 1;
+	if (n && bpf_probe_read_user(b->name, n * sizeof(struct user_iovec), (const void *)v->address))
+		return 1;
+	bpf_loop(n, iov_length, NULL, 0);
+	item_end(b, WIRE_IOV, n * sizeof(u64));
+	v->address += n * sizeof(struct user_iovec);
+	v->left -= n;
+	return v->left == 0;
+}
+
+/* The kernel takes at most UIO_MAXIOV segments: one more says why it refused. */
+__noinline int item_iov(u64 address, u64 count)
+{
+	struct iov v = {.address = address, .left = count < IOV_MOST ? count : IOV_MOST + 1};
+
+	bpf_loop(IOV_MOST / IOV_PART + 1, iov_part, &v, 0);
+	return 0;
+}
+
+/* --- others --- */
+
+static __always_inline bool is_lock_command(u32 command)
+{
+	switch (command) {
+	case 5: /* F_GETLK, F_SETLK, F_SETLKW of asm-generic/fcntl.h */
+	case 6:
+	case 7:
+	case 36: /* F_OFD_GETLK ... */
+	case 37:
+	case 38:
+		return true;
+	}
+	return false;
+}
+
+static __always_inline bool asks_for_lock(u32 command)
+{
+	return command == 5 || command == 36;
+}
+
+static __always_inline bool is_hint_command(u32 command)
+{
+	/* F_SET_RW_HINT of linux/fcntl.h, and that of the description, of older kernels */
+	return command == 1036 || command == 1038;
+}
+
+__noinline int item_handle(struct build *b, u64 address)
+{
+	u32 bytes = 0;
+
+	if (!bpf_probe_read_user(&bytes, sizeof(bytes), (const void *)address) && bytes <= HANDLE_MAX)
+		item_copy(b, address + sizeof(bytes), sizeof(u32) + bytes, WIRE_HANDLE);
+	return 0;
+}
+
+__noinline int item_ioctl(struct build *b, u32 command, u64 address)
+{
+	int shape = ioctl_shape(command);
+	u32 len = 0, bytes;
+	u16 dests = 0;
+
+	switch (shape) {
+	case IOCTL_INT:
+		len = 4;
+		break;
+	case IOCTL_CLONE:
+	case IOCTL_FIEMAP:
+		len = 32;
+		break;
+	case IOCTL_DEDUPE:
+		/* the member dest_count */
+		if (bpf_probe_read_user(&dests, sizeof(dests), (const void *)(address + 16)))
+			return 0;
+		bytes = dests < IOCTL_DEDUPE_MAX ? dests : IOCTL_DEDUPE_MAX;
+		len = IOCTL_DEDUPE_HEAD + bytes * IOCTL_DEDUPE_DEST;
+		break;
+	case IOCTL_FSXATTR:
+		len = 28;
+		break;
+	case IOCTL_SPACE:
+		len = 48;
+		break;
+	case IOCTL_MOVE:
+		len = 40;
+		break;
+	}
+	if (len && command != IOCTL_NR_FIBMAP)
+		item_copy(b, address, len, WIRE_IOCTL);
+	return 0;
+}
+
+/* The path in a struct sockaddr_un of LEN bytes. */
+__noinline int item_address(struct build *b, u64 address, u32 len)
+{
+	u16 family = 0;
+	char *to;
+	long n;
+
+	if (!b || len <= 2 || len > 110)
+		return 0;
+	if (bpf_probe_read_user(&family, sizeof(family), (const void *)address) || family != 1)
+		return 0;
+	to = item_begin(b, PATH_MOST);
+	/* one byte more, for the NUL that may stand behind the last one */
+	n = bpf_probe_read_user_str(to, len - 2 + 1, (const void *)(address + 2));
+	if (n <= 1)
+		return 0;
+	b->found = to[0];
+	item_end(b, WIRE_PATH, n - 1);
+	if (b->found != '/')
+		item_cwd(b, WIRE_BASE, false);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * The programs of the BPF backend: where the kernel calls us. What a hook tells is in the headers. One
+ * binary runs on all kernels with type information (BTF) from 5.17 on; what is missing in one is left out by
+ * src/capture/bpf.c.
+ */
+#include "types.h"
+
+#if defined(__TARGET_ARCH_x86)
+#define OP_NUMBER(x86_64, aarch64) (x86_64)
+#else
+#define OP_NUMBER(x86_64, aarch64) (aarch64)
+#endif
+#define __KERNEL__
+#include "../../../systemtap/table.h"
+
+#include "call.h"
+#include "task.h"
+
+char programs_license[] SEC("license") = "GPL"; /* of what is loaded; what task storage and clocks demand */
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+	if (session_on())
+		call_enter(regs, number);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+{
+	if (session_on())
+		call_exit(regs, ret);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	call_fork(parent, child);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	call_exec(task, old_pid, bprm);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *task)
+{
+	call_thread_end(task);
+	return 0;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct bpf_thread *th;
+
+	if (!session_on() || (u64)ka->sa.sa_handler <= 1) /* SIG_DFL, SIG_IGN */
+		return 0;
+	th = thread_find(task);
+	if (th && th->flags & CALL_BROKEN)
+		call_interrupted(th, (struct pt_regs *)bpf_task_pt_regs(task), ka->sa.sa_flags);
+	return 0;
+}
+
+/* --- all tasks, one after the other --- */
+
+static __always_inline void mark_task(struct task_struct *task, u8 mark)
+{
+	struct bpf_thread *leader = leader_of(task), *parent = thread_find(task->real_parent), *th;
+
+	if (!(leader && leader->mark & mark) && !(parent && parent->mark & mark))
+		return;
+	if (task->flags & 4) /* PF_EXITING */
+		return;
+	th = thread_get(task);
+	if (!th || th->mark & mark)
+		return;
+	mark_set(th, th->mark | mark);
+	session.marked++;
+}
+
+SEC("iter/task")
+int on_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task, *self = bpf_get_current_task_btf();
+	struct bpf_thread *th;
+
+	if (!task)
+		return 0;
+	switch (session.task) {
+	case BPF_TASK_START:
+		session.root_dentry = (u64)self->fs->root.dentry;
+		session.root_mnt = (u64)self->fs->root.mnt;
+		session.mounts = (u64)self->nsproxy->mnt_ns;
+		break;
+	case BPF_TASK_IN:
+		mark_task(task, BPF_MARK_IN);
+		break;
+	case BPF_TASK_OUT:
+		mark_task(task, BPF_MARK_OUT);
+		break;
+	case BPF_TASK_SETTLE: /* nothing else makes records any more */
+		th = thread_find(task);
+		if (th)
+			foreign_settle(task, th);
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_RIGHTS_H
+#define IORIOT_CAPTURE_BPF_RIGHTS_H
+
+#include "state.h"
+#include "tuples.h"
+
+/*
+ * Descriptors that come from other processes: SCM_RIGHTS of unix(7), pidfd_getfd(2). What is sent is
+ * told before the call begins, because it may be received before that is over; what is received, when
+ * the call is over and before its record.
+ */
+
+#define RIGHTS_FDS	253 /* SCM_MAX_FD */
+#define RIGHTS_CONTROLS 64  /* control messages of one message that are looked at */
+#define RIGHTS_MESSAGES 1024
+#define RIGHTS_STEPS	(1u << 16)
+
+#define MSG_CMSG_CLOEXEC 0x40000000
+
+struct user_message { /* struct mmsghdr, which begins with a struct msghdr */
+	u64 name, name_len, iov, iov_len, control, control_len, flags, len;
+};
+
+struct user_control {
+	u64 len;
+	s32 level, type;
+};
+
+enum rights_what { RIGHTS_ANY, RIGHTS_SENT, RIGHTS_RECEIVED };
+
+/* Where the walk over messages, their controls and the descriptors in these is. */
+struct rights {
+	u64 message, control, control_left, fds;
+	u32 messages, controls, left;
+	u32 what; /* enum rights_what */
+	u32 any, used;
+	u64 at_entry;
+	bool cloexec;
+};
+
+/* In memory that the verifier does not follow: the walk has too many ways for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct rights);
+} walks SEC(".maps");
+
+static __always_inline struct rights *rights_here(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&walks, &zero);
+}
+
+__noinline int rights_found(u32 fd)
+{
+	struct rights *r = rights_here();
+
+	struct described d = {.fd = fd, .sent = true};
+	struct file *file = file_of(fd);
+	struct build *b;
+	u64 *to;
+
+	if (!file || !r)
+		return 0;
+	d.at_entry = r->at_entry;
+	d.cloexec = r->cloexec;
+	if (r->what == RIGHTS_RECEIVED) {
+		put_described(WIRE_RECEIVED, (u64)file, &d);
+		r->any = 1;
+		return 0;
+	}
+	b = build_here();
+	if (!b)
+		return 0;
+	to = tuples_next(b, &r->used, 2 * sizeof(u64));
+	to[0] = (u64)(s64)(s32)fd;
+	to[1] = description_id(file);
+	return 0;
+}
+
+/* The next control message; true: it has descriptors. */
+static __always_inline void rights_control(struct rights *r)
+{
+	struct user_control head;
+	u64 step, n;
+
+	r->controls++;
+	if (bpf_probe_read_user(&head, sizeof(head), (const void *)r->control) || head.len < sizeof(head) ||
+		head.len > r->control_left) {
+		r->control_left = 0;
+		return;
+	}
+	if (head.level == 1 /* SOL_SOCKET */ && head.type == 1 /* SCM_RIGHTS */) {
+		n = (head.len - sizeof(head)) / sizeof(s32);
+		r->fds = r->control + sizeof(head);
+		r->left = n < RIGHTS_FDS ? n : RIGHTS_FDS;
+	}
+	step = (head.len + 7) & ~7ull;
+	if (step > r->control_left)
+		step = r->control_left;
+	r->control += step;
+	r->control_left -= step;
+}
+
+static long rights_step(u32 i, void *arg)
+{
+	struct rights *r = rights_here();
+	struct user_message message;
+	s32 fd;
+
+	if (!r)
+		return 1;
+	if (r->left) {
+		r->left--;
+		if (r->what == RIGHTS_ANY) {
+			r->any = 1;
+			return 1;
+		}
+		if (!bpf_probe_read_user(&fd, sizeof(fd), (const void *)r->fds))
+			rights_found(fd);
+		r->fds += sizeof(fd);
+		return 0;
+	}
+	if (r->control_left >= sizeof(struct user_control) && r->controls < RIGHTS_CONTROLS) {
+		rights_control(r);
+		return 0;
+	}
+	if (!r->messages)
+		return 1;
+	r->messages--;
+	r->controls = 0;
+	r->control_left = 0;
+	/* a struct msghdr alone is shorter */
+	if (!bpf_probe_read_user(&message, 56, (const void *)r->message) && message.control) {
+		r->control = message.control;
+		r->control_left = message.control_len;
+	}
+	r->message += sizeof(struct user_message);
+	return 0;
+}
+
+static __always_inline u32 rights_messages(u32 op, s64 n)
+{
+	if (op != ROW_sendmmsg && op != ROW_recvmmsg)
+		return n >= 0;
+	return n < 0 ? 0 : n < RIGHTS_MESSAGES ? n : RIGHTS_MESSAGES;
+}
+
+/* Walks over N messages; whether there was any descriptor that was asked for. */
+__noinline int rights_walk(u64 messages, u32 n, u32 what, u64 at_entry, u32 cloexec)
+{
+	struct rights *r = rights_here();
+	struct build *b = build_here();
+
+	if (!r || !b)
+		return 0;
+	*r = (struct rights){
+		.message = messages, .messages = n, .what = what, .at_entry = at_entry, .cloexec = cloexec};
+	bpf_loop(RIGHTS_STEPS, rights_step, NULL, 0);
+	if (what == RIGHTS_SENT)
+		tuples_end(b, r->used);
+	return r->any;
+}
+
+static __always_inline void put_received_fd(u32 fd, u64 at_entry)
+{
+	struct described d = {.at_entry = at_entry, .fd = fd, .cloexec = true};
+	struct file *file = file_of(fd);
+
+	if (file)
+		put_described(WIRE_RECEIVED, (u64)file, &d);
+}
+
+#endif

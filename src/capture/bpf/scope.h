@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_SCOPE_H
+#define IORIOT_CAPTURE_BPF_SCOPE_H
+
+#include "build.h"
+
+/* Who is recorded. */
+
+enum thread_flag {
+	CALL_ACTIVE = 1,     /* between the hooks of its entry and its exit */
+	CALL_BROKEN = 8,     /* interrupted: a handler decides, or the kernel makes it again */
+	CALL_SUSPENDED = 16, /* interrupted: it will be made again behind a handler */
+	CALL_RETURNED = 32,  /* the handler is over */
+	THREAD_ENDED = 64    /* it made its exit call */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct bpf_thread);
+} threads SEC(".maps");
+
+static __always_inline struct bpf_thread *thread_find(struct task_struct *task)
+{
+	return bpf_task_storage_get(&threads, task, NULL, 0);
+}
+
+static __always_inline struct bpf_thread *thread_get(struct task_struct *task)
+{
+	return bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline bool session_on(void)
+{
+	return session.state == BPF_STARTED;
+}
+
+static __always_inline void put_task_end(struct task_struct *task, s64 status)
+{
+	struct build *b = build_begin(WIRE_TASK_END, 1);
+
+	if (!b)
+		return;
+	b->rec.tgid = task->tgid;
+	b->rec.tid = task->pid;
+	build_values(b, 1)[0] = status;
+	build_end(b);
+}
+
+static __always_inline void put_lost(struct task_struct *task, u64 count, u64 why)
+{
+	struct build *b = build_begin(WIRE_LOST, 2);
+
+	if (!b)
+		return;
+	b->rec.tgid = task->tgid;
+	b->rec.tid = task->pid;
+	build_values(b, 2)[0] = count;
+	build_values(b, 2)[1] = why;
+	build_end(b);
+}
+
+/* --- marks --- */
+
+static __always_inline void mark_set(struct bpf_thread *th, u8 mark)
+{
+	s64 change = (mark & BPF_MARK_IN ? 1 : 0) - (th->mark & BPF_MARK_IN ? 1 : 0);
+
+	if (change)
+		__sync_fetch_and_add(&session.scope, change);
+	th->mark = mark;
+}
+
+/* --- "all" --- */
+
+/* Two captures would record each other for ever. */
+static __always_inline bool comm_is_ours(const u64 *comm)
+{
+	return !comm[1] && (comm[0] == 0x746f69726f69ull /* "ioriot" */ ||
+				   comm[0] == 0x6f6970617473ull /* "stapio" */ ||
+				   comm[0] == 0x6e757270617473ull /* "staprun" */);
+}
+
+static __always_inline bool comm_wanted(struct task_struct *leader)
+{
+	u64 comm[2] = {0, 0};
+	u32 i;
+
+	bpf_probe_read_kernel_str(comm, sizeof(comm), &leader->comm);
+	if (comm_is_ours(comm))
+		return false;
+	for (i = 0; i < BPF_FILTERS && i < session.comms; i++)
+		if (comm[0] == session.comm[i][0] && comm[1] == session.comm[i][1])
+			return true;
+	return session.comms == 0;
+}
+
+static __always_inline bool uid_wanted(struct task_struct *leader)
+{
+	u32 uid = leader->real_cred->uid.val, i;
+
+	for (i = 0; i < BPF_FILTERS && i < session.uids; i++)
+		if (session.uid[i] == uid)
+			return true;
+	return session.uids == 0;
+}
+
+/*
+ * Of the current thread. The same for all threads of a process, and kept until the filters change or what
+ * they look at. A thread that leaves the scope ends for who reads on, and its process will tell its state when
+ * it comes back.
+ */
+__noinline int scope_decide(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf(), *leader = task->group_leader;
+	struct bpf_thread *th = thread_find(task), *first;
+	bool was_in;
+
+	if (!th)
+		return 0;
+	was_in = th->in_all && th->told == session.generation;
+	th->in_all = uid_wanted(leader) && comm_wanted(leader);
+	th->epoch = session.epoch;
+	if (was_in && !th->in_all) {
+		put_task_end(task, 0);
+		th->told = 0;
+		first = thread_find(leader);
+		if (first)
+			first->told = 0;
+	}
+	return th->in_all;
+}
+
+/* Of the current thread. */
+static __always_inline bool scope_has(struct bpf_thread *th)
+{
+	if (th->mark)
+		return th->mark == BPF_MARK_IN;
+	if (!session.all)
+		return false;
+	return likely(th->epoch == session.epoch) ? th->in_all : scope_decide();
+}
+
+/* A name or user has changed. */
+static __always_inline void scope_changed(void)
+{
+	__sync_fetch_and_add(&session.epoch, 1);
+}
+
+#endif

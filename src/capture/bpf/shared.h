@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_SHARED_H
+#define IORIOT_CAPTURE_BPF_SHARED_H
+
+/*
+ * What the BPF programs and src/capture/bpf.c agree on. Both come from the same build: nothing of this
+ * needs to stay as it is. Records are those of wire.h.
+ */
+
+#include "capture/wire.h"
+
+#define BPF_ROWS    512	 /* system call numbers */
+#define BPF_ARGS    6
+#define BPF_CPUS    1024 /* a power of two */
+#define BPF_FILTERS 16
+#define BPF_FETCHES 2
+
+/* What is to be done for one call: struct row of systemtap/table.h, taken apart by user space. */
+struct bpf_row {
+	uint16_t flags; /* enum row_flag */
+	uint8_t op, what, facts, values;
+	uint8_t value[BPF_ARGS];	  /* registers that are handed over as they are */
+	uint8_t path[2];		  /* registers of WIRE_PATH and WIRE_PATH2, + 1; 0: none */
+	uint8_t from[2];		  /* what they start from: a register + 1, or: */
+	uint8_t fetch[BPF_FETCHES];	  /* enum wire_arg of the others */
+	uint8_t fetch_arg[BPF_FETCHES]; /* their registers */
+	uint8_t out;			  /* register of a struct stat or statx */
+	uint8_t by_fd;			  /* the first argument is a descriptor of a file */
+};
+
+enum bpf_from { BPF_FROM_CWD = 0, BPF_FROM_NOWHERE = 255 /* the text is no path of a file */ };
+
+/* What stands before each record in a ring. */
+struct bpf_sample {
+	uint64_t before; /* records that this processor made before it, dropped ones included */
+};
+
+/* One processor; read by user space at any time. */
+struct bpf_cpu {
+	uint64_t busy; /* odd: a record is being made */
+	uint64_t made, dropped;
+	uint64_t t;	 /* of the last record */
+	uint64_t unread; /* bytes since the reader was woken */
+	uint64_t pad[3];
+};
+
+enum bpf_state { BPF_IDLE, BPF_STARTED, BPF_STOPPED };
+
+enum bpf_mark { BPF_MARK_IN = 1, BPF_MARK_OUT = 2 }; /* children inherit them */
+
+/* Written by user space but for the last part. */
+struct bpf_session {
+	uint32_t state; /* enum bpf_state */
+	uint32_t all;	/* every process, less what the filters keep out */
+	uint32_t epoch; /* of the filters: what was decided in an earlier one is void; never 0 */
+	uint32_t generation; /* of the states: those of earlier ones must be told again; never 0 */
+	uint32_t comms, uids;
+	uint64_t comm[BPF_FILTERS][2]; /* names of processes, and zeroes */
+	uint32_t uid[BPF_FILTERS];
+	uint64_t secret;
+	uint64_t wake; /* bytes in a ring after which its reader is woken */
+	uint32_t task; /* what the iterator over tasks does: enum bpf_task */
+	uint32_t told_floor;
+	uint64_t cache; /* length of the loader's, whose maps are let go */
+	/* by the programs: */
+	uint64_t root_dentry, root_mnt, mounts; /* of the process that looks at the names */
+	int64_t scope;				/* threads with BPF_MARK_IN */
+	uint64_t marked;			/* by the iterator, this time */
+};
+
+enum bpf_task {
+	BPF_TASK_START, /* whose root directory is it? */
+	BPF_TASK_IN,	/* threads and children of those that are in scope */
+	BPF_TASK_OUT,	/* ... that are out of it */
+	BPF_TASK_SETTLE /* calls of other interfaces that no later record would tell of */
+};
+
+/* A thread's; kept in its task storage. User space writes whole ones with nothing but a mark. */
+struct bpf_thread {
+	uint64_t entry;	    /* time of the call under way */
+	int16_t nr;	    /* of it, or of one that was interrupted ... */
+	int16_t suspended_nr; /* ... or will be made again */
+	uint8_t flags;	    /* enum thread_flag */
+	uint8_t mark;	    /* enum bpf_mark */
+	uint8_t in_all;	    /* of "all", as decided in ... */
+	uint8_t restart;    /* of CALL_BROKEN: how, the error less ERESTARTSYS */
+	uint32_t epoch;	    /* ... this epoch of the filters */
+	uint32_t told;	    /* generation in which its process was told; the leader's is decisive */
+	uint32_t telling;   /* of a leader: one of its threads tells the state; by any thread */
+	uint32_t unseen;    /* calls of another interface since the last record that said so */
+	uint64_t ip, sp;    /* where the interrupted call was made */
+	uint64_t suspended; /* time of its entry */
+	int64_t kept;	    /* execveat: directory descriptor and flags */
+	uint64_t fault;	    /* the latest one on a map: its page, + 1 when it was a write */
+	/* of a leader: all maps of files that were recorded of its process are between these */
+	uint64_t map_start, map_end;
+};
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_TUPLES_H
+#define IORIOT_CAPTURE_BPF_TUPLES_H
+
+#include <linux/aio_abi.h>
+
+#include "build.h"
+#include "ops/aio.h"
+
+/*
+ * Tuples of numbers, and the vectors of iocbs they are made of. Each step of a loop makes one tuple: what the
+ * verifier follows is short, and what is read may be long.
+ */
+
+#define TUPLES_BYTES 4032
+#define IOCBS_MOST   1024 /* of one call, and twice as many segments of all of them */
+#define SEGMENTS_MOST 1024 /* UIO_MAXIOV */
+
+/* Where the next tuple of SIZE bytes goes, all zero; *USED grows with it. */
+static __always_inline u64 *tuples_next(struct build *b, u32 *used, u32 size)
+{
+	u32 at;
+
+	if (*used + size > TUPLES_BYTES) {
+		item_end(b, WIRE_TUPLES, *used);
+		*used = 0;
+	}
+	if (!*used)
+		item_begin(b, TUPLES_BYTES);
+	at = (b->at & ITEMS_MASK) + sizeof(struct wire_item) + (*used & NAME_MASK);
+	*used += size;
+	__builtin_memset(b->items + at, 0, size);
+	return (u64 *)(b->items + at);
+}
+
+static __always_inline void tuples_end(struct build *b, u32 used)
+{
+	if (used)
+		item_end(b, WIRE_TUPLES, used);
+}
+
+/* struct file_attr of linux/fs.h, which older headers do not have. */
+__noinline int item_file_attr(struct build *b, u64 address)
+{
+	u32 word[6], used = 0;
+	u64 *to;
+
+	if (!b || bpf_probe_read_user(word, sizeof(word), (const void *)address))
+		return 0;
+	to = tuples_next(b, &used, 4 * sizeof(u64));
+	to[0] = word[0] | (u64)word[1] << 32;
+	to[1] = word[2]; /* and the number of extents, which is not set */
+	to[2] = word[4];
+	to[3] = word[5];
+	tuples_end(b, used);
+	return 0;
+}
+
+struct iocbs {
+	u64 address, segment; /* of the next pointer, of the next struct iovec */
+	u32 left, segments, room;
+	u32 used;
+};
+
+/* How many segments of the iocb are told: none of a vector that is bad. */
+static __always_inline u32 segments_of(const struct iocb *iocb, u32 room)
+{
+	u64 n = iocb->aio_nbytes < SEGMENTS_MOST ? iocb->aio_nbytes : SEGMENTS_MOST + 1, word;
+
+	if (iocb->aio_lio_opcode != IOCB_CMD_PREADV && iocb->aio_lio_opcode != IOCB_CMD_PWRITEV)
+		return 0;
+	if (!n || n > room || bpf_probe_read_user(&word, sizeof(word), (const void *)iocb->aio_buf) ||
+		bpf_probe_read_user(&word, sizeof(word), (const void *)(iocb->aio_buf + n * 16 - 8)))
+		return 0;
+	return n;
+}
+
+static long iocb_step(u32 i, void *arg)
+{
+	struct iocbs *v = arg;
+	struct build *b = build_here();
+	struct iocb iocb;
+	u64 one = 0, *to;
+
+	if (!b)
+		return 1;
+	if (!v->segments && !v->left)
+		return 1;
+	to = tuples_next(b, &v->used, AIOCB_NUMBERS * sizeof(u64));
+	if (v->segments) { /* the length of a segment, which the kernel read just now */
+		bpf_probe_read_user(&one, sizeof(one), (const void *)(v->segment + 8));
+		to[0] = one;
+		v->segment += 16;
+		v->segments--;
+		return 0;
+	}
+	if (bpf_probe_read_user(&one, sizeof(one), (const void *)v->address) ||
+		bpf_probe_read_user(&iocb, sizeof(iocb), (const void *)one)) {
+		v->left = 0;
+		return 1;
+	}
+	v->address += sizeof(one);
+	v->left--;
+	v->segments = segments_of(&iocb, v->room);
+	v->segment = iocb.aio_buf;
+	v->room -= v->segments;
+	to[AIOCB_ID] = one;
+	to[AIOCB_OPCODE] = iocb.aio_lio_opcode;
+	to[AIOCB_FD] = iocb.aio_fildes;
+	to[AIOCB_OFFSET] = iocb.aio_offset;
+	to[AIOCB_LENGTH] = iocb.aio_nbytes;
+	to[AIOCB_ALIGN] = AIO_ALIGN_OF(iocb.aio_lio_opcode, iocb.aio_buf);
+	to[AIOCB_DATA] = iocb.aio_data;
+	to[AIOCB_RWFLAGS] = (u32)iocb.aio_rw_flags;
+	to[AIOCB_FLAGS] = iocb.aio_flags;
+	to[AIOCB_RESFD] = iocb.aio_resfd;
+	to[AIOCB_PRIO] = (u64)(s64)iocb.aio_reqprio;
+	to[AIOCB_SEGMENTS] = v->segments;
+	return 0;
+}
+
+/* Those of an io_submit(2) that the kernel came to: the last one is what it failed of. */
+__noinline int item_iocbs(struct build *b, u64 address, s64 nr)
+{
+	struct iocbs v = {.address = address, .room = 2 * IOCBS_MOST};
+	s64 ret, count;
+
+	if (!b)
+		return 0;
+	ret = b->rec.ret;
+	count = ret < 0 ? 1 : ret + 1;
+	if (count > nr)
+		count = nr;
+	if (count <= 0)
+		return 0;
+	v.left = count < IOCBS_MOST ? count : IOCBS_MOST;
+	bpf_loop(4 * IOCBS_MOST, iocb_step, &v, 0);
+	tuples_end(b, v.used);
+	return 0;
+}
+
+struct events {
+	u64 address;
+	u32 left, used;
+};
+
+static long event_step(u32 i, void *arg)
+{
+	struct events *v = arg;
+	struct build *b = build_here();
+	struct io_event event;
+	u64 *to;
+
+	if (!b || !v->left || bpf_probe_read_user(&event, sizeof(event), (const void *)v->address))
+		return 1;
+	to = tuples_next(b, &v->used, AIOEV_NUMBERS * sizeof(u64));
+	to[AIOEV_ID] = event.obj;
+	to[AIOEV_RES] = event.res;
+	to[AIOEV_RES2] = event.res2;
+	v->address += sizeof(event);
+	v->left--;
+	return 0;
+}
+
+__noinline int item_events(struct build *b, u64 address)
+{
+	struct events v = {.address = address};
+	s64 ret;
+
+	if (!b)
+		return 0;
+	ret = b->rec.ret;
+	if (ret <= 0)
+		return 0;
+	v.left = ret < 8 * IOCBS_MOST ? ret : 8 * IOCBS_MOST;
+	bpf_loop(8 * IOCBS_MOST, event_step, &v, 0);
+	tuples_end(b, v.used);
+	return 0;
+}
+
+#endif

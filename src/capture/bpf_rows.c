@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "capture/bpf.h"
+
+#if defined(__x86_64__)
+#define OP_NUMBER(x86_64, aarch64) (x86_64)
+#elif defined(__aarch64__)
+#define OP_NUMBER(x86_64, aarch64) (aarch64)
+#endif
+#include "../../systemtap/table.h"
+
+static void add_path(struct bpf_row *to, int which, int reg, uint8_t from)
+{
+	to->path[which] = (uint8_t)(reg + 1);
+	to->from[which] = from;
+}
+
+static void add_fetch(struct bpf_row *to, uint8_t wire, int reg)
+{
+	int i = to->fetch[0] != WIRE_ARG_NONE;
+
+	to->fetch[i] = wire;
+	to->fetch_arg[i] = (uint8_t)reg;
+}
+
+static void fill_row(struct bpf_row *to, const struct row *row)
+{
+	uint8_t from = BPF_FROM_CWD, wire;
+	int i;
+
+	*to = (struct bpf_row){.flags = row->flags,
+		.op = row->op,
+		.what = row->what,
+		.facts = row->facts,
+		.values = row->values,
+		.by_fd = row->kind[0] == KIND_FD || row->kind[0] == KIND_FD2};
+	memcpy(to->value, row->value, sizeof(to->value));
+	for (i = 0; i < ROW_ARGS && row->kind[i] != KIND_NONE; i++) {
+		wire = row_wire[row->kind[i]];
+		switch (row->kind[i]) {
+		case KIND_DIRFD:
+		case KIND_DIRFD2:
+			from = (uint8_t)(i + 1);
+			break;
+		case KIND_PATH:
+		case KIND_PATH2:
+			add_path(to, wire == WIRE_ARG_PATH2, i, from);
+			break;
+		case KIND_TARGET:
+		case KIND_XNAME:
+		case KIND_MEMORY:
+			add_path(to, wire == WIRE_ARG_PATH2, i, BPF_FROM_NOWHERE);
+			break;
+		case KIND_OUT:
+			to->out = (uint8_t)i;
+			break;
+		default:
+			if (wire != WIRE_ARG_NONE && wire != WIRE_ARG_VALUE)
+				add_fetch(to, wire, i);
+		}
+	}
+}
+
+void bpf_rows(struct bpf_row to[BPF_ROWS])
+{
+	int i;
+
+	rows_init();
+	rows[SYS_rt_sigreturn].what = ROW_SIGRETURN;
+	rows[SYS_restart_syscall].what = ROW_RESTART;
+	rows[SYS_prctl].what = ROW_IDENTITY;
+	rows[SYS_setuid].what = ROW_IDENTITY;
+	rows[SYS_setreuid].what = ROW_IDENTITY;
+	rows[SYS_setresuid].what = ROW_IDENTITY;
+	for (i = 0; i < BPF_ROWS; i++)
+		fill_row(&to[i], &rows[i]);
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals and the end of what is recorded are looked at between two rounds; a round takes all that was made
+ * before it began.
+ */
+#include "capture/live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture/begin.h"
+#include "capture/buffer.h"
+#include "capture/child.h"
+#include "capture/wire_read.h"
+#include "tree/mounts.h"
+#include "utils/clock.h"
+
+#define ROUND	 (70u * 1000 * 1000) /* ns between two rounds when little happens */
+#define WHY_WIRE "a record of the kernel was malformed"
+#define WHY_NEW	 "a record of the kernel is of a kind that this ioriot does not know"
+
+struct live {
+	struct capture_job *job;
+	const struct live_source *source;
+	void *user; /* of the source */
+	struct merge *merge;
+	struct devices *devices;
+	struct wire_reader *wire;
+	struct begin *begin;
+	struct late *late;
+	struct live_signals *signals;
+	struct child child; /* pid 0: no program */
+	bool executed;	    /* its calls are the program's own from here on */
+	bool reaped;
+	unsigned terms;	      /* SIGTERMs passed on to the program */
+	unsigned patience;    /* how often it may be told to end before a word is due */
+	bool ending;
+	uint64_t again_from, again_until; /* a new file begins between these times; 0: none does */
+	struct err oom;			  /* why a record could not be passed on */
+};
+
+/* --- what becomes of a record --- */
+
+void live_say(struct live *s, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	s->job->say(s->job, "ioriot", line);
+}
+
+static int add(void *user, const struct seen *seen, struct err *err)
+{
+	struct live *s = user;
+
+	return late_add(s->late, seen, err);
+}
+
+static void lost(
+	void *user, uint64_t t, uint32_t pid, uint32_t tid, uint64_t count, const char *why)
+{
+	struct live *s = user;
+
+	late_lost(s->late, t, pid, tid, count, why);
+}
+
+void live_lost(struct live *s, uint64_t t, uint64_t count, const char *why)
+{
+	lost(s, t, 0, 0, count, why);
+}
+
+static void lost_on_the_way(void *user, uint64_t t, uint64_t count)
+{
+	struct live *s = user;
+
+	live_lost(s, t, count, s->source->full);
+}
+
+/*
+ * The child that becomes the program is ours until then: what it does is not the program's, and the
+ * program never has the descriptors that are closed when it is executed.
+ */
+static bool is_ours(struct live *s, const struct wire_seen *seen)
+{
+	const struct rec *rec = &seen->seen.rec;
+
+	if (s->executed || rec->pid != (uint32_t)s->child.pid)
+		return false;
+	switch (seen->kind) {
+	case WIRE_SEEN_TASK:
+	case WIRE_SEEN_RING:
+	case WIRE_SEEN_LOST:
+		return false;
+	case WIRE_SEEN_FD:
+		return rec->arg[2] & O_CLOEXEC;
+	case WIRE_SEEN_CALL:
+		s->executed = (rec->op == OP_execve || rec->op == OP_execveat) && rec->ret == 0;
+		return true;
+	}
+	return false;
+}
+
+/* A second Ctrl-C while the rest is written. */
+static void note_impatience(struct live *s)
+{
+	unsigned told = live_signals_int() + live_signals_term();
+
+	if (told <= s->patience || (s->child.pid && !s->ending))
+		return;
+	s->patience = told;
+	live_say(s, "still writing what was recorded, please wait");
+}
+
+/*
+ * The record that comes next begins a new file: the first one of a process whose state is told
+ * again, or the next one at all. What came before was told in the old file.
+ */
+static int next_file(struct live *s)
+{
+	int rc = late_rotate(s->late, &s->oom);
+
+	begin_again(s->begin);
+	begin_settled(s->begin, s->again_until);
+	s->again_from = 0;
+	return rc;
+}
+
+static int take_record(void *user, struct wire_rec *rec)
+{
+	struct live *s = user;
+	struct wire_seen seen;
+	bool more;
+	int rc = 0;
+
+	note_impatience(s);
+	if (s->again_from && rec->kind == WIRE_TASK && rec->t >= s->again_from)
+		rc = next_file(s);
+	if (!rc)
+		rc = wire_decode(s->wire, rec, rec->size, &seen, &s->oom);
+	if (rc == -EINVAL) {
+		lost(s, rec->t, rec->tgid, rec->tid, 1, WHY_WIRE);
+		return 0;
+	}
+	for (more = rc > 0; more && rc >= 0; more = wire_next(s->wire, &seen))
+		rc = is_ours(s, &seen) ? 0 : begin_add(s->begin, &seen, &s->oom);
+	return rc < 0 ? rc : 0;
+}
+
+/* Everything up to time T, which the kernel has handed over. */
+static int merge_up_to(struct live *s, uint64_t t, struct err *err)
+{
+	const struct merge_out out = {s, take_record, lost_on_the_way};
+	size_t freed = 0;
+	int rc;
+
+	rc = merge_to(s->merge, t, &out, &freed);
+	s->source->freed(s->user, freed);
+	if (rc)
+		*err = s->oom;
+	else
+		late_advance(s->late, t);
+	return rc;
+}
+
+/* --- rounds --- */
+
+static int round_up(struct live *s, bool stop, struct err *err)
+{
+	uint64_t t;
+	int rc = s->source->collect(s->user, s->merge, stop, &t, err);
+
+	if (!rc)
+		rc = merge_up_to(s, stop ? UINT64_MAX : t, err);
+	sink_tick(s->job->sink);
+	return rc;
+}
+
+/* The kernel tells all states once more. */
+static int rotate(struct live *s, struct err *err)
+{
+	int rc;
+
+	s->again_from = now_ns();
+	rc = s->source->again(s->user, err);
+	s->again_until = now_ns();
+	if (!rc)
+		rc = round_up(s, false, err);
+	if (!rc && s->again_from && (rc = next_file(s)))
+		*err = s->oom;
+	return rc;
+}
+
+/*
+ * What the terminal sends goes to the program as well, and what somebody else sends us is meant for
+ * the program, as long as there is one. True: nobody else can be meant.
+ */
+static bool is_told_to_end(struct live *s)
+{
+	unsigned terms = live_signals_term();
+
+	if (!s->child.pid || s->reaped)
+		return live_signals_int() || terms > s->terms;
+	if (terms > s->terms)
+		kill(s->child.pid, SIGTERM);
+	s->terms = terms;
+	return false;
+}
+
+static void reap(struct live *s, int options)
+{
+	pid_t pid;
+
+	if (!s->child.pid || s->reaped)
+		return;
+	do {
+		is_told_to_end(s);
+		pid = waitpid(s->child.pid, &s->job->status, options);
+	} while (pid < 0 && errno == EINTR);
+	s->reaped = pid != 0;
+}
+
+/* 1: it is; -errno. */
+static int is_over(struct live *s, struct err *err)
+{
+	int64_t scope = 0;
+	int rc;
+
+	reap(s, WNOHANG);
+	if (is_told_to_end(s) || sink_over(s->job->sink) != SINK_GOES_ON)
+		return 1;
+	if (!s->job->options->pid && !s->child.pid)
+		return 0;
+	rc = s->source->scope(s->user, &scope, err);
+	return rc ? rc : scope == 0;
+}
+
+static void say_limit(struct live *s)
+{
+	enum sink_end end = sink_over(s->job->sink);
+
+	if (end != SINK_GOES_ON)
+		live_say(s, "recording ended: %s%s", sink_end_text(end),
+			s->child.pid && !s->reaped ? "; the program goes on" : "");
+}
+
+static int record(struct live *s, struct err *err)
+{
+	int rc;
+
+	do {
+		s->source->wait(s->user, ROUND);
+		rc = round_up(s, false, err);
+		if (!rc && sink_full(s->job->sink))
+			rc = rotate(s, err);
+	} while (!rc && (rc = is_over(s, err)) == 0);
+	return rc < 0 ? rc : 0;
+}
+
+/* --- the end --- */
+
+static void settle_unknown(struct live *s)
+{
+	struct wire_counts counts = wire_counts(s->wire);
+
+	if (counts.unknown_kinds + counts.unknown_calls)
+		live_lost(s, now_ns(), counts.unknown_kinds + counts.unknown_calls, WHY_NEW);
+}
+
+/* The kernel records no more; what it has recorded is taken to the last byte. */
+static int finish(struct live *s, struct err *err)
+{
+	int rc;
+
+	s->patience = live_signals_int() + live_signals_term();
+	s->ending = true;
+	rc = round_up(s, true, err);
+	if (!rc)
+		rc = s->source->settle(s->user, err);
+	settle_unknown(s);
+	return rc;
+}
+
+/* --- the beginning --- */
+
+/* The header, and what the records go through. */
+int live_stages(struct live *s, size_t queues, const struct capture_pair *pairs, size_t n, struct err *err)
+{
+	const struct begin_out to = {s, add, lost};
+	int rc = devices_open(&s->devices, MOUNTS_SELF, err);
+
+	if (!rc)
+		rc = wire_open(&s->wire, s->devices, err);
+	if (!rc)
+		rc = begin_open(&s->begin, &to, err);
+	if (rc)
+		return rc;
+	s->merge = merge_open(queues);
+	if (!s->merge)
+		return err_sys(err, ENOMEM, "cannot start the capture");
+	s->job->begin(s->job, pairs, n);
+	return late_open(&s->late, s->job->sink, err);
+}
+
+static int start_recording(struct live *s, struct err *err)
+{
+	int rc = s->source->start(s->user, s->child.pid, err);
+
+	if (rc)
+		return rc;
+	begin_settled(s->begin, now_ns());
+	sink_begin(s->job->sink);
+	if (s->child.pid) {
+		rc = child_start(&s->child, err);
+		if (!rc)
+			rc = child_why(&s->child, s->job->program, err);
+		if (rc)
+			return rc;
+	}
+	s->job->started = true;
+	s->source->ready(s->user, s->child.pid ? "" : "; Ctrl-C ends");
+	return 0;
+}
+
+int live_record(struct live *s, struct err *err)
+{
+	struct err second;
+	int rc = start_recording(s, err), end;
+
+	if (rc)
+		return rc;
+	rc = record(s, err);
+	say_limit(s);
+	end = finish(s, rc ? &second : err);
+	return rc ? rc : end;
+}
+
+void live_close_stages(struct live *s)
+{
+	if (s->late)
+		late_close(s->late);
+	if (s->begin) {
+		s->job->processes = begin_counts(s->begin).processes;
+		begin_close(s->begin);
+	}
+	if (s->wire)
+		wire_close(s->wire);
+	if (s->devices)
+		devices_close(s->devices);
+	if (s->merge)
+		merge_close(s->merge);
+}
+
+int live_open(struct live **out, struct capture_job *job, const struct live_source *source, void *user,
+	struct err *err)
+{
+	struct live *s = calloc(1, sizeof(*s));
+	int rc;
+
+	*out = s;
+	if (!s)
+		return err_sys(err, ENOMEM, "cannot start the capture");
+	*s = (struct live){.job = job, .source = source, .user = user, .patience = 1};
+	rc = job->program ? child_fork(&s->child, job->program, job->options->argv, NULL, err) : 0;
+	if (rc) {
+		free(s);
+		*out = NULL;
+		return rc;
+	}
+	s->signals = live_signals_take();
+	return 0;
+}
+
+void live_close(struct live *s)
+{
+	if (s->child.pid && !s->job->started)
+		kill(s->child.pid, SIGKILL);
+	reap(s, 0);
+	live_signals_give_back(s->signals);
+	if (s->child.pid)
+		child_close(&s->child);
+	free(s);
+}
+
+/* --- what the sources have in common --- */
+
+unsigned live_buffer(struct live *s)
+{
+	unsigned asked = s->job->options->buffer, cpus = (unsigned)get_nprocs(), buffer;
+	struct sysinfo host;
+
+	sysinfo(&host);
+	buffer = buffer_size(asked, cpus, (uint64_t)host.totalram * host.mem_unit);
+	if (buffer < BUFFER_DEFAULT && !asked)
+		live_say(s,
+			"%u MiB of kernel memory for each processor, as this host has little; "
+			"--buffer changes it",
+			buffer);
+	return buffer;
+}
+
+int live_check_pid(pid_t pid, struct err *err)
+{
+	char path[64], line[128];
+	int leader = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return err_set(err, ESRCH, "-x %d: there is no such process", (int)pid);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Tgid: %d", &leader) == 1)
+			break;
+	fclose(f);
+	return leader == pid ? 0
+			     : err_set(err, ESRCH, "-x %d: this is a thread of process %d",
+				       (int)pid, leader);
+}
