@@ -557,9 +557,9 @@ const struct option_row option_rows[] = {
 
 	{'x', "pid", "PID", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Record this running process and its children, until it ends or Ctrl-C.", set_pid},
-	{0, "backend", "WORD", "ptrace|stap|bpf", COMMAND_NONE, FOR_CAPTURE,
+	{0, "backend", "WORD", "auto|ptrace|stap|bpf", COMMAND_NONE, FOR_CAPTURE,
 		"How to record: without it ptrace, which any user may, when a program is started, "
-		"else stap.",
+		"else auto: stap where its module is there and loads, else bpf, else (of programs) ptrace.",
 		set_backend},
 	{'m', "module", "FILE", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_CHECK),
 		"The SystemTap module: a file, or a name that is looked for as ioriot is, the default, "

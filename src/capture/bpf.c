@@ -66,7 +66,7 @@ static int refused(struct err *err, int rc, const char *what)
 		return err_set(err, EPERM,
 			"this kernel does not let us %s: root can, or who has CAP_BPF and CAP_PERFMON (%s)", what,
 			*why ? why : strerror(-rc));
-	return err_set(err, ENOSYS, "this kernel cannot %s: %s (%s)", what, strerror(-rc), why);
+	return err_set(err, ENOSYS, "this kernel does not %s: %s%s%s", what, strerror(-rc), *why ? "; " : "", why);
 }
 
 /* --- memory that the programs see --- */
@@ -442,8 +442,6 @@ static int bpf_run(struct capture_job *job, struct err *err)
 
 	if (rc)
 		return rc;
-	*last_words = '\0';
-	libbpf_set_print(on_words);
 	rc = capture(&s, err);
 	live_close_stages(s.live);
 	close_all(&s);
@@ -453,16 +451,33 @@ static int bpf_run(struct capture_job *job, struct err *err)
 
 /* --- whether it can be --- */
 
+/* Whether a program that does nothing may be loaded. */
+static int try_load(struct err *err)
+{
+	const struct bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "ioriot", "GPL", code, 2, NULL);
+
+	if (fd < 0)
+		return refused(err, fd, "load BPF programs");
+	close(fd);
+	return 0;
+}
+
 static int bpf_probe(const struct options *o, struct err *err)
 {
 	int rc = o->pid ? live_check_pid(o->pid, err) : 0;
 
+	*last_words = '\0';
+	libbpf_set_print(on_words);
 	if (rc)
 		return rc;
 	if (access(BTF, R_OK))
 		return err_set(err, ENOSYS,
 			"this kernel has no type information (" BTF "), which the bpf backend needs");
-	return 0;
+	return try_load(err);
 }
 
 const struct backend backend_bpf = {

@@ -52,9 +52,20 @@ static int not_started(int code, bool program)
 	}
 }
 
+/* An option that the backend cannot follow, NULL: none. */
+static const char *not_for(const struct options *o, const struct backend *backend)
+{
+	if (o->buffer && !backend->attaches)
+		return "--buffer";
+	if (o->no_hold && backend->attaches)
+		return "--no-hold";
+	return NULL;
+}
+
 /* 0, or an exit status. */
 static int check_backend(const struct options *o, const struct backend *backend)
 {
+	const char *option = not_for(o, backend);
 	struct err err;
 	int rc;
 
@@ -65,26 +76,112 @@ static int check_backend(const struct options *o, const struct backend *backend)
 			backend->name);
 		return EXIT_USAGE;
 	}
-	if (o->buffer && !backend->attaches) {
-		fprintf(stderr, "ioriot: --buffer means nothing to the %s backend\n",
-			backend->name);
-		return EXIT_USAGE;
-	}
-	if (o->no_hold && backend->attaches) {
-		fprintf(stderr, "ioriot: --no-hold means nothing to the %s backend\n", backend->name);
+	if (option) {
+		fprintf(stderr, "ioriot: %s means nothing to the %s backend\n", option, backend->name);
 		return EXIT_USAGE;
 	}
 	rc = backend->probe(o, &err);
 	return rc ? complain(&err, not_started(rc, false)) : 0;
 }
 
-/* Anybody may start a program with ptrace; without a program, what sees the whole host is needed.
- */
-static int choose_backend(const struct options *o, const struct backend **out)
+/* In the order of what they tell. */
+static const struct backend *const by_worth[] = {
+	&backend_stap,
+#ifdef HAVE_BPF
+	&backend_bpf,
+#endif
+	&backend_ptrace,
+};
+
+#define BY_WORTH (sizeof(by_worth) / sizeof(*by_worth))
+
+static bool is_auto(const struct options *o)
 {
+	if (!o->backend)
+		return !o->argv && !o->module;
+	return strcmp(o->backend, "auto") == 0;
+}
+
+static void say(const struct capture_job *job, const char *who, const char *line)
+{
+	if (!job->options->quiet)
+		fprintf(stderr, "%s: %s\n", who, line);
+}
+
+static void say_cannot(const struct capture_job *job, const struct backend *backend, const struct err *err)
+{
+	char line[sizeof(err->text) + 32];
+
+	snprintf(line, sizeof(line), "not with %s: %s", backend->name, err->text);
+	say(job, "ioriot", line);
+}
+
+/*
+ * The best backend from AT on that this host allows; what is passed over, and why, is told. False: ERR says why
+ * there is none; nothing when none fits the options.
+ */
+static bool choose_from(struct capture_job *job, size_t at, struct err *err)
+{
+	const struct options *o = job->options;
+	char line[64];
+
+	for (; at < BY_WORTH; at++) {
+		const struct backend *backend = by_worth[at];
+		int rc;
+
+		if ((!o->argv && !backend->attaches) || not_for(o, backend))
+			continue;
+		rc = backend->probe(o, err);
+		if (!rc) {
+			job->backend = backend;
+			snprintf(line, sizeof(line), "recording with %s", backend->name);
+			say(job, "ioriot", line);
+			return true;
+		}
+		if (rc != -EPERM && rc != -ENOSYS)
+			break;
+		say_cannot(job, backend, err);
+	}
+	return false;
+}
+
+/* 0, or an exit status. */
+static int choose_first(struct capture_job *job)
+{
+	struct err err = {0};
+
+	if (choose_from(job, 0, &err))
+		return 0;
+	if (err.code)
+		return complain(&err, not_started(-err.code, false));
+	fprintf(stderr, "ioriot: %s\n",
+		job->options->argv ? "no backend has both --buffer and --no-hold"
+				   : "--no-hold means nothing without a program");
+	return EXIT_USAGE;
+}
+
+/* The one that was chosen could not begin: the next one may. */
+static bool choose_next(struct capture_job *job, const struct err *err)
+{
+	struct err ignored;
+	size_t at = 0;
+
+	while (by_worth[at] != job->backend)
+		at++;
+	say_cannot(job, job->backend, err);
+	return choose_from(job, at + 1, &ignored);
+}
+
+/* Anybody may start a program with ptrace; without a program, what sees the whole host is needed. */
+static int choose_backend(struct capture_job *job)
+{
+	const struct options *o = job->options;
 	const char *name = o->backend ? o->backend : o->argv ? "ptrace" : "stap";
+	const struct backend **out = &job->backend;
 	size_t i;
 
+	if (is_auto(o))
+		return choose_first(job);
 	for (i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
 		if (strcmp(backends[i].name, name) != 0)
 			continue;
@@ -94,7 +191,7 @@ static int choose_backend(const struct options *o, const struct backend **out)
 		fprintf(stderr, "ioriot: %s\n", backends[i].missing);
 		return EXIT_HOST_LACKS;
 	}
-	fprintf(stderr, "ioriot: --backend=%s: it is one of ptrace, stap, bpf\n", name);
+	fprintf(stderr, "ioriot: --backend=%s: it is one of auto, ptrace, stap, bpf\n", name);
 	return EXIT_USAGE;
 }
 
@@ -149,12 +246,6 @@ static void write_header(
 	buf_free(&what);
 }
 
-static void say(const struct capture_job *job, const char *who, const char *line)
-{
-	if (!job->options->quiet)
-		fprintf(stderr, "%s: %s\n", who, line);
-}
-
 static void print_summary(const struct capture_job *job, const struct sink_totals *totals)
 {
 	const struct options *o = job->options;
@@ -197,6 +288,8 @@ static int record(struct capture_job *job)
 	int rc, failed;
 
 	rc = job->backend->run(job, &err);
+	while (!job->started && is_auto(job->options) && (rc == -EPERM || rc == -ENOSYS) && choose_next(job, &err))
+		rc = job->backend->run(job, &err);
 	paths_close(job->paths);
 	if (!job->started) {
 		sink_abort(job->sink);
@@ -252,7 +345,7 @@ int capture_command(const struct options *o)
 	struct err err;
 	int rc;
 
-	rc = choose_backend(o, &job.backend);
+	rc = choose_backend(&job);
 	if (!rc)
 		rc = find_program(&job, program);
 	if (rc)

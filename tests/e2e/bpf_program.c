@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bpf_program N: stops, makes N calls that fail, stops again. */
+/* bpf_program N: stops, makes N calls that fail, is called "made", stops again. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
@@ -11,6 +12,7 @@ int main(int argc, char **argv)
 	raise(SIGSTOP);
 	while (n--)
 		lseek(-1, n, SEEK_SET);
+	prctl(PR_SET_NAME, "made");
 	raise(SIGSTOP);
 	return 0;
 }

@@ -36,7 +36,7 @@ usage "given twice, both spellings" "-p is given twice" -r x -p 1 --processes=2
 usage "value where none is taken" "takes no value" -r x --quiet=1
 usage "order of another kind" "resource\|strict\|thread" -r x --order=fifo
 usage "data of another kind" "random\|zero\|text" -i x --data=ones
-usage "back end of another kind" "ptrace\|stap\|bpf" -c x --backend=dtrace -- true
+usage "back end of another kind" "auto\|ptrace\|stap\|bpf" -c x --backend=dtrace -- true
 usage "name with a slash" "-n needs" -c x -r y -n ../z
 usage "name with a dot in front" "-n needs" -c x -r y -n .trash
 usage "name too long" "-n needs" -c x -r y -n "$(printf 'a%.0s' {1..65})"
@@ -66,7 +66,9 @@ usage "command name that no process can have" "--comm needs at most 15 bytes" -c
 usage "command name for one process" "--comm chooses .* with -x" -c x --comm sh -x 1
 usage "user for one program" "--uid chooses .* behind --" -c x --uid 0 -- true
 usage "user who is not there" "--uid: there is no user" -c x --uid no-such-user-here
-usage "--no-hold without a program" "--no-hold means nothing to the stap backend" -c x --no-hold
+usage "--no-hold without a program" "--no-hold means nothing without a program" -c x --no-hold
+usage "--no-hold with stap" "--no-hold means nothing to the stap backend" -c x --no-hold --backend=stap -- true
+usage "--no-hold and --buffer" "no backend has both" -c x --no-hold --buffer 1M --backend=auto -- true
 usage "limit of another command" "--max-size means nothing" -c x -r y --max-size 1M
 
 status_is "-h" 0 "$IORIOT" -h

@@ -250,6 +250,12 @@ __noinline int put_items(struct build *b, u32 number, u64 ret)
 	if (row->fetch[1])
 		item_fetched(b, row->fetch[1], row->fetch_arg[1]);
 	item_result(b, row, ret);
+	if (row->flags & ROW_OWNS) {
+		u64 owner = rights_owner(b->arg[0]);
+
+		if (owner)
+			item_number(b, WIRE_OWNER, owner);
+	}
 	return 0;
 }
 
@@ -267,7 +273,7 @@ static __always_inline void put_call(
 	b->rec.ret = ret;
 	b->rec.flags = (u8)flags;
 	registers(b->arg, regs);
-	if (row->flags & ROW_HAS_ITEMS)
+	if (row->flags & (ROW_HAS_ITEMS | ROW_OWNS))
 		put_items(b, number, ret);
 	if (unlikely(flags & PUT_POSITION))
 		item_position(b, row);
@@ -316,14 +322,14 @@ static __always_inline bool put_received(int number, struct pt_regs *regs, s64 r
 	u32 op = row_of(number)->op;
 	u64 arg[BPF_ARGS];
 
+	registers(arg, regs);
 	if (in_state)
 		return op == ROW_pidfd_getfd;
 	if (op == ROW_pidfd_getfd) {
-		if (ret >= 0)
+		if (ret >= 0 && !rights_owner(arg[0]))
 			put_received_fd(ret, at_entry);
 		return true;
 	}
-	registers(arg, regs);
 	return rights_walk(arg[1], rights_messages(op, ret), RIGHTS_RECEIVED, at_entry,
 		!!(arg[op == ROW_recvmsg ? 2 : 3] & MSG_CMSG_CLOEXEC));
 }

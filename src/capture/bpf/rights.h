@@ -165,6 +165,24 @@ __noinline int rights_walk(u64 messages, u32 n, u32 what, u64 at_entry, u32 cloe
 	return r->any;
 }
 
+/* The process that a pidfd stands for, 0: it is none. Since Linux 6.9 they have a file system. */
+static __always_inline u64 rights_owner(u32 pidfd)
+{
+	struct file *file = file_of(pidfd);
+	struct inode *inode;
+	struct super_block *sb;
+	struct pid *pid;
+
+	if (!file)
+		return 0;
+	inode = GET(file, f_inode);
+	sb = GET(inode, i_sb);
+	if (GET(sb, s_magic) != PIDFS_MAGIC)
+		return 0; /* what it took is told instead */
+	pid = GET(inode, i_private);
+	return (u32)GET(pid, numbers[0].nr);
+}
+
 static __always_inline void put_received_fd(u32 fd, u64 at_entry)
 {
 	struct described d = {.at_entry = at_entry, .fd = fd, .cloexec = true};

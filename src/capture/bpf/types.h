@@ -78,6 +78,15 @@ struct inode {
 	s64 i_size;
 	u64 i_blocks;
 	u32 i_generation;
+	void *i_private;
+};
+
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct upid numbers[1];
 };
 
 struct hlist_bl_node {
@@ -112,6 +121,7 @@ struct file {
 	struct inode *f_inode;
 	struct path f_path;
 	s64 f_pos;
+	void *private_data;
 };
 
 struct fdtable {

@@ -17,7 +17,7 @@ says() {
 	not_ok "$1" "wanted \"$3\" \"$4\": ${line:-nothing} in $text"
 }
 captures() { # USER: whether a capture of the whole host works
-	as "$1" ioriot --quiet -c "/tmp/$1.capture" --duration 1s 2>/dev/null
+	as "$1" ioriot --quiet -c "/tmp/$1.capture" --backend=stap --duration 1s 2>/dev/null
 	[ $? -ne 4 ] && echo ok || echo no
 }
 usable() { grep -oE '^(ok|no)  stap ' <<<"$text" | cut -c 1-2; }
