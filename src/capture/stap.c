@@ -146,6 +146,8 @@ static int collect(void *user, struct merge *m, bool stop, uint64_t *t, struct e
 
 	*t = now_ns();
 	rc = stap_ctl(s->loaded.name, err, stop ? "stop" : "flush");
+	if (stop) /* what was made until then is read as well */
+		*t = now_ns();
 	if (!rc)
 		rc = stap_readers_drain(s->readers, *t, err);
 	if (!rc)
