@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "datas/hist.h"
 
+void hist_widen(struct hist *h, uint64_t v)
+{
+	if (v < h->min || h->count == 0)
+		h->min = v;
+	if (v > h->max)
+		h->max = v;
+}
+
 void hist_merge(struct hist *into, const struct hist *from)
 {
 	unsigned i;

@@ -2,6 +2,7 @@
 #ifndef IORIOT_DATAS_HIST_H
 #define IORIOT_DATAS_HIST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -17,22 +18,19 @@ struct hist {
 	uint32_t bucket[HIST_BUCKETS];
 };
 
-static inline unsigned hist_index(uint64_t v)
+static inline size_t hist_index(uint64_t v)
 {
-	unsigned octave;
+	unsigned shift = 58 - (unsigned)__builtin_clzll(v | HIST_SUB); /* 0 below 64 */
 
-	if (v < 2 * HIST_SUB)
-		return (unsigned)v;
-	octave = 63 - (unsigned)__builtin_clzll(v); /* >= 6 */
-	return (octave - 5) * HIST_SUB + (unsigned)(v >> (octave - 5));
+	return (size_t)shift * HIST_SUB + (v >> shift);
 }
+
+void hist_widen(struct hist *h, uint64_t v); /* what hist_add() rarely has to do */
 
 static inline void hist_add(struct hist *h, uint64_t v)
 {
-	if (v < h->min || h->count == 0)
-		h->min = v;
-	if (v > h->max)
-		h->max = v;
+	if (__builtin_expect(v < h->min || v > h->max, 0))
+		hist_widen(h, v);
 	h->count++;
 	h->sum += v;
 	h->bucket[hist_index(v)]++;

@@ -22,6 +22,96 @@ void uvar_put_long(struct buf *b, uint64_t v)
 	b->len += n;
 }
 
+/* ---- what has a fixed place ---- */
+
+enum place { PLACE_NONE, PLACE_ID, PLACE_SIGNED, PLACE_UNSIGNED };
+
+OP_ALWAYS_INLINE enum place place_of(enum arg_form form)
+{
+	switch (form) {
+	case FORM_FD:
+	case FORM_CTX:
+		return PLACE_ID; /* 32 bits */
+	case FORM_DEC:
+		return PLACE_SIGNED;
+	case FORM_UDEC:
+	case FORM_OCT:
+	case FORM_HEX:
+	case FORM_FLAGS:
+	case FORM_PATH:
+	case FORM_PATH2:
+		return PLACE_UNSIGNED;
+	case FORM_NONE:
+	case FORM_IOV:
+	case FORM_EXTENTS:
+	case FORM_TUPLES:
+	case FORM_ADDR:
+	case FORM_ADDR2:
+	case FORM_PAGES:
+	case FORM_TIMES:
+	case FORM_OFFPTR:
+	case FORM_SQE:
+	case FORM_FARG:
+	case FORM_IARG:
+	case FORM_BYTES:
+		break;
+	}
+	return PLACE_NONE;
+}
+
+#define FIXED_MOST (8 * OP_ARGS + 6 * 4) /* bytes of a body */
+
+/* The number at I of what has a place: its argument, or a path. */
+OP_ALWAYS_INLINE uint64_t fixed_number(const struct rec *r, int i, enum arg_form form, uint64_t path,
+	uint64_t path2)
+{
+	return form == FORM_PATH ? path : form == FORM_PATH2 ? path2 : r->arg[i];
+}
+
+OP_ALWAYS_INLINE bool needs_wide(enum place place, uint64_t v)
+{
+	return place == PLACE_SIGNED     ? (int64_t)v != (int32_t)v
+	       : place == PLACE_UNSIGNED ? v > UINT32_MAX
+					 : false;
+}
+
+/* BYTES of V; what is written behind them is overwritten by what comes next. */
+OP_ALWAYS_INLINE char *put_fixed(char *to, uint64_t v, unsigned bytes)
+{
+	memcpy(to, &v, sizeof(v));
+	return to + bytes;
+}
+
+OP_ALWAYS_INLINE char *put_id(char *to, uint32_t id)
+{
+	return put_fixed(to, id, 4);
+}
+
+OP_ALWAYS_INLINE uint32_t get_id(const uint8_t **p)
+{
+	uint32_t id;
+
+	memcpy(&id, *p, sizeof(id));
+	*p += sizeof(id);
+	return id;
+}
+
+OP_ALWAYS_INLINE uint64_t get_fixed(const uint8_t **p, enum place place, bool wide)
+{
+	uint64_t v;
+
+	if (place == PLACE_ID || !wide) {
+		uint32_t narrow = get_id(p);
+
+		return place == PLACE_SIGNED ? (uint64_t)(int32_t)narrow : narrow;
+	}
+	memcpy(&v, *p, sizeof(v));
+	*p += sizeof(v);
+	return v;
+}
+
+/* ---- what has not ---- */
+
 /* Descriptors: the two values that are none at the short end. */
 static uint64_t vfd_pack(uint64_t vfd)
 {
@@ -114,34 +204,26 @@ static void put_list(struct buf *b, const struct rline *line)
 	}
 }
 
-static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, uint64_t path2)
+OP_ALWAYS_INLINE void put_arg(struct buf *b, const struct rec *r, int i, enum arg_form form)
 {
-	switch (arg_infos[ops[r->op].arg[i]].form) {
+	switch (form) {
 	case FORM_NONE:
 	case FORM_ADDR2:
 	case FORM_PAGES:
 	case FORM_BYTES:   /* handles of other files */
 	case FORM_EXTENTS: /* only in state_path, which no replay has */
-		break;
-	case FORM_DEC:
-	case FORM_OFFPTR:
-		svar_put(b, (int64_t)r->arg[i]);
-		break;
+	case FORM_DEC:     /* has a place */
 	case FORM_UDEC:
 	case FORM_OCT:
 	case FORM_HEX:
 	case FORM_FLAGS:
-		uvar_put(b, r->arg[i]);
-		break;
 	case FORM_FD:
 	case FORM_CTX:
-		uvar_put(b, vfd_pack(r->arg[i]));
-		break;
 	case FORM_PATH:
-		uvar_put(b, path);
-		break;
 	case FORM_PATH2:
-		uvar_put(b, path2);
+		break;
+	case FORM_OFFPTR:
+		svar_put(b, (int64_t)r->arg[i]);
 		break;
 	case FORM_IOV:
 		put_vec(b, r);
@@ -165,25 +247,81 @@ static void put_arg(struct buf *b, const struct rec *r, int i, uint64_t path, ui
 	}
 }
 
-void encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_t path2)
+OP_ALWAYS_INLINE char *put_places(char *to, const struct rline *line, uint64_t path, uint64_t path2,
+	enum op_id op, unsigned flags, const uint8_t kinds[OP_ARGS], bool wide)
 {
-	const struct op *op = &ops[line->call.op];
 	int i;
 
-	for (i = 0; i < OP_ARGS; i++)
-		put_arg(b, &line->call, i, path, path2);
-	if (op->flags & OPF_NEWFD)
-		uvar_put(b, vfd_pack(line->newfd));
-	if (op->flags & OPF_NEWMAP)
-		uvar_put(b, vfd_pack(line->newmap));
-	if (line->call.op == OP_fcntl)
-		uvar_put(b, vfd_pack(line->lock));
-	if (op->flags & OPF_FORK) {
-		uvar_put(b, (uint64_t)(uint32_t)(line->new_process + 1));
-		uvar_put(b, (uint64_t)(uint32_t)(line->new_thread + 1));
+#pragma GCC unroll 6
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_form form = op_form((enum arg_kind)kinds[i]);
+		enum place place = place_of(form);
+
+		if (place != PLACE_NONE)
+			to = put_fixed(to, fixed_number(&line->call, i, form, path, path2),
+				place == PLACE_ID || !wide ? 4 : 8);
 	}
-	if (op->flags & OPF_LIST)
+	if (flags & OPF_NEWFD)
+		to = put_id(to, line->newfd);
+	if (flags & OPF_NEWMAP)
+		to = put_id(to, line->newmap);
+	if (op == OP_fcntl)
+		to = put_id(to, line->lock);
+	if (flags & OPF_FORK) {
+		to = put_id(to, line->new_process);
+		to = put_id(to, line->new_thread);
+	}
+	return to;
+}
+
+/* A body of the operation OP: the rest of its row is told, as to decode_row(). */
+OP_ALWAYS_INLINE unsigned encode_row(struct buf *b, const struct rline *line, uint64_t path,
+	uint64_t path2, enum op_id op, unsigned flags, const uint8_t kinds[OP_ARGS])
+{
+	bool wide = false;
+	char *to;
+	int i;
+
+#pragma GCC unroll 6
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_form form = op_form((enum arg_kind)kinds[i]);
+
+		wide |= needs_wide(place_of(form), fixed_number(&line->call, i, form, path, path2));
+	}
+	if (b->cap - b->len < FIXED_MOST && !buf_reserve(b, FIXED_MOST))
+		return 0;
+	to = b->p + b->len;
+	to = wide ? put_places(to, line, path, path2, op, flags, kinds, true)
+		  : put_places(to, line, path, path2, op, flags, kinds, false);
+	b->len = (size_t)(to - b->p);
+#pragma GCC unroll 6
+	for (i = 0; i < OP_ARGS; i++)
+		put_arg(b, &line->call, i, op_form((enum arg_kind)kinds[i]));
+	if (flags & OPF_LIST)
 		put_list(b, line);
+	return wide ? META_WIDE : 0;
+}
+
+typedef unsigned encode_fn(struct buf *b, const struct rline *line, uint64_t path, uint64_t path2);
+
+#define OP(name, x86, arm, fam, cls, flags, cmp, args, model, replay)                              \
+	static unsigned encode_##name(                                                             \
+		struct buf *b, const struct rline *line, uint64_t path, uint64_t path2)            \
+	{                                                                                          \
+		static const uint8_t kinds[OP_ARGS] = {OP_KINDS args};                             \
+                                                                                                   \
+		return encode_row(b, line, path, path2, OP_##name, flags, kinds);                  \
+	}
+#include "ops/ops.def"
+
+static encode_fn *const encode_fns[OP_COUNT] = {
+#define OP(name, ...) encode_##name,
+#include "ops/ops.def"
+};
+
+unsigned encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_t path2)
+{
+	return encode_fns[line->call.op](b, line, path, path2);
 }
 
 static const uint8_t *get_farg(const uint8_t *p, struct xop *x, int i)
@@ -225,34 +363,26 @@ OP_ALWAYS_INLINE const uint8_t *get_sqe(const uint8_t *p, struct sqe *sqe)
 	return p;
 }
 
-OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_kind kind)
+OP_ALWAYS_INLINE const uint8_t *get_arg(const uint8_t *p, struct xop *x, int i, enum arg_form form)
 {
-	switch (op_form(kind)) {
+	switch (form) {
 	case FORM_NONE:
 	case FORM_BYTES:
 	case FORM_ADDR2:
 	case FORM_PAGES:
 	case FORM_EXTENTS:
-		break;
 	case FORM_DEC:
-	case FORM_OFFPTR:
-		x->arg[i] = (uint64_t)svar_get(&p);
-		break;
 	case FORM_UDEC:
 	case FORM_OCT:
 	case FORM_HEX:
 	case FORM_FLAGS:
-		x->arg[i] = uvar_get(&p);
-		break;
 	case FORM_FD:
 	case FORM_CTX:
-		x->arg[i] = vfd_unpack(uvar_get(&p));
-		break;
 	case FORM_PATH:
-		x->path = uvar_get(&p);
-		break;
 	case FORM_PATH2:
-		x->path2 = uvar_get(&p);
+		break;
+	case FORM_OFFPTR:
+		x->arg[i] = (uint64_t)svar_get(&p);
 		break;
 	case FORM_IOV:
 	case FORM_ADDR:
@@ -291,6 +421,31 @@ static const uint8_t *get_list(const uint8_t *p, struct xop *x)
 	return p;
 }
 
+OP_ALWAYS_INLINE const uint8_t *get_places(const uint8_t *p, struct xop *x, enum op_id op,
+	unsigned flags, const uint8_t kinds[OP_ARGS], bool wide)
+{
+	int i;
+
+#pragma GCC unroll 6
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_form form = op_form((enum arg_kind)kinds[i]);
+		enum place place = place_of(form);
+
+		if (place == PLACE_NONE)
+			continue;
+		*(form == FORM_PATH ? &x->path : form == FORM_PATH2 ? &x->path2 : &x->arg[i]) =
+			get_fixed(&p, place, wide);
+	}
+	x->newfd = flags & OPF_NEWFD ? get_id(&p) : VFD_NONE;
+	x->newmap = flags & OPF_NEWMAP ? get_id(&p) : MAP_NONE;
+	x->lock = op == OP_fcntl ? get_id(&p) : VFD_NONE;
+	if (flags & OPF_FORK) {
+		x->new_process = get_id(&p);
+		x->new_thread = get_id(&p);
+	}
+	return p;
+}
+
 /* A body of the operation OP: the rest of its row is told, so that nothing is looked up. */
 OP_ALWAYS_INLINE const uint8_t *decode_row(const uint8_t *p, struct xop *x, enum op_id op,
 	unsigned flags, const uint8_t kinds[OP_ARGS])
@@ -298,23 +453,15 @@ OP_ALWAYS_INLINE const uint8_t *decode_row(const uint8_t *p, struct xop *x, enum
 	int i;
 
 	x->nlist = 0;
-	x->newfd = x->lock = VFD_NONE;
-	x->newmap = MAP_NONE;
+	if (__builtin_expect(x->meta & META_WIDE, 0))
+		p = get_places(p, x, op, flags, kinds, true);
+	else
+		p = get_places(p, x, op, flags, kinds, false);
 #pragma GCC unroll 6
 	for (i = 0; i < OP_ARGS; i++) {
-		p = get_arg(p, x, i, (enum arg_kind)kinds[i]);
+		p = get_arg(p, x, i, op_form((enum arg_kind)kinds[i]));
 		if (kinds[i] == A_LEN && x->meta & META_LEN)
 			x->ret = (int64_t)x->arg[i];
-	}
-	if (flags & OPF_NEWFD)
-		x->newfd = vfd_unpack(uvar_get(&p));
-	if (flags & OPF_NEWMAP)
-		x->newmap = vfd_unpack(uvar_get(&p));
-	if (op == OP_fcntl)
-		x->lock = vfd_unpack(uvar_get(&p));
-	if (flags & OPF_FORK) {
-		x->new_process = (uint32_t)uvar_get(&p) - 1;
-		x->new_thread = (uint32_t)uvar_get(&p) - 1;
 	}
 	if (flags & OPF_LIST)
 		p = get_list(p, x);
@@ -339,21 +486,22 @@ void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uin
 	uint64_t path2)
 {
 	const struct rec *r = &line->call;
+	unsigned meta;
 	uint32_t i;
 
+	scratch->len = 0;
+	meta = encode_body(scratch, line, path, path2);
 	buf_char(b, (char)r->op); /* OP_COUNT fits: ops.c */
 	uvar_put(b, line->thread);
 	uvar_put(b, line->process);
 	uvar_put(b, r->line);
 	uvar_put(b, line->entry);
 	uvar_put(b, line->dur);
-	buf_char(b, r->has_ret);
+	buf_char(b, (char)(meta | r->has_ret));
 	svar_put(b, r->ret);
 	uvar_put(b, line->ndeps);
 	for (i = 0; i < line->ndeps; i++)
 		svar_put(b, (int64_t)(r->line - line->deps[i]));
-	scratch->len = 0;
-	encode_body(scratch, line, path, path2);
 	b->failed |= scratch->failed;
 	uvar_put(b, scratch->len);
 	buf_add(b, scratch->p, scratch->len);
@@ -368,7 +516,8 @@ const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 	f->label = uvar_get(&p);
 	f->entry = uvar_get(&p);
 	f->dur = uvar_get(&p);
-	f->has_ret = *p++;
+	f->meta = *p & META_WIDE;
+	f->has_ret = *p++ & 1;
 	f->ret = svar_get(&p);
 	f->ndeps = (uint32_t)uvar_get(&p);
 	f->deps = p;
@@ -412,7 +561,7 @@ static void put_time(struct xwriter *w, const struct filed *f, uint64_t gap)
 void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t context,
 	uint64_t gap, bool awaited, const struct xdep *deps, uint32_t ndeps)
 {
-	unsigned meta = ret_meta(f);
+	unsigned meta = f->meta | ret_meta(f);
 	uint64_t step = index - w->index;
 	uint32_t i;
 
@@ -435,14 +584,14 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t 
 	if (meta & META_CONTEXT)
 		uvar_put(&w->out, context);
 	put_time(w, f, gap);
-	if (!(meta & (META_NORET | META_ZERO | META_LEN)))
-		svar_put(&w->out, f->ret);
 	if (ndeps)
 		uvar_put(&w->out, ndeps);
 	for (i = 0; i < ndeps; i++) {
 		uvar_put(&w->out, deps[i].thread);
 		uvar_put(&w->out, deps[i].seq);
 	}
+	if (!(meta & META_NORET))
+		svar_put(&w->out, f->ret);
 	buf_add(&w->out, f->body, f->body_len);
 	buf_reserve(&w->out, UVAR_SLACK);
 	w->index = index;
@@ -473,10 +622,12 @@ const uint8_t *xop_header(const uint8_t *p, struct xcursor *c, struct xop *x)
 
 	if (x->meta & META_GAP)
 		step = uvar_get(&p);
-	c->index += step;
-	c->label += x->meta & META_LABEL ? (uint64_t)svar_get(&p) : step;
+	x->index += step;
+	x->label += x->meta & META_LABEL ? (uint64_t)svar_get(&p) : step;
 	if (x->meta & META_CONTEXT)
-		c->context = (uint32_t)uvar_get(&p);
+		x->context = (uint32_t)uvar_get(&p);
 	get_time(c, x, &p);
-	return p;
+	x->ndeps = x->meta & META_DEPS ? (uint32_t)uvar_get(&p) : 0;
+	x->deps = p;
+	return skip_uvars(p, 2 * (uint64_t)x->ndeps);
 }

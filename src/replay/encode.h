@@ -13,13 +13,15 @@
 #include "trace/replay.h"
 
 /*
- * The packed form of operations that worker threads run: a byte stream per real thread, about 12
- * bytes for a read. A stream is made by this program from checked values, so reading it checks
- * nothing.
+ * The packed form of operations that worker threads run: a byte stream per real thread, 14 bytes for
+ * a read. A stream is made by this program from checked values, so reading it checks nothing.
  *
- * A number has 7 bits a byte; as many zeroes as the first byte has at its low end are the bytes that
- * follow it, so that there is nothing to be found out byte by byte. Nine bytes: the first one is 0,
- * and eight are the number. Signed numbers are zigzag.
+ * Arguments that are one number each stand at the start of a body, at places that the row tells: 4
+ * bytes each, or, where one of them needs more (META_WIDE), 8 bytes each but descriptors.
+ *
+ * Everything else is made of numbers of 7 bits a byte; as many zeroes as the first byte has at its low
+ * end are the bytes that follow it, so that there is nothing to be found out byte by byte. Nine bytes:
+ * the first one is 0, and eight are the number. Signed numbers are zigzag.
  *
  * While a file is loaded its operations stand in one stream in file order ("filed" form: with
  * thread, process and labels). When it is known which real thread runs what, they are moved to the
@@ -40,14 +42,18 @@ enum xop_meta {
 	META_CONTEXT = 2,  /* another directory context than the operation before */
 	META_ZERO = 4,	   /* the captured result is 0 */
 	META_LEN = 8,	   /* the captured result is the length asked for (LEN) */
-	META_NORET = 16,   /* no result was captured */
+	META_NORET = META_ZERO | META_LEN, /* both: no result was captured */
+	META_WIDE = 16,	   /* the arguments have 8 bytes each */
 	META_GAP = 32,	   /* index is not the previous one + 1 */
 	META_LABEL = 64,   /* label is not the previous one + the step of the index */
 	META_AWAITED = 128 /* another real thread waits for this operation */
 };
-#define META_RARE (META_GAP | META_LABEL | META_CONTEXT)
+#define META_RARE (META_GAP | META_LABEL | META_CONTEXT | META_DEPS)
 
-/* One operation, decoded. What stands in lists is left encoded and is read with list_next() etc. */
+/*
+ * One operation, decoded. What stands in lists is left encoded and is read with list_next() etc. It
+ * begins as XOP_START and goes from one operation to the next, which changes of it what it has.
+ */
 struct xop {
 	enum op_id op;
 	unsigned meta;
@@ -66,12 +72,17 @@ struct xop {
 	uint32_t ndeps, nvec, nlist;
 	const uint8_t *deps, *vec, *list;
 };
+#define XOP_START ((struct xop){.index = UINT64_MAX, .context = UINT32_MAX})
 
-/* Where a reader stands in a stream, with what is carried from operation to operation. */
+static inline bool xop_has_ret(const struct xop *x)
+{
+	return (x->meta & META_NORET) != META_NORET;
+}
+
+/* Where a reader stands in a stream. */
 struct xcursor {
 	const uint8_t *p, *end;
-	uint64_t index, label, entry;
-	uint32_t context;
+	uint64_t entry;
 	enum pace_kind pace;
 };
 
@@ -135,12 +146,16 @@ static inline void svar_put(struct buf *b, int64_t v)
 	uvar_put(b, zigzag_encode(v));
 }
 
-/* Arguments, new descriptor, lock, fork and list of LINE; PATH and PATH2 are references. */
-void encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_t path2);
+/*
+ * Arguments, new descriptor, lock, fork and list of LINE; PATH and PATH2 are references. Returns
+ * META_WIDE or 0.
+ */
+unsigned encode_body(struct buf *b, const struct rline *line, uint64_t path, uint64_t path2);
 
 /*
  * Fills the part of X that comes from a body; returns the end of the body. op and meta must be set:
- * with META_LEN it is the result as well. One function for each row of ops.def.
+ * META_WIDE says how it is read, and with META_LEN it is the result as well. One function for each row
+ * of ops.def.
  */
 typedef const uint8_t *decode_fn(const uint8_t *p, struct xop *x);
 extern decode_fn *const decode_fns[OP_COUNT];
@@ -155,6 +170,7 @@ struct filed {
 	enum op_id op;
 	uint32_t thread, process;
 	uint64_t label, entry, dur;
+	unsigned meta; /* META_WIDE or 0 */
 	bool has_ret;
 	int64_t ret;
 	uint32_t ndeps;
@@ -167,7 +183,7 @@ struct filed {
 static inline void filed_decode(const struct filed *f, struct xop *x)
 {
 	x->op = f->op;
-	x->meta = 0;
+	x->meta = f->meta;
 	decode_body(f->body, x);
 }
 
@@ -203,17 +219,16 @@ static inline struct xcursor xcursor_of(const struct xwriter *w, uint64_t first_
 
 	return (struct xcursor){.p = p,
 		.end = p ? p + w->out.len : p,
-		.index = UINT64_MAX,
 		.entry = first_entry,
-		.context = UINT32_MAX,
 		.pace = w->pace};
 }
 
 /* What is rare in a header; returns its end. */
 const uint8_t *xop_header(const uint8_t *p, struct xcursor *c, struct xop *x);
 
-/* The next operation; false at the end. */
-static inline bool xop_next(struct xcursor *c, struct xop *x)
+/* The next operation, X being the one before it; false at the end. PACED: C may have a pace. */
+static inline __attribute__((always_inline)) bool xop_next_paced(
+	struct xcursor *c, struct xop *x, bool paced)
 {
 	const uint8_t *p = c->p;
 
@@ -222,26 +237,23 @@ static inline bool xop_next(struct xcursor *c, struct xop *x)
 	x->op = (enum op_id)p[0];
 	x->meta = p[1];
 	p += 2;
-	if (__builtin_expect(c->pace != PACE_NONE || x->meta & META_RARE, 0)) {
+	if (__builtin_expect(x->meta & META_RARE || (paced && c->pace != PACE_NONE), 0)) {
 		p = xop_header(p, c, x);
 	} else {
-		c->index++;
-		c->label++;
+		x->index++;
+		x->label++;
+		x->ndeps = 0;
 	}
-	x->index = c->index;
-	x->label = c->label;
-	x->context = c->context;
 	x->ret = 0;
-	x->ndeps = 0;
-	if (!(x->meta & (META_NORET | META_ZERO | META_LEN)))
+	if (!(x->meta & META_NORET))
 		x->ret = svar_get(&p);
-	if (x->meta & META_DEPS) {
-		x->ndeps = (uint32_t)uvar_get(&p);
-		x->deps = p;
-		p = skip_uvars(p, 2 * (uint64_t)x->ndeps);
-	}
 	c->p = decode_body(p, x);
 	return true;
+}
+
+static inline bool xop_next(struct xcursor *c, struct xop *x)
+{
+	return xop_next_paced(c, x, true);
 }
 
 static inline struct xdep dep_next(const uint8_t **p)

@@ -257,6 +257,7 @@ static bool current_op(const struct engine *e, uint32_t thread, struct xop *x)
 	struct xcursor c = xcursor_of(&p->streams[thread], p->first_entry);
 	uint32_t done = atomic_load(&e->shared->slots[thread].done), i;
 
+	*x = XOP_START;
 	for (i = 0; i <= done; i++)
 		if (!xop_next(&c, x))
 			return false;

@@ -173,7 +173,7 @@ uint64_t path_pointer(struct rthread *t, uint64_t ref, char fd_path[32])
 
 uint8_t *read_room(struct rthread *t, uint64_t len)
 {
-	return len < t->read_len ? t->read_buf : t->w->big_read;
+	return __builtin_expect(len < t->read_len, 1) ? t->read_buf : t->w->big_read;
 }
 
 /*
@@ -183,6 +183,14 @@ uint8_t *read_room(struct rthread *t, uint64_t len)
 static uint8_t *not_aligned(const struct xop *x, uint8_t *buffer)
 {
 	return buffer + (x->ret == -EINVAL);
+}
+
+/* A call that failed of an address has a bad one again where the capture does not tell which. */
+OP_ALWAYS_INLINE uint64_t buffer_pointer(const struct xop *x, uint8_t *buffer)
+{
+	if (__builtin_expect(x->ret < 0, 0))
+		return x->ret == -EFAULT ? NO_MEMORY : (uint64_t)(uintptr_t)not_aligned(x, buffer);
+	return (uint64_t)(uintptr_t)buffer;
 }
 
 uint64_t vector_pointer(struct rthread *t, const struct xop *x, bool is_read, struct iovec *iov)
@@ -296,11 +304,10 @@ static uint64_t offset_pointer(int64_t *offset, uint64_t value)
 	return (uint64_t)(uintptr_t)offset;
 }
 
-/* A call that failed of an address has a bad one again where the capture does not tell which. */
+/* As in buffer_pointer(). */
 OP_ALWAYS_INLINE bool is_memory(enum arg_kind kind)
 {
-	return kind == A_RBUF || kind == A_WBUF || kind == A_RIOV || kind == A_WIOV ||
-	       kind == A_OUT;
+	return kind == A_RIOV || kind == A_WIOV || kind == A_OUT;
 }
 
 OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, int i,
@@ -326,9 +333,9 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 	case A_XNAME:
 		return path_pointer(t, x->path2, t->fd_path[1]);
 	case A_RBUF: /* LEN is next, never beyond the last one */
-		return (uint64_t)(uintptr_t)not_aligned(x, read_room(t, x->arg[(i + 1) % OP_ARGS]));
+		return buffer_pointer(x, read_room(t, x->arg[(i + 1) % OP_ARGS]));
 	case A_WBUF:
-		return (uint64_t)(uintptr_t)not_aligned(x, (uint8_t *)(uintptr_t)write_buffer(t));
+		return buffer_pointer(x, (uint8_t *)(uintptr_t)write_buffer(t));
 	case A_RIOV:
 		return vector_pointer(t, x, true, t->iov);
 	case A_WIOV:

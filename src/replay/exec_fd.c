@@ -130,7 +130,7 @@ int64_t exec_dup(struct rthread *t, const struct xop *x)
 	bool cloexec = dup_flags(x) & O_CLOEXEC;
 	int64_t ret;
 
-	if (x->ret < 0 && !(x->meta & META_NORET))
+	if (x->ret < 0 && xop_has_ret(x))
 		return dup_failing(t->w, x);
 	if (x->newfd == (uint32_t)x->arg[0]) /* dup2(n, n) only looks whether n is open */
 		return call3(SYS_fcntl, old, F_GETFD, 0) < 0 ? -EBADF : x->ret;

@@ -221,7 +221,7 @@ static int64_t fail_again(struct rthread *t, const struct xop *x, long nr)
 
 int64_t exec_munmap(struct rthread *t, const struct xop *x)
 {
-	if (x->ret < 0 && !(x->meta & META_NORET))
+	if (x->ret < 0 && xop_has_ret(x))
 		return fail_again(t, x, SYS_munmap);
 	return unmap_parts(t->w, x, 0);
 }
@@ -239,7 +239,7 @@ int64_t exec_mremap(struct rthread *t, const struct xop *x)
 	if (x->nvec < 3)
 		return x->ret;
 	part = part_next(&p);
-	if (x->ret < 0 && !(x->meta & META_NORET))
+	if (x->ret < 0 && xop_has_ret(x))
 		/* a new length of 0, of a range that begins at no page or is too long, fails always */
 		return x->ret == -EINVAL ? fail_again(t, x, SYS_mremap) : x->ret;
 	unmap_parts(w, x, 1);

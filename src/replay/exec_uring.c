@@ -507,7 +507,9 @@ static void fill(const struct preparing *p)
 static int prepare(struct rthread *t, struct live_ring *r, uint64_t id, bool linked)
 {
 	const struct submission *s = &t->w->plan->all.v[id];
-	struct xop x = {.op = (enum op_id)s->op, .context = s->context};
+	struct xop x = {.op = (enum op_id)s->op,
+		.meta = s->wide ? META_WIDE : 0,
+		.context = s->context};
 	struct completion *c = &t->w->completions[id];
 	struct preparing p = {.t = t, .r = r, .x = &x, .completion = c, .bad_memory = s->bad_memory};
 	int rc;

@@ -94,6 +94,7 @@ static void note_submission(struct linker *l, const struct filed *f, uint32_t re
 	s->real = real;
 	s->context = l->p->context_of[f->thread] - 1;
 	s->body = w->out.len - f->body_len;
+	s->wide = f->meta & META_WIDE;
 }
 
 static bool collect_deps(struct linker *l, const struct filed *f, uint64_t index, uint32_t real)
@@ -186,11 +187,11 @@ static void note_aio(struct linker *l, const struct filed *f, uint32_t real)
 #define MANY UINT32_MAX
 static void note_cut(struct linker *l, const struct filed *f, uint32_t real)
 {
-	struct xop x = {.op = f->op};
+	struct xop x;
 
 	if (!l->p->aio || l->aio_cutter == MANY)
 		return;
-	decode_body(f->body, &x);
+	filed_decode(f, &x);
 	if (aio_is_cut(&x))
 		l->aio_cutter = l->aio_cutter && l->aio_cutter != real + 1 ? MANY : real + 1;
 }

@@ -10,7 +10,8 @@
 /* What a real thread counts while it runs; in memory that the parent reads afterwards. */
 struct op_result {
 	struct hist latency; /* ns; its count is the number of operations */
-	uint64_t errors, diverged, bytes;
+	uint64_t errors, diverged;
+	uint64_t bytes; /* results >= 0, summed up: bytes where the row's class says so */
 	uint64_t wait_ns, pace_ns; /* before them: for other threads, for their time */
 	uint32_t skipped[SKIP_COUNT];
 };

@@ -25,6 +25,7 @@ struct submission {
 	uint32_t real, context; /* real thread, directory context */
 	uint64_t body;		/* where its arguments are in the stream of that thread */
 	uint16_t op;
+	bool wide; /* META_WIDE of these */
 	bool bad_memory; /* it failed of an address */
 };
 

@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_result(struct op_stats *sum, const struct op_result *r)
+static void add_result(struct op_stats *sum, const struct op_result *r, enum op_class cls)
 {
 	int reason;
 
 	hist_merge(&sum->result.latency, &r->latency);
 	sum->result.errors += r->errors;
 	sum->result.diverged += r->diverged;
-	sum->result.bytes += r->bytes;
+	if (cls != CLS_UNCLASSIFIED) /* of others the results are no bytes */
+		sum->result.bytes += r->bytes;
 	sum->result.wait_ns += r->wait_ns;
 	sum->result.pace_ns += r->pace_ns;
 	for (reason = 0; reason < SKIP_COUNT; reason++) {
@@ -39,7 +40,7 @@ static void add_thread(struct stats *s, const struct thread_result *t)
 
 	for (i = 0; i < OP_COUNT; i++)
 		if (s->program->captured[i].count || ops[i].flags & OPF_STATE)
-			add_result(&s->op[i], &t->op[i]);
+			add_result(&s->op[i], &t->op[i], ops[i].cls);
 	for (i = 0; i < AIO_KINDS; i++)
 		add_aio(&s->aio[i], &t->aio[i]);
 	hist_merge(&s->late, &t->late);

@@ -107,9 +107,9 @@ static bool wait_for_deps(struct runner *r, const struct xop *x)
  * The counter must be seen before the sleepers are looked at, as a sleeper says so before it looks
  * at the counter; only operations that somebody waits for pay for that.
  */
-static void publish(struct slot *s, const struct xop *x, uint32_t seq)
+static inline void publish(struct slot *s, const struct xop *x, uint32_t seq)
 {
-	if (!(x->meta & META_AWAITED)) {
+	if (__builtin_expect(!(x->meta & META_AWAITED), 1)) {
 		atomic_store_explicit(&s->done, seq + 1, memory_order_release);
 		return;
 	}
@@ -203,15 +203,14 @@ static bool has_no_fd(const struct rthread *t, const struct xop *x)
 	return false;
 }
 
-static void diverged(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got,
-	const struct xcursor *c)
+static void diverged(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got)
 {
 	struct divergence d = {.op = x->op,
 		.expected = x->ret,
 		.got = got,
 		.count = 1,
-		.index = c->index,
-		.label = c->label};
+		.index = x->index,
+		.label = x->label};
 
 	enum explained why;
 
@@ -227,38 +226,54 @@ static void diverged(struct runner *r, const struct rthread *t, const struct xop
 	divergences_add(&r->result->divergences, &d);
 }
 
-static void account(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got,
-	uint64_t ns, const struct xcursor *c)
+static inline void account(struct runner *r, const struct rthread *t, const struct xop *x, int64_t got,
+	uint64_t ns)
 {
 	struct op_result *o = &r->result->op[x->op];
 
-	if (__builtin_expect(got < REPLAY_SKIPPED + SKIP_COUNT, 0)) {
+	__asm__("" : "+r"(o)); /* worked out once, not for each of its members */
+	if (got >= 0) {
+		o->bytes += (uint64_t)got; /* stats.c knows where it is one */
+	} else if (got < REPLAY_SKIPPED + SKIP_COUNT) {
 		o->skipped[got - REPLAY_SKIPPED]++;
 		return;
+	} else {
+		o->errors++;
 	}
 	hist_add(&o->latency, ns);
-	if (got < 0)
-		o->errors++;
-	else if (ops[x->op].cls != CLS_UNCLASSIFIED)
-		o->bytes += (uint64_t)got;
-	if (__builtin_expect(got != x->ret, 0) && !(x->meta & META_NORET) &&
+	if (__builtin_expect(got != x->ret, 0) && xop_has_ret(x) &&
 		!results_equal(ops[x->op].cmp, x->ret, got))
-		diverged(r, t, x, got, c);
+		diverged(r, t, x, got);
+}
+
+/* NS, unless the function of the operation at hand said otherwise. */
+static inline uint64_t took(struct rthread *t, uint64_t ns)
+{
+	if (__builtin_expect(t->took != 0, 0)) {
+		ns = t->took;
+		t->took = 0;
+	}
+	return ns;
 }
 
 /* ---- the run ---- */
 
-static void run(struct runner *r, struct rthread *t)
+/*
+ * PLAIN: without pacing and AIO contexts, and with a time stamp counter. It is a constant, so that nobody
+ * asks for these before each operation.
+ */
+static inline __attribute__((always_inline)) void run_all(
+	struct runner *r, struct rthread *t, bool plain)
 {
 	const struct program *p = r->e->config.program;
-	const struct ticks ticks = r->e->ticks;
+	const struct ticks ticks = {plain || r->e->ticks.tsc, r->e->ticks.mult};
 	struct xcursor c = xcursor_of(&p->streams[r->number], r->first_entry);
 	uint64_t last = ticks_now(&ticks), now;
+	struct xop x = XOP_START;
 	uint32_t seq = 0;
-	struct xop x;
 	int64_t got;
 
-	while (xop_next(&c, &x)) {
+	while (xop_next_paced(&c, &x, !plain)) {
 		bool waited = x.meta & META_DEPS && wait_for_deps(r, &x);
 
 		if (waited) {
@@ -268,23 +283,30 @@ static void run(struct runner *r, struct rthread *t)
 			r->result->op[x.op].wait_ns += ticks_to_ns(&ticks, now - last);
 			last = now;
 		}
-		if (r->pace != PACE_NONE) {
+		if (!plain && r->pace != PACE_NONE) {
 			pace(r, &x, waited);
 			now = ticks_now(&ticks);
 			r->result->op[x.op].pace_ns += ticks_to_ns(&ticks, now - last);
 			last = now;
 		}
-		if (p->aio && aio_is_cut(&x))
+		if (!plain && p->aio && aio_is_cut(&x))
 			aio_settle(t);
 		got = exec_fns[x.op](t, &x);
 		now = ticks_now(&ticks);
-		account(r, t, &x, got, t->took ? t->took : ticks_to_ns(&ticks, now - last), &c);
-		t->took = 0;
+		account(r, t, &x, got, took(t, ticks_to_ns(&ticks, now - last)));
 		last = now;
-		if (r->pace == PACE_BEFORE)
+		if (!plain && r->pace == PACE_BEFORE)
 			note_end(r, &x);
 		publish(r->slot, &x, seq++);
 	}
+}
+
+static void run(struct runner *r, struct rthread *t)
+{
+	if (r->pace == PACE_NONE && !r->e->config.program->aio && r->e->ticks.tsc)
+		run_all(r, t, true);
+	else
+		run_all(r, t, false);
 }
 
 static void wait_for_start(struct engine_shared *s)
