@@ -277,7 +277,7 @@ static int note_submission(struct walk *w, const struct filed *f, const struct x
 static int walk_all(struct walk *w, const char *file, enum order order, struct err *err)
 {
 	struct filing_walk at = {w->f->first, NULL, UINT64_MAX};
-	struct filed f;
+	struct filed f = FILED_START(w->f->written.timed);
 	struct xop x = {0};
 	int rc;
 

@@ -482,65 +482,127 @@ decode_fn *const decode_fns[OP_COUNT] = {
 #include "ops/ops.def"
 };
 
-void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uint64_t path,
-	uint64_t path2)
+/* The captured result most often is 0 or the length asked for; neither is written then. */
+static unsigned ret_meta(const struct rec *r)
+{
+	int len = op_arg_index(r->op, A_LEN);
+
+	if (!r->has_ret)
+		return META_NORET;
+	if (r->ret == 0)
+		return META_ZERO;
+	return len >= 0 && (uint64_t)r->ret == r->arg[len] ? META_LEN : 0;
+}
+
+static unsigned header_meta(const struct filed *last, const struct rline *line)
+{
+	unsigned meta = ret_meta(&line->call);
+
+	if (line->thread != last->thread || line->process != last->process)
+		meta |= META_TASK;
+	if (line->call.line != last->label + 1)
+		meta |= META_LABEL;
+	return line->ndeps ? meta | META_DEPS : meta;
+}
+
+static void put_header(struct buf *b, const struct filed *last, const struct rline *line, unsigned meta)
 {
 	const struct rec *r = &line->call;
-	unsigned meta;
 	uint32_t i;
 
-	scratch->len = 0;
-	meta = encode_body(scratch, line, path, path2);
-	buf_char(b, (char)r->op); /* OP_COUNT fits: ops.c */
-	uvar_put(b, line->thread);
-	uvar_put(b, line->process);
-	uvar_put(b, r->line);
-	uvar_put(b, line->entry);
-	uvar_put(b, line->dur);
-	buf_char(b, (char)(meta | r->has_ret));
-	svar_put(b, r->ret);
-	uvar_put(b, line->ndeps);
+	if (meta & META_TASK) {
+		uvar_put(b, line->thread);
+		uvar_put(b, line->process);
+	}
+	if (meta & META_LABEL)
+		svar_put(b, (int64_t)(r->line - last->label));
+	if (last->timed) {
+		uvar_put(b, line->entry);
+		uvar_put(b, line->dur);
+	}
+	if (!(meta & META_NORET))
+		svar_put(b, r->ret);
+	if (meta & META_DEPS)
+		uvar_put(b, line->ndeps);
 	for (i = 0; i < line->ndeps; i++)
 		svar_put(b, (int64_t)(r->line - line->deps[i]));
-	b->failed |= scratch->failed;
-	uvar_put(b, scratch->len);
-	buf_add(b, scratch->p, scratch->len);
+}
+
+/* A body's length is one byte in front of it, or BODY_LONG and four bytes. */
+#define BODY_LONG 255
+
+static void put_length(struct buf *b, size_t at)
+{
+	size_t len = b->len - at - 1;
+	uint32_t word = (uint32_t)len; /* of at most REC_TUPLES_MAX numbers */
+
+	if (len < BODY_LONG) {
+		b->p[at] = (char)len;
+	} else if (buf_reserve(b, sizeof(word))) {
+		memmove(b->p + at + 1 + sizeof(word), b->p + at + 1, len);
+		b->p[at] = (char)BODY_LONG;
+		memcpy(b->p + at + 1, &word, sizeof(word));
+		b->len += sizeof(word);
+	}
+}
+
+void filed_put(struct buf *b, struct filed *last, const struct rline *line, uint64_t path,
+	uint64_t path2)
+{
+	unsigned meta = header_meta(last, line);
+	size_t start = b->len, body;
+
+	if (!buf_reserve(b, 2))
+		return;
+	b->p[start] = (char)line->call.op; /* OP_COUNT fits: ops.c */
+	b->len += 2;
+	put_header(b, last, line, meta);
+	body = b->len;
+	buf_char(b, 0);
+	meta |= encode_body(b, line, path, path2);
+	if (!buf_reserve(b, UVAR_SLACK))
+		return;
+	put_length(b, body);
+	b->p[start + 1] = (char)meta;
 	buf_reserve(b, UVAR_SLACK);
+	last->thread = line->thread;
+	last->process = line->process;
+	last->label = line->call.line;
 }
 
 const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 {
-	f->op = (enum op_id)*p++;
-	f->thread = (uint32_t)uvar_get(&p);
-	f->process = (uint32_t)uvar_get(&p);
-	f->label = uvar_get(&p);
-	f->entry = uvar_get(&p);
-	f->dur = uvar_get(&p);
-	f->meta = *p & META_WIDE;
-	f->has_ret = *p++ & 1;
-	f->ret = svar_get(&p);
-	f->ndeps = (uint32_t)uvar_get(&p);
-	f->deps = p;
-	p = skip_uvars(p, f->ndeps);
-	f->body_len = uvar_get(&p);
+	uint32_t word;
+
+	f->op = (enum op_id)p[0];
+	f->meta = p[1];
+	p += 2;
+	if (f->meta & META_TASK) {
+		f->thread = (uint32_t)uvar_get(&p);
+		f->process = (uint32_t)uvar_get(&p);
+	}
+	f->label += f->meta & META_LABEL ? (uint64_t)svar_get(&p) : 1;
+	if (f->timed) {
+		f->entry = uvar_get(&p);
+		f->dur = uvar_get(&p);
+	}
+	f->ret = f->meta & META_LEN && !(f->meta & META_ZERO);
+	if (!(f->meta & META_NORET))
+		f->ret = svar_get(&p);
+	f->ndeps = 0;
+	if (f->meta & META_DEPS) {
+		f->ndeps = (uint32_t)uvar_get(&p);
+		f->deps = p;
+		p = skip_uvars(p, f->ndeps);
+	}
+	f->body_len = *p++;
+	if (f->body_len == BODY_LONG) {
+		memcpy(&word, p, sizeof(word));
+		f->body_len = word;
+		p += sizeof(word);
+	}
 	f->body = p;
 	return p + f->body_len;
-}
-
-/* The captured result most often is 0 or the length asked for; neither is written then. */
-static unsigned ret_meta(const struct filed *f)
-{
-	int len = op_arg_index(f->op, A_LEN);
-	struct xop x;
-
-	if (!f->has_ret)
-		return META_NORET;
-	if (f->ret == 0)
-		return META_ZERO;
-	if (len < 0)
-		return 0;
-	filed_decode(f, &x);
-	return (uint64_t)f->ret == x.arg[len] ? META_LEN : 0;
 }
 
 static void put_time(struct xwriter *w, const struct filed *f, uint64_t gap)
@@ -561,7 +623,7 @@ static void put_time(struct xwriter *w, const struct filed *f, uint64_t gap)
 void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t context,
 	uint64_t gap, bool awaited, const struct xdep *deps, uint32_t ndeps)
 {
-	unsigned meta = f->meta | ret_meta(f);
+	unsigned meta = f->meta & META_BODY;
 	uint64_t step = index - w->index;
 	uint32_t i;
 

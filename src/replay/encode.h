@@ -165,30 +165,37 @@ static inline const uint8_t *decode_body(const uint8_t *p, struct xop *x)
 	return decode_fns[x->op](p, x);
 }
 
-/* One operation of the filed form: header fields, and where its body is. */
+/*
+ * One operation of the filed form: header fields, and where its body is. It begins as FILED_START and
+ * goes from one operation to the next, like struct xop.
+ */
 struct filed {
 	enum op_id op;
 	uint32_t thread, process;
-	uint64_t label, entry, dur;
-	unsigned meta; /* META_WIDE or 0 */
-	bool has_ret;
-	int64_t ret;
+	uint64_t label;
+	bool timed; /* the form has times; else they are 0 */
+	uint64_t entry, dur;
+	unsigned meta; /* META_ZERO, META_LEN, META_WIDE; in the form also META_TASK, META_LABEL, META_DEPS */
+	int64_t ret;   /* with META_LEN: 1 */
 	uint32_t ndeps;
 	const uint8_t *deps; /* labels: svar of (own label - label) */
 	const uint8_t *body;
 	size_t body_len;
 };
+#define FILED_START(has_times) ((struct filed){.timed = (has_times)})
+#define META_TASK	       META_CONTEXT /* another thread or process than the operation before */
+#define META_BODY	       (META_NORET | META_WIDE) /* what belongs to a body in either form */
 
 /* Its body; what a row does not have is left as it is in X, which is too large to be cleared each time. */
 static inline void filed_decode(const struct filed *f, struct xop *x)
 {
 	x->op = f->op;
-	x->meta = f->meta;
+	x->meta = f->meta & META_BODY;
 	decode_body(f->body, x);
 }
 
-/* SCRATCH is for the body, whose length stands before it. */
-void filed_put(struct buf *b, struct buf *scratch, const struct rline *line, uint64_t path,
+/* LAST is what the writer carries from line to line; it begins as FILED_START. */
+void filed_put(struct buf *b, struct filed *last, const struct rline *line, uint64_t path,
 	uint64_t path2);
 const uint8_t *filed_get(const uint8_t *p, struct filed *f);
 

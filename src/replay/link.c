@@ -17,7 +17,7 @@ struct linker {
 	struct filing *f;
 	const struct analysis *a;
 	enum order order;
-	uint32_t *thread_of, *seq_of; /* by index */
+	uint32_t *thread_of, *seq_of; /* by index; NULL: there is one thread only */
 	uint32_t *waited;	      /* [thread * threads + other]: seq + 1 waited for already */
 	uint8_t *begun;		      /* by virtual thread: has had its first operation */
 	struct xdep *deps;
@@ -214,7 +214,7 @@ static bool link_all(struct linker *l)
 {
 	struct program *p = l->p;
 	struct filing_walk at = {l->f->first, NULL, UINT64_MAX};
-	struct filed f;
+	struct filed f = FILED_START(l->f->written.timed);
 
 	while (filing_next(&at, &f)) {
 		uint32_t real = l->a->threads[f.thread].real;
@@ -228,8 +228,11 @@ static bool link_all(struct linker *l)
 		}
 		if (!collect_deps(l, &f, at.index, real))
 			return false;
-		l->thread_of[at.index] = real;
-		l->seq_of[at.index] = p->thread_ops[real]++;
+		if (l->thread_of) {
+			l->thread_of[at.index] = real;
+			l->seq_of[at.index] = p->thread_ops[real];
+		}
+		p->thread_ops[real]++;
 		xop_put(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
 			take_gap(l, &f), is_awaited(l, at.index), l->deps, l->ndeps);
 		if (op_is_submission(f.op))
@@ -260,8 +263,10 @@ static bool prepare(struct linker *l, enum pace_kind pace)
 
 	p->streams = calloc((size_t)n + 1, sizeof(*p->streams));
 	p->thread_ops = calloc((size_t)n + 1, sizeof(*p->thread_ops));
-	l->thread_of = malloc((l->f->n + 1) * sizeof(*l->thread_of));
-	l->seq_of = malloc((l->f->n + 1) * sizeof(*l->seq_of));
+	if (n > 1) {
+		l->thread_of = malloc((l->f->n + 1) * sizeof(*l->thread_of));
+		l->seq_of = malloc((l->f->n + 1) * sizeof(*l->seq_of));
+	}
 	l->begun = calloc((size_t)l->f->max_thread + 1, 1);
 	l->open_now = calloc((size_t)p->layout.workers + 1, sizeof(*l->open_now));
 	l->worker_of = calloc((size_t)n + 1, sizeof(*l->worker_of));
@@ -269,7 +274,7 @@ static bool prepare(struct linker *l, enum pace_kind pace)
 	p->aio_shared = calloc((size_t)p->aio + 1, 1);
 	if ((uint64_t)n * n <= WAITED_MAX)
 		l->waited = calloc((size_t)n * n + 1, sizeof(*l->waited));
-	if (!p->streams || !p->thread_ops || !l->thread_of || !l->seq_of || !l->begun ||
+	if (!p->streams || !p->thread_ops || (n > 1 && (!l->thread_of || !l->seq_of)) || !l->begun ||
 		!l->open_now || !l->worker_of || !l->aio_user || !p->aio_shared ||
 		(pace == PACE_BEFORE && !prepare_gaps(l)))
 		return false;

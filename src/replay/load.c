@@ -16,7 +16,6 @@
 struct loader {
 	struct program *p;
 	struct filing *f;
-	struct buf scratch;
 	struct iocb_times iocbs;
 	uint64_t last_end;
 	uint64_t left; /* operations to be read yet */
@@ -275,11 +274,26 @@ static void make_room(struct rec *r)
 		r->arg[len] = PATH_MAX;
 }
 
+/* Before the line is filed. 0 or -ENOMEM. */
+static int note_label(struct filing *f, uint64_t label)
+{
+	struct label_run *run;
+
+	if (f->n && label == f->written.label + 1)
+		return 0;
+	f->sorted &= f->n == 0 || f->written.label <= label;
+	run = vec_push(&f->runs);
+	if (!run)
+		return -ENOMEM;
+	*run = (struct label_run){label, f->n};
+	return 0;
+}
+
 static int take_line(struct loader *l, const struct rline *line, struct err *err)
 {
 	struct filing *f = l->f;
 	struct filed_chunk *c = chunk_with_room(f);
-	uint64_t path, path2, *label;
+	uint64_t path, path2;
 	int rc;
 
 	if (f->n >= UINT32_MAX)
@@ -287,11 +301,8 @@ static int take_line(struct loader *l, const struct rline *line, struct err *err
 	rc = check_paths(l, &line->call, &path, &path2, err);
 	if (rc)
 		return rc;
-	label = vec_push(&f->labels);
-	if (!c || !label)
+	if (!c || note_label(f, line->call.line))
 		return no_memory(err);
-	*label = line->call.line;
-	f->sorted &= f->n == 0 || label[-1] <= *label;
 	note_ids(f, line, path, path2);
 	note_sizes(l->p, &line->call);
 	rc = op_has(line->call.op, A_IOCBS) ? note_iocbs(l->p, &line->call, err) : 0;
@@ -300,7 +311,7 @@ static int take_line(struct loader *l, const struct rline *line, struct err *err
 	note_times(l, line);
 	if (iocb_times_note(&l->iocbs, line, l->p->captured_aio))
 		return no_memory(err);
-	filed_put(&c->data, &l->scratch, line, path, path2);
+	filed_put(&c->data, &f->written, line, path, path2);
 	f->n++;
 	return buf_ok(&c->data) ? 0 : no_memory(err);
 }
@@ -418,43 +429,76 @@ static int by_label(const void *va, const void *vb, void *labels)
 	return a < b ? -1 : a > b;
 }
 
-static int index_labels(struct filing *f, struct err *err)
+static void expand_labels(struct filing *f)
 {
+	size_t run = 0;
 	uint64_t i;
 
+	for (i = 0; i < f->n; i++) {
+		if (run + 1 < f->runs.n && f->runs.v[run + 1].index == i)
+			run++;
+		f->labels[i] = f->runs.v[run].label + (i - f->runs.v[run].index);
+		f->by_label[i] = (uint32_t)i;
+	}
+}
+
+static int index_labels(struct filing *f, struct err *err)
+{
 	if (f->sorted)
 		return 0;
+	f->labels = malloc(f->n * sizeof(*f->labels));
 	f->by_label = malloc(f->n * sizeof(*f->by_label));
-	if (!f->by_label)
+	if (!f->labels || !f->by_label)
 		return no_memory(err);
-	for (i = 0; i < f->n; i++)
-		f->by_label[i] = (uint32_t)i;
-	qsort_r(f->by_label, f->n, sizeof(*f->by_label), by_label, f->labels.v);
+	expand_labels(f);
+	qsort_r(f->by_label, f->n, sizeof(*f->by_label), by_label, f->labels);
 	return 0;
+}
+
+/* The last of the operations in front of INDEX that has LABEL, or INDEX. */
+static uint64_t find_sorted(const struct filing *f, uint64_t label, uint64_t index)
+{
+	size_t low = 0, high = f->runs.n;
+	const struct label_run *run;
+	uint64_t end;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (f->runs.v[mid].label <= label && f->runs.v[mid].index < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == 0)
+		return index;
+	run = &f->runs.v[low - 1];
+	end = low < f->runs.n && run[1].index < index ? run[1].index : index;
+	return label - run->label < end - run->index ? run->index + (label - run->label) : index;
+}
+
+static uint64_t find_unsorted(const struct filing *f, uint64_t label, uint64_t index)
+{
+	uint64_t low = 0, high = f->n;
+
+	/* The last place whose (label, index) is below (label, INDEX). */
+	while (low < high) {
+		uint64_t mid = low + (high - low) / 2, at = f->by_label[mid];
+
+		if (f->labels[at] < label || (f->labels[at] == label && at < index))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low && f->labels[f->by_label[low - 1]] == label ? f->by_label[low - 1] : index;
 }
 
 int filing_find(const struct filing *f, uint64_t label, uint64_t index, uint64_t *found,
 	struct err *err)
 {
-	uint64_t low = 0, high = f->n, mid, at, there;
-
-	/* The last place whose (label, index) is below (label, INDEX). */
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		at = f->by_label ? f->by_label[mid] : mid;
-		there = f->labels.v[at];
-		if (there < label || (there == label && at < index))
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low) {
-		at = f->by_label ? f->by_label[low - 1] : low - 1;
-		if (f->labels.v[at] == label) {
-			*found = at;
-			return 0;
-		}
-	}
+	*found = f->sorted ? find_sorted(f, label, index) : find_unsorted(f, label, index);
+	if (*found != index)
+		return 0;
 	return err_set(err, EINVAL, "it waits for operation %llu, which is not in front of it",
 		(unsigned long long)label);
 }
@@ -482,7 +526,8 @@ void filing_free(struct filing *f)
 		buf_free(&c->data);
 		free(c);
 	}
-	vec_free(&f->labels);
+	vec_free(&f->runs);
+	free(f->labels);
 	free(f->by_label);
 	free(f->awaited);
 }
@@ -524,7 +569,7 @@ static int compile(struct program *p, struct filing *f, const struct options *o,
 
 int program_load(struct program *p, const struct options *o, const char *root, struct err *err)
 {
-	struct filing f = {.sorted = true};
+	struct filing f = {.sorted = true, .written = FILED_START(pace_kind_of(o) != PACE_NONE)};
 	struct loader l = {.p = p, .f = &f, .left = o->limit.ops ? o->limit.ops : UINT64_MAX};
 	int rc;
 
@@ -535,7 +580,6 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 	rc = p->captured && p->captured_aio ? selection_make(&p->selection, o, err) : no_memory(err);
 	if (rc == 0)
 		rc = read_file(&l, root, err);
-	buf_free(&l.scratch);
 	iocb_times_free(&l.iocbs);
 	paths_index_free(&p->paths);
 	p->ops = f.n;

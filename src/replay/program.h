@@ -62,13 +62,20 @@ struct filed_chunk {
 	struct filed_chunk *next;
 };
 
+/* Operations whose labels follow each other: the first one's. */
+struct label_run {
+	uint64_t label, index;
+};
+
 /* All operations in filed form, and what is known of them by their index. */
 struct filing {
 	struct filed_chunk *first, *last;
+	struct filed written; /* the last one */
 	uint64_t n;
-	VEC(uint64_t) labels;
+	VEC(struct label_run) runs;
 	bool sorted; /* labels never decrease */
-	uint32_t *by_label; /* when not sorted: indices in the order of labels, then of index */
+	uint64_t *labels;   /* when not sorted: of each operation ... */
+	uint32_t *by_label; /* ... and indices in the order of labels, then of index */
 	uint32_t max_thread, max_process, max_vfd, max_lock, max_aio, max_map; /* highest + 1 */
 	uint8_t *awaited; /* bit per operation */
 };

@@ -185,19 +185,19 @@ START_TEST(test_round_trip)
 {
 	enum op_id op = (enum op_id)_i;
 	struct rline lines[3] = {line_of(op, 0), line_of(op, 1), line_of(op, 12345)};
-	struct buf filed = BUF_INIT, scratch = BUF_INIT;
+	struct buf filed = BUF_INIT;
 	static const enum pace_kind paces[] = {PACE_START, PACE_BEFORE, PACE_NONE};
 	struct xwriter w = XWRITER_INIT(paces[_i % 3], 500);
 	struct xdep deps[2] = {{3, 70000}, {900, 1}};
 	struct xcursor c;
 	const uint8_t *p;
-	struct filed f;
+	struct filed f = FILED_START(true), last = FILED_START(true);
 	struct xop x = XOP_START;
 	int i;
 
 	lines[2].call.ret = 0;
 	for (i = 0; i < 3; i++)
-		filed_put(&filed, &scratch, &lines[i], 77, 88);
+		filed_put(&filed, &last, &lines[i], 77, 88);
 	for (i = 0, p = (const uint8_t *)filed.p; i < 3; i++) {
 		p = filed_get(p, &f);
 		ck_assert_uint_eq(f.thread, 5);
@@ -222,7 +222,6 @@ START_TEST(test_round_trip)
 	}
 	ck_assert(!xop_next(&c, &x));
 	buf_free(&filed);
-	buf_free(&scratch);
 	buf_free(&w.out);
 }
 END_TEST
@@ -231,9 +230,9 @@ END_TEST
 START_TEST(test_size)
 {
 	struct rline l = {.call = {.op = OP_pread64, .ret = 4096, .has_ret = true, .line = 10}};
-	struct buf filed = BUF_INIT, scratch = BUF_INIT;
+	struct buf filed = BUF_INIT;
 	struct xwriter w = XWRITER_INIT(PACE_NONE, 0);
-	struct filed f;
+	struct filed f, last = FILED_START(false);
 	uint64_t i;
 
 	l.call.arg[0] = 20;
@@ -242,13 +241,13 @@ START_TEST(test_size)
 		filed.len = 0;
 		l.call.line++;
 		l.call.arg[3] = i << 20;
-		filed_put(&filed, &scratch, &l, 0, 0);
+		f = last;
+		filed_put(&filed, &last, &l, 0, 0);
 		filed_get((const uint8_t *)filed.p, &f);
 		xop_put(&w, &f, i, f.process, 0, false, NULL, 0);
 	}
 	ck_assert_uint_le(w.out.len, 15 * 1000);
 	buf_free(&filed);
-	buf_free(&scratch);
 	buf_free(&w.out);
 }
 END_TEST
