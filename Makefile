@@ -39,7 +39,7 @@ Q   := $(if $(V),,@)
 comma := ,
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-SRC     := $(wildcard src/*.c src/*/*.c)
+SRC     := $(wildcard src/*.c src/*/*.c src/*/*/*.c)
 ifeq ($(BPF),yes)
 PKGS    += libbpf
 ALL_CFLAGS += -DHAVE_BPF
@@ -125,6 +125,30 @@ $(BUILD)/tables.h: FORCE
 	@cmp -s $@.new $@ || cp $@.new $@; rm $@.new
 
 $(OBJ) $(UNITOBJ) $(FUZZOBJ): | $(BUILD)/tables.h
+
+# What is in each HTML report: the scripts are known to browsers by their hashes.
+HTML   := src/report/html
+ASSETS := $(addprefix $(BUILD)/html/,style.css script.js flame.js body.html hashes.h)
+
+$(BUILD)/html/style.css: $(HTML)/uPlot.min.css $(HTML)/report.css
+	@mkdir -p $(@D)
+	$(Q)cat $^ > $@
+
+$(BUILD)/html/script.js: $(HTML)/uPlot.LICENSE $(HTML)/uPlot.iife.min.js $(HTML)/report.js
+	@mkdir -p $(@D)
+	$(Q){ echo '/* uPlot:'; cat $(HTML)/uPlot.LICENSE; echo '*/'; cat $(filter %.js,$^); } > $@
+
+$(BUILD)/html/%: $(HTML)/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+$(BUILD)/html/hashes.h: $(BUILD)/html/script.js $(BUILD)/html/flame.js
+	$(Q)for file in $^; do \
+		sha256sum "$$file" | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64 | sed "s/.*/'sha256-&'/"; \
+	done | paste -sd ' ' | sed 's/.*/#define SCRIPT_HASHES "&"/' > $@
+
+$(BUILD)/src/report/html/assets.o: $(ASSETS)
+$(BUILD)/src/report/html/assets.o: private override EXTRA_CFLAGS += -DASSETS='"$(BUILD)/html"'
 
 # The modules that "make install" put there are found by an ioriot that lies elsewhere.
 $(BUILD)/src/capture/stap_module.o: private override EXTRA_CFLAGS += -DIORIOT_PREFIX='"$(PREFIX)"'

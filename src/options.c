@@ -479,6 +479,11 @@ SETTER(set_flame)
 	return set_string(&o->flame, row, value, FILE_WANTED, err);
 }
 
+SETTER(set_html)
+{
+	return set_string(&o->html, row, value, FILE_WANTED, err);
+}
+
 SETTER(set_fields)
 {
 	return set_string(&o->fields, row, value, "names of columns with commas between", err);
@@ -675,6 +680,10 @@ const struct option_row option_rows[] = {
 		set_export},
 	{0, "flame", "FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Write a flame graph to FILE, as SVG that can be searched and zoomed.", set_flame},
+	{0, "html", "FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"Write a report to FILE: one HTML page with time line, heat map, histograms, tables and flame "
+		"graph, of one capture or two side by side.",
+		set_html},
 	{0, "fields", "COLUMNS", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Frames of the stacks from below (comm,file,op); a name has one for each directory.", set_fields},
 	{0, "count", "WORD", "time|count|bytes|gap", COMMAND_NONE, FOR(COMMAND_ANALYSE),
@@ -825,8 +834,8 @@ static int check_modifiers(const struct parse *p, struct err *err)
 		return err_set(err, EINVAL,
 			"a run to warm up changes the tree: --warmup=%u needs -R, which builds it again",
 			o->warmup.runs);
-	if ((o->fields || o->weight) && !o->flame && !(o->export && strncmp(o->export, "collapsed:", 10) == 0))
-		return err_set(err, EINVAL, "--%s means nothing without --flame or --export collapsed:FILE",
+	if ((o->fields || o->weight) && !o->flame && !o->html && !(o->export && strncmp(o->export, "collapsed:", 10) == 0))
+		return err_set(err, EINVAL, "--%s means nothing without --flame, --html or --export collapsed:FILE",
 			o->fields ? "fields" : "count");
 	if (o->analyse && o->operands_count && (o->hist_given || o->sequence || o->timeline || o->export || o->flame))
 		return err_set(err, EINVAL, "with two files -a compares them; --hist, --seq, --timeline, --export and "

@@ -93,6 +93,7 @@ struct options {
 	uint64_t timeline;   /* --timeline, ns; 0 = not given */
 	const char *export;  /* --export FORMAT:FILE */
 	const char *flame;   /* --flame */
+	const char *html;    /* --html */
 	const char *fields;  /* --fields; NULL = not given */
 	const char *weight;  /* --count; NULL = not given */
 	bool quiet;	     /* --quiet: no progress, no summary */

@@ -9,6 +9,7 @@
 
 #include "report/contrast.h"
 #include "report/filter.h"
+#include "report/html.h"
 #include "report/view.h"
 #include "utils/progress.h"
 #include "utils/terminal.h"
@@ -174,21 +175,67 @@ static int read_through(struct analysis *a, int (*make)(struct analysis *a, stru
 	return rc;
 }
 
+static int make_html(struct analysis *a, struct err *err)
+{
+	struct view *v = NULL;
+	int rc = view_html(&v, a->options->fields, a->options->weight, err);
+
+	append(a, v);
+	return rc;
+}
+
+/* Behind what else was asked: the view of the page is the last one. */
+static int make_all(struct analysis *a, struct err *err)
+{
+	const struct options *o = a->options;
+	bool others = o->by || o->hist_given || o->sequence || o->timeline || o->export || o->flame;
+	int rc = 0;
+
+	if (!o->html || others)
+		rc = make_views(a, err);
+	return rc || !o->html ? rc : make_html(a, err);
+}
+
+static struct view *last_view(const struct analysis *a)
+{
+	struct view *v = a->views;
+
+	while (v->next)
+		v = v->next;
+	return v;
+}
+
+static int write_html(const struct analysis a[2], struct err *err)
+{
+	struct view *sides[2] = {last_view(&a[0]), a[1].views ? last_view(&a[1]) : NULL};
+
+	return html_write(a->options->html, sides, (struct ending[2]){a[0].ending, a[1].ending}, sides[1] ? 2 : 1, err);
+}
+
+static int one(struct analysis a[2], struct buf *out, struct err *err)
+{
+	int rc = read_through(a, make_all, err);
+
+	if (!rc)
+		rc = finish(a, out, err);
+	return rc || !a->options->html ? rc : write_html(a, err);
+}
+
 static int make_contrast(struct analysis *a, struct err *err)
 {
 	struct view *v = NULL;
 	int rc = view_contrast(&v, a->options->by, err);
 
 	append(a, v);
-	return rc;
+	return rc || !a->options->html ? rc : make_html(a, err);
 }
 
 static int against_replay(struct analysis *a, const char *file, struct buf *out, struct err *err)
 {
 	int rc;
 
-	if (a->options->filter || a->options->by)
-		return err_set(err, EINVAL, "-F and --by mean nothing to the statistics of a replay, %s", file);
+	if (a->options->filter || a->options->by || a->options->html)
+		return err_set(err, EINVAL, "-F, --by and --html mean nothing to the statistics of a replay, %s", file);
 	rc = read_through(a, make_contrast, err);
 	return rc ? rc : contrast_replay(a->views, &a->ending, file, out, err);
 }
@@ -199,10 +246,8 @@ static int run(struct analysis a[2], struct buf *out, struct err *err)
 	const struct top top = {(enum group_order)o->sort, o->top};
 	int rc;
 
-	if (!a[1].path) {
-		rc = read_through(a, make_views, err);
-		return rc ? rc : finish(a, out, err);
-	}
+	if (!a[1].path)
+		return one(a, out, err);
 	if (contrast_is_statistics(a[0].path))
 		return err_set(err, EINVAL, "%s is no capture; --compare compares statistics of replays", a[0].path);
 	if (contrast_is_statistics(a[1].path))
@@ -210,8 +255,10 @@ static int run(struct analysis a[2], struct buf *out, struct err *err)
 	rc = read_through(&a[0], make_contrast, err);
 	if (!rc)
 		rc = read_through(&a[1], make_contrast, err);
-	return rc ? rc : contrast_print((struct view *[2]){a[0].views, a[1].views},
-				    (struct ending[2]){a[0].ending, a[1].ending}, top, out, err);
+	if (!rc)
+		rc = contrast_print((struct view *[2]){a[0].views, a[1].views},
+			(struct ending[2]){a[0].ending, a[1].ending}, top, out, err);
+	return rc || !o->html ? rc : write_html(a, err);
 }
 
 static int print(const struct buf *out, struct err *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
+#include "report/html/assets.h"
 #include "report/stacks.h"
 #include "utils/human.h"
 
@@ -13,7 +14,7 @@
 #define ROW	 17
 #define HEAD	 58
 #define CHAR	 6.6 /* pixels of one in a label, on average */
-#define MIN_PX	 0.1 /* narrower frames are left out, and counted */
+#define MIN_PX	 0.1 /* narrower frames are left out, and counted; more of them when there are too many */
 #define DEPTH_MAX 512 /* rows; what is deeper is left out as well */
 
 static void put_xml(struct buf *out, struct str s)
@@ -127,7 +128,7 @@ static void put_frame(struct buf *out, const struct stacks *s, const struct fram
 
 static bool is_shown(const struct stacks *s, const struct frame *f)
 {
-	return s->root.total && (double)f->total * WIDTH >= MIN_PX * (double)s->root.total &&
+	return s->root.total && (double)f->total * WIDTH >= s->min_px * (double)s->root.total &&
 	       f->depth < DEPTH_MAX;
 }
 
@@ -149,41 +150,6 @@ static const char style[] =
 	".m rect{fill:#7b3fe4}.m text{fill:#fff}"
 	".p{opacity:.45}@media(prefers-color-scheme:dark){svg{background:#16181d}.h{fill:#ddd}"
 	".f:hover rect,.f:focus rect{stroke:#fff}}</style>\n";
-
-/* Widths are shares of the frame that is zoomed to; labels are cut to what fits. */
-static const char script[] =
-	"<script><![CDATA[\n"
-	"(function(){'use strict';\n"
-	"var W=1200,svg=document.documentElement,fs=[].slice.call(svg.querySelectorAll('.f')),q='',\n"
-	"    info=svg.querySelector('#info'),found=svg.querySelector('#found');\n"
-	"fs.forEach(function(g){g.x0=+g.getAttribute('data-x');g.w0=+g.getAttribute('data-w');\n"
-	"  g.d=+g.getAttribute('data-d');g.r=g.querySelector('rect');g.t=g.querySelector('text');\n"
-	"  g.full=g.querySelector('title').textContent;g.name=g.full.replace(/: [^:]*$/,'');});\n"
-	"function zoom(z){fs.forEach(function(g){\n"
-	"  var up=g.d<z.d&&g.x0<=z.x0+1e-3&&g.x0+g.w0>=z.x0+z.w0-1e-3,\n"
-	"      x=up?0:(g.x0-z.x0)/z.w0*W,w=up?W:g.w0/z.w0*W,\n"
-	"      on=up||(g.d>=z.d&&g.x0>=z.x0-1e-3&&g.x0+g.w0<=z.x0+z.w0+1e-3);\n"
-	"  g.style.display=on&&w>=.1?'':'none';g.classList.toggle('p',up);\n"
-	"  g.r.setAttribute('x',x);g.r.setAttribute('width',Math.max(w-.4,.1));g.t.setAttribute('x',x+3);\n"
-	"  var n=Math.floor((w-6)/6.6);\n"
-	"  g.t.textContent=n<3?'':g.name.length<=n?g.name:g.name.slice(0,n-1)+'\\u2026';});}\n"
-	"function search(){var sum=0,last=-1,re=null;\n"
-	"  try{re=q?new RegExp(q,'i'):null}catch(e){re=null}\n"
-	"  fs.forEach(function(g){var m=!!re&&re.test(g.name);g.classList.toggle('m',m);\n"
-	"    if(m&&g.x0>=last-1e-6){sum+=g.w0;last=g.x0+g.w0;}});\n"
-	"  found.textContent=q?'search: '+q+'  '+(100*sum/W).toFixed(2)+' %':\n"
-	"    'type to search, click or Enter to zoom, Esc to go back';}\n"
-	"fs.forEach(function(g){g.addEventListener('click',function(){zoom(g)});\n"
-	"  ['mouseover','focus'].forEach(function(e){g.addEventListener(e,function(){info.textContent=g.full})});});\n"
-	"svg.addEventListener('keydown',function(e){\n"
-	"  if(e.ctrlKey||e.metaKey||e.altKey)return;\n"
-	"  if(e.key==='Escape'){q='';zoom(fs[0])}else if(e.key==='Backspace')q=q.slice(0,-1);\n"
-	"  else if(e.key==='Enter'&&document.activeElement&&document.activeElement.w0)zoom(document.activeElement);\n"
-	"  else if(e.key.length===1)q+=e.key;else return;\n"
-	"  e.preventDefault();search();});\n"
-	"if(fs.length){zoom(fs[0]);search();}\n"
-	"})();\n"
-	"]]></script>\n";
 
 static void put_title(const struct stacks *s, const struct ending *e, unsigned left_out, struct buf *out)
 {
@@ -209,12 +175,26 @@ static void put_title(const struct stacks *s, const struct ending *e, unsigned l
 		buf_addf(out, "<text class=\"h\" x=\"8\" y=\"52\">%u frames too narrow to show</text>\n", left_out);
 }
 
-void stacks_flame(const struct stacks *s, const struct ending *e, struct buf *out)
+static size_t frames_shown(const struct stacks *s)
 {
-	unsigned rows = rows_of(s), left_out = 0;
+	const struct frame *f;
+	size_t n = 0;
+
+	for (f = &s->root; f; f = stacks_next(f, is_shown(s, f)))
+		n += is_shown(s, f);
+	return n;
+}
+
+void stacks_flame(struct stacks *s, const struct ending *e, size_t most, struct buf *out)
+{
+	unsigned rows, left_out = 0;
 	struct buf frames = BUF_INIT;
 	const struct frame *f;
 
+	s->min_px = MIN_PX;
+	while (most && frames_shown(s) > most)
+		s->min_px *= 2;
+	rows = rows_of(s);
 	for (f = &s->root; f; f = stacks_next(f, is_shown(s, f))) {
 		if (is_shown(s, f))
 			put_frame(&frames, s, f, rows);
@@ -230,7 +210,9 @@ void stacks_flame(const struct stacks *s, const struct ending *e, struct buf *ou
 		buf_str(out, buf_as_str(&frames));
 	else
 		out->failed = true;
-	buf_puts(out, script);
+	buf_puts(out, "<script><![CDATA[");
+	buf_str(out, assets_flame_script());
+	buf_puts(out, "]]></script>\n");
 	buf_puts(out, "</svg>\n");
 	buf_free(&frames);
 }

@@ -59,18 +59,24 @@ void sparse_free(struct sparse *s)
 	*s = (struct sparse){0};
 }
 
+void sparse_expand(const struct sparse *s, struct hist *h)
+{
+	uint32_t i;
+
+	memset(h, 0, sizeof(*h));
+	h->count = s->count;
+	h->sum = s->sum;
+	h->min = s->min;
+	h->max = s->max;
+	for (i = 0; i < s->cap; i++)
+		if (s->slots[i].bucket)
+			h->bucket[s->slots[i].bucket - 1] = s->slots[i].count;
+}
+
 uint64_t sparse_quantile(const struct sparse *s, double q)
 {
 	struct hist h;
-	uint32_t i;
 
-	memset(&h, 0, sizeof(h));
-	h.count = s->count;
-	h.sum = s->sum;
-	h.min = s->min;
-	h.max = s->max;
-	for (i = 0; i < s->cap; i++)
-		if (s->slots[i].bucket)
-			h.bucket[s->slots[i].bucket - 1] = s->slots[i].count;
+	sparse_expand(s, &h);
 	return hist_quantile(&h, q);
 }

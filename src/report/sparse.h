@@ -21,6 +21,7 @@ struct sparse {
 
 int sparse_add(struct sparse *s, uint64_t v); /* 0 or -ENOMEM, nothing added */
 void sparse_free(struct sparse *s);
+void sparse_expand(const struct sparse *s, struct hist *h);
 uint64_t sparse_quantile(const struct sparse *s, double q); /* as hist_quantile() */
 
 #endif

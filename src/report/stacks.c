@@ -254,7 +254,7 @@ static int stacks_view_end(struct view *v, const struct ending *ending, struct b
 	if (stacks_finish(&s->stacks))
 		return err_sys(err, ENOMEM, "%s", s->file);
 	if (s->flame)
-		stacks_flame(&s->stacks, ending, &text);
+		stacks_flame(&s->stacks, ending, 0, &text);
 	else
 		stacks_collapsed(&s->stacks, &text);
 	rc = buf_ok(&text) ? outfile_put(s->file, buf_as_str(&text), err) : err_sys(err, ENOMEM, "%s", s->file);

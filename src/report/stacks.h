@@ -26,6 +26,7 @@ struct stacks {
 	struct arena arena;
 	struct buf name;
 	struct frame root;
+	double min_px; /* in flame.c */
 };
 
 /* FIELDS and WEIGHT (time, count, bytes, gap) may be NULL: comm,file,op and time. */
@@ -38,8 +39,8 @@ void stacks_free(struct stacks *s);
 
 /* A line for each stack: frames with ";" between, a blank, the value. */
 void stacks_collapsed(const struct stacks *s, struct buf *out);
-/* One self-contained SVG. */
-void stacks_flame(const struct stacks *s, const struct ending *ending, struct buf *out);
+/* One self-contained SVG, with MOST frames at most; 0 = any number. */
+void stacks_flame(struct stacks *s, const struct ending *ending, size_t most, struct buf *out);
 
 int view_stacks(struct view **out, const char *file, bool flame, const char *fields, const char *weight,
 	struct err *err);

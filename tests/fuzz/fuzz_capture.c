@@ -99,7 +99,7 @@ static void analyse(const char *path)
 	}
 	if (stacks_finish(&stacks) || stacks.root.total != ending.chosen || ending.chosen != ending.totals->calls)
 		fuzz_fail("calls are missing", out.p, out.len);
-	stacks_flame(&stacks, &ending, &out);
+	stacks_flame(&stacks, &ending, 0, &out);
 	stacks_free(&stacks);
 	events_close(e);
 	buf_free(&out);
