@@ -675,8 +675,9 @@ const struct option_row option_rows[] = {
 	{0, "timeline", "TIME", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Rates, errors and latencies of each interval of that many seconds, or 100ms, 5m.", set_timeline},
 	{0, "export", "FORMAT:FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
-		"Write the calls to FILE, as csv or jsonl with all columns, or collapsed: stacks as flame graph "
-		"tools read them.",
+		"Write the calls to FILE, as csv or jsonl with all columns, perfetto (also for Chrome), fio (an "
+		"iolog of reads, writes and syncs), or stacks: collapsed, as flame graph tools read them, or "
+		"speedscope.",
 		set_export},
 	{0, "flame", "FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Write a flame graph to FILE, as SVG that can be searched and zoomed.", set_flame},
@@ -834,8 +835,9 @@ static int check_modifiers(const struct parse *p, struct err *err)
 		return err_set(err, EINVAL,
 			"a run to warm up changes the tree: --warmup=%u needs -R, which builds it again",
 			o->warmup.runs);
-	if ((o->fields || o->weight) && !o->flame && !o->html && !(o->export && strncmp(o->export, "collapsed:", 10) == 0))
-		return err_set(err, EINVAL, "--%s means nothing without --flame, --html or --export collapsed:FILE",
+	if ((o->fields || o->weight) && !o->flame && !o->html && !(o->export && (strncmp(o->export, "collapsed:", 10) == 0 ||
+		strncmp(o->export, "speedscope:", 11) == 0)))
+		return err_set(err, EINVAL, "--%s means nothing without --flame, --html or --export of stacks",
 			o->fields ? "fields" : "count");
 	if (o->analyse && o->operands_count && (o->hist_given || o->sequence || o->timeline || o->export || o->flame))
 		return err_set(err, EINVAL, "with two files -a compares them; --hist, --seq, --timeline, --export and "

@@ -229,7 +229,7 @@ static bool is_call(const struct rec *r)
 static int take(struct events *e, struct event *ev)
 {
 	const struct rec *r = &e->rec;
-	uint64_t began = r->t - r->dur;
+	uint64_t began = r->t > r->dur ? r->t - r->dur : 0;
 	struct known_process *p;
 	struct known_thread *k;
 	struct task *t;

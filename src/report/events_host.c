@@ -400,7 +400,7 @@ static int submit_one(struct events *e, const struct task *t, const struct rec *
 	}
 	q->pid = r->pid;
 	q->op = event_of(v[AIOCB_OPCODE]);
-	q->began = r->t - r->dur;
+	q->began = r->t > r->dur ? r->t - r->dur : 0;
 	q->fd = (int32_t)v[AIOCB_FD];
 	q->offset = v[AIOCB_OFFSET];
 	q->size = size_of(v, left);

@@ -216,10 +216,11 @@ static void put_stack(const struct frame *f, struct buf *out)
 	}
 }
 
-void stacks_collapsed(const struct stacks *s, struct buf *out)
+void stacks_collapsed(struct stacks *s, const struct ending *ending, struct buf *out)
 {
 	const struct frame *f;
 
+	(void)ending; /* a line that is no stack would be one to its readers: the exit status tells of loss */
 	for (f = &s->root; f; f = stacks_next(f, true)) {
 		if (!f->self)
 			continue;
@@ -234,7 +235,7 @@ struct stacks_view {
 	struct view view;
 	struct stacks stacks;
 	const char *file;
-	bool flame;
+	stacks_put *put;
 };
 
 static int stacks_view_add(struct view *v, const struct event *ev, struct err *err)
@@ -253,10 +254,7 @@ static int stacks_view_end(struct view *v, const struct ending *ending, struct b
 	(void)out;
 	if (stacks_finish(&s->stacks))
 		return err_sys(err, ENOMEM, "%s", s->file);
-	if (s->flame)
-		stacks_flame(&s->stacks, ending, 0, &text);
-	else
-		stacks_collapsed(&s->stacks, &text);
+	s->put(&s->stacks, ending, &text);
 	rc = buf_ok(&text) ? outfile_put(s->file, buf_as_str(&text), err) : err_sys(err, ENOMEM, "%s", s->file);
 	buf_free(&text);
 	return rc;
@@ -270,7 +268,7 @@ static void stacks_view_free(struct view *v)
 	free(s);
 }
 
-int view_stacks(struct view **out, const char *file, bool flame, const char *fields, const char *weight,
+int view_stacks(struct view **out, const char *file, stacks_put *put, const char *fields, const char *weight,
 	struct err *err)
 {
 	static const struct view_ops stacks_ops = {stacks_view_add, stacks_view_end, stacks_view_free};
@@ -280,7 +278,7 @@ int view_stacks(struct view **out, const char *file, bool flame, const char *fie
 		return err_sys(err, ENOMEM, "%s", file);
 	s->view.ops = &stacks_ops;
 	s->file = file;
-	s->flame = flame;
+	s->put = put;
 	*out = &s->view;
 	return stacks_init(&s->stacks, fields, weight, err);
 }

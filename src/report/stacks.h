@@ -15,6 +15,7 @@ struct frame {
 	uint64_t self, total;
 	uint64_t start; /* of all values that stand before it in its row */
 	unsigned depth;
+	uint64_t number; /* in an export */
 };
 
 struct stacks {
@@ -38,11 +39,14 @@ struct frame *stacks_next(const struct frame *f, bool down);
 void stacks_free(struct stacks *s);
 
 /* A line for each stack: frames with ";" between, a blank, the value. */
-void stacks_collapsed(const struct stacks *s, struct buf *out);
+void stacks_collapsed(struct stacks *s, const struct ending *ending, struct buf *out);
+/* JSON of https://www.speedscope.app: a profile of samples with weights. */
+void stacks_speedscope(struct stacks *s, const struct ending *ending, struct buf *out);
 /* One self-contained SVG, with MOST frames at most; 0 = any number. */
 void stacks_flame(struct stacks *s, const struct ending *ending, size_t most, struct buf *out);
 
-int view_stacks(struct view **out, const char *file, bool flame, const char *fields, const char *weight,
+typedef void stacks_put(struct stacks *s, const struct ending *ending, struct buf *out);
+int view_stacks(struct view **out, const char *file, stacks_put *put, const char *fields, const char *weight,
 	struct err *err);
 
 #endif

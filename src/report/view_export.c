@@ -3,25 +3,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "report/export_lines.h"
 #include "report/stacks.h"
-#include "report/view.h"
 #include "trace/outfile.h"
 #include "utils/json_bytes.h"
 
 /*
- * Each call as a line of all columns: CSV (RFC 4180) or JSON, for other programs. Files appear when all is
- * in them. That records were lost is the last line of either: of CSV one with nothing but op "lost" and
- * how many in ret, of JSON {"lost": N}.
+ * Each call as a line of all columns: CSV (RFC 4180) or JSON, for other programs. That records were lost is the
+ * last line of either: of CSV one with nothing but op "lost" and how many in ret, of JSON {"lost": N}.
  */
-
-struct lines_view {
-	struct view view;
-	struct outfile *file;
-	struct buf line;
-	void (*put)(struct buf *out, const struct event *ev);
-	void (*put_lost)(struct buf *out, uint64_t lost);
-	const char *name;
-};
 
 /* ---- CSV ---- */
 
@@ -45,8 +35,9 @@ static void put_field(struct buf *out, struct str s)
 	buf_char(out, '"');
 }
 
-static void put_csv(struct buf *out, const struct event *ev)
+static void put_csv(struct lines_view *l, const struct event *ev)
 {
+	struct buf *out = &l->line;
 	char scratch[COLUMN_SCRATCH];
 	unsigned i;
 
@@ -58,8 +49,9 @@ static void put_csv(struct buf *out, const struct event *ev)
 	buf_puts(out, "\r\n");
 }
 
-static void put_csv_names(struct buf *out)
+static void put_csv_names(struct lines_view *l)
 {
+	struct buf *out = &l->line;
 	unsigned i;
 
 	for (i = 0; i < column_count; i++)
@@ -67,31 +59,36 @@ static void put_csv_names(struct buf *out)
 	buf_puts(out, "\r\n");
 }
 
-static void put_csv_lost(struct buf *out, uint64_t lost)
+static void put_csv_lost(struct lines_view *l, const struct ending *ending, struct buf *told)
 {
+	struct buf *out = &l->line;
 	unsigned i;
 
+	(void)told;
+	if (!ending->totals->lost)
+		return;
 	for (i = 0; i < column_count; i++) {
 		if (i)
 			buf_char(out, ',');
 		if (strcmp(columns[i].name, "op") == 0)
 			buf_puts(out, "lost");
 		else if (strcmp(columns[i].name, "ret") == 0)
-			buf_u64(out, lost);
+			buf_u64(out, ending->totals->lost);
 	}
 	buf_puts(out, "\r\n");
 }
 
 /* ---- JSON ---- */
 
-static int dump(const char *p, size_t len, void *user)
+int export_dump(const char *p, size_t len, void *user)
 {
 	buf_add(user, p, len);
 	return 0;
 }
 
-static void put_jsonl(struct buf *out, const struct event *ev)
+static void put_jsonl(struct lines_view *l, const struct event *ev)
 {
+	struct buf *out = &l->line;
 	json_t *object = json_object();
 	char scratch[COLUMN_SCRATCH];
 	unsigned i;
@@ -104,18 +101,25 @@ static void put_jsonl(struct buf *out, const struct event *ev)
 		if (json_object_set_new(object, c->name, value))
 			out->failed = true;
 	}
-	if (!object || json_dump_callback(object, dump, out, JSON_COMPACT))
+	if (!object || json_dump_callback(object, export_dump, out, JSON_COMPACT))
 		out->failed = true;
 	json_decref(object);
 	buf_char(out, '\n');
 }
 
-static void put_jsonl_lost(struct buf *out, uint64_t lost)
+static void put_jsonl_lost(struct lines_view *l, const struct ending *ending, struct buf *told)
 {
-	buf_addf(out, "{\"lost\":%" PRIu64 "}\n", lost);
+	(void)told;
+	if (ending->totals->lost)
+		buf_addf(&l->line, "{\"lost\":%" PRIu64 "}\n", ending->totals->lost);
 }
 
-/* ---- both ---- */
+static const struct export_format formats[] = {{"csv", put_csv_names, put_csv, put_csv_lost},
+	{"jsonl", NULL, put_jsonl, put_jsonl_lost},
+	{"perfetto", export_perfetto_begin, export_perfetto, export_perfetto_end},
+	{"fio", export_fio_begin, export_fio, export_fio_end}};
+
+/* ---- all of them ---- */
 
 static int flush(struct lines_view *l, struct err *err)
 {
@@ -132,7 +136,7 @@ static int lines_add(struct view *v, const struct event *ev, struct err *err)
 {
 	struct lines_view *l = (struct lines_view *)v;
 
-	l->put(&l->line, ev);
+	l->format->put(l, ev);
 	return l->line.len < 65536 && buf_ok(&l->line) ? 0 : flush(l, err);
 }
 
@@ -142,9 +146,7 @@ static int lines_end(struct view *v, const struct ending *ending, struct buf *ou
 	struct outfile *file = l->file;
 	int rc;
 
-	(void)out;
-	if (ending->totals->lost)
-		l->put_lost(&l->line, ending->totals->lost);
+	l->format->end(l, ending, out);
 	rc = flush(l, err);
 	if (rc)
 		return rc;
@@ -158,11 +160,13 @@ static void lines_free(struct view *v)
 
 	if (l->file)
 		outfile_abort(l->file);
+	hmap_free(&l->known);
+	arena_free(&l->arena);
 	buf_free(&l->line);
 	free(l);
 }
 
-static int lines_open(struct view **out, const char *file, bool csv, struct err *err)
+static int lines_open(struct view **out, const char *file, const struct export_format *format, struct err *err)
 {
 	static const struct view_ops lines_ops = {lines_add, lines_end, lines_free};
 	struct lines_view *l = calloc(1, sizeof(*l));
@@ -170,11 +174,10 @@ static int lines_open(struct view **out, const char *file, bool csv, struct err 
 	if (!l)
 		return err_sys(err, ENOMEM, "%s", file);
 	l->view.ops = &lines_ops;
-	l->put = csv ? put_csv : put_jsonl;
-	l->put_lost = csv ? put_csv_lost : put_jsonl_lost;
+	l->format = format;
 	l->name = file;
-	if (csv)
-		put_csv_names(&l->line);
+	if (format->begin)
+		format->begin(l);
 	*out = &l->view;
 	return outfile_open(&l->file, file, OUTFILE_WHOLE, err);
 }
@@ -184,19 +187,29 @@ int view_export(struct view **out, const char *what, const char *fields, const c
 {
 	const char *colon = strchr(what, ':');
 	struct str format = {what, colon ? (size_t)(colon - what) : 0};
+	size_t i;
 
 	if (colon && colon[1]) {
-		if (str_eqs(format, "csv") || str_eqs(format, "jsonl"))
-			return lines_open(out, colon + 1, str_eqs(format, "csv"), err);
+		for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+			if (str_eqs(format, formats[i].name))
+				return lines_open(out, colon + 1, &formats[i], err);
 		if (str_eqs(format, "collapsed"))
-			return view_stacks(out, colon + 1, false, fields, weight, err);
+			return view_stacks(out, colon + 1, stacks_collapsed, fields, weight, err);
+		if (str_eqs(format, "speedscope"))
+			return view_stacks(out, colon + 1, stacks_speedscope, fields, weight, err);
 	}
-	return err_set(err, EINVAL, "--export needs FORMAT:FILE, the format being csv, jsonl or collapsed, not \"%s\"",
+	return err_set(err, EINVAL,
+		"--export needs FORMAT:FILE, the format being csv, jsonl, collapsed, speedscope, perfetto or fio, not \"%s\"",
 		what);
+}
+
+static void flame(struct stacks *s, const struct ending *ending, struct buf *out)
+{
+	stacks_flame(s, ending, 0, out);
 }
 
 int view_flame(struct view **out, const char *file, const char *fields, const char *weight,
 	struct err *err)
 {
-	return view_stacks(out, file, true, fields, weight, err);
+	return view_stacks(out, file, flame, fields, weight, err);
 }

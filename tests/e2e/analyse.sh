@@ -156,11 +156,80 @@ with open("all.csv", newline="", encoding="utf-8", errors="surrogateescape") as 
 			assert have == row[key] or have == want, (key, have, row[key])
 E1
 
+# other tools
+status_is "perfetto" 0 "$IORIOT" -a run.capture --export perfetto:run.perfetto
+check "perfetto: each call with its times" python3 - <<'E1'
+import csv, json
+from decimal import Decimal
+with open("all.csv", newline="", encoding="utf-8", errors="surrogateescape") as f, open("run.perfetto") as g:
+	rows, trace = list(csv.DictReader(f)), json.load(g, parse_float=Decimal)
+events = [e for e in trace["traceEvents"] if e["ph"] == "X"]
+names = {e["pid"]: e["args"]["name"] for e in trace["traceEvents"] if e["ph"] == "M"}
+assert trace["otherData"]["lost"] == 0 and trace["traceEvents"][-1]["name"] == "end of the capture"
+for r, e in zip(rows, events, strict=True):
+	assert (r["op"], int(r["pid"]), int(r["tid"]), int(r["ret"])) == (e["name"], e["pid"], e["tid"], e["args"]["ret"]), (r, e)
+	assert (Decimal(r["time"]), Decimal(r["latency"])) == (1000 * e["ts"], 1000 * e["dur"]), (r, e)
+	assert int(r["bytes"]) == e["args"].get("bytes", 0) and r["error"] == e["args"].get("error", "")
+assert {r["pid"]: r["comm"] for r in rows if r["comm"]} == {str(k): v for k, v in names.items()}, names
+E1
+for count in time count bytes gap; do
+	check "speedscope $count" "$IORIOT" -a run.capture --export speedscope:stacks.json --count "$count" --fields op,file
+	check "speedscope $count: collapsed" "$IORIOT" -a run.capture --export collapsed:stacks --count "$count" --fields op,file
+	check "speedscope $count: the stacks of collapsed" python3 - <<'E1'
+import json
+p = json.load(open("stacks.json"))
+names, profile = [f["name"] for f in p["shared"]["frames"]], p["profiles"][0]
+have = [(";".join(names[i] for i in s), w) for s, w in zip(profile["samples"], profile["weights"], strict=True)]
+want = [line.rsplit(b" ", 1) for line in open("stacks", "rb").read().splitlines()]
+assert have == [(stack.decode(), int(n)) for stack, n in want], (have[:3], want[:3])
+assert profile["endValue"] == sum(profile["weights"]) and profile["type"] == "sampled"
+E1
+done
+check "fio" sh -c '"$0" -a run.capture --export fio:run.fio -F "file=~\"/dir/\"" > fio.out' "$IORIOT"
+check "fio: each transfer that has a place" python3 - <<'E1'
+import csv, os
+lines = open("run.fio").read().split("\n")
+assert lines[0] == "fio version 3 iolog"
+lines = [line.split(" ") for line in lines[1:-1]]
+with open("all.csv", newline="", encoding="utf-8", errors="surrogateescape") as f:
+	rows = [r for r in csv.DictReader(f) if "/dir/" in r["file"]]
+want = [(r["file"], "write" if r["class"] == "WRITE" else "read", r["offset"], r["bytes"]) for r in rows
+	if r["class"] in ("READ", "WRITE") and int(r["bytes"]) and int(r["offset"]) >= 0]
+def name(file):
+	out = "".join(c if c.isalnum() or c in "._-" else "+" if c == "/" else f"={ord(c):02x}" for c in file[1:])
+	return out
+have = [(n, *rest) for _, n, *rest in lines if rest[0] in ("read", "write")]
+assert have == [(name(f), *rest) for f, *rest in want], (have[:3], want[:3])
+times = [int(t) for t, *_ in lines]
+assert times == sorted(times) and len(want) > 300
+for verb in "add", "open", "close":
+	assert sorted(n for _, n, *rest in lines if rest == [verb]) == sorted({name(f) for f, *_ in want}), verb
+left = sum(1 for r in rows if int(r["bytes"])) - len(want)
+assert f"{len(want)} reads, writes and syncs of" in open("fio.out").read() and f"left out are {left} calls" in open("fio.out").read()
+E1
+mkdir replayed
+check "fio: replays it" sh -c 'cd replayed && fio --name=j --read_iolog=../run.fio --replay_no_stall=1 --ioengine=psync --output-format=json --output=../run.json'
+equal "fio: as many bytes" "$(python3 -c 'import json; j = json.load(open("run.json"))["jobs"][0]; print(j["read"]["io_bytes"], j["write"]["io_bytes"])')" \
+	"$(awk '$3 == "read" { r += $5 } $3 == "write" { w += $5 } END { print r, w }' run.fio)"
+
 # AIO: what fio says it moved is what its requests moved, in the file that they were on
 check "record AIO" "$IORIOT" --quiet -c aio.capture -- fio --name=j --ioengine=libaio --iodepth=8 --rw=randrw --bs=4k \
 	--size=512k --fallocate=none --output-format=json --output=fio.json
 check "AIO: csv" "$IORIOT" -a aio.capture --export csv:aio.csv
 check "AIO: a second implementation" "$TESTS/analyse/second.py" aio.capture aio.csv
+check "AIO: perfetto" "$IORIOT" -a aio.capture --export perfetto:aio.perfetto
+check "AIO: requests go on beside the calls" python3 - <<'E1'
+import csv, json
+trace = json.load(open("aio.perfetto"))["traceEvents"]
+begun = {e["id"]: e for e in trace if e["ph"] == "b"}
+ended = {e["id"]: e for e in trace if e["ph"] == "e"}
+with open("aio.csv", encoding="utf-8", errors="surrogateescape") as f:
+	rows = [r for r in csv.DictReader(f) if r["op"].startswith("aio_")]
+assert len(rows) == len(begun) == len(ended) > 100
+for r in rows:
+	b, e = begun[int(r["seq"])], ended[int(r["seq"])]
+	assert b["name"] == r["op"] and abs((e["ts"] - b["ts"]) * 1000 - int(r["latency"])) < 1, (r, b, e)
+E1
 check "AIO: bytes are the file's" python3 - "$PWD/j.0.0" <<'E1'
 import csv, json, sys
 job = json.load(open("fio.json"))["jobs"][0]
@@ -192,6 +261,11 @@ says "lost: sentence" "lost.capture: 17 records were lost"
 equal "lost: in the CSV" "$(tail -n 1 lost.csv | tr -d ',\r')" "lost17"
 status_is "lost: jsonl" 3 "$IORIOT" -a lost.capture --export jsonl:lost.jsonl
 equal "lost: in the JSON" "$(tail -n 1 lost.jsonl)" '{"lost":17}'
+status_is "lost: perfetto" 3 "$IORIOT" -a lost.capture --export perfetto:lost.json
+check "lost: in the trace" grep -q '"name":"17 records were lost"' lost.json
+status_is "lost: speedscope" 3 "$IORIOT" -a lost.capture --export speedscope:lost.json
+check "lost: in the profile's name" grep -q 'lost.capture, 17 records were lost when it was recorded"' lost.json
+status_is "lost: fio" 3 "$IORIOT" -a lost.capture --export fio:lost.fio
 status_is "lost: flame" 3 "$IORIOT" -a lost.capture --flame lost.svg
 check "lost: in the title" grep -q "17 records were lost" lost.svg
 sed '0,/;:,s=/s/;:,s=/;:,s=x/' run.capture > bad.capture
@@ -212,7 +286,7 @@ done
 
 # output is whole or not there
 fails "export: full disk" 1 "No space left" "$IORIOT" -a run.capture --export csv:/dev/full
-fails "export: format" 2 "csv, jsonl or collapsed" "$IORIOT" -a run.capture --export xml:file
+fails "export: format" 2 "csv, jsonl, collapsed, speedscope, perfetto or fio" "$IORIOT" -a run.capture --export xml:file
 fails "export: directory" 1 "none/x.csv" "$IORIOT" -a run.capture --export csv:none/x.csv
 fails "fields without stacks" 2 "--fields means nothing" "$IORIOT" -a run.capture --fields op
 fails "fields" 2 "no column" "$IORIOT" -a run.capture --flame x.svg --fields op,nothing

@@ -125,6 +125,14 @@ START_TEST(what_a_file_of_a_rotation_tells_is_no_call)
 }
 END_TEST
 
+START_TEST(times_that_cannot_be_are_no_times)
+{
+	tells(HEAD TASK REC(2000, 18446744073709551615, "o=sync;:,s=0") REC(2100, 5000, "o=sync;:,s=0"),
+		"sync   prog -1 0 00 0 0 0\n"
+		"sync   prog -1 0 00 0 0 0\n");
+}
+END_TEST
+
 START_TEST(what_is_no_call_is_counted)
 {
 	static const char text[] = HEAD TASK
@@ -285,7 +293,7 @@ START_TEST(stacks_have_a_frame_for_each_directory)
 	ev.read = 0;
 	ck_assert_int_eq(stacks_add(&s, &ev), 0);
 	ck_assert_int_eq(stacks_finish(&s), 0);
-	stacks_collapsed(&s, &out);
+	stacks_collapsed(&s, NULL, &out);
 	buf_char(&out, '\0');
 	ck_assert_str_eq(out.p, "db;-;pread64 4096\n"
 				"db;/;var/;lib/;a b;pread64 4096\n"
@@ -308,6 +316,7 @@ Suite *report_suite(void)
 	tcase_add_test(t, children_and_new_programs);
 	tcase_add_test(t, what_counts_as_bytes_and_as_errors);
 	tcase_add_test(t, what_a_file_of_a_rotation_tells_is_no_call);
+	tcase_add_test(t, times_that_cannot_be_are_no_times);
 	tcase_add_test(t, what_is_no_call_is_counted);
 	tcase_add_test(t, filters_choose);
 	tcase_add_test(t, wrong_filters_say_where);
