@@ -39,7 +39,7 @@ Q   := $(if $(V),,@)
 comma := ,
 say  = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-SRC     := $(wildcard src/*.c src/*/*.c src/*/*/*.c)
+SRC     := $(wildcard src/*.c src/*/*.c src/report/html/*.c)
 ifeq ($(BPF),yes)
 PKGS    += libbpf
 ALL_CFLAGS += -DHAVE_BPF
