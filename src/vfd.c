@@ -444,6 +444,30 @@ void vfd_close(struct vfd *v, struct task *t, int64_t fd)
 	descriptor_free(v, d);
 }
 
+struct descriptor *vfd_remember(struct vfd *v, const struct descriptor *d)
+{
+	struct description *desc = calloc(1, sizeof(*desc));
+	struct descriptor *copy = desc ? descriptor_new(v, desc) : NULL;
+
+	if (copy)
+		desc->order = v->hooks.order_new(v->hooks.user);
+	if (!copy || !desc->order) {
+		if (copy)
+			order_put(v, copy->order);
+		free(copy);
+		free(desc);
+		return NULL;
+	}
+	desc->refs = 1;
+	desc->kind = d->desc->kind;
+	desc->flags = d->desc->flags;
+	desc->offset = d->desc->offset;
+	desc->node = d->desc->node;
+	node_get(v, desc->node);
+	copy->vfd = d->vfd;
+	return copy;
+}
+
 int vfd_displace(struct vfd *v, struct task *t, int64_t fd, uint64_t time)
 {
 	struct descriptor *d = vfd_get(t, fd);

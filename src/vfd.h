@@ -176,6 +176,8 @@ void vfd_close(struct vfd *v, struct task *t, int64_t fd);
 struct descriptor *vfd_copy(struct vfd *v, struct descriptor *from);
 int vfd_place(struct vfd *v, struct task *t, struct descriptor *d, int64_t fd);
 void vfd_drop(struct vfd *v, struct descriptor *d);
+/* D as it is now, with its number and a description that nobody else has: it may be closed then. */
+struct descriptor *vfd_remember(struct vfd *v, const struct descriptor *d);
 
 /* FD is free from now on, and what was there displaced at time T. 0 or -ENOMEM. */
 int vfd_displace(struct vfd *v, struct task *t, int64_t fd, uint64_t time);

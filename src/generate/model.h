@@ -84,6 +84,14 @@ struct surprise {
 	bool sure;	 /* both are what the call told */
 };
 
+/* A descriptor that was closed while submissions were under way: they may be about it. */
+struct closed {
+	int64_t fd;
+	uint64_t t; /* when its close was over */
+	struct descriptor *d;
+};
+#define CLOSED_MAX 256 /* beyond, the oldest are forgotten */
+
 /* An io_uring, as long as a descriptor refers to it. */
 struct ring {
 	struct rings *rings;
@@ -95,6 +103,10 @@ struct ring {
 	uint64_t slots;	   /* of the table of registered files, 0: there is none */
 	struct description *desc;
 	struct fdtable *files; /* registered */
+	uint64_t submitted, over;   /* submissions, how many of each */
+	const struct fdtable *user; /* of who submitted last */
+	VEC(struct closed) closed;  /* there, in this order */
+	void *submits;		    /* a resource: what is submitted, against closes of what that is about */
 };
 
 struct rings {
@@ -381,6 +393,8 @@ void model_aio_free(struct model *m);
 void model_uring_plain(struct rec *r, uint64_t *length);
 int model_submission(struct model *m, const struct rec *r);
 /* Of the ring that ends with its last descriptor. */
+/* FD, which is D, is about to be closed: submissions that are under way may be about it. */
+int model_rings_remember(struct model *m, int64_t fd, const struct descriptor *d);
 int model_ring_end(struct model *m, struct description *d);
 void model_ring_free(void *user, void *ring);
 

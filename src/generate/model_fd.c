@@ -71,8 +71,10 @@ static int end_descriptor(struct model *m, struct descriptor *d)
 int model_close_fd(struct model *m, int64_t fd)
 {
 	struct descriptor *d = vfd_get(m->task, fd);
-	int rc = d ? end_descriptor(m, d) : 0;
+	int rc = d ? model_rings_remember(m, fd, d) : 0;
 
+	if (d && !rc)
+		rc = end_descriptor(m, d);
 	if (d)
 		vfd_close(&m->vfd, m->task, fd);
 	return rc;
@@ -346,13 +348,21 @@ static int close_displaced(struct model *m, struct displaced *p)
 	return 0;
 }
 
+/* EINTR, EIO and friends: the descriptor is gone all the same (man 2 close). */
+static bool has_closed(const struct rec *r)
+{
+	if (r->sqe.ring && (r->ret == -ECANCELED || r->ret == -EINVAL)) /* that was before any close */
+		return false;
+	return r->ret != -EBADF;
+}
+
 int model_close(struct model *m, const struct rec *r)
 {
 	struct displaced *p = vfd_displaced(m->task, (int32_t)r->arg[0], r->t - r->dur);
 	struct descriptor *d;
 	int rc, closed;
 
-	if (p && r->ret != -EBADF)
+	if (p && has_closed(r))
 		return close_displaced(m, p);
 	rc = model_fd(m, r, A_FD, &d);
 
@@ -361,9 +371,8 @@ int model_close(struct model *m, const struct rec *r)
 		rc = model_touch(m, d->order, TOUCH_SHARE);
 	}
 
-	if (r->ret == -EBADF || !vfd_get(m->task, (int32_t)r->arg[0]))
+	if (!has_closed(r) || !vfd_get(m->task, (int32_t)r->arg[0]))
 		return rc;
-	/* EINTR, EIO and friends: the descriptor is gone all the same (man 2 close). */
 	closed = model_close_fd(m, (int32_t)r->arg[0]);
 	if (m->list.n && rc == LEFT_NONE)
 		drop_first_item(m);

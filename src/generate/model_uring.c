@@ -62,7 +62,11 @@ void model_ring_free(void *user, void *ring)
 	struct ring *r = ring;
 	size_t i;
 
-	(void)user;
+	for (i = 0; i < r->closed.n; i++)
+		vfd_drop(r->vfd, r->closed.v[i].d);
+	vec_free(&r->closed);
+	if (r->submits)
+		r->vfd->hooks.order_free(user, r->submits);
 	for (i = 0; i < r->rings->v.n; i++)
 		if (r->rings->v.v[i] == r)
 			r->rings->v.v[i--] = r->rings->v.v[--r->rings->v.n];
@@ -74,10 +78,16 @@ static struct ring *ring_new(struct model *m, struct description *desc, uint32_t
 {
 	struct ring *r = calloc(1, sizeof(*r)), **slot = vec_push(&m->rings.v);
 
-	if (r)
+	if (r) {
 		r->files = vfd_table_new();
-	if (!r || !slot || !r->files) {
+		r->submits = m->vfd.hooks.order_new(m->vfd.hooks.user);
+	}
+	if (!r || !slot || !r->files || !r->submits) {
 		m->rings.v.n -= slot != NULL;
+		if (r) {
+			vfd_table_put(&m->vfd, r->files);
+			free(r->submits);
+		}
 		free(r);
 		return NULL;
 	}
@@ -107,6 +117,94 @@ int model_ring_end(struct model *m, struct description *d)
 	*keep = d->order;
 	d->order = NULL;
 	return model_touch(m, *keep, TOUCH_EXCLUSIVE);
+}
+
+/* ---- descriptors that were closed while submissions were under way ---- */
+
+/* The line at hand may have touched it. */
+static int drop_closed(struct model *m, struct descriptor *d)
+{
+	void **order[] = {&d->order, &d->desc->order};
+	int rc = model_keep(m, d->desc->node);
+	size_t i;
+
+	for (i = 0; i < 2 && !rc; i++) {
+		struct resource **keep = vec_push(&m->dying);
+
+		if (!keep) {
+			rc = -ENOMEM;
+			break;
+		}
+		*keep = *order[i];
+		*order[i] = NULL;
+	}
+	vfd_drop(&m->vfd, d);
+	return rc;
+}
+
+/* What is over needs none of them. */
+static int forget_closed(struct model *m, struct ring *r)
+{
+	int rc = 0;
+
+	while (r->over >= r->submitted && r->closed.n && !rc)
+		rc = drop_closed(m, r->closed.v[--r->closed.n].d);
+	return rc;
+}
+
+static void copy_stamp(void *to, const void *from)
+{
+	((struct resource *)to)->last = ((const struct resource *)from)->last;
+}
+
+static int remember(struct model *m, struct ring *r, int64_t fd, const struct descriptor *d)
+{
+	struct closed *c;
+	int rc = 0;
+
+	if (r->closed.n == CLOSED_MAX) {
+		rc = drop_closed(m, r->closed.v[0].d);
+		memmove(r->closed.v, r->closed.v + 1, --r->closed.n * sizeof(*r->closed.v));
+	}
+	c = rc ? NULL : vec_push(&r->closed);
+	if (!c)
+		return -ENOMEM;
+	*c = (struct closed){fd, m->rec->t, vfd_remember(&m->vfd, d)};
+	if (!c->d) {
+		r->closed.n--;
+		return -ENOMEM;
+	}
+	model_description_began(c->d->desc); /* the kernel has it as long */
+	copy_stamp(c->d->order, d->order);
+	copy_stamp(c->d->desc->order, d->desc->order);
+	return model_touch(m, r->submits, TOUCH_EXCLUSIVE);
+}
+
+int model_rings_remember(struct model *m, int64_t fd, const struct descriptor *d)
+{
+	size_t i;
+	int rc = 0;
+
+	if (d->desc->kind != DESC_FILE || !d->desc->node || d->vfd == VFD_NUMBER_NONE)
+		return 0;
+	for (i = 0; i < m->rings.v.n && !rc; i++) {
+		struct ring *r = m->rings.v.v[i];
+
+		if (r->user == m->task->files && r->over < r->submitted)
+			rc = remember(m, r, fd, d);
+	}
+	return rc;
+}
+
+/* What FD was when a submission of that time was made, if it was closed since then; or NULL. */
+static struct descriptor *closed_since(const struct ring *r, int64_t fd, uint64_t time)
+{
+	size_t i;
+
+	for (i = 0; i < r->closed.n; i++)
+		if (r->closed.v[i].fd == fd && r->closed.v[i].t > time)
+			return r->closed.v[i].d;
+	return NULL;
 }
 
 /* What the line says of the ring, in the place of what the capture said. */
@@ -155,13 +253,20 @@ int model_uring_setup(struct model *m, const struct rec *r)
 int model_uring_enter(struct model *m, const struct rec *r)
 {
 	struct ring *ring = ring_of(m, (uint64_t)model_arg(r, A_RING, 0));
+	int rc;
 
 	if (r->ret < 0)
 		return LEFT_RING_CALL;
 	if (!ring)
 		return LEFT_RING;
 	put_ring(m, ring);
-	return model_touch(m, ring->desc->order, TOUCH_SHARE);
+	if (r->ret > 0 && (uint64_t)model_arg(r, A_SQNO, 0) + (uint64_t)r->ret > ring->submitted)
+		ring->submitted = (uint64_t)model_arg(r, A_SQNO, 0) + (uint64_t)r->ret;
+	if (!ring->user) /* those before are not known */
+		ring->over += (uint64_t)model_arg(r, A_SQNO, 0);
+	ring->user = m->task->files;
+	rc = model_touch(m, ring->submits, TOUCH_SHARE);
+	return rc ? rc : model_touch(m, ring->desc->order, TOUCH_SHARE);
 }
 
 /* ---- registered files ---- */
@@ -310,6 +415,32 @@ static int stand_in(struct model *m, struct ring *ring, const struct rec *r, int
 	return model_touch(m, ring->desc->order, TOUCH_SHARE);
 }
 
+/* The model of a call with descriptors as they were when it was submitted. */
+static int apply_as_submitted(struct model *m, const struct ring *ring, const struct rec *r)
+{
+	struct fdtable *files = m->task->files;
+	struct descriptor *now[OP_ARGS] = {NULL}, *then[OP_ARGS] = {NULL};
+	int i, rc;
+
+	for (i = 0; i < OP_ARGS && r->op != OP_close; i++) {
+		enum arg_kind kind = (enum arg_kind)ops[r->op].arg[i];
+		int64_t fd = (int32_t)r->arg[i];
+
+		if ((kind != A_FD && kind != A_FD2 && kind != A_DIRFD && kind != A_DIRFD2) || fd < 0 ||
+			fd >= files->n || (ops[r->op].flags & OPF_NEWFD && fd == r->ret))
+			continue;
+		then[i] = closed_since(ring, fd, r->t - r->dur);
+		now[i] = files->v[fd];
+		if (then[i])
+			files->v[fd] = then[i];
+	}
+	rc = models[r->op](m, r);
+	while (i--)
+		if (then[i])
+			files->v[(int32_t)r->arg[i]] = now[i];
+	return rc;
+}
+
 static int apply_plain(struct model *m, struct ring *ring)
 {
 	const struct rec *r = &m->plain;
@@ -320,7 +451,7 @@ static int apply_plain(struct model *m, struct ring *ring)
 
 	if (direct && opens)
 		m->into = ring->files;
-	rc = models[r->op](m, r);
+	rc = in_table ? models[r->op](m, r) : apply_as_submitted(m, ring, r);
 	m->into = NULL;
 	if (own)
 		swap_files(m, own);
@@ -354,19 +485,18 @@ static int apply_submission(struct model *m, struct ring *ring, const struct rec
 	return m->out.call.op != r->op ? LEFT_RING_OP : 0;
 }
 
-int model_submission(struct model *m, const struct rec *r)
+static int take_submission(struct model *m, struct ring *ring, const struct rec *r)
 {
-	struct ring *ring = ring_of(m, r->sqe.ring);
 	struct sqe sqe = r->sqe;
 	int rc;
 
 	if (r->op == OP_uring_other)
-		return ring ? stand_in(m, ring, r, LEFT_RING_OP) : LEFT_RING_OP;
-	if (!ring)
-		return LEFT_RING;
+		return stand_in(m, ring, r, LEFT_RING_OP);
 	if (was_cancelled(ring, r))
 		return LEFT_RING_CALL;
 	rc = apply_submission(m, ring, r, &sqe);
+	if (ring_of(m, sqe.ring) != ring) /* no ring can close itself */
+		return rc < 0 ? rc : LEFT_RING_CALL;
 	if (rc > 0 && rc != LEFT_CONFLICT)
 		return stand_in(m, ring, r, rc);
 	if (rc)
@@ -378,6 +508,21 @@ int model_submission(struct model *m, const struct rec *r)
 	m->out.call.ret = r->ret;
 	become_submission(m, ring, &sqe);
 	return model_touch(m, ring->desc->order, TOUCH_SHARE);
+}
+
+int model_submission(struct model *m, const struct rec *r)
+{
+	struct ring *ring = ring_of(m, r->sqe.ring);
+	int rc, forgotten;
+
+	if (!ring)
+		return r->op == OP_uring_other ? LEFT_RING_OP : LEFT_RING;
+	rc = take_submission(m, ring, r);
+	if (rc < 0 || rc == LEFT_CONFLICT || ring_of(m, r->sqe.ring) != ring)
+		return rc;
+	ring->over++;
+	forgotten = forget_closed(m, ring);
+	return forgotten ? forgotten : rc;
 }
 
 /* Records that were not taken for a plain call. */

@@ -294,7 +294,7 @@ struct preparing {
 	const struct xop *x;
 	struct completion *completion;
 	struct io_uring_sqe *sqe;
-	bool bad_memory;
+	bool bad_memory, keeps;
 };
 
 /*
@@ -399,6 +399,8 @@ static int file(const struct preparing *p, uint64_t vfd)
 		return real_fd(p->t->w, vfd);
 	if (x->sqe.slot != SQE_NONE)
 		return 0;
+	if (p->keeps)
+		return real_fd(p->t->w, vfd);
 	return (uint32_t)vfd < VFD_CWD ? take_fd(p->t->w, (uint32_t)vfd) : -1;
 }
 
@@ -511,7 +513,8 @@ static int prepare(struct rthread *t, struct live_ring *r, uint64_t id, bool lin
 		.meta = s->wide ? META_WIDE : 0,
 		.context = s->context};
 	struct completion *c = &t->w->completions[id];
-	struct preparing p = {.t = t, .r = r, .x = &x, .completion = c, .bad_memory = s->bad_memory};
+	struct preparing p = {.t = t, .r = r, .x = &x, .completion = c, .bad_memory = s->bad_memory,
+		.keeps = s->keeps};
 	int rc;
 
 	p.sqe = io_uring_get_sqe(&r->io);

@@ -48,7 +48,8 @@ static int note_submission(struct ring_plan *r, struct rline *line, uint64_t ind
 		.thread = line->thread,
 		.call = RING_ALONE,
 		.op = (uint16_t)call->op,
-		.bad_memory = call->ret == -EFAULT};
+		.bad_memory = call->ret == -EFAULT,
+		.keeps = call->ret == -ECANCELED || call->ret == -EBADF || call->ret == -EINVAL};
 	call->sqe.number = r->all.n - 1;
 	if (call->nvec > r->iov_max)
 		r->iov_max = call->nvec;

@@ -27,6 +27,7 @@ struct submission {
 	uint16_t op;
 	bool wide; /* META_WIDE of these */
 	bool bad_memory; /* it failed of an address */
+	bool keeps;	 /* a close that closed nothing: cancelled, of a ring, or bad */
 };
 
 struct submit_call {

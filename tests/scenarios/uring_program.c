@@ -387,6 +387,27 @@ static void pipe_chain(struct io_uring *ring)
 	close(ends[1]);
 }
 
+/* A descriptor is closed, and its number another file's, before the submission is over; or it is not closed. */
+static void closes(struct io_uring *ring)
+{
+	int fd = open("early", O_RDWR | O_CREAT, 0600), other, r[ENTRIES];
+
+	ASK(ring, 0, fsync, fd, 0);
+	flag_last(ring, IOSQE_ASYNC);
+	must(io_uring_submit(ring) == 1, "submit a fsync");
+	close(fd);
+	other = open("direct", O_RDONLY); /* of the chains */
+	must(other == fd, "the same number");
+	must(one(ring) == 0, "fsync of a closed descriptor");
+	ASK(ring, 0, fsync, -1, 0);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 1, close, other);
+	reap(ring, 2, r);
+	must(r[0] == -EBADF && r[1] == -ECANCELED, "cancelled close");
+	must(read(other, block[0], 10) == 10, "what was not closed");
+	close(other);
+}
+
 /* A thread of the kernel takes what is submitted. */
 static void polled(void)
 {
@@ -424,6 +445,7 @@ int main(int argc, char **argv)
 	chains(&ring);
 	names(&ring);
 	pipe_chain(&ring);
+	closes(&ring);
 	heirloom();
 	if (strcmp(what, "ordered") != 0) {
 		must(pthread_create(&thread_alone, NULL, alone, NULL) == 0, "thread");

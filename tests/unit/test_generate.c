@@ -3035,6 +3035,58 @@ START_TEST(submissions_are_like_plain_calls)
 }
 END_TEST
 
+/* Cancelled ones close nothing, and what a capture says of a ring that closed itself cannot be. */
+START_TEST(submissions_that_close_nothing)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n" RING
+		"1 o=io_uring_enter;:,d=4;:,n=4;:,N=4;:,f=1;:,k=5;:,j=0;:,s=4;:,\n"
+		"1 o=uring_fsync;:,k=5:0:4:-:-:0x0;:,d=9;:,O=0;:,c=0;:,s=-9;:,\n"
+		"1 o=uring_close;:,k=5:1:4:-:-:0x0;:,d=3;:,s=-125;:,\n"
+		"1 o=uring_close;:,k=5:2:0:-:-:0x0;:,d=4;:,s=-125;:,\n"
+		"1 o=read;:,d=3;:,c=1;:,s=1;:,\n"
+		"1 o=uring_close;:,k=5:3:0:-:-:0x0;:,d=4;:,s=0;:,\n"
+		"1 o=read;:,d=3;:,c=1;:,s=1;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n" RING_LINE("8")
+		"0|0|-|4|4|4|IORING_ENTER_GETEVENTS|1|0|4|io_uring_enter@9|\n"
+		"0|0|-|1:0:IOSQE_IO_LINK:-:-|none|0|0|-EBADF|uring_fsync@10|\n"
+		"0|0|-|1:1:IOSQE_IO_LINK:-:-|0|-|-ECANCELED|uring_close@11|\n"
+		"0|0|-|1:2:0:-:-|1|-|-ECANCELED|uring_close@12|\n"
+		"0|0|-|0|1|1|read@13|\n"
+		"0|0|-|0|1|1|read@15|\n"
+		"#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
+/* What a submission is about is decided when it is made: its descriptor may be another one when it is over. */
+START_TEST(submissions_outlive_their_descriptors)
+{
+	generates(TASK FILE_F "1 o=state_path;:,p=/w/g;:,x=8:1:6:0100644:1:0:0:10000:24;:,\n"
+		"1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n" RING THREAD
+		"1 o=io_uring_enter;:,d=4;:,n=3;:,N=0;:,f=1;:,k=5;:,j=0;:,s=3;:,\n"
+		"1:2 o=close;:,d=3;:,s=0;:,\n"
+		"1 o=openat;:,d=-100;:,p=g;:,f=2;:,m=0;:,s=3;:,\n"
+		"1 D=25;:,o=uring_fsync;:,k=5:0:0:-:-:0x0;:,d=3;:,O=0;:,c=0;:,s=0;:,\n"
+		"1 D=35;:,o=uring_read;:,k=5:1:0:-:-:0x0;:,d=3;:,c=10;:,O=0;:,f=0;:,s=10;:,\n"
+		"1 o=close;:,d=3;:,s=0;:,\n"
+		"1 D=25;:,o=uring_read;:,k=5:2:0:-:-:0x0;:,d=3;:,c=10;:,O=5;:,f=0;:,s=10;:,\n"
+		"1 o=openat;:,d=-100;:,p=g;:,f=2;:,m=0;:,s=3;:,\n"
+		"1 o=close;:,d=3;:,s=0;:,\n"
+		"1 D=5;:,o=uring_read;:,k=5:2:0:-:-:0x0;:,d=3;:,c=10;:,O=5;:,f=0;:,s=-9;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n" RING_LINE("9") THREAD_LINE "10|\n"
+		"0|0|-|4|3|0|IORING_ENTER_GETEVENTS|1|0|3|io_uring_enter@11|\n"
+		"1|0|11|0|-|0|close@12|\n"
+		"0|0|-|cwd|g|O_RDWR|0|>2|3|openat@13|\n"
+		"0|0|-|1:0:0:-:-|0|0|0|0|uring_fsync@14|\n"
+		"0|0|-|1:1:0:-:-|0|10|0|0|10|uring_read@15|\n"
+		"0|0|12|2|-|0|close@16|\n"
+		"0|0|-|1:2:0:-:-|2|10|5|0|10|uring_read@17|\n"
+		"0|0|-|cwd|g|O_RDWR|0|>3|3|openat@18|\n"
+		"0|0|-|3|-|0|close@19|\n"
+		"0|0|-|1:2:0:-:-|none|10|5|0|-EBADF|uring_read@20|\n"
+		"#INIT\n" W_DIR F_INIT("0+4096") "file|0644|0|0|10000|0+4096|/r/.ioriot/t/w/g|\n");
+}
+END_TEST
+
 START_TEST(registered_files_outlive_their_descriptors)
 {
 	generates(TASK FILE_F
@@ -3478,6 +3530,8 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_lock_that_waits_counts_from_what_it_saw);
 	tcase_add_test(t, locks_in_directories);
 	tcase_add_test(t, submissions_are_like_plain_calls);
+	tcase_add_test(t, submissions_that_close_nothing);
+	tcase_add_test(t, submissions_outlive_their_descriptors);
 	tcase_add_test(t, registered_files_outlive_their_descriptors);
 	tcase_add_test(t, what_is_no_file_operation_of_a_known_ring_is_left_out);
 	tcase_add_test(t, a_chain_is_left_out_from_what_a_replay_does_not_have);
