@@ -9,8 +9,10 @@
 # for each worker layout builds the tree and replays it: no divergence is allowed, and the
 # directories COMPARE (a list) must be what the program left. $run is put before every command:
 # empty, or what makes another user of it. $rewrite, when set, is a command that makes another
-# capture (its second argument) of the one that was recorded (its first).
+# capture (its second argument) of the one that was recorded (its first). $capture_options are those of
+# the recording.
 run=()
+capture_options=()
 : "${rewrite=}"
 scenario() {
 	local name=$1 compare=$2 base work layout
@@ -26,7 +28,7 @@ scenario() {
 		return
 	fi
 	# through a pipe: a log file of somebody else is nothing that its user could open again
-	scenario_at_home "$base" "$IORIOT" -c "$base/run.capture" -- "$@" 2>&1 | cat
+	scenario_at_home "$base" "$IORIOT" -c "$base/run.capture" "${capture_options[@]}" -- "$@" 2>&1 | cat
 	if [ "${PIPESTATUS[0]}" -ne 0 ]; then
 		not_ok "$name: recorded" "the program or its capture failed"
 		return

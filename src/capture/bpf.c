@@ -6,6 +6,7 @@
 #include "capture/bpf.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -42,6 +43,7 @@ struct bpf {
 	size_t n;		/* processors that there may be */
 	struct bpf_ring *rings;
 	int epoll;
+	bool rings_told; /* those of io_uring */
 };
 
 /* --- what the loader says --- */
@@ -314,18 +316,60 @@ static const struct live_source source = {
 
 /* --- one capture --- */
 
+/* How many values the kernel's tracepoint hands over, 0: it has none of that name. */
+static unsigned values_of(const struct btf *kernel, const char *name)
+{
+	char text[64];
+	const struct btf_type *type;
+	int id;
+
+	snprintf(text, sizeof(text), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(kernel, text, BTF_KIND_TYPEDEF);
+	type = id > 0 ? btf__type_by_id(kernel, btf__type_by_id(kernel, (unsigned)id)->type) : NULL;
+	type = type && btf_is_ptr(type) ? btf__type_by_id(kernel, type->type) : NULL;
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1u : 0;
+}
+
+/* Which of the programs for rings fit this kernel: whether together they tell all that rings do. */
+static bool choose_rings(struct bpf *s, bool wanted)
+{
+	struct btf *kernel = wanted ? btf__load_vmlinux_btf() : NULL;
+	unsigned submit = kernel ? values_of(kernel, "io_uring_submit_req") : 0;
+	unsigned submit_sqe = kernel ? values_of(kernel, "io_uring_submit_sqe") : 0;
+	unsigned refused_at_once = kernel ? values_of(kernel, "io_uring_req_failed") : 0;
+	unsigned complete = kernel ? values_of(kernel, "io_uring_complete") : 0;
+	bool told = (submit == 1 || submit_sqe == 2) && (complete == 3 || complete == 7);
+
+	bpf_program__set_autoload(s->programs->progs.on_submit, told && submit == 1);
+	bpf_program__set_autoload(s->programs->progs.on_submit_sqe, told && submit != 1);
+	bpf_program__set_autoload(s->programs->progs.on_refused, told && refused_at_once == 3);
+	bpf_program__set_autoload(s->programs->progs.on_complete, told && complete == 3);
+	bpf_program__set_autoload(s->programs->progs.on_complete_words, told && complete == 7);
+	s->programs->rodata->rings_told = told;
+	btf__free(kernel);
+	return told;
+}
+
+/* Rings have structs of their own, which a kernel may have in another shape: then all is loaded but them. */
 static int load(struct bpf *s, struct err *err)
 {
+	bool rings = true;
 	int rc;
 
-	s->programs = ioriot_bpf__open();
-	if (!s->programs)
-		return refused(err, -errno, "read the programs");
-	bpf_rows(s->programs->rodata->calls);
-	rc = ioriot_bpf__load(s->programs);
-	if (rc)
-		return refused(err, rc, "load BPF programs");
-	return 0;
+	for (;;) {
+		s->programs = ioriot_bpf__open();
+		if (!s->programs)
+			return refused(err, -errno, "read the programs");
+		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes);
+		s->rings_told = choose_rings(s, rings);
+		rc = ioriot_bpf__load(s->programs);
+		if (!rc || !s->rings_told)
+			break;
+		rings = false;
+		ioriot_bpf__destroy(s->programs);
+		s->programs = NULL;
+	}
+	return rc ? refused(err, rc, "load BPF programs") : 0;
 }
 
 static int attach(struct bpf *s, struct err *err)
@@ -402,11 +446,12 @@ static size_t ring_size(unsigned mib)
 	return size;
 }
 
+#define HOOKS "sys_enter,sys_exit,sched_process_fork,sched_process_exec,sched_process_exit,signal_deliver"
+
 static int capture(struct bpf *s, struct err *err)
 {
-	const struct capture_pair pairs[] = {
-		{"hooks", STR("sys_enter,sys_exit,sched_process_fork,sched_process_exec,sched_process_exit,"
-			      "signal_deliver")},
+	struct capture_pair pairs[] = {
+		{"hooks", STR(HOOKS)},
 		{"faults", STR("none")},
 	};
 	int rc;
@@ -417,6 +462,8 @@ static int capture(struct bpf *s, struct err *err)
 		rc = open_rings(s, err);
 	if (!rc)
 		rc = attach(s, err);
+	if (s->rings_told)
+		pairs[0].value = STR(HOOKS ",io_uring_submit,io_uring_complete");
 	if (!rc)
 		rc = live_stages(s->live, s->n, pairs, sizeof(pairs) / sizeof(*pairs), err);
 	return rc ? rc : live_record(s->live, err);

@@ -63,7 +63,35 @@ static void fill_row(struct bpf_row *to, const struct row *row)
 	}
 }
 
-void bpf_rows(struct bpf_row to[BPF_ROWS])
+static uint8_t sqe_of(const unsigned char kinds[ROW_ARGS])
+{
+	uint8_t out = 0;
+	int i;
+
+	for (i = 0; i < ROW_ARGS; i++) {
+		bool second = row_wire[kinds[i]] == WIRE_ARG_PATH2;
+
+		switch (kinds[i]) {
+		case KIND_TARGET:
+			out |= BPF_SQE_SWAPPED | (second ? BPF_SQE_TEXT2 : BPF_SQE_TEXT);
+			/* fall through */
+		case KIND_PATH:
+		case KIND_PATH2:
+			out |= second ? BPF_SQE_PATH2 : BPF_SQE_PATH;
+			break;
+		case KIND_RIOV:
+		case KIND_WIOV:
+			out |= BPF_SQE_IOV;
+			break;
+		case KIND_HOW:
+			out |= BPF_SQE_HOW;
+			break;
+		}
+	}
+	return out;
+}
+
+void bpf_rows(struct bpf_row to[BPF_ROWS], uint8_t opcodes[BPF_OPCODES])
 {
 	int i;
 
@@ -76,4 +104,6 @@ void bpf_rows(struct bpf_row to[BPF_ROWS])
 	rows[SYS_setresuid].what = ROW_IDENTITY;
 	for (i = 0; i < BPF_ROWS; i++)
 		fill_row(&to[i], &rows[i]);
+	for (i = 0; i < BPF_OPCODES; i++)
+		opcodes[i] = sqe_of(opcode_kinds[i]);
 }

@@ -32,6 +32,7 @@ struct build {
 	u32 at; /* bytes of items */
 	u32 cpu;
 	u32 found; /* of item_path(): the first byte of the text */
+	u32 full;  /* of what has no parts: it has no room for all that it should tell */
 	char name[2 * PATH_MOST + 512]; /* of a directory, from the end; and structs of programs */
 };
 
@@ -131,6 +132,7 @@ static __always_inline struct build *build_begin(u32 kind, u32 values)
 	cpu->t = t;
 	b->cpu = number;
 	b->at = 0;
+	b->full = 0;
 	b->values = values;
 	b->rec = (struct wire_rec){.kind = kind, .tgid = who >> 32, .tid = (u32)who, .t = t};
 	return b;
@@ -141,6 +143,14 @@ static __always_inline void build_end(struct build *b)
 	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_CPUS - 1)];
 
 	build_send(b, b->values);
+	*(volatile u64 *)&cpu->busy += 1;
+}
+
+/* It is not made after all. */
+static __always_inline void build_leave(struct build *b)
+{
+	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_CPUS - 1)];
+
 	*(volatile u64 *)&cpu->busy += 1;
 }
 
@@ -159,6 +169,11 @@ __noinline int build_spill(struct build *b)
 {
 	if (!b)
 		return 0;
+	if (b->rec.kind != WIRE_CALL) {
+		b->full = 1;
+		b->at = 0;
+		return 0;
+	}
 	b->rec.kind = WIRE_PART;
 	build_send(b, 0);
 	b->rec.kind = WIRE_CALL;

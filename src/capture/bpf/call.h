@@ -7,6 +7,7 @@
 #include "rights.h"
 #include "scope.h"
 #include "state.h"
+#include "uring.h"
 
 /* The life of a call, from its entry to its record. */
 
@@ -250,6 +251,8 @@ __noinline int put_items(struct build *b, u32 number, u64 ret)
 	if (row->fetch[1])
 		item_fetched(b, row->fetch[1], row->fetch_arg[1]);
 	item_result(b, row, ret);
+	if (row->flags & ROW_RINGS)
+		item_rings(b, row->op);
 	if (row->flags & ROW_OWNS) {
 		u64 owner = rights_owner(b->arg[0]);
 
@@ -273,7 +276,7 @@ static __always_inline void put_call(
 	b->rec.ret = ret;
 	b->rec.flags = (u8)flags;
 	registers(b->arg, regs);
-	if (row->flags & (ROW_HAS_ITEMS | ROW_OWNS))
+	if (row->flags & (ROW_HAS_ITEMS | ROW_OWNS | ROW_RINGS))
 		put_items(b, number, ret);
 	if (unlikely(flags & PUT_POSITION))
 		item_position(b, row);
@@ -463,7 +466,7 @@ static __always_inline void put_base_before(const struct bpf_thread *th)
 	if (!b)
 		return;
 	b->rec.flags = names_flags();
-	item_cwd(b, WIRE_BASE, false);
+	item_cwd(b, WIRE_BASE);
 	build_end(b);
 }
 
@@ -482,6 +485,8 @@ static __always_inline void enter_special(struct bpf_thread *th, struct task_str
 		put_base_before(th);
 	} else if (row->flags & ROW_EXECS) {
 		th->kept = (s64)((arg[0] << 32) | (u32)arg[4]);
+	} else if (row->flags & ROW_RINGS) {
+		th->kept = (s64)ring_enter(row->op, arg[0], arg[1], arg[3]);
 	} else if (row->op == ROW_ioctl) {
 		if ((u32)arg[1] == IOCTL_NR_FIBMAP)
 			put_bytes_before(th, arg[2], sizeof(int), WIRE_IOCTL);

@@ -53,9 +53,9 @@ static __always_inline struct file *file_of(u32 fd)
 }
 
 /* Numbers of identities; those who read them must not learn addresses. */
-static __always_inline u64 description_id(struct file *file)
+static __always_inline u64 hidden_id(const void *what)
 {
-	u64 id = ((u64)file + session.secret) * 0x9e3779b97f4a7c15ull;
+	u64 id = ((u64)what + session.secret) * 0x9e3779b97f4a7c15ull;
 
 	return id ^ id >> 29;
 }
@@ -348,10 +348,13 @@ static __always_inline u64 dir_id(struct inode *inode, u32 flags)
 	return id ? id : 1;
 }
 
-__noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type_always)
+/* Beside the type of its item: */
+#define DIR_NAMED (1u << 16) /* its name is told, whether it is known or not */
+#define DIR_APART (1u << 17) /* the same, but others must not rely on it: the record is used later */
+
+__noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type)
 {
 	struct inode *inode = GET((struct dentry *)dentry, d_inode);
-	bool always = type_always >> 16;
 	struct wire_dir *dir;
 	int len = 0;
 	u64 id, t;
@@ -362,24 +365,24 @@ __noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type_always)
 	id = dir_id(inode, b->rec.flags & (WIRE_CHROOTED | WIRE_FOREIGN));
 	t = b->rec.t;
 	dir->id = id;
-	if (always || !dir_is_told(id, t)) {
+	if (type & (DIR_NAMED | DIR_APART) || !dir_is_told(id, t)) {
 		len = put_path(b, mnt, dentry, sizeof(*dir));
-		if (len > 0 && len <= PATH_MOST)
-			dir_tell(id, t);
-		else
+		if (len <= 0 || len > PATH_MOST)
 			len = 0;
+		else if (!(type & DIR_APART))
+			dir_tell(id, t);
 	}
-	item_end(b, type_always & 0xffff, sizeof(*dir) + len);
+	item_end(b, type & 0xffff, sizeof(*dir) + len);
 	return 0;
 }
 
-static __always_inline void item_cwd(struct build *b, u32 type, bool always)
+static __always_inline void item_cwd(struct build *b, u32 type)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_struct *fs = task->fs;
 
 	if (fs)
-		item_dir(b, (u64)GET(fs, pwd.mnt), (u64)GET(fs, pwd.dentry), type | (u32)always << 16);
+		item_dir(b, (u64)GET(fs, pwd.mnt), (u64)GET(fs, pwd.dentry), type);
 }
 
 static __always_inline void item_base(struct build *b, u32 type, int dirfd)
@@ -387,7 +390,7 @@ static __always_inline void item_base(struct build *b, u32 type, int dirfd)
 	struct file *file;
 
 	if (dirfd == AT_FDCWD) {
-		item_cwd(b, type, false);
+		item_cwd(b, type);
 		return;
 	}
 	file = file_of(dirfd);

@@ -160,7 +160,7 @@ __noinline int item_address(struct build *b, u64 address, u32 len)
 	b->found = to[0];
 	item_end(b, WIRE_PATH, n - 1);
 	if (b->found != '/')
-		item_cwd(b, WIRE_BASE, false);
+		item_cwd(b, WIRE_BASE);
 	return 0;
 }
 

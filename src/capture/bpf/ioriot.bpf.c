@@ -70,6 +70,46 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction
 	return 0;
 }
 
+/* --- rings, where the kernel has these hooks: see src/capture/bpf.c --- */
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(on_submit, struct io_kiocb *req)
+{
+	put_taken(req);
+	return 0;
+}
+
+/* Its name before Linux 6.3. */
+SEC("tp_btf/io_uring_submit_sqe")
+int BPF_PROG(on_submit_sqe, struct io_kiocb *req)
+{
+	put_taken(req);
+	return 0;
+}
+
+/* It was refused at once, which its completion will tell. */
+SEC("tp_btf/io_uring_req_failed")
+int BPF_PROG(on_refused, const struct io_uring_sqe *sqe, struct io_kiocb *req, int error)
+{
+	put_submission(number_of(req), number_of(sqe));
+	return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(on_complete, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe)
+{
+	put_completion(number_of(ring), number_of(req), cqe->user_data, cqe->res, cqe->flags);
+	return 0;
+}
+
+/* Before Linux 6.10. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(on_complete_words, void *ring, void *req, u64 user_data, int res, u32 flags)
+{
+	put_completion(number_of(ring), number_of(req), user_data, res, flags);
+	return 0;
+}
+
 /* --- all tasks, one after the other --- */
 
 static __always_inline void mark_task(struct task_struct *task, u8 mark)

@@ -77,7 +77,7 @@ __noinline int rights_found(u32 fd)
 		return 0;
 	to = tuples_next(b, &r->used, 2 * sizeof(u64));
 	to[0] = (u64)(s64)(s32)fd;
-	to[1] = description_id(file);
+	to[1] = hidden_id(file);
 	return 0;
 }
 
@@ -115,12 +115,14 @@ static long rights_step(u32 i, void *arg)
 		return 1;
 	if (r->left) {
 		r->left--;
-		if (r->what == RIGHTS_ANY) {
+		if (bpf_probe_read_user(&fd, sizeof(fd), (const void *)r->fds))
+			fd = -1;
+		if (r->what != RIGHTS_ANY) {
+			rights_found(fd);
+		} else if (file_of(fd)) {
 			r->any = 1;
 			return 1;
 		}
-		if (!bpf_probe_read_user(&fd, sizeof(fd), (const void *)r->fds))
-			rights_found(fd);
 		r->fds += sizeof(fd);
 		return 0;
 	}

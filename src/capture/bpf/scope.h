@@ -31,6 +31,18 @@ static __always_inline struct bpf_thread *thread_get(struct task_struct *task)
 	return bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
+/* Threads that the kernel made for an io_uring are the process's own and make no calls. */
+static __always_inline bool is_ring_thread(struct task_struct *task)
+{
+	return task->flags & 0x4010; /* PF_IO_WORKER, PF_USER_WORKER */
+}
+
+/* What holds for the thread. */
+static __always_inline struct bpf_thread *thread_own(struct task_struct *task)
+{
+	return thread_find(is_ring_thread(task) ? task->group_leader : task);
+}
+
 static __always_inline bool session_on(void)
 {
 	return session.state == BPF_STARTED;
@@ -114,7 +126,7 @@ static __always_inline bool uid_wanted(struct task_struct *leader)
 __noinline int scope_decide(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf(), *leader = task->group_leader;
-	struct bpf_thread *th = thread_find(task), *first;
+	struct bpf_thread *th = thread_own(task), *first;
 	bool was_in;
 
 	if (!th)

@@ -28,6 +28,19 @@ struct bpf_row {
 	uint8_t by_fd;			  /* the first argument is a descriptor of a file */
 };
 
+#define BPF_OPCODES 64
+
+/* Where pointers of a submission lead: made of opcode_kinds[] of systemtap/table.h. */
+enum bpf_sqe {
+	BPF_SQE_PATH = 1,
+	BPF_SQE_PATH2 = 2,
+	BPF_SQE_SWAPPED = 4, /* PATH2 is at addr, and PATH at addr2 */
+	BPF_SQE_TEXT = 8,    /* PATH is no path of a file */
+	BPF_SQE_TEXT2 = 16,  /* the same of PATH2 */
+	BPF_SQE_IOV = 32,
+	BPF_SQE_HOW = 64
+};
+
 enum bpf_from { BPF_FROM_CWD = 0, BPF_FROM_NOWHERE = 255 /* the text is no path of a file */ };
 
 /* What stands before each record in a ring. */

@@ -31,7 +31,7 @@ static __always_inline u64 put_task(struct task_struct *task)
 	if (!b)
 		return 0;
 	b->rec.flags = names_flags();
-	item_cwd(b, WIRE_CWD, true);
+	item_cwd(b, WIRE_CWD | DIR_NAMED);
 	values = build_values(b, WIRE_VALUES_TASK);
 	values[0] = task->fs ? task->fs->umask : 0;
 	values[1] = task->cred->euid.val;
@@ -41,6 +41,8 @@ static __always_inline u64 put_task(struct task_struct *task)
 	build_end(b);
 	return t;
 }
+
+static __always_inline void item_ring_of_file(struct build *b, struct file *file);
 
 struct described {
 	u64 t, at_entry; /* T 0: now; AT_ENTRY 0: not known */
@@ -67,8 +69,9 @@ __noinline int put_described(u32 kind, u64 file_at, const struct described *d)
 	len = put_path(b, (u64)GET(file, f_path.mnt), (u64)GET(file, f_path.dentry), 0);
 	if (len > 0 && len <= PATH_MOST)
 		item_end(b, WIRE_FD_PATH, len);
+	item_ring_of_file(b, file);
 	if (d->sent)
-		item_number(b, WIRE_DESCRIPTION, description_id(file));
+		item_number(b, WIRE_DESCRIPTION, hidden_id(file));
 	values = build_values(b, WIRE_VALUES_FD);
 	values[0] = d->fd;
 	values[1] = (GET(file, f_flags) & ~02000000u) | (d->cloexec ? 02000000u : 0); /* O_CLOEXEC */
@@ -158,7 +161,7 @@ static long wait_step(u32 i, void *arg)
 __noinline int state_tell(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct bpf_thread *leader = thread_get(task->group_leader), *th = thread_find(task);
+	struct bpf_thread *leader = thread_get(task->group_leader), *th = thread_own(task);
 	u32 generation = session.generation;
 
 	if (!leader || !th) /* no memory: it is tried again at the next call */

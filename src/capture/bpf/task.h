@@ -126,7 +126,8 @@ static __always_inline void call_thread_end(struct task_struct *task)
 
 	if (!th)
 		return;
-	if (session_on() && scope_has(th) && leader && leader->told == session.generation) {
+	if (session_on() && !is_ring_thread(task) && scope_has(th) && leader &&
+		leader->told == session.generation) {
 		foreign_settle(task, th);
 		if (!(th->flags & THREAD_ENDED))
 			put_task_end(task, (s64)task->exit_code);

@@ -154,6 +154,37 @@ struct signal_struct {
 	int nr_threads;
 };
 
+struct io_uring {
+	u32 head, tail;
+};
+
+struct io_rings {
+	struct io_uring sq, cq;
+};
+
+struct io_ring_ctx {
+	u32 flags;
+	u32 compat : 1;
+	struct io_rings *rings;
+	u32 *sq_array;
+	struct io_uring_sqe *sq_sqes;
+	u32 cached_sq_head, sq_entries, cq_entries;
+};
+
+struct io_cqe {
+	u64 user_data;
+};
+
+struct io_kiocb {
+	u8 opcode;
+	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
+};
+
+struct io_uring_task {
+	struct file *registered_rings[16];
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid;
@@ -166,6 +197,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	struct io_uring_task *io_uring;
 };
 
 struct linux_binprm {
@@ -205,6 +237,15 @@ struct bpf_iter__task {
 		bpf_core_read(&got_, sizeof(got_), &from_->member);                                \
 		got_;                                                                              \
 	})
+
+/* A pointer that the verifier knows as one it does not let us calculate with. */
+static __always_inline u64 number_of(const void *pointer)
+{
+	u64 number = 0;
+
+	bpf_probe_read_kernel(&number, sizeof(number), &pointer);
+	return number;
+}
 
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define likely(x)   __builtin_expect(!!(x), 1)
