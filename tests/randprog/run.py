@@ -240,6 +240,8 @@ class Place:
     def holes(self, a, b, args):
         """Of what is there at the start a replay has only what is read or written over."""
         at_start = {key[2] for key in self.start}
+        # A page that is written through a map gets room on disk with all that the cache has in one folio with it.
+        maps = b"|map_write@" in self.replay.read_bytes()
         for path in sorted(a.keys() & b.keys()):
             sizes = [tree[path].st_size for tree in (a, b)]
             if not stat.S_ISREG(a[path].st_mode) or sizes[0] != sizes[1]:
@@ -248,6 +250,8 @@ class Place:
             da, db = (treecmp.data_pieces(file, sizes[0]) for file in files)
             if da != db:  # what is zero, and was read, counts as data as long as it is cached
                 da, db = (written_pieces(file, sizes[0]) for file in files)
+            if da != db and maps:
+                da, db = (without_zeros(*pair) for pair in ((files[0], da, db), (files[1], db, da)))
             if da != db and not (a[path].st_ino in at_start and covers(da, db)):
                 yield f"{path}: data in pieces of {treecmp.PIECE}: {da} / {db}"
 
@@ -347,6 +351,15 @@ def written_pieces(path, size):
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
     os.close(fd)
     return treecmp.data_pieces(path, size)
+
+
+def without_zeros(path, ranges, others):
+    """RANGES, piece by piece, without those that OTHERS have not and that are zero."""
+    with open(path, "rb") as file:
+        data = file.read()
+    at = (piece for first, end in ranges for piece in range(first, end))
+    return [(i, i + 1) for i in at if covers(others, [(i, i + 1)]) or
+            any(data[i * treecmp.PIECE:(i + 1) * treecmp.PIECE])]
 
 
 def covers(ranges, others):
