@@ -33,7 +33,6 @@
 #define WHY_RING "the buffer of the kernel was full"
 #define WHY_CPU	 "a processor that was switched on later has no buffer"
 #define WHY_MISS "the kernel did not call a hook"
-#define WHY_PAGE "a page of a map was touched while the maps of its process were changed"
 
 struct bpf {
 	struct capture_job *job;
@@ -44,7 +43,7 @@ struct bpf {
 	size_t n;		/* processors that there may be */
 	struct bpf_ring *rings;
 	int epoll;
-	bool rings_told, faults_told; /* what not every kernel lets us see */
+	bool rings_told; /* those of io_uring */
 };
 
 /* --- what the loader says --- */
@@ -300,8 +299,6 @@ static int settle(void *user, struct err *err)
 	}
 	if (missed)
 		live_lost(s->live, now_ns(), missed, WHY_MISS);
-	if (session_of(s)->faults_missed)
-		live_lost(s->live, now_ns(), session_of(s)->faults_missed, WHY_PAGE);
 	return 0;
 }
 
@@ -334,8 +331,9 @@ static unsigned values_of(const struct btf *kernel, const char *name)
 }
 
 /* Which of the programs for rings fit this kernel: whether together they tell all that rings do. */
-static bool choose_rings(struct bpf *s, const struct btf *kernel)
+static bool choose_rings(struct bpf *s, bool wanted)
 {
+	struct btf *kernel = wanted ? btf__load_vmlinux_btf() : NULL;
 	unsigned submit = kernel ? values_of(kernel, "io_uring_submit_req") : 0;
 	unsigned submit_sqe = kernel ? values_of(kernel, "io_uring_submit_sqe") : 0;
 	unsigned refused_at_once = kernel ? values_of(kernel, "io_uring_req_failed") : 0;
@@ -348,31 +346,14 @@ static bool choose_rings(struct bpf *s, const struct btf *kernel)
 	bpf_program__set_autoload(s->programs->progs.on_complete, told && complete == 3);
 	bpf_program__set_autoload(s->programs->progs.on_complete_words, told && complete == 7);
 	s->programs->rodata->rings_told = told;
-	return told;
-}
-
-static bool choose_faults(struct bpf *s, const struct btf *kernel)
-{
-	bool told = kernel && values_of(kernel, "page_fault_user") == 3 && values_of(kernel, "page_fault_kernel") == 3;
-
-	bpf_program__set_autoload(s->programs->progs.on_fault_of_program, told);
-	bpf_program__set_autoload(s->programs->progs.on_fault_of_kernel, told);
-	return told;
-}
-
-/* What not every kernel has: with its tracepoints and, because their structs may have another shape, without. */
-static void choose(struct bpf *s, bool wanted)
-{
-	struct btf *kernel = wanted ? btf__load_vmlinux_btf() : NULL;
-
-	s->rings_told = choose_rings(s, kernel);
-	s->faults_told = choose_faults(s, kernel);
 	btf__free(kernel);
+	return told;
 }
 
+/* Rings have structs of their own, which a kernel may have in another shape: then all is loaded but them. */
 static int load(struct bpf *s, struct err *err)
 {
-	bool wanted = true;
+	bool rings = true;
 	int rc;
 
 	for (;;) {
@@ -380,11 +361,11 @@ static int load(struct bpf *s, struct err *err)
 		if (!s->programs)
 			return refused(err, -errno, "read the programs");
 		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes);
-		choose(s, wanted);
+		s->rings_told = choose_rings(s, rings);
 		rc = ioriot_bpf__load(s->programs);
-		if (!rc || !(s->rings_told || s->faults_told))
+		if (!rc || !s->rings_told)
 			break;
-		wanted = false;
+		rings = false;
 		ioriot_bpf__destroy(s->programs);
 		s->programs = NULL;
 	}
@@ -483,8 +464,6 @@ static int capture(struct bpf *s, struct err *err)
 		rc = attach(s, err);
 	if (s->rings_told)
 		pairs[0].value = STR(HOOKS ",io_uring_submit,io_uring_complete");
-	if (s->faults_told)
-		pairs[1].value = STR("events");
 	if (!rc)
 		rc = live_stages(s->live, s->n, pairs, sizeof(pairs) / sizeof(*pairs), err);
 	return rc ? rc : live_record(s->live, err);

@@ -4,8 +4,6 @@
 # an ordinary user with --root.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
-# shellcheck source=../bpf_lib.sh
-. "$TESTS/bpf_lib.sh"
 
 matrix() { # WHAT COMMAND...
 	local what=$1
@@ -23,12 +21,6 @@ elif ! unshare -m true 2>/dev/null; then
 	skip "as root" "no mount namespace may be made here"
 else
 	matrix "as root" "$SOURCE/scripts/syscall_matrix.sh" --private "$bin"
-	lacks=$(bpf_lacks)
-	if [ -n "$lacks" ]; then
-		skip "with BPF" "$lacks"
-	else
-		matrix "with BPF" "$SOURCE/scripts/syscall_matrix.sh" --private --backend bpf "$bin"
-	fi
 fi
 mkdir user home
 is_root && chown 65534 user home

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 600
-# Programs that BPF programs record: rings, one of them served by a thread of the kernel; memory maps; all
-# kinds of files; a database; processes that end in any order.
-# shellcheck source=../scenario_lib.sh disable=SC2317
+# Programs that BPF programs record: rings, one of them served by a thread of the kernel; all kinds of files; a
+# database; processes that end in any order.
+# shellcheck source=../scenario_lib.sh
 . "$TESTS/scenario_lib.sh"
 # shellcheck source=../bpf_lib.sh
 . "$TESTS/bpf_lib.sh"
@@ -13,18 +13,13 @@ capture_options=(--backend=bpf)
 
 cc -O1 -o uring_program "$TESTS/scenarios/uring_program.c" -luring -lpthread
 program=$PWD/uring_program
+# called by scenario
+# shellcheck disable=SC2317
 setup() { mkdir data data/threads data/polled; }
 scenario bpf-uring data sh -c 'cd data/threads && "$0" && cd ../polled && "$0" polled' "$program"
 equal "bpf-uring: nothing is lost" "$(grep 'o=lost' "$TEST_TMP/bpf-uring/run.capture")" ""
 check "bpf-uring: submissions of both rings" \
 	test "$(grep -c ';:,o=uring_write;:,' "$TEST_TMP/bpf-uring/run.capture")" -gt 100
-
-check "build" cc -O1 -o maps_program "$TESTS/scenarios/maps_program.c" -lpthread
-program=$PWD/maps_program
-setup() { seq 20000 > before; }
-scenario bpf-maps . "$program"
-equal "bpf-maps: nothing is lost" "$(grep 'o=lost' "$TEST_TMP/bpf-maps/run.capture")" ""
-check "bpf-maps: pages were seen to be touched" grep -q 'o=map_write;' "$TEST_TMP/bpf-maps/run.capture"
 
 setup() {
 	mkdir -p tree/deep/er tree/empty

@@ -614,7 +614,6 @@ static __always_inline void exit_of_call(
 	put_call(number, regs, ret, th->entry, flags);
 	if (unlikely(row->flags & ROW_MEMORY)) {
 		registers(arg, regs);
-		th->fault = 0; /* what stands there may be another page now */
 		memory_done(task, row->op, arg, ret);
 	}
 }

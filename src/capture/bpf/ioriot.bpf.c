@@ -15,7 +15,6 @@
 #include "../../../systemtap/table.h"
 
 #include "call.h"
-#include "faults.h"
 #include "task.h"
 
 char programs_license[] SEC("license") = "GPL"; /* of what is loaded; what task storage and clocks demand */
@@ -68,22 +67,6 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction
 	th = thread_find(task);
 	if (th && th->flags & CALL_BROKEN)
 		call_interrupted(th, (struct pt_regs *)bpf_task_pt_regs(task), ka->sa.sa_flags);
-	return 0;
-}
-
-/* --- pages, where the kernel has these hooks --- */
-
-SEC("tp_btf/page_fault_user")
-int BPF_PROG(on_fault_of_program, unsigned long address, struct pt_regs *regs, unsigned long error)
-{
-	page_fault(address, error);
-	return 0;
-}
-
-SEC("tp_btf/page_fault_kernel")
-int BPF_PROG(on_fault_of_kernel, unsigned long address, struct pt_regs *regs, unsigned long error)
-{
-	page_fault(address, error);
 	return 0;
 }
 

@@ -79,7 +79,6 @@ struct bpf_session {
 	uint64_t root_dentry, root_mnt, mounts; /* of the process that looks at the names */
 	int64_t scope;				/* threads with BPF_MARK_IN */
 	uint64_t marked;			/* by the iterator, this time */
-	uint64_t faults_missed;
 };
 
 enum bpf_task {

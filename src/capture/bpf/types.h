@@ -213,11 +213,6 @@ struct k_sigaction {
 	struct sigaction sa;
 };
 
-struct vm_area_struct {
-	unsigned long vm_start, vm_pgoff, vm_flags;
-	struct file *vm_file;
-};
-
 struct kernel_siginfo;
 struct seq_file;
 
