@@ -2,23 +2,17 @@
 #include "generate/ahead.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "generate/model.h"
+#include "utils/relay.h"
 
 #define BATCHES	   8
 #define BATCH_FULL (1u << 20) /* bytes of strings: very long ones end a batch early */
 
 struct ahead {
 	struct capture_reader *reader;
-	pthread_t thread;
-	_Atomic bool stop;
-	sem_t empty, full; /* batches that the thread may fill, and that it has filled */
-	size_t given, released; /* batches, to and by the user of the records */
+	struct relay *relay;
 	struct ahead_batch batch[BATCHES];
 };
 
@@ -78,8 +72,10 @@ static int take_record(struct ahead *a, struct ahead_batch *b, struct ahead_reco
 	return buf_ok(&b->bytes) ? 1 : err_sys(&b->err, ENOMEM, "cannot read ahead");
 }
 
-static void fill(struct ahead *a, struct ahead_batch *b)
+static bool fill(void *user, size_t slot)
 {
+	struct ahead *a = user;
+	struct ahead_batch *b = &a->batch[slot];
 	size_t at[AHEAD_BATCH], i;
 
 	b->n = b->bytes.len = b->errors.n = 0;
@@ -93,37 +89,7 @@ static void fill(struct ahead *a, struct ahead_batch *b)
 	for (i = 0; i < b->n; i++)
 		point_to_bytes(&b->record[i].rec, b->bytes.p + at[i]);
 	b->progress = capture_progress(a->reader);
-}
-
-static void *run(void *user)
-{
-	struct ahead *a = user;
-	struct ahead_batch *b;
-	size_t i = 0;
-
-	do {
-		while (sem_wait(&a->empty))
-			;
-		if (atomic_load(&a->stop))
-			break;
-		b = &a->batch[i++ % BATCHES];
-		fill(a, b);
-		sem_post(&a->full);
-	} while (b->rc > 0);
-	return NULL;
-}
-
-/* Signals are for the thread that prints. */
-static int start(struct ahead *a)
-{
-	sigset_t all, old;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&a->thread, NULL, run, a);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -rc;
+	return b->rc > 0;
 }
 
 int ahead_new(struct ahead **out, struct capture_reader *reader)
@@ -135,9 +101,7 @@ int ahead_new(struct ahead **out, struct capture_reader *reader)
 	if (!a)
 		return -ENOMEM;
 	a->reader = reader;
-	sem_init(&a->empty, 0, BATCHES);
-	sem_init(&a->full, 0, 0);
-	rc = start(a);
+	rc = relay_new(&a->relay, BATCHES, fill, a);
 	if (rc)
 		free(a);
 	else
@@ -151,29 +115,22 @@ void ahead_free(struct ahead *a)
 
 	if (!a)
 		return;
-	atomic_store(&a->stop, true);
-	sem_post(&a->empty);
-	pthread_join(a->thread, NULL);
+	relay_free(a->relay);
 	for (i = 0; i < BATCHES; i++) {
 		buf_free(&a->batch[i].bytes);
 		vec_free(&a->batch[i].errors);
 	}
-	sem_destroy(&a->empty);
-	sem_destroy(&a->full);
 	free(a);
 }
 
 struct ahead_batch *ahead_next(struct ahead *a)
 {
-	if (a->given - a->released == BATCHES)
-		return NULL;
-	while (sem_wait(&a->full))
-		;
-	return &a->batch[a->given++ % BATCHES];
+	size_t slot;
+
+	return relay_next(a->relay, &slot) ? &a->batch[slot] : NULL;
 }
 
 void ahead_release(struct ahead *a)
 {
-	a->released++;
-	sem_post(&a->empty);
+	relay_release(a->relay);
 }

@@ -38,7 +38,7 @@ static void owned_by(struct walk *w, uint32_t *owner, uint64_t id, uint32_t proc
 		return;
 	if (owner[id] == 0)
 		owner[id] = process + 1;
-	else
+	else if (owner[id] != process + 1)
 		sets_join(&w->a->processes, owner[id] - 1, process);
 }
 
@@ -99,6 +99,14 @@ static void use_descriptors(struct walk *w, const struct xop *x, uint32_t proces
 	i = op_arg_index(x->op, A_RING);
 	if (i >= 0 || op_is_submission(x->op))
 		owned_by(w, w->ring_owner, i >= 0 ? x->arg[i] : x->sqe.ring, process);
+}
+
+static void use_plain(struct walk *w, const struct xop *x, uint32_t process)
+{
+	unsigned fds;
+
+	for (fds = w->f->rows[x->op].fds; fds; fds &= fds - 1)
+		owned_by(w, w->vfd_owner, x->arg[__builtin_ctz(fds)], process);
 }
 
 static void use_list(struct walk *w, const struct xop *x, uint32_t process)
@@ -220,7 +228,7 @@ static void note_thread(struct walk *w, const struct filed *f, const struct xop 
 
 	if (t->ops++ == 0)
 		t->process = f->process;
-	else
+	else if (t->process != f->process)
 		sets_join(&w->a->processes, t->process, f->process);
 	if (!(ops[x->op].flags & OPF_FORK) || x->new_thread == UINT32_MAX)
 		return;
@@ -289,6 +297,11 @@ static int walk_all(struct walk *w, const char *file, enum order order, struct e
 		if (op_is_submission(f.op) && note_submission(w, &f, &x, at.index, err))
 			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
 		note_thread(w, &f, &x, at.index);
+		if (w->f->rows[f.op].plain) {
+			use_plain(w, &x, f.process);
+			context_of(w, &f);
+			continue;
+		}
 		use_descriptors(w, &x, f.process);
 		use_list(w, &x, f.process);
 		if (note_cwd(w, &x, &f))

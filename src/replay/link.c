@@ -235,10 +235,12 @@ static bool link_all(struct linker *l)
 		p->thread_ops[real]++;
 		xop_put(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
 			take_gap(l, &f), is_awaited(l, at.index), l->deps, l->ndeps);
-		if (op_is_submission(f.op))
-			note_submission(l, &f, real);
-		count_open(l, &f, real);
-		note_aio(l, &f, real);
+		if (!l->f->rows[f.op].plain) {
+			if (op_is_submission(f.op))
+				note_submission(l, &f, real);
+			count_open(l, &f, real);
+			note_aio(l, &f, real);
+		}
 		note_cut(l, &f, real);
 	}
 	share_with_cutter(l);

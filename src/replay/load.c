@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ops/aio.h"
+#include "replay/ahead.h"
 #include "replay/dispatch.h"
 #include "replay/iocb_times.h"
 #include "replay/program.h"
@@ -43,6 +44,60 @@ static struct filed_chunk *chunk_with_room(struct filing *f)
 	f->last = c;
 	return c;
 }
+
+/* ---- rows ---- */
+
+static bool is_plain_kind(enum arg_kind kind)
+{
+	switch (kind) {
+	case A_NONE:
+	case A_SKIP:
+	case A_OUT:
+	case A_RBUF:
+	case A_WBUF:
+	case A_LEN:
+	case A_OFF:
+	case A_WHENCE:
+	case A_FD:
+	case A_FALLOCMODE:
+	case A_MODE:
+	case A_ADVICE:
+	case A_LOCKOP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static struct row row_of(const struct op *op)
+{
+	struct row row = {.plain = !op->flags, .read = -1, .written = -1};
+	int i;
+
+	for (i = 0; i < OP_ARGS; i++) {
+		enum arg_kind kind = op->arg[i];
+
+		row.plain &= is_plain_kind(kind);
+		if (kind == A_FD)
+			row.fds |= (uint8_t)(1 << i);
+		else if (kind == A_RBUF)
+			row.read = (int8_t)(i + 1);
+		else if (kind == A_WBUF)
+			row.written = (int8_t)(i + 1);
+	}
+	return row;
+}
+
+static void make_rows(struct row rows[OP_COUNT])
+{
+	int i;
+
+	for (i = 0; i < OP_COUNT; i++)
+		rows[i] = row_of(&ops[i]);
+	rows[OP_fchdir].plain = rows[OP_getcwd].plain = false; /* of the current directory */
+}
+
+/* ---- what is there ---- */
 
 static void at_least(uint32_t *max, uint64_t id)
 {
@@ -274,6 +329,37 @@ static void make_room(struct rec *r)
 		r->arg[len] = PATH_MAX;
 }
 
+/* All that there is to see in a line of a plain row. */
+static void note_plain(struct loader *l, const struct rline *line, const struct row *row)
+{
+	const struct rec *r = &line->call;
+	unsigned fds;
+
+	at_least(&l->f->max_thread, line->thread);
+	at_least(&l->f->max_process, line->process);
+	for (fds = row->fds; fds; fds &= fds - 1)
+		at_least(&l->f->max_vfd, r->arg[__builtin_ctz(fds)]);
+	if (row->read >= 0)
+		at_least64(&l->p->read_max, r->arg[row->read]);
+	if (row->written >= 0)
+		at_least64(&l->p->write_max, r->arg[row->written]);
+}
+
+static int note_special(struct loader *l, const struct rline *line, uint64_t *path, uint64_t *path2,
+	struct err *err)
+{
+	int rc = check_paths(l, &line->call, path, path2, err);
+
+	if (rc)
+		return rc;
+	note_ids(l->f, line, *path, *path2);
+	note_sizes(l->p, &line->call);
+	rc = op_has(line->call.op, A_IOCBS) ? note_iocbs(l->p, &line->call, err) : 0;
+	if (rc == 0 && iocb_times_note(&l->iocbs, line, l->p->captured_aio))
+		rc = no_memory(err);
+	return rc;
+}
+
 /* Before the line is filed. 0 or -ENOMEM. */
 static int note_label(struct filing *f, uint64_t label)
 {
@@ -293,24 +379,22 @@ static int take_line(struct loader *l, const struct rline *line, struct err *err
 {
 	struct filing *f = l->f;
 	struct filed_chunk *c = chunk_with_room(f);
-	uint64_t path, path2;
+	const struct row *row = &f->rows[line->call.op];
+	uint64_t path = PATH_REF(PATH_NULL, 0), path2 = path;
 	int rc;
 
 	if (f->n >= UINT32_MAX)
 		return err_set(err, EFBIG, "more operations than one replay can have");
-	rc = check_paths(l, &line->call, &path, &path2, err);
-	if (rc)
-		return rc;
+	if (row->plain) {
+		note_plain(l, line, row);
+	} else {
+		rc = note_special(l, line, &path, &path2, err);
+		if (rc)
+			return rc;
+	}
 	if (!c || note_label(f, line->call.line))
 		return no_memory(err);
-	note_ids(f, line, path, path2);
-	note_sizes(l->p, &line->call);
-	rc = op_has(line->call.op, A_IOCBS) ? note_iocbs(l->p, &line->call, err) : 0;
-	if (rc)
-		return rc;
 	note_times(l, line);
-	if (iocb_times_note(&l->iocbs, line, l->p->captured_aio))
-		return no_memory(err);
 	filed_put(&c->data, &f->written, line, path, path2);
 	f->n++;
 	return buf_ok(&c->data) ? 0 : no_memory(err);
@@ -349,32 +433,40 @@ static void leave_out(struct rline *line)
 	line->nlist = 0;
 }
 
+static int take_next(struct loader *l, struct rline *line, struct err *err)
+{
+	int rc = 0;
+
+	if (selection_drops(&l->p->selection, l->f->n))
+		leave_out(line);
+	if (ops[line->call.op].flags & OPF_STATE)
+		l->p->states++;
+	else
+		l->left--;
+	if (!l->f->rows[line->call.op].plain) {
+		make_room(&line->call);
+		rc = rings_note(&l->p->rings, line, l->f->n, err);
+	}
+	if (rc == 0)
+		rc = take_line(l, line, err);
+	return rc ? err_prefix(err, "%s:%llu", l->p->file, (unsigned long long)l->f->n + 2) : 0;
+}
+
 static int read_ops(struct loader *l, struct replay_reader *r, struct err *err)
 {
-	struct rline line;
-	int rc;
+	struct replay_ahead *ahead;
+	struct rline *line;
+	int rc = replay_ahead_new(&ahead, r);
 
-	for (;;) {
-		if (l->left == 0)
-			return 0;
-		rc = replay_next(r, &line, err);
-		if (rc <= 0)
-			return rc;
-		if (selection_drops(&l->p->selection, l->f->n))
-			leave_out(&line);
-		if (ops[line.call.op].flags & OPF_STATE)
-			l->p->states++;
-		else
-			l->left--;
-		make_room(&line.call);
-		rc = rings_note(&l->p->rings, &line, l->f->n, err);
-		if (rc == 0)
-			rc = take_line(l, &line, err);
-		if (rc) {
-			err_prefix(err, "%s:%llu", l->p->file, (unsigned long long)l->f->n + 2);
-			return rc;
-		}
+	if (rc)
+		return err_sys(err, -rc, "cannot load the replay");
+	while (l->left) {
+		rc = replay_ahead_next(ahead, &line, err);
+		if (rc <= 0 || (rc = take_next(l, line, err)))
+			break;
 	}
+	replay_ahead_free(ahead);
+	return rc;
 }
 
 /* Numbers are dense in what generate writes; absurd ones would only make absurd tables. */
@@ -477,6 +569,11 @@ static uint64_t find_sorted(const struct filing *f, uint64_t label, uint64_t ind
 	return label - run->label < end - run->index ? run->index + (label - run->label) : index;
 }
 
+static bool is_below(uint64_t label, uint64_t at, uint64_t other, uint64_t index)
+{
+	return label < other || (label == other && at < index);
+}
+
 static uint64_t find_unsorted(const struct filing *f, uint64_t label, uint64_t index)
 {
 	uint64_t low = 0, high = f->n;
@@ -485,7 +582,7 @@ static uint64_t find_unsorted(const struct filing *f, uint64_t label, uint64_t i
 	while (low < high) {
 		uint64_t mid = low + (high - low) / 2, at = f->by_label[mid];
 
-		if (f->labels[at] < label || (f->labels[at] == label && at < index))
+		if (is_below(f->labels[at], at, label, index))
 			low = mid + 1;
 		else
 			high = mid;
@@ -573,6 +670,7 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 	struct loader l = {.p = p, .f = &f, .left = o->limit.ops ? o->limit.ops : UINT64_MAX};
 	int rc;
 
+	make_rows(f.rows);
 	*p = (struct program){.file = o->replay};
 	paths_init(&p->paths, &p->trees);
 	p->captured = calloc(OP_COUNT, sizeof(*p->captured));

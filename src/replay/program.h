@@ -62,6 +62,16 @@ struct filed_chunk {
 	struct filed_chunk *next;
 };
 
+/*
+ * What loading looks at in the operations of a row. PLAIN: they have descriptors, lengths and other
+ * numbers, and nothing else that anybody asks for.
+ */
+struct row {
+	bool plain;
+	uint8_t fds;	       /* a bit for each argument that is a descriptor */
+	int8_t read, written;  /* argument that says how many bytes, -1 = none */
+};
+
 /* Operations whose labels follow each other: the first one's. */
 struct label_run {
 	uint64_t label, index;
@@ -71,6 +81,7 @@ struct label_run {
 struct filing {
 	struct filed_chunk *first, *last;
 	struct filed written; /* the last one */
+	struct row rows[OP_COUNT];
 	uint64_t n;
 	VEC(struct label_run) runs;
 	bool sorted; /* labels never decrease */

@@ -55,13 +55,28 @@ static int take_deps(struct replay_scratch *scratch, struct str s, struct rline 
 	return 0;
 }
 
-/* A number and what ends it; false when it is not as most are. */
-static bool take_plain(struct str *s, uint64_t max, char end, uint64_t *v)
+/*
+ * A number and what ends it; false when it is not as most are, and nothing is taken. Text ends with a
+ * '|', so that its end need not be looked for.
+ */
+static inline bool take_plain(struct str *s, uint64_t max, char end, uint64_t *v)
 {
-	if (value_take_digits(s, v) - 1 >= VALUE_DIGITS || *v > max || !s->len || s->s[0] != end)
+	const char *p = s->s;
+	uint64_t n = 0;
+	unsigned digit;
+
+	if (!s->len)
 		return false;
-	s->s++;
-	s->len--;
+	while ((digit = (unsigned char)*p - (unsigned)'0') <= 9) {
+		n = n * 10 + digit;
+		p++;
+	}
+	if ((size_t)(p - s->s) - 1 >= VALUE_DIGITS || n > max || *p != end)
+		return false;
+	p++;
+	s->len -= (size_t)(p - s->s);
+	s->s = p;
+	*v = n;
 	return true;
 }
 
@@ -264,6 +279,21 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, s
 	return -EINVAL;
 }
 
+/* An argument that is a number as most are, and the '|' behind it. */
+static bool take_plain_arg(struct str *rest, enum arg_form form, uint64_t *arg)
+{
+	switch (form) {
+	case FORM_UDEC:
+		return take_plain(rest, UINT64_MAX, '|', arg);
+	case FORM_DEC:
+		return take_plain(rest, INT64_MAX, '|', arg);
+	case FORM_FD:
+		return take_plain(rest, VFD_CWD - 1, '|', arg);
+	default:
+		return false;
+	}
+}
+
 static bool is_not_written(enum arg_form form)
 {
 	return form == FORM_NONE || form == FORM_ADDR2 || form == FORM_PAGES;
@@ -276,7 +306,9 @@ static int take_args(struct replay_scratch *scratch, struct str *rest, struct rl
 	int i, rc;
 
 	for (i = 0; i < OP_ARGS; i++) {
-		if (is_not_written(arg_infos[ops[line->call.op].arg[i]].form))
+		enum arg_form form = arg_infos[ops[line->call.op].arg[i]].form;
+
+		if (is_not_written(form) || take_plain_arg(rest, form, &line->call.arg[i]))
 			continue;
 		if (replay_field(rest, &field, flaw))
 			return -EINVAL;
@@ -376,6 +408,7 @@ static int take_effects(struct replay_scratch *scratch, struct str *rest, struct
 {
 	unsigned flags = ops[line->call.op].flags;
 	struct str field;
+	uint64_t ret;
 	int rc;
 
 	if (flags & OPF_NEWFD) {
@@ -402,6 +435,11 @@ static int take_effects(struct replay_scratch *scratch, struct str *rest, struct
 		rc = take_list(scratch, field, line);
 		if (rc)
 			return rc == -EINVAL ? flaw_at(flaw, "not a list of descriptors", field) : rc;
+	}
+	if (take_plain(rest, INT64_MAX, '|', &ret)) {
+		line->call.has_ret = true;
+		line->call.ret = (int64_t)ret;
+		return 0;
 	}
 	if (replay_field(rest, &field, flaw))
 		return -EINVAL;
@@ -440,7 +478,11 @@ int replay_op_line(struct replay_scratch *scratch, struct str text, struct rline
 {
 	int rc;
 
-	memset(line, 0, sizeof(*line));
+	/* times and submissions are those of rows that have them; facts are of captures */
+	memset(line, 0, offsetof(struct rline, call.ts));
+	line->call.line = 0;
+	line->list = NULL;
+	line->nlist = 0;
 	line->newfd = line->lock = VFD_NONE;
 	line->newmap = MAP_NONE;
 	line->new_process = line->new_thread = UINT32_MAX;
