@@ -195,6 +195,8 @@ static void add_fcntl(struct footprint *f, const struct rec *rec)
 			f->looks |= ASPECT_OFFSET | ASPECT_DATA;
 	} else if (rec->arg[1] == F_SETFL) {
 		f->changes |= ASPECT_OFFSET;
+	} else if (rec->arg[1] == F_SETLEASE) {
+		f->changes |= ASPECT_LEASES;
 	}
 }
 
@@ -257,6 +259,8 @@ static void add_meta(struct footprint *f, const struct rec *rec)
 	enum op_id op = rec->op;
 	uint64_t flags = open_flags(rec);
 
+	if (op == OP_close || (ops[op].flags & OPF_NEWFD && op_has(op, A_PATH)))
+		f->looks |= ASPECT_LEASES;
 	f->creates = flags & O_CREAT;
 	f->cuts = flags & O_TRUNC;
 	if (footprint_changes_names(op))
@@ -585,7 +589,7 @@ static bool locks_meet(struct footprint *a, struct footprint *b)
 unsigned footprint_meets(struct footprint *a, struct footprint *b)
 {
 	unsigned both = (a->changes & (b->looks | b->changes)) | (b->changes & a->looks);
-	unsigned met = both & (ASPECT_RIGHTS | ASPECT_XATTRS | ASPECT_LISTS);
+	unsigned met = both & (ASPECT_RIGHTS | ASPECT_XATTRS | ASPECT_LISTS | ASPECT_LEASES);
 
 	if (both & ASPECT_THREADS && a->process == b->process)
 		met |= ASPECT_THREADS;

@@ -22,7 +22,8 @@ enum footprint_aspect {
 	ASPECT_OFFSET = 64,  /* of an open file description; whether it appends */
 	ASPECT_DATA = 128,   /* size of a file, and where it has holes */
 	ASPECT_LOCKS = 256,
-	ASPECT_THREADS = 512 /* whether the other threads of the process live on */
+	ASPECT_THREADS = 512, /* whether the other threads of the process live on */
+	ASPECT_LEASES = 1024 /* and what is open, which decides about them */
 };
 
 /* A file behind a descriptor. It is looked at when somebody asks first. */

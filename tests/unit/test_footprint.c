@@ -88,6 +88,9 @@ START_TEST(files_meet_where_one_changes_what_the_other_finds)
 	ck_assert_uint_eq(meets(CALL(read, f, 0, 10), CALL(read, (uint64_t)dup((int)f), 0, 10)), ASPECT_OFFSET);
 	ck_assert_uint_eq(meets(CALL(read, ends[0], 0, 10), CALL(read, ends[0], 0, 10)), 0);
 	ck_assert_uint_eq(meets(CALL(read, ends[0], 0, 10), CALL(write, ends[1], 0, 10)), 0);
+	/* leases: who may have one is for all to say who have the file open */
+	ck_assert_uint_eq(meets(CALL(fcntl, f, F_SETLEASE, F_WRLCK), CALL(close, f2)), ASPECT_LEASES);
+	ck_assert_uint_eq(meets(CALL(fcntl, f, F_SETLEASE, F_WRLCK), CALL(fcntl, f2, F_GETFL)), 0);
 	/* locks */
 	ck_assert_uint_eq(meets(CALL(flock, f, LOCK_EX | LOCK_NB), CALL(flock, f2, LOCK_UN)), ASPECT_LOCKS);
 	ck_assert_uint_eq(meets(CALL(flock, f, LOCK_EX | LOCK_NB), CALL(flock, g, LOCK_UN)), 0);
