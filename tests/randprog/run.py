@@ -4,7 +4,7 @@
 
 usage: run.py [--seeds FIRST-LAST] [--seconds N] [--mode turns|pairs|phases|free] [--as user|root]
               [--ops N] [--tasks N] [--pipes] [--keep LIST] [--layouts all|one]
-              [--operations] [--second N] [--no-shrink] [--jobs N] [--directory DIR] [--program FILE] [--verdicts]
+              [--operations] [--second N] [--twice] [--no-shrink] [--jobs N] [--directory DIR] [--program FILE] [--verdicts]
 
 Each seed is a program (randprog.c). It is captured, made into a replay, and replayed in several
 layouts; no result may differ, and the tree must be the one that the program left: names, types,
@@ -15,7 +15,8 @@ with overlapping calls, see randprog.h.
 
 --operations lists how often each row of src/ops/ops.def was in the captures, worked and failed, and is
 not content when one never was. With --second N the replay of every Nth seed is captured: the calls that
-stand in this capture must be those of the first one, in its order.
+stand in this capture must be those of the first one, in its order. With --twice a seed fails when it does so
+two times running: for calls that overlap on a busy machine, where the tracer does not wait for ever.
 """
 import argparse
 import collections
@@ -490,6 +491,9 @@ def one(args, seed):
         failed = attempt(program, directory)
         if failed:
             break
+    if failed and args.twice:
+        print(f"seed {seed} failed once, of {failed.kind}: {failed}", flush=True)
+        failed = attempt(program, directory)
     if failed is None:
         if not args.keep_files:
             remove(directory)
@@ -531,6 +535,7 @@ def parse():
     parser.add_argument("--layouts", choices=("all", "one"), default="one")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false")
     parser.add_argument("--tries", type=int, help="of a smaller program, until it fails")
+    parser.add_argument("--twice", action="store_true")
     parser.add_argument("--shrink-seconds", type=float, default=120)
     parser.add_argument("--keep-files", action="store_true")
     parser.add_argument("--verdicts", action="store_true", help="a line for each seed, as tests/run reads it")
