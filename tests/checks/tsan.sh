@@ -3,7 +3,8 @@
 # time-limit: 1800
 # alone
 # Unit tests and the scenarios with the most threads with ThreadSanitizer. A race ends the program
-# with status 66.
+# with status 66. The threads that read ahead of generate and of the replay are in both: as the slots that
+# go round (unit, relay), and with the real work in them.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
