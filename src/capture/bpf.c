@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,8 @@ struct bpf {
 	struct capture_job *job;
 	struct live *live;
 	struct ioriot_bpf *programs;
-	struct bpf_link *tasks; /* the iterator */
+	struct bpf_link *tasks; /* the iterator over them; ... */
+	int last_look;		/* ... what it gives is made while we may, for the end */
 	size_t size;		/* of a ring */
 	size_t n;		/* processors that there may be */
 	struct bpf_ring *rings;
@@ -83,24 +85,29 @@ static const volatile struct bpf_cpu *cpu_of(const struct bpf *s, size_t cpu)
 	return &s->programs->bss->cpus[cpu];
 }
 
-/* Runs the program that is called for each task. */
-static int each_task(struct bpf *s, enum bpf_task what, struct err *err)
+static int look(struct bpf *s, int fd, enum bpf_task what, struct err *err)
 {
-	int fd = bpf_iter_create(bpf_link__fd(s->tasks));
 	char byte;
 	ssize_t n;
 
-	if (fd < 0)
-		return err_sys(err, -fd, "cannot look at all processes");
 	session_of(s)->task = what;
 	session_of(s)->marked = 0;
 	do
 		n = read(fd, &byte, 1);
 	while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		err_sys(err, errno, "cannot look at all processes");
+	return n < 0 ? err_sys(err, errno, "cannot look at all processes") : 0;
+}
+
+/* Runs the program that is called for each task. */
+static int each_task(struct bpf *s, enum bpf_task what, struct err *err)
+{
+	int fd = bpf_iter_create(bpf_link__fd(s->tasks)), rc;
+
+	if (fd < 0)
+		return err_sys(err, -fd, "cannot look at all processes");
+	rc = look(s, fd, what, err);
 	close(fd);
-	return n < 0 ? -err->code : 0;
+	return rc;
 }
 
 /* The process PID and all that came from it: one generation at a time. */
@@ -142,6 +149,20 @@ static void set_filters(struct bpf *s, const struct options *o)
 	to->all = 1;
 }
 
+/* Who reads the records needs neither of them any more. */
+static int drop_capabilities(struct err *err)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uint32_t both = CAP_TO_MASK(CAP_BPF) | CAP_TO_MASK(CAP_PERFMON);
+
+	if (syscall(SYS_capget, &head, data))
+		return err_sys(err, errno, "cannot look at our capabilities");
+	data[CAP_TO_INDEX(CAP_BPF)].effective &= ~both;
+	data[CAP_TO_INDEX(CAP_BPF)].permitted &= ~both;
+	return syscall(SYS_capset, &head, data) ? err_sys(err, errno, "cannot drop CAP_BPF and CAP_PERFMON") : 0;
+}
+
 static int start(void *user, pid_t child, struct err *err)
 {
 	struct bpf *s = user;
@@ -163,8 +184,13 @@ static int start(void *user, pid_t child, struct err *err)
 	session_of(s)->cache = filter_loader_cache();
 	session_of(s)->wake = s->size / 4 < WAKE ? s->size / 4 : WAKE;
 	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
-	__atomic_store_n(&session_of(s)->state, BPF_STARTED, __ATOMIC_SEQ_CST);
-	return 0;
+	s->last_look = bpf_iter_create(bpf_link__fd(s->tasks));
+	if (s->last_look < 0)
+		return err_sys(err, -s->last_look, "cannot look at all processes");
+	rc = drop_capabilities(err);
+	if (!rc)
+		__atomic_store_n(&session_of(s)->state, BPF_STARTED, __ATOMIC_SEQ_CST);
+	return rc;
 }
 
 static void ready(void *user, const char *how)
@@ -227,7 +253,7 @@ static int collect(void *user, struct merge *m, bool stop, uint64_t *t, struct e
 	if (stop) {
 		__atomic_store_n(&session_of(s)->state, BPF_STOPPED, __ATOMIC_SEQ_CST);
 		await_programs();
-		rc = each_task(s, BPF_TASK_SETTLE, err);
+		rc = look(s, s->last_look, BPF_TASK_SETTLE, err);
 	} else {
 		for (i = 0; i < s->n; i++)
 			await_cpu(cpu_of(s, i));
@@ -478,13 +504,15 @@ static void close_all(struct bpf *s)
 	free(s->rings);
 	if (s->epoll >= 0)
 		close(s->epoll);
+	if (s->last_look >= 0)
+		close(s->last_look);
 	if (s->programs)
 		ioriot_bpf__destroy(s->programs);
 }
 
 static int bpf_run(struct capture_job *job, struct err *err)
 {
-	struct bpf s = {.job = job, .epoll = -1};
+	struct bpf s = {.job = job, .epoll = -1, .last_look = -1};
 	int rc = live_open(&s.live, job, &source, &s, err);
 
 	if (rc)

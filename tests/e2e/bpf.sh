@@ -114,7 +114,46 @@ equal "the whole host: status" $? 0
 check "the whole host: sound" "$TESTS/capture_check.py" --attached host.capture
 equal "the whole host: one program only" "$(grep -c 'o=openat;:,d=AT_FDCWD;:,p=work.sh;' host.capture)" 1
 
+# --- an ordinary user with two capabilities, which are given up before the program starts
+
+# called by status_is
+# shellcheck disable=SC2317
+capable() { # NAMES COMMAND...
+	setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set="-all,$1" --inh-caps="-all,$1" \
+		--ambient-caps="-all,$1" -- "${@:2}"
+}
+mkdir -m 777 caps
+# shellcheck disable=SC2016
+status_is "CAP_BPF and CAP_PERFMON are enough" 0 capable +bpf,+perfmon "$IORIOT" --quiet -c caps/a.capture \
+	--backend=bpf -- sh -c 'cat /proc/$PPID/task/*/status >caps/status; cat /etc/passwd'
+equal "ioriot has given them up" "$(grep -cE '^Cap(Eff|Prm|Amb):[[:space:]]*0+$' caps/status)" \
+	$((3 * $(grep -c '^Pid:' caps/status)))
+check "the capture is sound" "$TESTS/capture_check.py" caps/a.capture
+check "the program is in it" grep -q 'p=/etc/passwd;:,f=0;:,m=0;:,s=' caps/a.capture
+status_is "CAP_BPF alone is not" 4 capable +bpf "$IORIOT" -c caps/b.capture --backend=bpf -- true
+says "CAP_BPF alone is not: sentence" "CAP_BPF and CAP_PERFMON"
+
 # --- limits
+
+"$IORIOT" --quiet -c time.capture --duration=2s --comm=n$$ --backend=bpf
+equal "--duration: it ends" $? 0
+status_is "--max-size: the program's status" 0 "$IORIOT" --quiet -c size.capture --max-size=64K --backend=bpf -- \
+	sh -c 'until [ -e size.capture.2 ]; do ls -lR /etc >/dev/null; done'
+check "--max-size: several files" test -e size.capture.2
+for file in size.capture size.capture.1 size.capture.2; do
+	check "--max-size: $file is sound" "$TESTS/capture_check.py" --attached $file
+done
+equal "--max-size: nothing is lost" "$(grep -l 'o=lost' size.capture*)" ""
+cp "$(command -v cat)" u$$
+"$IORIOT" -c uid.capture --uid=65534 --backend=bpf 2>said &
+reader=$!
+check "--uid: it records" await grep -q 'recording; Ctrl-C ends' said
+./u$$ work.sh >/dev/null
+as_user ./u$$ work.sh >/dev/null
+check "--uid: the user's program is recorded" await grep -q "o=execve;:,p=./u$$;:,s=0;" uid.capture
+kill -INT $reader
+wait $reader
+equal "--uid: root's is not" "$(grep -c "o=execve;:,p=./u$$;" uid.capture)" 1
 
 status_is "--max-events, and the program's status" 7 "$IORIOT" --quiet -c m.capture --max-events=20 --backend=bpf -- \
 	sh -c 'cat work.sh; exit 7'
