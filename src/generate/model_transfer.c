@@ -47,7 +47,8 @@ static int one_sided(struct model *m, const struct rec *r, struct descriptor *in
 {
 	struct span s;
 
-	if (r->ret < 0 || (r->ret == 0 && !in))
+	/* nothing of a directory can be sent, but a read of nothing fails there */
+	if (r->ret < 0 || (r->ret == 0 && (!in || node_is_dir(in->desc->node))))
 		return left;
 	if (in) {
 		s = span_of(r, A_OFFIN, in);

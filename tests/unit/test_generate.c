@@ -1304,15 +1304,18 @@ START_TEST(what_is_sent_elsewhere_is_read)
 			    "1 o=sendfile;:,e=1;:,d=3;:,O=9999;:,c=5000;:,s=1;:,\n"
 			    "1 o=sendfile;:,e=1;:,d=3;:,O=10000;:,c=5000;:,s=0;:,\n"
 			    "1 o=sendfile;:,e=1;:,d=3;:,O=0;:,c=5000;:,s=-11;:,\n"
-			    "1 o=sendfile;:,e=3;:,d=1;:,O=-;:,c=10;:,s=10;:,\n",
+			    "1 o=sendfile;:,e=3;:,d=1;:,O=-;:,c=10;:,s=10;:,\n"
+			    "1 o=openat;:,d=-100;:,p=.;:,f=65536;:,m=0;:,s=4;:,\n"
+			    "1 o=sendfile;:,e=1;:,d=4;:,O=0;:,c=0;:,s=0;:,\n",
 		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n"
 			  "0|0|-|0|4096|4096|read@9|\n"
 			  "0|0|-|0|1|9999|1|pread64@10|\n"
 			  "0|0|-|0|5000|10000|0|pread64@11|\n"
 			  "0|0|-|0|10|10|write@13|\n"
+			  "0|0|-|cwd|.|O_RDONLY+O_DIRECTORY|0|>1|4|openat@14|\n"
 			  "#INIT\n" W_DIR F_INIT("0+10000"),
 		res);
-	ck_assert_uint_eq(res->left_out[LEFT_PIPE], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_PIPE], 2);
 	free(res);
 }
 END_TEST
