@@ -43,6 +43,8 @@ int model_fork(struct model *m, const struct rec *r)
 
 	if (r->ret <= 0) /* no new task: nothing to replay in it */
 		return 0;
+	if (tid == m->task->tid)
+		return LEFT_MALFORMED;
 	if (!(flags & CLONE_FS) && model_touch_fs(m, TOUCH_SHARE)) /* is copied */
 		return -ENOMEM;
 	old = vfd_task(&m->vfd, tid);

@@ -547,6 +547,21 @@ START_TEST(fork_hands_descriptors_down)
 }
 END_TEST
 
+START_TEST(nobody_is_a_child_of_its_own)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=vfork;:,s=1;:,\n"
+			    "1 o=access;:,p=f;:,m=4;:,s=0;:,\n",
+		TASK_LINE "0|0|-|f|04|0|access@8|\n"
+			  "#INIT\n" W_DIR F_INIT("-"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_MALFORMED], 1);
+	free(res);
+}
+END_TEST
+
 START_TEST(names_made_and_used_by_others_are_ordered)
 {
 	generates(TASK "1 o=state_path;:,p=/w/n;:,x=-;:,\n"
@@ -3437,6 +3452,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_appears_in_a_new_directory_is_not_built);
 	tcase_add_test(t, a_link_that_is_walked_through_led_to_a_directory);
 	tcase_add_test(t, fork_hands_descriptors_down);
+	tcase_add_test(t, nobody_is_a_child_of_its_own);
 	tcase_add_test(t, names_made_and_used_by_others_are_ordered);
 	tcase_add_test(t, overlapping_calls_go_by_their_results);
 	tcase_add_test(t, what_goes_first_takes_its_names_along);
