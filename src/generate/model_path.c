@@ -631,34 +631,62 @@ static struct str below_scope(const struct place *p, const struct buf *full, int
 	return rest.s && !rest.len ? STR(".") : rest;
 }
 
+/* The call refused to follow a link, which nothing of the canonical path is. */
+static bool put_refused_link(const struct rec *r, const struct place *p, struct buf *full)
+{
+	bool refuses = (uint64_t)model_arg(r, A_RESOLVE, 0) & RESOLVE_NO_SYMLINKS;
+
+	if (r->ret != -ELOOP || !refuses || !p->w.link_at || !names_path(p->w.link_at, full))
+		return false;
+	if (full->len > 1)
+		buf_char(full, '/');
+	buf_str(full, p->w.link_name);
+	buf_puts(full, "/x");
+	return true;
+}
+
+/* The canonical path, or another one that gives the same error. */
+static int put_way(struct model *m, const struct rec *r, struct str text, const struct place *p,
+	struct buf *full)
+{
+	bool shut = r->ret == -EACCES && p->w.shut; /* by the canonical path it would not be gone through */
+	int rc = 0;
+
+	if (put_refused_link(r, p, full))
+		return 0;
+	if (shut)
+		rc = names_path(p->w.shut, full) ? 0 : -ENOENT;
+	else if (p->w.err == ELOOP && put_loop(m, p, full))
+		;
+	else if (p->w.err)
+		rc = put_broken(&p->w, full);
+	else if (!names_path(p->w.dir, full))
+		rc = -ENOENT;
+	if (rc)
+		return rc;
+	if (shut) {
+		buf_puts(full, "/x");
+	} else if (!p->w.err && p->w.last.len) {
+		if (full->len > 1)
+			buf_char(full, '/');
+		buf_str(full, p->w.last);
+	} else if (!p->w.err) {
+		put_dots(m, r, text, full);
+	}
+	if (p->w.slash && p->w.last.len)
+		buf_char(full, '/');
+	return 0;
+}
+
 /* *INSIDE: the path is relative to the descriptor as before, since nothing else would be allowed.
  */
 static int put_canonical(struct model *m, const struct rec *r, struct str text, struct place *p,
 	struct buf *out, bool *inside)
 {
 	struct buf full = BUF_INIT;
+	int rc = put_way(m, r, text, p, &full);
 	struct str below;
-	int rc = 0;
 
-	if (r->ret == -EACCES && p->w.shut) /* by the canonical path it would not be gone through */
-		rc = names_path(p->w.shut, &full) ? 0 : -ENOENT;
-	else if (p->w.err == ELOOP && put_loop(m, p, &full))
-		;
-	else if (p->w.err)
-		rc = put_broken(&p->w, &full);
-	else if (!names_path(p->w.dir, &full))
-		rc = -ENOENT;
-	if (r->ret == -EACCES && p->w.shut) {
-		buf_puts(&full, "/x");
-	} else if (!rc && !p->w.err && p->w.last.len) {
-		if (full.len > 1)
-			buf_char(&full, '/');
-		buf_str(&full, p->w.last);
-	} else if (!rc && !p->w.err) {
-		put_dots(m, r, text, &full);
-	}
-	if (!rc && p->w.slash && p->w.last.len)
-		buf_char(&full, '/');
 	if (!rc && !buf_ok(&full))
 		rc = -ENOMEM;
 	if (!rc && p->relative && !p->whole && !p->w.crossed &&

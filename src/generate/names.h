@@ -222,6 +222,8 @@ struct walk {
 	bool slash;	   /* trailing slash, also of a link that was followed */
 	bool plain;	   /* absolute, and no symbolic link followed so far */
 	struct node *shut; /* the first one that is looked into though its permissions do not allow that */
+	struct node *link_at;  /* where the first symbolic link stands that is not the last component, */
+	struct str link_name;  /* and its name */
 	struct node *broke_at; /* err: directory where the walk ended, */
 	struct str broke_rest; /* and what could not be followed from there */
 	unsigned links;

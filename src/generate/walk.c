@@ -193,6 +193,10 @@ static struct node *descend(struct names *ns, struct node *dir, struct node *roo
 		struct walk sub = {.links = w->links + 1, .shut = w->shut};
 		struct str target = str_of(n->target ? n->target : "");
 
+		if (!w->link_at) {
+			w->link_at = dir;
+			w->link_name = name;
+		}
 		if (sub.links > LINKS_MAX) {
 			broken(w, ELOOP, dir, from_here);
 			return NULL;

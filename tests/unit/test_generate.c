@@ -2502,6 +2502,15 @@ START_TEST(ways_inside_of_a_descriptor)
 }
 END_TEST
 
+START_TEST(a_link_that_is_not_followed_is_in_the_way)
+{
+	generates(TASK FILE_F "1 o=state_path;:,p=/w/l;:,P=.;:,x=8:1:6:0120777:1:0:0:1:0;:,\n"
+			      "1 o=openat2;:,d=-100;:,p=../w/l/../w/none;:,f=0;:,m=0;:,R=4;:,s=-40;:,\n",
+		TASK_LINE "0|0|-|cwd|/r/.ioriot/t/w/l/x|O_RDONLY|0|RESOLVE_NO_SYMLINKS|>-|-ELOOP|openat2@8|\n"
+			  "#INIT\n" W_DIR F_INIT("-") "link|0|0|/r/.ioriot/t/w/l|.|\n");
+}
+END_TEST
+
 START_TEST(what_is_refused_unseen_tells_nothing)
 {
 	/* "." is in the way before the source is looked for; memory that is not aligned matters to data. */
@@ -3536,6 +3545,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_link_by_descriptor_needs_a_name_that_is_left);
 	tcase_add_test(t, holes_are_made_in_what_was_written_before);
 	tcase_add_test(t, ways_inside_of_a_descriptor);
+	tcase_add_test(t, a_link_that_is_not_followed_is_in_the_way);
 	tcase_add_test(t, what_is_refused_unseen_tells_nothing);
 	tcase_add_test(t, an_empty_path_is_the_working_directory);
 	tcase_add_test(t, ways_that_begin_at_a_descriptor);
