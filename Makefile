@@ -236,6 +236,8 @@ soak: all
 	@FUZZ_SEED=$$(date +%s) tests/run checks/fuzz.sh checks/fuzz_generate.sh checks/libfuzzer.sh
 	@$(MAKE) --no-print-directory $(BUILD)/unit
 	@KERNEL_SEEDS=5000 $(BUILD)/unit kernel
+	@$(MAKE) --no-print-directory $(BUILD)/bench/load
+	@tests/soak/replay.py
 	@tests/run --repeat 50 scenarios
 	@tests/randprog/run.py --as user --mode turns --layouts all --seeds 1-5000 --jobs 2
 	@if [ "$$(id -u)" -eq 0 ]; then \
