@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/words.h"
 #include "options_table.h"
 #include "replay/select.h"
 #include "tree/tree.h"
@@ -411,6 +412,15 @@ SETTER(set_filter)
 	return 0;
 }
 
+SETTER(set_only_ops)
+{
+	bool wanted[OP_COUNT];
+
+	(void)row;
+	o->only_ops = value;
+	return words_choose(wanted, value, "-E", err);
+}
+
 SETTER(set_by)
 {
 	return set_string(&o->by, row, value, "names of columns with commas between", err);
@@ -659,6 +669,10 @@ const struct option_row option_rows[] = {
 		"Only calls for which it is true: pid==12 && file=~\"^/var/\" && latency>1ms && op in "
 		"(read, pread64) || error.",
 		set_filter},
+	{'E', "events", "WORDS", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
+		"Only calls that these words name: operations or patterns (*stat*), families, classes; "
+		"!WORD takes away: FS,AIO,!*stat*. What is recorded so can be analysed, not replayed.",
+		set_only_ops},
 	{0, "by", "COLUMNS", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"A table of the calls by op, file, dir, comm, pid, tid, device, family, class, error or "
 		"any other column, or several: comm,op.",

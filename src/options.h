@@ -84,6 +84,7 @@ struct options {
 	unsigned repeat;      /* --repeat; 0 = not given */
 	const char *analyse; /* -a */
 	const char *filter;  /* -F; NULL = all calls */
+	const char *only_ops; /* -E; NULL = all operations */
 	const char *by;	     /* --by; NULL = not given */
 	enum sort_word sort; /* --sort */
 	unsigned top;	     /* --top, default 20; 0 = all */

@@ -13,6 +13,7 @@
 
 #include "capture/backend.h"
 #include "capture/program.h"
+#include "ops/words.h"
 
 /* As shells have it. */
 enum { STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127, STATUS_SIGNAL = 128 };
@@ -240,6 +241,8 @@ static void write_header(
 	pairs[n++] = (struct capture_pair){"host", str_of(host.nodename)};
 	pairs[n++] = (struct capture_pair){"uid", str_of(uid)};
 	pairs[n++] = (struct capture_pair){"cmd", buf_as_str(&what)};
+	if (job->options->only_ops)
+		pairs[n++] = (struct capture_pair){"only", str_of(job->options->only_ops)};
 	while (n_more-- && n < PAIRS_MAX)
 		pairs[n++] = *more++;
 	sink_header(job->sink, pairs, n);
@@ -317,6 +320,19 @@ static int find_program(struct capture_job *job, char *out)
 	return rc ? complain(&err, rc == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN) : 0;
 }
 
+/* What -E names, and what is always needed; false: all. */
+static bool choose_ops(const struct options *o, bool wanted[OP_COUNT])
+{
+	struct err ignored; /* the option was looked at when it was read */
+	unsigned op;
+
+	if (!o->only_ops || words_choose(wanted, o->only_ops, "-E", &ignored))
+		return false;
+	for (op = 0; op < OP_COUNT; op++)
+		wanted[op] |= words_always((enum op_id)op);
+	return true;
+}
+
 static int open_sink(struct capture_job *job, struct err *err)
 {
 	const struct options *o = job->options;
@@ -330,6 +346,7 @@ static int open_sink(struct capture_job *job, struct err *err)
 
 	if (rc)
 		return rc;
+	sink_choose(job->sink, job->wanted);
 	rc = sink_limit(job->sink, &limits, err);
 	if (!rc)
 		rc = paths_open(&job->paths, job->sink, err);
@@ -340,7 +357,9 @@ static int open_sink(struct capture_job *job, struct err *err)
 
 int capture_command(const struct options *o)
 {
-	struct capture_job job = {.options = o, .begin = write_header, .say = say};
+	bool wanted[OP_COUNT];
+	struct capture_job job = {.options = o, .begin = write_header, .say = say,
+		.wanted = choose_ops(o, wanted) ? wanted : NULL};
 	char program[PATH_MAX];
 	struct err err;
 	int rc;

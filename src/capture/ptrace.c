@@ -329,6 +329,8 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
 			"calls of the x32 interface are not recorded");
 	op = is_compat(info) ? op_of_compat(t, task, info) : op_of_entry(t, info);
+	if (op >= 0 && t->job->wanted && !t->job->wanted[op])
+		op = -1;
 	if (op >= 0 && ops[op].family == FAM_Memory &&
 		!maps_wanted(t, task, (enum op_id)op, (const uint64_t *)info->seccomp.args))
 		op = -1;
@@ -697,7 +699,7 @@ static int tracer_init(struct tracer *t, struct capture_job *job, struct err *er
 		if (nr >= 0 && nr < TRACER_NUMBERS)
 			t->op_of[nr] = (int16_t)op;
 	}
-	return filter_build_for_ops(&t->filter, extra, n, err);
+	return filter_build_for_ops(&t->filter, job->wanted, extra, n, err);
 }
 
 static int add_main(struct tracer *t, pid_t pid, struct err *err)

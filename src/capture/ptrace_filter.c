@@ -205,7 +205,13 @@ static size_t put_x32(unsigned *edges, bool commands)
 	return 2;
 }
 
-static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, struct err *err)
+static bool is_wanted(const bool *wanted, enum op_id op)
+{
+	return !wanted || wanted[op];
+}
+
+/* COMMANDS: of some calls only those that the table has. */
+static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, const bool *wanted, struct err *err)
 {
 	unsigned edges[2 * NUMBERS_MAX + 2];
 	size_t count;
@@ -221,12 +227,12 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, s
 	away = f->len; /* to what follows the whole search: too far for a conditional jump */
 	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, nr)));
-	rc = commands ? put_commands(f) : 0;
+	rc = commands && is_wanted(wanted, OP_ioctl) ? put_commands(f) : 0;
 	if (!rc && commands)
 		rc = put_length(f);
-	if (!rc && commands)
+	if (!rc && commands && is_wanted(wanted, OP_mmap))
 		rc = put_mmap(f);
-	if (!rc && commands)
+	if (!rc && commands && is_wanted(wanted, OP_madvise))
 		rc = put_madvise(f);
 	if (!rc)
 		rc = put_search(f, edges, 0, count + put_x32(edges + count, commands));
@@ -239,20 +245,20 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, s
 
 int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err)
 {
-	return build(f, numbers, n, false, err);
+	return build(f, numbers, n, false, NULL, err);
 }
 
-int filter_build_for_ops(struct filter *f, const unsigned *extra, size_t n, struct err *err)
+int filter_build_for_ops(struct filter *f, const bool *wanted, const unsigned *extra, size_t n, struct err *err)
 {
 	unsigned numbers[NUMBERS_MAX];
 	size_t count = 0, i;
 
 	for (i = 0; i < OP_COUNT; i++)
-		if (op_nr((enum op_id)i) >= 0)
+		if (op_nr((enum op_id)i) >= 0 && is_wanted(wanted, (enum op_id)i))
 			numbers[count++] = (unsigned)op_nr((enum op_id)i);
 	for (i = 0; i < n && count < NUMBERS_MAX; i++)
 		numbers[count++] = extra[i];
-	return build(f, numbers, count, true, err);
+	return build(f, numbers, count, true, wanted, err);
 }
 
 int filter_install(struct filter *f)

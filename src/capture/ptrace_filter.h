@@ -47,8 +47,11 @@ bool filter_takes_advice(unsigned advice); /* of madvise(2) */
 /* Stops NUMBERS[0..n), in any order, duplicates allowed (sorted in place). 0, or -E2BIG. */
 int filter_build(struct filter *f, unsigned *numbers, size_t n, struct err *err);
 
-/* All calls of the table, of ioctl(2) the commands of ops/ioctl.def, and the EXTRA calls. */
-int filter_build_for_ops(struct filter *f, const unsigned *extra, size_t n, struct err *err);
+/*
+ * The calls of the table that are WANTED (by operation; NULL: all), of ioctl(2) the commands of ops/ioctl.def, and the
+ * EXTRA calls. Calls of 32-bit programs are stopped all.
+ */
+int filter_build_for_ops(struct filter *f, const bool *wanted, const unsigned *extra, size_t n, struct err *err);
 
 /*
  * Installs it in this process, for itself and all that it starts. Without CAP_SYS_ADMIN the kernel

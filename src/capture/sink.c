@@ -18,6 +18,7 @@
 struct sink {
 	char *path;
 	struct sink_limits limits;
+	const bool *wanted; /* NULL = all */
 	struct outfile *file; /* NULL: ended */
 	struct buf buf;
 	uint64_t part;
@@ -75,6 +76,11 @@ int sink_limit(struct sink *s, const struct sink_limits *limits, struct err *err
 			s->path);
 	s->limits = *limits;
 	return 0;
+}
+
+void sink_choose(struct sink *s, const bool *wanted)
+{
+	s->wanted = wanted;
 }
 
 static void fail(struct sink *s, int rc, const struct err *why)
@@ -217,6 +223,8 @@ static void put(struct sink *s, const struct rec *rec, bool call)
 
 void sink_put(struct sink *s, const struct rec *rec)
 {
+	if (s->wanted && !s->wanted[rec->op])
+		return;
 	put(s, rec, ops[rec->op].family != FAM_State);
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "datas/arena.h"
 #include "datas/hmap.h"
+#include "ops/words.h"
 #include "trace/replay.h"
 #include "tree/tree.h"
 
@@ -32,24 +32,6 @@ static enum term_kind term_kind(struct str *term)
 	return str_eqs(key, "process") ? TERM_PROCESS : str_eqs(key, "path") ? TERM_PATH : TERM_KINDS;
 }
 
-static bool matches(struct str pattern, const char *text)
-{
-	char copy[512];
-
-	if (pattern.len >= sizeof(copy))
-		return false;
-	memcpy(copy, pattern.s, pattern.len);
-	copy[pattern.len] = '\0';
-	return fnmatch(copy, text, 0) == 0;
-}
-
-/* A name, as a pattern, or a family or class of the table. */
-static bool names_operation(struct str term, const struct op *op)
-{
-	return matches(term, op->name) || str_eqs(term, op_family_names[op->family]) ||
-	       str_eqs(term, op_class_names[op->cls]);
-}
-
 int selection_check(const char *text, struct err *err)
 {
 	struct str rest = str_of(text), term;
@@ -63,7 +45,7 @@ int selection_check(const char *text, struct err *err)
 
 		known = kind == TERM_PATH ? value.len > 0 : kind == TERM_PROCESS && str_u64(value, &n) == 0;
 		for (i = 0; kind == TERM_OPERATION && !known && i < OP_COUNT; i++)
-			known = value.len && !(ops[i].flags & OPF_STATE) && names_operation(value, &ops[i]);
+			known = value.len && !(ops[i].flags & OPF_STATE) && words_name(value, &ops[i]);
 		if (!known)
 			return err_set(err, EINVAL, "\"%.*s\" is no operation, family, class, process=N or "
 				"path=PATTERN",
@@ -85,12 +67,12 @@ static bool list_matches(const char *text, enum op_id op, uint32_t process, cons
 
 		there[kind] = true;
 		if (kind == TERM_OPERATION)
-			match[kind] |= names_operation(term, &ops[op]);
+			match[kind] |= words_name(term, &ops[op]);
 		else if (kind == TERM_PROCESS)
 			match[kind] |= str_u64(term, &n) == 0 && n == process;
 		else
 			for (i = 0; i < 2; i++)
-				match[kind] |= path[i] && matches(term, path[i]);
+				match[kind] |= path[i] && words_match(term, path[i]);
 	}
 	for (i = 0; i < TERM_KINDS; i++)
 		if (there[i] && !match[i])

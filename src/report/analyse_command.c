@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ops/words.h"
 #include "report/contrast.h"
 #include "report/filter.h"
 #include "report/html.h"
@@ -21,6 +22,7 @@ struct analysis {
 	const struct options *options;
 	const char *path;
 	const struct filter *filter;
+	const bool *wanted; /* by operation; NULL = all */
 	struct events *events;
 	struct view *views, **last;
 	uint64_t chosen;
@@ -105,6 +107,9 @@ static int show(struct analysis *a, const struct event *ev, struct err *err)
 	struct view *v;
 	int rc = 0;
 
+	/* requests of AIO go by the call that made them */
+	if (a->wanted && !a->wanted[ev->op < OP_COUNT ? ev->op : OP_io_submit])
+		return 0;
 	if (a->filter && !filter_matches(a->filter, ev))
 		return 0;
 	a->chosen++;
@@ -171,7 +176,7 @@ static int read_through(struct analysis *a, int (*make)(struct analysis *a, stru
 	rc = pass(a, err);
 	progress_end(&a->progress);
 	a->ending = (struct ending){.events = a->events, .totals = events_totals(a->events), .chosen = a->chosen,
-		.filter = a->options->filter, .capture = a->path, .colour = terminal_colour(STDOUT_FILENO)};
+		.filter = a->options->filter ? a->options->filter : a->options->only_ops, .capture = a->path, .colour = terminal_colour(STDOUT_FILENO)};
 	return rc;
 }
 
@@ -234,8 +239,8 @@ static int against_replay(struct analysis *a, const char *file, struct buf *out,
 {
 	int rc;
 
-	if (a->options->filter || a->options->by || a->options->html)
-		return err_set(err, EINVAL, "-F, --by and --html mean nothing to the statistics of a replay, %s", file);
+	if (a->options->filter || a->wanted || a->options->by || a->options->html)
+		return err_set(err, EINVAL, "-E, -F, --by and --html mean nothing to the statistics of a replay, %s", file);
 	rc = read_through(a, make_contrast, err);
 	return rc ? rc : contrast_replay(a->views, &a->ending, file, out, err);
 }
@@ -301,15 +306,19 @@ int analyse_command(const struct options *o)
 {
 	struct analysis a[2] = {{.options = o, .path = o->analyse}, {.options = o}};
 	struct filter *filter = NULL;
+	bool wanted[OP_COUNT];
 	struct buf out = BUF_INIT;
 	struct err err = {0};
 	unsigned i;
 	int rc = o->filter ? filter_parse(&filter, o->filter, &err) : 0;
 
+	if (!rc && o->only_ops)
+		rc = words_choose(wanted, o->only_ops, "-E", &err);
 	if (o->operands_count)
 		a[1].path = o->operands[0];
 	for (i = 0; i < 2; i++) {
 		a[i].filter = filter;
+		a[i].wanted = o->only_ops ? wanted : NULL;
 		a[i].last = &a[i].views;
 	}
 	if (!rc)

@@ -291,7 +291,7 @@ int contrast_print(struct view *const sides[2], const struct ending ending[2], s
 
 	buf_addf(out, "first: %s, second: %s\n", ending[0].capture, ending[1].capture);
 	if (ending[0].filter)
-		buf_addf(out, "  chosen by -F: %" PRIu64 " of %" PRIu64 ", and %" PRIu64 " of %" PRIu64 " calls\n",
+		buf_addf(out, "  chosen: %" PRIu64 " of %" PRIu64 ", and %" PRIu64 " of %" PRIu64 " calls\n",
 			ending[0].chosen, ending[0].totals->calls, ending[1].chosen, ending[1].totals->calls);
 	rc = put_totals(c, ending, out);
 	for (i = 0; i < c[0]->n && !rc; i++) {

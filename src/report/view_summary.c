@@ -50,7 +50,7 @@ static void put_totals(const struct summary *s, const struct ending *e, struct b
 	double seconds = (double)e->totals->end / 1e9;
 
 	if (e->filter)
-		buf_addf(out, "  chosen by -F: %" PRIu64 " of %" PRIu64 " calls\n", e->chosen,
+		buf_addf(out, "  chosen: %" PRIu64 " of %" PRIu64 " calls\n", e->chosen,
 			e->totals->calls);
 	buf_addf(out, "  calls %" PRIu64 ", %s/s, in them %s; failed %" PRIu64 " (%.1f %%)\n", s->all.count,
 		human_count(a, seconds > 0 ? (double)s->all.count / seconds : 0),

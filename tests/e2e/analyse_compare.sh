@@ -83,6 +83,7 @@ replayed "within what a quantile may be off" "no difference found" 1000 1020 102
 replayed "once as fast" "no difference found" 1000 1500 1550 1600 1500 1000 1500
 replayed "few" "too few runs to say" 1000 1500 1550 1600 1500 1400
 fails "replay: first" 2 "s.json is no capture" "$IORIOT" -a s.json 1.capture
+fails "replay: words" 2 "mean nothing to the statistics" "$IORIOT" -a 1.capture s.json -E read
 fails "replay: a filter" 2 "mean nothing to the statistics" "$IORIOT" -a 1.capture s.json -F read
 for hostile in '{}' '{"schema": 1, "runs": [7]}' '{"schema": 1, "complete": true, "divergences": "x", "replay": {"id": "a1", "hash": "1f"}}'; do
 	echo "$hostile" > hostile.json

@@ -10,7 +10,31 @@
 #include "ops/flags.h"
 #include "ops/ioctl.h"
 #include "ops/ops.h"
+#include "ops/words.h"
 #include "suites.h"
+
+START_TEST(words_choose_operations)
+{
+	bool w[OP_COUNT];
+	struct err err = {0};
+
+	ck_assert_int_eq(words_choose(w, "READ,pwrite*", "-E", &err), 0);
+	ck_assert(w[OP_read] && w[OP_getdents64] && w[OP_pwritev2] && !w[OP_write] && !w[OP_openat]);
+	ck_assert_int_eq(words_choose(w, "FS,!*stat*,newfstatat", "-E", &err), 0);
+	ck_assert(w[OP_read] && w[OP_newfstatat] && !w[OP_statx] && !w[OP_statfs] && !w[OP_io_submit]);
+	ck_assert_int_eq(words_choose(w, "!AIO", "-E", &err), 0);
+	ck_assert(w[OP_read] && w[OP_mmap] && !w[OP_io_submit] && !w[OP_io_uring_enter]);
+	ck_assert_int_eq(words_choose(w, "FS,fs", "-E", &err), -EINVAL);
+	ck_assert_str_eq(err.text, "-E: \"fs\" is no operation, family or class\n  FS,fs\n     ^");
+	ck_assert_int_eq(words_choose(w, "!nothing,FS", "-E", &err), -EINVAL);
+	ck_assert_str_eq(err.text, "-E: \"nothing\" is no operation, family or class\n  !nothing,FS\n   ^");
+	ck_assert_int_eq(words_choose(w, "READ,,WRITE", "-E", &err), -EINVAL);
+	ck_assert_int_eq(words_choose(w, "State", "-E", &err), -EINVAL);
+	ck_assert(words_always(OP_openat) && words_always(OP_close) && words_always(OP_clone3) &&
+		words_always(OP_pipe) && words_always(OP_state_fd) && !words_always(OP_read) &&
+		!words_always(OP_mmap) && !words_always(OP_fsync));
+}
+END_TEST
 
 START_TEST(names_and_rows_agree)
 {
@@ -224,6 +248,7 @@ Suite *ops_suite(void)
 	TCase *tc;
 	Suite *s = suite_with("ops", &tc);
 
+	tcase_add_test(tc, words_choose_operations);
 	tcase_add_test(tc, names_and_rows_agree);
 	tcase_add_test(tc, numbers_are_this_machines);
 	tcase_add_test(tc, commands_are_the_kernels);

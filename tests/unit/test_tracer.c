@@ -14,6 +14,7 @@
 #include "capture/paths.h"
 #include "capture/program.h"
 #include "capture/ptrace_filter.h"
+#include "ops/words.h"
 #include "suites.h"
 #include "tempdir.h"
 
@@ -69,7 +70,7 @@ START_TEST(filter_stops_some_commands)
 {
 	struct filter f;
 
-	ck_assert_int_eq(filter_build_for_ops(&f, NULL, 0, NULL), 0);
+	ck_assert_int_eq(filter_build_for_ops(&f, NULL, NULL, 0, NULL), 0);
 	if (FILTER_X32) {
 		ck_assert_uint_eq(run_filter(&f, FILTER_ARCH, FILTER_X32), SECCOMP_RET_TRACE);
 		ck_assert_uint_eq(run_filter(&f, FILTER_ARCH, FILTER_X32 + 547), SECCOMP_RET_TRACE);
@@ -94,7 +95,7 @@ START_TEST(filter_stops_the_calls_of_the_table)
 	struct filter f;
 	uint32_t nr;
 
-	ck_assert_int_eq(filter_build_for_ops(&f, (unsigned[]){4000}, 1, NULL), 0);
+	ck_assert_int_eq(filter_build_for_ops(&f, NULL, (unsigned[]){4000}, 1, NULL), 0);
 	for (nr = 0; nr < 5000; nr++) {
 		bool wanted = (op_by_nr(nr) >= 0 && nr != SYS_ioctl) || nr == 4000;
 
@@ -106,13 +107,37 @@ START_TEST(filter_stops_the_calls_of_the_table)
 }
 END_TEST
 
+START_TEST(filter_lets_go_what_is_not_wanted)
+{
+	static const char *const lists[] = {"READ", "!READ", "AIO,fsync", "!ioctl,!Memory", "!*"};
+	bool wanted[OP_COUNT];
+	struct filter f;
+	uint32_t nr;
+	size_t i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		ck_assert_int_eq(words_choose(wanted, lists[i], "-E", NULL), 0);
+		ck_assert_int_eq(filter_build_for_ops(&f, wanted, NULL, 0, NULL), 0);
+		for (nr = 0; nr < 1000; nr++) {
+			int op = op_by_nr(nr);
+			bool stop = op >= 0 && op != OP_ioctl && wanted[op];
+
+			ck_assert_msg(run_filter(&f, FILTER_ARCH, nr) ==
+				(stop ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW), "%s: call %u", lists[i], nr);
+		}
+		ck_assert_uint_eq(run_filter_with(&f, FILTER_ARCH, SYS_ioctl, FICLONE),
+			wanted[OP_ioctl] ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW);
+	}
+}
+END_TEST
+
 #if FILTER_COMPAT
 START_TEST(filter_stops_32_bit_calls)
 {
 	struct filter f;
 	uint32_t nr;
 
-	ck_assert_int_eq(filter_build_for_ops(&f, NULL, 0, NULL), 0);
+	ck_assert_int_eq(filter_build_for_ops(&f, NULL, NULL, 0, NULL), 0);
 	for (nr = 0; nr < 1000; nr++) /* 0: restart_syscall */
 		ck_assert_msg(run_filter(&f, FILTER_COMPAT, nr) ==
 			(nr == 0 || compat_find(nr) ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW),
@@ -135,7 +160,7 @@ START_TEST(filter_lets_other_memory_go)
 	struct filter f;
 	struct stat st;
 
-	ck_assert_int_eq(filter_build_for_ops(&f, NULL, 0, NULL), 0);
+	ck_assert_int_eq(filter_build_for_ops(&f, NULL, NULL, 0, NULL), 0);
 	ck_assert(stops(&f, SYS_mmap, 5000, PROT_READ, MAP_SHARED));
 	ck_assert(stops(&f, SYS_mmap, 5000, PROT_READ, MAP_PRIVATE | MAP_FIXED));
 	ck_assert(!stops(&f, SYS_mmap, 5000, PROT_READ, MAP_PRIVATE | MAP_DENYWRITE));
@@ -519,6 +544,7 @@ Suite *tracer_suite(void)
 	Suite *s = suite_with("tracer", &tc);
 
 	tcase_add_test(tc, filter_stops_the_calls_of_the_table);
+	tcase_add_test(tc, filter_lets_go_what_is_not_wanted);
 #if FILTER_COMPAT
 	tcase_add_test(tc, filter_stops_32_bit_calls);
 #endif

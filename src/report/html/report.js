@@ -129,7 +129,7 @@ document.getElementById('subtitle').textContent = sides.map(function (s) {
   if (h.start_wall > 0) from.push('at ' + new Date(h.start_wall / 1e6).toISOString().replace('T', ' ').slice(0, 19) + ' UTC');
   return plain((two ? s.name + ': ' : '') + whole(s.records) + ' records of ' + s.processes + ' processes and ' +
     s.threads + ' threads' + (from.length ? ', ' + from.join(', ') : '') +
-    (s.filter ? '. Chosen by -F ' + s.filter + ': ' + whole(s.totals.calls) + ' of ' + whole(s.allCalls) + ' calls' : ''));
+    (s.filter ? '. Chosen by ' + s.filter + ': ' + whole(s.totals.calls) + ' of ' + whole(s.allCalls) + ' calls' : ''));
 }).join('\n');
 sides.forEach(function (s) {
   s.warnings.forEach(function (w) {

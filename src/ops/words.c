@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/words.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+
+bool words_match(struct str pattern, const char *text)
+{
+	char copy[512];
+
+	if (pattern.len >= sizeof(copy))
+		return false;
+	memcpy(copy, pattern.s, pattern.len);
+	copy[pattern.len] = '\0';
+	return fnmatch(copy, text, 0) == 0;
+}
+
+bool words_name(struct str word, const struct op *op)
+{
+	return words_match(word, op->name) || str_eqs(word, op_family_names[op->family]) ||
+	       str_eqs(word, op_class_names[op->cls]);
+}
+
+int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, struct err *err)
+{
+	struct str rest = str_of(text), word;
+	unsigned i;
+
+	for (i = 0; i < OP_COUNT; i++)
+		wanted[i] = text[0] == '!';
+	while (str_take_char(&rest, ',', &word)) {
+		bool take = !(word.len && word.s[0] == '!'), known = false;
+		struct str name = take ? word : (struct str){word.s + 1, word.len - 1};
+
+		for (i = 0; i < OP_COUNT && name.len; i++) {
+			if (ops[i].flags & OPF_STATE || !words_name(name, &ops[i]))
+				continue;
+			wanted[i] = take;
+			known = true;
+		}
+		if (!known)
+			return err_set(err, EINVAL,
+				"%s: \"%.*s\" is no operation, family or class\n  %s\n  %*s^", option,
+				(int)name.len, name.len ? name.s : "", text,
+				(int)((name.len ? name.s : word.s ? word.s : text) - text), "");
+	}
+	return 0;
+}
+
+bool words_always(enum op_id op)
+{
+	switch (op) {
+	case OP_close:
+	case OP_close_range:
+	case OP_chdir:
+	case OP_fchdir:
+	case OP_execve:
+	case OP_execveat:
+	case OP_exit:
+	case OP_exit_group:
+	case OP_sendmsg:
+	case OP_sendmmsg:
+	case OP_recvmsg:
+	case OP_recvmmsg:
+	case OP_io_uring_enter:
+	case OP_io_uring_register:
+		return true;
+	default:
+		return ops[op].flags & (OPF_STATE | OPF_FORK | OPF_NEWFD) || ops[op].family == FAM_State ||
+		       op_has(op, A_FDS);
+	}
+}

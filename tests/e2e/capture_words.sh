@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# -E: a capture has what its words name, each call of it, and what is always needed; the analysis chooses the same.
+# shellcheck source=../lib.sh
+. "$TESTS/lib.sh"
+
+cat > program.py <<'E1'
+import os
+fd = os.open("file", os.O_RDWR | os.O_CREAT, 0o600)
+for i in range(40):
+	os.write(fd, b"x" * 100)
+	os.pread(fd, 50, i)
+	os.lstat("file")
+os.fsync(fd)
+other = os.dup(fd)
+os.lseek(other, 0, os.SEEK_SET)
+os.read(other, 1000)
+os.close(fd)
+if os.fork() == 0:
+	os.truncate("file", 10)
+	os._exit(0)
+os.wait()
+os.unlink("file")
+E1
+mkdir work
+record() { # FILE OPTION...
+	check "record $*" sh -c 'cd work && rm -rf ./* && exec "$@"' sh "$IORIOT" --quiet -c "../$1" "${@:2}" -- python3 -I ../program.py
+}
+rows() { # FILE FILTER: operation and file of each call
+	"$IORIOT" --quiet -a "$1" -F "$2" --export csv:/dev/stdout | python3 -c 'import csv, sys
+for r in csv.DictReader(sys.stdin): print(r["op"], r["file"], r["ret"] if r["op"] != "openat" else "", r["written"], r["read"])'
+}
+record all.capture
+record some.capture -E 'WRITE,pread*,fsync'
+own='(class==WRITE || op in (pread64, fsync)) && file=~"/work/file"'
+equal "what is named, with its files" "$(rows some.capture "$own")" "$(rows all.capture "$own")"
+check "what is named: it is something" test "$(rows some.capture "$own" | wc -l)" -ge 81
+equal "what is not" "$(rows some.capture 'op in (read, lseek, lstat, newfstatat, statx, unlink, truncate, mmap, getdents64)')" ""
+check "what is always needed" test "$(rows some.capture 'op in (openat, close, clone, fork, vfork, dup, exit_group)' | wc -l)" -ge 5
+check "the header says it" grep -q '|only=WRITE,pread\*,fsync|' some.capture
+check "it is valid" python3 "$TESTS/capture_check.py" some.capture
+fails "it cannot be replayed" 1 "some.capture: only some calls were recorded" "$IORIOT" -c some.capture -r some.replay
+absent "no replay is made" some.replay
+
+record few.capture -E '!FS,!Memory'
+equal "taking away: what is always needed stays" "$(rows few.capture '!(op in (openat, close, dup, fcntl)) && family==FS' | grep -v '^\(dup2\|dup3\|pipe2\|chdir\|fchdir\|memfd_create\) ')" ""
+record limited.capture -E 'write' --max-events 60
+equal "with another limit" "$(sed -n 's/.*;:,o=\([a-z0-9_]*\);.*/\1/p' limited.capture | grep -cvE '^(state_.*|end|lost|task_end)$')" 60
+
+equal "analysis: the same words" "$("$IORIOT" --quiet -a all.capture -E 'WRITE,pread*,fsync' --export csv:/dev/stdout)" \
+	"$("$IORIOT" --quiet -a all.capture -F 'class==WRITE || op=~"^pread" || op==fsync' --export csv:/dev/stdout)"
+equal "analysis: with a filter" "$("$IORIOT" --quiet -a all.capture -E 'WRITE' -F 'ret==100' --export csv:/dev/stdout | wc -l)" 41
+status_is "analysis: summary" 0 "$IORIOT" --quiet -a all.capture -E fsync
+says "analysis: summary says how many" "chosen: 1 of [0-9]+ calls"
+
+wrong() { # WORDS COLUMN
+	fails "wrong: $1" 2 "-E: .* is no operation, family or class" "$IORIOT" -c x.capture -E "$1" -- true
+	equal "wrong: $1: place" "$(sed -n '3s/\^.*//p' <<< "$output" | tr -d '\n' | wc -c)" $(($2 + 2))
+}
+wrong 'FS,nothing' 3
+wrong 'fs' 0
+wrong 'FS,!nothing' 4
+wrong 'State' 0
+wrong 'READ,,WRITE' 5
+fails "wrong in an analysis" 2 "-E: \"x\" is no" "$IORIOT" -a all.capture -E x
+absent "no capture is made" x.capture
+done_testing
