@@ -825,6 +825,11 @@ static int choose_command(struct parse *p, struct err *err)
 	return 0;
 }
 
+static bool exports_stacks(const struct options *o)
+{
+	return o->export && (strncmp(o->export, "collapsed:", 10) == 0 || strncmp(o->export, "speedscope:", 11) == 0);
+}
+
 /* An option that would do nothing is a misunderstanding, and better said than ignored. */
 static int check_modifiers(const struct parse *p, struct err *err)
 {
@@ -849,8 +854,7 @@ static int check_modifiers(const struct parse *p, struct err *err)
 		return err_set(err, EINVAL,
 			"a run to warm up changes the tree: --warmup=%u needs -R, which builds it again",
 			o->warmup.runs);
-	if ((o->fields || o->weight) && !o->flame && !o->html && !(o->export && (strncmp(o->export, "collapsed:", 10) == 0 ||
-		strncmp(o->export, "speedscope:", 11) == 0)))
+	if ((o->fields || o->weight) && !o->flame && !o->html && !exports_stacks(o))
 		return err_set(err, EINVAL, "--%s means nothing without --flame, --html or --export of stacks",
 			o->fields ? "fields" : "count");
 	if (o->analyse && o->operands_count && (o->hist_given || o->sequence || o->timeline || o->export || o->flame))

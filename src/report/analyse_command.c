@@ -176,7 +176,8 @@ static int read_through(struct analysis *a, int (*make)(struct analysis *a, stru
 	rc = pass(a, err);
 	progress_end(&a->progress);
 	a->ending = (struct ending){.events = a->events, .totals = events_totals(a->events), .chosen = a->chosen,
-		.filter = a->options->filter ? a->options->filter : a->options->only_ops, .capture = a->path, .colour = terminal_colour(STDOUT_FILENO)};
+		.filter = a->options->filter ? a->options->filter : a->options->only_ops, .capture = a->path,
+		.colour = terminal_colour(STDOUT_FILENO)};
 	return rc;
 }
 
@@ -214,7 +215,8 @@ static int write_html(const struct analysis a[2], struct err *err)
 {
 	struct view *sides[2] = {last_view(&a[0]), a[1].views ? last_view(&a[1]) : NULL};
 
-	return html_write(a->options->html, sides, (struct ending[2]){a[0].ending, a[1].ending}, sides[1] ? 2 : 1, err);
+	return html_write(a->options->html, sides, (struct ending[2]){a[0].ending, a[1].ending}, sides[1] ? 2 : 1,
+		err);
 }
 
 static int one(struct analysis a[2], struct buf *out, struct err *err)
@@ -240,7 +242,8 @@ static int against_replay(struct analysis *a, const char *file, struct buf *out,
 	int rc;
 
 	if (a->options->filter || a->wanted || a->options->by || a->options->html)
-		return err_set(err, EINVAL, "-E, -F, --by and --html mean nothing to the statistics of a replay, %s", file);
+		return err_set(err, EINVAL, "-E, -F, --by and --html mean nothing to the statistics of a replay, %s",
+			file);
 	rc = read_through(a, make_contrast, err);
 	return rc ? rc : contrast_replay(a->views, &a->ending, file, out, err);
 }
