@@ -120,6 +120,6 @@ void export_fio_end(struct lines_view *l, const struct ending *e, struct buf *to
 			buf_addf(&l->line, "%" PRIu64 " %s close\n", l->last, name);
 	}
 	buf_addf(told, "%s: %" PRIu64 " reads, writes and syncs of %zu files; left out are %" PRIu64
-		       " calls that moved bytes elsewhere (pipes, sockets, from file to file), or whose file has no name "
-		       "that fio takes\n", l->name, l->put, l->known.n, l->left_out);
+		       " calls that moved bytes elsewhere (pipes, sockets, from file to file), or whose file has no "
+		       "name that fio takes\n", l->name, l->put, l->known.n, l->left_out);
 }

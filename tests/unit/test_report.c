@@ -125,14 +125,6 @@ START_TEST(what_a_file_of_a_rotation_tells_is_no_call)
 }
 END_TEST
 
-START_TEST(times_that_cannot_be_are_no_times)
-{
-	tells(HEAD TASK REC(2000, 18446744073709551615, "o=sync;:,s=0") REC(2100, 5000, "o=sync;:,s=0"),
-		"sync   prog -1 0 00 0 0 0\n"
-		"sync   prog -1 0 00 0 0 0\n");
-}
-END_TEST
-
 START_TEST(what_is_no_call_is_counted)
 {
 	static const char text[] = HEAD TASK
@@ -316,7 +308,6 @@ Suite *report_suite(void)
 	tcase_add_test(t, children_and_new_programs);
 	tcase_add_test(t, what_counts_as_bytes_and_as_errors);
 	tcase_add_test(t, what_a_file_of_a_rotation_tells_is_no_call);
-	tcase_add_test(t, times_that_cannot_be_are_no_times);
 	tcase_add_test(t, what_is_no_call_is_counted);
 	tcase_add_test(t, filters_choose);
 	tcase_add_test(t, wrong_filters_say_where);
