@@ -224,7 +224,7 @@ class Bench:
 
         made = counted(self.ioriot("-c", cap, "-r", rep, "-n", "bench", "--root", self.ram.dir,
                                    "--quiet"))
-        loaded = counted([self.tool("loading"), rep, self.ram.dir], "--toggle-collect=program_load")
+        loaded = counted([self.tool("loading"), rep, self.ram.dir])  # its threads together
         self.report("instructions", "generate %.0f a line, loading %.0f an operation" % (
             made, loaded), generate=made, loading=loaded)
         os.unlink(cap)
