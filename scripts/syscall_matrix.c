@@ -756,8 +756,67 @@ static long uring_do(struct matrix *m, struct uring *r, const char *name, int ex
 	return note(m, name, expect, result < 0 ? -1 : result);
 }
 
+#define FIXED_FD_INSTALL 54 /* IORING_OP_FIXED_FD_INSTALL */
+
 #define ASK(expect, name, ...)                                                                     \
 	uring_do(m, r, "uring_" #name, expect, &(const struct io_uring_sqe){__VA_ARGS__})
+
+/* Not every file system has attributes of users. */
+static void uring_attributes(struct matrix *m, struct uring *r, int fd)
+{
+	uint64_t name = (uintptr_t)"user.ring", at = (uintptr_t)m->buffer, none = (uintptr_t)"none/x";
+	uint64_t file = (uintptr_t)"uring.txt";
+
+	ASK(ANY, fsetxattr, .opcode = IORING_OP_FSETXATTR, .fd = fd, .addr = name, .addr2 = at, .len = 10);
+	ASK(ANY, fgetxattr, .opcode = IORING_OP_FGETXATTR, .fd = fd, .addr = name, .addr2 = at, .len = BUFFER);
+	ASK(EBADF, fsetxattr, .opcode = IORING_OP_FSETXATTR, .fd = -1, .addr = name, .addr2 = at, .len = 1);
+	ASK(EBADF, fgetxattr, .opcode = IORING_OP_FGETXATTR, .fd = -1, .addr = name, .addr2 = at, .len = 1);
+	ASK(ANY, setxattr, .opcode = IORING_OP_SETXATTR, .addr3 = file, .addr = name, .addr2 = at, .len = 20,
+		.xattr_flags = XATTR_REPLACE);
+	ASK(ANY, getxattr, .opcode = IORING_OP_GETXATTR, .addr3 = file, .addr = name, .addr2 = at, .len = 15);
+	ASK(ENOENT, setxattr, .opcode = IORING_OP_SETXATTR, .addr3 = none, .addr = name, .addr2 = at, .len = 1);
+	ASK(ENOENT, getxattr, .opcode = IORING_OP_GETXATTR, .addr3 = none, .addr = name);
+}
+
+/* From a file into a pipe, and from there into another file; between files there is no splice. */
+static void uring_splices(struct matrix *m, struct uring *r, int fd)
+{
+	int to = (int)ASK(FINE, openat, .opcode = IORING_OP_OPENAT, .fd = m->dir,
+		.addr = (uintptr_t)"uring-spliced.txt", .open_flags = O_WRONLY | O_CREAT, .len = 0644);
+	int ends[2] = {-1, -1};
+
+	DO(pipe2, ends, O_CLOEXEC);
+	ASK(FINE, splice, .opcode = IORING_OP_SPLICE, .fd = ends[1], .off = -1ull, .splice_fd_in = fd,
+		.splice_off_in = 100, .len = 3000, .splice_flags = SPLICE_F_MOVE);
+	ASK(FINE, splice, .opcode = IORING_OP_SPLICE, .fd = to, .off = 50, .splice_fd_in = ends[0],
+		.splice_off_in = -1ull, .len = 4096);
+	ASK(EINVAL, splice, .opcode = IORING_OP_SPLICE, .fd = to, .off = 50, .splice_fd_in = fd,
+		.splice_off_in = -1ull, .len = 4096);
+	ASK(EBADF, splice, .opcode = IORING_OP_SPLICE, .fd = -1, .off = -1ull, .splice_fd_in = -1,
+		.splice_off_in = -1ull, .len = 1);
+	DO(close, ends[0]);
+	DO(close, ends[1]);
+	ASK(FINE, close, .opcode = IORING_OP_CLOSE, .fd = to);
+}
+
+/* In slots 0 and 1: FD, and back out of there by another number. Kernels before 6.8 do not know that. */
+static void uring_slots(struct matrix *m, struct uring *r, int fd)
+{
+	int32_t files[2] = {fd, -2}, bad = 999;
+	int other;
+
+	ASK(FINE, files_update, .opcode = IORING_OP_FILES_UPDATE, .addr = (uintptr_t)files, .len = 2);
+	ASK(EINVAL, files_update, .opcode = IORING_OP_FILES_UPDATE, .addr = (uintptr_t)files, .len = 2, .off = 1);
+	other = (int)ASK(ANY, fixed_fd_install, .opcode = FIXED_FD_INSTALL, .flags = IOSQE_FIXED_FILE, .fd = 0);
+	ASK(ANY, fixed_fd_install, .opcode = FIXED_FD_INSTALL, .flags = IOSQE_FIXED_FILE, .fd = 7);
+	if (other >= 0) {
+		ASK(FINE, write, .opcode = IORING_OP_WRITE, .fd = other, .addr = (uintptr_t)m->buffer, .len = 10, .off = 3);
+		ASK(FINE, close, .opcode = IORING_OP_CLOSE, .fd = other);
+	}
+	ASK(FINE, fsync, .opcode = IORING_OP_FSYNC, .flags = IOSQE_FIXED_FILE, .fd = 0);
+	ASK(EBADF, files_update, .opcode = IORING_OP_FILES_UPDATE, .addr = (uintptr_t)&bad, .len = 1);
+	ASK(EBADF, fsync, .opcode = IORING_OP_FSYNC, .flags = IOSQE_FIXED_FILE, .fd = 0); /* the slot is free now */
+}
 
 static void uring_bytes(struct matrix *m, struct uring *r)
 {
@@ -801,6 +860,9 @@ static void uring_bytes(struct matrix *m, struct uring *r)
 		.fadvise_advice = POSIX_FADV_RANDOM);
 	ASK(EBADF, fadvise64, .opcode = IORING_OP_FADVISE, .fd = -1);
 	ASK(ANY, ftruncate, .opcode = 55, .fd = fd, .off = 9050); /* since Linux 6.9 */
+	uring_attributes(m, r, fd);
+	uring_splices(m, r, fd);
+	uring_slots(m, r, fd);
 	ASK(FINE, close, .opcode = IORING_OP_CLOSE, .fd = fd);
 	ASK(EBADF, close, .opcode = IORING_OP_CLOSE, .fd = fd);
 }

@@ -231,19 +231,32 @@ static const struct io_uring_sqe *submission_of(const struct io_kiocb *req)
 	return sqe->opcode == req->opcode && sqe->user_data == req->cqe.user_data ? sqe : NULL;
 }
 
+/* Which other strings it has says where one of them is. */
+struct submission_strings {
+	bool target, attribute;
+};
+
+static u64 string_address(
+	const struct io_uring_sqe *sqe, bool second, const struct submission_strings *strings)
+{
+	if (strings->attribute)
+		return second ? sqe->addr : sqe->addr3;
+	return second == strings->target ? sqe->addr : sqe->addr2;
+}
+
 /* False: there is no room. */
-static bool item_submission_path(
-	struct build *o, const struct io_uring_sqe *sqe, enum row_kind kind, bool target)
+static bool item_submission_path(struct build *o, const struct io_uring_sqe *sqe, enum row_kind kind,
+	const struct submission_strings *strings)
 {
 	bool second = row_wire[kind] == WIRE_ARG_PATH2;
-	u64 address = second == target ? sqe->addr : sqe->addr2;
-	int dirfd = second ? (int)sqe->len : sqe->fd;
+	u64 address = string_address(sqe, second, strings);
+	int dirfd = second ? (int)sqe->len : strings->attribute ? AT_FDCWD : sqe->fd;
 	long len;
 
 	if (!build_has_room(o))
 		return false;
 	len = item_string(o, second ? WIRE_PATH2 : WIRE_PATH, address);
-	if (len <= 0 || kind == KIND_TARGET || *(o->at - ((len + 7) & ~7l)) == '/')
+	if (len <= 0 || kind == KIND_TARGET || kind == KIND_XNAME || *(o->at - ((len + 7) & ~7l)) == '/')
 		return true;
 	if (!build_has_room(o))
 		return false;
@@ -262,26 +275,44 @@ static bool item_lengths(struct build *o, const struct io_uring_sqe *sqe)
 	return true;
 }
 
+/* Those of an update whose slots are known: src/capture/uring.c. */
+static bool item_new_files(struct build *o, const struct io_uring_sqe *sqe)
+{
+	if (sqe->len > WIRE_UPDATE_MAX)
+		return true;
+	if (o->at + ((u64)sqe->len / 512 + 1) * sizeof(struct wire_item) + (u64)sqe->len * sizeof(s32) > o->end)
+		return false;
+	item_files(o, sqe->addr, sqe->len);
+	return true;
+}
+
 static bool item_submission(struct build *o, const struct io_uring_sqe *sqe)
 {
 	const unsigned char *kinds = opcode_kinds[sqe->opcode < OPCODES ? sqe->opcode : 0];
-	bool target = false, done = true;
+	struct submission_strings strings = {false, false};
+	bool done = true;
 	int i;
 
 	memcpy(item_begin(o, WIRE_SQE_BYTES), sqe, WIRE_SQE_BYTES);
 	item_end(o, WIRE_SQE, WIRE_SQE_BYTES);
-	for (i = 0; i < ROW_ARGS; i++)
-		target |= kinds[i] == KIND_TARGET;
+	for (i = 0; i < ROW_ARGS; i++) {
+		strings.target |= kinds[i] == KIND_TARGET;
+		strings.attribute |= kinds[i] == KIND_XNAME;
+	}
 	for (i = 0; i < ROW_ARGS && done; i++) {
 		switch (kinds[i]) {
 		case KIND_PATH:
 		case KIND_PATH2:
 		case KIND_TARGET:
-			done = item_submission_path(o, sqe, kinds[i], target);
+		case KIND_XNAME:
+			done = item_submission_path(o, sqe, kinds[i], &strings);
 			break;
 		case KIND_RIOV:
 		case KIND_WIOV:
 			done = item_lengths(o, sqe);
+			break;
+		case KIND_FILES:
+			done = item_new_files(o, sqe);
 			break;
 		case KIND_HOW:
 			item_copy(o, WIRE_HOW, sqe->addr2, min_t(u32, sqe->len, 64));

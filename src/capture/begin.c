@@ -611,6 +611,10 @@ static int follow_submission(struct begin *b, struct process *p, const struct re
 	struct rec plain = *rec;
 	uint64_t length;
 
+	if (rec->op == OP_uring_fixed_fd_install && rec->ret >= 0 && p->fds.n)
+		range_fds(p, (uint32_t)rec->ret, (uint32_t)rec->ret, true);
+	if (rec->op == OP_uring_fixed_fd_install || rec->op == OP_uring_files_update)
+		return 0;
 	if (rec->op == OP_uring_other || rec->sqe.slot != SQE_NONE || rec->sqe.flags & URING_FIXED_FILE)
 		return 0;
 	rec_uring_plain(&plain, &length);

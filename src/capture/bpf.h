@@ -17,7 +17,7 @@
 
 /* --- bpf_rows.c --- */
 
-void bpf_rows(struct bpf_row rows[BPF_ROWS], uint8_t opcodes[BPF_OPCODES]);
+void bpf_rows(struct bpf_row rows[BPF_ROWS], uint16_t opcodes[BPF_OPCODES]);
 
 /* --- bpf_ring.c --- */
 

@@ -63,9 +63,9 @@ static void fill_row(struct bpf_row *to, const struct row *row)
 	}
 }
 
-static uint8_t sqe_of(const unsigned char kinds[ROW_ARGS])
+static uint16_t sqe_of(const unsigned char kinds[ROW_ARGS])
 {
-	uint8_t out = 0;
+	uint16_t out = 0;
 	int i;
 
 	for (i = 0; i < ROW_ARGS; i++) {
@@ -79,6 +79,12 @@ static uint8_t sqe_of(const unsigned char kinds[ROW_ARGS])
 		case KIND_PATH2:
 			out |= second ? BPF_SQE_PATH2 : BPF_SQE_PATH;
 			break;
+		case KIND_XNAME:
+			out |= BPF_SQE_NAME | BPF_SQE_TEXT2 | BPF_SQE_PATH2;
+			break;
+		case KIND_FILES:
+			out |= BPF_SQE_FILES;
+			break;
 		case KIND_RIOV:
 		case KIND_WIOV:
 			out |= BPF_SQE_IOV;
@@ -91,7 +97,7 @@ static uint8_t sqe_of(const unsigned char kinds[ROW_ARGS])
 	return out;
 }
 
-void bpf_rows(struct bpf_row to[BPF_ROWS], uint8_t opcodes[BPF_OPCODES])
+void bpf_rows(struct bpf_row to[BPF_ROWS], uint16_t opcodes[BPF_OPCODES])
 {
 	int i;
 

@@ -24,6 +24,7 @@
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 #include "capture/uring.h"
+#include "capture/wire.h"
 #include "ops/uring.h"
 #include "utils/clock.h"
 
@@ -180,6 +181,18 @@ static char *read_string(const struct task *task, uint64_t address, struct str *
 	return copy;
 }
 
+static bool read_files(const struct task *task, const struct sqe_memory *m, uint64_t *to)
+{
+	int32_t fd[WIRE_UPDATE_MAX];
+	uint32_t i;
+
+	if (fetch_memory((pid_t)task->tid, m->files, fd, m->nfiles * sizeof(*fd)))
+		return false;
+	for (i = 0; i < m->nfiles; i++)
+		to[i] = (uint64_t)(int64_t)fd[i];
+	return true;
+}
+
 static void read_memory(const struct task *task, struct submission *s, const struct sqe_memory *m)
 {
 	struct open_how how = {0};
@@ -191,6 +204,10 @@ static void read_memory(const struct task *task, struct submission *s, const str
 	if (m->iov && fetch_iov((pid_t)task->tid, m->iov, n, s->vec) == 0) {
 		s->rec.vec = s->vec;
 		s->rec.nvec = (uint32_t)n;
+	}
+	if (m->nfiles && read_files(task, m, s->vec)) {
+		s->rec.vec = s->vec;
+		s->rec.nvec = m->nfiles;
 	}
 	if (!m->how)
 		return;
@@ -214,6 +231,7 @@ static struct submission *read_submission(struct tracer *t, struct task *task, s
 	memcpy(&copy, there, sizeof(copy)); /* the program could change it under our eyes */
 	uring_decode(&copy, &rec, &memory);
 	room = memory.niov < ARGS_IOV_MAX ? memory.niov : ARGS_IOV_MAX;
+	room += memory.nfiles;
 	s = calloc(1, sizeof(*s) + room * sizeof(*s->vec));
 	if (!s)
 		return NULL;
@@ -300,7 +318,7 @@ static void put(struct tracer *t, struct task *task, struct submission *s, int64
 	rec->dur = rec->t - began;
 	rec->ret = result;
 	rec->has_ret = true;
-	if ((ops[rec->op].flags & OPF_NEWFD) && result >= 0 && rec->sqe.slot == SQE_NONE)
+	if (op_has(rec->op, A_OFLAGS) + op_has(rec->op, A_HOW) && result >= 0 && rec->sqe.slot == SQE_NONE)
 		rec->facts = facts_of_fd((pid_t)task->tid, (int)result);
 	names_follow(task, rec, s->name);
 	sink_put(t->job->sink, rec);
@@ -369,7 +387,7 @@ static void complete(struct tracer *t, struct task *task, struct ring *r,
 		settle_chain(t, task, r, s);
 	put(t, task, s, cqe->res);
 	if (s->rec.op == OP_uring_other && cqe->res >= 0 && uring_is_unrecorded(&s->rec))
-		lose(t, task, 1, "io_uring: splice, attributes and the like are not recorded");
+		lose(t, task, 1, URING_UNRECORDED);
 	if (!(cqe->flags & IORING_CQE_F_MORE))
 		over(r, s);
 }

@@ -13,6 +13,8 @@ struct sqe_memory {
 	uint64_t path, path2; /* strings of rec->path and rec->path2 */
 	uint64_t iov;	      /* vector of NIOV segments */
 	uint32_t niov;
+	uint64_t files; /* NFILES descriptors */
+	uint32_t nfiles;
 	uint64_t how; /* struct open_how of HOW_SIZE bytes; its slot is that of A_HOW */
 	uint32_t how_size;
 };
@@ -24,6 +26,7 @@ struct sqe_memory {
 void uring_decode(const struct io_uring_sqe *s, struct rec *rec, struct sqe_memory *memory);
 
 /* Of a uring_other: it does something to files, and what it was is in no record. */
+#define URING_UNRECORDED "io_uring: what puts files into slots that are not known is not recorded"
 bool uring_is_unrecorded(const struct rec *other);
 
 /*

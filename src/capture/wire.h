@@ -189,6 +189,7 @@ enum wire_item_type {
 };
 
 #define WIRE_SQE_BYTES 64
+#define WIRE_UPDATE_MAX 4096 /* descriptors of a submission, whatever records it; one with more is not recorded */
 #define WIRE_FILES_MAX 32768 /* of one call; beyond they are not told */
 
 struct wire_ring {

@@ -960,6 +960,23 @@ static int take_sqe(struct record *rec)
 	return 0;
 }
 
+static int files_as_tuples(struct wire_reader *r, struct rec *call)
+{
+	size_t i;
+
+	r->tuples.n = 0;
+	for (i = 0; i < r->files.n; i++) {
+		uint64_t *to = vec_push(&r->tuples);
+
+		if (!to)
+			return -ENOMEM;
+		*to = (uint64_t)(int64_t)r->files.v[i];
+	}
+	call->vec = r->tuples.v;
+	call->nvec = (uint32_t)r->tuples.n;
+	return 0;
+}
+
 static int on_submission(struct wire_reader *r, struct record *rec)
 {
 	uint64_t value[WIRE_VALUES_SUBMISSION];
@@ -973,6 +990,8 @@ static int on_submission(struct wire_reader *r, struct record *rec)
 		rc = on_call_items(r, rec, rec->rest);
 	if (rc)
 		return rc;
+	if (rec->out->seen.rec.op == OP_uring_files_update && files_as_tuples(r, &rec->out->seen.rec))
+		return no_room(rec);
 	args_finish(&rec->out->seen.rec);
 	rc = rings_submit(r->rings, rec->out, value[0], value[1], (uint32_t)value[2],
 		rec->head.flags & WIRE_POLLED);

@@ -483,7 +483,7 @@ int rings_complete(struct rings *all, const struct wire_seen *s, const struct ri
 		p->seen.seen.created = s->seen.created;
 	}
 	put(all, r, p, at->t, at->ret);
-	return unrecorded ? lose(all, at, 1, "io_uring: splice, attributes and the like are not recorded")
+	return unrecorded ? lose(all, at, 1, URING_UNRECORDED)
 			  : 0;
 }
 

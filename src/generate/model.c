@@ -251,7 +251,7 @@ int model_apply(struct model *m, const struct rec *r)
 	m->parts = 0;
 	m->rec = r;
 	m->surprise = (struct surprise){0};
-	m->into = NULL;
+	m->into = m->from = m->from2 = NULL;
 	m->out = (struct rline){.call = *r,
 		.dur = r->dur,
 		.newfd = VFD_NONE,
@@ -287,9 +287,13 @@ int model_apply(struct model *m, const struct rec *r)
 
 int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct descriptor **d)
 {
-	int i = op_arg_index(r->op, kind);
+	struct fdtable *from = kind == A_FD ? m->from : kind == A_FD2 ? m->from2 : NULL, *own = m->task->files;
+	int i = op_arg_index(r->op, kind), rc;
 
-	return model_fd_in(m, r, (int32_t)r->arg[i], &m->out.call.arg[i], d);
+	m->task->files = from ? from : own;
+	rc = model_fd_in(m, r, (int32_t)r->arg[i], &m->out.call.arg[i], d);
+	m->task->files = own;
+	return rc;
 }
 
 /* Can the call fail of EBADF though the descriptor is open, by its access mode? */

@@ -155,6 +155,8 @@ struct model {
 	uint32_t next_ctx;
 	struct rings rings;
 	struct fdtable *into; /* where a new descriptor goes, NULL: to those of the task */
+	/* where the descriptors FD and FD2 of a submission are, NULL: with those of the task */
+	struct fdtable *from, *from2;
 	struct rec plain;     /* of a submission: the call that does the same */
 	enum faults faults;
 	uint32_t next_map;
@@ -335,6 +337,9 @@ int model_close_fd(struct model *m, int64_t fd);
 int model_close_displaced(struct model *m);
 /* A new descriptor has this number: what had it loses it. 0 or -ENOMEM. */
 int model_free_number(struct model *m, int64_t fd);
+
+/* FROM has another number, TO, which is free. */
+int model_dup_to(struct model *m, struct descriptor *from, int64_t to, bool cloexec);
 
 /* The task has copies of the descriptors FROM has: list items and resources of both. */
 int model_copied_fds(struct model *m, const struct task *task, const struct fdtable *from);

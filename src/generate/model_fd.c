@@ -436,7 +436,7 @@ int model_unshare_fds(struct model *m)
 	return shared == m->task->files ? 0 : model_copied_fds(m, m->task, shared);
 }
 
-static int dup_to(struct model *m, struct descriptor *from, int64_t to, bool cloexec)
+int model_dup_to(struct model *m, struct descriptor *from, int64_t to, bool cloexec)
 {
 	struct descriptor *d = vfd_dup(&m->vfd, m->task, from, to);
 
@@ -494,11 +494,11 @@ int model_dup(struct model *m, const struct rec *r)
 		closed = as_close(m, r->ret, rc);
 		if (closed < 0)
 			return closed;
-		rc = dup_to(m, from, r->ret, cloexec);
+		rc = model_dup_to(m, from, r->ret, cloexec);
 		return rc ? rc : closed;
 	}
 	closed = model_close_fd(m, r->ret);
-	return closed ? closed : dup_to(m, d, r->ret, cloexec);
+	return closed ? closed : model_dup_to(m, d, r->ret, cloexec);
 }
 
 static int fcntl_dup(struct model *m, const struct rec *r, struct descriptor *d, int rc)
@@ -512,7 +512,7 @@ static int fcntl_dup(struct model *m, const struct rec *r, struct descriptor *d,
 		return LEFT_CONFLICT;
 	done = model_free_number(m, r->ret);
 	if (!done)
-		done = dup_to(m, d, r->ret, cloexec);
+		done = model_dup_to(m, d, r->ret, cloexec);
 	return done ? done : rc;
 }
 

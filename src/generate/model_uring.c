@@ -23,6 +23,26 @@ void model_uring_plain(struct rec *r, uint64_t *length)
 		rec_uring_plain(r, length);
 }
 
+/* The slot of what is read stands where others have that of a buffer. A pipe is the replay's own, in no slot. */
+static void put_splice_slots(const struct model *m, struct rec *line)
+{
+	uint64_t *in = &line->arg[op_arg_index(line->op, A_FD)], *out = &line->arg[op_arg_index(line->op, A_FD2)];
+	struct sqe *sqe = &line->sqe;
+
+	if ((uint32_t)*in == VFD_NONE)
+		sqe->flags &= ~URING_SPLICE_IN_FIXED;
+	if ((uint32_t)*out == VFD_NONE)
+		sqe->flags &= ~(uint32_t)URING_FIXED_FILE;
+	if (sqe->flags & URING_SPLICE_IN_FIXED) {
+		sqe->buffer = (uint32_t)m->plain.arg[op_arg_index(OP_splice, A_FD)];
+		*in = VFD_NONE;
+	}
+	if (sqe->flags & URING_FIXED_FILE) {
+		sqe->slot = (uint32_t)m->plain.arg[op_arg_index(OP_splice, A_FD2)];
+		*out = VFD_NONE;
+	}
+}
+
 static void become_submission(struct model *m, const struct ring *ring, const struct sqe *sqe)
 {
 	struct rec *out = &m->out.call, line = *out;
@@ -38,9 +58,11 @@ static void become_submission(struct model *m, const struct ring *ring, const st
 	line.sqe = *sqe;
 	line.sqe.ring = ring->number;
 	line.sqe.flags &= ~(unsigned)(URING_BUFFER_SELECT | URING_CQE_SKIP_SUCCESS);
-	if (fd >= 0 && sqe->flags & URING_FIXED_FILE)
+	if (sqe->row == OP_uring_splice)
+		put_splice_slots(m, &line);
+	else if (fd >= 0 && sqe->flags & URING_FIXED_FILE)
 		line.sqe.slot = (uint32_t)m->plain.arg[op_arg_index(out->op, A_FD)];
-	if (fd >= 0 && line.sqe.slot != SQE_NONE)
+	if (fd >= 0 && line.sqe.slot != SQE_NONE && sqe->row != OP_uring_splice)
 		line.arg[fd] = VFD_NONE; /* the slot says which file */
 	*out = line;
 }
@@ -373,6 +395,69 @@ int model_uring_file(struct model *m, const struct rec *r)
 	return model_touch(m, ring->desc->order, TOUCH_EXCLUSIVE);
 }
 
+static uint64_t file_in_line(int64_t fd, const struct descriptor *d)
+{
+	if (fd == URING_FILE_SKIP)
+		return (uint64_t)fd;
+	if (d && d->desc->kind == DESC_FILE && d->vfd != VFD_NUMBER_NONE)
+		return d->vfd;
+	return (uint64_t)(int64_t)URING_FILE_FREE;
+}
+
+/* How many descriptors the call came to: the last one may be what it failed of, whose slot is free then. */
+static uint32_t files_tried(const struct rec *r, bool *failed)
+{
+	*failed = r->ret == -EBADF || (r->ret >= 0 && r->ret < r->nvec);
+	if (!*failed || !r->nvec)
+		return r->nvec;
+	return r->ret < 0 ? 1 : (uint32_t)r->ret + 1;
+}
+
+int model_uring_update(struct model *m, const struct rec *r)
+{
+	struct ring *ring = ring_of(m, r->sqe.ring);
+	uint64_t slot = (uint64_t)model_arg(r, A_SLOT, 0), *to;
+	bool failed, came = r->ret >= 0 || r->ret == -EBADF;
+	uint32_t n = files_tried(r, &failed), i;
+	int rc = 0;
+
+	if (!ring)
+		return LEFT_RING;
+	for (i = 0; i < n && !rc; i++) {
+		int64_t fd = (int64_t)r->vec[i];
+		bool bad = failed && i + 1 == n;
+		struct descriptor *d = fd >= 0 && !bad ? vfd_get(m->task, fd) : NULL;
+
+		to = vec_push(&m->numbers);
+		if (!to)
+			return -ENOMEM;
+		*to = bad ? (uint64_t)(int64_t)URING_FILE_BAD : file_in_line(fd, d);
+		if (d && d->vfd != VFD_NUMBER_NONE)
+			rc = model_touch(m, d->order, TOUCH_SHARE);
+		if (!rc && came && fd != URING_FILE_SKIP)
+			rc = enter_file(m, ring, (int64_t)slot + i, d);
+	}
+	m->out.call.vec = m->numbers.v;
+	m->out.call.nvec = (uint32_t)m->numbers.n;
+	return rc ? rc : model_touch(m, ring->desc->order, TOUCH_EXCLUSIVE);
+}
+
+int model_uring_install(struct model *m, const struct rec *r)
+{
+	bool cloexec = !(model_arg(r, A_INSTALLFLAGS, 0) & URING_INSTALL_NO_CLOEXEC);
+	struct descriptor *d;
+	int rc = r->sqe.ring ? model_fd(m, r, A_FD, &d) : LEFT_RING, made;
+
+	if (r->ret < 0 || rc < 0 || rc == LEFT_UNKNOWN_FD || rc == LEFT_RING)
+		return rc;
+	if (model_number_taken(m, r->ret))
+		return LEFT_CONFLICT;
+	if (model_free_number(m, r->ret))
+		return -ENOMEM;
+	made = model_dup_to(m, d, r->ret, cloexec);
+	return made ? made : rc;
+}
+
 /* ---- submissions ---- */
 
 /* Cancelled by one that is left out, by no link, or by the end of its ring: a replay has none of them. */
@@ -441,18 +526,29 @@ static int apply_as_submitted(struct model *m, const struct ring *ring, const st
 	return rc;
 }
 
+/* About registered files and others at once. */
+static bool has_two_tables(enum op_id op)
+{
+	return op == OP_splice || op == OP_uring_fixed_fd_install || op == OP_uring_files_update;
+}
+
 static int apply_plain(struct model *m, struct ring *ring)
 {
 	const struct rec *r = &m->plain;
 	bool opens = ops[r->op].flags & OPF_NEWFD, direct = r->sqe.slot != SQE_NONE;
-	bool in_table = r->sqe.flags & URING_FIXED_FILE || (direct && !opens);
+	bool fixed = r->sqe.flags & URING_FIXED_FILE, apart = has_two_tables(r->op);
+	bool in_table = !apart && (fixed || (direct && !opens));
 	struct fdtable *own = in_table ? swap_files(m, ring->files) : NULL;
 	int rc;
 
 	if (direct && opens)
 		m->into = ring->files;
-	rc = in_table ? models[r->op](m, r) : apply_as_submitted(m, ring, r);
-	m->into = NULL;
+	if (apart && (r->op == OP_splice ? r->sqe.flags & URING_SPLICE_IN_FIXED : fixed))
+		m->from = ring->files;
+	if (r->op == OP_splice && fixed)
+		m->from2 = ring->files;
+	rc = in_table || m->from || m->from2 ? models[r->op](m, r) : apply_as_submitted(m, ring, r);
+	m->into = m->from = m->from2 = NULL;
 	if (own)
 		swap_files(m, own);
 	if (in_table)

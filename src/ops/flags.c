@@ -95,7 +95,10 @@ static const struct flag ioctl_cmds[] = {
 /* Values as in linux/io_uring.h, whose installed version may be older than the kernel. */
 static const struct flag sqe_flags[] = {{"IOSQE_FIXED_FILE", 1, 1}, {"IOSQE_IO_DRAIN", 2, 2},
 	{"IOSQE_IO_LINK", 4, 4}, {"IOSQE_IO_HARDLINK", 8, 8}, {"IOSQE_ASYNC", 16, 16},
-	{"IOSQE_BUFFER_SELECT", 32, 32}, {"IOSQE_CQE_SKIP_SUCCESS", 64, 64}, {0}};
+	{"IOSQE_BUFFER_SELECT", 32, 32}, {"IOSQE_CQE_SKIP_SUCCESS", 64, 64},
+	{"SPLICE_F_MOVE", 0x100, 0x100}, {"SPLICE_F_NONBLOCK", 0x200, 0x200}, {"SPLICE_F_MORE", 0x400, 0x400},
+	{"SPLICE_F_GIFT", 0x800, 0x800}, {"SPLICE_F_FD_IN_FIXED", 0x10000, 0x10000}, {0}};
+static const struct flag install_flags[] = {{"IORING_FIXED_FD_NO_CLOEXEC", 1, 1}, {0}};
 static const struct flag uring_setup_flags[] = {{"IORING_SETUP_IOPOLL", 1, 1},
 	{"IORING_SETUP_SQPOLL", 2, 2}, {"IORING_SETUP_SQ_AFF", 4, 4},
 	{"IORING_SETUP_CQSIZE", 8, 8}, {"IORING_SETUP_CLAMP", 16, 16},
@@ -158,6 +161,7 @@ static const struct flag *const tables[A_COUNT] = {
 	[A_FCMD] = fcntl_cmds,
 	[A_ICMD] = ioctl_cmds,
 	[A_SQE] = sqe_flags,
+	[A_INSTALLFLAGS] = install_flags,
 	[A_UPARAMS] = uring_setup_flags,
 	[A_UENTER] = uring_enter_flags,
 	[A_UREGOP] = uring_register_ops,

@@ -20,7 +20,7 @@ const struct uring_op *uring_of_opcode(unsigned opcode, bool *fixed);
 /* Rows whose lines are completions. */
 static inline bool op_is_submission(enum op_id op)
 {
-	return op >= OP_uring_nop && op <= OP_uring_linkat;
+	return op >= OP_uring_nop && op < OP_uring_other;
 }
 
 #define URING_SLOT_ANY (UINT32_MAX - 1) /* IORING_FILE_INDEX_ALLOC, as struct sqe has it */
@@ -33,6 +33,25 @@ enum {
 	URING_BUFFER_SELECT = 32,
 	URING_CQE_SKIP_SUCCESS = 64
 };
+/*
+ * Flags of splice(2) in a submission of one: struct sqe has them above its own. URING_SPLICE_STRANGE stands for
+ * those that no kernel takes; with URING_SPLICE_IN_FIXED what is read is a registered file.
+ */
+#define URING_SPLICE_SHIFT 8
+#define URING_SPLICE_MASK  0x7fu
+#define URING_SPLICE_STRANGE (0x80u << URING_SPLICE_SHIFT)
+#define URING_SPLICE_IN_FIXED (0x100u << URING_SPLICE_SHIFT)
+#define URING_SPLICE_IN_FIXED_FLAG (1u << 31) /* SPLICE_F_FD_IN_FIXED */
+
+#define URING_INSTALL_NO_CLOEXEC 1 /* IORING_FIXED_FD_NO_CLOEXEC */
+
+/* What a uring_files_update of a .replay has in the place of a descriptor. */
+enum {
+	URING_FILE_FREE = -1, /* the slot becomes free */
+	URING_FILE_SKIP = -2, /* IORING_REGISTER_FILES_SKIP */
+	URING_FILE_BAD = -3   /* a number that nothing is open by */
+};
+
 enum {
 	URING_IOPOLL = 1,
 	URING_SQPOLL = 1 << 1,

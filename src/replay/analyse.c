@@ -60,6 +60,15 @@ static void use_iocbs(struct walk *w, const struct xop *x, uint32_t process)
 	}
 }
 
+static void use_files(struct walk *w, const struct xop *x, uint32_t process)
+{
+	const uint8_t *p = x->vec;
+	uint32_t i;
+
+	for (i = 0; i < x->nvec; i++)
+		owned_by(w, w->vfd_owner, uvar_get(&p), process);
+}
+
 /* Who uses the same map needs the same memory. */
 static void use_maps(struct walk *w, const struct xop *x, uint32_t process)
 {
@@ -87,6 +96,8 @@ static void use_descriptors(struct walk *w, const struct xop *x, uint32_t proces
 	}
 	if (op_has(x->op, A_IOCBS))
 		use_iocbs(w, x, process);
+	if (op_has(x->op, A_FILES))
+		use_files(w, x, process);
 	if (op_has(x->op, A_PATH) && path_is(x->path, PATH_FD))
 		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path), process);
 	if (op_has(x->op, A_PATH2) && path_is(x->path2, PATH_FD))

@@ -44,6 +44,7 @@ struct completion {
 	int32_t result;
 	enum { NOT_SUBMITTED, UNDER_WAY, COMPLETED } state;
 	struct room *room; /* exec_uring.c: what it reads goes there */
+	int32_t pipe[2];   /* and the other side of what it splices; 0: none */
 };
 
 /* What all threads of a worker process share. */
@@ -124,6 +125,7 @@ int64_t raw_syscall(long nr, const uint64_t reg[6]);
 uint8_t *read_room(struct rthread *t, uint64_t len);
 #define XATTR_ROOM  (64u << 10) /* no value is longer: XATTR_SIZE_MAX */
 #define SPLICE_ROOM (64u << 10)
+#define PIPE_WANTED (1 << 20) /* /proc/sys/fs/pipe-max-size as it is by default */
 #define IOCTL_ROOM (232u << 10) /* a map of some 4000 extents */
 void build_registers(struct rthread *t, const struct xop *x, uint64_t reg[6]);
 int64_t issue(const struct xop *x, uint64_t reg[6]);

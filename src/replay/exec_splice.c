@@ -12,8 +12,6 @@
  * own, which is empty between operations. As many bytes are moved as were moved then.
  */
 
-#define PIPE_WANTED (1 << 20) /* /proc/sys/fs/pipe-max-size as it is by default */
-
 static int64_t call3(long nr, int64_t a, uint64_t b, uint64_t c)
 {
 	return raw_syscall(nr, (uint64_t[6]){(uint64_t)a, b, c});

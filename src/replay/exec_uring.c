@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <liburing.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -28,6 +30,7 @@
 /* What a submission points to until the kernel has taken it; one for each entry of the queue. */
 struct scratch {
 	char path[2][32]; /* of path_pointer() */
+	char from_cwd[PATH_MAX];
 	struct open_how how;
 };
 
@@ -121,6 +124,42 @@ static uint8_t *take_room(struct live_ring *r, struct completion *c, uint64_t le
 	}
 	c->room = room;
 	return room ? (uint8_t *)room + ROOM_HEAD : NULL;
+}
+
+/*
+ * The other side of a splice is a pipe of the submission's own, closed with what is in it when that is over. One that
+ * is read has as many bytes as were moved then.
+ */
+static int own_pipe(const struct completion *c, bool is_read)
+{
+	return c->pipe[!is_read] - 1;
+}
+
+static void make_pipe(struct rthread *t, struct completion *c, uint64_t fill)
+{
+	uint64_t left;
+	ssize_t put;
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK))
+		return;
+	fcntl(fd[0], F_SETPIPE_SZ, PIPE_WANTED);
+	for (left = fill; left; left -= (uint64_t)put) {
+		put = write(fd[1], (const void *)(uintptr_t)write_buffer(t), left < SPLICE_ROOM ? left : SPLICE_ROOM);
+		if (put <= 0)
+			break;
+	}
+	c->pipe[0] = fd[0] + 1;
+	c->pipe[1] = fd[1] + 1;
+}
+
+static void close_pipe(struct completion *c)
+{
+	if (!c->pipe[0])
+		return;
+	close(c->pipe[0] - 1);
+	close(c->pipe[1] - 1);
+	c->pipe[0] = c->pipe[1] = 0;
 }
 
 static void give_room_back(struct live_ring *r, struct completion *c)
@@ -242,6 +281,7 @@ static void reap(const struct worker *w, struct live_ring *r)
 		c->result = cqe->res;
 		c->state = COMPLETED;
 		give_room_back(r, c);
+		close_pipe(c);
 		r->under_way--;
 		n++;
 	}
@@ -294,7 +334,7 @@ struct preparing {
 	const struct xop *x;
 	struct completion *completion;
 	struct io_uring_sqe *sqe;
-	bool bad_memory, keeps;
+	bool bad_memory, failed, keeps;
 };
 
 /*
@@ -309,6 +349,20 @@ static int directory(const struct preparing *p, uint64_t vfd, uint64_t path)
 		return real_fd(p->t->w, vfd);
 	cwd = atomic_load_explicit(&p->t->w->contexts[p->x->context].cwd, memory_order_acquire);
 	return cwd ? cwd - 1 : p->t->w->start_dir;
+}
+
+/* The same for a path that comes without a descriptor. */
+static uint64_t path_from_cwd(const struct preparing *p)
+{
+	uint64_t path = path_pointer(p->t, p->x->path, p->scratch->path[0]);
+	char *to = p->scratch->from_cwd;
+	int len;
+
+	if (PATH_REF_KIND(p->x->path) != PATH_RELATIVE || !*(const char *)(uintptr_t)path)
+		return path;
+	len = snprintf(to, PATH_MAX, "/proc/self/fd/%d/%s", directory(p, VFD_CWD, p->x->path),
+		(const char *)(uintptr_t)path);
+	return len < PATH_MAX ? (uint64_t)(uintptr_t)to : path;
 }
 
 static const struct iovec *buffer(const struct preparing *p)
@@ -404,6 +458,60 @@ static int file(const struct preparing *p, uint64_t vfd)
 	return (uint32_t)vfd < VFD_CWD ? take_fd(p->t->w, (uint32_t)vfd) : -1;
 }
 
+/* What is read stands where others have their buffer, when it is in a slot; what is written, in that of the slot. */
+static int spliced(const struct preparing *p, enum arg_kind kind, uint64_t vfd)
+{
+	const struct sqe *sqe = &p->x->sqe;
+	bool is_read = kind == A_FD;
+
+	if (is_read && sqe->flags & URING_SPLICE_IN_FIXED)
+		return (int)sqe->buffer;
+	if (!is_read && sqe->flags & IOSQE_FIXED_FILE)
+		return (int)sqe->slot;
+	return (uint32_t)vfd == VFD_NONE ? own_pipe(p->completion, is_read) : real_fd(p->t->w, vfd);
+}
+
+static bool no_file(const struct preparing *p, enum arg_kind kind, uint32_t flag)
+{
+	return (uint32_t)p->x->arg[op_arg_index(p->x->op, kind)] == VFD_NONE && !(p->x->sqe.flags & flag);
+}
+
+static void prepare_splice(const struct preparing *p)
+{
+	bool no_in = no_file(p, A_FD, URING_SPLICE_IN_FIXED), no_out = no_file(p, A_FD2, IOSQE_FIXED_FILE);
+	uint64_t len = p->x->arg[op_arg_index(p->x->op, A_LEN)];
+
+	if (!p->failed && no_in != no_out)
+		make_pipe(p->t, p->completion, no_in ? len : 0);
+}
+
+static uint32_t splice_flags(uint32_t flags)
+{
+	uint32_t out = flags >> URING_SPLICE_SHIFT & (URING_SPLICE_MASK | 0x80);
+
+	return flags & URING_SPLICE_IN_FIXED ? out | URING_SPLICE_IN_FIXED_FLAG : out;
+}
+
+static uint64_t spliced_from(uint64_t offset)
+{
+	return offset == OFFPTR_NULL ? UINT64_MAX : offset;
+}
+
+/* The kernel reads them when it comes to it. */
+static uint64_t new_files(const struct preparing *p)
+{
+	int32_t *to = p->bad_memory ? NULL : (void *)take_room(p->r, p->completion, p->x->nvec * sizeof(*to));
+	const uint8_t *at = p->x->vec;
+	uint32_t i;
+
+	for (i = 0; to && i < p->x->nvec; i++) {
+		int64_t vfd = (int64_t)uvar_get(&at);
+
+		to[i] = vfd >= 0 ? real_fd(p->t->w, (uint64_t)vfd) : (int32_t)vfd;
+	}
+	return to ? (uint64_t)(uintptr_t)to : NO_MEMORY;
+}
+
 static void put_field(const struct preparing *p, enum arg_kind kind, uint64_t value)
 {
 	const struct xop *x = p->x;
@@ -411,7 +519,26 @@ static void put_field(const struct preparing *p, enum arg_kind kind, uint64_t va
 
 	switch (kind) {
 	case A_FD:
-		sqe->fd = file(p, value);
+		if (x->op == OP_uring_splice)
+			sqe->splice_fd_in = spliced(p, kind, value);
+		else
+			sqe->fd = file(p, value);
+		break;
+	case A_FD2:
+		sqe->fd = spliced(p, kind, value);
+		break;
+	case A_OFFIN:
+		sqe->splice_off_in = spliced_from(value);
+		break;
+	case A_OFFOUT:
+		sqe->off = spliced_from(value);
+		break;
+	case A_SLOT:
+		sqe->off = value;
+		break;
+	case A_FILES:
+		sqe->addr = new_files(p);
+		sqe->len = x->nvec;
 		break;
 	case A_DIRFD:
 		sqe->fd = directory(p, value, x->path);
@@ -420,13 +547,17 @@ static void put_field(const struct preparing *p, enum arg_kind kind, uint64_t va
 		sqe->len = (uint32_t)directory(p, value, x->path2);
 		break;
 	case A_PATH: /* of a symbolic link: what it says comes first */
-		*(op_has(x->op, A_TARGET) ? &sqe->addr2 : &sqe->addr) =
-			path_pointer(p->t, x->path, p->scratch->path[0]);
+		if (op_has(x->op, A_XNAME))
+			sqe->addr3 = path_from_cwd(p);
+		else
+			*(op_has(x->op, A_TARGET) ? &sqe->addr2 : &sqe->addr) =
+				path_pointer(p->t, x->path, p->scratch->path[0]);
 		break;
 	case A_PATH2:
 		sqe->addr2 = path_pointer(p->t, x->path2, p->scratch->path[1]);
 		break;
 	case A_TARGET:
+	case A_XNAME:
 		sqe->addr = path_pointer(p->t, x->path2, p->scratch->path[1]);
 		break;
 	case A_OFF:
@@ -452,6 +583,8 @@ static void put_field(const struct preparing *p, enum arg_kind kind, uint64_t va
 	case A_RWF:
 	case A_ATFLAGS:
 	case A_RENFLAGS:
+	case A_XFLAGS:
+	case A_INSTALLFLAGS:
 	case A_SFRFLAGS:
 	case A_ADVICE: /* one word by many names */
 		sqe->rw_flags = (__kernel_rwf_t)value;
@@ -477,6 +610,26 @@ static unsigned opcode_of(const struct preparing *p)
 	return (unsigned)((buffer(p) || is_bad_buffer(p)) && known->fixed >= 0 ? known->fixed : known->opcode);
 }
 
+/*
+ * Attributes are set by path where no symbolic link can lead out of the tree, or behind a look at where
+ * it leads: then a nop keeps the place among the others, and the line makes the plain call.
+ */
+static bool is_guarded(const struct worker *w, enum op_id op)
+{
+	return op == OP_uring_setxattr && w->guard;
+}
+
+static int64_t set_guarded(struct rthread *t, const struct xop *x)
+{
+	struct xop plain = *x;
+	int i;
+
+	plain.op = OP_setxattr;
+	for (i = 1; i < OP_ARGS; i++) /* all but the submission */
+		plain.arg[i - 1] = x->arg[i];
+	return exec_call(t, &plain);
+}
+
 static void fill(const struct preparing *p)
 {
 	const struct xop *x = p->x;
@@ -484,19 +637,31 @@ static void fill(const struct preparing *p)
 	int i;
 
 	memset(sqe, 0, sizeof(*sqe));
+	if (is_guarded(p->t->w, x->op)) {
+		sqe->opcode = IORING_OP_NOP;
+		sqe->flags = x->sqe.flags & (IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
+		return;
+	}
 	sqe->opcode = (uint8_t)opcode_of(p);
 	sqe->flags = x->sqe.flags & (IOSQE_FIXED_FILE | IOSQE_IO_DRAIN | IOSQE_IO_LINK |
 					    IOSQE_IO_HARDLINK | IOSQE_ASYNC);
+	if (x->op == OP_uring_splice)
+		prepare_splice(p);
 	for (i = 0; i < OP_ARGS; i++) {
 		enum arg_kind kind = (enum arg_kind)ops[x->op].arg[i];
 
 		if (kind == A_RBUF || kind == A_WBUF) /* LEN is next */
-			sqe->addr = memory_for(p, kind, x->arg[i + 1]);
+			*(op_has(x->op, A_XNAME) ? &sqe->addr2 : &sqe->addr) =
+				memory_for(p, kind, x->arg[i + 1]);
 		else
 			put_field(p, kind, x->arg[i]);
 	}
 	if (x->op == OP_uring_fdatasync)
 		sqe->fsync_flags = IORING_FSYNC_DATASYNC;
+	if (x->op == OP_uring_splice) {
+		sqe->splice_flags = splice_flags(x->sqe.flags);
+		return; /* BUFFER and SLOT are other files */
+	}
 	if (buffer(p))
 		sqe->buf_index = (uint16_t)x->sqe.buffer;
 	else if (is_bad_buffer(p))
@@ -514,6 +679,7 @@ static int prepare(struct rthread *t, struct live_ring *r, uint64_t id, bool lin
 		.context = s->context};
 	struct completion *c = &t->w->completions[id];
 	struct preparing p = {.t = t, .r = r, .x = &x, .completion = c, .bad_memory = s->bad_memory,
+		.failed = s->failed,
 		.keeps = s->keeps};
 	int rc;
 
@@ -543,13 +709,17 @@ static int prepare_batch(struct rthread *t, struct live_ring *r, const struct su
 {
 	const struct ring_plan *plan = t->w->plan;
 	const uint32_t *id = plan->batch + call->batch, *end = id + call->n;
+	bool held = false; /* by a guarded one in front of it in its chain, whose line makes a call */
 	int rc = 0;
 
 	for (; id < end && !rc; id++) {
-		bool linked = id + 1 < end && plan->all.v[id[1]].number == plan->all.v[*id].number + 1;
+		const struct submission *s = &plan->all.v[*id];
+		bool linked = id + 1 < end && plan->all.v[id[1]].number == s->number + 1;
+		bool guarded = is_guarded(t->w, (enum op_id)s->op);
 
-		if (t->w->completions[*id].state == NOT_SUBMITTED)
-			rc = prepare(t, r, *id, linked);
+		if (!held && t->w->completions[*id].state == NOT_SUBMITTED)
+			rc = prepare(t, r, *id, linked && !guarded);
+		held = linked && s->linked && (held || guarded);
 	}
 	return rc;
 }
@@ -573,12 +743,15 @@ int64_t exec_uring_enter(struct rthread *t, const struct xop *x)
 	return rc ? rc : x->ret;
 }
 
-static int complete(struct rthread *t, struct live_ring *r, uint64_t id)
+/* What was cancelled with its chain, and stands alone here, did nothing then. */
+static int complete(struct rthread *t, struct live_ring *r, uint64_t id, bool cancelled)
 {
 	struct completion *c = &t->w->completions[id];
 	int rc = 0;
 
 	reap(t->w, r);
+	if (c->state == NOT_SUBMITTED && cancelled)
+		return -ECANCELED;
 	if (c->state == NOT_SUBMITTED) {
 		rc = prepare(t, r, id, false);
 		if (!rc)
@@ -596,12 +769,14 @@ int64_t exec_uring(struct rthread *t, const struct xop *x)
 
 	if (r) {
 		pthread_mutex_lock(&r->lock);
-		ret = complete(t, r, x->sqe.number);
+		ret = complete(t, r, x->sqe.number, x->ret == -ECANCELED);
 		if (t->w->completions[x->sqe.number].state == COMPLETED)
 			t->took = t->w->completions[x->sqe.number].t;
 		pthread_mutex_unlock(&r->lock);
 	}
-	if (ops[x->op].flags & OPF_NEWFD && x->sqe.slot == SQE_NONE)
+	if (is_guarded(t->w, x->op) && ret == 0)
+		return set_guarded(t, x);
+	if (ops[x->op].flags & OPF_NEWFD && (x->sqe.slot == SQE_NONE || x->op == OP_uring_fixed_fd_install))
 		keep_fd(t->w, x->newfd, ret);
 	if (ops[x->op].flags & OPF_LIST)
 		exec_close_list(t, x);

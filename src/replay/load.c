@@ -232,6 +232,30 @@ static void note_events(struct program *p, const struct rec *r)
 		p->events_max = n;
 }
 
+/* A submission has a pipe of its own. */
+#define RING_PIPES_MOST 1024
+
+static void note_ring_splice(struct program *p)
+{
+	at_least64(&p->write_max, SPLICE_ROOM);
+	p->ring_pipes += p->ring_pipes < RING_PIPES_MOST;
+}
+
+static int note_files(struct filing *f, const struct rec *r, struct err *err)
+{
+	uint32_t i;
+
+	for (i = 0; i < r->nvec; i++) {
+		int64_t vfd = (int64_t)r->vec[i];
+
+		if (vfd < URING_FILE_BAD || vfd > UINT32_MAX)
+			return err_set(err, EINVAL, "a registered file with a number that none in a replay has");
+		if (vfd >= 0)
+			at_least(&f->max_vfd, (uint64_t)vfd);
+	}
+	return 0;
+}
+
 /* How large buffers must be, and whether they must be aligned for direct I/O. */
 static void note_sizes(struct program *p, const struct rec *r)
 {
@@ -267,10 +291,8 @@ static void note_sizes(struct program *p, const struct rec *r)
 				p->write_max = XATTR_ROOM;
 			break;
 		case A_SPLICEFLAGS:
-			if (p->read_max < SPLICE_ROOM)
-				p->read_max = SPLICE_ROOM;
-			if (p->write_max < SPLICE_ROOM)
-				p->write_max = SPLICE_ROOM;
+			at_least64(&p->read_max, SPLICE_ROOM);
+			at_least64(&p->write_max, SPLICE_ROOM);
 			p->splices = true;
 			break;
 		case A_OFLAGS:
@@ -354,7 +376,11 @@ static int note_special(struct loader *l, const struct rline *line, uint64_t *pa
 		return rc;
 	note_ids(l->f, line, *path, *path2);
 	note_sizes(l->p, &line->call);
-	rc = op_has(line->call.op, A_IOCBS) ? note_iocbs(l->p, &line->call, err) : 0;
+	rc = op_has(line->call.op, A_IOCBS)   ? note_iocbs(l->p, &line->call, err)
+	     : op_has(line->call.op, A_FILES) ? note_files(l->f, &line->call, err)
+					      : 0;
+	if (line->call.op == OP_uring_splice)
+		note_ring_splice(l->p);
 	if (rc == 0 && iocb_times_note(&l->iocbs, line, l->p->captured_aio))
 		rc = no_memory(err);
 	return rc;

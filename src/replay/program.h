@@ -33,6 +33,7 @@ struct program {
 	uint32_t iocbs_max, events_max; /* of one call */
 	uint8_t *aio_shared;	/* by AIO context: several threads use it */
 	bool splices;	      /* each thread may have a pipe of its own */
+	uint64_t ring_pipes;  /* and so may so many submissions */
 	bool direct;	      /* something is opened with O_DIRECT */
 	uint64_t first_entry; /* ns; of the first operation */
 	uint64_t span;	      /* ns from there to the end of the last */

@@ -273,7 +273,7 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 	}
 	confine_memory(p->rings.pinned);
 	if (confine_files(p->files_max + p->contexts + p->locks + OWN_FILES +
-			(p->splices ? 2 * (uint64_t)p->layout.threads : 0), &err)) {
+			(p->splices ? 2 * (uint64_t)p->layout.threads : 0) + 2 * p->ring_pipes, &err)) {
 		say(err.text);
 		return EXIT_HOST_LACKS;
 	}

@@ -49,9 +49,11 @@ static int note_submission(struct ring_plan *r, struct rline *line, uint64_t ind
 		.call = RING_ALONE,
 		.op = (uint16_t)call->op,
 		.bad_memory = call->ret == -EFAULT,
-		.keeps = call->ret == -ECANCELED || call->ret == -EBADF || call->ret == -EINVAL};
+		.keeps = call->ret == -ECANCELED || call->ret == -EBADF || call->ret == -EINVAL,
+		.failed = call->ret < 0,
+		.linked = call->sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK)};
 	call->sqe.number = r->all.n - 1;
-	if (call->nvec > r->iov_max)
+	if (!op_has(call->op, A_FILES) && call->nvec > r->iov_max)
 		r->iov_max = call->nvec;
 	return 0;
 }

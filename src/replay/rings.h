@@ -28,6 +28,8 @@ struct submission {
 	bool wide; /* META_WIDE of these */
 	bool bad_memory; /* it failed of an address */
 	bool keeps;	 /* a close that closed nothing: cancelled, of a ring, or bad */
+	bool failed;
+	bool linked; /* the next one begins when it is over */
 };
 
 struct submit_call {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ops/uring.h"
 #include "report/events_parts.h"
 
 /* ---- names ---- */
@@ -70,13 +71,20 @@ static struct str base_of(const struct task *task, const struct rec *r, int dirf
 
 /* ---- what a call was on ---- */
 
+static bool is_slot(const struct rec *r, int arg)
+{
+	bool other = r->op == OP_uring_splice && ops[r->op].arg[arg] == A_FD;
+
+	return op_has(r->op, A_SQE) && r->sqe.flags & (other ? URING_SPLICE_IN_FIXED : URING_FIXED_FILE);
+}
+
 static struct object *object_of(const struct events *e, const struct task *t, const struct rec *r,
 	struct event *ev, int arg, struct descriptor **d)
 {
 	const struct slot *s;
 
 	*d = NULL;
-	if (op_has(r->op, A_SQE) && r->sqe.flags & 1 /* IOSQE_FIXED_FILE */) {
+	if (is_slot(r, arg)) {
 		s = host_slot(e, r->sqe.ring, r->arg[arg]);
 		return s ? s->object : NULL;
 	}
@@ -167,9 +175,10 @@ static void describe(struct events *e, struct task *t, const struct rec *r, stru
 		name_object(e, ev, o);
 	}
 	if (fd2 >= 0) {
-		const struct descriptor *to = vfd_get(t, (int32_t)r->arg[fd2]);
+		struct event second = {.fd = -1};
+		struct descriptor *to;
 
-		ev->file2 = object_hold(e, 1, to ? to->desc->node : NULL);
+		ev->file2 = object_hold(e, 1, object_of(e, t, r, &second, fd2, &to));
 	}
 	name_paths(e, t, r, ev);
 	ev->size = asked_for(r);

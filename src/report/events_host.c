@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "ops/aio.h"
+#include "ops/uring.h"
 #include "report/events_parts.h"
 
 /* ---- objects ---- */
@@ -511,6 +512,28 @@ static int on_uring_file(struct events *e, const struct task *t, const struct re
 	return register_file(e, (uint32_t)r->arg[0], r->arg[1], d ? d->desc->node : NULL);
 }
 
+static int on_uring_update(struct events *e, const struct task *t, const struct rec *r)
+{
+	uint64_t first = r->arg[op_arg_index(r->op, A_SLOT)];
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < r->nvec && i < r->ret && !rc; i++) {
+		const struct descriptor *d = vfd_get(t, (int32_t)r->vec[i]);
+
+		if ((int32_t)r->vec[i] != URING_FILE_SKIP)
+			rc = register_file(e, r->sqe.ring, first + i, d ? d->desc->node : NULL);
+	}
+	return rc;
+}
+
+static int on_install(struct events *e, struct task *t, const struct rec *r)
+{
+	const struct slot *s = host_slot(e, r->sqe.ring, r->arg[op_arg_index(r->op, A_FD)]);
+
+	return s && s->object && r->ret >= 0 ? open_at(e, t, r->ret, s->object, 0) : 0;
+}
+
 /* ---- effects ---- */
 
 int host_effect(struct events *e, struct task *t, const struct rec *r, const struct event *ev)
@@ -567,6 +590,10 @@ int host_effect(struct events *e, struct task *t, const struct rec *r, const str
 		return on_submit(e, t, r);
 	case OP_uring_file:
 		return on_uring_file(e, t, r);
+	case OP_uring_fixed_fd_install:
+		return on_install(e, t, r);
+	case OP_uring_files_update:
+		return on_uring_update(e, t, r);
 	case OP_lseek:
 		d = vfd_get(t, (int32_t)r->arg[0]);
 		if (d && r->ret >= 0)

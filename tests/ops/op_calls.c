@@ -2329,6 +2329,55 @@ static void uring_names(int dir)
 		dir, ret);
 }
 
+static void uring_attributes(int fd)
+{
+	char value[30] = "";
+	int ret;
+
+	ret = SUBMIT(ASK(FSETXATTR), .fd = fd, .addr = (uintptr_t)"user.a", .addr2 = (uintptr_t)value, .len = 10,
+		.xattr_flags = XATTR_CREATE);
+	expect("o=uring_fsetxattr;:," SQE("0", "-", "-") "d=%d;:,P=user.a;:,c=10;:,f=1;:,s=%d;:,", ring.number - 1, fd,
+		ret);
+	ret = SUBMIT(ASK(FGETXATTR), .fd = fd, .addr = (uintptr_t)"user.a", .addr2 = (uintptr_t)value, .len = 30);
+	expect("o=uring_fgetxattr;:," SQE("0", "-", "-") "d=%d;:,P=user.a;:,c=30;:,s=%d;:,", ring.number - 1, fd, ret);
+	ret = SUBMIT(ASK(SETXATTR), .addr3 = (uintptr_t)"file", .addr = (uintptr_t)"user.b", .addr2 = (uintptr_t)value,
+		.len = 20);
+	expect("o=uring_setxattr;:," SQE("0", "-", "-") "p=file;:,P=user.b;:,c=20;:,f=0;:,s=%d;:,", ring.number - 1, ret);
+	ret = SUBMIT(ASK(GETXATTR), .addr3 = (uintptr_t)"none", .addr = (uintptr_t)"user.b", .addr2 = (uintptr_t)value,
+		.len = 20);
+	expect("o=uring_getxattr;:," SQE("0", "-", "-") "p=none;:,P=user.b;:,c=20;:,s=%d;:,", ring.number - 1, ret);
+}
+
+static void uring_splices(int fd)
+{
+	int ends[2], ret;
+
+	if (pipe(ends))
+		return;
+	ret = SUBMIT(ASK(SPLICE), .fd = ends[1], .off = -1ull, .splice_fd_in = fd, .splice_off_in = 10, .len = 30,
+		.splice_flags = SPLICE_F_MOVE | SPLICE_F_MORE);
+	expect("o=uring_splice;:," SQE("1280", "-", "-") "d=%d;:,O=10;:,e=%d;:,Q=-;:,c=30;:,s=%d;:,", ring.number - 1, fd,
+		ends[1], ret);
+	ret = SUBMIT(ASK(SPLICE), .fd = fd, .off = 20, .splice_fd_in = 77, .splice_off_in = -1ull, .len = 30,
+		.splice_flags = 1u << 31);
+	expect("o=uring_splice;:," SQE("65536", "-", "-") "d=77;:,O=-;:,e=%d;:,Q=20;:,c=30;:,s=%d;:,", ring.number - 1, fd,
+		ret);
+}
+
+/* The ring has four slots. */
+static void uring_slots(int fd)
+{
+	int32_t files[3] = {fd, -1, -2};
+	int ret;
+
+	ret = SUBMIT(ASK(FILES_UPDATE), .addr = (uintptr_t)files, .len = 3, .off = 1);
+	expect("o=uring_files_update;:," SQE("0", "-", "-") "n=1;:,b=%d,-1,-2;:,s=%d;:,", ring.number - 1, fd, ret);
+	ret = SUBMIT(ASK(FILES_UPDATE), .addr = BAD, .len = 3, .off = 1);
+	expect("o=uring_files_update;:," SQE("0", "-", "-") "n=1;:,b=-;:,s=%d;:,", ring.number - 1, ret);
+	ret = SUBMIT(.opcode = 54, .user_data = 0x77, .flags = IOSQE_FIXED_FILE, .fd = 1); /* since Linux 6.8 */
+	expect("o=uring_fixed_fd_install;:," SQE("1", "-", "-") "d=1;:,f=0;:,s=%d;:,", ring.number - 1, ret);
+}
+
 /* Into a slot, read from there with a registered buffer, closed, as one chain. */
 static void uring_chain(void)
 {
@@ -2369,6 +2418,9 @@ static void t_io_uring_enter(void)
 	uring_whole_files(fd);
 	uring_names(dir);
 	uring_chain();
+	uring_attributes(fd);
+	uring_splices(fd);
+	uring_slots(fd);
 	ret = SUBMIT(ASK(SEND), .fd = fd, .len = 5);
 	expect("o=uring_other;:," SQE("0", "-", "-") "F=26;:,d=%d;:,O=0;:,c=5;:,s=%d;:,",
 		ring.number - 1, fd, ret);

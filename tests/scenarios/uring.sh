@@ -34,6 +34,13 @@ scenario uring data env -C data "$program"
 if grep -q 'o=lost' "$TEST_TMP/uring/run.capture"; then
 	not_ok "uring: nothing is lost" "$(grep 'o=lost' "$TEST_TMP/uring/run.capture")"
 fi
+# A link upwards: attributes are set behind a look at where it leads.
+setup() {
+	mkdir data
+	ln -s ../data data/up
+}
+scenario uring-links data env -C data "$program" ordered
+setup() { mkdir data; }
 # In another file of a rotation the rings are known as well; registered files are not.
 mkdir rotated
 (cd rotated && "$IORIOT" --quiet --max-size 64K -c ../rotated.capture -- "$program")

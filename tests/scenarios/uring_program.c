@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define ENTRIES 16
@@ -162,6 +163,113 @@ static void registered(struct io_uring *ring)
 	must(io_uring_unregister_files(ring) == 0, "unregister files");
 	must(io_uring_unregister_buffers(ring) == 0, "unregister buffers");
 	close(fds[2]);
+}
+
+/* A file goes into a slot, is used there and comes out of it by another number. */
+static void slots(struct io_uring *ring)
+{
+	int fds[3] = {-1, -1, -1}, more[2] = {open("slot", O_RDWR | O_CREAT, 0644), -1}, bad[2] = {-1, 999};
+	int r[ENTRIES], known;
+
+	must(io_uring_register_files(ring, fds, 3) == 0, "register slots");
+	ASK(ring, 0, files_update, more, 2, 1);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 1, write, 1, block[0], 1000, 5);
+	flag_last(ring, IOSQE_FIXED_FILE | IOSQE_IO_LINK);
+	ASK(ring, 2, fsync, 1, 0);
+	flag_last(ring, IOSQE_FIXED_FILE);
+	reap(ring, 3, r);
+	must(r[0] == 2 && r[1] == 1000 && r[2] == 0, "chain of an update");
+	ASK(ring, 0, nop); /* becomes a FIXED_FD_INSTALL, which is known since Linux 6.8 */
+	ring->sq.sqes[(ring->sq.sqe_tail - 1) & *ring->sq.kring_mask].opcode = 54;
+	ring->sq.sqes[(ring->sq.sqe_tail - 1) & *ring->sq.kring_mask].fd = 1;
+	flag_last(ring, IOSQE_FIXED_FILE);
+	known = one(ring);
+	must(known >= 0 || known == -EINVAL, "install");
+	if (known >= 0) {
+		must(pwrite(known, block[0], 10, 2000) == 10, "write to what was installed");
+		close(known);
+	}
+	ASK(ring, 0, files_update, bad, 2, 1); /* it comes to the first one, and frees both slots */
+	must(one(ring) == 1, "update with a bad descriptor");
+	ASK(ring, 0, read, 1, block[0], 10, 0);
+	flag_last(ring, IOSQE_FIXED_FILE);
+	must(one(ring) == -EBADF, "slot that is free again");
+	ASK(ring, 0, files_update, bad, 2, 2);
+	must(one(ring) == -EINVAL, "update beyond the slots");
+	must(io_uring_unregister_files(ring) == 0, "unregister slots");
+	close(more[0]);
+}
+
+/* From one file to another by a pipe, one side of which is in a slot. */
+static void splices(struct io_uring *ring)
+{
+	int from = open("batches", O_RDONLY), to = open("spliced", O_RDWR | O_CREAT, 0644), ends[2], r[ENTRIES];
+
+	must(pipe(ends) == 0, "pipe");
+	ASK(ring, 0, splice, from, 100, ends[1], -1, 30000, SPLICE_F_MOVE);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 1, splice, ends[0], -1, to, 50, 30000, 0);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 2, fsync, to, 0);
+	reap(ring, 3, r);
+	must(r[0] == 30000 && r[1] == 30000 && r[2] == 0, "spliced");
+	ASK(ring, 0, splice, from, -1, to, -1, 100, 0);
+	must(one(ring) == -EINVAL, "splice without a pipe");
+	ASK(ring, 0, splice, from, 1 << 30, ends[1], -1, 100, 0);
+	must(one(ring) == 0, "splice behind the end");
+	must(io_uring_register_files(ring, (int[]){from, to}, 2) == 0, "register both");
+	ASK(ring, 0, splice, 0, -1, ends[1], -1, 5000, SPLICE_F_FD_IN_FIXED);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 1, splice, ends[0], -1, 1, -1, 5000, SPLICE_F_MORE);
+	flag_last(ring, IOSQE_FIXED_FILE);
+	reap(ring, 2, r);
+	must(r[0] == 5000 && r[1] == 5000, "splice of registered files");
+	must(lseek(from, 0, SEEK_CUR) == 5000 && lseek(to, 0, SEEK_CUR) == 5000, "offsets");
+	must(io_uring_unregister_files(ring) == 0, "unregister both");
+	close(ends[0]);
+	close(ends[1]);
+	close(from);
+	close(to);
+}
+
+/* By a link upwards when there is one. Not every file system has attributes of users. */
+static void attributes(struct io_uring *ring)
+{
+	const char *name = access("up", F_OK) == 0 ? "up/attributed" : "attributed";
+	char value[100] = "";
+	int fd, r[ENTRIES];
+
+	ASK(ring, 0, openat, AT_FDCWD, "attributed", O_RDWR | O_CREAT, 0644);
+	fd = one(ring);
+	must(fd >= 0, "open of what gets attributes");
+	ASK(ring, 0, fsetxattr, fd, "user.one", value, XATTR_CREATE, 40);
+	if (one(ring) == -EOPNOTSUPP) {
+		close(fd);
+		return;
+	}
+	ASK(ring, 0, setxattr, "user.two", value, name, 0, 60);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 1, getxattr, "user.two", value, name, sizeof(value));
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 2, fgetxattr, fd, "user.one", value, 10);
+	reap(ring, 3, r);
+	must(r[0] == 0 && r[1] == 60 && r[2] == -ERANGE, "attributes in a chain");
+	ASK(ring, 0, setxattr, "user.one", value, name, XATTR_CREATE, 40);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 1, mkdirat, AT_FDCWD, "behind", 0755); /* an attribute that fails cancels nothing */
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 2, openat, AT_FDCWD, "nowhere", O_RDONLY, 0);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 3, mkdirat, AT_FDCWD, "never", 0755);
+	reap(ring, 4, r);
+	must(r[0] == -EEXIST && (r[1] == 0 || r[1] == -ECANCELED), "attribute that is there");
+	must(r[2] == (r[1] ? -ECANCELED : -ENOENT) && r[3] == -ECANCELED, "behind an attribute");
+	ASK(ring, 0, setxattr, "user.one", value, "nowhere", 0, 40);
+	must(one(ring) == -ENOENT, "attribute of nothing");
+	ASK(ring, 0, getxattr, "user.three", value, name, 40);
+	must(one(ring) == -ENODATA, "attribute that is not there");
+	close(fd);
 }
 
 /* --- chains --- */
@@ -417,6 +525,9 @@ static void polled(void)
 	must(io_uring_queue_init_params(ENTRIES, &ring, &p) == 0, "polled ring");
 	batches(&ring);
 	registered(&ring);
+	slots(&ring);
+	splices(&ring);
+	attributes(&ring);
 	chains(&ring);
 	names(&ring);
 	io_uring_queue_exit(&ring);
@@ -442,6 +553,9 @@ int main(int argc, char **argv)
 	must(io_uring_queue_init(ENTRIES, &ring, 0) == 0, "ring");
 	batches(&ring);
 	registered(&ring);
+	slots(&ring);
+	splices(&ring);
+	attributes(&ring);
 	chains(&ring);
 	names(&ring);
 	pipe_chain(&ring);

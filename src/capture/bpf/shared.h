@@ -38,7 +38,9 @@ enum bpf_sqe {
 	BPF_SQE_TEXT = 8,    /* PATH is no path of a file */
 	BPF_SQE_TEXT2 = 16,  /* the same of PATH2 */
 	BPF_SQE_IOV = 32,
-	BPF_SQE_HOW = 64
+	BPF_SQE_HOW = 64,
+	BPF_SQE_NAME = 128, /* PATH2 is at addr, and PATH, of the current directory, at addr3 */
+	BPF_SQE_FILES = 256
 };
 
 enum bpf_from { BPF_FROM_CWD = 0, BPF_FROM_NOWHERE = 255 /* the text is no path of a file */ };

@@ -15,7 +15,7 @@
 /* Both submissions and completions are hooked. False: the code below is not even loaded. */
 const volatile bool rings_told = false;
 
-const volatile uint8_t opcodes[BPF_OPCODES] = {}; /* enum bpf_sqe; filled as calls[] is */
+const volatile uint16_t opcodes[BPF_OPCODES] = {}; /* enum bpf_sqe; filled as calls[] is */
 
 #define RINGS_REGISTERED 16 /* IO_RINGFD_REG_MAX */
 
@@ -257,9 +257,9 @@ static __always_inline struct io_uring_sqe *submission_of(struct io_kiocb *req)
 static __always_inline void item_submission_path(
 	struct build *b, const struct io_uring_sqe *sqe, u32 flags, u32 which)
 {
-	bool other = flags & BPF_SQE_SWAPPED ? !which : which;
-	int dirfd = which ? (int)sqe->len : sqe->fd;
-	int len = item_string(b, other ? sqe->addr2 : sqe->addr, WIRE_PATH + which);
+	bool named = flags & BPF_SQE_NAME, other = flags & (BPF_SQE_SWAPPED | BPF_SQE_NAME) ? !which : which;
+	int dirfd = which ? (int)sqe->len : named ? AT_FDCWD : sqe->fd;
+	int len = item_string(b, !other ? sqe->addr : named ? sqe->addr3 : sqe->addr2, WIRE_PATH + which);
 
 	if (len > 0 && b->found != '/' && !(flags & (which ? BPF_SQE_TEXT2 : BPF_SQE_TEXT)))
 		item_base(b, (WIRE_BASE + which) | DIR_APART, dirfd);
@@ -280,6 +280,8 @@ __noinline int item_submission(struct build *b, const struct io_uring_sqe *sqe)
 		item_submission_path(b, sqe, flags, 1);
 	if (flags & BPF_SQE_IOV && sqe->addr && sqe->len)
 		item_iov(sqe->addr, sqe->len);
+	if (flags & BPF_SQE_FILES && sqe->len <= WIRE_UPDATE_MAX)
+		item_files(sqe->addr, sqe->len);
 	if (flags & BPF_SQE_HOW)
 		item_copy(b, sqe->addr2, sqe->len < HOW_MAX ? sqe->len : HOW_MAX, WIRE_HOW);
 	return 0;
