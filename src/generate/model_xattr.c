@@ -131,31 +131,48 @@ static void note_size(struct xattr *x, const struct rec *r)
 	}
 }
 
-/*
- * The permission bits that a file got by an access control list are what the replay has of one that
- * the capture sets; cp -p sets one in place of a chmod. One of the start stays what it was.
- */
-static int as_chmod(struct model *m, const struct rec *r, struct node *n)
+static enum op_id removal_of(enum op_id op)
 {
-	bool list = model_arg(r, A_LEN, model_arg(r, A_XARGS, 0)) >= ACL_LEAST;
-	struct rec *call = &m->out.call;
-	struct xattr *x = *find(n, r->path2);
-	bool kept = x && x->present && !x->differs;
+	return op == OP_fsetxattr ? OP_fremovexattr : op == OP_lsetxattr ? OP_lremovexattr : OP_removexattr;
+}
 
-	if (list || x) {
-		x = enter(n, r->path2);
-		if (!x)
-			return -ENOMEM;
-		/* as long as the other one, if that is still there */
-		x->differs = list != kept || (kept && (!x->exact ||
-			x->size != (uint64_t)model_arg(r, A_LEN, model_arg(r, A_XARGS, 0))));
+/*
+ * Its bytes are not in a capture, but its length and what permission bits the file got by it: first it gets these, then
+ * a list of that length which says the same. One that says no more than bits do leaves none; cp -p sets
+ * such a one in place of a chmod.
+ */
+static int set_acl(struct model *m, const struct rec *r, struct node *n)
+{
+	bool list = model_arg(r, A_LEN, 0) >= ACL_LEAST;
+	struct rec *call = &m->out.call;
+	struct xattr *x = list ? enter(n, r->path2) : *find(n, r->path2);
+
+	if (list && !x)
+		return -ENOMEM;
+	m->has_more = list || (x && x->present);
+	m->more = m->out;
+	if (!list)
+		m->more.call.op = removal_of(r->op);
+	if (x) {
 		x->present = list;
 		x->own = true;
+		x->differs = false;
 	}
 	call->op = op_has(r->op, A_FD) ? OP_fchmod : OP_chmod;
 	call->arg[1] = r->facts.mode & 07777;
 	call->path2 = STR_NONE;
 	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
+}
+
+/* Nothing tells what the file has by it. */
+static int set_unknown_acl(const struct rec *r, struct node *n)
+{
+	struct xattr *x = enter(n, r->path2);
+
+	if (!x)
+		return -ENOMEM;
+	x->own = x->differs = true;
+	return LEFT_XATTR;
 }
 
 static bool is_list(const struct rec *r)
@@ -170,9 +187,10 @@ static int acl(struct model *m, const struct rec *r, struct node *n)
 
 	switch (action_of(r)) {
 	case SETS:
-		if (r->ret == 0 && r->facts.known)
-			return as_chmod(m, r, n);
-		return r->ret == 0 || found == 1 ? LEFT_XATTR : model_touch(m, &n->attr, TOUCH_SHARE);
+		if (r->ret == 0)
+			return r->facts.known && op_has(r->op, A_XFLAGS) && !r->sqe.ring ? set_acl(m, r, n)
+											   : set_unknown_acl(r, n);
+		return found == 1 ? LEFT_XATTR : model_touch(m, &n->attr, TOUCH_SHARE);
 	case GETS:
 		if (found == 1 && !x && is_list(r))
 			x = of_the_start(n, r->path2);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "init/attributes.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <linux/limits.h>
-#include <linux/posix_acl.h>
-#include <linux/posix_acl_xattr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/xattr.h>
@@ -13,6 +10,7 @@
 
 #include "init/fill.h"
 #include "ops/xattr.h"
+#include "utils/acl.h"
 
 /* What another file system had room for, or another kernel allowed, is counted and not fatal. */
 static int refused(int code)
@@ -35,32 +33,6 @@ static int set(int fd, const char *name, const void *value, size_t size)
 	return fsetxattr(fd, name, value, size, 0) ? refused(errno) : 0;
 }
 
-static void entry(struct posix_acl_xattr_entry *e, unsigned tag, uint32_t perm, uint32_t id)
-{
-	e->e_tag = htole16((uint16_t)tag);
-	e->e_perm = htole16((uint16_t)(perm & 7));
-	e->e_id = htole32(id);
-}
-
-/*
- * Of SIZE bytes and with the effect of the permission bits MODE: its named users, as many as fit, are
- * ourselves, who own the file or need no permission.
- */
-static void make_acl(void *value, uint32_t size, uint32_t mode)
-{
-	struct posix_acl_xattr_header *head = value;
-	struct posix_acl_xattr_entry *e = (void *)(head + 1);
-	uint32_t i, named = (size - ACL_LEAST) / ACL_ENTRY;
-
-	head->a_version = htole32(POSIX_ACL_XATTR_VERSION);
-	entry(e++, ACL_USER_OBJ, mode >> 6, (uint32_t)ACL_UNDEFINED_ID);
-	for (i = 0; i < named; i++)
-		entry(e++, ACL_USER, mode >> 3, geteuid());
-	entry(e++, ACL_GROUP_OBJ, mode >> 3, (uint32_t)ACL_UNDEFINED_ID);
-	entry(e++, ACL_MASK, mode >> 3, (uint32_t)ACL_UNDEFINED_ID);
-	entry(e, ACL_OTHER, mode, (uint32_t)ACL_UNDEFINED_ID);
-}
-
 static int set_attribute(const struct entry *e, const struct attribute *a, uint32_t mode, int fd)
 {
 	char *value = malloc(a->size + 1);
@@ -70,7 +42,7 @@ static int set_attribute(const struct entry *e, const struct attribute *a, uint3
 	if (!value)
 		return -ENOMEM;
 	if (strcmp(a->name, XATTR_ACL) == 0) {
-		make_acl(value, a->size, mode);
+		acl_make(value, a->size, mode);
 	} else {
 		fill_start(&fill, DATA_RANDOM, e->seed ^ hash_bytes(a->name, strlen(a->name), 0));
 		fill_next(&fill, value, a->size);

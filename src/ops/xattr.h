@@ -11,5 +11,6 @@
 #define ACL_HEAD  4
 #define ACL_ENTRY 8
 #define ACL_LEAST (ACL_HEAD + 4 * ACL_ENTRY)
+#define ACL_PLAIN (ACL_HEAD + 3 * ACL_ENTRY) /* of one that says no more */
 
 #endif

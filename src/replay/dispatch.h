@@ -110,6 +110,7 @@ struct rthread {
 	uint32_t handle[2 + HANDLE_MAX / 4];
 	int pipe[2];	   /* of its own, for splice(2) */
 	uint64_t pipe_size; /* 0: it has none yet */
+	const void *acl;    /* of the setxattr at hand; NULL: its value is random */
 	uint8_t out[512] __attribute__((aligned(16)));
 };
 
@@ -174,6 +175,7 @@ static inline const uint8_t *write_buffer(struct rthread *t)
 int64_t exec_call(struct rthread *t, const struct xop *x);
 int64_t exec_bind(struct rthread *t, const struct xop *x);
 int64_t exec_mknod(struct rthread *t, const struct xop *x);
+int64_t exec_setxattr(struct rthread *t, const struct xop *x);
 int64_t exec_setattr(struct rthread *t, const struct xop *x);
 int64_t exec_close(struct rthread *t, const struct xop *x);
 int64_t exec_close_list(struct rthread *t, const struct xop *x);

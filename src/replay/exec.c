@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "ops/row.h"
+#include "ops/xattr.h"
+#include "utils/acl.h"
 
 /* Issuing a call as the program issued it: six registers from the arguments, and the call. */
 
@@ -522,7 +524,7 @@ bool dispatch_uses_paths(enum op_id op)
 
 	return fn == call_fns[op] || fn == exec_chown || fn == exec_chdir || fn == exec_preopen ||
 	       fn == exec_task || fn == exec_uring || fn == exec_bind ||
-	       fn == exec_mknod || fn == exec_setattr;
+	       fn == exec_mknod || fn == exec_setattr || fn == exec_setxattr;
 }
 
 /*
@@ -541,6 +543,51 @@ int64_t exec_setattr(struct rthread *t, const struct xop *x)
 	else if (own.arg[3] > sizeof(t->how))
 		own.arg[3] = sizeof(t->how);
 	return exec_call(t, &own);
+}
+
+static bool sets_list(const struct rthread *t, const struct xop *x, uint64_t size)
+{
+	bool whole = size == ACL_PLAIN || (size >= ACL_LEAST && size % ACL_ENTRY == ACL_HEAD % ACL_ENTRY);
+
+	return (whole || x->ret == -EINVAL) && size >= ACL_HEAD && size < XATTR_ROOM && x->ret != -EFAULT &&
+	       PATH_REF_KIND(x->path2) == PATH_RELATIVE &&
+	       strcmp(t->w->strings + PATH_REF_VALUE(x->path2), XATTR_ACL) == 0;
+}
+
+static bool stat_object(struct rthread *t, const struct xop *x, struct stat *st)
+{
+	const char *name;
+
+	if (!op_has(x->op, A_PATH))
+		return fstat(real_fd(t->w, x->arg[0]), st) == 0;
+	name = (const char *)(uintptr_t)path_pointer(t, x->path, t->fd_path[0]);
+	return name && fstatat(AT_FDCWD, name, st, x->op == OP_lsetxattr ? AT_SYMLINK_NOFOLLOW : 0) == 0;
+}
+
+/* A list that says what the permission bits of the file do: acl_make(). */
+int64_t exec_setxattr(struct rthread *t, const struct xop *x)
+{
+	uint64_t size = x->arg[op_arg_index(x->op, A_LEN)], reg[6];
+	struct stat st;
+	int64_t ret;
+	uint8_t *list;
+
+	if (!sets_list(t, x, size) || enter_fs(t, x))
+		return exec_call(t, x);
+	list = read_room(t, size);
+	if (x->ret == -EINVAL)
+		acl_make_bad(list, (uint32_t)size);
+	else
+		acl_make(list, (uint32_t)size, stat_object(t, x, &st) ? st.st_mode : 0);
+	if (t->w->guard && op_has(x->op, A_PATH)) {
+		t->acl = list;
+		ret = exec_guarded(t, x);
+		t->acl = NULL;
+		return ret;
+	}
+	build_registers(t, x, reg);
+	reg[op_arg_index(x->op, A_WBUF)] = (uint64_t)(uintptr_t)list;
+	return issue(x, reg);
 }
 
 /* No replay makes a device. Landlock says so with an error of its own, before the kernel would. */

@@ -172,6 +172,8 @@ int64_t exec_guarded(struct rthread *t, const struct xop *x)
 	int64_t fd, ret;
 
 	build_registers(t, x, reg);
+	if (t->acl)
+		reg[op_arg_index(x->op, A_WBUF)] = (uint64_t)(uintptr_t)t->acl;
 	if (reg[path] == NO_MEMORY)
 		return issue(x, reg);
 	name = (const char *)(uintptr_t)reg[path];

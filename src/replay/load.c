@@ -284,6 +284,9 @@ static void note_sizes(struct program *p, const struct rec *r)
 		case A_EVENTS:
 			note_events(p, r);
 			break;
+		case A_XFLAGS: /* a list is made there */
+			at_least64(&p->read_max, XATTR_ROOM);
+			break;
 		case A_XARGS:
 			if (p->read_max < XATTR_ROOM)
 				p->read_max = XATTR_ROOM;

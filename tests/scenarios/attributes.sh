@@ -18,6 +18,8 @@ setup() {
 	chmod 640 old/file
 	ln -s file old/link
 	touch listed acl
+	# with a link upwards the replay looks where a path leads before it sets something
+	[ "$(id -u)" -ne 0 ] || ln -s ../old new/up
 	python3 -c 'import os
 os.setxattr("old/file", "user.start", b"some")
 os.setxattr("old", "user.directory", b"d" * 100)
@@ -68,6 +70,34 @@ assert os.stat("acl").st_mode & 0o777 == 0o750
 subprocess.run(["cp", "-p", "acl", "new/acl"], check=True)
 os.removexattr("acl", "system.posix_acl_access")
 fails(errno.ENODATA, os.getxattr, "acl", "system.posix_acl_access")
+
+# Lists that are set: what they say of others than the owner is in the mask, which is a permission bit of the file.
+def named(owner, user, mask, ids=(65532,)):
+    entries = [(OWNER, owner, ANY)] + [(2, user, n) for n in ids] + [(GROUP, 4, ANY), (16, mask, ANY), (OTHER, 0, ANY)]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in entries)
+
+
+if os.path.lexists("new/up"):
+    assert os.stat("new/up/file").st_size
+
+for name in "listed-file", "listed-twice", "unlisted":
+    os.close(os.open("new/" + name, os.O_RDWR | os.O_CREAT, 0o600))
+    os.setxattr("new/" + name, "system.posix_acl_access", named(7, 5, 6))
+    assert os.stat("new/" + name).st_mode & 0o777 == 0o760
+    assert len(os.getxattr("new/" + name, "system.posix_acl_access")) == 44
+    assert os.listxattr("new/" + name) == ["system.posix_acl_access"]
+os.setxattr("new/listed-twice", "system.posix_acl_access", named(6, 7, 5, ids=(1, 2, 4000000000)))
+assert len(os.getxattr("new/listed-twice", "system.posix_acl_access")) == 60
+os.chmod("new/listed-twice", 0o710)  # moves the mask
+assert os.stat("new/listed-twice").st_mode & 0o777 == 0o710
+os.setxattr("new/unlisted", "system.posix_acl_access", acl(7, 4, 1))
+fails(errno.ENODATA, os.getxattr, "new/unlisted", "system.posix_acl_access")
+assert os.listxattr("new/unlisted") == [] and os.stat("new/unlisted").st_mode & 0o777 == 0o741
+fails(errno.EINVAL, os.setxattr, "new/unlisted", "system.posix_acl_access", named(7, 5, 6)[:-3])
+fails(errno.ENOENT, os.setxattr, "new/none", "system.posix_acl_access", named(7, 5, 6))
+subprocess.run(["cp", "-p", "new/listed-twice", "new/listed-copy"], check=True)
+with os.scandir("new") as entries:
+    assert {e.name for e in entries if os.listxattr(e.path, follow_symlinks=False)} == {"acl", "listed-file", "listed-twice", "listed-copy"}
 
 fd = os.open("new/file", os.O_RDWR | os.O_CREAT, 0o644)
 os.setxattr(fd, "user.a/../b", b"x" * 300)
