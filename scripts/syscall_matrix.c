@@ -938,9 +938,7 @@ static void run(struct matrix *m)
 	passed_descriptors(m);
 	handles(m);
 	removals(m);
-#ifndef WITHOUT_RINGS /* for who compares backends call by call */
 	rings(m);
-#endif
 #ifdef SYS_open
 	old_files(m);
 	old_names(m);

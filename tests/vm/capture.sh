@@ -8,8 +8,7 @@
 
 mkdir capture
 cp "$TESTS/vm/jobs/programs.sh" capture
-# Rings have a test of their own, calls.sh.
-check "build: matrix" cc -O1 -static -DWITHOUT_RINGS -o capture/syscall_matrix "$SOURCE/scripts/syscall_matrix.c"
+check "build: matrix" cc -O1 -static -o capture/syscall_matrix "$SOURCE/scripts/syscall_matrix.c"
 check "build: threads" cc -O1 -static -pthread -o capture/threads "$TESTS/vm/threads.c"
 {
 	echo 'create table t(id integer primary key, word text);'
