@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # io_uring: a program of ours that has all of its operations, and fio.
-# shellcheck source=../scenario_lib.sh
+# shellcheck source=../scenario_lib.sh disable=SC2317
 . "$TESTS/scenario_lib.sh"
 
 cc -O1 -o uring_program "$TESTS/scenarios/uring_program.c" -luring -lpthread
