@@ -876,6 +876,59 @@ START_TEST(work_tells_what_was_there)
 }
 END_TEST
 
+static void submits(struct scene *s, uint64_t request, uint32_t number, const struct io_uring_sqe *sqe)
+{
+	begin_submission(s, request, number, sqe);
+	ck_assert_int_eq(decode_bytes(s), 0);
+}
+
+START_TEST(submissions_of_slots_attributes_and_splices)
+{
+	const struct io_uring_sqe update = {.opcode = IORING_OP_FILES_UPDATE, .len = 3, .off = 2};
+	const struct io_uring_sqe anywhere = {.opcode = IORING_OP_FILES_UPDATE, .len = 1, .off = UINT32_MAX};
+	const struct io_uring_sqe set = {.opcode = IORING_OP_SETXATTR, .len = 10, .xattr_flags = 1};
+	const struct io_uring_sqe splice = {.opcode = IORING_OP_SPLICE, .fd = 8, .off = -1ull, .splice_fd_in = 3,
+		.splice_off_in = 100, .len = 3000, .splice_flags = 1u << 31 | 4 | 1 << 20};
+	const struct io_uring_sqe install = {.opcode = 54, .fd = 1, .flags = IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS};
+	const int32_t files[] = {5, -1, -2};
+	struct scene s;
+
+	scene_open(&s);
+	make_ring(&s);
+	begin_submission(&s, 0xa, 0, &update);
+	wire_item(&s.bytes, WIRE_FILES, files, sizeof(files));
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	begin_submission(&s, 0xb, 1, &set);
+	wire_str(&s.bytes, WIRE_PATH, STR("f"));
+	wire_dir(&s.bytes, WIRE_BASE, 77, STR("/home"));
+	wire_str(&s.bytes, WIRE_PATH2, STR("user.a"));
+	ck_assert_int_eq(decode_bytes(&s), 0);
+	submits(&s, 0xc, 2, &splice);
+	submits(&s, 0xd, 3, &install);
+	submits(&s, 0xe, 4, &anywhere);
+	begin_enter(&s, 5, 0, 5, 0);
+	expect(&s, ENTERED "n=5;:,N=0;:,f=1;:,k=1;:,j=0;:,s=5;:,\n");
+	begin_completion(&s, 0xa, 3, 0, 0);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=uring_files_update;:,k=1:0:0:-:-:0x0;:,n=2;:,b=5,-1,-2;:,s=3;:,\n");
+	begin_completion(&s, 0xb, 0, 0, 0);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=uring_setxattr;:,k=1:1:0:-:-:0x0;:,p=f;:,P=user.a;:,c=10;:,f=1;:,s=0;:,\n");
+	ck_assert(str_eq(s.out.seen.from[0].name, STR("/home")));
+	begin_completion(&s, 0xc, -EINVAL, 0, 0);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=uring_splice;:,k=1:2:99328:-:-:0x0;:,d=3;:,O=100;:,e=8;:,Q=-;:,c=3000;:,"
+		   "s=-22;:,\n");
+	begin_completion(&s, 0xe, 1, 0, 0);
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=uring_other;:,k=1:4:0:-:-:0x0;:,F=20;:,d=0;:,O=4294967295;:,c=1;:,s=1;:,\n");
+	ck_assert(wire_next(s.reader, &s.out));
+	is_lost(&s, 1, "slots that are not known");
+	begin_enter(&s, 0, 0, 0, 0);
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	begin_enter(&s, 0, 0, 0, 0); /* nobody tells the number that it got */
+	ck_assert_int_eq(decode_bytes(&s), 1);
+	is_lost(&s, 1, "whose result is not known");
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(lengths_of_rings_are_checked)
 {
 	const char bytes[128] = {0};
@@ -1366,6 +1419,7 @@ Suite *wire_suite(void)
 	tcase_add_test(tc, polled_rings_have_calls_made_up);
 	tcase_add_test(tc, rings_that_were_there_are_told);
 	tcase_add_test(tc, work_tells_what_was_there);
+	tcase_add_test(tc, submissions_of_slots_attributes_and_splices);
 	tcase_add_test(tc, lengths_of_rings_are_checked);
 	tcase_add_test(tc, what_is_unknown_is_counted);
 	tcase_add_test(tc, parts_belong_to_the_next_call);
