@@ -30,7 +30,7 @@ LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread -lm
 SBIN    := /usr/sbin:/sbin
 BPF     ?= $(shell export PATH=$$PATH:$(SBIN); command -v clang >/dev/null && \
 	command -v bpftool >/dev/null && pkg-config --exists libbpf && echo yes || echo no)
-BPFSRC  := src/capture/bpf.c src/capture/bpf_ring.c
+BPFSRC  := src/capture/bpf.c src/capture/bpf_layers.c src/capture/bpf_ring.c
 BPFSKEL := $(BUILD)/ioriot_bpf.skel.h
 BPFARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
 

@@ -290,6 +290,11 @@ SETTER(set_no_hold)
 	return 0;
 }
 
+SETTER(set_layers)
+{
+	return layer_list_parse(&o->layers, str_of(value), err) ? err_prefix(err, "-%c", row->letter) : 0;
+}
+
 SETTER(set_comm)
 {
 	int ret = set_string(&o->comm, row, value, "the name of a command", err);
@@ -572,6 +577,10 @@ const struct option_row option_rows[] = {
 
 	{'x', "pid", "PID", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Record this running process and its children, until it ends or Ctrl-C.", set_pid},
+	{'L', "layers", "LIST", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
+		"What is recorded or looked at: sys, the calls, is what it is without this option; block, cache, "
+		"fault: events below them; all. cache=64 records one event in 64, cache=0 only their sum.",
+		set_layers},
 	{0, "backend", "WORD", "auto|ptrace|stap|bpf", COMMAND_NONE, FOR_CAPTURE,
 		"How to record: without it ptrace, which any user may, when a program is started, "
 		"else auto: stap where its module is there and loads, else bpf, else (of programs) ptrace.",
@@ -893,7 +902,8 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	struct parse p = {.o = o, .argv = argv, .argc = argc, .next = 1};
 	int ret;
 
-	*o = (struct options){.processes = 4, .threads = 128, .top = 20};
+	*o = (struct options){.processes = 4, .threads = 128, .top = 20,
+		.layers = {.on[LAYER_SYS] = true, .each[LAYER_SYS] = 1}};
 	_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64, "one bit per row");
 	ret = parse_all(&p, err);
 	if (ret == 0 && o->command == COMMAND_NONE)

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "datas/buf.h"
+#include "ops/layer_list.h"
 #include "utils/err.h"
 
 #define IORIOT_VERSION "1.0.0"
@@ -54,6 +55,7 @@ struct options {
 	const char *comm;    /* --comm, at most COMM_MAX bytes; NULL = any */
 	uid_t uid;	     /* --uid, when by_uid is set */
 	bool by_uid;
+	struct layer_list layers; /* -L; without it the calls */
 	bool no_hold;	     /* --no-hold: calls that overlap are not put in order */
 	unsigned buffer;     /* --buffer, MiB for each processor; 0 = not given */
 	uint64_t duration;   /* --duration, ns; 0 = no end */

@@ -11,7 +11,15 @@
 #include "ops/ioctl.h"
 
 #ifdef __KERNEL__
-enum op_flag { OPF_NEWFD = 1, OPF_LIST = 2, OPF_FORK = 4, OPF_STATE = 8, OPF_NOFILE = 16, OPF_NEWMAP = 32 };
+enum op_flag {
+	OPF_NEWFD = 1,
+	OPF_LIST = 2,
+	OPF_FORK = 4,
+	OPF_STATE = 8,
+	OPF_NOFILE = 16,
+	OPF_NEWMAP = 32,
+	OPF_LAYER = 64
+};
 #else
 #include "ops/ops.h"
 #endif

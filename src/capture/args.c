@@ -17,7 +17,7 @@ uint64_t args_narrow(enum arg_kind kind, uint64_t value)
 	case FORM_FLAGS:
 	case FORM_HEX:
 		if (kind == A_HOW || kind == A_CLARGS || kind == A_RESOLVE || kind == A_IOCB ||
-			kind == A_UPARAMS)
+			kind == A_UPARAMS || kind == A_FAULTAT)
 			return value; /* members of structs, or the pointers to them; an address */
 		return (uint32_t)value;
 	case FORM_OCT:

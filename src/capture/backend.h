@@ -35,6 +35,7 @@ struct capture_job {
  */
 struct backend {
 	const char *name;
+	bool layers;   /* records others than calls */
 	bool attaches; /* needs no program: records what runs already, or the whole host */
 	int (*probe)(const struct options *o, struct err *err);
 	int (*run)(struct capture_job *job, struct err *err);

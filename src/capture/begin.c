@@ -777,6 +777,7 @@ int begin_add(struct begin *b, const struct wire_seen *seen, struct err *err)
 	case WIRE_SEEN_FD:
 		return on_fd(b, seen, err);
 	case WIRE_SEEN_RING:
+	case WIRE_SEEN_EVENT:
 		return b->to.add(b->to.user, &seen->seen, err);
 	case WIRE_SEEN_LOST:
 		b->to.lost(b->to.user, rec->t, rec->pid, rec->tid, seen->lost, seen->why);

@@ -42,8 +42,11 @@ struct bpf {
 	struct bpf_link *tasks; /* the iterator over them; ... */
 	int last_look;		/* ... what it gives is made while we may, for the end */
 	size_t size;		/* of a ring */
-	size_t n;		/* processors that there may be */
-	struct bpf_ring *rings;
+	size_t n;		/* queues: two for each processor that there may be */
+	struct bpf_ring *rings; /* two of each processor: BPF_QUEUES */
+	struct bpf_link *(*faults)[BPF_COUNTERS]; /* of each processor */
+	struct buf layers, missing;		   /* as the header tells them */
+	bool has_faults;
 	int epoll;
 	bool rings_told; /* those of io_uring */
 };
@@ -80,9 +83,9 @@ static volatile struct bpf_session *session_of(const struct bpf *s)
 	return &s->programs->data->session;
 }
 
-static const volatile struct bpf_cpu *cpu_of(const struct bpf *s, size_t cpu)
+static const volatile struct bpf_cpu *cpu_of(const struct bpf *s, size_t queue)
 {
-	return &s->programs->bss->cpus[cpu];
+	return &s->programs->bss->cpus[queue];
 }
 
 static int look(struct bpf *s, int fd, enum bpf_task what, struct err *err)
@@ -168,7 +171,7 @@ static int start(void *user, pid_t child, struct err *err)
 	struct bpf *s = user;
 	const struct options *o = s->job->options;
 	uint64_t secret;
-	int rc = each_task(s, BPF_TASK_START, err);
+	int rc = each_task(s, BPF_TASK_START, err), i;
 
 	if (!rc && !child)
 		rc = mark(s, getpid(), BPF_MARK_OUT, err);
@@ -182,6 +185,10 @@ static int start(void *user, pid_t child, struct err *err)
 		secret = now_ns();
 	session_of(s)->secret = secret;
 	session_of(s)->cache = filter_loader_cache();
+	for (i = 0; i < LAYER_COUNT; i++) {
+		session_of(s)->on[i] = o->layers.on[i];
+		session_of(s)->each[i] = o->layers.each[i];
+	}
 	session_of(s)->wake = s->size / 4 < WAKE ? s->size / 4 : WAKE;
 	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
 	s->last_look = bpf_iter_create(bpf_link__fd(s->tasks));
@@ -197,6 +204,10 @@ static void ready(void *user, const char *how)
 {
 	struct bpf *s = user;
 
+	if (layer_list_has_events(&s->job->options->layers))
+		live_say(s->live, "layers: %.*s", (int)s->layers.len, s->layers.p);
+	if (s->missing.len)
+		live_say(s->live, "this kernel does not have: %.*s", (int)s->missing.len, s->missing.p);
 	live_say(s->live, "BPF programs attached, recording%s", how);
 }
 
@@ -308,7 +319,6 @@ static int settle(void *user, struct err *err)
 	uint64_t missed = misses(s);
 	size_t i;
 
-	(void)err;
 	for (i = 0; i < s->n; i++) {
 		struct bpf_ring *r = &s->rings[i];
 		uint64_t made = cpu_of(s, i)->made, dropped = cpu_of(s, i)->dropped;
@@ -319,13 +329,15 @@ static int settle(void *user, struct err *err)
 		}
 		if (r->received + r->lost != made || (r->fd >= 0 && r->lost != dropped))
 			live_say(s->live,
-				"processor %zu made %" PRIu64 " records and dropped %" PRIu64 ", but %" PRIu64
+				"queue %zu made %" PRIu64 " records and dropped %" PRIu64 ", but %" PRIu64
 				" came and %" PRIu64 " are missing",
 				i, made, dropped, r->received, r->lost);
 	}
 	if (missed)
 		live_lost(s->live, now_ns(), missed, WHY_MISS);
-	return 0;
+	return layer_list_has_events(&s->job->options->layers)
+		       ? bpf_layers_sum(bpf_map__fd(s->programs->maps.sums), s->n / 2, s->live, err)
+		       : 0;
 }
 
 static const struct live_source source = {
@@ -387,7 +399,12 @@ static int load(struct bpf *s, struct err *err)
 		if (!s->programs)
 			return refused(err, -errno, "read the programs");
 		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes);
-		s->rings_told = choose_rings(s, rings);
+		/* of rings calls tell: without those nobody needs them */
+		s->rings_told = choose_rings(s, rings && s->job->options->layers.on[LAYER_SYS]);
+		s->missing.len = 0;
+		rc = bpf_layers_choose(s->programs->obj, &s->job->options->layers, &s->missing, err);
+		if (rc)
+			return rc;
 		rc = ioriot_bpf__load(s->programs);
 		if (!rc || !s->rings_told)
 			break;
@@ -398,6 +415,19 @@ static int load(struct bpf *s, struct err *err)
 	return rc ? refused(err, rc, "load BPF programs") : 0;
 }
 
+/* They are missing where one cannot be had. */
+static void attach_faults(struct bpf *s)
+{
+	size_t i;
+
+	s->has_faults = s->faults;
+	for (i = 0; i < s->n / 2 && s->has_faults; i++)
+		if (s->rings[2 * i].fd >= 0)
+			s->has_faults = !bpf_faults_attach(s->programs->obj, (unsigned)i, s->faults[i]);
+	if (!s->has_faults)
+		bpf_faults_missing(&s->missing);
+}
+
 static int attach(struct bpf *s, struct err *err)
 {
 	int rc = ioriot_bpf__attach(s->programs);
@@ -405,23 +435,26 @@ static int attach(struct bpf *s, struct err *err)
 	if (rc)
 		return refused(err, rc, "attach BPF programs to tracepoints");
 	s->tasks = s->programs->links.on_task;
+	if (s->job->options->layers.on[LAYER_FAULT])
+		attach_faults(s);
+	bpf_layers_text(s->programs->obj, &s->job->options->layers, s->has_faults, &s->layers);
 	return 0;
 }
 
-static int open_ring(struct bpf *s, unsigned cpu, struct err *err)
+static int open_ring(struct bpf *s, unsigned queue, struct err *err)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-	struct bpf_ring *r = &s->rings[cpu];
-	uint32_t key = cpu;
-	int rc = bpf_ring_open(r, cpu, s->size, err);
+	struct bpf_ring *r = &s->rings[queue];
+	uint32_t key = queue;
+	int rc = bpf_ring_open(r, queue / 2, s->size, err);
 
 	if (rc)
 		return rc;
 	rc = bpf_map_update_elem(bpf_map__fd(s->programs->maps.rings), &key, &r->fd, BPF_ANY);
 	if (rc)
-		return err_sys(err, -rc, "cannot give processor %u a ring", cpu);
+		return err_sys(err, -rc, "cannot give processor %u a ring", queue / 2);
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, r->fd, &event)
-		       ? err_sys(err, errno, "cannot wait for processor %u", cpu)
+		       ? err_sys(err, errno, "cannot wait for processor %u", queue / 2)
 		       : 0;
 }
 
@@ -449,15 +482,18 @@ static int open_rings(struct bpf *s, struct err *err)
 
 	if (possible < 1 || possible > BPF_CPUS)
 		return err_set(err, ENOSYS, "a host with %d processors: at most %d are expected", possible, BPF_CPUS);
-	s->n = (size_t)possible;
+	s->n = 2 * (size_t)possible;
 	s->rings = calloc(s->n, sizeof(*s->rings));
+	s->faults = calloc((size_t)possible, sizeof(*s->faults));
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!s->rings || s->epoll < 0)
+	if (!s->rings || !s->faults || s->epoll < 0)
 		return err_sys(err, ENOMEM, "cannot start the capture");
 	for (i = 0; i < s->n; i++)
 		s->rings[i].fd = -1;
 	for (i = 0; !rc && i < s->n; i++) {
-		if (is_on(i))
+		bool interrupts = i % 2; /* nothing that is told of calls comes there */
+
+		if (is_on(i / 2) && (!interrupts || layer_list_has_events(&s->job->options->layers)))
 			rc = open_ring(s, i, err);
 	}
 	return rc;
@@ -472,14 +508,25 @@ static size_t ring_size(unsigned mib)
 	return size;
 }
 
-#define HOOKS "sys_enter,sys_exit,sched_process_fork,sched_process_exec,sched_process_exit,signal_deliver"
+#define HOOKS_TASKS "sched_process_fork,sched_process_exec,sched_process_exit"
+#define HOOKS	    "sys_enter,sys_exit," HOOKS_TASKS ",signal_deliver"
+
+static int write_header(struct bpf *s, struct err *err)
+{
+	const struct capture_pair pairs[] = {
+		{"hooks", !s->job->options->layers.on[LAYER_SYS] ? STR(HOOKS_TASKS)
+			  : s->rings_told ? STR(HOOKS ",io_uring_submit,io_uring_complete")
+					  : STR(HOOKS)},
+		{"faults", STR("none")},
+		{"layers", buf_as_str(&s->layers)},
+		{"layers_missing", buf_as_str(&s->missing)},
+	};
+
+	return live_stages(s->live, s->n, pairs, s->missing.len ? 4 : 3, err);
+}
 
 static int capture(struct bpf *s, struct err *err)
 {
-	struct capture_pair pairs[] = {
-		{"hooks", STR(HOOKS)},
-		{"faults", STR("none")},
-	};
 	int rc;
 
 	s->size = ring_size(live_buffer(s->live));
@@ -488,10 +535,8 @@ static int capture(struct bpf *s, struct err *err)
 		rc = open_rings(s, err);
 	if (!rc)
 		rc = attach(s, err);
-	if (s->rings_told)
-		pairs[0].value = STR(HOOKS ",io_uring_submit,io_uring_complete");
 	if (!rc)
-		rc = live_stages(s->live, s->n, pairs, sizeof(pairs) / sizeof(*pairs), err);
+		rc = write_header(s, err);
 	return rc ? rc : live_record(s->live, err);
 }
 
@@ -499,9 +544,14 @@ static void close_all(struct bpf *s)
 {
 	size_t i;
 
+	for (i = 0; i < BPF_COUNTERS * (s->n / 2) && s->faults; i++)
+		bpf_link__destroy(s->faults[i / BPF_COUNTERS][i % BPF_COUNTERS]);
+	free(s->faults);
 	for (i = 0; i < s->n && s->rings; i++)
 		bpf_ring_close(&s->rings[i]);
 	free(s->rings);
+	buf_free(&s->layers);
+	buf_free(&s->missing);
 	if (s->epoll >= 0)
 		close(s->epoll);
 	if (s->last_look >= 0)
@@ -558,6 +608,7 @@ static int bpf_probe(const struct options *o, struct err *err)
 const struct backend backend_bpf = {
 	.name = "bpf",
 	.attaches = true,
+	.layers = true,
 	.probe = bpf_probe,
 	.run = bpf_run,
 };

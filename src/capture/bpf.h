@@ -3,13 +3,16 @@
 #define IORIOT_CAPTURE_BPF_H
 
 #include "capture/bpf/shared.h"
+#include "capture/live.h"
 #include "capture/merge.h"
+#include "ops/layer_list.h"
 #include "utils/err.h"
 
 /*
  * Shared by the files of the BPF backend.
  *
  *	bpf_rows.c	what the programs do for each call
+ *	bpf_layers.c	which hooks of other layers than calls are used
  *	bpf_ring.c	the rings of the processors -> blocks, and what is missing between them
  *	bpf.c		the programs, and one capture with them
  *	bpf/		the programs themselves
@@ -18,6 +21,26 @@
 /* --- bpf_rows.c --- */
 
 void bpf_rows(struct bpf_row rows[BPF_ROWS], uint16_t opcodes[BPF_OPCODES]);
+
+/* --- bpf_layers.c --- */
+
+struct bpf_object;
+struct bpf_link;
+
+#define BPF_COUNTERS 2 /* of page faults */
+
+/* Before it is loaded: programs that are not asked for, or have no hook in this kernel, are left out. */
+int bpf_layers_choose(struct bpf_object *o, const struct layer_list *l, struct buf *missing, struct err *err);
+
+/* The counters of one processor. -errno: this host does not let us have them. */
+int bpf_faults_attach(struct bpf_object *o, unsigned cpu, struct bpf_link *links[BPF_COUNTERS]);
+void bpf_faults_missing(struct buf *missing);
+
+/* "sys,cache/64=HOOK+HOOK", as the header has it. */
+void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faults, struct buf *out);
+
+/* The records of what was seen. */
+int bpf_layers_sum(int map, size_t cpus, struct live *live, struct err *err);
 
 /* --- bpf_ring.c --- */
 

@@ -63,6 +63,14 @@ static const char *not_for(const struct options *o, const struct backend *backen
 	return NULL;
 }
 
+static bool records_layers(const struct options *o, const struct backend *backend, struct err *err)
+{
+	if (backend->layers || (o->layers.on[LAYER_SYS] && !layer_list_has_events(&o->layers)))
+		return true;
+	err_set(err, ENOSYS, "-L: the %s backend records calls, all of them, and no other layers", backend->name);
+	return false;
+}
+
 /* 0, or an exit status. */
 static int check_backend(const struct options *o, const struct backend *backend)
 {
@@ -81,6 +89,8 @@ static int check_backend(const struct options *o, const struct backend *backend)
 		fprintf(stderr, "ioriot: %s means nothing to the %s backend\n", option, backend->name);
 		return EXIT_USAGE;
 	}
+	if (!records_layers(o, backend, &err))
+		return complain(&err, EXIT_USAGE);
 	rc = backend->probe(o, &err);
 	return rc ? complain(&err, not_started(rc, false)) : 0;
 }
@@ -99,7 +109,7 @@ static const struct backend *const by_worth[] = {
 static bool is_auto(const struct options *o)
 {
 	if (!o->backend)
-		return !o->argv && !o->module;
+		return (!o->argv || layer_list_has_events(&o->layers) || !o->layers.on[LAYER_SYS]) && !o->module;
 	return strcmp(o->backend, "auto") == 0;
 }
 
@@ -132,7 +142,7 @@ static bool choose_from(struct capture_job *job, size_t at, struct err *err)
 
 		if ((!o->argv && !backend->attaches) || not_for(o, backend))
 			continue;
-		rc = backend->probe(o, err);
+		rc = records_layers(o, backend, err) ? backend->probe(o, err) : -ENOSYS;
 		if (!rc) {
 			job->backend = backend;
 			snprintf(line, sizeof(line), "recording with %s", backend->name);

@@ -220,7 +220,8 @@ int late_add(struct late *l, const struct seen *seen, struct err *err)
 	l->call++;
 	l->dirs.t = seen->rec.t;
 	l->after.known = false;
-	call_names(l, seen);
+	if (!(ops[seen->rec.op].flags & OPF_LAYER))
+		call_names(l, seen);
 	if (pass_on(l, &seen->rec))
 		return err_sys(err, ENOMEM, "cannot hold a record of the capture");
 	if (l->waiting == 0)

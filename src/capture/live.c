@@ -38,7 +38,7 @@ struct live {
 	struct late *late;
 	struct live_signals *signals;
 	struct child child; /* pid 0: no program */
-	bool executed;	    /* its calls are the program's own from here on */
+	bool executed;	    /* what it does is the program's own from here on, or no calls would tell that */
 	bool reaped;
 	unsigned terms;	      /* SIGTERMs passed on to the program */
 	unsigned patience;    /* how often it may be told to end before a word is due */
@@ -104,6 +104,8 @@ static bool is_ours(struct live *s, const struct wire_seen *seen)
 		return false;
 	case WIRE_SEEN_FD:
 		return rec->arg[2] & O_CLOEXEC;
+	case WIRE_SEEN_EVENT:
+		return true;
 	case WIRE_SEEN_CALL:
 		s->executed = (rec->op == OP_execve || rec->op == OP_execveat) && rec->ret == 0;
 		return true;
@@ -171,6 +173,17 @@ static int merge_up_to(struct live *s, uint64_t t, struct err *err)
 	else
 		late_advance(s->late, t);
 	return rc;
+}
+
+int live_sums(struct live *s, enum op_id row, const struct live_sum *sum, struct err *err)
+{
+	struct seen seen = {.rec = {.t = now_ns(), .op = OP_layer_sum, .path = str_of(ops[row].name)}};
+
+	seen.rec.arg[1] = sum->bytes;
+	seen.rec.arg[2] = sum->seen;
+	seen.rec.arg[3] = sum->kept;
+	seen.rec.arg[4] = sum->dropped;
+	return late_add(s->late, &seen, err);
 }
 
 /* --- rounds --- */
@@ -370,7 +383,8 @@ int live_open(struct live **out, struct capture_job *job, const struct live_sour
 	*out = s;
 	if (!s)
 		return err_sys(err, ENOMEM, "cannot start the capture");
-	*s = (struct live){.job = job, .source = source, .user = user, .patience = 1};
+	*s = (struct live){.job = job, .source = source, .user = user, .patience = 1,
+		.executed = !job->options->layers.on[LAYER_SYS]};
 	rc = job->program ? child_fork(&s->child, job->program, job->options->argv, NULL, err) : 0;
 	if (rc) {
 		free(s);

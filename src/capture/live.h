@@ -59,6 +59,12 @@ void live_close(struct live *l);
 void live_say(struct live *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void live_lost(struct live *l, uint64_t t, uint64_t count, const char *why);
 
+/* What was seen of one kind of event, for the end of the capture. */
+struct live_sum {
+	uint64_t seen, bytes, kept, dropped;
+};
+int live_sums(struct live *l, enum op_id row, const struct live_sum *sum, struct err *err);
+
 /* MiB of kernel memory for each processor. */
 unsigned live_buffer(struct live *l);
 

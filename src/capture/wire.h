@@ -13,7 +13,7 @@
  * only lengths that SystemTap 4.8 never drops. Another header makes other lengths; the reader takes
  * any length.
  *
- * A record is a struct wire_rec, then (WIRE_CALL) the values of its arguments, then items. All are
+ * A record is a struct wire_rec, then the values of its arguments, then items. All are
  * padded to 8 bytes. Records of one processor stand in the order of their times.
  *
  * Nothing here is trusted: readers check every length and every sequence.
@@ -56,7 +56,9 @@ enum wire_kind {
 	WIRE_SUBMISSION, /* an io_uring has taken a submission: first WIRE_SQE, then what its pointers
 			    lead to, as of a call; before the WIRE_CALL of the io_uring_enter that took it */
 	WIRE_WORK,	 /* items of a submission, told while that was under way */
-	WIRE_COMPLETION  /* ret is its result; WIRE_FACTS of what it opened */
+	WIRE_COMPLETION, /* ret is its result; WIRE_FACTS of what it opened */
+	WIRE_EVENT	 /* of another layer: nr is its place among the rows of ops.def; dur is its latency,
+			    WIRE_FACTS are its file's */
 };
 
 enum wire_lost {
@@ -88,7 +90,7 @@ struct wire_rec {
 
 /*
  * The values that follow a struct wire_rec, 8 bytes each:
- *   WIRE_CALL   registers of the arguments of its row whose wire_arg is VALUE, FARG or
+ *   WIRE_CALL, WIRE_EVENT  registers of the arguments of its row whose wire_arg is VALUE, FARG or
  *               IARG, in their order
  *   WIRE_TASK   umask, uid, gid (effective), tgid of the parent when that is recorded, else 0
  *   WIRE_FD, WIRE_RECEIVED  descriptor, flags (F_GETFL, and O_CLOEXEC), offset
@@ -247,7 +249,7 @@ struct wire_facts {
  * status  lines NAME=VALUE:
  *	abi		   WIRE_ABI
  *	tables		   IORIOT_TABLES: the checksum of ops.def, args.def, unrecorded.def, uring.def,
- *			   ioctl.def, ioctl.h, aio.h and this file
+ *			   ioctl.def, ioctl.h, aio.h, layers.h and this file
  *	variant		   ioriot, targetedioriot or javaioriot
  *	state		   idle, started, stopped
  *	scope		   threads in scope now ("pid"), -1 for "all"

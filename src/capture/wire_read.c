@@ -1047,6 +1047,34 @@ static int on_completion(struct wire_reader *r, struct record *rec)
 	return rings_complete(r->rings, rec->out, &c) ? no_room(rec) : 0;
 }
 
+/* An event of another layer: its row says what its values are. */
+static int on_event(struct wire_reader *r, struct record *rec)
+{
+	struct rec *event = &rec->out->seen.rec;
+	struct wire_item item;
+	const char *body = NULL;
+	int nr = rec->head.nr, rc;
+
+	if (nr < 0 || nr >= OP_COUNT || !(ops[nr].flags & OPF_LAYER) || nr == OP_layer_sum) {
+		r->counts.unknown_calls++;
+		return 0;
+	}
+	set_common(rec, (enum op_id)nr);
+	event->dur = rec->head.dur;
+	event->has_ret = !(rec->head.flags & WIRE_NO_RESULT);
+	event->ret = event->has_ret ? rec->head.ret : 0;
+	if (event->dur > event->t)
+		return malformed(rec, "it took longer than there was time");
+	rc = set_values(r, rec);
+	while (!rc && (rc = take_item(rec, &rec->rest, &item, &body)) > 0)
+		rc = item.type == WIRE_FACTS ? on_facts(rec, &item, body, &event->facts) : strange_item(r);
+	if (rc)
+		return rc;
+	translate_devices(r, rec);
+	rec->out->kind = WIRE_SEEN_EVENT;
+	return 1;
+}
+
 static int on_fault(struct wire_reader *r, struct record *rec)
 {
 	struct rec *fault = &rec->out->seen.rec;
@@ -1138,6 +1166,8 @@ static int on_record(struct wire_reader *r, struct record *rec)
 		return on_work(r, rec);
 	case WIRE_COMPLETION:
 		return on_completion(r, rec);
+	case WIRE_EVENT:
+		return on_event(r, rec);
 	}
 	r->counts.unknown_kinds++;
 	return 0;

@@ -399,6 +399,7 @@ static int open_all(struct run *run)
 
 static void sum_up(struct run *run)
 {
+	run->res->left_out[LEFT_LAYER] = window_layers(run->window);
 	run->res->processes = run->model.vfd.next_process - (run->outside.made > 0);
 	run->res->threads = order_threads(run->model.order) - (run->outside.made > 0);
 	run->res->appeared = run->model.appeared;

@@ -53,6 +53,7 @@
 	X(MAP_FORKED, "on maps that a parent or a child still has, or on parts of maps that move")  \
 	X(MAP_ADDRESS, "on maps, with an error of addresses, limits or mount options")              \
 	X(MAP_ADVICE, "advice on memory that files do not know")                                   \
+	X(LAYER, "events of other layers than calls (block, cache, fault)")                        \
 	X(UNKNOWN_OP, "operations that have no row in the table")                                  \
 	X(MALFORMED, "malformed lines")
 

@@ -220,6 +220,14 @@ int model_events(struct model *m, const struct rec *r)
 	return LEFT_EVENTS;
 }
 
+/* Nobody called: the window passes over them. */
+int model_layer(struct model *m, const struct rec *r)
+{
+	(void)m;
+	(void)r;
+	return LEFT_LAYER;
+}
+
 int model_quota(struct model *m, const struct rec *r)
 {
 	(void)m;

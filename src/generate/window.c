@@ -33,6 +33,7 @@ struct window {
 	int rc;		/* 1: there is more; what ended the file */
 	struct err err;
 	double progress;
+	uint64_t layers; /* events that were passed over */
 	struct line line[WINDOW_SIZE];
 	size_t lines;
 	uint16_t by_tid[THREAD_HASH]; /* of lines, while they are made */
@@ -135,11 +136,16 @@ static void fill(struct window *w)
 		return;
 	while (w->n < WINDOW_SIZE && (b = batch_at_hand(w))) {
 		struct ahead_record *r = &b->record[w->at++];
+		bool ends_batch = w->at == b->n, layer = !r->bad && ops[r->rec.op].flags & OPF_LAYER;
 
+		w->layers += layer;
+		if (layer && !ends_batch)
+			continue;
 		w->slot[slot_number(w, w->n++)] = (struct slot){.rec = &r->rec,
 			.bad = r->bad,
 			.err = r->bad ? &b->errors.v[r->why] : NULL,
-			.ends_batch = w->at == b->n};
+			.taken = layer,
+			.ends_batch = ends_batch};
 	}
 	make_lines(w);
 }
@@ -158,9 +164,11 @@ int window_next(struct window *w, struct rec **rec, int *bad, struct err *err)
 {
 	struct slot *s;
 
-	drop_taken(w);
-	if (w->n <= WINDOW_SIZE / 2)
-		fill(w);
+	do {
+		drop_taken(w);
+		if (w->n <= WINDOW_SIZE / 2)
+			fill(w);
+	} while (w->n && w->slot[w->head].taken);
 	if (w->n == 0) {
 		*err = w->err;
 		return w->rc;
@@ -172,6 +180,11 @@ int window_next(struct window *w, struct rec **rec, int *bad, struct err *err)
 		*err = *s->err;
 	s->taken = true;
 	return 1;
+}
+
+uint64_t window_layers(const struct window *w)
+{
+	return w->layers;
 }
 
 double window_progress(const struct window *w)

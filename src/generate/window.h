@@ -24,6 +24,9 @@ void window_free(struct window *w);
  */
 int window_next(struct window *w, struct rec **rec, int *bad, struct err *err);
 
+/* Events of other layers than calls, which are never given: how many so far. */
+uint64_t window_layers(const struct window *w);
+
 /* Share of the file that was read for the window. */
 double window_progress(const struct window *w);
 

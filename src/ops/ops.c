@@ -37,6 +37,9 @@ const char *const op_family_names[FAM_COUNT] = {
 	[FAM_Network] = "Network",
 	[FAM_Polling] = "Polling",
 	[FAM_Misc] = "Misc",
+	[FAM_Block] = "Block",
+	[FAM_Cache] = "Cache",
+	[FAM_Fault] = "Fault",
 };
 const char *const op_class_names[CLS_COUNT] = {"UNCLASSIFIED", "READ", "WRITE", "TRANSFER"};
 

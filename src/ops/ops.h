@@ -25,6 +25,9 @@ enum op_family {
 	FAM_Network,
 	FAM_Polling,
 	FAM_Misc,
+	FAM_Block, /* from here on of OPF_LAYER: one family is one layer */
+	FAM_Cache,
+	FAM_Fault,
 	FAM_COUNT
 };
 
@@ -37,7 +40,8 @@ enum op_flag {
 	OPF_FORK = 4,  /* the result is a new task; a .replay line names its process and thread */
 	OPF_STATE = 8, /* not a system call */
 	OPF_NOFILE = 16, /* only captures have it: most make descriptors of what is no file */
-	OPF_NEWMAP = 32 /* a result >= 0 is a new memory map; a .replay line names it */
+	OPF_NEWMAP = 32, /* a result >= 0 is a new memory map; a .replay line names it */
+	OPF_LAYER = 64	 /* an event of another layer than calls; only captures have it */
 };
 
 enum op_compare {

@@ -34,7 +34,7 @@ int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, st
 		struct str name = take ? word : (struct str){word.s + 1, word.len - 1};
 
 		for (i = 0; i < OP_COUNT && name.len; i++) {
-			if (ops[i].flags & OPF_STATE || !words_name(name, &ops[i]))
+			if (ops[i].flags & (OPF_STATE | OPF_LAYER) || !words_name(name, &ops[i]))
 				continue;
 			wanted[i] = take;
 			known = true;

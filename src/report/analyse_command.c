@@ -104,11 +104,14 @@ static int make_views(struct analysis *a, struct err *err)
 
 static int show(struct analysis *a, const struct event *ev, struct err *err)
 {
+	enum layer layer = event_is_below(ev) ? layer_of((enum op_id)ev->op) : LAYER_SYS;
 	struct view *v;
 	int rc = 0;
 
+	if (!a->options->layers.on[layer])
+		return 0;
 	/* requests of AIO go by the call that made them */
-	if (a->wanted && !a->wanted[ev->op < OP_COUNT ? ev->op : OP_io_submit])
+	if (a->wanted && layer == LAYER_SYS && !a->wanted[ev->op < OP_COUNT ? ev->op : OP_io_submit])
 		return 0;
 	if (a->filter && !filter_matches(a->filter, ev))
 		return 0;
@@ -168,6 +171,8 @@ static int read_through(struct analysis *a, int (*make)(struct analysis *a, stru
 {
 	int rc = events_open(&a->events, a->path, err);
 
+	if (!rc && layer_list_has_events(&a->options->layers))
+		events_name_inodes(a->events);
 	if (!rc)
 		rc = make(a, err);
 	if (rc)

@@ -23,6 +23,7 @@ NUMBER(get_latency, ev->latency)
 NUMBER(get_gap, ev->gap)
 NUMBER(get_pid, ev->rec->pid)
 NUMBER(get_tid, ev->rec->tid)
+NUMBER(get_cause, ev->cause ? ev->cause : ev->rec->pid)
 NUMBER(get_fd, ev->fd)
 NUMBER(get_ret, ev->ret)
 NUMBER(get_bytes, ev->read + ev->written)
@@ -79,6 +80,8 @@ const struct column columns[] = {
 		get_comm, NULL, false},
 	{"pid", COLUMN_NUMBER, "process", NULL, get_pid, false},
 	{"tid", COLUMN_NUMBER, "thread", NULL, get_tid, false},
+	{"cause", COLUMN_NUMBER, "process that an event of another layer is for; of calls the process", NULL,
+		get_cause, false},
 	{"op", COLUMN_TEXT, "the call", get_op, NULL, true},
 	{"family", COLUMN_TEXT, "FS, AIO, Memory, Network ...", get_family, NULL, true},
 	{"class", COLUMN_TEXT, "READ, WRITE, TRANSFER: the result is bytes; else UNCLASSIFIED", get_class,
@@ -112,7 +115,7 @@ const struct column *column_find(struct str name)
 
 struct str column_names(void)
 {
-	static char names[256];
+	static char names[320];
 	unsigned i;
 	size_t len = 0;
 

@@ -93,6 +93,16 @@ static struct object *object_of(const struct events *e, const struct task *t, co
 	return *d ? (*d)->desc->node : NULL;
 }
 
+static void take_facts(const struct rec *r, struct event *ev)
+{
+	if (!r->facts.known || r->facts.absent)
+		return;
+	ev->has_inode = true;
+	ev->dev_major = r->facts.dev_major;
+	ev->dev_minor = r->facts.dev_minor;
+	ev->ino = r->facts.ino;
+}
+
 static void name_paths(struct events *e, const struct task *t, const struct rec *r, struct event *ev)
 {
 	int dirfd = op_arg_index(r->op, A_DIRFD), dirfd2 = op_arg_index(r->op, A_DIRFD2);
@@ -106,12 +116,7 @@ static void name_paths(struct events *e, const struct task *t, const struct rec 
 		ev->file2 = resolve(&e->file2, base_of(t, r, dirfd2), r->path2);
 	else if (op_has(r->op, A_TARGET))
 		ev->file2 = r->path2;
-	if (r->facts.known && !r->facts.absent) {
-		ev->has_inode = true;
-		ev->dev_major = r->facts.dev_major;
-		ev->dev_minor = r->facts.dev_minor;
-		ev->ino = r->facts.ino;
-	}
+	take_facts(r, ev);
 }
 
 static uint64_t asked_for(const struct rec *r)
@@ -256,8 +261,15 @@ static int take(struct events *e, struct event *ev)
 		e->totals.lost += r->arg[0];
 		return 0;
 	}
-	if (r->op == OP_state_mount || r->op == OP_state_path || r->op == OP_end)
+	if (r->op == OP_state_path) {
+		*ev = (struct event){.file = r->path};
+		take_facts(r, ev);
+		return layers_name(e, ev, &r->facts);
+	}
+	if (r->op == OP_state_mount || r->op == OP_end)
 		return 0;
+	if (ops[r->op].flags & OPF_LAYER)
+		return layers_take(e, r, ev);
 	t = host_task(e, r);
 	p = host_process(e, r->pid);
 	k = host_thread(e, r->tid);
@@ -279,7 +291,9 @@ static int take(struct events *e, struct event *ev)
 	}
 	if ((r->op == OP_io_getevents || r->op == OP_io_pgetevents) && host_completions(e, r))
 		return -ENOMEM;
-	rc = host_effect(e, t, r, ev);
+	rc = layers_name(e, ev, &r->facts);
+	if (!rc)
+		rc = host_effect(e, t, r, ev);
 	ev->comm = str_of(p->comm);
 	return rc ? rc : call;
 }
@@ -339,6 +353,16 @@ enum op_family event_family(const struct event *ev)
 enum op_class event_class(const struct event *ev)
 {
 	return ev->op < OP_COUNT ? ops[ev->op].cls : requests[ev->op - OP_COUNT].cls;
+}
+
+void events_name_inodes(struct events *e)
+{
+	e->names_inodes = true;
+}
+
+bool event_is_below(const struct event *ev)
+{
+	return ev->op < OP_COUNT && ops[ev->op].flags & OPF_LAYER;
 }
 
 int events_open(struct events **out, const char *path, struct err *err)

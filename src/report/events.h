@@ -27,6 +27,7 @@ struct event {
 	int64_t offset;	       /* in the file, of calls that move bytes; -1: not known, or none */
 	uint64_t size;	       /* bytes asked for */
 	uint64_t read, written; /* bytes that it moved */
+	uint32_t cause;	       /* of another layer: the process that it is for, 0: not known */
 	int error;	       /* errno value, 0: none, or a result inside the kernel (restarts) */
 	struct str comm;       /* name of the program; empty: it began before the capture */
 	struct str file;       /* absolute where that is known; empty: none */
@@ -38,6 +39,14 @@ struct event {
 	bool follows;	 /* there was one before */
 };
 
+/* Events of one row of another layer than calls. */
+struct layer_total {
+	uint64_t records, bytes, time;
+	bool summed; /* the capture told how many there were: */
+	uint64_t all, all_bytes, dropped;
+};
+#define LAYER_ROWS (OP_layer_sum - OP_block_queue)
+
 /* What the capture says of itself. */
 struct events_totals {
 	uint64_t records; /* lines */
@@ -47,6 +56,7 @@ struct events_totals {
 	uint64_t unknown;   /* lines of operations that are not in the table */
 	uint64_t processes, threads;
 	uint64_t end; /* ns from the start to the last record */
+	struct layer_total layer[LAYER_ROWS]; /* from OP_block_queue on */
 	bool cut;     /* its end is missing */
 	char first_malformed[256];
 };
@@ -59,6 +69,11 @@ enum op_class event_class(const struct event *ev);
 
 int events_open(struct events **out, const char *path, struct err *err);
 void events_close(struct events *e);
+
+/* Names of inodes are kept, for the events of other layers. */
+void events_name_inodes(struct events *e);
+/* Is it an event of another layer than calls? */
+bool event_is_below(const struct event *ev);
 
 /* 1, 0 at the end, -errno: the file can't be read, or memory is out. */
 int events_next(struct events *e, struct event *out, struct err *err);

@@ -55,6 +55,25 @@ struct str object_path(const struct object *o)
 	return o ? (struct str){o->path, o->len} : STR_NONE;
 }
 
+int object_rename(struct object **o, struct str path, const struct facts *facts)
+{
+	struct object *new;
+
+	if (str_eq(object_path(*o), path))
+		return 0;
+	new = object_new(path, facts);
+	if (!new)
+		return -ENOMEM;
+	object_put(NULL, *o);
+	*o = new;
+	return 0;
+}
+
+void object_drop(struct object *o)
+{
+	object_put(NULL, o);
+}
+
 static void *place_new(void *user)
 {
 	(void)user;
@@ -123,6 +142,13 @@ struct known_process *host_process(struct events *e, uint32_t pid)
 	}
 	e->totals.processes++;
 	return p;
+}
+
+struct str host_comm(const struct events *e, uint32_t pid)
+{
+	struct hnode *n = hmap_first(&e->processes, hash_u64(pid));
+
+	return n ? str_of(hmap_entry(n, struct known_process, node)->comm) : STR_NONE;
 }
 
 struct task *host_task(struct events *e, const struct rec *r)
@@ -652,6 +678,7 @@ void host_free(struct events *e)
 
 	hmap_each(&e->slots, n, tmp, i)
 		object_put(NULL, hmap_entry(n, struct slot, node)->object);
+	layers_free(e);
 	FREE_ALL(e->slots, struct slot);
 	FREE_ALL(e->threads, struct known_thread);
 	FREE_ALL(e->processes, struct known_process);

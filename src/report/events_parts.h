@@ -59,7 +59,8 @@ struct events {
 	uint64_t origin;
 	bool has_origin;
 	struct vfd vfd;
-	struct hmap threads, processes, requests, slots;
+	struct hmap threads, processes, requests, slots, inodes;
+	bool names_inodes; /* somebody wants to know */
 	struct buf file, file2;
 	struct object *held[2]; /* whose names the event shows, though it closes them */
 	VEC(struct request *) done; /* that the last record told of */
@@ -68,6 +69,14 @@ struct events {
 	bool moment;
 };
 #define MOMENT_NONE UINT64_MAX
+
+/* --- events_layers.c --- */
+
+/* An event of another layer: 1 with *EV, 0 (a sum), -ENOMEM. */
+int layers_take(struct events *e, const struct rec *r, struct event *ev);
+/* The call that EV describes has told the name of an inode. */
+int layers_name(struct events *e, const struct event *ev, const struct facts *facts);
+void layers_free(struct events *e);
 
 /* --- events_host.c --- */
 
@@ -80,6 +89,11 @@ struct known_process *host_process(struct events *e, uint32_t pid); /* ... as of
 void host_name_first(struct events *e, struct known_process *p);
 
 struct str object_path(const struct object *o);
+/* *O gets this name, if it has another one. 0 or -ENOMEM. */
+int object_rename(struct object **o, struct str path, const struct facts *facts);
+void object_drop(struct object *o);
+/* The program of a process; empty when that is not known. */
+struct str host_comm(const struct events *e, uint32_t pid);
 /* What the event is on. */
 void name_object(struct events *e, struct event *ev, struct object *o);
 struct str object_hold(struct events *e, unsigned which, struct object *o);

@@ -45,6 +45,9 @@ enum hist_of { HIST_LATENCY, HIST_GAP, HIST_SIZE };
 int view_hist(struct view **out, enum hist_of of, struct err *err);
 int view_sequence(struct view **out, struct top top, struct err *err);
 int view_timeline(struct view **out, uint64_t interval, struct err *err);
+/* Files of CSV in DIRECTORY, one for each layer. */
+int view_layers(struct view **out, const char *directory, struct err *err);
+bool view_is_directory(const char *path);
 /* FORMAT:FILE, FORMAT being one of csv, jsonl, collapsed. */
 int view_export(struct view **out, const char *what, const char *fields, const char *weight,
 	struct err *err);

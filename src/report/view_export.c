@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "report/csv.h"
 #include "report/export_lines.h"
 #include "report/stacks.h"
 #include "trace/outfile.h"
@@ -15,7 +16,7 @@
 
 /* ---- CSV ---- */
 
-static void put_field(struct buf *out, struct str s)
+void csv_field(struct buf *out, struct str s)
 {
 	size_t i, plain = 0;
 
@@ -44,7 +45,7 @@ static void put_csv(struct lines_view *l, const struct event *ev)
 	for (i = 0; i < column_count; i++) {
 		if (i)
 			buf_char(out, ',');
-		put_field(out, column_text(&columns[i], ev, scratch));
+		csv_field(out, column_text(&columns[i], ev, scratch));
 	}
 	buf_puts(out, "\r\n");
 }
@@ -190,6 +191,8 @@ int view_export(struct view **out, const char *what, const char *fields, const c
 	size_t i;
 
 	if (colon && colon[1]) {
+		if (str_eqs(format, "csv") && view_is_directory(colon + 1))
+			return view_layers(out, colon + 1, err);
 		for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 			if (str_eqs(format, formats[i].name))
 				return lines_open(out, colon + 1, &formats[i], err);

@@ -75,6 +75,34 @@ static int put_section(const struct summary *s, const struct groups *g, const ch
 	return groups_print(g, top, &s->all, e->colour, out);
 }
 
+/* Of other layers: all that the capture says there was, recorded or not. */
+static void put_layers(const struct events_totals *t, struct buf *out)
+{
+	char count[HUMAN_LEN], bytes[HUMAN_LEN], mean[HUMAN_LEN];
+	bool first = true;
+	int i;
+
+	for (i = 0; i < LAYER_ROWS; i++) {
+		const struct layer_total *l = &t->layer[i];
+		uint64_t all = l->summed ? l->all : l->records;
+
+		if (!all)
+			continue;
+		if (first)
+			buf_puts(out, "\nLayers\n");
+		first = false;
+		buf_addf(out, "  %-16s %10s events  %10s  mean %s", ops[OP_block_queue + i].name,
+			human_count(count, (double)all),
+			human_bytes(bytes, (double)(l->summed ? l->all_bytes : l->bytes)),
+			human_ns(mean, l->records ? l->time / l->records : 0));
+		if (all != l->records)
+			buf_addf(out, ", %" PRIu64 " recorded", l->records);
+		if (l->dropped)
+			buf_addf(out, ", %" PRIu64 " dropped", l->dropped);
+		buf_char(out, '\n');
+	}
+}
+
 static int summary_end(struct view *v, const struct ending *e, struct buf *out, struct err *err)
 {
 	struct summary *s = (struct summary *)v;
@@ -87,6 +115,7 @@ static int summary_end(struct view *v, const struct ending *e, struct buf *out, 
 		put_section(s, &s->files, "Files, by time", (struct top){BY_TIME, 10}, e, out) ||
 		put_section(s, &s->errors, "Errors", by_count, e, out))
 		return err_sys(err, ENOMEM, "cannot sum up");
+	put_layers(e->totals, out);
 	return 0;
 }
 

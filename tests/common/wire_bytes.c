@@ -324,9 +324,12 @@ void wire_put(struct buf *b, const struct rec *rec)
 		    : rec->op == OP_state_task ? WIRE_TASK
 		    : rec->op == OP_state_fd   ? WIRE_FD
 		    : rec->op == OP_recv_fd    ? WIRE_RECEIVED
+		    : ops[rec->op].flags & OPF_LAYER ? WIRE_EVENT
 					       : WIRE_CALL;
+	if (head.kind == WIRE_EVENT)
+		head.nr = (int32_t)rec->op;
 	wire_begin(b, &head);
-	if (head.kind == WIRE_CALL) {
+	if (head.kind == WIRE_CALL || head.kind == WIRE_EVENT) {
 		wire_values(b, rec);
 		wire_items(b, rec);
 	} else {

@@ -63,7 +63,7 @@ def read_table():
     """{name: Row} of src/ops/ops.def."""
     table = (HERE.parent.parent / "src/ops/ops.def").read_text(encoding="utf-8")
     return {m[1]: Row(*m.group(2, 3, 4)) for m in re.finditer(
-        r"^OP\((\w+),.*, (CMP_\w+), \(([^)]*)\), \w+, (\w+)\)$", table, re.M)}
+        r"^OP\((?!.*OPF_LAYER)(\w+),.*, (CMP_\w+), \(([^)]*)\), \w+, (\w+)\)$", table, re.M)}
 
 
 ROWS = read_table()

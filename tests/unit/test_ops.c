@@ -140,7 +140,7 @@ START_TEST(states_are_no_calls)
 	int i;
 
 	for (i = 0; i < OP_COUNT; i++)
-		if (ops[i].flags & OPF_STATE)
+		if (ops[i].flags & (OPF_STATE | OPF_LAYER))
 			ck_assert_int_eq(op_nr((enum op_id)i), -1);
 }
 END_TEST

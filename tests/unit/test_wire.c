@@ -162,7 +162,8 @@ static void as_recorded(struct rec *rec)
 
 	if (rec->dur > rec->t)
 		rec->dur = rec->t;
-	if (rec->facts.absent || (rec->has_ret && rec->ret < 0) || op_has(rec->op, A_XFLAGS))
+	if (rec->facts.absent || op_has(rec->op, A_XFLAGS) ||
+		(rec->has_ret && rec->ret < 0 && !(ops[rec->op].flags & OPF_LAYER)))
 		rec->facts = (struct facts){0};
 	if (ops[rec->op].flags & OPF_STATE)
 		rec->dur = 0;
@@ -206,7 +207,7 @@ static void as_recorded(struct rec *rec)
 static bool is_handed_over(enum op_id op)
 {
 	return op_nr(op) >= 0 || op == OP_state_task || op == OP_state_fd || op == OP_recv_fd ||
-	       op == OP_task_end;
+	       op == OP_task_end || (ops[op].flags & OPF_LAYER && op != OP_layer_sum);
 }
 
 /* The sample's record, and the bytes that say the same. False: the kernel hands over no such one.

@@ -8,7 +8,8 @@
 
 /*
  * A record is built in memory of its processor and copied to the ring when it is complete. Programs run
- * with preemption off and none interrupts another, so that a processor builds one record at a time.
+ * with preemption off. What is told in interrupts (the end of a block request) may come while a task's record
+ * is built: it has a queue of its own, so that each has its records in order.
  */
 
 #define PATH_MOST  4096
@@ -30,7 +31,7 @@ struct build {
 	u64 arg[8]; /* registers of the call */
 	u32 values;
 	u32 at; /* bytes of items */
-	u32 cpu;
+	u32 cpu; /* its queue */
 	u32 found; /* of item_path(): the first byte of the text */
 	u32 full;  /* of what has no parts: it has no room for all that it should tell */
 	char name[2 * PATH_MOST + 512]; /* of a directory, from the end; and structs of programs */
@@ -38,12 +39,12 @@ struct build {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2); /* as queues */
 	__type(key, u32);
 	__type(value, struct build);
 } builds SEC(".maps");
 
-/* One of each processor, made by user space in the size it likes. */
+/* One of each queue, made by user space in the size it likes. */
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 16);
@@ -51,14 +52,14 @@ struct ring {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, BPF_CPUS);
+	__uint(max_entries, BPF_QUEUES);
 	__type(key, u32);
 	__array(values, struct ring);
 } rings SEC(".maps");
 
 /* In memory that user space maps. */
 volatile struct bpf_session session = {.epoch = 1, .generation = 1};
-struct bpf_cpu cpus[BPF_CPUS] = {};
+struct bpf_cpu cpus[BPF_QUEUES] = {};
 
 /* Moments of telling: about ms, half of the range is 24 days. */
 static __always_inline u32 told_time(u64 t)
@@ -71,17 +72,21 @@ static __always_inline void names_forget(void)
 	session.told_floor = told_time(bpf_ktime_get_ns()) + 1;
 }
 
+static __always_inline struct build *build_at(u32 level)
+{
+	return bpf_map_lookup_elem(&builds, &level);
+}
+
+/* That of a task's call. */
 static __always_inline struct build *build_here(void)
 {
-	u32 zero = 0;
-
-	return bpf_map_lookup_elem(&builds, &zero);
+	return build_at(0);
 }
 
 /* Copies the record so far to the ring, or counts it as dropped. */
-static __always_inline void build_send(struct build *b, u32 values)
+static __always_inline bool build_send(struct build *b, u32 values)
 {
-	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_CPUS - 1)];
+	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_QUEUES - 1)];
 	u32 key = b->cpu, at = b->at & ITEMS_MASK, skip, size;
 	u64 wake = BPF_RB_NO_WAKEUP;
 	struct head *head;
@@ -102,9 +107,10 @@ static __always_inline void build_send(struct build *b, u32 values)
 		cpu->unread = 0;
 	}
 	if (to && !bpf_ringbuf_output(to, head, size, wake))
-		return;
+		return true;
 	cpu->dropped++;
 	names_forget();
+	return false;
 }
 
 /*
@@ -113,14 +119,17 @@ static __always_inline void build_send(struct build *b, u32 values)
  */
 static __always_inline struct build *build_begin(u32 kind, u32 values)
 {
-	struct build *b = build_here();
-	u32 number = bpf_get_smp_processor_id();
-	struct bpf_cpu *cpu = &cpus[number & (BPF_CPUS - 1)];
+	u32 number = 2 * bpf_get_smp_processor_id();
+	u32 level = cpus[number & (BPF_QUEUES - 1)].busy & 1;
+	struct build *b = build_at(level);
+	struct bpf_cpu *cpu;
 	u64 who = bpf_get_current_pid_tgid(), t;
 
 	if (!b)
 		return NULL;
-	if (unlikely(cpu->busy & 1)) { /* another one was interrupted: never on kernels we know */
+	number += level;
+	cpu = &cpus[number & (BPF_QUEUES - 1)];
+	if (unlikely(cpu->busy & 1)) { /* two of them were interrupted */
 		__sync_fetch_and_add(&cpu->made, 1);
 		__sync_fetch_and_add(&cpu->dropped, 1);
 		return NULL;
@@ -138,12 +147,14 @@ static __always_inline struct build *build_begin(u32 kind, u32 values)
 	return b;
 }
 
-static __always_inline void build_end(struct build *b)
+/* False: it was dropped. */
+static __always_inline bool build_end(struct build *b)
 {
-	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_CPUS - 1)];
+	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_QUEUES - 1)];
+	bool sent = build_send(b, b->values);
 
-	build_send(b, b->values);
 	*(volatile u64 *)&cpu->busy += 1;
+	return sent;
 }
 
 /* It is not made after all. */

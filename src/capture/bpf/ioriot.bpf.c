@@ -16,6 +16,8 @@
 
 #include "call.h"
 #include "task.h"
+#include "cache.h"
+#include "fault.h"
 
 char programs_license[] SEC("license") = "GPL"; /* of what is loaded; what task storage and clocks demand */
 
@@ -153,5 +155,169 @@ int on_task(struct bpf_iter__task *ctx)
 			foreign_settle(task, th);
 		break;
 	}
+	return 0;
+}
+
+/* --- other layers: hooks.def says which of these are loaded --- */
+
+SEC("tp_btf/block_bio_queue")
+int BPF_PROG(on_block_bio_queue, struct bio *bio)
+{
+	if (session_on())
+		bio_queued(bio);
+	return 0;
+}
+
+SEC("tp_btf/block_split")
+int BPF_PROG(on_block_split, struct bio *bio, unsigned int sector)
+{
+	if (session_on())
+		bio_split(bio, sector);
+	return 0;
+}
+
+SEC("tp_btf/block_bio_remap")
+int BPF_PROG(on_block_bio_remap, struct bio *bio, u32 dev, u64 sector)
+{
+	if (session_on())
+		bio_remapped(bio, dev, sector);
+	return 0;
+}
+
+SEC("tp_btf/block_bio_backmerge")
+int BPF_PROG(on_block_bio_backmerge, struct bio *bio)
+{
+	if (session_on())
+		bio_merged(bio, false);
+	return 0;
+}
+
+SEC("tp_btf/block_bio_frontmerge")
+int BPF_PROG(on_block_bio_frontmerge, struct bio *bio)
+{
+	if (session_on())
+		bio_merged(bio, true);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_issue")
+int BPF_PROG(on_block_rq_issue, struct request *rq)
+{
+	if (session_on())
+		request_issued(rq);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_requeue")
+int BPF_PROG(on_block_rq_requeue, struct request *rq)
+{
+	if (session_on())
+		request_again(rq);
+	return 0;
+}
+
+SEC("tp_btf/block_rq_complete")
+int BPF_PROG(on_block_rq_complete, struct request *rq, int status, unsigned int bytes)
+{
+	if (session_on())
+		request_done(rq, (u8)status, bytes);
+	return 0;
+}
+
+SEC("tp_btf/mm_filemap_get_pages")
+int BPF_PROG(on_mm_filemap_get_pages, struct address_space *mapping, unsigned long first, unsigned long last)
+{
+	if (session_on())
+		cache_put(ROW_cache_get, mapping->host, (u64)first * PAGE_BYTES, (last - first + 1) * PAGE_BYTES);
+	return 0;
+}
+
+SEC("tp_btf/mm_filemap_add_to_page_cache")
+int BPF_PROG(on_mm_filemap_add_to_page_cache, struct folio *folio)
+{
+	if (session_on())
+		cache_folio(ROW_cache_add, folio);
+	return 0;
+}
+
+SEC("tp_btf/mm_filemap_delete_from_page_cache")
+int BPF_PROG(on_mm_filemap_delete_from_page_cache, struct folio *folio)
+{
+	if (session_on())
+		cache_folio(ROW_cache_delete, folio);
+	return 0;
+}
+
+SEC("tp_btf/page_cache_ra_order")
+int BPF_PROG(on_page_cache_ra_order, struct inode *inode, unsigned long index, struct file_ra_state *ra)
+{
+	if (session_on())
+		cache_ahead(inode, index, ra->size, true);
+	return 0;
+}
+
+SEC("tp_btf/page_cache_ra_unbounded")
+int BPF_PROG(on_page_cache_ra_unbounded, struct inode *inode, unsigned long index, unsigned long pages)
+{
+	if (session_on())
+		cache_ahead(inode, index, pages, false);
+	return 0;
+}
+
+SEC("tp_btf/writeback_dirty_folio")
+int BPF_PROG(on_writeback_dirty_folio, struct folio *folio, struct address_space *mapping)
+{
+	if (session_on() && mapping) {
+		touched(mapping->host);
+		cache_put(ROW_cache_dirty, mapping->host, (u64)folio->index * PAGE_BYTES, folio_bytes(folio));
+	}
+	return 0;
+}
+
+SEC("tp_btf/sb_mark_inode_writeback")
+int BPF_PROG(on_sb_mark_inode_writeback, struct inode *inode)
+{
+	if (session_on())
+		writeback_begin(inode);
+	return 0;
+}
+
+SEC("tp_btf/sb_clear_inode_writeback")
+int BPF_PROG(on_sb_clear_inode_writeback, struct inode *inode)
+{
+	if (session_on())
+		writeback_end(inode);
+	return 0;
+}
+
+SEC("tp_btf/mm_vmscan_lru_shrink_inactive")
+int BPF_PROG(on_mm_vmscan_lru_shrink_inactive, int node, unsigned long scanned, unsigned long reclaimed)
+{
+	if (session_on())
+		cache_reclaimed(node, scanned, reclaimed);
+	return 0;
+}
+
+SEC("tp_btf/page_fault_user")
+int BPF_PROG(on_page_fault_user, unsigned long address, struct pt_regs *regs, unsigned long code)
+{
+	if (session_on())
+		fault_begins(address, code);
+	return 0;
+}
+
+SEC("perf_event")
+int on_minor_fault(struct bpf_perf_event_data *ctx)
+{
+	if (session_on())
+		fault_ends(ctx->addr, 0);
+	return 0;
+}
+
+SEC("perf_event")
+int on_major_fault(struct bpf_perf_event_data *ctx)
+{
+	if (session_on())
+		fault_ends(ctx->addr, LAYER_FAULT_MAJOR);
 	return 0;
 }

@@ -12,6 +12,9 @@
 #define BPF_ROWS    512	 /* system call numbers */
 #define BPF_ARGS    6
 #define BPF_CPUS    1024 /* a power of two */
+#define BPF_QUEUES  (2 * BPF_CPUS) /* 2 * CPU: of tasks; 2 * CPU + 1: of what interrupts the making of those */
+#define BPF_LAYERS  4 /* enum layer of ops/layer_list.h */
+#define BPF_EVENTS  32 /* rows of other layers, OP_block_queue being the first */
 #define BPF_FILTERS 16
 #define BPF_FETCHES 2
 
@@ -50,7 +53,7 @@ struct bpf_sample {
 	uint64_t before; /* records that this processor made before it, dropped ones included */
 };
 
-/* One processor; read by user space at any time. */
+/* One queue of a processor; read by user space at any time. */
 struct bpf_cpu {
 	uint64_t busy; /* odd: a record is being made */
 	uint64_t made, dropped;
@@ -77,6 +80,8 @@ struct bpf_session {
 	uint32_t task; /* what the iterator over tasks does: enum bpf_task */
 	uint32_t told_floor;
 	uint64_t cache; /* length of the loader's, whose maps are let go */
+	uint32_t on[BPF_LAYERS];   /* layers that are recorded ... */
+	uint32_t each[BPF_LAYERS]; /* ... one event in so many; 0: they are only summed up */
 	/* by the programs: */
 	uint64_t root_dentry, root_mnt, mounts; /* of the process that looks at the names */
 	int64_t scope;				/* threads with BPF_MARK_IN */
@@ -88,6 +93,11 @@ enum bpf_task {
 	BPF_TASK_IN,	/* threads and children of those that are in scope */
 	BPF_TASK_OUT,	/* ... that are out of it */
 	BPF_TASK_SETTLE /* calls of other interfaces that no later record would tell of */
+};
+
+/* Events of one row on one processor. */
+struct bpf_sum {
+	uint64_t seen, bytes, kept, dropped;
 };
 
 /* A thread's; kept in its task storage. User space writes whole ones with nothing but a mark. */
@@ -106,6 +116,7 @@ struct bpf_thread {
 	uint64_t ip, sp;    /* where the interrupted call was made */
 	uint64_t suspended; /* time of its entry */
 	int64_t kept;	    /* execveat: directory descriptor and flags */
+	uint64_t fault_at, fault_t, fault_code; /* the page fault under way */
 	uint64_t fault;	    /* the latest one on a map: its page, + 1 when it was a write */
 	/* of a leader: all maps of files that were recorded of its process are between these */
 	uint64_t map_start, map_end;

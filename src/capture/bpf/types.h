@@ -226,6 +226,103 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
+struct address_space {
+	struct inode *host;
+};
+
+/* Of Linux 6.18; a plain number before. */
+typedef struct {
+	unsigned long f;
+} memdesc_flags_t;
+
+struct folio {
+	unsigned long flags;
+	struct address_space *mapping;
+	unsigned long index;
+	unsigned long _flags_1; /* the order of a large one in the lowest byte */
+};
+
+struct folio___new {
+	memdesc_flags_t flags;
+};
+
+struct page {
+	struct address_space *mapping;
+	unsigned long compound_head;
+};
+
+enum pageflags {
+	PG_head = 6
+};
+
+struct file_ra_state {
+	unsigned int size;
+};
+
+struct kiocb {
+	struct file *ki_filp;
+};
+
+struct iomap_dio {
+	struct kiocb *iocb;
+};
+
+struct bio_vec {
+	struct page *bv_page;
+};
+
+struct bvec_iter {
+	u64 bi_sector;
+	unsigned int bi_size, bi_idx;
+};
+
+struct gendisk;
+
+struct block_device {
+	u32 bd_dev;
+};
+
+struct gendisk {
+	struct block_device *part0;
+};
+
+struct request_queue {
+	struct gendisk *disk;
+};
+
+struct bio {
+	struct block_device *bi_bdev;
+	unsigned int bi_opf;
+	struct bvec_iter bi_iter;
+	void *bi_end_io;
+	void *bi_private;
+	struct bio_vec *bi_io_vec;
+};
+
+struct request {
+	struct request_queue *q;
+	unsigned int cmd_flags, __data_len;
+	u64 __sector;
+	struct bio *bio;
+	u64 start_time_ns;
+};
+
+enum req_flag_bits {
+	__REQ_SYNC,
+	__REQ_META,
+	__REQ_PRIO,
+	__REQ_FUA,
+	__REQ_PREFLUSH,
+	__REQ_RAHEAD,
+	__REQ_BACKGROUND,
+	__REQ_NOWAIT
+};
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_pgoff;
+	struct file *vm_file;
+};
+
 #pragma clang attribute pop
 
 /* One member of a struct of the kernel. */

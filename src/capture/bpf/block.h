@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_BLOCK_H
+#define IORIOT_CAPTURE_BPF_BLOCK_H
+
+#include "layer.h"
+
+/* Block requests: what is queued (bio) becomes a request, which is issued to the device and completed. */
+
+#define UNKNOWN_TIME ((u64)1 << 63) /* OFFPTR_NULL of ops.h */
+
+/* What one is about, and for whom. */
+struct origin {
+	struct inode *inode;
+	struct toucher who;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, u64); /* address of the bio */
+	__type(value, struct origin);
+} bios SEC(".maps");
+
+struct issued {
+	struct origin origin;
+	u64 started, waited;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, u64); /* address of the request */
+	__type(value, struct issued);
+} requests SEC(".maps");
+
+/* Inodes that have pages under write-back. */
+struct writeback {
+	u64 t, bytes;
+	struct toucher who;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, u64); /* address of the inode */
+	__type(value, struct writeback);
+} writebacks SEC(".maps");
+
+/* --- which file --- */
+
+extern const void iomap_dio_bio_end_io __ksym __weak;
+
+/* Pages of a file tell it; those of direct I/O are the program's, and the end of the bio knows the file. */
+static __always_inline struct inode *inode_of_direct(struct bio *bio)
+{
+	struct iomap_dio *dio;
+	struct kiocb *iocb;
+	struct file *file;
+
+	if (!&iomap_dio_bio_end_io || GET(bio, bi_end_io) != (void *)&iomap_dio_bio_end_io ||
+		!bpf_core_type_exists(struct iomap_dio))
+		return NULL;
+	dio = GET(bio, bi_private);
+	iocb = GET(dio, iocb);
+	file = GET(iocb, ki_filp);
+	return GET(file, f_inode);
+}
+
+static __always_inline struct inode *inode_of_pages(struct bio *bio)
+{
+	struct bio_vec *vec = GET(bio, bi_io_vec);
+	struct address_space *mapping;
+	struct page *page;
+	u64 head;
+
+	if (!vec)
+		return NULL;
+	vec += GET(bio, bi_iter.bi_idx);
+	page = GET(vec, bv_page);
+	if (!page)
+		return NULL;
+	head = GET(page, compound_head);
+	if (head & 1)
+		page = (struct page *)(head - 1);
+	mapping = GET(page, mapping);
+	if (!mapping || (u64)mapping & 3) /* of no file */
+		return NULL;
+	return GET(mapping, host);
+}
+
+static __always_inline void origin_find(struct bio *bio, bool writes, struct origin *out)
+{
+	out->inode = inode_of_direct(bio);
+	if (out->inode) {
+		for_whom(NULL, writes, &out->who);
+		return;
+	}
+	out->inode = inode_of_pages(bio);
+	for_whom(out->inode, writes, &out->who);
+}
+
+static __always_inline struct origin *origin_of(struct bio *bio)
+{
+	u64 key = (u64)bio;
+
+	return bio ? bpf_map_lookup_elem(&bios, &key) : NULL;
+}
+
+/* --- numbers --- */
+
+/* As mknod(2) takes it: include/linux/kdev_t.h. */
+static __always_inline u64 device_number(u32 dev)
+{
+	u32 major = dev >> 20, minor = dev & 0xfffff;
+
+	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
+}
+
+#define OPF_BIT(name, ours) (opf & 1ull << bpf_core_enum_value(enum req_flag_bits, name) ? (ours) : 0)
+
+static __always_inline u64 operation_of(u32 opf)
+{
+	return (opf & LAYER_OP) | OPF_BIT(__REQ_SYNC, LAYER_SYNC) | OPF_BIT(__REQ_META, LAYER_META) |
+	       OPF_BIT(__REQ_PRIO, LAYER_PRIO) | OPF_BIT(__REQ_FUA, LAYER_FUA) |
+	       OPF_BIT(__REQ_PREFLUSH, LAYER_PREFLUSH) | OPF_BIT(__REQ_RAHEAD, LAYER_RAHEAD) |
+	       OPF_BIT(__REQ_BACKGROUND, LAYER_BACKGROUND) | OPF_BIT(__REQ_NOWAIT, LAYER_NOWAIT);
+}
+
+static __always_inline void values_of_bio(u64 *value, struct bio *bio)
+{
+	struct block_device *dev = GET(bio, bi_bdev);
+
+	value[0] = device_number(dev ? GET(dev, bd_dev) : 0);
+	value[1] = GET(bio, bi_iter.bi_sector);
+	value[2] = GET(bio, bi_iter.bi_size);
+	value[3] = operation_of(GET(bio, bi_opf));
+}
+
+/* Requests count their sectors from the beginning of the disk. */
+static __always_inline u64 device_of_request(struct request *rq)
+{
+	struct request_queue *q = GET(rq, q);
+	struct gendisk *disk = q ? GET(q, disk) : NULL;
+	struct block_device *dev = disk ? GET(disk, part0) : NULL;
+
+	return dev ? device_number(GET(dev, bd_dev)) : 0;
+}
+
+static __always_inline void values_of_request(u64 *value, struct request *rq, u64 bytes)
+{
+	value[0] = device_of_request(rq);
+	value[1] = GET(rq, __sector);
+	if (value[1] == ~0ull) /* of a flush, which is about none */
+		value[1] = 0;
+	value[2] = bytes;
+	value[3] = operation_of(GET(rq, cmd_flags));
+}
+
+/* --- events --- */
+
+static __always_inline void note_written(struct inode *inode, u64 bytes)
+{
+	u64 key = (u64)inode;
+	struct writeback *w = inode ? bpf_map_lookup_elem(&writebacks, &key) : NULL;
+
+	if (w)
+		__sync_fetch_and_add(&w->bytes, bytes);
+}
+
+static __always_inline void bio_queued(struct bio *bio)
+{
+	bool writes = (GET(bio, bi_opf) & LAYER_OP) == LAYER_WRITE;
+	u64 key = (u64)bio, bytes = GET(bio, bi_iter.bi_size);
+	struct origin origin = {0};
+	struct build *b;
+	u64 *value;
+
+	origin_find(bio, writes, &origin);
+	if (writes)
+		note_written(origin.inode, bytes);
+	bpf_map_update_elem(&bios, &key, &origin, BPF_ANY);
+	if (!origin.who.in_scope)
+		return;
+	b = event_begin(ROW_block_queue, IN_BLOCK, 6, bytes);
+	if (!b)
+		return;
+	value = build_values(b, 6);
+	values_of_bio(value, bio);
+	value[4] = origin.who.tgid;
+	value[5] = bpf_get_smp_processor_id();
+	event_end(b, ROW_block_queue, origin.inode);
+}
+
+/* BIO is the part in front, made for it; its parent goes on at SECTOR. */
+static __always_inline void bio_split(struct bio *bio, u32 sector)
+{
+	struct origin *origin = origin_of((struct bio *)GET(bio, bi_private)), copy;
+	u64 key = (u64)bio;
+	struct build *b;
+	u64 *value;
+
+	if (!origin)
+		return;
+	copy = *origin;
+	bpf_map_update_elem(&bios, &key, &copy, BPF_ANY);
+	if (!copy.who.in_scope)
+		return;
+	b = event_begin(ROW_block_split, IN_BLOCK, 6, GET(bio, bi_iter.bi_size));
+	if (!b)
+		return;
+	value = build_values(b, 6);
+	values_of_bio(value, bio);
+	value[4] = sector;
+	value[5] = copy.who.tgid;
+	event_end(b, ROW_block_split, copy.inode);
+}
+
+static __always_inline void bio_remapped(struct bio *bio, u32 dev, u64 sector)
+{
+	struct origin *origin = origin_of(bio);
+	bool in_scope = origin ? origin->who.in_scope : current_in_scope();
+	struct build *b;
+	u64 *value;
+
+	b = in_scope ? event_begin(ROW_block_remap, IN_BLOCK, 6, GET(bio, bi_iter.bi_size)) : NULL;
+	if (!b)
+		return;
+	value = build_values(b, 6);
+	values_of_bio(value, bio);
+	value[4] = device_number(dev);
+	value[5] = sector;
+	event_end(b, ROW_block_remap, origin ? origin->inode : NULL);
+}
+
+static __always_inline void bio_merged(struct bio *bio, bool front)
+{
+	struct origin *origin = origin_of(bio);
+	struct build *b;
+	u64 *value;
+
+	if (!origin || !origin->who.in_scope)
+		return;
+	b = event_begin(ROW_block_merge, IN_BLOCK, 6, GET(bio, bi_iter.bi_size));
+	if (!b)
+		return;
+	value = build_values(b, 6);
+	values_of_bio(value, bio);
+	value[4] = front;
+	value[5] = origin->who.tgid;
+	event_end(b, ROW_block_merge, origin->inode);
+}
+
+/* Requests without a bio (flushes) are of nobody: they are recorded with everybody's. */
+static __always_inline void request_put(u32 row, struct request *rq, const struct issued *i)
+{
+	u64 bytes = GET(rq, __data_len);
+	struct build *b = event_begin(row, IN_BLOCK, 6, bytes);
+	u64 *value;
+
+	if (!b)
+		return;
+	event_since(b, row == ROW_block_issue ? i->started : 0);
+	value = build_values(b, 6);
+	values_of_request(value, rq, bytes);
+	value[4] = i->origin.who.tgid;
+	value[5] = bpf_get_smp_processor_id();
+	event_end(b, row, i->origin.inode);
+}
+
+static __always_inline void request_issued(struct request *rq)
+{
+	struct origin *origin = origin_of(GET(rq, bio));
+	u64 key = (u64)rq, now = bpf_ktime_get_ns(), started = GET(rq, start_time_ns);
+	struct issued i = {.started = started ? started : now,
+		.waited = started && started <= now ? now - started : UNKNOWN_TIME};
+
+	if (origin)
+		i.origin = *origin;
+	else
+		i.origin.who.in_scope = session.all && !session.comms && !session.uids;
+	bpf_map_update_elem(&requests, &key, &i, BPF_ANY);
+	if (i.origin.who.in_scope)
+		request_put(ROW_block_issue, rq, &i);
+}
+
+static __always_inline void request_again(struct request *rq)
+{
+	u64 key = (u64)rq;
+	struct issued *i = bpf_map_lookup_elem(&requests, &key);
+
+	if (i && i->origin.who.in_scope)
+		request_put(ROW_block_requeue, rq, i);
+}
+
+/* blk_status_to_errno() of block/blk-core.c. */
+static __always_inline s64 error_of(u32 status)
+{
+	static const volatile u8 errors[] = {0, 95, 110, 28, 67, 121, 52, 61, 84, 12, 5, 78, 11, 16};
+
+	return status < sizeof(errors) ? -(s64)errors[status] : -5;
+}
+
+/* Comes in interrupts, and of a part of the request or all of it. */
+static __always_inline void request_done(struct request *rq, u32 status, u32 bytes)
+{
+	u64 key = (u64)rq;
+	struct issued *i = bpf_map_lookup_elem(&requests, &key);
+	struct build *b;
+	u64 *value;
+
+	if (!i)
+		return;
+	b = i->origin.who.in_scope ? event_begin(ROW_block_done, IN_BLOCK, 6, bytes) : NULL;
+	if (b) {
+		event_since(b, i->started);
+		event_result(b, error_of(status));
+		value = build_values(b, 6);
+		values_of_request(value, rq, bytes);
+		value[4] = i->waited;
+		value[5] = i->origin.who.tgid;
+		event_end(b, ROW_block_done, i->origin.inode);
+	}
+	if (bytes >= GET(rq, __data_len))
+		bpf_map_delete_elem(&requests, &key);
+}
+
+#endif

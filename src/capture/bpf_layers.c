@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Other layers than calls: which hooks there are, which of them are wanted, and the sums of what was seen. */
+#include "capture/bpf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "utils/human.h"
+
+_Static_assert(BPF_LAYERS == LAYER_COUNT, "layers");
+_Static_assert(OP_layer_sum - OP_block_queue <= BPF_EVENTS, "rows of events");
+
+#define BIT(layer) (1u << LAYER_##layer)
+
+static const struct {
+	const char *tracepoint;
+	unsigned layers;
+} hooks[] = {
+#define HOOK(tracepoint, layers) {#tracepoint, layers},
+#include "capture/hooks.def"
+};
+
+#define HOOKS (sizeof(hooks) / sizeof(*hooks))
+
+/* The counters of page faults: hooks without a tracepoint. */
+static const struct {
+	const char *name, *program;
+	uint64_t config;
+} counters[BPF_COUNTERS] = {
+	{"perf_minor_faults", "on_minor_fault", PERF_COUNT_SW_PAGE_FAULTS_MIN},
+	{"perf_major_faults", "on_major_fault", PERF_COUNT_SW_PAGE_FAULTS_MAJ},
+};
+
+static struct bpf_program *program_of(struct bpf_object *o, const char *tracepoint)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "on_%s", tracepoint);
+	return bpf_object__find_program_by_name(o, name);
+}
+
+static bool kernel_has(const struct btf *types, const char *tracepoint)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	return btf__find_by_name_kind(types, name, BTF_KIND_TYPEDEF) > 0;
+}
+
+static bool wants(const struct layer_list *l, unsigned layers)
+{
+	int i;
+
+	for (i = 0; i < LAYER_COUNT; i++)
+		if (l->on[i] && layers & 1u << i)
+			return true;
+	return false;
+}
+
+static void note(struct buf *to, const char *name, char separator)
+{
+	if (to->len)
+		buf_char(to, separator);
+	buf_puts(to, name);
+}
+
+static void choose_calls(struct bpf_object *o, bool on)
+{
+	static const char *const names[] = {"on_sys_enter", "on_sys_exit", "on_signal"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(o, names[i]), on);
+}
+
+int bpf_layers_choose(struct bpf_object *o, const struct layer_list *l, struct buf *missing, struct err *err)
+{
+	struct btf *types = btf__load_vmlinux_btf();
+	size_t i;
+
+	if (!types)
+		return err_sys(err, errno, "cannot read the type information of the kernel");
+	choose_calls(o, l->on[LAYER_SYS]);
+	for (i = 0; i < HOOKS; i++) {
+		bool wanted = wants(l, hooks[i].layers), there = kernel_has(types, hooks[i].tracepoint);
+
+		bpf_program__set_autoload(program_of(o, hooks[i].tracepoint), wanted && there);
+		if (wanted && !there)
+			note(missing, hooks[i].tracepoint, ',');
+	}
+	for (i = 0; i < BPF_COUNTERS; i++)
+		bpf_program__set_autoload(
+			bpf_object__find_program_by_name(o, counters[i].program), l->on[LAYER_FAULT]);
+	btf__free(types);
+	return 0;
+}
+
+/* --- page faults are counted by each processor --- */
+
+static int open_counter(size_t which, unsigned cpu)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = counters[which].config,
+		.sample_period = 1,
+		.sample_type = PERF_SAMPLE_ADDR,
+		.disabled = 1};
+
+	return (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+int bpf_faults_attach(struct bpf_object *o, unsigned cpu, struct bpf_link *links[BPF_COUNTERS])
+{
+	size_t i;
+
+	for (i = 0; i < BPF_COUNTERS; i++) {
+		int fd = open_counter(i, cpu);
+
+		if (fd < 0)
+			return -errno;
+		links[i] = bpf_program__attach_perf_event(
+			bpf_object__find_program_by_name(o, counters[i].program), fd);
+		if (!links[i]) {
+			close(fd);
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+void bpf_faults_missing(struct buf *missing)
+{
+	size_t i;
+
+	for (i = 0; i < BPF_COUNTERS; i++)
+		note(missing, counters[i].name, ',');
+}
+
+/* --- what is told of them --- */
+
+void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faults, struct buf *out)
+{
+	int layer;
+	size_t i;
+
+	for (layer = 0; layer < LAYER_COUNT; layer++) {
+		struct buf names = BUF_INIT;
+
+		if (!l->on[layer])
+			continue;
+		for (i = 0; i < HOOKS; i++)
+			if (hooks[i].layers & 1u << layer &&
+				bpf_program__autoload(program_of(o, hooks[i].tracepoint)))
+				note(&names, hooks[i].tracepoint, '+');
+		for (i = 0; i < BPF_COUNTERS && layer == LAYER_FAULT && faults; i++)
+			note(&names, counters[i].name, '+');
+		note(out, layer_names[layer], ',');
+		if (l->each[layer] != 1)
+			buf_addf(out, "/%u", l->each[layer]);
+		if (names.len) {
+			buf_char(out, '=');
+			buf_str(out, buf_as_str(&names));
+		}
+		buf_free(&names);
+	}
+}
+
+int bpf_layers_sum(int map, size_t cpus, struct live *live, struct err *err)
+{
+	struct bpf_sum *of_cpus = calloc(cpus, sizeof(*of_cpus));
+	char seen[HUMAN_LEN], bytes[HUMAN_LEN];
+	uint32_t key;
+	size_t i;
+	int rc = of_cpus ? 0 : err_sys(err, ENOMEM, "cannot sum up");
+
+	for (key = 0; !rc && key < OP_layer_sum - OP_block_queue; key++) {
+		struct live_sum sum = {0};
+		enum op_id row = (enum op_id)(OP_block_queue + (int)key);
+
+		if (bpf_map_lookup_elem(map, &key, of_cpus))
+			continue;
+		for (i = 0; i < cpus; i++) {
+			sum.seen += of_cpus[i].seen;
+			sum.bytes += of_cpus[i].bytes;
+			sum.kept += of_cpus[i].kept;
+			sum.dropped += of_cpus[i].dropped;
+		}
+		if (!sum.seen)
+			continue;
+		rc = live_sums(live, row, &sum, err);
+		live_say(live, "%s: %s events, %s; %" PRIu64 " records, %" PRIu64 " dropped", ops[row].name,
+			human_count(seen, (double)sum.seen), human_bytes(bytes, (double)sum.bytes), sum.kept,
+			sum.dropped);
+	}
+	free(of_cpus);
+	return rc;
+}

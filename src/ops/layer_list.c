@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/layer_list.h"
+
+#include <errno.h>
+
+#define EACH_MAX 1000000
+
+const char *const layer_names[LAYER_COUNT] = {"sys", "block", "cache", "fault"};
+
+enum layer layer_of(enum op_id op)
+{
+	switch (ops[op].family) {
+	case FAM_Block:
+		return LAYER_BLOCK;
+	case FAM_Cache:
+		return LAYER_CACHE;
+	case FAM_Fault:
+		return LAYER_FAULT;
+	default:
+		return LAYER_SYS;
+	}
+}
+
+static int layer_find(struct str name)
+{
+	int i;
+
+	for (i = 0; i < LAYER_COUNT; i++)
+		if (str_eqs(name, layer_names[i]))
+			return i;
+	return -1;
+}
+
+static void add(struct layer_list *l, int layer, unsigned each)
+{
+	l->on[layer] = true;
+	l->each[layer] = each;
+}
+
+/* NAME, NAME=N or all. */
+static int take(struct layer_list *l, struct str word, struct err *err)
+{
+	const char *eq = word.len ? memchr(word.s, '=', word.len) : NULL;
+	struct str name = {word.s, eq ? (size_t)(eq - word.s) : word.len};
+	uint64_t each = 1;
+	int layer = layer_find(name), i;
+
+	if (str_eqs(word, "all")) {
+		for (i = 0; i < LAYER_COUNT; i++)
+			add(l, i, 1);
+		return 0;
+	}
+	if (layer < 0)
+		return err_set(err, EINVAL, "\"%.*s\" is no layer; there are sys, block, cache, fault and all",
+			(int)word.len, word.len ? word.s : "");
+	if (eq && layer == LAYER_SYS)
+		return err_set(err, EINVAL, "calls are recorded all or not at all: sys, not %.*s", (int)word.len,
+			word.s);
+	if (eq && (str_u64((struct str){eq + 1, word.len - name.len - 1}, &each) || each > EACH_MAX))
+		return err_set(err, EINVAL, "%.*s: one event in how many, 0 to %d", (int)word.len, word.s, EACH_MAX);
+	add(l, layer, (unsigned)each);
+	return 0;
+}
+
+int layer_list_parse(struct layer_list *l, struct str text, struct err *err)
+{
+	struct str word;
+	int rc = 0;
+
+	*l = (struct layer_list){0};
+	if (text.len == 0)
+		return take(l, text, err);
+	while (!rc && str_take_char(&text, ',', &word))
+		rc = take(l, word, err);
+	return rc;
+}
+
+bool layer_list_has_events(const struct layer_list *l)
+{
+	int i;
+
+	for (i = LAYER_SYS + 1; i < LAYER_COUNT; i++)
+		if (l->on[i])
+			return true;
+	return false;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_OPS_LAYERS_H
+#define IORIOT_OPS_LAYERS_H
+
+/* Numbers in events of other layers (docs/layers.md), the same whatever the kernel's own are. */
+
+/* BLKOP: what is done in the lowest byte (as enum req_op of Linux 6 has it), and flags. */
+enum layer_block {
+	LAYER_READ = 0,
+	LAYER_WRITE = 1,
+	LAYER_FLUSH = 2,
+	LAYER_DISCARD = 3,
+	LAYER_SECURE_ERASE = 5,
+	LAYER_ZONE_APPEND = 7,
+	LAYER_WRITE_ZEROES = 9,
+	LAYER_OP = 0xff,
+	LAYER_SYNC = 0x100, /* somebody waits */
+	LAYER_META = 0x200,
+	LAYER_PRIO = 0x400,
+	LAYER_FUA = 0x800,	 /* to the medium, past its cache */
+	LAYER_PREFLUSH = 0x1000, /* the cache of the medium before it */
+	LAYER_RAHEAD = 0x2000,
+	LAYER_BACKGROUND = 0x4000,
+	LAYER_NOWAIT = 0x8000
+};
+
+/* FAULTFLAGS */
+enum layer_fault {
+	LAYER_FAULT_WRITE = 1,
+	LAYER_FAULT_EXEC = 2,
+	LAYER_FAULT_MAJOR = 4 /* it had to wait for the disk */
+};
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "ops/layers.h"
+#include "report/events_parts.h"
+
+/*
+ * Events of other layers know inodes. What an inode is called is what records of calls have said before; the
+ * latest name counts.
+ */
+
+struct known_inode {
+	struct hnode node;
+	uint32_t dev_major, dev_minor;
+	uint64_t ino;
+	struct object *object;	 /* its name; NULL: no call told it */
+	uint64_t next_sector;	 /* behind the last request that was queued of it */
+	bool queued;
+};
+
+static struct known_inode *inode_of(struct events *e, const struct event *ev)
+{
+	uint64_t hash = hash_u64(ev->ino ^ (uint64_t)ev->dev_major << 52 ^ (uint64_t)ev->dev_minor << 32);
+	struct hnode *n = hmap_first(&e->inodes, hash);
+	struct known_inode *i;
+
+	for (; n; n = hmap_next(n)) {
+		i = hmap_entry(n, struct known_inode, node);
+		if (i->ino == ev->ino && i->dev_major == ev->dev_major && i->dev_minor == ev->dev_minor)
+			return i;
+	}
+	i = calloc(1, sizeof(*i));
+	if (!i || hmap_insert(&e->inodes, &i->node, hash)) {
+		free(i);
+		return NULL;
+	}
+	i->dev_major = ev->dev_major;
+	i->dev_minor = ev->dev_minor;
+	i->ino = ev->ino;
+	return i;
+}
+
+int layers_name(struct events *e, const struct event *ev, const struct facts *facts)
+{
+	struct known_inode *i;
+
+	if (!e->names_inodes || !facts->known || facts->absent || !ev->file.len)
+		return 0;
+	i = inode_of(e, ev);
+	return i ? object_rename(&i->object, ev->file, facts) : -ENOMEM;
+}
+
+static uint64_t argument(const struct rec *r, enum arg_kind kind)
+{
+	int i = op_arg_index(r->op, kind);
+
+	return i < 0 ? 0 : r->arg[i];
+}
+
+/* Where it is on the device, and what is moved: of what file systems ask for. */
+static void describe_block(const struct rec *r, struct event *ev, struct known_inode *i)
+{
+	uint64_t what = argument(r, A_BLKOP) & LAYER_OP, sector = argument(r, A_SECTOR);
+
+	ev->offset = (int64_t)(sector * 512);
+	if (r->op != OP_block_queue)
+		return;
+	if (what == LAYER_READ)
+		ev->read = ev->size;
+	else if (what == LAYER_WRITE)
+		ev->written = ev->size;
+	if (!i)
+		return;
+	ev->follows = i->queued;
+	ev->sequential = i->queued && i->next_sector == sector;
+	i->queued = true;
+	i->next_sector = sector + ev->size / 512;
+}
+
+static void sum_up(struct events *e, const struct rec *r)
+{
+	struct layer_total *t = &e->totals.layer[r->op - OP_block_queue];
+
+	t->records++;
+	t->bytes += argument(r, A_LEN);
+	t->time += r->dur;
+}
+
+static void take_sum(struct events *e, const struct rec *r)
+{
+	int op = op_find(r->path);
+	struct layer_total *t;
+
+	if (op < OP_block_queue || op >= OP_layer_sum)
+		return;
+	t = &e->totals.layer[op - OP_block_queue];
+	t->summed = true;
+	t->all_bytes += r->arg[1];
+	t->all += r->arg[2];
+	t->dropped += r->arg[4];
+}
+
+int layers_take(struct events *e, const struct rec *r, struct event *ev)
+{
+	uint64_t began = r->t - r->dur;
+	struct known_inode *i = NULL;
+
+	if (r->op == OP_layer_sum) {
+		take_sum(e, r);
+		return 0;
+	}
+	sum_up(e, r);
+	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1, .offset = -1,
+		.latency = r->dur, .start = began > e->origin ? began - e->origin : 0,
+		.size = argument(r, A_LEN), .cause = (uint32_t)argument(r, A_CAUSE)};
+	if (r->ret < 0 && r->ret >= -4095)
+		ev->error = (int)-r->ret;
+	if (r->facts.known && !r->facts.absent) {
+		ev->has_inode = true;
+		ev->dev_major = r->facts.dev_major;
+		ev->dev_minor = r->facts.dev_minor;
+		ev->ino = r->facts.ino;
+		i = inode_of(e, ev);
+		if (!i)
+			return -ENOMEM;
+		ev->file = object_hold(e, 0, i->object);
+	}
+	if (op_has(r->op, A_OFF))
+		ev->offset = (int64_t)argument(r, A_OFF);
+	if (ops[r->op].family == FAM_Block)
+		describe_block(r, ev, i);
+	ev->comm = host_comm(e, ev->cause ? ev->cause : r->pid);
+	return 1;
+}
+
+void layers_free(struct events *e)
+{
+	struct hnode *n, *tmp;
+	size_t k;
+
+	hmap_each(&e->inodes, n, tmp, k) {
+		struct known_inode *i = hmap_entry(n, struct known_inode, node);
+
+		object_drop(i->object);
+		free(i);
+	}
+	hmap_free(&e->inodes);
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""layers_check.py CAPTURE FILE written|direct|read LENGTH
+
+Whether all that happened to FILE below the calls is in the capture, once, to the byte: what was dirtied was
+written back, what was written went through the block layer to the sectors that the file system says the
+file has, and came back. Prints what is wrong.
+"""
+import fcntl
+import os
+import re
+import struct
+import sys
+
+FS_IOC_FIEMAP = 0xC020660B
+READ, WRITE = 0, 1
+
+
+def extents(path):
+    """Sectors of the file on its device, [first, end)."""
+    head = struct.pack("=QQIIII", 0, 2**64 - 1, 1, 0, 512, 0)
+    found = bytearray(head + bytes(56 * 512))
+    with open(path, "rb") as f:
+        fcntl.ioctl(f, FS_IOC_FIEMAP, found)
+    number = struct.unpack_from("=I", found, 20)[0]
+    for i in range(number):
+        _, physical, length = struct.unpack_from("=QQQ", found, 32 + 56 * i)
+        yield physical // 512, (physical + length) // 512
+
+
+def events(capture, path):
+    """Those whose facts are of the file: (operation, {key: value})."""
+    st = os.stat(path)
+    inode = f"x={os.major(st.st_dev)}:{os.minor(st.st_dev)}:{st.st_ino}:"
+    with open(capture, encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            m = re.search(r";:,o=((?:block|cache)_\w+);:,(.*;:,)?" + inode, line)
+            if m:
+                yield m[1], dict(f.split("=", 1) for f in line.rstrip("\n").split(";:,") if f)
+
+
+def covered(ranges):
+    """Without gaps or overlaps between neighbours; None: something is there twice."""
+    joined = []
+    for first, end in sorted(ranges):
+        if joined and first < joined[-1][1]:
+            return None
+        if joined and first == joined[-1][1]:
+            joined[-1][1] = end
+        else:
+            joined.append([first, end])
+    return joined
+
+
+def main():
+    capture, path, how, length = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+    direction = READ if how == "read" else WRITE
+    total, ranges, bad = {}, {"block_queue": [], "block_done": []}, []
+    for op, e in events(capture, path):
+        size = int(e["c"])
+        if op.startswith("block_"):
+            if int(e["F"], 16) & 0xff != direction:
+                continue
+            if op in ranges:
+                ranges[op].append((int(e["S"]), int(e["S"]) + size // 512))
+            if op == "block_done" and (e["s"] != "0" or (e["w"] != "-" and int(e["w"]) > int(e["D"]))):
+                bad.append(f"a request that failed, or waited longer than it took: {e}")
+        total[op] = total.get(op, 0) + size
+    wanted = {"block_queue": length, "block_done": length}
+    if how == "written":
+        wanted |= {"cache_dirty": length, "cache_writeback": length}
+    if how == "read":
+        wanted |= {"cache_add": length}
+    for op, n in wanted.items():
+        if total.get(op, 0) != n:
+            bad.append(f"{op}: {total.get(op, 0)} bytes, not {n}")
+    on_disk = covered(extents(path))
+    for op, r in ranges.items():
+        if covered(r) != on_disk:
+            bad.append(f"{op}: sectors {covered(r)}, but the file has {on_disk}")
+    if bad:
+        sys.exit("\n".join(bad))
+
+
+if __name__ == "__main__":
+    main()
