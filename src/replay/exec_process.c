@@ -177,6 +177,8 @@ int64_t exec_guarded(struct rthread *t, const struct xop *x)
 	if (reg[path] == NO_MEMORY)
 		return issue(x, reg);
 	name = (const char *)(uintptr_t)reg[path];
+	if (dir >= 0 && (int)reg[dir] == -1 && (!name || !name[0]))
+		return issue(x, reg); /* on a descriptor that can be none: nothing is reached */
 	fd = open_object(x, name, dir >= 0 ? (int)reg[dir] : AT_FDCWD);
 	if (fd < 0)
 		return issue_without(x, reg, fd);

@@ -183,11 +183,17 @@ replay_file guarded.replay <<'E1'
 12+9|0|0|-|@TREE@/f|O_RDONLY|0|>0|3|open
 13+9|0|0|-|0|%null|null|0|0|utimensat
 14+9|0|0|-|0|%null|null|0|-EFAULT|utimensat
+15+9|0|0|-|none||1|1|AT_EMPTY_PATH|-EBADF|fchownat
 INIT
 dir|0777|0|0|@TREE@/d|
 file|0666|0|0|5|-|@TREE@/f|
 E1
 replays "guarded calls fail as they did" 0 guarded.replay
+init guarded.replay
+"$IORIOT" --quiet -c guarded.capture -- "$IORIOT" -r guarded.replay --root "$place" -D > /dev/null
+check "guarded calls: one without a descriptor is made as it was" grep -q \
+	'o=fchownat;:,d=-1;:,p=;:,.*f=4096;:,s=-9;:,' guarded.capture
+
 # Pages that are not there are results: behind the end of the file, of a map that has ended, of none.
 replay_file maps.replay <<'E1'
 0+9|0|0|-|@TREE@/f|O_RDWR|0|>0|3|open
