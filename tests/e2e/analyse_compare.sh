@@ -70,7 +70,8 @@ replayed() { # NAME VERDICT STATISTICS...
 	says "replay: $name: verdict" " $verdict +read$"
 }
 calls_of() { # OP
-	awk -F , -v op="$1" '$8 == op' 1.csv | wc -l
+	awk -F , -v op="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "op") at = i }
+		NR > 1 && $at == op' 1.csv | wc -l
 }
 reads=$(calls_of read)
 replayed "slower" slower 1000 1500 1550 1600 1500 1400 1500
