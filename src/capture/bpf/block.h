@@ -106,6 +106,14 @@ static __always_inline struct origin *origin_of(struct bio *bio)
 	return bio ? bpf_map_lookup_elem(&bios, &key) : NULL;
 }
 
+/* It is part of a request by now: a full map would forget the latest ones. */
+static __always_inline void origin_drop(struct bio *bio)
+{
+	u64 key = (u64)bio;
+
+	bpf_map_delete_elem(&bios, &key);
+}
+
 /* --- numbers --- */
 
 /* As mknod(2) takes it: include/linux/kdev_t.h. */
@@ -234,11 +242,15 @@ static __always_inline void bio_remapped(struct bio *bio, u32 dev, u64 sector)
 
 static __always_inline void bio_merged(struct bio *bio, bool front)
 {
-	struct origin *origin = origin_of(bio);
+	struct origin *found = origin_of(bio), origin;
 	struct build *b;
 	u64 *value;
 
-	if (!origin || !origin->who.in_scope)
+	if (!found)
+		return;
+	origin = *found;
+	origin_drop(bio);
+	if (!origin.who.in_scope)
 		return;
 	b = event_begin(ROW_block_merge, IN_BLOCK, 6, GET(bio, bi_iter.bi_size));
 	if (!b)
@@ -246,8 +258,8 @@ static __always_inline void bio_merged(struct bio *bio, bool front)
 	value = build_values(b, 6);
 	values_of_bio(value, bio);
 	value[4] = front;
-	value[5] = origin->who.tgid;
-	event_end(b, ROW_block_merge, origin->inode);
+	value[5] = origin.who.tgid;
+	event_end(b, ROW_block_merge, origin.inode);
 }
 
 /* Requests without a bio (flushes) are of nobody: they are recorded with everybody's. */
@@ -269,16 +281,23 @@ static __always_inline void request_put(u32 row, struct request *rq, const struc
 
 static __always_inline void request_issued(struct request *rq)
 {
-	struct origin *origin = origin_of(GET(rq, bio));
+	struct bio *bio = GET(rq, bio);
+	struct origin *origin = origin_of(bio);
+	struct issued *before; /* the device did not take it the first time */
 	u64 key = (u64)rq, now = bpf_ktime_get_ns(), started = GET(rq, start_time_ns);
 	struct issued i = {.started = started ? started : now,
 		.waited = started && started <= now ? now - started : UNKNOWN_TIME};
 
+	before = origin ? NULL : bpf_map_lookup_elem(&requests, &key);
 	if (origin)
 		i.origin = *origin;
+	else if (before)
+		i.origin = before->origin;
 	else
 		i.origin.who.in_scope = session.all && !session.comms && !session.uids;
 	bpf_map_update_elem(&requests, &key, &i, BPF_ANY);
+	if (origin)
+		origin_drop(bio);
 	if (i.origin.who.in_scope)
 		request_put(ROW_block_issue, rq, &i);
 }
