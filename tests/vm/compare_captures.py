@@ -194,11 +194,20 @@ def threads_of(path, after=None):
     return found
 
 
+def only_waits(call):
+    """An io_uring_enter that took nothing: ptrace sees behind it what the module sees when it is over."""
+    return call[0] == "io_uring_enter" and call[1]["n"] == "0"
+
+
+def place(call):
+    return -1 if only_waits(call) else int(call[1]["k"].split(":")[1])
+
+
 def by_number(calls):
-    """Submissions that stand beside each other were over in any order."""
+    """Submissions that stand beside each other, or a wait for them, were over in any order."""
     ordered = []
-    for together, run in itertools.groupby(calls, lambda call: is_submission(call[0])):
-        ordered += sorted(run, key=lambda call: int(call[1]["k"].split(":")[1])) if together else run
+    for together, run in itertools.groupby(calls, lambda call: is_submission(call[0]) or only_waits(call)):
+        ordered += sorted(run, key=place) if together else run
     return ordered
 
 
