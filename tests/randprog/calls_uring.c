@@ -27,7 +27,8 @@
 #ifndef IORING_OFF_SQES
 #error "linux/io_uring.h is too old"
 #endif
-#define OP_FTRUNCATE 55 /* IORING_OP_FTRUNCATE, which not every header has */
+#define OP_FTRUNCATE 55 /* IORING_OP_..., which not every header has */
+#define OP_FIXED_FD_INSTALL 54
 
 static struct ring {
 	int fd;
@@ -312,6 +313,74 @@ static void ask_name(struct ctx *c, struct io_uring_sqe *sqe, unsigned i)
 	}
 }
 
+static void ask_attribute(struct ctx *c, struct io_uring_sqe *sqe, unsigned i)
+{
+	static const uint8_t codes[] = {IORING_OP_SETXATTR, IORING_OP_FSETXATTR, IORING_OP_GETXATTR, IORING_OP_FGETXATTR};
+
+	sqe->opcode = codes[below(c, 4)];
+	sqe->addr = (uintptr_t)any_attribute(c);
+	sqe->addr2 = (uintptr_t)room;
+	sqe->len = below(c, 40);
+	if (sqe->opcode == IORING_OP_SETXATTR || sqe->opcode == IORING_OP_GETXATTR)
+		sqe->addr3 = (uintptr_t)own_path(c, i, 0, WANT_ANY);
+	else
+		sqe->fd = any_fd(c);
+	if (sqe->opcode == IORING_OP_SETXATTR || sqe->opcode == IORING_OP_FSETXATTR)
+		sqe->xattr_flags = percent(c, 70) ? 0 : below(c, 4);
+}
+
+static void ask_slots(struct ctx *c, struct io_uring_sqe *sqe, unsigned i)
+{
+	int32_t *files = (int32_t *)room_of[i].path[0];
+	unsigned n;
+
+	if (percent(c, 40)) {
+		sqe->opcode = OP_FIXED_FD_INSTALL;
+		sqe->fd = (int)below(c, SLOTS_FIXED + percent(c, 10));
+		sqe->flags = percent(c, 95) ? IOSQE_FIXED_FILE : 0;
+		sqe->len = 0;
+		sqe->rw_flags = percent(c, 50); /* IORING_FIXED_FD_NO_CLOEXEC */
+		return;
+	}
+	sqe->opcode = IORING_OP_FILES_UPDATE;
+	sqe->off = below(c, SLOTS_FIXED + 1);
+	sqe->len = 1 + below(c, 2);
+	sqe->addr = percent(c, 95) ? (uintptr_t)files : 1;
+	for (n = 0; n < sqe->len; n++) {
+		files[n] = percent(c, 25) ? -1 - (int)below(c, 2) : any_fd(c);
+		if (may_wait(files[n]))
+			files[n] = -1;
+	}
+}
+
+/* One end is a pipe that never waits; a file's is a random one. */
+static void ask_splice(struct ctx *c, struct io_uring_sqe *sqe)
+{
+	bool reads = percent(c, 50);
+	int fds[2];
+
+	sqe->opcode = IORING_OP_SPLICE;
+	sqe->splice_fd_in = any_fd(c);
+	sqe->fd = any_fd(c);
+	sqe->splice_off_in = percent(c, 60) ? UINT64_MAX : (uint64_t)any_offset(c);
+	sqe->off = percent(c, 60) ? UINT64_MAX : (uint64_t)any_offset(c);
+	sqe->len = (uint32_t)any_length(c);
+	sqe->splice_flags = 2 /* SPLICE_F_NONBLOCK */ | (percent(c, 10) ? 1u << 31 : 0); /* SPLICE_F_FD_IN_FIXED */
+	if (raw(SYS_pipe2, P(fds), O_NONBLOCK, 0, 0, 0, 0))
+		return;
+	keep(c, fds[0], false);
+	keep(c, fds[1], false);
+	if (reads) {
+		raw(SYS_write, fds[1], P(room), sqe->len < 20000 ? sqe->len / 2 : 20000, 0, 0, 0);
+		sqe->splice_fd_in = fds[0];
+		sqe->splice_flags &= 3;
+		sqe->splice_off_in = UINT64_MAX;
+	} else {
+		sqe->fd = fds[1];
+		sqe->off = UINT64_MAX;
+	}
+}
+
 static void ask_rest(struct ctx *c, struct io_uring_sqe *sqe)
 {
 	switch (below(c, 5)) {
@@ -347,8 +416,14 @@ static void ask(struct ctx *c, struct ring *r, unsigned i, bool last)
 		ask_file(c, sqe);
 	else if (roll < 72)
 		ask_open(c, sqe, i);
-	else if (roll < 92)
+	else if (roll < 85)
 		ask_name(c, sqe, i);
+	else if (roll < 89)
+		ask_attribute(c, sqe, i);
+	else if (roll < 92)
+		ask_slots(c, sqe, i);
+	else if (roll < 94)
+		ask_splice(c, sqe);
 	else
 		ask_rest(c, sqe);
 	sqe->user_data = i;
@@ -365,12 +440,18 @@ static void ask(struct ctx *c, struct ring *r, unsigned i, bool last)
 	r->array[tail & r->mask] = tail & r->mask;
 	say(c, "  sqe %u: %u flags 0x%x fd %d off %lld len %u slot %u %s", i, sqe->opcode, sqe->flags, sqe->fd,
 		(long long)sqe->off, sqe->len, sqe->file_index,
-		roll >= 57 && roll < 92 ? show((const char *)(uintptr_t)sqe->addr) : "");
+		roll >= 57 && roll < 85 ? show((const char *)(uintptr_t)sqe->addr) : "");
 }
 
 static unsigned waiting(const struct ring *r)
 {
 	return __atomic_load_n(r->cq_tail, __ATOMIC_ACQUIRE) - *r->cq_head;
+}
+
+static bool makes_descriptor(const struct io_uring_sqe *sqe)
+{
+	return ((sqe->opcode == IORING_OP_OPENAT || sqe->opcode == IORING_OP_OPENAT2) && !sqe->file_index) ||
+	       sqe->opcode == OP_FIXED_FD_INSTALL;
 }
 
 /* Takes the completions, and keeps the descriptors that came with them. */
@@ -383,7 +464,7 @@ static void take(struct ctx *c, struct ring *r, unsigned first)
 		const struct io_uring_sqe *sqe = &r->sqes[(first + (unsigned)cqe->user_data) & r->mask];
 
 		say(c, "  cqe %u = %d", (unsigned)cqe->user_data, cqe->res);
-		if (cqe->user_data < LATE && (sqe->opcode == IORING_OP_OPENAT || sqe->opcode == IORING_OP_OPENAT2) && !sqe->file_index)
+		if (cqe->user_data < LATE && makes_descriptor(sqe))
 			keep(c, cqe->res, false);
 	}
 	__atomic_store_n(r->cq_head, head, __ATOMIC_RELEASE);
