@@ -538,7 +538,7 @@ static void put_field(const struct preparing *p, enum arg_kind kind, uint64_t va
 		break;
 	case A_FILES:
 		sqe->addr = new_files(p);
-		sqe->len = x->nvec;
+		sqe->len = x->nvec ? x->nvec : p->bad_memory;
 		break;
 	case A_DIRFD:
 		sqe->fd = directory(p, value, x->path);
@@ -724,6 +724,19 @@ static int prepare_batch(struct rthread *t, struct live_ring *r, const struct su
 	return rc;
 }
 
+/* Waits for those of the batch whose file is about to be closed. */
+static int wait_for_early(struct rthread *t, struct live_ring *r, const struct submit_call *call)
+{
+	const struct ring_plan *plan = t->w->plan;
+	const uint32_t *id = plan->batch + call->batch, *end = id + call->n;
+	int rc = 0;
+
+	for (; id < end; id++)
+		while (plan->all.v[*id].early && t->w->completions[*id].state == UNDER_WAY && !rc)
+			rc = submit(t->w, r, 1);
+	return rc;
+}
+
 int64_t exec_uring_enter(struct rthread *t, const struct xop *x)
 {
 	const struct submit_call *call =
@@ -739,6 +752,8 @@ int64_t exec_uring_enter(struct rthread *t, const struct xop *x)
 	rc = prepare_batch(t, r, call);
 	if (!rc)
 		rc = submit(t->w, r, wait < r->under_way ? (unsigned)wait : r->under_way);
+	if (!rc)
+		rc = wait_for_early(t, r, call);
 	pthread_mutex_unlock(&r->lock);
 	return rc ? rc : x->ret;
 }

@@ -10,6 +10,7 @@ void rings_free(struct ring_plan *r)
 	vec_free(&r->calls);
 	vec_free(&r->waits);
 	vec_free(&r->used_by);
+	vec_free(&r->closed);
 	free(r->batch);
 }
 
@@ -35,6 +36,51 @@ static int use_ring(struct ring_plan *r, uint64_t ring, uint32_t thread)
 	return 0;
 }
 
+/* The kernel takes the file when it comes to the submission; by then the replay may have closed it. */
+static bool is_closed(const struct ring_plan *r, const struct rec *call)
+{
+	int fd = op_arg_index(call->op, A_FD);
+	uint64_t vfd = fd < 0 ? UINT64_MAX : call->arg[fd];
+
+	return vfd / 64 < r->closed.n && r->closed.v[vfd / 64] >> vfd % 64 & 1;
+}
+
+static int note_one_closed(struct ring_plan *r, uint64_t vfd, uint64_t index)
+{
+	uint64_t *word;
+
+	/* numbers are dense in what generate writes; others are waited for where their line stands */
+	if (vfd > 16 * index + (1u << 20))
+		return 0;
+	while (r->closed.n <= vfd / 64) {
+		word = vec_push(&r->closed);
+		if (!word)
+			return -ENOMEM;
+		*word = 0;
+	}
+	r->closed.v[vfd / 64] |= 1ull << vfd % 64;
+	return 0;
+}
+
+static int note_closed(struct ring_plan *r, const struct rline *line, uint64_t index)
+{
+	uint32_t i;
+	int rc = 0;
+
+	if (line->call.op == OP_close)
+		rc = note_one_closed(r, line->call.arg[0], index);
+	for (i = 0; i < line->nlist && !rc; i++)
+		if (line->list[i].kind == VITEM_FD)
+			rc = note_one_closed(r, line->list[i].a, index);
+	return rc;
+}
+
+/* What could not be read, whatever failed first; of none it would have been EINVAL. */
+static bool has_bad_files(const struct rec *call)
+{
+	return op_has(call->op, A_FILES) && !call->nvec && call->ret != -EINVAL;
+}
+
 static int note_submission(struct ring_plan *r, struct rline *line, uint64_t index)
 {
 	struct rec *call = &line->call;
@@ -48,7 +94,8 @@ static int note_submission(struct ring_plan *r, struct rline *line, uint64_t ind
 		.thread = line->thread,
 		.call = RING_ALONE,
 		.op = (uint16_t)call->op,
-		.bad_memory = call->ret == -EFAULT,
+		.bad_memory = call->ret == -EFAULT || has_bad_files(call),
+		.early = is_closed(r, call),
 		.keeps = call->ret == -ECANCELED || call->ret == -EBADF || call->ret == -EINVAL,
 		.failed = call->ret < 0,
 		.linked = call->sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK)};
@@ -91,7 +138,7 @@ int rings_note(struct ring_plan *r, struct rline *line, uint64_t index, struct e
 	uint64_t ring = slot < 0 ? call->sqe.ring : call->arg[slot];
 
 	if (slot < 0 && !op_is_submission(call->op))
-		return 0;
+		return r->max && note_closed(r, line, index) ? err_sys(err, ENOMEM, "cannot load the replay") : 0;
 	/* numbers are dense in what generate writes; absurd ones would only make absurd tables */
 	if (ring > 16 * index + (1u << 20))
 		return err_set(err, EINVAL, "the ring number %llu is out of proportion",

@@ -30,6 +30,7 @@ struct submission {
 	bool keeps;	 /* a close that closed nothing: cancelled, of a ring, or bad */
 	bool failed;
 	bool linked; /* the next one begins when it is over */
+	bool early;  /* its descriptor is closed before its line: its call waits for it */
 };
 
 struct submit_call {
@@ -54,6 +55,7 @@ struct ring_plan {
 	uint32_t iov_max; /* segments of a submission, at most */
 	uint64_t pinned; /* bytes of registered buffers, at most */
 	VEC(uint32_t) used_by; /* by ring: thread + 1; RING_SHARED: several */
+	VEC(uint64_t) closed;  /* a bit for each descriptor that is, since there are rings */
 };
 #define RING_SHARED UINT32_MAX
 
