@@ -98,7 +98,7 @@ prefix=()
 nested() {
 	local name=$1 directory=$SOURCE/$2 log status
 	shift 2
-	log=$("${prefix[@]}" "$TESTS/run" --jobs 1 --ioriot "$directory/ioriot" \
+	log=$("${prefix[@]}" "$TESTS/run" --jobs 2 --ioriot "$directory/ioriot" \
 		--unit "$directory/unit" "$@" 2>&1)
 	status=$?
 	printf '  %s\n' "${log//$'\n'/$'\n'  }"
