@@ -105,7 +105,7 @@ nested() {
 	if [ $status -eq 0 ]; then
 		ok "$name: $(tail -n 1 <<<"$log")"
 	else
-		not_ok "$name" "$(tail -n 1 <<<"$log")"
+		not_ok "$name" "$(tail -n 1 <<<"$log")$(grep -A 3 '^FAIL' <<<"$log" | cut -c1-300)"
 	fi
 }
 
