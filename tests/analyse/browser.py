@@ -23,9 +23,15 @@ def missing():
     return None
 
 
+def short_directory():
+    """The browser makes sockets below it, whose names must not be longer than 107 bytes."""
+    place = os.environ.get("TEST_TMP", "/tmp")
+    return tempfile.mkdtemp(prefix="browser.", dir=place if len(place) < 40 else "/tmp")
+
+
 class Browser:
     def __init__(self):
-        self.home = tempfile.mkdtemp(prefix="browser.", dir=os.environ.get("TEST_TMP"))
+        self.home = short_directory()
         env = dict(os.environ, HOME=self.home, XDG_RUNTIME_DIR=self.home, TMPDIR=self.home)
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                        text=True, env=env, start_new_session=True)
