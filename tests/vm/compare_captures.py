@@ -22,7 +22,6 @@ Prints what differs; exit status 1 then, and also when there was nothing to comp
 """
 import argparse
 import collections
-import itertools
 import re
 import sys
 
@@ -189,26 +188,25 @@ def threads_of(path, after=None):
             fields["k"] = rings.plain(name, r["o"], fields)
         addresses[name].plain(r["o"], fields)
         found[name].append((r["o"], fields, number))
-    for name, calls in found.items():
-        found[name] = by_number(calls)
-    return found
-
-
-def only_waits(call):
-    """An io_uring_enter that took nothing: ptrace sees behind it what the module sees when it is over."""
-    return call[0] == "io_uring_enter" and call[1]["n"] == "0"
+    return apart(found)
 
 
 def place(call):
-    return -1 if only_waits(call) else int(call[1]["k"].split(":")[1])
+    ring, number, _ = call[1]["k"].split(":", 2)
+    return ring, int(number)
 
 
-def by_number(calls):
-    """Submissions that stand beside each other, or a wait for them, were over in any order."""
-    ordered = []
-    for together, run in itertools.groupby(calls, lambda call: is_submission(call[0]) or only_waits(call)):
-        ordered += sorted(run, key=place) if together else run
-    return ordered
+def apart(found):
+    """
+    Submissions are threads of their own, in the order in which they were made: the module sees when one is
+    over, ptrace only at a later call.
+    """
+    for name in list(found):
+        submissions = [call for call in found[name] if is_submission(call[0])]
+        if submissions:
+            found[name + ", submissions"] = sorted(submissions, key=place)
+            found[name] = [call for call in found[name] if not is_submission(call[0])]
+    return found
 
 
 def short(text):
