@@ -357,26 +357,22 @@ static const struct live_source source = {
 /* How many values the kernel's tracepoint hands over, 0: it has none of that name. */
 static unsigned values_of(const struct btf *kernel, const char *name)
 {
-	char text[64];
 	const struct btf_type *type;
-	int id;
+	int id = bpf_tracepoint(kernel, name);
 
-	snprintf(text, sizeof(text), "btf_trace_%s", name);
-	id = btf__find_by_name_kind(kernel, text, BTF_KIND_TYPEDEF);
 	type = id > 0 ? btf__type_by_id(kernel, btf__type_by_id(kernel, (unsigned)id)->type) : NULL;
 	type = type && btf_is_ptr(type) ? btf__type_by_id(kernel, type->type) : NULL;
 	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1u : 0;
 }
 
 /* Which of the programs for rings fit this kernel: whether together they tell all that rings do. */
-static bool choose_rings(struct bpf *s, bool wanted)
+static bool choose_rings(struct bpf *s, const struct btf *kernel, bool wanted)
 {
-	struct btf *kernel = wanted ? btf__load_vmlinux_btf() : NULL;
-	unsigned submit = kernel ? values_of(kernel, "io_uring_submit_req") : 0;
-	unsigned submit_sqe = kernel ? values_of(kernel, "io_uring_submit_sqe") : 0;
-	unsigned refused_at_once = kernel ? values_of(kernel, "io_uring_req_failed") : 0;
-	unsigned complete = kernel ? values_of(kernel, "io_uring_complete") : 0;
-	bool told = (submit == 1 || submit_sqe == 2) && (complete == 3 || complete == 7);
+	unsigned submit = values_of(kernel, "io_uring_submit_req");
+	unsigned submit_sqe = values_of(kernel, "io_uring_submit_sqe");
+	unsigned refused_at_once = values_of(kernel, "io_uring_req_failed");
+	unsigned complete = values_of(kernel, "io_uring_complete");
+	bool told = wanted && (submit == 1 || submit_sqe == 2) && (complete == 3 || complete == 7);
 
 	bpf_program__set_autoload(s->programs->progs.on_submit, told && submit == 1);
 	bpf_program__set_autoload(s->programs->progs.on_submit_sqe, told && submit != 1);
@@ -384,12 +380,11 @@ static bool choose_rings(struct bpf *s, bool wanted)
 	bpf_program__set_autoload(s->programs->progs.on_complete, told && complete == 3);
 	bpf_program__set_autoload(s->programs->progs.on_complete_words, told && complete == 7);
 	s->programs->rodata->rings_told = told;
-	btf__free(kernel);
 	return told;
 }
 
 /* Rings have structs of their own, which a kernel may have in another shape: then all is loaded but them. */
-static int load(struct bpf *s, struct err *err)
+static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 {
 	bool rings = true;
 	int rc;
@@ -400,11 +395,9 @@ static int load(struct bpf *s, struct err *err)
 			return refused(err, -errno, "read the programs");
 		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes);
 		/* of rings calls tell: without those nobody needs them */
-		s->rings_told = choose_rings(s, rings && s->job->options->layers.on[LAYER_SYS]);
+		s->rings_told = choose_rings(s, kernel, rings && s->job->options->layers.on[LAYER_SYS]);
 		s->missing.len = 0;
-		rc = bpf_layers_choose(s->programs->obj, &s->job->options->layers, &s->missing, err);
-		if (rc)
-			return rc;
+		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, &s->missing);
 		rc = ioriot_bpf__load(s->programs);
 		if (!rc || !s->rings_told)
 			break;
@@ -413,6 +406,16 @@ static int load(struct bpf *s, struct err *err)
 		s->programs = NULL;
 	}
 	return rc ? refused(err, rc, "load BPF programs") : 0;
+}
+
+static int load(struct bpf *s, struct err *err)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int rc = kernel ? load_for(s, kernel, err)
+			: err_sys(err, errno, "cannot read the type information of the kernel");
+
+	btf__free(kernel);
+	return rc;
 }
 
 /* They are missing where one cannot be had. */

@@ -26,11 +26,16 @@ void bpf_rows(struct bpf_row rows[BPF_ROWS], uint16_t opcodes[BPF_OPCODES]);
 
 struct bpf_object;
 struct bpf_link;
+struct btf;
 
 #define BPF_COUNTERS 2 /* of page faults */
 
-/* Before it is loaded: programs that are not asked for, or have no hook in this kernel, are left out. */
-int bpf_layers_choose(struct bpf_object *o, const struct layer_list *l, struct buf *missing, struct err *err);
+/* The type of the tracepoint in KERNEL, whose types these are; not above 0: it has none of that name. */
+int bpf_tracepoint(const struct btf *kernel, const char *name);
+
+/* Before it is loaded: programs that are not asked for, or have no hook in KERNEL, are left out. */
+void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l,
+	struct buf *missing);
 
 /* The counters of one processor. -errno: this host does not let us have them. */
 int bpf_faults_attach(struct bpf_object *o, unsigned cpu, struct bpf_link *links[BPF_COUNTERS]);

@@ -48,12 +48,12 @@ static struct bpf_program *program_of(struct bpf_object *o, const char *tracepoi
 	return bpf_object__find_program_by_name(o, name);
 }
 
-static bool kernel_has(const struct btf *types, const char *tracepoint)
+int bpf_tracepoint(const struct btf *kernel, const char *name)
 {
-	char name[80];
+	char text[80];
 
-	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
-	return btf__find_by_name_kind(types, name, BTF_KIND_TYPEDEF) > 0;
+	snprintf(text, sizeof(text), "btf_trace_%s", name);
+	return btf__find_by_name_kind(kernel, text, BTF_KIND_TYPEDEF);
 }
 
 static bool wants(const struct layer_list *l, unsigned layers)
@@ -82,16 +82,14 @@ static void choose_calls(struct bpf_object *o, bool on)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(o, names[i]), on);
 }
 
-int bpf_layers_choose(struct bpf_object *o, const struct layer_list *l, struct buf *missing, struct err *err)
+void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l,
+	struct buf *missing)
 {
-	struct btf *types = btf__load_vmlinux_btf();
 	size_t i;
 
-	if (!types)
-		return err_sys(err, errno, "cannot read the type information of the kernel");
 	choose_calls(o, l->on[LAYER_SYS]);
 	for (i = 0; i < HOOKS; i++) {
-		bool wanted = wants(l, hooks[i].layers), there = kernel_has(types, hooks[i].tracepoint);
+		bool wanted = wants(l, hooks[i].layers), there = bpf_tracepoint(kernel, hooks[i].tracepoint) > 0;
 
 		bpf_program__set_autoload(program_of(o, hooks[i].tracepoint), wanted && there);
 		if (wanted && !there)
@@ -100,8 +98,6 @@ int bpf_layers_choose(struct bpf_object *o, const struct layer_list *l, struct b
 	for (i = 0; i < BPF_COUNTERS; i++)
 		bpf_program__set_autoload(
 			bpf_object__find_program_by_name(o, counters[i].program), l->on[LAYER_FAULT]);
-	btf__free(types);
-	return 0;
 }
 
 /* --- page faults are counted by each processor --- */
