@@ -59,13 +59,6 @@ bool footprint_changes_names(enum op_id op)
 
 /* --- what a call is about --- */
 
-static uint64_t arg_of(const struct rec *rec, enum arg_kind kind, uint64_t otherwise)
-{
-	int i = op_arg_index(rec->op, kind);
-
-	return i < 0 ? otherwise : rec->arg[i];
-}
-
 static bool is_path(enum arg_kind kind)
 {
 	return kind == A_PATH || kind == A_PATH2;
@@ -143,7 +136,7 @@ static uint64_t bytes_of(const struct rec *rec)
 	uint32_t i;
 
 	if (op_has(rec->op, A_LEN))
-		return arg_of(rec, A_LEN, 0);
+		return rec_arg(rec, A_LEN, 0);
 	for (i = 0; i < rec->nvec; i++)
 		sum += rec->vec[i];
 	return sum;
@@ -152,12 +145,12 @@ static uint64_t bytes_of(const struct rec *rec)
 /* Reads and writes of one file. */
 static void add_range(struct footprint *f, const struct rec *rec)
 {
-	int64_t off = (int64_t)arg_of(rec, A_OFF, UINT64_MAX);
+	int64_t off = (int64_t)rec_arg(rec, A_OFF, UINT64_MAX);
 	bool writes = ops[rec->op].cls == CLS_WRITE;
 
 	f->ranged = true;
 	f->implicit = !op_has(rec->op, A_OFF) || ((rec->op == OP_preadv2 || rec->op == OP_pwritev2) && off == -1);
-	f->appends = writes && arg_of(rec, A_RWF, 0) & RWF_APPEND;
+	f->appends = writes && rec_arg(rec, A_RWF, 0) & RWF_APPEND;
 	f->off = (uint64_t)off;
 	f->len = bytes_of(rec);
 	if (f->implicit)
@@ -246,7 +239,7 @@ static uint64_t open_flags(const struct rec *rec)
 {
 	if (rec->op == OP_creat)
 		return O_CREAT | O_TRUNC;
-	return arg_of(rec, A_OFLAGS, arg_of(rec, A_HOW, 0));
+	return rec_arg(rec, A_OFLAGS, rec_arg(rec, A_HOW, 0));
 }
 
 static bool sets_attribute(enum op_id op)

@@ -71,18 +71,11 @@ static enum deed deed_of(enum op_id op)
 	}
 }
 
-static uint64_t flags_of(const struct rec *r, enum arg_kind kind)
-{
-	int i = op_arg_index(r->op, kind);
-
-	return i < 0 ? 0 : r->arg[i];
-}
-
 static uint64_t open_flags(const struct rec *r)
 {
 	if (r->op == OP_creat)
 		return O_CREAT | O_WRONLY | O_TRUNC;
-	return flags_of(r, r->op == OP_openat2 ? A_HOW : A_OFLAGS);
+	return rec_arg(r, r->op == OP_openat2 ? A_HOW : A_OFLAGS, 0);
 }
 
 static bool has(uint64_t flags, uint64_t all)
@@ -96,20 +89,20 @@ static bool means_link(const struct rec *r, enum deed deed)
 	switch (deed) {
 	case DEED_OPEN:
 		return has(open_flags(r), O_NOFOLLOW) || has(open_flags(r), O_CREAT | O_EXCL) ||
-		       flags_of(r, A_RESOLVE) & RESOLVE_NO_SYMLINKS;
+		       rec_arg(r, A_RESOLVE, 0) & RESOLVE_NO_SYMLINKS;
 	case DEED_READLINK:
 	case DEED_MAKE:
 	case DEED_REMOVE:
 	case DEED_MOVE:
 		return true;
 	case DEED_LINK:
-		return !(flags_of(r, A_ATFLAGS) & AT_SYMLINK_FOLLOW);
+		return !(rec_arg(r, A_ATFLAGS, 0) & AT_SYMLINK_FOLLOW);
 	default:
 		if (r->op == OP_name_to_handle_at)
-			return !(flags_of(r, A_ATFLAGS) & AT_SYMLINK_FOLLOW);
+			return !(rec_arg(r, A_ATFLAGS, 0) & AT_SYMLINK_FOLLOW);
 		return r->op == OP_lstat || r->op == OP_lchown || r->op == OP_lsetxattr ||
 		       r->op == OP_lgetxattr || r->op == OP_llistxattr ||
-		       r->op == OP_lremovexattr || flags_of(r, A_ATFLAGS) & AT_SYMLINK_NOFOLLOW;
+		       r->op == OP_lremovexattr || rec_arg(r, A_ATFLAGS, 0) & AT_SYMLINK_NOFOLLOW;
 	}
 }
 

@@ -51,17 +51,10 @@ int layers_name(struct events *e, const struct event *ev, const struct facts *fa
 	return i ? object_rename(&i->object, ev->file, facts) : -ENOMEM;
 }
 
-static uint64_t argument(const struct rec *r, enum arg_kind kind)
-{
-	int i = op_arg_index(r->op, kind);
-
-	return i < 0 ? 0 : r->arg[i];
-}
-
 /* Where it is on the device, and what is moved: of what file systems ask for. */
 static void describe_block(const struct rec *r, struct event *ev, struct known_inode *i)
 {
-	uint64_t what = argument(r, A_BLKOP) & LAYER_OP, sector = argument(r, A_SECTOR);
+	uint64_t what = rec_arg(r, A_BLKOP, 0) & LAYER_OP, sector = rec_arg(r, A_SECTOR, 0);
 
 	ev->offset = (int64_t)(sector * 512);
 	if (r->op != OP_block_queue)
@@ -83,7 +76,7 @@ static void sum_up(struct events *e, const struct rec *r)
 	struct layer_total *t = &e->totals.layer[r->op - OP_block_queue];
 
 	t->records++;
-	t->bytes += argument(r, A_LEN);
+	t->bytes += rec_arg(r, A_LEN, 0);
 	t->time += r->dur;
 }
 
@@ -113,7 +106,7 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 	sum_up(e, r);
 	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1, .offset = -1,
 		.latency = r->dur, .start = began > e->origin ? began - e->origin : 0,
-		.size = argument(r, A_LEN), .cause = (uint32_t)argument(r, A_CAUSE)};
+		.size = rec_arg(r, A_LEN, 0), .cause = (uint32_t)rec_arg(r, A_CAUSE, 0)};
 	if (r->ret < 0 && r->ret >= -4095)
 		ev->error = (int)-r->ret;
 	if (r->facts.known && !r->facts.absent) {
@@ -127,7 +120,7 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 		ev->file = object_hold(e, 0, i->object);
 	}
 	if (op_has(r->op, A_OFF))
-		ev->offset = (int64_t)argument(r, A_OFF);
+		ev->offset = (int64_t)rec_arg(r, A_OFF, 0);
 	if (ops[r->op].family == FAM_Block)
 		describe_block(r, ev, i);
 	ev->comm = host_comm(e, ev->cause ? ev->cause : r->pid);

@@ -82,18 +82,11 @@ static void inode(struct buf *out, const struct event *ev)
 		buf_u64(out, ev->ino);
 }
 
-static uint64_t argument(const struct event *ev, enum arg_kind kind)
-{
-	int i = op_arg_index(ev->rec->op, kind);
-
-	return i < 0 ? 0 : ev->rec->arg[i];
-}
-
 static void cpu(struct buf *out, const struct event *ev)
 {
 	buf_char(out, ',');
 	if (op_has(ev->rec->op, A_CPU))
-		buf_u64(out, argument(ev, A_CPU));
+		buf_u64(out, rec_arg(ev->rec, A_CPU, 0));
 }
 
 /* --- lines --- */
@@ -184,7 +177,7 @@ static void operation_flags(struct buf *out, uint64_t what)
 /* Of block_done: how long it was at the device, and before that in the queue. */
 static void block_times(struct buf *out[2], const struct event *ev)
 {
-	uint64_t waited = argument(ev, A_WAITED);
+	uint64_t waited = rec_arg(ev->rec, A_WAITED, 0);
 
 	if (ev->rec->op == OP_block_issue) {
 		ms(out[1], ev->latency);
@@ -200,13 +193,13 @@ static void block_times(struct buf *out[2], const struct event *ev)
 static void put_block(struct buf *out, const struct event *ev)
 {
 	struct buf at_device = BUF_INIT, in_queue = BUF_INIT;
-	uint64_t dev = argument(ev, A_DEV), what = argument(ev, A_BLKOP);
+	uint64_t dev = rec_arg(ev->rec, A_DEV, 0), what = rec_arg(ev->rec, A_BLKOP, 0);
 
 	block_times((struct buf *[2]){&at_device, &in_queue}, ev);
 	buf_u64(out, ev->start);
 	number(out, ev->rec->pid);
 	text(out, ev->comm);
-	number(out, argument(ev, A_SECTOR));
+	number(out, rec_arg(ev->rec, A_SECTOR, 0));
 	text(out, str_of(operation_name(what)));
 	number(out, ev->size);
 	buf_str(out, at_device.len ? buf_as_str(&at_device) : STR(","));
@@ -248,7 +241,7 @@ static void put_cache(struct buf *out, const struct event *ev)
 
 static void put_fault(struct buf *out, const struct event *ev)
 {
-	uint64_t flags = argument(ev, A_FAULTFLAGS);
+	uint64_t flags = rec_arg(ev->rec, A_FAULTFLAGS, 0);
 
 	buf_u64(out, ev->start);
 	number(out, ev->rec->pid);
@@ -258,7 +251,7 @@ static void put_fault(struct buf *out, const struct event *ev)
 	text(out, flags & LAYER_FAULT_MAJOR ? STR("MAJOR") : STR("MINOR"));
 	inode(out, ev);
 	number(out, ev->offset > 0 ? (uint64_t)ev->offset : 0);
-	buf_addf(out, ",0x%" PRIx64, argument(ev, A_FAULTAT));
+	buf_addf(out, ",0x%" PRIx64, rec_arg(ev->rec, A_FAULTAT, 0));
 	device(out, ev);
 	number(out, ev->latency);
 	text(out, ev->file);

@@ -71,6 +71,14 @@ struct rec {
 	uint64_t line;	    /* of the file it was read from, 1 = the header */
 };
 
+/* The argument of that kind, OTHERWISE where the operation has none. */
+static inline uint64_t rec_arg(const struct rec *r, enum arg_kind kind, uint64_t otherwise)
+{
+	int i = op_arg_index(r->op, kind);
+
+	return i < 0 ? otherwise : r->arg[i];
+}
+
 /* Segments of one vector; the kernel refuses more than 1024 (UIO_MAXIOV). Readers refuse more. */
 #define REC_IOV_MAX 4096
 
