@@ -2,6 +2,8 @@
 #ifndef IORIOT_REPORT_EXPORT_LINES_H
 #define IORIOT_REPORT_EXPORT_LINES_H
 
+#include <jansson.h>
+
 #include "datas/arena.h"
 #include "datas/hmap.h"
 #include "report/view.h"
@@ -32,7 +34,8 @@ struct lines_view {
 	uint64_t last, put, left_out;
 };
 
-int export_dump(const char *p, size_t len, void *buf); /* for json_dump_callback() */
+/* J as text, and frees it; NULL fails the buffer. */
+void export_json(struct buf *out, json_t *j);
 
 void export_perfetto_begin(struct lines_view *l);
 void export_perfetto(struct lines_view *l, const struct event *ev);

@@ -22,13 +22,6 @@ static void put_us(struct buf *out, const char *key, uint64_t ns)
 	buf_addf(out, "\"%s\":%" PRIu64 ".%03u", key, ns / 1000, (unsigned)(ns % 1000));
 }
 
-static void put_json(struct buf *out, json_t *j)
-{
-	if (!j || json_dump_callback(j, export_dump, out, JSON_COMPACT | JSON_ENCODE_ANY))
-		out->failed = true;
-	json_decref(j);
-}
-
 static struct known_name *name_of(struct lines_view *l, uint32_t pid)
 {
 	struct known_name *k;
@@ -58,7 +51,7 @@ static void put_name(struct lines_view *l, const struct event *ev)
 	memcpy(k->comm, ev->comm.s, ev->comm.len);
 	k->comm[ev->comm.len] = '\0';
 	buf_addf(&l->line, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":%u,\"args\":{\"name\":", ev->rec->pid);
-	put_json(&l->line, json_bytes(ev->comm));
+	export_json(&l->line, json_bytes(ev->comm));
 	buf_puts(&l->line, "}},\n");
 }
 
@@ -82,7 +75,7 @@ static void put_args(struct buf *out, const struct event *ev)
 	if (ev->read + ev->written)
 		json_put(&args, "bytes", json_number(ev->read + ev->written));
 	buf_puts(out, ",\"args\":");
-	put_json(out, args);
+	export_json(out, args);
 }
 
 static void put_event(struct buf *out, const struct event *ev, const char *phase, uint64_t at)
@@ -129,6 +122,6 @@ void export_perfetto_end(struct lines_view *l, const struct ending *e, struct bu
 	buf_puts(&l->line, "\",\"cat\":\"ioriot\",\"pid\":0,\"tid\":0,");
 	put_us(&l->line, "ts", e->totals->end);
 	buf_addf(&l->line, "}\n],\"otherData\":{\"lost\":%" PRIu64 ",\"capture\":", e->totals->lost);
-	put_json(&l->line, json_bytes(str_of(e->capture)));
+	export_json(&l->line, json_bytes(str_of(e->capture)));
 	buf_puts(&l->line, "}}\n");
 }

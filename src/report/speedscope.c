@@ -79,8 +79,6 @@ void stacks_speedscope(struct stacks *s, const struct ending *e, struct buf *out
 	json_put(&j, "profiles", profiles);
 	json_put(&j, "name", title(e));
 	json_put(&j, "exporter", json_string("ioriot"));
-	if (!j || json_dump_callback(j, export_dump, out, JSON_COMPACT))
-		out->failed = true;
+	export_json(out, j);
 	buf_char(out, '\n');
-	json_decref(j);
 }

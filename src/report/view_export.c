@@ -81,10 +81,17 @@ static void put_csv_lost(struct lines_view *l, const struct ending *ending, stru
 
 /* ---- JSON ---- */
 
-int export_dump(const char *p, size_t len, void *user)
+static int dump(const char *p, size_t len, void *user)
 {
 	buf_add(user, p, len);
 	return 0;
+}
+
+void export_json(struct buf *out, json_t *j)
+{
+	if (!j || json_dump_callback(j, dump, out, JSON_COMPACT | JSON_ENCODE_ANY))
+		out->failed = true;
+	json_decref(j);
 }
 
 static void put_jsonl(struct lines_view *l, const struct event *ev)
@@ -102,9 +109,7 @@ static void put_jsonl(struct lines_view *l, const struct event *ev)
 		if (json_object_set_new(object, c->name, value))
 			out->failed = true;
 	}
-	if (!object || json_dump_callback(object, export_dump, out, JSON_COMPACT))
-		out->failed = true;
-	json_decref(object);
+	export_json(out, object);
 	buf_char(out, '\n');
 }
 
