@@ -134,14 +134,24 @@ static __always_inline u64 operation_of(u32 opf)
 	       OPF_BIT(__REQ_BACKGROUND, LAYER_BACKGROUND) | OPF_BIT(__REQ_NOWAIT, LAYER_NOWAIT);
 }
 
-static __always_inline void values_of_bio(u64 *value, struct bio *bio)
+/* The event of BIO, which has two values more at *VALUE; NULL: it has no record. */
+static __always_inline struct build *bio_event(u32 row, struct bio *bio, u64 **value)
 {
-	struct block_device *dev = GET(bio, bi_bdev);
+	u64 bytes = GET(bio, bi_iter.bi_size);
+	struct build *b = event_begin(row, IN_BLOCK, 6, bytes);
+	struct block_device *dev;
+	u64 *to;
 
-	value[0] = device_number(dev ? GET(dev, bd_dev) : 0);
-	value[1] = GET(bio, bi_iter.bi_sector);
-	value[2] = GET(bio, bi_iter.bi_size);
-	value[3] = operation_of(GET(bio, bi_opf));
+	if (!b)
+		return NULL;
+	dev = GET(bio, bi_bdev);
+	to = build_values(b, 6);
+	to[0] = device_number(dev ? GET(dev, bd_dev) : 0);
+	to[1] = GET(bio, bi_iter.bi_sector);
+	to[2] = bytes;
+	to[3] = operation_of(GET(bio, bi_opf));
+	*value = to + 4;
+	return b;
 }
 
 /* Requests count their sectors from the beginning of the disk. */
@@ -178,24 +188,22 @@ static __always_inline void note_written(struct inode *inode, u64 bytes)
 static __always_inline void bio_queued(struct bio *bio)
 {
 	bool writes = (GET(bio, bi_opf) & LAYER_OP) == LAYER_WRITE;
-	u64 key = (u64)bio, bytes = GET(bio, bi_iter.bi_size);
+	u64 key = (u64)bio;
 	struct origin origin = {0};
 	struct build *b;
 	u64 *value;
 
 	origin_find(bio, writes, &origin);
 	if (writes)
-		note_written(origin.inode, bytes);
+		note_written(origin.inode, GET(bio, bi_iter.bi_size));
 	bpf_map_update_elem(&bios, &key, &origin, BPF_ANY);
 	if (!origin.who.in_scope)
 		return;
-	b = event_begin(ROW_block_queue, IN_BLOCK, 6, bytes);
+	b = bio_event(ROW_block_queue, bio, &value);
 	if (!b)
 		return;
-	value = build_values(b, 6);
-	values_of_bio(value, bio);
-	value[4] = origin.who.tgid;
-	value[5] = bpf_get_smp_processor_id();
+	value[0] = origin.who.tgid;
+	value[1] = bpf_get_smp_processor_id();
 	event_end(b, ROW_block_queue, origin.inode);
 }
 
@@ -213,13 +221,11 @@ static __always_inline void bio_split(struct bio *bio, u32 sector)
 	bpf_map_update_elem(&bios, &key, &copy, BPF_ANY);
 	if (!copy.who.in_scope)
 		return;
-	b = event_begin(ROW_block_split, IN_BLOCK, 6, GET(bio, bi_iter.bi_size));
+	b = bio_event(ROW_block_split, bio, &value);
 	if (!b)
 		return;
-	value = build_values(b, 6);
-	values_of_bio(value, bio);
-	value[4] = sector;
-	value[5] = copy.who.tgid;
+	value[0] = sector;
+	value[1] = copy.who.tgid;
 	event_end(b, ROW_block_split, copy.inode);
 }
 
@@ -230,13 +236,11 @@ static __always_inline void bio_remapped(struct bio *bio, u32 dev, u64 sector)
 	struct build *b;
 	u64 *value;
 
-	b = in_scope ? event_begin(ROW_block_remap, IN_BLOCK, 6, GET(bio, bi_iter.bi_size)) : NULL;
+	b = in_scope ? bio_event(ROW_block_remap, bio, &value) : NULL;
 	if (!b)
 		return;
-	value = build_values(b, 6);
-	values_of_bio(value, bio);
-	value[4] = device_number(dev);
-	value[5] = sector;
+	value[0] = device_number(dev);
+	value[1] = sector;
 	event_end(b, ROW_block_remap, origin ? origin->inode : NULL);
 }
 
@@ -252,13 +256,11 @@ static __always_inline void bio_merged(struct bio *bio, bool front)
 	origin_drop(bio);
 	if (!origin.who.in_scope)
 		return;
-	b = event_begin(ROW_block_merge, IN_BLOCK, 6, GET(bio, bi_iter.bi_size));
+	b = bio_event(ROW_block_merge, bio, &value);
 	if (!b)
 		return;
-	value = build_values(b, 6);
-	values_of_bio(value, bio);
-	value[4] = front;
-	value[5] = origin.who.tgid;
+	value[0] = front;
+	value[1] = origin.who.tgid;
 	event_end(b, ROW_block_merge, origin.inode);
 }
 
