@@ -109,6 +109,25 @@ nested() {
 	fi
 }
 
+# True when this host does not let us have an io_uring; says why.
+uring_is_refused() {
+	cat > uring_probe.c <<-'E1'
+		#include <liburing.h>
+		#include <stdio.h>
+		#include <string.h>
+		int main(void)
+		{
+			struct io_uring ring;
+			int rc = io_uring_queue_init(1, &ring, 0);
+
+			if (rc)
+				puts(strerror(-rc));
+			return rc == 0;
+		}
+	E1
+	cc -o uring_probe uring_probe.c -luring && ./uring_probe
+}
+
 is_root() { [ "$(id -u)" -eq 0 ]; }
 
 # The command as an ordinary user: as who runs this, or as nobody when that is root.

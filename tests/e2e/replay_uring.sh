@@ -4,11 +4,8 @@
 # shellcheck source=../replay_lib.sh
 . "$TESTS/replay_lib.sh"
 
-printf '%s\n' '#include <liburing.h>' 'int main(void)' '{' 'struct io_uring r;' \
-	'return io_uring_queue_init(1, &r, 0) != 0;' '}' > probe.c
-cc -o probe probe.c -luring
-if ! ./probe; then
-	skip "io_uring" "this host does not allow it"
+if why=$(uring_is_refused); then
+	skip "io_uring" "this host does not allow it: $why"
 	done_testing
 	exit
 fi

@@ -7,23 +7,7 @@
 cc -O1 -o uring_program "$TESTS/scenarios/uring_program.c" -luring -lpthread
 program=$PWD/uring_program
 
-cat > probe.c <<'PROBE'
-#include <errno.h>
-#include <liburing.h>
-#include <stdio.h>
-#include <string.h>
-int main(void)
-{
-	struct io_uring ring;
-	int rc = io_uring_queue_init(1, &ring, 0);
-
-	if (rc)
-		puts(strerror(-rc));
-	return rc != 0;
-}
-PROBE
-cc -o probe probe.c -luring
-if ! why=$(./probe); then
+if why=$(uring_is_refused); then
 	skip "io_uring" "this host does not allow it: $why"
 	done_testing
 	exit
