@@ -137,8 +137,10 @@ int rings_note(struct ring_plan *r, struct rline *line, uint64_t index, struct e
 	int slot = op_arg_index(call->op, A_RING), rc;
 	uint64_t ring = slot < 0 ? call->sqe.ring : call->arg[slot];
 
-	if (slot < 0 && !op_is_submission(call->op))
-		return r->max && note_closed(r, line, index) ? err_sys(err, ENOMEM, "cannot load the replay") : 0;
+	if (slot < 0 && !op_is_submission(call->op)) {
+		rc = r->max ? note_closed(r, line, index) : 0;
+		return rc ? err_sys(err, -rc, "cannot load the replay") : 0;
+	}
 	/* numbers are dense in what generate writes; absurd ones would only make absurd tables */
 	if (ring > 16 * index + (1u << 20))
 		return err_set(err, EINVAL, "the ring number %llu is out of proportion",
