@@ -372,17 +372,6 @@ static void foreign_settle(const struct task_struct *task, struct thread *th)
 
 /* --- interrupted calls --- */
 
-#define RESTART_SYS    512 /* linux/errno.h: ERESTARTSYS ... */
-#define RESTART_NOINTR 513
-#define RESTART_NOHAND 514
-#define RESTART_BLOCK  516
-
-static inline bool is_restart(s64 ret)
-{
-	return ret == -RESTART_SYS || ret == -RESTART_NOINTR || ret == -RESTART_NOHAND ||
-	       ret == -RESTART_BLOCK;
-}
-
 static void call_break(struct thread *th, struct pt_regs *regs, s64 ret)
 {
 	/* one that is suspended is forgotten: it will count from its next entry */

@@ -6,22 +6,13 @@
 #include <linux/threads.h>
 #include <linux/types.h>
 
+#include "interrupted.h"
+
 /*
  * What is known of each thread, found by its number in the initial PID namespace: two steps, no
  * lock, no collision. Nearly all of it is written by the thread itself only; what others write is
  * marked so. An entry outlives its thread and is prepared for the next one at the fork.
  */
-
-enum thread_flag {
-	CALL_ACTIVE = 1,     /* between the hooks of its entry and its exit */
-	CALL_BEFORE = 2,     /* what it is about to remove or replace was told */
-	CALL_CUT = 4,	     /* the file that it is about to cut was told */
-	CALL_BROKEN = 8,     /* interrupted: a handler decides, or the kernel makes it again */
-	CALL_SUSPENDED = 16, /* interrupted: it will be made again behind a handler */
-	CALL_RETURNED = 32,  /* the handler is over */
-	THREAD_ENDED = 64,   /* it made its exit call */
-	CALL_CHANGED = 128   /* the file whose mode or owner it is about to change was told */
-};
 
 enum thread_mark { MARK_IN = 1, MARK_OUT = 2 }; /* by "pid" and "exclude"; children inherit them */
 

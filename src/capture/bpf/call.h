@@ -360,17 +360,6 @@ static __always_inline void foreign_settle(struct task_struct *task, struct bpf_
 
 /* --- interrupted calls --- */
 
-#define RESTART_SYS    512 /* linux/errno.h of the kernel: ERESTARTSYS ... */
-#define RESTART_NOINTR 513
-#define RESTART_NOHAND 514
-#define RESTART_BLOCK  516
-
-static __always_inline bool is_restart(s64 ret)
-{
-	return ret == -RESTART_SYS || ret == -RESTART_NOINTR || ret == -RESTART_NOHAND ||
-	       ret == -RESTART_BLOCK;
-}
-
 static __always_inline void call_break(struct bpf_thread *th, struct pt_regs *regs, s64 ret)
 {
 	/* one that is suspended is forgotten: it will count from its next entry */

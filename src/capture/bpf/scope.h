@@ -2,17 +2,10 @@
 #ifndef IORIOT_CAPTURE_BPF_SCOPE_H
 #define IORIOT_CAPTURE_BPF_SCOPE_H
 
+#include "../../../systemtap/interrupted.h"
 #include "build.h"
 
 /* Who is recorded. */
-
-enum thread_flag {
-	CALL_ACTIVE = 1,     /* between the hooks of its entry and its exit */
-	CALL_BROKEN = 8,     /* interrupted: a handler decides, or the kernel makes it again */
-	CALL_SUSPENDED = 16, /* interrupted: it will be made again behind a handler */
-	CALL_RETURNED = 32,  /* the handler is over */
-	THREAD_ENDED = 64    /* it made its exit call */
-};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
