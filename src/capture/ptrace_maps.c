@@ -303,10 +303,10 @@ static bool is_shared(uint64_t flags)
 }
 
 /*
- * Of a map that will be written: what tells the holes of a sparse file from what was written, in *HOLES.
- * False when it shows no file: a device, a ring.
+ * Of a map up to END that will be written: what tells the holes of a file, sparse or not as long as the map, from
+ * what was written, in *HOLES. False when it shows no file: a device, a ring.
  */
-static bool look_at_file(const struct task *task, int fd, int *holes)
+static bool look_at_file(const struct task *task, int fd, uint64_t end, int *holes)
 {
 	char path[64];
 	struct stat st;
@@ -315,7 +315,9 @@ static bool look_at_file(const struct task *task, int fd, int *holes)
 	*holes = -1;
 	if (stat(path, &st) || !S_ISREG(st.st_mode))
 		return false;
-	if (st.st_blocks < (st.st_size + 511) / 512)
+	if ((uint64_t)st.st_size > end)
+		end = (uint64_t)st.st_size;
+	if ((uint64_t)st.st_blocks < end / 512)
 		*holes = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return true;
 }
@@ -359,7 +361,7 @@ static void mapped(struct task *task, const struct rec *rec, uint64_t start, uin
 	int holes = -1;
 
 	if (!(rec->arg[3] & MAP_ANONYMOUS) &&
-		(!written || look_at_file(task, (int)rec->arg[4], &holes)))
+		(!written || look_at_file(task, (int)rec->arg[4], rec->arg[5] + (end - start), &holes)))
 		f = calloc(1, sizeof(*f));
 	if (f) {
 		*f = (struct filemap){.off = rec->arg[5], .written = written, .fd = holes};

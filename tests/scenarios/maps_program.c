@@ -61,6 +61,18 @@ static void sparse(void)
 	must(close(fd) == 0 && munmap(at, 101 * PAGE) == 0 && sum == 0, "munmap");
 }
 
+/* A map of a file that is empty as yet: what is written behind the map makes a hole of it. */
+static void grown(void)
+{
+	int fd = file("grown", 0);
+	char *at = map(4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	must(pwrite(fd, "end", 3, 20 * PAGE) == 3, "pwrite");
+	must(at[PAGE] == 0, "hole");
+	at[3 * PAGE] = 'w';
+	must(munmap(at, 4 * PAGE) == 0 && close(fd) == 0, "munmap");
+}
+
 /* Two files over a third one, and what is left of it. */
 static void over_each_other(void)
 {
@@ -215,6 +227,7 @@ static void reader(void)
 int main(void)
 {
 	sparse();
+	grown();
 	over_each_other();
 	unlinked();
 	threads();
