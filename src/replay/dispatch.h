@@ -77,6 +77,7 @@ struct worker {
 	bool guard;   /* metadata is written only behind a look at where the path leads */
 	bool is_root; /* the replay may give files away */
 	bool by_thread; /* --order=thread */
+	bool over_ext4; /* the first tree is an overlay above one */
 };
 #define UMASK_UNKNOWN 0xffff
 #define UMASK_DEFAULT 022

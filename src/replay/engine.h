@@ -44,6 +44,7 @@ struct engine_config {
 	uint32_t watchdog; /* seconds without any progress until the run is ended */
 	bool quiet;
 	bool timeline; /* wanted */
+	bool over_ext4; /* explain_is_over_ext4() of the first tree */
 	uint64_t limit; /* ns from the end of the warm-up until the run is ended; 0 = none */
 	struct amount warmup; /* time or operations */
 	int (*warmed)(void *arg, struct engine *e); /* the warm-up is over: more than once; 0 or -ENOMEM */

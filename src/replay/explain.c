@@ -14,6 +14,7 @@
 #include "ops/ioctl.h"
 #include "replay/dispatch.h"
 #include "trace/rec.h"
+#include "tree/mounts.h"
 
 const struct explained_class explained_classes[EXPLAINED_COUNT] = {
 	[EXPLAINED_NOWAIT] = {"nowait", "a call that does not wait (RWF_NOWAIT): the cache decides"},
@@ -105,7 +106,24 @@ static bool waits_for_writeback(const struct rthread *t, const struct xop *x, in
 	if (x->op != OP_ioctl || (unsigned)x->arg[1] != (unsigned)IOCTL_NR_FS_IOC_SETFLAGS ||
 		x->arg[2] & FS_EXTENT_FL || !one_fails(x, got, EOPNOTSUPP))
 		return false;
-	return fstatfs(fd_of(t, x), &fs) == 0 && fs.f_type == EXT4_SUPER_MAGIC;
+	return fstatfs(fd_of(t, x), &fs) == 0 &&
+	       (fs.f_type == EXT4_SUPER_MAGIC || (fs.f_type == OVERLAYFS_SUPER_MAGIC && t->w->over_ext4));
+}
+
+bool explain_is_over_ext4(const char *tree)
+{
+	struct arena arena = ARENA_INIT;
+	const struct mount *m = NULL;
+	struct mounts mounts;
+	struct err err = {0};
+	struct statfs fs;
+	bool is;
+
+	if (mounts_read(&mounts, &arena, MOUNTS_SELF, &err) == 0)
+		m = mounts_find(&mounts, str_of(tree));
+	is = m && m->upper && statfs(m->upper, &fs) == 0 && fs.f_type == EXT4_SUPER_MAGIC;
+	arena_free(&arena);
+	return is;
 }
 
 /* ---- an order that was given up ---- */

@@ -2,6 +2,8 @@
 #ifndef IORIOT_REPLAY_EXPLAIN_H
 #define IORIOT_REPLAY_EXPLAIN_H
 
+#include <stdbool.h>
+
 #include "replay/compare.h"
 #include "replay/encode.h"
 
@@ -31,6 +33,9 @@ struct explanations {
 
 struct rthread;
 enum explained explain(const struct rthread *t, const struct xop *x, int64_t got);
+
+/* Is TREE, an absolute path, on an overlay that is written on ext4? To be asked before the replay is confined. */
+bool explain_is_over_ext4(const char *tree);
 
 void explanations_add(struct explanations *all, enum explained why, const struct divergence *d);
 uint64_t explanations_count(const struct explanations *all);

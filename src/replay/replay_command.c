@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "replay/confine.h"
+#include "replay/explain.h"
 #include "replay/series.h"
 #include "trace/outfile.h"
 #include "tree/tree_open.h"
@@ -259,6 +260,7 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 
 	if (open_trees(p, &used, &err))
 		return failed(&err);
+	config.over_ext4 = p->trees.n && explain_is_over_ext4(p->trees.v[0].path);
 	if (!landlock_suffices(p, config.landlock, user))
 		return EXIT_HOST_LACKS;
 	if (user->uid == 0)

@@ -67,6 +67,7 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 		.guard = p->paths.up_links,
 		.is_root = geteuid() == 0,
 		.by_thread = e->config.options->order == ORDER_THREAD,
+		.over_ext4 = e->config.over_ext4,
 	};
 	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds), MAP_PRIVATE);
 	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks), MAP_PRIVATE);

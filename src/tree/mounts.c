@@ -63,10 +63,21 @@ static bool parse_dev(struct str s, struct mount *m)
 	return true;
 }
 
+/* Of the super options; {NULL, 0} when there is none. */
+static struct str upper_of(struct str options)
+{
+	struct str option, key;
+
+	while (str_take_char(&options, ',', &option))
+		if (str_take_char(&option, '=', &key) && str_eqs(key, "upperdir"))
+			return option;
+	return (struct str){0};
+}
+
 /* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAGS...] - FSTYPE SOURCE SUPEROPTIONS */
 static int parse_line(struct mount *m, struct arena *arena, struct str line)
 {
-	struct str field[6], type, family;
+	struct str field[6], type, family, source, upper = {0};
 	int i;
 
 	for (i = 0; i < 6; i++)
@@ -81,10 +92,13 @@ static int parse_line(struct mount *m, struct arena *arena, struct str line)
 		return -EPROTO;
 	if (!str_starts(field[4], STR("/")))
 		return -EPROTO;
+	if (str_eqs(type, "overlay") && str_take_char(&line, ' ', &source))
+		upper = upper_of(line);
 	str_take_char(&type, '.', &family);
 	m->point = unescape(arena, field[4]);
 	m->fstype = unescape(arena, family);
-	return m->point && m->fstype ? 0 : -ENOMEM;
+	m->upper = upper.s ? unescape(arena, upper) : NULL;
+	return m->point && m->fstype && (m->upper || !upper.s) ? 0 : -ENOMEM;
 }
 
 static bool is_under(const char *point, struct str path)

@@ -15,6 +15,7 @@ struct mount {
 	uint32_t dev_major, dev_minor;
 	const char *point;  /* unescaped, absolute; "/" for the root */
 	const char *fstype; /* without a subtype: "fuse" for "fuse.sshfs" */
+	const char *upper;  /* of an overlay, the directory that is written; else NULL */
 	bool hidden;	    /* another mount lies over it: no path leads here */
 };
 

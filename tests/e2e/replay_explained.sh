@@ -132,6 +132,20 @@ if [ "$(stat -f -c %T .)" = ext2/ext3 ] && grep -q " ext4 " /proc/self/mountinfo
 	replays "flags" 0 flags.replay --json flags.json
 	equal "flags: explained" "$(kinds flags.json)" "[('writeback', 'ioctl', 1, '-EOPNOTSUPP', 0, 3)]"
 	replays "flags with another error" 3 flags2.replay
+	mkdir low up work
+	# as arguments of the shell inside
+	# shellcheck disable=SC2016
+	over=(unshare --mount --propagation private sh -c 'mount -t overlay -o "lowerdir=$PWD/low,upperdir=$PWD/up,workdir=$PWD/work" overlay "$1" &&
+		chmod 755 "$1" && "$IORIOT" -i flags.replay --root "$1" --quiet && "$IORIOT" -r flags.replay --root "$1" -D --json over.json' sh "$place")
+	if ! is_root; then
+		skip "flags on an overlay" "needs root"
+	elif refusal=$(unshare --mount --propagation private mount -t overlay -o "lowerdir=$PWD/low,upperdir=$PWD/up,workdir=$PWD/work" \
+		overlay "$place" 2>&1); then
+		status_is "flags on an overlay" 0 "${over[@]}"
+		equal "flags on an overlay: explained" "$(kinds over.json)" "[('writeback', 'ioctl', 1, '-EOPNOTSUPP', 0, 3)]"
+	else
+		skip "flags on an overlay" "this host has none: $refusal"
+	fi
 else
 	skip "flags" "this is not ext4"
 fi

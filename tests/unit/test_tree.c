@@ -296,6 +296,20 @@ START_TEST(mount_table)
 	ck_assert_str_eq(mounts_find(&m, STR("/proc/1"))->point, "/proc");
 	ck_assert(mounts_is_point(&m, STR("/")));
 	ck_assert(!mounts_is_point(&m, STR("/mnt")));
+	ck_assert_ptr_null(m.v[0].upper);
+}
+END_TEST
+
+START_TEST(mount_of_an_overlay)
+{
+	struct mounts m;
+
+	read_table(&m, "20 1 8:1 / / rw - ext4 /dev/sda1 rw,upperdir=/none\n"
+		       "21 20 0:40 / /o rw shared:1 - overlay overlay rw,lowerdir=/l,upperdir=/u\\040=x,workdir=/w\n"
+		       "22 20 0:41 / /p rw - overlay overlay rw,lowerdir=/l:/m\n");
+	ck_assert_ptr_null(m.v[0].upper);
+	ck_assert_str_eq(mounts_find(&m, STR("/o/x"))->upper, "/u =x");
+	ck_assert_ptr_null(m.v[2].upper);
 }
 END_TEST
 
@@ -398,6 +412,7 @@ Suite *tree_suite(void)
 	tcase_add_test(tc, many_trees);
 	tcase_add_test(tc, link_targets);
 	tcase_add_test(tc, mount_table);
+	tcase_add_test(tc, mount_of_an_overlay);
 	tcase_add_test(tc, mounts_hide_earlier_ones);
 	tcase_add_test(tc, mount_table_malformed);
 	tcase_add_test(tc, pseudo_file_systems);
