@@ -134,7 +134,7 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 
 	switch (row_wire[row->kind[i]]) {
 	case WIRE_ARG_IOV:
-		item_iov(o, arg, call_arg(regs, i + 1));
+		item_iov(o, arg, call_arg(regs, i + 1), compat_how() & COMPAT_IOV);
 		break;
 	case WIRE_ARG_HOW:
 		item_copy(o, WIRE_HOW, arg, min_t(u64, call_arg(regs, i + 1), HOW_MAX));
@@ -167,7 +167,7 @@ static void item_arg(struct build *o, const struct row *row, struct pt_regs *reg
 		item_events(o, arg, o->rec->ret);
 		break;
 	case WIRE_ARG_CTXP:
-		item_copy(o, WIRE_CTX, arg, sizeof(u64));
+		item_context(o, arg);
 		break;
 	case WIRE_ARG_OFFSET:
 		item_offset(o, WIRE_OFFSET, arg);
@@ -690,8 +690,14 @@ static noinline void foreign_exit(struct thread *th, const struct pt_regs *regs,
 {
 	struct pt_regs as;
 	u64 offset;
+	long own = compat_convert(&as, regs, call_number(regs));
 
-	if (compat_convert(&as, regs, call_number(regs)) < 0)
+	/* at its entry, or by the kernel, they could be read */
+	if (own == COMPAT_UNREAD && ((th->flags & CALL_ACTIVE) || (ret != -EFAULT && scope_has(th)))) {
+		th->flags &= ~CALL_ACTIVE;
+		put_lost(current, 1, WIRE_LOST_SKIPPED);
+	}
+	if (own < 0)
 		return;
 	if ((compat_how() & COMPAT_LLSEEK) && ret == 0 &&
 		user_copy(&offset, call_arg(&as, 3), sizeof(offset)))

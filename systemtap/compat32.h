@@ -6,6 +6,7 @@
 
 #include "compat.h"
 #include "ops/compat.h"
+#include "user.h"
 
 /*
  * Calls of 32-bit x86 programs become the 64-bit ones that do the same, with registers as those have
@@ -14,7 +15,8 @@
 
 enum compat_verdict {
 	COMPAT_PASSED_BY = -1, /* does nothing that would be recorded */
-	COMPAT_LOSES = -2      /* does, and is not */
+	COMPAT_LOSES = -2,     /* does, and is not */
+	COMPAT_UNREAD = -3     /* its arguments cannot be read: they are not there, or not in memory */
 };
 
 #if defined(CONFIG_X86_64) && defined(CONFIG_IA32_EMULATION)
@@ -61,25 +63,45 @@ static long compat_other(long number)
 	return COMPAT_PASSED_BY;
 }
 
+/* What stands in memory in place of the registers. False: it is not there. */
+static bool compat_words(u64 reg[6], int at, const char *letters)
+{
+	u32 words[6] = {0};
+	unsigned int n = 0, i;
+
+	for (; *letters; letters++)
+		if (*letters >= 'a' && *letters <= 'f' && *letters - 'a' >= n)
+			n = *letters - 'a' + 1;
+	if (!user_copy(words, (u32)reg[at], n * sizeof(*words)))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		reg[i] = words[i];
+	return true;
+}
+
 /* The number of the call that it becomes, with its registers in *TO; or enum compat_verdict. */
 static noinline long compat_convert(struct pt_regs *to, const struct pt_regs *regs, long number)
 {
-	const u64 reg[6] = {regs->bx, regs->cx, regs->dx, regs->si, regs->di, regs->bp};
-	const struct compat_row *row = &compat_rows[(unsigned long)number % COMPAT_NUMBERS];
+	u64 reg[6] = {regs->bx, regs->cx, regs->dx, regs->si, regs->di, regs->bp}, which;
+	const struct compat_row *row;
 	const char *letter;
 	unsigned int i;
 	int wide;
 
 	if (!in_ia32_syscall())
 		return COMPAT_LOSES; /* x32 */
-	if ((unsigned long)number >= COMPAT_NUMBERS)
+	which = compat_row((u64)number, reg[0]);
+	if (which >= COMPAT_NUMBERS)
 		return COMPAT_PASSED_BY;
+	row = &compat_rows[which];
 	*to = *regs;
 	if (!row->args) {
 		to->orig_ax = row->lost ? COMPAT_LOSES : compat_other(number);
 		to->di = (u32)reg[0];
 		return to->orig_ax;
 	}
+	if (compat_words_at(number) >= 0 && !compat_words(reg, compat_words_at(number), row->args))
+		return COMPAT_UNREAD;
 	for (i = 0, letter = row->args; i < ARRAY_SIZE(call_register); i++) {
 		*(u64 *)((char *)to + call_register[i]) = *letter ? compat_arg(*letter, reg) : 0;
 		letter += *letter != 0;
@@ -98,9 +120,12 @@ static unsigned int compat_number(void)
 /* Of the call that is under way: enum compat_how, 0 for one of 64 bits. */
 static inline unsigned int compat_how(void)
 {
+	u64 row;
+
 	if (likely(!in_ia32_syscall()))
 		return 0;
-	return compat_rows[compat_number() % COMPAT_NUMBERS].how;
+	row = compat_row(compat_number(), task_pt_regs(current)->bx);
+	return row < COMPAT_NUMBERS ? compat_rows[row].how : 0;
 }
 
 /* Whether the lock of this fcntl has 64 bits. */

@@ -3,30 +3,17 @@
 #define IORIOT_SYSTEMTAP_FETCH_H
 
 #include <linux/aio_abi.h>
-#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "block.h"
 #include "compat32.h"
 #include "ops/aio.h"
+#include "user.h"
 
 /*
  * What registers point to. Read at the end of a call, when the kernel has just used it and it is in
  * memory; page faults are off.
  */
-
-static bool user_copy(void *to, u64 address, unsigned int len)
-{
-	const void __user *from = (const void __user *)(uintptr_t)address;
-	bool done;
-
-	if (!access_ok(from, len))
-		return false;
-	pagefault_disable();
-	done = __copy_from_user_inatomic(to, from, len) == 0;
-	pagefault_enable();
-	return done;
-}
 
 /* A string of at most PATH_MAX bytes, as the kernel takes it; its length, or negative. */
 static long item_string(struct build *o, enum wire_item_type type, u64 address)
@@ -166,10 +153,9 @@ static bool put_iov(u64 *to, u64 address, unsigned int count)
 }
 
 /* The kernel takes at most UIO_MAXIOV segments: one more says why it refused. */
-static void item_iov(struct build *o, u64 address, u64 count)
+static void item_iov(struct build *o, u64 address, u64 count, bool narrow)
 {
 	unsigned int left = count < UIO_MAXIOV ? count : UIO_MAXIOV + 1, n;
-	bool narrow = compat_how() & COMPAT_IOV;
 
 	do {
 		char *to = item_begin(o, IOV_PART * sizeof(u64));
@@ -219,38 +205,40 @@ static void tuples_add(struct tuples *t)
 #define IOCBS_MAX 1024 /* of one call, and segments of all of them: hooks must not take long */
 
 /* The lengths of an iocb's segments; how many, none of a vector that is bad. */
-static unsigned int tuples_segments(struct tuples *t, u64 address, unsigned int count)
+static unsigned int tuples_segments(struct tuples *t, u64 address, unsigned int count, bool narrow)
 {
-	struct iovec iov;
 	unsigned int i;
+	u64 *to;
 
-	for (i = 0; i < count; i++, address += sizeof(iov)) {
+	for (i = 0; i < count; i++) {
+		to = tuples_next(t);
 		/* it was read whole by the kernel just now */
-		if (!user_copy(&iov, address, sizeof(iov)))
-			iov.iov_len = 0;
-		tuples_next(t)[0] = iov.iov_len;
+		if (narrow)
+			put_narrow_iov(to, address + i * sizeof(struct narrow_iovec), 1);
+		else
+			put_iov(to, address + i * sizeof(struct iovec), 1);
 		tuples_add(t);
 	}
 	return count;
 }
 
-static bool segments_readable(u64 address, unsigned int count)
+static bool segments_readable(u64 address, unsigned int count, bool narrow)
 {
+	unsigned int size = narrow ? sizeof(struct narrow_iovec) : sizeof(struct iovec);
 	struct iovec last;
 
-	return user_copy(&last, address, sizeof(last)) &&
-	       user_copy(&last, address + (count - 1) * sizeof(last), sizeof(last));
+	return user_copy(&last, address, size) && user_copy(&last, address + (count - 1) * size, size);
 }
 
 /* How many segments of the iocb are told. */
-static unsigned int segments_of(const struct iocb *iocb, unsigned int room)
+static unsigned int segments_of(const struct iocb *iocb, unsigned int room, bool narrow)
 {
 	unsigned int n;
 
 	if (iocb->aio_lio_opcode != IOCB_CMD_PREADV && iocb->aio_lio_opcode != IOCB_CMD_PWRITEV)
 		return 0;
 	n = iocb->aio_nbytes < UIO_MAXIOV ? iocb->aio_nbytes : UIO_MAXIOV + 1;
-	return n && n <= room && segments_readable(iocb->aio_buf, n) ? n : 0;
+	return n && n <= room && segments_readable(iocb->aio_buf, n, narrow) ? n : 0;
 }
 
 static void iocb_numbers(u64 *to, u64 address, const struct iocb *iocb)
@@ -273,28 +261,38 @@ static void item_iocbs(struct build *o, u64 address, s64 nr, s64 ret)
 {
 	struct tuples t = {.o = o, .size = AIOCB_NUMBERS * sizeof(u64)};
 	s64 count = ret < 0 ? min_t(s64, nr, 1) : min_t(s64, nr, ret + 1), i;
-	unsigned int room = 2 * IOCBS_MAX, n;
+	unsigned int room = 2 * IOCBS_MAX, n, size = compat_how() & COMPAT_AIO ? sizeof(u32) : sizeof(u64);
+	bool narrow = size == sizeof(u32);
 	struct iocb iocb;
-	u64 one, *to;
+	u64 one = 0, *to;
 
 	count = min_t(s64, count, IOCBS_MAX);
 	for (i = 0; i < count; i++) {
-		bool fine = user_copy(&one, address + i * sizeof(one), sizeof(one)) &&
-			    user_copy(&iocb, one, sizeof(iocb));
+		bool fine = user_copy(&one, address + i * size, size) && user_copy(&iocb, one, sizeof(iocb));
 
 		to = tuples_next(&t);
-		n = fine ? segments_of(&iocb, room) : 0;
+		n = fine ? segments_of(&iocb, room, narrow) : 0;
 		if (fine)
 			iocb_numbers(to, one, &iocb);
 		to[AIOCB_SEGMENTS] = n;
 		tuples_add(&t);
 		if (n)
-			room -= tuples_segments(&t, iocb.aio_buf, n);
+			room -= tuples_segments(&t, iocb.aio_buf, n, narrow);
 		if (!fine)
 			break;
 	}
 	if (t.used)
 		tuples_flush(&t);
+}
+
+/* An aio_context_t. */
+static void item_context(struct build *o, u64 address)
+{
+	u64 *to = (u64 *)item_begin(o, sizeof(*to));
+
+	*to = 0;
+	if (user_copy(to, address, compat_how() & COMPAT_AIO ? sizeof(u32) : sizeof(*to)))
+		item_end(o, WIRE_CTX, sizeof(*to));
 }
 
 /* struct file_attr of linux/fs.h, which older headers do not have. */

@@ -155,7 +155,7 @@ static struct registered registered_of(unsigned int op, u64 data, u32 nr)
 	return out;
 }
 
-static void item_registered(struct build *o, struct pt_regs *regs)
+static void item_registered(struct build *o, struct pt_regs *regs, bool narrow)
 {
 	unsigned int op = (unsigned int)call_arg(regs, 1) & ~REGISTERED_RING_OP;
 	struct registered r = registered_of(op, call_arg(regs, 2), (u32)call_arg(regs, 3));
@@ -168,7 +168,7 @@ static void item_registered(struct build *o, struct pt_regs *regs)
 	case IORING_REGISTER_BUFFERS:
 	case IORING_REGISTER_BUFFERS2:
 		if (r.what.count && r.what.count <= UIO_MAXIOV)
-			item_iov(o, r.data, r.what.count);
+			item_iov(o, r.data, r.what.count, narrow);
 		break;
 	case IORING_REGISTER_FILES:
 	case IORING_REGISTER_FILES2:
@@ -182,7 +182,7 @@ static void item_registered(struct build *o, struct pt_regs *regs)
 
 static noinline void item_rings(struct build *o, const struct row *row, struct pt_regs *regs, bool entered)
 {
-	bool makes = row->op == ROW_io_uring_setup;
+	bool makes = row->op == ROW_io_uring_setup, narrow;
 	u64 kept = entered ? (u64)thread_find(current->pid)->kept : 0;
 	struct io_ring_ctx *ctx;
 	struct file *file;
@@ -196,9 +196,10 @@ static noinline void item_rings(struct build *o, const struct row *row, struct p
 	}
 	if (ctx && rings_told)
 		item_ring(o, ctx, row->op == ROW_io_uring_enter ? (u32)kept : 0);
+	narrow = ctx ? ctx->compat : compat_how() & COMPAT_IOV;
 	ring_put(file);
 	if (row->op == ROW_io_uring_register)
-		item_registered(o, regs);
+		item_registered(o, regs, narrow);
 }
 
 /* --- submissions --- */
@@ -264,14 +265,14 @@ static bool item_submission_path(struct build *o, const struct io_uring_sqe *sqe
 	return true;
 }
 
-static bool item_lengths(struct build *o, const struct io_uring_sqe *sqe)
+static bool item_lengths(struct build *o, const struct io_uring_sqe *sqe, bool narrow)
 {
 	if (!sqe->addr || !sqe->len)
 		return true;
 	/* the longest vectors do not fit */
 	if (o->at + ((u64)sqe->len + 2 * IOV_PART) * sizeof(u64) > o->end)
 		return false;
-	item_iov(o, sqe->addr, sqe->len);
+	item_iov(o, sqe->addr, sqe->len, narrow);
 	return true;
 }
 
@@ -286,7 +287,7 @@ static bool item_new_files(struct build *o, const struct io_uring_sqe *sqe)
 	return true;
 }
 
-static bool item_submission(struct build *o, const struct io_uring_sqe *sqe)
+static bool item_submission(struct build *o, const struct io_uring_sqe *sqe, bool narrow)
 {
 	const unsigned char *kinds = opcode_kinds[sqe->opcode < OPCODES ? sqe->opcode : 0];
 	struct submission_strings strings = {false, false};
@@ -309,7 +310,7 @@ static bool item_submission(struct build *o, const struct io_uring_sqe *sqe)
 			break;
 		case KIND_RIOV:
 		case KIND_WIOV:
-			done = item_lengths(o, sqe);
+			done = item_lengths(o, sqe, narrow);
 			break;
 		case KIND_FILES:
 			done = item_new_files(o, sqe);
@@ -330,7 +331,7 @@ static noinline void put_submission(const struct io_kiocb *req, const struct io_
 	struct build o;
 	u64 *values;
 
-	if (!th || !from || req->ctx->compat)
+	if (!th || !from)
 		return;
 	memcpy(&sqe, from, sizeof(sqe));
 	state_needed(th);
@@ -339,7 +340,7 @@ static noinline void put_submission(const struct io_kiocb *req, const struct io_
 	o.rec->flags = names_flags();
 	if (req->ctx->flags & IORING_SETUP_SQPOLL)
 		o.rec->flags |= WIRE_POLLED;
-	if (!item_submission(&o, &sqe)) {
+	if (!item_submission(&o, &sqe, req->ctx->compat)) {
 		build_leave(&o);
 		return;
 	}

@@ -5,15 +5,15 @@
 
 static const struct compat table[] = {
 #define COMPAT(nr, opname, letters, structs)                                                       \
-	{.number = nr, .op = OP_##opname, .how = structs, .args = letters},
-#define COMPAT_LOST(nr, why) {.number = nr, .op = -1, .args = why},
+	{.row = nr, .op = OP_##opname, .how = structs, .args = letters},
+#define COMPAT_LOST(nr, why) {.row = nr, .op = -1, .args = why},
 #include "ops/compat.def"
 };
 
 #define ROWS	(sizeof(table) / sizeof(*table))
 
-/* Index + 1 by number; filled before main(), then only read. */
-static uint8_t by_number[COMPAT_NUMBERS];
+/* Index + 1 by row; filled before main(), then only read. */
+static uint8_t by_row[COMPAT_NUMBERS];
 _Static_assert(ROWS < 255, "an index fits in a byte");
 
 __attribute__((constructor)) static void fill_by_number(void)
@@ -21,21 +21,37 @@ __attribute__((constructor)) static void fill_by_number(void)
 	size_t i;
 
 	for (i = 0; i < ROWS; i++)
-		by_number[table[i].number] = (uint8_t)(i + 1);
+		by_row[table[i].row] = (uint8_t)(i + 1);
 }
 
-const struct compat *compat_find(uint64_t number)
+const struct compat *compat_find(uint64_t number, uint64_t first)
 {
-	return number < COMPAT_NUMBERS && by_number[number] ? &table[by_number[number] - 1] : NULL;
+	uint64_t row = compat_row(number, first);
+
+	return row < COMPAT_NUMBERS && by_row[row] ? &table[by_row[row] - 1] : NULL;
 }
 
 size_t compat_numbers(unsigned *numbers, size_t max)
 {
-	size_t i;
+	size_t i, n = 0;
 
-	for (i = 0; i < ROWS && i < max; i++)
-		numbers[i] = table[i].number;
-	return i;
+	if (n < max)
+		numbers[n++] = COMPAT_NR_SOCKETCALL;
+	for (i = 0; i < ROWS && n < max; i++)
+		if (table[i].row < COMPAT_SOCKETCALL)
+			numbers[n++] = table[i].row;
+	return n;
+}
+
+size_t compat_words(const struct compat *c)
+{
+	size_t n = 0;
+	const char *p;
+
+	for (p = c->args; *p; p++)
+		if (*p >= 'a' && *p <= 'f' && (size_t)(*p - 'a') >= n)
+			n = (size_t)(*p - 'a') + 1;
+	return n;
 }
 
 void compat_args(const struct compat *c, const uint64_t reg[6], uint64_t arg[OP_ARGS])

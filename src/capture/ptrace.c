@@ -281,20 +281,34 @@ static int op_of_entry(const struct tracer *t, const syscall_info *info)
 	return op == OP_ioctl && ioctl_shape((unsigned)info->seccomp.args[1]) < 0 ? -1 : op;
 }
 
-/* The same of a 32-bit program's call, whose arguments become those of a 64-bit one. */
-static int op_of_compat(struct tracer *t, const struct task *task, syscall_info *info)
+/* The six registers of a 32-bit call, or the words in their place. False: it fails, as those cannot be read. */
+static bool compat_registers(const struct task *task, const struct compat *c, const syscall_info *info,
+	uint64_t reg[6])
 {
-	const struct compat *c = compat_find(info->seccomp.nr);
+	int at = compat_words_at(info->seccomp.nr), i;
+	uint32_t words[6] = {0};
+
+	if (at >= 0 &&
+		fetch_memory((pid_t)task->tid, (uint32_t)info->seccomp.args[at], words,
+			compat_words(c) * sizeof(*words)))
+		return false;
+	for (i = 0; i < 6; i++)
+		reg[i] = at >= 0 ? words[i] : info->seccomp.args[i];
+	return true;
+}
+
+/* The same of a 32-bit program's call, whose arguments become those of a 64-bit one; HOW: enum compat_how. */
+static int op_of_compat(struct tracer *t, const struct task *task, syscall_info *info, unsigned *how)
+{
+	const struct compat *c = compat_find(info->seccomp.nr, info->seccomp.args[0]);
 	uint64_t reg[6];
-	int i;
 
 	if (c && c->op < 0)
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1, c->args);
-	if (!c || c->op < 0)
+	if (!c || c->op < 0 || !compat_registers(task, c, info, reg))
 		return -1;
-	for (i = 0; i < 6; i++)
-		reg[i] = info->seccomp.args[i];
 	compat_args(c, reg, (uint64_t *)info->seccomp.args);
+	*how = c->how;
 	return c->op == OP_ioctl && ioctl_shape((unsigned)reg[1]) < 0 ? -1 : c->op;
 }
 
@@ -313,6 +327,7 @@ static bool is_lost_x32(const struct tracer *t, const syscall_info *info)
 static void on_entry(struct tracer *t, struct task *task, const syscall_info *stop)
 {
 	syscall_info converted = *stop, *info = &converted;
+	unsigned how = 0;
 	int op;
 
 	task->stepping = false;
@@ -328,7 +343,7 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 	if (is_lost_x32(t, info))
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
 			"calls of the x32 interface are not recorded");
-	op = is_compat(info) ? op_of_compat(t, task, info) : op_of_entry(t, info);
+	op = is_compat(info) ? op_of_compat(t, task, info, &how) : op_of_entry(t, info);
 	if (op >= 0 && t->job->wanted && !t->job->wanted[op])
 		op = -1;
 	if (op >= 0 && ops[op].family == FAM_Memory &&
@@ -347,7 +362,7 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 		rights_send(t, task, (enum op_id)op, info);
 		resume(task, t->go, 0);
 	} else if (op >= 0) {
-		enum call_begun begun = call_begin(t, task, (enum op_id)op, info);
+		enum call_begun begun = call_begin(t, task, (enum op_id)op, how, info);
 
 		if (begun != CALL_HELD)
 			resume(task, begun == CALL_BEGUN ? PTRACE_SYSCALL : t->go, 0);

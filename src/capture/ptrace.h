@@ -218,9 +218,9 @@ void signals_stop_with(pid_t program, int sig);
 
 /* --- ptrace_call.c: what is recorded --- */
 
-/* The call that the task enters: arguments and the names it will touch. */
+/* The call that the task enters: arguments and the names it will touch. HOW: enum compat_how. */
 enum call_begun { CALL_BEGUN, CALL_HELD, CALL_NO_MEMORY };
-enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op,
+enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op, unsigned how,
 	const syscall_info *info);
 /* The records of all names that the call may touch, before it does. */
 void call_touch_names(struct tracer *t, struct task *task, struct call *call);
@@ -311,8 +311,8 @@ int fetch_memory(pid_t tid, uint64_t addr, void *to, size_t len);
 /* A string as getname() of the kernel takes it, into PATH_MAX bytes. -EFAULT. */
 int fetch_path(pid_t tid, uint64_t addr, char *to, struct str *out);
 
-/* The lengths of N segments. */
-int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, uint64_t *lengths);
+/* The lengths of N segments, in NARROW structs of a 32-bit program. */
+int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, bool narrow, uint64_t *lengths);
 
 /* For a task that is about to end: what the call NR returned that it made last. False: nothing. */
 bool fetch_last_result(pid_t tid, uint64_t nr, int64_t *result);

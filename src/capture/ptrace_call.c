@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/compat.h"
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 #include "capture/state.h"
@@ -157,7 +156,7 @@ static struct call *call_new(struct task *task)
 	return call;
 }
 
-enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op,
+enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op, unsigned how,
 	const syscall_info *info)
 {
 	struct call *call = call_new(task);
@@ -175,7 +174,7 @@ enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op,
 	call->rec = (struct rec){.op = op, .pid = task->proc->pid, .tid = task->tid};
 	for (i = 0; i < OP_ARGS; i++)
 		call->rec.arg[i] = info->seccomp.args[i];
-	call->how = info->arch == FILTER_ARCH ? 0 : compat_find(info->seccomp.nr)->how;
+	call->how = how;
 	if (ops[op].flags & OPF_FORK)
 		t->forking++;
 	if (fetch_args((pid_t)task->tid, call) && !task->proc->blind) {

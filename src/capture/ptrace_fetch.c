@@ -75,33 +75,26 @@ static uint64_t *vec_room(struct call *call, size_t n)
 	return call->vec.v + call->vec.n;
 }
 
-int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, uint64_t *lengths)
+int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, bool narrow, uint64_t *lengths)
 {
-	struct iovec iov[64];
+	union {
+		struct iovec iov[64];
+		struct compat_iovec narrow[64];
+	} there;
+	size_t size = narrow ? sizeof(*there.narrow) : sizeof(*there.iov);
 	uint64_t i, k;
 	int rc;
 
 	for (i = 0; i < n; i += k) {
 		uint64_t part = n - i < 64 ? n - i : 64;
 
-		rc = fetch_memory(tid, addr + i * sizeof(*iov), iov, part * sizeof(*iov));
+		rc = fetch_memory(tid, addr + i * size, &there, part * size);
 		if (rc)
 			return rc;
 		for (k = 0; k < part; k++)
-			lengths[i + k] = iov[k].iov_len;
+			lengths[i + k] = narrow ? there.narrow[k].len : there.iov[k].iov_len;
 	}
 	return 0;
-}
-
-static int fetch_compat_iov(pid_t tid, uint64_t addr, uint64_t n, uint64_t *lengths)
-{
-	struct compat_iovec iov[ARGS_IOV_MAX];
-	int rc = fetch_memory(tid, addr, iov, n * sizeof(*iov));
-	uint64_t i;
-
-	for (i = 0; i < n && !rc; i++)
-		lengths[i] = iov[i].len;
-	return rc;
 }
 
 static int read_iov(pid_t tid, struct call *call, uint64_t addr)
@@ -114,8 +107,7 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 	call->vec.n = 0;
 	if (!vec_room(call, n))
 		return -ENOMEM;
-	rc = call->how & COMPAT_IOV ? fetch_compat_iov(tid, addr, n, call->vec.v)
-				    : fetch_iov(tid, addr, n, call->vec.v);
+	rc = fetch_iov(tid, addr, n, call->how & COMPAT_IOV, call->vec.v);
 	if (rc)
 		return rc;
 	call->rec.vec = call->vec.v;
@@ -163,25 +155,20 @@ static uint64_t *add_tuple(struct call *call, size_t n)
 /* The lengths of a vectored iocb's segments. How many were read; none of a vector that is bad. */
 static uint64_t add_segments(pid_t tid, struct call *call, const struct iocb *iocb)
 {
-	struct iovec iov[64];
-	uint64_t n = iocb->aio_nbytes < ARGS_IOV_MAX ? iocb->aio_nbytes : ARGS_IOV_MAX, i, k, part;
+	uint64_t n = iocb->aio_nbytes < ARGS_IOV_MAX ? iocb->aio_nbytes : ARGS_IOV_MAX, i;
 	size_t start = call->vec.n;
+	uint64_t lengths[ARGS_IOV_MAX];
 
-	for (i = 0; i < n; i += part) {
-		part = n - i < 64 ? n - i : 64;
-		if (fetch_memory(tid, iocb->aio_buf + i * sizeof(*iov), iov, part * sizeof(*iov))) {
+	if (fetch_iov(tid, iocb->aio_buf, n, call->how & COMPAT_AIO, lengths))
+		return 0;
+	for (i = 0; i < n; i++) {
+		uint64_t *to = add_tuple(call, AIOCB_NUMBERS);
+
+		if (!to) {
 			call->vec.n = start;
 			return 0;
 		}
-		for (k = 0; k < part; k++) {
-			uint64_t *to = add_tuple(call, AIOCB_NUMBERS);
-
-			if (!to) {
-				call->vec.n = start;
-				return 0;
-			}
-			to[0] = iov[k].iov_len;
-		}
+		to[0] = lengths[i];
 	}
 	return n;
 }
@@ -218,20 +205,34 @@ static uint64_t read_part(pid_t tid, const uint64_t *address, struct iocb *iocb,
 	return got < 0 ? 0 : (uint64_t)got / sizeof(*iocb);
 }
 
+static int read_pointers(pid_t tid, uint64_t addr, uint64_t n, bool narrow, uint64_t *to)
+{
+	uint32_t half[IOCBS_PART];
+	uint64_t i;
+	int rc;
+
+	if (!narrow)
+		return fetch_memory(tid, addr, to, n * sizeof(*to));
+	rc = fetch_memory(tid, addr, half, n * sizeof(*half));
+	for (i = 0; i < n && !rc; i++)
+		to[i] = half[i];
+	return rc;
+}
+
 static int read_iocbs(pid_t tid, struct call *call, int slot)
 {
 	uint64_t pointers = call->rec.arg[slot], address[IOCBS_PART], i, k, part, whole;
 	int64_t nr = (int64_t)call->rec.arg[op_arg_index(call->rec.op, A_NR)];
 	uint64_t n = nr < 0 ? 0 : nr < ARGS_IOCBS_MAX ? (uint64_t)nr : ARGS_IOCBS_MAX;
 	struct iocb iocb[IOCBS_PART];
-	bool fine = true;
+	bool fine = true, narrow = call->how & COMPAT_AIO;
 
 	call->vec.n = 0;
 	if (!vec_room(call, 0))
 		return -ENOMEM;
 	for (i = 0; i < n && fine; i += part) {
 		part = n - i < IOCBS_PART ? n - i : IOCBS_PART;
-		while (part && fetch_memory(tid, pointers + i * 8, address, part * 8))
+		while (part && read_pointers(tid, pointers + i * (narrow ? 4 : 8), part, narrow, address))
 			part--;
 		whole = read_part(tid, address, iocb, part);
 		for (k = 0; k < whole && fine; k++)
@@ -291,11 +292,11 @@ static void read_events(pid_t tid, struct call *call, int slot)
 	}
 }
 
-static void read_context(pid_t tid, uint64_t *arg)
+static void read_context(pid_t tid, uint64_t *arg, bool narrow)
 {
 	uint64_t context = 0;
 
-	fetch_memory(tid, *arg, &context, sizeof(context));
+	fetch_memory(tid, *arg, &context, narrow ? sizeof(uint32_t) : sizeof(context));
 	*arg = context;
 }
 
@@ -308,15 +309,22 @@ static void read_aio_results(pid_t tid, struct call *call)
 		if (ops[rec->op].arg[i] == A_EVENTS)
 			read_events(tid, call, i);
 		else if (ops[rec->op].arg[i] == A_CTXP)
-			read_context(tid, &rec->arg[i]);
+			read_context(tid, &rec->arg[i], call->how & COMPAT_AIO);
 	}
 }
 
-static int read_timeout(pid_t tid, uint64_t *arg)
+static int read_timeout(pid_t tid, uint64_t *arg, bool narrow)
 {
+	struct compat_time half = {0};
 	struct timespec time = {0};
-	int rc = *arg ? fetch_memory(tid, *arg, &time, sizeof(time)) : 0;
+	int rc = 0;
 
+	if (*arg && narrow) {
+		rc = fetch_memory(tid, *arg, &half, sizeof(half));
+		time = (struct timespec){half.sec, half.nsec};
+	} else if (*arg) {
+		rc = fetch_memory(tid, *arg, &time, sizeof(time));
+	}
 	*arg = rc ? OFFPTR_BAD : args_timeout(*arg ? &time : NULL);
 	return rc;
 }
@@ -513,7 +521,7 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 		       : kind == A_FATTR ? read_file_attr(tid, call, slot) : 0;
 	case FORM_OFFPTR:
 		if (kind == A_TIMEOUT)
-			return read_timeout(tid, &call->rec.arg[slot]);
+			return read_timeout(tid, &call->rec.arg[slot], call->how & COMPAT_TIME32);
 		return read_offset(tid, &call->rec.arg[slot], call->how & COMPAT_OFF32);
 	case FORM_FARG:
 		return read_fcntl_arg(tid, call, slot);

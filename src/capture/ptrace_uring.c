@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "capture/args.h"
+#include "capture/compat.h"
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 #include "capture/uring.h"
@@ -54,6 +55,7 @@ struct ring {
 	int fd;			    /* its descriptor there */
 	int own;		    /* one of ours, to compare others with: its memory keeps the ring alive anyway */
 	struct io_uring_params params;
+	bool narrow;		  /* made by a 32-bit call: vectors are those of such programs */
 	struct area sq, cq, sqes; /* cq may be a part of sq */
 	uint32_t seen;		  /* completions, as the kernel's counter goes */
 	uint64_t taken;		  /* submissions */
@@ -193,7 +195,8 @@ static bool read_files(const struct task *task, const struct sqe_memory *m, uint
 	return true;
 }
 
-static void read_memory(const struct task *task, struct submission *s, const struct sqe_memory *m)
+static void read_memory(const struct task *task, bool narrow, struct submission *s,
+	const struct sqe_memory *m)
 {
 	struct open_how how = {0};
 	size_t size = m->how_size < sizeof(how) ? m->how_size : sizeof(how);
@@ -201,7 +204,7 @@ static void read_memory(const struct task *task, struct submission *s, const str
 
 	s->path = read_string(task, m->path, &s->rec.path);
 	s->path2 = read_string(task, m->path2, &s->rec.path2);
-	if (m->iov && fetch_iov((pid_t)task->tid, m->iov, n, s->vec) == 0) {
+	if (m->iov && fetch_iov((pid_t)task->tid, m->iov, n, narrow, s->vec) == 0) {
 		s->rec.vec = s->vec;
 		s->rec.nvec = (uint32_t)n;
 	}
@@ -238,7 +241,7 @@ static struct submission *read_submission(struct tracer *t, struct task *task, s
 	s->rec = rec;
 	s->rec.sqe.ring = r->id;
 	s->rec.sqe.number = number;
-	read_memory(task, s, &memory);
+	read_memory(task, r->narrow, s, &memory);
 	args_finish(&s->rec);
 	names_touch(t, task, &s->rec, s->name);
 	return s;
@@ -640,6 +643,7 @@ static void ring_new(struct tracer *t, struct task *task, struct call *call, uin
 		r->proc = task->proc;
 		r->fd = (int)call->rec.ret;
 		r->own = -1;
+		r->narrow = call->how & COMPAT_IOV;
 		if (!fetch_memory((pid_t)task->tid, address, &r->params, sizeof(r->params)) &&
 			power_of_2(r->params.sq_entries) && power_of_2(r->params.cq_entries)) {
 			const char *obstacle = ring_obstacle(&r->params);
@@ -847,7 +851,8 @@ static void register_end(struct tracer *t, struct task *task, struct call *call)
 	if (buffers || update || op == URING_REGISTER_FILES2)
 		*arg(call, A_UNR) = what.count;
 	if (buffers && what.data && what.count <= ARGS_IOV_MAX &&
-		fetch_iov((pid_t)task->tid, what.data, what.count, lengths) == 0) {
+		fetch_iov((pid_t)task->tid, what.data, what.count,
+			call->ring ? call->ring->narrow : call->how & COMPAT_IOV, lengths) == 0) {
 		rec->vec = lengths;
 		rec->nvec = what.count;
 	}

@@ -17,10 +17,32 @@ enum compat_how {
 	COMPAT_OFF32 = 4,   /* an offset of 32 bits */
 	COMPAT_FLOCK32 = 8, /* of fcntl(2): by its command */
 	COMPAT_LLSEEK = 16, /* the result is behind the fourth argument */
-	COMPAT_MESSAGE = 32 /* struct compat_msghdr */
+	COMPAT_MESSAGE = 32, /* struct compat_msghdr */
+	COMPAT_AIO = 64	     /* a context is a number of 32 bits, and iocbs are found by pointers of 32 bits */
 };
 
-#define COMPAT_NUMBERS 512
+/* Rows: by the number of the call; those of socketcall(2), by its first argument, stand behind them. */
+#define COMPAT_NUMBERS	  544
+#define COMPAT_SOCKETCALL 512
+#define COMPAT_NO_ROW	  COMPAT_NUMBERS
+
+#define COMPAT_NR_SOCKETCALL 102
+#define COMPAT_NR_OLD_MMAP   90
+
+/* Which row a call is that has FIRST in its first register. */
+static inline uint64_t compat_row(uint64_t number, uint64_t first)
+{
+	if (number == COMPAT_NR_SOCKETCALL)
+		return (uint32_t)first < COMPAT_NUMBERS - COMPAT_SOCKETCALL ? COMPAT_SOCKETCALL + (uint32_t)first
+									    : COMPAT_NO_ROW;
+	return number < COMPAT_SOCKETCALL ? number : COMPAT_NO_ROW;
+}
+
+/* The register, from 0, that points to the words which take the place of all registers; -1: none does. */
+static inline int compat_words_at(uint64_t number)
+{
+	return number == COMPAT_NR_SOCKETCALL ? 1 : number == COMPAT_NR_OLD_MMAP ? 0 : -1;
+}
 
 /* As low2highuid() of the kernel. */
 static inline uint64_t compat_id16(uint64_t reg)

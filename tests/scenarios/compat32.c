@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Built with -m32: makes calls whose arguments a 32-bit program passes in another way than a 64-bit one,
- * in the current directory. Prints what each must be in a capture, "OP KEYS".
+ * in the current directory. Prints what each must be in a capture: "OP KEYS", or "=OP KEYS" with all of them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utime.h>
@@ -131,21 +132,40 @@ static void attributes(void)
 	printf("statfs p=to\n");
 }
 
-/* A libc may do these by socketcall(2), which is not recorded. */
-static long pair(int raw, int s[2])
+/* Sockets have calls of their own, and one for all of them (linux/net.h). */
+enum { BY_CALL, BY_SOCKETCALL };
+
+static long by_socketcall(int what, long a, long b, long c, long d)
 {
-	return raw ? syscall(SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, s) : socketpair(AF_UNIX, SOCK_DGRAM, 0, s);
+	unsigned long words[] = {(unsigned long)a, (unsigned long)b, (unsigned long)c, (unsigned long)d};
+
+	return syscall(SYS_socketcall, what, words);
 }
 
-static long message(int raw, int receive, int s, struct msghdr *msg)
+static void pair(int how, int s[2])
 {
-	if (raw)
+	MUST(how == BY_CALL ? syscall(SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, s)
+			    : by_socketcall(8, AF_UNIX, SOCK_DGRAM, 0, (long)s));
+	printf("=socketpair f=%d d=%d e=%d s=0\n", SOCK_DGRAM, s[0], s[1]);
+	fflush(stdout);
+}
+
+static long message(int how, int receive, int s, struct msghdr *msg)
+{
+	if (how == BY_CALL)
 		return syscall(receive ? SYS_recvmsg : SYS_sendmsg, s, msg, 0);
-	return receive ? recvmsg(s, msg, 0) : sendmsg(s, msg, 0);
+	return by_socketcall(receive ? 17 : 16, s, (long)msg, 0, 0);
+}
+
+static long messages(int receive, int s, struct mmsghdr *all, int n)
+{
+	unsigned long words[] = {(unsigned long)s, (unsigned long)all, (unsigned long)n, 0, 0};
+
+	return syscall(SYS_socketcall, receive ? 19 : 20, words);
 }
 
 /* A descriptor in a message of 32 bits, to a child that reads on. */
-static void passing(int fd, int raw)
+static void passing(int fd, int how)
 {
 	union {
 		struct cmsghdr head;
@@ -157,21 +177,93 @@ static void passing(int fd, int raw)
 	int s[2], status;
 	pid_t child;
 
-	MUST(pair(raw, s));
+	pair(how, s);
 	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
 		close(fd);
-		MUST(message(raw, 1, s[1], &msg));
+		MUST(message(how, 1, s[1], &msg));
 		memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
 		_exit(write(fd, "child", 5) != 5);
 	}
 	MUST(lseek(fd, 100, SEEK_SET));
-	MUST(message(raw, 0, s[0], &msg));
+	MUST(message(how, 0, s[0], &msg));
+	printf("sendmsg d=%d f=0\n", s[0]);
 	MUST(waitpid(child, &status, 0));
 	MUST(status ? -1 : 0);
 	MUST(write(fd, "parent", 6));
+}
+
+/* The rest of socketcall(2), of which no call does nothing, and two fail. */
+static void sockets(int fd)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	struct sockaddr_un name = {AF_UNIX, "socket"};
+	struct iovec iov = {buffer, 1};
+	struct mmsghdr two[2] = {{{.msg_iov = &iov, .msg_iovlen = 1}, 0},
+		{{.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)}, 0}};
+	int s[2], listener = (int)by_socketcall(1, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0), client, got;
+
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	MUST(listener);
+	printf("=socket f=%d s=%d\n", SOCK_STREAM | SOCK_CLOEXEC, listener);
+	MUST(by_socketcall(2, listener, (long)&name, sizeof(name), 0));
+	printf("=bind d=%d p=socket s=0\n", listener);
+	MUST(by_socketcall(4, listener, 5, 0, 0)); /* listen */
+	client = (int)by_socketcall(1, AF_UNIX, SOCK_STREAM, 0, 0);
+	printf("=socket f=%d s=%d\n", SOCK_STREAM, client);
+	MUST(by_socketcall(3, client, (long)&name, sizeof(name), 0)); /* connect */
+	got = (int)by_socketcall(5, listener, 0, 0, 0);
+	MUST(got);
+	printf("=accept d=%d s=%d\n", listener, got);
+	MUST(close(got));
+	MUST(close(client));
+	client = (int)by_socketcall(1, AF_UNIX, SOCK_STREAM, 0, 0);
+	MUST(by_socketcall(3, client, (long)&name, sizeof(name), 0));
+	got = (int)by_socketcall(18, listener, 0, 0, SOCK_CLOEXEC);
+	MUST(got);
+	printf("=accept4 d=%d f=%d s=%d\n", listener, SOCK_CLOEXEC, got);
+	MUST(close(got));
+	pair(BY_SOCKETCALL, s);
+	MUST(messages(0, s[0], two, 2) == 2 ? 0 : -1);
+	printf("sendmmsg d=%d f=0\n", s[0]);
+	MUST(messages(1, s[1], two, 2) == 2 ? 0 : -1);
+	memcpy(&got, CMSG_DATA(&control.head), sizeof(got));
+	printf("recv_fd d=%d\n", got);
+	printf("=recvmmsg d=%d f=0 s=2\n", s[1]);
+	MUST(write(got, "received", 8));
+	printf("=write d=%d c=8 s=8\n", got);
+	MUST(close(got));
+	MUST(syscall(SYS_socketcall, 1, 16) < 0 && errno == EFAULT ? 0 : -1);
+	MUST(syscall(SYS_socketcall, 77, 16) < 0 && errno == EINVAL ? 0 : -1);
+	MUST(by_socketcall(1, -1, SOCK_STREAM, 0, 0) < 0 && errno == EAFNOSUPPORT ? 0 : -1);
+	printf("=socket f=%d s=-97\n", SOCK_STREAM);
+}
+
+/* mmap(2) as it was before mmap2(2): its arguments are in memory, and the offset is one in bytes. */
+static void old_maps(void)
+{
+	int fd = open("oldmap", O_RDWR | O_CREAT, 0600);
+	const uint32_t words[6] = {0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, (uint32_t)fd, 8192};
+	const uint32_t bad[6] = {0, 8192, PROT_READ, MAP_SHARED, (uint32_t)fd, 100};
+	char *p;
+
+	MUST(ftruncate(fd, 20000));
+	p = (char *)syscall(SYS_mmap, words);
+	MUST(p == MAP_FAILED ? -1 : 0);
+	printf("=mmap a=0x0 c=8192 g=3 l=1 d=%d O=8192 s=%lu\n", fd, (unsigned long)p);
+	strcpy(p, "in an old map");
+	MUST(munmap(p, 8192));
+	printf("map_write v=8192+4096\n");
+	printf("=munmap a=0x%lx c=8192 s=0\n", (unsigned long)p);
+	MUST(syscall(SYS_mmap, bad) == -1 && errno == EINVAL ? 0 : -1);
+	printf("=mmap a=0x0 c=8192 g=1 l=1 d=%d O=100 s=-22\n", fd);
+	MUST(syscall(SYS_mmap, 16) == -1 && errno == EFAULT ? 0 : -1);
+	MUST(close(fd));
 }
 
 static void maps(void)
@@ -188,18 +280,20 @@ static void maps(void)
 	MUST(close(fd));
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	int fd = open("file", O_RDWR | O_CREAT | O_LARGEFILE, 0644);
 
-	(void)argv;
 	memset(buffer, 'x', sizeof(buffer));
 	MUST(write(fd, buffer, sizeof(buffer)));
 	offsets(fd);
 	locks(fd);
 	attributes();
-	passing(fd, argc > 1);
+	passing(fd, BY_CALL);
+	passing(fd, BY_SOCKETCALL);
+	sockets(fd);
 	maps();
+	old_maps();
 	MUST(mkdir("dir", 0750));
 	MUST(rename("to", "dir/to"));
 	MUST(symlink("dir/to", "link"));

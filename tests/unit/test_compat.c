@@ -12,40 +12,57 @@ static const uint64_t reg[6] = {
 /* The arguments of call NUMBER with these registers. */
 static void converted(uint64_t number, enum op_id op, uint64_t arg[OP_ARGS])
 {
-	const struct compat *c = compat_find(number);
+	const struct compat *c = compat_find(number, reg[0]);
 
 	ck_assert_ptr_nonnull(c);
 	ck_assert_int_eq(c->op, op);
 	compat_args(c, reg, arg);
 }
 
+static bool is_told_by_others(enum arg_kind kind)
+{
+	return kind == A_FDS2 || kind == A_MODE || kind == A_RESOLVE || kind == A_OWNER || kind == A_XATFLAGS ||
+	       kind == A_RANGELEN || kind == A_RING || kind == A_SQNO || kind == A_UCQNR;
+}
+
+static void fits(unsigned number, uint64_t first)
+{
+	const struct compat *c = compat_find(number, first);
+	size_t k, args;
+
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_eq(c->row, compat_row(number, first)); /* none stands twice */
+	if (c->op < 0)
+		return;
+	args = strlen(c->args);
+	ck_assert_uint_le(args, OP_ARGS);
+	for (k = args; k < OP_ARGS; k++) /* what has no letter is no register */
+		ck_assert_msg(!arg_infos[ops[c->op].arg[k]].key || is_told_by_others(ops[c->op].arg[k]),
+			"%u: %s: argument %zu", number, ops[c->op].name, k);
+}
+
 START_TEST(rows_fit_their_operations)
 {
 	unsigned numbers[512];
-	size_t n = compat_numbers(numbers, 512), i, k, args;
+	size_t n = compat_numbers(numbers, 512), i, sockets = 0;
 
 	ck_assert_uint_gt(n, 100);
-	for (i = 0; i < n; i++) {
-		const struct compat *c = compat_find(numbers[i]);
-
-		ck_assert_ptr_nonnull(c);
-		ck_assert_uint_eq(c->number, numbers[i]); /* none stands twice */
-		if (c->op < 0)
-			continue;
-		args = strlen(c->args);
-		ck_assert_uint_le(args, OP_ARGS);
-		for (k = args; k < OP_ARGS; k++) /* what has no letter is no register */
-			ck_assert_msg(!arg_infos[ops[c->op].arg[k]].key ||
-					      ops[c->op].arg[k] == A_FDS2 ||
-					      ops[c->op].arg[k] == A_MODE ||
-					      ops[c->op].arg[k] == A_RESOLVE || ops[c->op].arg[k] == A_OWNER ||
-					      ops[c->op].arg[k] == A_XATFLAGS || ops[c->op].arg[k] == A_RANGELEN,
-				"%u: %s: argument %zu", numbers[i], ops[c->op].name, k);
-	}
-	ck_assert_ptr_null(compat_find(0));
-	ck_assert_ptr_null(compat_find(511));
-	ck_assert_ptr_null(compat_find(UINT64_MAX));
-	ck_assert_ptr_null(compat_find((uint64_t)1 << 32 | 3));
+	for (i = 0; i < n; i++)
+		if (numbers[i] != COMPAT_NR_SOCKETCALL)
+			fits(numbers[i], 0);
+	for (i = 0; i < 64; i++)
+		if (compat_find(COMPAT_NR_SOCKETCALL, i)) {
+			fits(COMPAT_NR_SOCKETCALL, i);
+			sockets++;
+		}
+	ck_assert_uint_eq(sockets, 9);
+	ck_assert_ptr_null(compat_find(0, 0));
+	ck_assert_ptr_null(compat_find(511, 0));
+	ck_assert_ptr_null(compat_find(COMPAT_SOCKETCALL + 1, 0));
+	ck_assert_ptr_null(compat_find(UINT64_MAX, 0));
+	ck_assert_ptr_null(compat_find((uint64_t)1 << 32 | 3, 0));
+	ck_assert_ptr_null(compat_find(COMPAT_NR_SOCKETCALL, 32));
+	ck_assert_ptr_nonnull(compat_find(COMPAT_NR_SOCKETCALL, (uint64_t)1 << 32 | 1));
 }
 END_TEST
 
@@ -84,6 +101,26 @@ START_TEST(registers_become_arguments)
 	ck_assert_uint_eq(arg[5], 0x80000006000);
 	converted(1, OP_exit, arg);
 	ck_assert_uint_eq(arg[0], 1);
+	converted(248, OP_io_submit, arg);
+	ck_assert_uint_eq(arg[0], 1);
+	ck_assert_uint_eq(arg[1], 0xffffffff80000002);
+	ck_assert_uint_eq(arg[2], 0xffff);
+}
+END_TEST
+
+START_TEST(arguments_in_memory)
+{
+	uint64_t arg[OP_ARGS];
+
+	converted(COMPAT_NR_SOCKETCALL, OP_socket, arg);
+	ck_assert_int_eq(compat_words_at(COMPAT_NR_SOCKETCALL), 1);
+	ck_assert_uint_eq(compat_words(compat_find(COMPAT_NR_SOCKETCALL, 1)), 3);
+	ck_assert_uint_eq(compat_words(compat_find(COMPAT_NR_SOCKETCALL, 20)), 4);
+	converted(COMPAT_NR_OLD_MMAP, OP_mmap, arg);
+	ck_assert_uint_eq(arg[5], 0x80000006); /* bytes, not pages */
+	ck_assert_int_eq(compat_words_at(COMPAT_NR_OLD_MMAP), 0);
+	ck_assert_uint_eq(compat_words(compat_find(COMPAT_NR_OLD_MMAP, 0)), 6);
+	ck_assert_int_eq(compat_words_at(3), -1);
 }
 END_TEST
 
@@ -126,6 +163,7 @@ Suite *compat_suite(void)
 
 	tcase_add_test(tc, rows_fit_their_operations);
 	tcase_add_test(tc, registers_become_arguments);
+	tcase_add_test(tc, arguments_in_memory);
 	tcase_add_test(tc, locks_of_both_widths);
 	return s;
 }
