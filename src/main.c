@@ -5,6 +5,7 @@
 #include "check/check_command.h"
 #include "compare/compare_command.h"
 #include "generate/generate_command.h"
+#include "import/import_command.h"
 #include "init/cleanup.h"
 #include "init/init_command.h"
 #include "options.h"
@@ -63,6 +64,7 @@ static int (*const commands[])(const struct options *) = {
 	[COMMAND_CHECK] = check_command,
 	[COMMAND_COMPARE] = compare_command,
 	[COMMAND_ANALYSE] = analyse_command,
+	[COMMAND_IMPORT] = import_command,
 	[COMMAND_VERSION] = version_command,
 	[COMMAND_HELP] = help_command,
 };

@@ -405,6 +405,14 @@ SETTER(set_backend)
 	return set_word(&word, row, value, err);
 }
 
+SETTER(set_import)
+{
+	if (strncmp(value, "strace:", 7) != 0 || !value[7] || strcmp(value + 7, "-") == 0)
+		return bad_value(row, value, "strace:FILE, which is read more than once", err);
+	o->import = value;
+	return 0;
+}
+
 SETTER(set_analyse)
 {
 	return set_string(&o->analyse, row, value, FILE_WANTED, err);
@@ -536,9 +544,10 @@ SETTER(set_command)
 
 /* The word values stand in the order of their enums (options.h). */
 const struct option_row option_rows[] = {
-	{'c', "capture", "FILE", NULL, COMMAND_CAPTURE, FOR_CAPTURE | FOR_GENERATE,
-		"Record into FILE; with -r, the capture to read. A name that ends in .zst is "
-		"compressed. What is recorded: the program behind --, the process of -x, or without "
+	{'c', "capture", "FILE", NULL, COMMAND_CAPTURE,
+		FOR_CAPTURE | FOR_GENERATE | FOR(COMMAND_IMPORT),
+		"Record into FILE; with -r, the capture to read; with --import, the one to write. A name that "
+		"ends in .zst is compressed. What is recorded: the program behind --, the process of -x, or without "
 		"both the whole system, until Ctrl-C.",
 		set_capture},
 	{'r', "replay", "FILE", NULL, COMMAND_REPLAY, FOR_GENERATE | FOR(COMMAND_REPLAY),
@@ -561,6 +570,10 @@ const struct option_row option_rows[] = {
 		"or what the options below ask for. With another capture, or the statistics (--json) of "
 		"a replay, behind it: what differs.",
 		set_analyse},
+	{0, "import", "FORMAT:FILE", NULL, COMMAND_IMPORT, FOR(COMMAND_IMPORT),
+		"Make a capture (-c) of what another tool recorded: strace:FILE is what strace -f -ttt -T -y -o "
+		"FILE wrote, on a host without ioriot. What it does not tell is counted.",
+		set_import},
 	{'d', "drop-caches", NULL, NULL, COMMAND_DROP_CACHES, FOR(COMMAND_DROP_CACHES),
 		"Write back and drop the page cache of this host, and exit. Needs root.", NULL},
 	{0, "check", NULL, NULL, COMMAND_CHECK, FOR(COMMAND_CHECK),
@@ -716,7 +729,7 @@ const struct option_row option_rows[] = {
 		"Accepted for command lines of older versions. Nothing is kept there.",
 		set_wd_base},
 	{0, "quiet", NULL, NULL, COMMAND_NONE,
-		FOR_STEPS | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE) | FOR(COMMAND_ANALYSE),
+		FOR_STEPS | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE) | FOR(COMMAND_ANALYSE) | FOR(COMMAND_IMPORT),
 		"No progress and no summary; errors are still printed.", set_quiet},
 };
 const unsigned option_count = sizeof(option_rows) / sizeof(option_rows[0]);
@@ -830,7 +843,7 @@ static int choose_command(struct parse *p, struct err *err)
 	}
 	if (!first)
 		return err_set(err, EINVAL,
-			"no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check or --compare; -h explains");
+			"no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check, --compare or --import; -h explains");
 	return 0;
 }
 
@@ -869,6 +882,8 @@ static int check_modifiers(const struct parse *p, struct err *err)
 	if (o->analyse && o->operands_count && (o->hist_given || o->sequence || o->timeline || o->export || o->flame))
 		return err_set(err, EINVAL, "with two files -a compares them; --hist, --seq, --timeline, --export and "
 			"--flame are of one");
+	if (o->import && !o->capture)
+		return err_set(err, EINVAL, "--import needs -c: the capture to write");
 	if (o->max_files && !o->max_size)
 		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
 	if (o->pace == PACE_WORD_THINK && o->speed_given && o->speed <= 0)

@@ -27,6 +27,7 @@ enum command {
 	COMMAND_CHECK,	     /* --check */
 	COMMAND_COMPARE,     /* --compare FILE FILE ... */
 	COMMAND_ANALYSE,     /* -a FILE */
+	COMMAND_IMPORT,	     /* --import FORMAT:FILE -c FILE */
 	COMMAND_VERSION,     /* -V */
 	COMMAND_HELP	     /* -h */
 };
@@ -84,6 +85,7 @@ struct options {
 	struct amount warmup; /* --warmup */
 	const char *only, *skip; /* --only, --skip; NULL = all, nothing */
 	unsigned repeat;      /* --repeat; 0 = not given */
+	const char *import;  /* --import strace:FILE */
 	const char *analyse; /* -a */
 	const char *filter;  /* -F; NULL = all calls */
 	const char *only_ops; /* -E; NULL = all operations */

@@ -390,7 +390,8 @@ static int open_all(struct run *run)
 		window_new(&run->window, run->reader))
 		return err_sys(run->err, ENOMEM, "cannot start");
 	run->model.faults = faults_of(capture_header(run->reader, "faults"));
-	if (capture_version(run->reader) < 5)
+	/* these tell of no mounts */
+	if (capture_version(run->reader) < 5 || str_eqs(capture_header(run->reader, "backend"), "strace"))
 		rc = mounts_of_this_host(run);
 	if (!rc)
 		rc = outfile_open(&run->out, run->q->replay, OUTFILE_WHOLE, run->err);

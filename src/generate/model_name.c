@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Operations on names: what they find, make, move and remove. */
 
@@ -60,7 +61,12 @@ int model_access(struct model *m, const struct rec *r)
 	int rc = first_path(m, r, at_flag(r, AT_SYMLINK_NOFOLLOW) ? WALK_NOFOLLOW : 0,
 		object_existed(r), 0, &p);
 
-	return rc || !p.node ? rc : model_touch(m, &p.node->attr, TOUCH_SHARE);
+	if (rc || !p.node)
+		return rc;
+	/* of what is there nothing else is known: a directory, or a program */
+	if (p.node->at_start && !p.node->mode && r->ret == 0 && (model_arg(r, A_AMODE, 0) & X_OK))
+		p.node->mode = p.node->allowed = 0755;
+	return model_touch(m, &p.node->attr, TOUCH_SHARE);
 }
 
 /* EINVAL says that it is no link, or comes of a buffer without bytes. */

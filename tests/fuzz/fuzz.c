@@ -15,7 +15,7 @@
 #include "utils/str.h"
 
 /*
- * usage: fuzz capture|replay|wire|generate|load [ITERATIONS [SEED [FIRST]]]
+ * usage: fuzz capture|replay|wire|generate|load|import [ITERATIONS [SEED [FIRST]]]
  *
  * Mutates lines, or the kernel's records, of every operation. The same SEED makes the same inputs; an input that fails is
  * named by its iteration, and "fuzz WHAT 1 SEED ITERATION" runs it alone.
@@ -171,6 +171,55 @@ static void run_load(struct buf *input, struct random *r)
 	give(fuzz_load, input);
 }
 
+/* --- lines of strace --- */
+
+static const char *const strace_lines[] = {
+	"7 1.5 open(\"/a b\", O_RDWR|O_CREAT, 0644) = 3</a b> <0.000010>",
+	"7 1.5 openat2(AT_FDCWD</w>, \"\\303\\244\\n\\x41\", {flags=O_RDONLY, mode=0700, resolve=RESOLVE_BENEATH}, 24) = 4",
+	"7 1.5 preadv2(3, [{iov_base=\"a,)]\"..., iov_len=10}, {iov_base=\"\", iov_len=5}], 2, 4096, RWF_NOWAIT) = 3",
+	"8 1.6 fcntl(3, F_SETLKW, {l_type=F_RDLCK, l_whence=SEEK_END, l_start=-5, l_len=2}) = -1 EBADF (x)",
+	"7 1.5 copy_file_range(3, [7] => [9], 4, NULL, 10, 0) = 2 <0.1>",
+	"7 1.5 utimensat(AT_FDCWD, \"/f\", [{tv_sec=5, tv_nsec=7} /* x */, UTIME_OMIT], 0) = 0",
+	"7 1.5 mknod(\"/n\", S_IFCHR|0600, makedev(0x1, 0x3)) = 0",
+	"7 1.5 pipe2([3<pipe:[1]>, 4<pipe:[1]>], O_CLOEXEC) = 0",
+	"7 1.5 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD <unfinished ...>",
+	"7 1.6 <... clone resumed>, child_tidptr=0x7f) = 8",
+	"7 1.6 clone3({flags=CLONE_VM|CLONE_THREAD} => {parent_tid=[9]}, 88) = 9",
+	"7 1.6 vfork( <unfinished ...>", "7 1.7 <... vfork resumed>) = 8",
+	"8 1.7 execve(\"/x\", [\"x\"], 0x7f /* 9 vars */ <unfinished ...>",
+	"7 1.7 +++ superseded by execve in pid 8 +++", "7 1.8 <... execve resumed>) = 0 <0.1>",
+	"8 1.8 exit_group(0) = ?", "8 1.9 +++ exited with 0 +++", "7 2.0 +++ killed by SIGKILL (core dumped) +++",
+	"7 1.5 lstat(\"/d\", {st_dev=makedev(0x8, 0x1), st_ino=5, st_mode=S_IFREG|0644, st_nlink=2, st_uid=1, "
+	"st_gid=2, st_blocks=8, st_size=300}) = 0",
+	"7 1.5 readlink(\"/l\", \"d/e\", 4096) = 3", "7 1.5 chdir(\"d\") = 0", "7 1.5 getcwd(\"/w\", 4096) = 3",
+	"7 1.5 mmap(NULL, 8192, PROT_READ, MAP_SHARED, 3</f>, 0x1000) = 0x7f0000000000",
+	"7 1.5 mremap(0x7f0000000000, 8192, 16384, MREMAP_MAYMOVE) = 0x7f1000000000",
+	"7 1.5 munmap(0x7f0000000000, 8192) = 0", "7 1.5 ioctl(3, BTRFS_IOC_CLONE or FICLONE, 4) = 0",
+	"7 1.5 dup2(3, 70000) = 70000", "7 1.5 bind(5, {sa_family=AF_UNIX, sun_path=\"/s\"}, 110) = 0",
+	"7 1.5 --- SIGCHLD {si_signo=SIGCHLD} ---"};
+
+static const char *const strace_words[] = {"<", ">", "\"", "\\", "(", ")", "[", "]", "{", "}", ",", "=", "/*", "*/",
+	" = ", " <unfinished ...>", "<... ", " resumed>", "...", "0x", "-1 ", "?", "|", "AT_FDCWD<", "7", "8",
+	"4294967296", "18446744073709551616", "-2147483648", "\n", "1.5", "iov_len=", "S_IFLNK", "\\0", "\\377"};
+
+static void run_import(struct buf *input, struct random *r)
+{
+	uint64_t n;
+
+	for (n = 1 + draw(r, 2 * LINES_MOST); n; n--) {
+		buf_puts(input, strace_lines[draw(r, sizeof(strace_lines) / sizeof(*strace_lines))]);
+		buf_char(input, '\n');
+	}
+	for (n = draw(r, 8); n; n--) {
+		if (draw(r, 2))
+			mutate(input, r);
+		else
+			splice(input, draw(r, input->len + 1), 0,
+				str_of(strace_words[draw(r, sizeof(strace_words) / sizeof(*strace_words))]));
+	}
+	give(fuzz_import, input);
+}
+
 /* --- the kernel's records --- */
 
 static const uint64_t numbers[] = {0, 1, 7, 8, 9, 56, 4095, 4096, 4097, 8184, UINT16_MAX, INT32_MAX,
@@ -289,7 +338,7 @@ static const struct target {
 	const char *name;
 	void (*run)(struct buf *input, struct random *r);
 } targets[] = {{"capture", run_capture}, {"replay", run_replay}, {"wire", run_wire},
-	{"generate", run_generate}, {"load", run_load}};
+	{"generate", run_generate}, {"load", run_load}, {"import", run_import}};
 
 static const struct target *find_target(const char *name)
 {
@@ -333,7 +382,7 @@ int main(int argc, char **argv)
 		(argc > 2 && str_u64(str_of(argv[2]), &n)) ||
 		(argc > 3 && str_u64(str_of(argv[3]), &seed)) ||
 		(argc > 4 && str_u64(str_of(argv[4]), &first))) {
-		fprintf(stderr, "usage: fuzz capture|replay|wire|generate|load [ITERATIONS [SEED [FIRST]]]\n");
+		fprintf(stderr, "usage: fuzz capture|replay|wire|generate|load|import [ITERATIONS [SEED [FIRST]]]\n");
 		return 2;
 	}
 	signal(SIGSEGV, say_where);

@@ -17,6 +17,9 @@ void fuzz_capture(const uint8_t *data, size_t len); /* data[0] chooses the versi
 void fuzz_replay(const uint8_t *data, size_t len);
 void fuzz_wire(const uint8_t *data, size_t len); /* records, each behind its length (uint16_t) */
 
+/* What strace wrote becomes a capture, of which every line can be read. */
+void fuzz_import(const uint8_t *data, size_t len);
+
 /*
  * A capture becomes a replay, which the other steps take; a replay is loaded and planned, or refused. The
  * bits of data[0] choose --root and the header.

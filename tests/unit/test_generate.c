@@ -1520,6 +1520,17 @@ START_TEST(overlapping_copies_go_by_what_they_found)
 }
 END_TEST
 
+START_TEST(what_may_be_executed_can_be)
+{
+	generates(TASK "1 o=access;:,p=d;:,m=01;:,s=0;:,\n"
+		       "1 o=access;:,p=f;:,m=04;:,s=0;:,\n",
+		TASK_LINE "0|0|-|d|01|0|access@6|\n"
+			  "0|0|-|f|04|0|access@7|\n"
+			  "#INIT\n" W_DIR "file|0755|0|0|0|-|/r/.ioriot/t/w/d|\n"
+			  "file|0644|0|0|0|-|/r/.ioriot/t/w/f|\n");
+}
+END_TEST
+
 START_TEST(attributes_of_the_capture_are_there)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -3507,6 +3518,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, clones_between_file_systems_fail_where_there_are_two);
 	tcase_add_test(t, commands_close_descriptors_at_an_exec);
 	tcase_add_test(t, overlapping_copies_go_by_what_they_found);
+	tcase_add_test(t, what_may_be_executed_can_be);
 	tcase_add_test(t, attributes_of_the_capture_are_there);
 	tcase_add_test(t, handles_are_names);
 	tcase_add_test(t, lists_of_attributes_have_their_length);
