@@ -241,6 +241,8 @@ static void note_thread(struct walk *w, const struct filed *f, const struct xop 
 		t->process = f->process;
 	else if (t->process != f->process)
 		sets_join(&w->a->processes, t->process, f->process);
+	if (!op_is_submission(x->op))
+		t->calls = true;
 	if (!(ops[x->op].flags & OPF_FORK) || x->new_thread == UINT32_MAX)
 		return;
 	if (w->a->threads[x->new_thread].ops == 0 && w->a->begun_by[x->new_thread] == 0)
@@ -283,6 +285,8 @@ static int note_submission(struct walk *w, const struct filed *f, const struct x
 	uint32_t i;
 	int rc;
 
+	if (w->a->threads[f->thread].calls)
+		rings_follows(w->rings, x->sqe.number);
 	for (i = 0; i < f->ndeps; i++) {
 		rc = filing_find(w->f, f->label - (uint64_t)svar_get(&p), index, &found, err);
 		if (rc)

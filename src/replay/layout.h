@@ -22,6 +22,7 @@ void sets_join(struct sets *s, uint32_t a, uint32_t b);
 /* A virtual thread as the file shows it. */
 struct vthread {
 	uint64_t ops;
+	bool calls;	  /* it has others than submissions to io_uring */
 	uint32_t process; /* of its first operation */
 	uint32_t real;	  /* result: real thread, or UINT32_MAX when it has no operation */
 };

@@ -188,10 +188,7 @@ static const struct submit_call *find_call(const struct ring_plan *r, const uint
 			high = mid;
 	}
 	c = low ? &r->calls.v[sorted[low - 1]] : NULL;
-	return c && c->ring == s->ring && s->number - c->first < c->count && c->index < s->index &&
-			       c->thread == s->thread
-		       ? c
-		       : NULL;
+	return c && c->ring == s->ring && s->number - c->first < c->count && c->index < s->index ? c : NULL;
 }
 
 int rings_match(struct ring_plan *r)
@@ -213,6 +210,14 @@ int rings_match(struct ring_plan *r)
 	}
 	free(sorted);
 	return 0;
+}
+
+void rings_follows(struct ring_plan *r, uint64_t submission)
+{
+	struct submission *s = &r->all.v[submission];
+
+	if (s->call != RING_ALONE && r->calls.v[s->call].thread != s->thread)
+		s->call = RING_ALONE;
 }
 
 int rings_wait(struct ring_plan *r, uint64_t submission, uint64_t on)

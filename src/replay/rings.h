@@ -67,6 +67,12 @@ int rings_note(struct ring_plan *r, struct rline *line, uint64_t index, struct e
 /* All lines are there: finds the calls. 0 or -ENOMEM. */
 int rings_match(struct ring_plan *r);
 
+/*
+ * Its thread made calls before, which another thread's call would not wait for. (One that has nothing but submissions
+ * stands for a thread that had ended by then.)
+ */
+void rings_follows(struct ring_plan *r, uint64_t submission);
+
 /* The submission must wait for operation ON, of another thread. 0 or -ENOMEM. */
 int rings_wait(struct ring_plan *r, uint64_t submission, uint64_t on);
 

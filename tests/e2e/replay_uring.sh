@@ -26,6 +26,22 @@ awk 'BEGIN {
 replays "closed before it is over" 0 closed.replay -p 1 -t 1
 says "closed before it is over: results" "^0 divergences"
 
+# The thread that submitted it has ended, and with it the descriptor, when it is seen that it is over.
+replay_file ended.replay << 'E1'
+1+9|0|0|-|8|0|0|1|>0|6|io_uring_setup
+2+9|0|0|-|@TREE@/f|O_RDWR+O_CREAT|0600|>1|7|open
+3+9|0|0|-|0|2|0|0|1|0|2|io_uring_enter
+4+9|0|0|-|0|1|-|exit
+3+9|1|0|3,2|1:0:0:-:-|1|0|0|0|uring_fsync
+3+9|1|0|3,2|1:1:0:-:-|1|0|0|0|uring_fsync
+E1
+for layout in "1 1" "1 8" "4 16"; do
+	# shellcheck disable=SC2086
+	set -- $layout
+	replays "its thread has ended, $layout" 0 ended.replay -p "$1" -t "$2"
+	says "its thread has ended, $layout: results" "^0 divergences"
+done
+
 # Slots for files that the program named at a bad address, without a table and with one.
 replay_file slots.replay << 'E1'
 1+9|0|0|-|8|0|0|1|>0|6|io_uring_setup
