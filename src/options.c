@@ -224,6 +224,11 @@ SETTER(set_repeat)
 	return set_number(&o->repeat, row, value, RUNS_MAX, err);
 }
 
+SETTER(set_scale)
+{
+	return set_number(&o->scale, row, value, COPIES_MAX, err);
+}
+
 SETTER(set_limit)
 {
 	if (!parse_time(value, false, &o->limit.ns) && !parse_ops(value, &o->limit.ops))
@@ -680,6 +685,11 @@ const struct option_row option_rows[] = {
 		"Run N times. Between the runs the tree becomes what it was: only what a run changed "
 		"is built again. All runs go into the statistics, with their medians and spread.",
 		set_repeat},
+	{0, "scale", "N", NULL, COMMAND_NONE, FOR_INIT | FOR_REPLAY,
+		"Run N copies side by side, each in trees of its own, .ioriot/NAME.copy001 and so on, which -i builds "
+		"when it is given the same N or more, and with its own -p and -t. Statistics are those of all "
+		"together, and of each copy.",
+		set_scale},
 	{'D', "keep-caches", NULL, NULL, COMMAND_NONE, FOR_REPLAY,
 		"Do not drop the page cache before the replay.", set_keep_caches},
 	{'S', "stats", "FILE", NULL, COMMAND_NONE, FOR_REPLAY,

@@ -86,6 +86,7 @@ struct options {
 	const char *only, *skip; /* --only, --skip; NULL = all, nothing */
 	unsigned repeat;      /* --repeat; 0 = not given */
 	const char *import;  /* --import strace:FILE */
+	unsigned scale;	      /* --scale; 0 = not given */
 	const char *analyse; /* -a */
 	const char *filter;  /* -F; NULL = all calls */
 	const char *only_ops; /* -E; NULL = all operations */

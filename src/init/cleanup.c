@@ -105,7 +105,7 @@ static void visit_name(struct cleanup *c, int home, const char *name)
 	struct err why = {0};
 	char text[sizeof(why.text) + 512];
 
-	if (!tree_name_valid(str_of(name)) || (c->o->name && strcmp(c->o->name, name) != 0))
+	if (!tree_name_valid(str_of(name)) || (c->o->name && !tree_name_is_of(name, c->o->name)))
 		return;
 	switch (tree_look(home, name, &marker, &why)) {
 	case TREE_NONE:

@@ -23,6 +23,8 @@ struct init_run {
 	char (*trashed)[TRASHED_MAX]; /* per tree, "" where nothing stood */
 	size_t made;		      /* trees created so far */
 	uint64_t refused;	      /* extended attributes */
+	unsigned copy, copies;	      /* which one of --scale; 0 of 0 without it */
+	struct init_run *next;	      /* the copy behind this one */
 };
 
 static int allow_places(const struct plan *plan, struct err *err)
@@ -35,8 +37,8 @@ static int allow_places(const struct plan *plan, struct err *err)
 	return rc;
 }
 
-/* Better before a byte is written than after the disk is full. */
-static int check_space(const struct tree *tree, uint64_t need, struct err *err)
+/* Better before a byte is written than after the disk is full. TREES: this and those of later copies. */
+static int check_space(const struct tree *tree, uint64_t need, unsigned trees, struct err *err)
 {
 	char a[HUMAN_LEN], b[HUMAN_LEN];
 	struct statvfs fs;
@@ -44,11 +46,14 @@ static int check_space(const struct tree *tree, uint64_t need, struct err *err)
 
 	if (fstatvfs(tree->fd, &fs) < 0)
 		return 0;
+	if (__builtin_mul_overflow(need, trees, &need))
+		need = UINT64_MAX;
 	have = (uint64_t)(geteuid() == 0 ? fs.f_bfree : fs.f_bavail) * fs.f_frsize;
 	/* a file system that does not tell its size has 0 blocks */
 	if (fs.f_blocks == 0 || need <= have)
 		return 0;
-	return err_set(err, ENOSPC, "the tree needs %s of data, but %s has only %s free",
+	return err_set(err, ENOSPC, "%s %s of data, but %s has only %s free",
+		trees > 1 ? "the trees of this and the later copies need" : "the tree needs",
 		human_bytes(a, (double)need), tree->place[0] ? tree->place : "/",
 		human_bytes(b, (double)have));
 }
@@ -76,9 +81,9 @@ static int create_trees(struct init_run *run, struct err *err)
 	for (; run->made < plan->set.n; run->made++) {
 		struct tree *tree = &plan->set.v[run->made];
 
-		rc = tree_create(tree, plan->set.name, plan->id, run->trashed[run->made], err);
+		rc = tree_create(tree, plan->set.dir, plan->id, run->trashed[run->made], err);
 		if (rc == 0)
-			rc = check_space(tree, data_of_tree(plan, run->made), err);
+			rc = check_space(tree, data_of_tree(plan, run->made), run->copies - run->copy + 1, err);
 		if (rc == 0)
 			continue;
 		run->made += tree->fd >= 0;
@@ -99,7 +104,7 @@ static int mark_ready(const struct plan *plan, struct err *err)
 		if (fd >= 0 && syncfs(fd) < 0)
 			rc = err_sys(err, errno, "cannot write out %s", plan->set.v[i].path);
 		else
-			rc = tree_set_state(&plan->set.v[i], plan->set.name, TREE_READY,
+			rc = tree_set_state(&plan->set.v[i], plan->set.dir, TREE_READY,
 				plan->up_links, err);
 	}
 	return rc;
@@ -132,7 +137,7 @@ static void give_up(struct init_run *run)
 	size_t i;
 
 	for (i = 0; i < run->made; i++)
-		give_up_tree(&run->plan.set.v[i], run->plan.set.name);
+		give_up_tree(&run->plan.set.v[i], run->plan.set.dir);
 }
 
 static void close_trees(struct plan *plan)
@@ -153,7 +158,7 @@ static int read_plan(
 	if (o->root)
 		rc = tree_root_resolve(&arena, o->root, &root, err);
 	if (rc == 0)
-		rc = plan_read(&run->plan, o->replay, o->name, root, progress, err);
+		rc = plan_read(&run->plan, o->replay, o->name, root, run->copy, progress, err);
 	arena_free(&arena);
 	if (rc == 0)
 		rc = allow_places(&run->plan, err);
@@ -210,7 +215,7 @@ static void print_summary(const struct init_run *run, double seconds)
 	char a[HUMAN_LEN], b[HUMAN_LEN], r[HUMAN_LEN];
 	size_t i;
 
-	printf("init %s: %llu directories, %llu files", plan->set.name, (unsigned long long)c->dirs,
+	printf("init %s: %llu directories, %llu files", plan->set.dir, (unsigned long long)c->dirs,
 		(unsigned long long)c->files);
 	print_number(c->symlinks, "symbolic link", "symbolic links");
 	print_number(c->hardlinks, "hard link", "hard links");
@@ -276,7 +281,8 @@ static double frame_end(struct frame *f)
 	return (double)(now_ns() - f->start) / NS_PER_SEC;
 }
 
-int init_keep(const struct options *o, struct init_run **kept)
+/* COPY: which one of --scale, or 0. */
+static int init_one(const struct options *o, unsigned copy, struct init_run **kept)
 {
 	struct init_run *run = calloc(1, sizeof(*run));
 	struct frame frame;
@@ -289,6 +295,8 @@ int init_keep(const struct options *o, struct init_run **kept)
 		perror("ioriot: init");
 		return EXIT_FAILED;
 	}
+	run->copy = copy;
+	run->copies = o->scale;
 	frame_begin(&frame, o);
 	rc = run_init(run, o, &frame.progress, &err);
 	if (rc == 0 && o->command == COMMAND_INIT_REPLAY)
@@ -302,6 +310,20 @@ int init_keep(const struct options *o, struct init_run **kept)
 	return status;
 }
 
+int init_keep(const struct options *o, struct init_run **kept)
+{
+	unsigned copy = o->scale ? 1 : 0;
+	int status;
+
+	*kept = NULL;
+	do {
+		status = init_one(o, copy, kept);
+		if (*kept)
+			kept = &(*kept)->next;
+	} while (status == EXIT_DONE && copy++ < o->scale);
+	return status;
+}
+
 static int open_trees(struct plan *plan, struct err *err)
 {
 	struct marker m;
@@ -309,17 +331,17 @@ static int open_trees(struct plan *plan, struct err *err)
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < plan->set.n; i++) {
-		rc = tree_open(&plan->set.v[i], plan->set.name, &m, err);
+		rc = tree_open(&plan->set.v[i], plan->set.dir, &m, err);
 		if (rc == 0 && strcmp(m.id, plan->id) != 0)
 			rc = err_set(err, EINVAL, "the tree %s belongs to another replay by now",
 				plan->set.v[i].path);
 		if (rc == 0)
-			rc = tree_set_state(&plan->set.v[i], plan->set.name, TREE_BUILDING, plan->up_links, err);
+			rc = tree_set_state(&plan->set.v[i], plan->set.dir, TREE_BUILDING, plan->up_links, err);
 	}
 	return rc;
 }
 
-int init_again(struct init_run *run, const struct options *o)
+static int again_one(struct init_run *run, const struct options *o)
 {
 	struct plan *plan = &run->plan;
 	struct renewed what;
@@ -342,25 +364,43 @@ int init_again(struct init_run *run, const struct options *o)
 	if (rc)
 		fprintf(stderr, "ioriot: %s\n", err.text);
 	else if (!o->quiet)
-		printf("init %s again: %llu entries kept, %llu removed, %llu made; %.2f s\n", plan->set.name,
+		printf("init %s again: %llu entries kept, %llu removed, %llu made; %.2f s\n", plan->set.dir,
 			(unsigned long long)what.kept, (unsigned long long)what.removed,
 			(unsigned long long)what.made, seconds);
 	close_trees(plan);
 	return rc ? EXIT_FAILED : EXIT_DONE;
 }
 
-void init_forget(struct init_run *run)
+int init_again(struct init_run *run, const struct options *o)
 {
-	if (run)
-		plan_free(&run->plan);
-	free(run);
+	int status = EXIT_DONE;
+
+	for (; run && status == EXIT_DONE; run = run->next)
+		status = again_one(run, o);
+	return status;
 }
 
+void init_forget(struct init_run *run)
+{
+	struct init_run *next;
+
+	for (; run; run = next) {
+		next = run->next;
+		plan_free(&run->plan);
+		free(run);
+	}
+}
+
+/* One copy after the other, so that there is one plan in memory. */
 int init_command(const struct options *o)
 {
+	unsigned copy = o->scale ? 1 : 0;
 	struct init_run *run;
-	int status = init_keep(o, &run);
+	int status;
 
-	init_forget(run);
+	do {
+		status = init_one(o, copy, &run);
+		init_forget(run);
+	} while (status == EXIT_DONE && copy++ < o->scale);
 	return status;
 }

@@ -446,7 +446,7 @@ static int read_lines(struct reading *r, struct replay_reader *in, struct err *e
 	return rc;
 }
 
-int plan_read(struct plan *plan, const char *file, const char *name, const char *root,
+int plan_read(struct plan *plan, const char *file, const char *name, const char *root, unsigned copy,
 	struct progress *progress, struct err *err)
 {
 	struct reading r = {.plan = plan, .file = file};
@@ -458,6 +458,8 @@ int plan_read(struct plan *plan, const char *file, const char *name, const char 
 	if (rc)
 		return rc;
 	rc = read_header(plan, in, file, name, root, err);
+	if (rc == 0 && copy)
+		rc = tree_set_copy(&plan->set, copy, err);
 	if (rc == 0)
 		rc = read_operations(plan, in, progress, err);
 	if (rc == 0)

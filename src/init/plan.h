@@ -75,10 +75,10 @@ struct plan {
 
 /*
  * Reads FILE. NAME (of -n) must be the file's when it is not NULL: -EINVAL. ROOT as for
- * tree_set_init(). Every path of an operation adds its tree, since a replay needs it even when
- * nothing was in it. plan_free() in either case.
+ * tree_set_init(), COPY for tree_set_copy() (0: none). Every path of an operation adds its tree, since a
+ * replay needs it even when nothing was in it. plan_free() in either case.
  */
-int plan_read(struct plan *plan, const char *file, const char *name, const char *root,
+int plan_read(struct plan *plan, const char *file, const char *name, const char *root, unsigned copy,
 	struct progress *progress, struct err *err);
 void plan_free(struct plan *plan);
 

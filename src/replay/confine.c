@@ -105,10 +105,12 @@ int confine_process(const struct user *user, int version, const int *trees, size
 
 #define PINNED_MOST (1ull << 32) /* whatever the file says */
 
-void confine_memory(uint64_t pinned)
+void confine_memory(uint64_t pinned, uint32_t copies)
 {
 	struct rlimit limit;
 
+	if (__builtin_mul_overflow(pinned, copies, &pinned))
+		pinned = PINNED_MOST;
 	pinned = pinned < PINNED_MOST ? pinned : PINNED_MOST;
 	if (!pinned || getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur >= pinned)
 		return;

@@ -22,10 +22,10 @@ int confine_process(const struct user *user, int landlock, const int *trees, siz
 	struct err *err);
 
 /*
- * Lets so many bytes of registered buffers be pinned, as far as this user may: those that are not are
+ * Lets so many bytes of registered buffers be pinned in each copy, as far as this user may: those that are not are
  * a divergence.
  */
-void confine_memory(uint64_t pinned);
+void confine_memory(uint64_t pinned, uint32_t copies);
 
 /*
  * Raises the limit of open files to the hard limit, and that, where allowed, to NEEDED.

@@ -89,22 +89,22 @@ static int map_write_data(struct engine *e, uint64_t longest)
 static int map_all(struct engine *e, struct err *err)
 {
 	const struct program *p = e->config.program;
-	uint32_t i;
+	size_t i;
 
-	e->shared_size = sizeof(*e->shared) + (size_t)p->layout.threads * sizeof(struct slot);
+	e->shared_size = sizeof(*e->shared) + (size_t)program_threads(p) * sizeof(struct slot);
 	e->shared = map_lazily(e->shared_size, MAP_SHARED);
-	e->results_size = ((size_t)p->layout.threads + 1) * sizeof(*e->results);
+	e->results_size = ((size_t)program_threads(p) + 1) * sizeof(*e->results);
 	e->results = map_lazily(e->results_size, MAP_SHARED);
-	e->umasks_size = ((size_t)p->contexts + 1) * sizeof(*e->umasks);
+	e->umasks_size = ((size_t)p->ncopies * p->contexts + 1) * sizeof(*e->umasks);
 	e->umasks = map_lazily(e->umasks_size, MAP_SHARED);
-	e->ended_size = ((size_t)p->vthreads + 1) * sizeof(*e->ended);
+	e->ended_size = ((size_t)p->ncopies * p->vthreads + 1) * sizeof(*e->ended);
 	e->ended = map_lazily(e->ended_size, MAP_SHARED);
-	e->workers = calloc((size_t)p->layout.workers + 1, sizeof(*e->workers));
+	e->workers = calloc((size_t)program_workers(p) + 1, sizeof(*e->workers));
 	if (!e->shared || !e->results || !e->umasks || !e->ended || !e->workers ||
 		map_write_data(e, p->write_max) ||
 		(e->config.timeline && timeline_start(&e->timeline, e->config.pace != PACE_NONE)))
 		return err_sys(err, ENOMEM, "cannot start the replay");
-	for (i = 0; i < p->contexts; i++)
+	for (i = 0; i < (size_t)p->ncopies * p->contexts; i++)
 		atomic_store_explicit(&e->umasks[i], UMASK_UNKNOWN, memory_order_relaxed);
 	return 0;
 }
@@ -133,7 +133,7 @@ static int start_workers(struct engine *e, const sigset_t *mask, struct err *err
 	uint32_t i;
 	pid_t pid;
 
-	for (i = 0; i < e->config.program->layout.workers; i++) {
+	for (i = 0; i < program_workers(e->config.program); i++) {
 		pid = fork();
 		if (pid < 0)
 			return err_sys(err, errno, "cannot start a worker");
@@ -162,7 +162,7 @@ static bool wait_for_worker(struct engine *e, uint32_t i, int options, uint64_t 
 /* Sends SIG to all workers; the number of those that it had not stopped or ended until END. */
 static uint32_t signal_workers(struct engine *e, int sig, uint64_t end)
 {
-	uint32_t i, n = e->config.program->layout.workers, left = 0;
+	uint32_t i, n = program_workers(e->config.program), left = 0;
 
 	for (i = 0; i < n; i++)
 		if (e->workers[i])
@@ -216,7 +216,7 @@ static int reap(struct engine *e, struct err *err)
 	uint32_t i;
 	int status, rc = 0;
 
-	for (i = 0; i < e->config.program->layout.workers && rc == 0; i++)
+	for (i = 0; i < program_workers(e->config.program) && rc == 0; i++)
 		if (e->workers[i] && waitpid(e->workers[i], &status, WNOHANG) == e->workers[i])
 			rc = worker_ended(e, i, status, err);
 	return rc;
@@ -235,7 +235,7 @@ static uint64_t count_done(const struct engine *e)
 	uint64_t sum = 0;
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->layout.threads; i++)
+	for (i = 0; i < program_threads(e->config.program); i++)
 		sum += atomic_load_explicit(&e->shared->slots[i].done, memory_order_relaxed);
 	return sum;
 }
@@ -244,7 +244,7 @@ static bool anyone_paces(const struct engine *e)
 {
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->layout.threads; i++)
+	for (i = 0; i < program_threads(e->config.program); i++)
 		if (atomic_load(&e->shared->slots[i].state) == SLOT_PACING)
 			return true;
 	return false;
@@ -254,7 +254,7 @@ static bool anyone_paces(const struct engine *e)
 static bool current_op(const struct engine *e, uint32_t thread, struct xop *x)
 {
 	const struct program *p = e->config.program;
-	struct xcursor c = xcursor_of(&p->streams[thread], p->first_entry);
+	struct xcursor c = xcursor_of(&p->streams[thread % p->layout.threads], p->first_entry);
 	uint32_t done = atomic_load(&e->shared->slots[thread].done), i;
 
 	*x = XOP_START;
@@ -271,7 +271,7 @@ static uint32_t earliest_thread(const struct engine *e, struct xop *first)
 	struct xop x;
 
 	first->index = UINT64_MAX;
-	for (i = 0; i < e->config.program->layout.threads; i++)
+	for (i = 0; i < program_threads(e->config.program); i++)
 		if (current_op(e, i, &x) && x.index < first->index) {
 			*first = x;
 			thread = i;
@@ -312,8 +312,13 @@ static int check_stuck(const struct engine *e, struct watch *w, struct err *err)
 	}
 	err_set(err, ETIMEDOUT,
 		"no operation has ended for %u s: thread %u is at %s (line %llu of %s, label %llu)",
-		w->patience, thread, ops[first.op].name, (unsigned long long)first.index + 2,
+		w->patience, thread % p->layout.threads, ops[first.op].name, (unsigned long long)first.index + 2,
 		p->file, (unsigned long long)first.label);
+	if (p->ncopies > 1) {
+		size_t len = strlen(err->text);
+
+		snprintf(err->text + len, sizeof(err->text) - len, ", copy %u", thread / p->layout.threads + 1);
+	}
 	if (atomic_load(&s->state) == SLOT_WAITING) {
 		size_t len = strlen(err->text);
 
@@ -329,7 +334,7 @@ static uint64_t lateness_now(const struct engine *e)
 	uint64_t max = 0;
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->layout.threads; i++)
+	for (i = 0; i < program_threads(e->config.program); i++)
 		if (e->results[i].late.max > max)
 			max = e->results[i].late.max;
 	return max;
@@ -344,7 +349,7 @@ static double share_done(const struct engine *e, uint64_t done)
 	if (e->config.pace == PACE_START && p->span)
 		share = elapsed * e->config.speed / (double)p->span;
 	else if (p->ops)
-		share = (double)done / (double)p->ops;
+		share = (double)done / ((double)p->ops * p->ncopies);
 	if (e->config.limit)
 		of_limit = elapsed / (double)(e->config.limit + e->config.warmup.ns);
 	share = share > of_limit ? share : of_limit;
@@ -394,7 +399,7 @@ static int end_warmup(struct engine *e, struct err *err)
 static bool warmup_over(const struct engine *e, uint64_t done, uint64_t now)
 {
 	if (e->config.warmup.ops)
-		return done >= e->config.warmup.ops + e->config.program->states;
+		return done >= (e->config.warmup.ops + e->config.program->states) * e->config.program->ncopies;
 	return now - e->shared->start >= e->config.warmup.ns;
 }
 
@@ -444,7 +449,7 @@ static int start_together(struct engine *e, const sigset_t *signals, struct err 
 	struct engine_shared *s = e->shared;
 	int rc = 0;
 
-	while (rc == 0 && atomic_load(&s->ready) < e->config.program->layout.threads)
+	while (rc == 0 && atomic_load(&s->ready) < program_threads(e->config.program))
 		rc = handle_signal(e, signals, 1000000, err);
 	s->start = now_ns();
 	if (rc)
@@ -497,7 +502,7 @@ static void take_end(struct engine *e, bool complete)
 	uint64_t end = complete && e->shared->start ? e->shared->start : now_ns();
 	uint32_t i;
 
-	for (i = 0; i < e->config.program->layout.threads; i++)
+	for (i = 0; i < program_threads(e->config.program); i++)
 		if (e->results[i].end > end)
 			end = e->results[i].end;
 	e->ns = end - (e->shared->start ? e->shared->start : end);

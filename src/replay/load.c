@@ -658,7 +658,7 @@ void filing_free(struct filing *f)
 	free(f->awaited);
 }
 
-static int read_file(struct loader *l, const char *root, struct err *err)
+static int read_file(struct loader *l, const char *root, bool scale, struct err *err)
 {
 	struct replay_reader *r;
 	int rc = replay_open(&r, l->p->file, err);
@@ -666,6 +666,8 @@ static int read_file(struct loader *l, const char *root, struct err *err)
 	if (rc)
 		return rc;
 	rc = check_header(l->p, r, root, err);
+	if (rc == 0 && scale)
+		rc = tree_set_copy(&l->p->trees, 1, err);
 	if (rc == 0)
 		rc = read_ops(l, r, err);
 	if (rc == 0)
@@ -706,7 +708,7 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 	p->captured_aio = calloc(AIO_KINDS, sizeof(*p->captured_aio));
 	rc = p->captured && p->captured_aio ? selection_make(&p->selection, o, err) : no_memory(err);
 	if (rc == 0)
-		rc = read_file(&l, root, err);
+		rc = read_file(&l, root, o->scale > 0, err);
 	iocb_times_free(&l.iocbs);
 	paths_index_free(&p->paths);
 	p->ops = f.n;
@@ -718,6 +720,8 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 		rc = no_memory(err);
 	if (rc == 0)
 		rc = compile(p, &f, o, err);
+	if (rc == 0)
+		rc = copies_make(p, o->scale, err);
 	filing_free(&f);
 	return rc;
 }
@@ -738,6 +742,7 @@ void program_free(struct program *p)
 	selection_free(&p->selection);
 	rings_free(&p->rings);
 	layout_free(&p->layout);
+	copies_free(p);
 	paths_free(&p->paths);
 	arena_free(&p->arena);
 }

@@ -24,6 +24,7 @@ void paths_free(struct paths *p)
 {
 	paths_index_free(p);
 	buf_free(&p->text);
+	vec_free(&p->numbers);
 }
 
 static int no_memory(struct err *err)
@@ -95,6 +96,19 @@ static int squeeze(struct str path, struct buf *out, struct str *tail)
 	return buf_ok(out) ? 0 : -ENOMEM;
 }
 
+/* The path of TREE is about to be added to the text. */
+static int note_number(struct paths *p, const struct tree *tree)
+{
+	uint64_t *slot;
+
+	if (p->trees->dir == p->trees->name)
+		return 0;
+	slot = vec_push(&p->numbers);
+	if (slot)
+		*slot = p->text.len + tree->len - COPY_DIGITS;
+	return slot ? 0 : -ENOMEM;
+}
+
 static int add_absolute(struct paths *p, struct str path, uint64_t *ref, struct err *err)
 {
 	struct buf plain = BUF_INIT, full = BUF_INIT;
@@ -110,7 +124,8 @@ static int add_absolute(struct paths *p, struct str path, uint64_t *ref, struct 
 	if (rc == 0) {
 		buf_str(&full, rest);
 		buf_str(&full, rest.len || !tail.len ? tail : (struct str){tail.s + 1, tail.len - 1});
-		rc = buf_ok(&full) ? 0 : no_memory(err); /* what is cut short is another path */
+		/* what is cut short is another path */
+		rc = buf_ok(&full) && !note_number(p, &p->trees->v[tree]) ? 0 : no_memory(err);
 	}
 	if (rc == 0)
 		rc = add_text(p, PATH_ABSOLUTE, str_of(p->trees->v[tree].path), buf_as_str(&full),

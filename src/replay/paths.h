@@ -17,6 +17,7 @@ struct paths {
 	struct arena arena; /* of the index; not needed any more when all is loaded */
 	struct hmap index;  /* text as in the file -> reference */
 	struct buf text;    /* the strings, NUL-terminated */
+	VEC(uint64_t) numbers; /* of --scale: where in them the number of the copy stands */
 	bool up_links;	    /* a symbolic link of the replay begins with ".." */
 };
 

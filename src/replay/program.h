@@ -4,6 +4,7 @@
 
 #include "datas/hist.h"
 #include "options.h"
+#include "replay/copies.h"
 #include "replay/encode.h"
 #include "replay/paths.h"
 #include "replay/layout.h"
@@ -21,8 +22,10 @@ struct program {
 	const char *file;
 	char id[TREE_ID_MAX + 1];
 	struct arena arena;
-	struct tree_set trees;
-	struct paths paths;
+	struct tree_set trees; /* of the first copy; to work in them: copies */
+	struct paths paths;    /* likewise */
+	struct copy *copies;
+	uint32_t ncopies; /* 1 without --scale */
 	uint64_t ops; /* in the file, state records included */
 	uint64_t states; /* those, and what is left out */
 	struct selection selection;
@@ -54,6 +57,17 @@ struct program {
  */
 int program_load(struct program *p, const struct options *o, const char *root, struct err *err);
 void program_free(struct program *p);
+
+/* Of all copies. Those of the first one come first: thread T is thread T % layout.threads of its copy. */
+static inline uint32_t program_threads(const struct program *p)
+{
+	return p->ncopies * p->layout.threads;
+}
+
+static inline uint32_t program_workers(const struct program *p)
+{
+	return p->ncopies * p->layout.workers;
+}
 
 /* ---- between the parts of loading ---- */
 

@@ -30,12 +30,14 @@ static int failed(const struct err *err)
 	return EXIT_FAILED;
 }
 
-static void close_trees(struct tree_set *set)
+static void close_trees(struct program *p)
 {
+	uint32_t copy;
 	size_t i;
 
-	for (i = 0; i < set->n; i++)
-		tree_close(&set->v[i]);
+	for (copy = 0; copy < p->ncopies; copy++)
+		for (i = 0; i < p->copies[copy].trees.n; i++)
+			tree_close(&p->copies[copy].trees.v[i]);
 }
 
 static int check_marker(const struct program *p, const struct tree *tree, const struct marker *m,
@@ -52,19 +54,19 @@ static int check_marker(const struct program *p, const struct tree *tree, const 
 	return 0;
 }
 
-/* Opens and locks every tree; they must be what init made of this very replay. */
-static int open_trees(struct program *p, bool *used, struct err *err)
+/* Opens and locks every tree of a copy; they must be what init made of this very replay. */
+static int open_copy(struct program *p, struct tree_set *set, bool *used, struct err *err)
 {
-	struct tree_set *set = &p->trees;
+	bool scaled = set->dir != set->name;
 	struct marker m;
 	size_t i;
 	int rc;
 
 	for (i = 0; i < set->n; i++) {
-		rc = tree_open(&set->v[i], set->name, &m, err);
+		rc = tree_open(&set->v[i], set->dir, &m, err);
 		if (rc == -ENOENT)
-			return err_set(err, ENOENT, "there is no tree %s; ioriot -i %s builds it",
-				set->v[i].path, p->file);
+			return err_set(err, ENOENT, "there is no tree %s; ioriot -i %s%s builds it",
+				set->v[i].path, p->file, scaled ? " with the same --scale" : "");
 		if (rc == 0)
 			rc = check_marker(p, &set->v[i], &m, err);
 		if (rc)
@@ -75,25 +77,40 @@ static int open_trees(struct program *p, bool *used, struct err *err)
 	return 0;
 }
 
+static int open_trees(struct program *p, bool *used, struct err *err)
+{
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < p->ncopies; i++)
+		rc = open_copy(p, &p->copies[i].trees, used, err);
+	return rc;
+}
+
 static int mark_used(const struct program *p, struct err *err)
 {
+	const struct tree_set *set;
+	uint32_t copy;
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < p->trees.n && rc == 0; i++)
-		rc = tree_set_state(&p->trees.v[i], p->trees.name, TREE_USED,
-			p->paths.up_links, err);
+	for (copy = 0; copy < p->ncopies; copy++)
+		for (set = &p->copies[copy].trees, i = 0; i < set->n && rc == 0; i++)
+			rc = tree_set_state(&set->v[i], set->dir, TREE_USED, p->paths.up_links, err);
 	return rc;
 }
 
 static void add_devices(struct host_sample *host, const struct program *p)
 {
+	const struct tree_set *set;
 	struct stat st;
+	uint32_t copy;
 	size_t i;
 
-	for (i = 0; i < p->trees.n; i++)
-		if (fstat(p->trees.v[i].fd, &st) == 0)
-			host_add_device(host, st.st_dev);
+	for (copy = 0; copy < p->ncopies; copy++)
+		for (set = &p->copies[copy].trees, i = 0; i < set->n; i++)
+			if (fstat(set->v[i].fd, &st) == 0)
+				host_add_device(host, st.st_dev);
 }
 
 static int write_file(const char *file, const struct buf *text, int rc, struct err *err)
@@ -258,6 +275,12 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 	struct err err = {0};
 	bool used = false;
 
+	/* the copies' trees are open in this process, and before anything else is */
+	if (confine_files(p->files_max + p->contexts + p->locks + OWN_FILES + 2 * (uint64_t)p->ncopies * p->trees.n +
+			(p->splices ? 2 * (uint64_t)p->layout.threads : 0) + 2 * p->ring_pipes, &err)) {
+		say(err.text);
+		return EXIT_HOST_LACKS;
+	}
 	if (open_trees(p, &used, &err))
 		return failed(&err);
 	config.over_ext4 = p->trees.n && explain_is_over_ext4(p->trees.v[0].path);
@@ -267,18 +290,13 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 		say("warning: the replay runs as root, inside of Landlock, because -u says so");
 	if (used)
 		fprintf(stderr,
-			"ioriot: warning: an earlier replay used this tree; ioriot -i %s builds it anew\n",
-			p->file);
+			"ioriot: warning: an earlier replay used %s; ioriot -i %s builds it anew\n",
+			p->ncopies > 1 ? "these trees" : "this tree", p->file);
 	if (p->rings.max && uring_allowed(&err)) {
 		say(err.text);
 		return EXIT_HOST_LACKS;
 	}
-	confine_memory(p->rings.pinned);
-	if (confine_files(p->files_max + p->contexts + p->locks + OWN_FILES +
-			(p->splices ? 2 * (uint64_t)p->layout.threads : 0) + 2 * p->ring_pipes, &err)) {
-		say(err.text);
-		return EXIT_HOST_LACKS;
-	}
+	confine_memory(p->rings.pinned, p->ncopies);
 	if (mark_used(p, &err))
 		return failed(&err);
 	drop(o);
@@ -301,7 +319,7 @@ static int run_all(struct program *p, const struct options *o, const struct user
 		one = i ? renew(arg, o) : EXIT_DONE;
 		if (one == EXIT_DONE)
 			one = run_in_trees(p, o, user, runs);
-		close_trees(&p->trees);
+		close_trees(p);
 		status = worse(status, one);
 		if (one != EXIT_DONE && one != EXIT_DIVERGED)
 			return one;
@@ -341,7 +359,7 @@ int replay_runs(const struct options *o, renew_fn *renew, void *arg)
 		status = failed(&err);
 	else
 		status = report(o, &runs, run_all(&p, o, &user, &runs, renew, arg));
-	close_trees(&p.trees);
+	close_trees(&p);
 	series_free(&runs);
 	program_free(&p);
 	arena_free(&arena);

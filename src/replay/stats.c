@@ -77,7 +77,7 @@ static void sum_up(struct stats *s)
 		s->errors += s->op[i].result.errors;
 		s->pace_ns += s->op[i].result.pace_ns;
 		s->call_ns += s->op[i].result.latency.sum;
-		s->captured_ns += s->program->captured[i].sum;
+		s->captured_ns += s->program->captured[i].sum * (s->ncopies ? s->ncopies : 1);
 		s->bytes[ops[i].cls] += s->op[i].result.bytes;
 		if (ops[i].cls == CLS_TRANSFER) { /* read from one file and written to another */
 			s->bytes[CLS_READ] += s->op[i].result.bytes;
@@ -88,7 +88,8 @@ static void sum_up(struct stats *s)
 	s->bytes[CLS_WRITE] += s->aio[AIO_WRITE].bytes;
 }
 
-int stats_gather(struct stats *s, const struct engine *e, const struct options *o)
+/* Of COPIES copies, the first of which is FIRST. */
+static int gather(struct stats *s, const struct engine *e, const struct options *o, uint32_t first, uint32_t copies)
 {
 	const struct program *p = e->config.program;
 	const struct layout *layout = &p->layout;
@@ -96,8 +97,8 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 
 	*s = (struct stats){.program = p,
 		.options = o,
-		.workers = layout->workers,
-		.threads = layout->threads,
+		.workers = layout->workers * copies,
+		.threads = layout->threads * copies,
 		.loadavg = e->loadavg,
 		.ns = e->ns ? e->ns : e->warm_ns, /* at the end of the warm-up there is no end yet */
 		.limited = e->limited,
@@ -106,14 +107,48 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 	s->op = calloc(OP_COUNT, sizeof(*s->op));
 	if (!s->op)
 		return -ENOMEM;
-	for (i = 0; i < layout->threads; i++)
-		add_thread(s, &e->results[i]);
+	for (i = 0; i < s->threads; i++)
+		add_thread(s, &e->results[first * layout->threads + i]);
 	for (i = 0; i < layout->workers; i++)
 		if (layout->first_thread[i + 1] - layout->first_thread[i] > s->threads_max)
 			s->threads_max = layout->first_thread[i + 1] - layout->first_thread[i];
+	s->ncopies = copies;
 	sum_up(s);
 	qsort(s->divergences.v, s->divergences.n, sizeof(*s->divergences.v), by_index);
 	return 0;
+}
+
+/* When all threads of a copy are over, it is: others may go on. */
+static void take_end(struct stats *copy, const struct engine *e, uint32_t number)
+{
+	uint32_t first = number * e->config.program->layout.threads, i;
+	uint64_t end = e->shared->start;
+
+	for (i = first; i < first + copy->threads; i++) {
+		if (atomic_load(&e->shared->slots[i].state) != SLOT_ENDED)
+			return;
+		if (e->results[i].end > end)
+			end = e->results[i].end;
+	}
+	copy->ns = end - e->shared->start;
+}
+
+int stats_gather(struct stats *s, const struct engine *e, const struct options *o)
+{
+	const struct program *p = e->config.program;
+	uint32_t i;
+	int rc = gather(s, e, o, 0, p->ncopies);
+
+	if (rc || !o->scale)
+		return rc;
+	s->copies = calloc(p->ncopies, sizeof(*s->copies));
+	if (!s->copies)
+		return -ENOMEM;
+	for (i = 0; rc == 0 && i < p->ncopies; i++) {
+		rc = gather(&s->copies[i], e, o, i, 1);
+		take_end(&s->copies[i], e, i);
+	}
+	return rc;
 }
 
 static void leave_out_op(struct op_result *r, const struct op_result *warmup)
@@ -129,8 +164,9 @@ void stats_leave_out(struct stats *s, const struct stats *warmup)
 {
 	uint32_t i;
 
-	for (i = 0; i < OP_COUNT; i++)
-		leave_out_op(&s->op[i].result, &warmup->op[i].result);
+	for (i = 0; i < OP_COUNT; i++) /* memory that was never touched need not be now */
+		if (s->program->captured[i].count || ops[i].flags & OPF_STATE)
+			leave_out_op(&s->op[i].result, &warmup->op[i].result);
 	for (i = 0; i < AIO_KINDS; i++) {
 		hist_subtract(&s->aio[i].latency, &warmup->aio[i].latency);
 		s->aio[i].errors -= warmup->aio[i].errors;
@@ -139,14 +175,21 @@ void stats_leave_out(struct stats *s, const struct stats *warmup)
 	hist_subtract(&s->late, &warmup->late);
 	s->waits -= warmup->waits;
 	s->wait_ns -= warmup->wait_ns;
-	s->ns -= warmup->ns;
+	s->ns -= warmup->ns < s->ns ? warmup->ns : s->ns; /* a copy may be over before the warm-up is */
 	s->warm_ns = warmup->ns;
 	s->warm_ops = warmup->ops;
 	sum_up(s);
+	for (i = 0; s->copies && i < s->ncopies; i++)
+		stats_leave_out(&s->copies[i], &warmup->copies[i]);
 }
 
 void stats_free(struct stats *s)
 {
+	uint32_t i;
+
+	for (i = 0; s->copies && i < s->ncopies; i++)
+		stats_free(&s->copies[i]);
+	free(s->copies);
 	free(s->op);
 	timeline_free(&s->timeline);
 }
@@ -172,4 +215,15 @@ double stats_seconds_ahead(const struct stats *s)
 double stats_rate(const struct stats *s)
 {
 	return s->ns ? (double)s->ops * 1e9 / (double)s->ns : 0;
+}
+
+struct hist *stats_latency(const struct stats *s)
+{
+	struct hist *all = calloc(1, sizeof(*all));
+	uint32_t i;
+
+	for (i = 0; all && i < OP_COUNT; i++)
+		if (s->program->captured[i].count && ops[i].family != FAM_State)
+			hist_merge(all, &s->op[i].result.latency);
+	return all;
 }

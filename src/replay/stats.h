@@ -35,6 +35,8 @@ struct stats {
 	struct divergences divergences;
 	struct explanations explained;
 	struct op_stats *op; /* by operation */
+	struct stats *copies; /* with --scale, what each did; nothing of the host is in them */
+	uint32_t ncopies;
 	struct host_sample host;
 };
 
@@ -54,5 +56,6 @@ struct json_t *stats_json(const struct stats *s);	    /* or NULL: no memory */
 void stats_put_result(struct buf *out, int64_t value);
 double stats_seconds_ahead(const struct stats *s);
 double stats_rate(const struct stats *s); /* operations per second */
+struct hist *stats_latency(const struct stats *s); /* of all operations; to be freed, or NULL */
 
 #endif

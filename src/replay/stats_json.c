@@ -283,6 +283,7 @@ static json_t *settings(const struct stats *s)
 	enum pace_kind pace = pace_kind_of(o);
 	json_t *j = json_object();
 
+	json_put(&j, "scale", json_number(s->ncopies));
 	json_put(&j, "processes", json_number(o->processes));
 	json_put(&j, "threads", json_number(o->threads));
 	json_put(&j, "order", json_string(orders[o->order]));
@@ -353,6 +354,48 @@ static json_t *replay(const struct program *p)
 	return j;
 }
 
+static void put_counts(json_t **j, const struct stats *s)
+{
+	json_put(j, "operations", json_number(s->ops));
+	json_put(j, "operations_per_second", json_real(stats_rate(s)));
+	json_put(j, "seconds", json_real((double)s->ns / 1e9));
+	json_put(j, "bytes_read", json_number(s->bytes[CLS_READ]));
+	json_put(j, "bytes_written", json_number(s->bytes[CLS_WRITE]));
+	json_put(j, "errors", json_number(s->errors));
+	json_put(j, "divergences", json_number(s->diverged));
+	json_put(j, "explained", json_number(explanations_count(&s->explained)));
+	json_put(j, "not_issued", json_number(s->skipped));
+	json_put(j, "waits", json_number(s->waits));
+	json_put(j, "wait_seconds", json_real((double)s->wait_ns / 1e9));
+}
+
+/* What each copy did; the rest is of all together. */
+static json_t *all_copies(const struct stats *s)
+{
+	json_t *array, *j;
+	struct hist *all;
+	uint32_t i;
+
+	if (!s->copies)
+		return json_null();
+	array = json_array();
+	for (i = 0; i < s->ncopies; i++) {
+		const struct stats *c = &s->copies[i];
+
+		all = stats_latency(c);
+		j = all ? json_object() : NULL;
+		json_put(&j, "copy", json_number(i + 1));
+		json_put(&j, "directory", json_text(s->program->copies[i].trees.dir));
+		put_counts(&j, c);
+		json_put(&j, "replayed_ns", all ? quantiles(all) : NULL);
+		json_put(&j, "by_operation", all_ops(c));
+		json_put(&j, "divergence_kinds", all_divergences(c));
+		json_append(&array, j);
+		free(all);
+	}
+	return array;
+}
+
 json_t *stats_json(const struct stats *s)
 {
 	json_t *j = json_object();
@@ -370,18 +413,9 @@ json_t *stats_json(const struct stats *s)
 	json_put(&j, "workers", json_number(s->workers));
 	json_put(&j, "threads_per_worker", json_number(s->threads_max));
 	json_put(&j, "threads_total", json_number(s->threads));
-	json_put(&j, "operations", json_number(s->ops));
-	json_put(&j, "operations_per_second", json_real(stats_rate(s)));
-	json_put(&j, "seconds", json_real((double)s->ns / 1e9));
+	put_counts(&j, s);
 	json_put(&j, "captured_seconds", json_real((double)s->program->span / 1e9));
 	json_put(&j, "seconds_ahead", json_real(stats_seconds_ahead(s)));
-	json_put(&j, "bytes_read", json_number(s->bytes[CLS_READ]));
-	json_put(&j, "bytes_written", json_number(s->bytes[CLS_WRITE]));
-	json_put(&j, "errors", json_number(s->errors));
-	json_put(&j, "divergences", json_number(s->diverged));
-	json_put(&j, "not_issued", json_number(s->skipped));
-	json_put(&j, "waits", json_number(s->waits));
-	json_put(&j, "wait_seconds", json_real((double)s->wait_ns / 1e9));
 	json_put(&j, "thread_seconds", time_spent(s));
 	json_put(&j, "chown_to_own", json_boolean(s->chown_own));
 	json_put(&j, "lateness_ns",
@@ -390,9 +424,9 @@ json_t *stats_json(const struct stats *s)
 	json_put(&j, "by_iocb", all_iocbs(s));
 	json_put(&j, "divergence_kinds", all_divergences(s));
 	json_put(&j, "divergences_of_other_kinds", json_number(s->divergences.others));
-	json_put(&j, "explained", json_number(explanations_count(&s->explained)));
 	json_put(&j, "explained_kinds", all_explained(s));
 	json_put(&j, "not_issued_kinds", all_skipped(s));
+	json_put(&j, "copies", all_copies(s));
 	json_put(&j, "timeline", timeline(s));
 	json_put(&j, "host", host(s));
 	return j;

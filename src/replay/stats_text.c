@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "replay/stats.h"
 #include "utils/human.h"
@@ -36,6 +37,8 @@ static void put_totals(const struct stats *s, struct buf *out)
 	if (s->warm_ns)
 		buf_addf(out, "\tWarm-up, not in these numbers: %" PRIu64 " operations, %.6f s\n", s->warm_ops,
 			(double)s->warm_ns / 1e9);
+	if (s->copies)
+		buf_addf(out, "\tCopies: %u\n", s->ncopies);
 	buf_addf(out, "\tNum workers: %u\n", s->workers);
 	buf_addf(out, "\tThreads per worker: %u\n", s->threads_max);
 	buf_addf(out, "\tThreads total: %u\n", s->threads);
@@ -303,11 +306,63 @@ static void put_host(const struct stats *s, struct buf *out)
 				(double)h->psi[i].some_us / 1e6, (double)h->psi[i].full_us / 1e6);
 }
 
+static void put_copies(const struct stats *s, struct buf *out)
+{
+	uint32_t i;
+
+	if (!s->copies)
+		return;
+	buf_puts(out, "Copies:\n");
+	buf_addf(out, "\t%-8s %12s %12s %10s %14s %14s %8s %8s %9s %9s\n", "copy", "operations", "op/s", "seconds",
+		"bytes read", "bytes written", "errors", "diverged", "explained", "p99 (us)");
+	for (i = 0; i < s->ncopies; i++) {
+		const struct stats *c = &s->copies[i];
+		struct hist *all = stats_latency(c);
+
+		if (!all) {
+			out->failed = true;
+			return;
+		}
+		buf_addf(out, "\t%-8u %12" PRIu64 " %12.1f %10.6f %14" PRIu64 " %14" PRIu64 " %8" PRIu64 " %8" PRIu64
+			" %9" PRIu64 " %9.1f\n", i + 1, c->ops, stats_rate(c), sec(c->ns), c->bytes[CLS_READ],
+			c->bytes[CLS_WRITE], c->errors, c->diverged, explanations_count(&c->explained),
+			us(hist_quantile(all, 0.99)));
+		free(all);
+	}
+}
+
+#define COPIES_SHOWN 10
+
+/* How far the copies are apart, and which of them diverged. */
+static void put_copies_summary(const struct stats *s, struct buf *out)
+{
+	char slowest[HUMAN_LEN], fastest[HUMAN_LEN];
+	double min = 0, max = 0;
+	uint32_t i, n = 0;
+
+	if (!s->copies)
+		return;
+	for (i = 0; i < s->ncopies; i++) {
+		double rate = stats_rate(&s->copies[i]);
+
+		min = i && min < rate ? min : rate;
+		max = max > rate ? max : rate;
+	}
+	buf_addf(out, "%u copies, side by side: %s/s to %s/s each.\n", s->ncopies, human_count(slowest, min),
+		human_count(fastest, max));
+	for (i = 0; i < s->ncopies; i++)
+		if (s->copies[i].diverged && n++ < COPIES_SHOWN)
+			buf_addf(out, "\tcopy %u: %" PRIu64 " divergences\n", i + 1, s->copies[i].diverged);
+	if (n > COPIES_SHOWN)
+		buf_addf(out, "\t%u more copies diverged\n", n - COPIES_SHOWN);
+}
+
 void stats_text(const struct stats *s, struct buf *out)
 {
 	put_totals(s, out);
 	put_selection(s, out);
 	put_lateness(s, out);
+	put_copies(s, out);
 	put_divergences(s, UINT32_MAX, out);
 	put_explained(s, out);
 	put_skipped(s, out);
@@ -331,6 +386,7 @@ void stats_summary(const struct stats *s, struct buf *out)
 		human_count(count, stats_rate(s)), human_bytes(rd, (double)s->bytes[CLS_READ]),
 		human_bytes(wr, (double)s->bytes[CLS_WRITE]), s->workers, s->workers == 1 ? "" : "s",
 		s->threads, s->threads == 1 ? "" : "s");
+	put_copies_summary(s, out);
 	put_selection(s, out);
 	if (s->limited)
 		buf_puts(out, "Ended by --limit.\n");

@@ -17,9 +17,10 @@
 
 struct runner {
 	struct engine *e;
-	struct slot *slots, *slot;
+	struct slot *slots, *slot; /* of the copy; of the thread */
+	_Atomic uint64_t *ended;   /* of the copy, see struct engine */
 	struct thread_result *result;
-	uint32_t number;
+	uint32_t number; /* in the copy */
 	unsigned spins;
 	uint64_t start, first_entry;
 	enum pace_kind pace;
@@ -143,7 +144,7 @@ static void wait_until(struct runner *r, uint64_t deadline)
  */
 static uint64_t think_deadline(struct runner *r, const struct xop *x, bool waited)
 {
-	uint64_t end = atomic_load_explicit(&r->e->ended[x->thread], memory_order_relaxed);
+	uint64_t end = atomic_load_explicit(&r->ended[x->thread], memory_order_relaxed);
 	uint64_t deadline = pace_deadline(end ? end : r->start, x->gap, r->speed), now;
 
 	if (!waited)
@@ -171,7 +172,7 @@ static void pace(struct runner *r, const struct xop *x, bool waited)
 /* Operations of the thread, and the first one of a thread that it made, count their time from here. */
 static void note_end(struct runner *r, const struct xop *x)
 {
-	_Atomic uint64_t *ended = r->e->ended;
+	_Atomic uint64_t *ended = r->ended;
 	uint64_t now;
 
 	if (ops[x->op].flags & OPF_STATE)
@@ -319,7 +320,7 @@ static void wait_for_start(struct engine_shared *s)
 /* Waiting costs the least where each thread has a processor; where not, it takes one from others. */
 static unsigned spins_for(const struct program *p)
 {
-	return p->layout.threads <= (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) ? 2000 : 50;
+	return program_threads(p) <= (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) ? 2000 : 50;
 }
 
 static bool prepare(struct rthread *t, const struct program *p, uint32_t number)
@@ -355,11 +356,13 @@ void *thread_main(void *arg)
 	const struct thread_start *start = arg;
 	struct engine *e = start->e;
 	const struct program *p = e->config.program;
+	const uint32_t copy = start->number / p->layout.threads;
 	struct runner r = {.e = e,
-		.slots = e->shared->slots,
+		.slots = e->shared->slots + (size_t)copy * p->layout.threads,
+		.ended = e->ended + (size_t)copy * p->vthreads,
 		.slot = &e->shared->slots[start->number],
 		.result = &e->results[start->number],
-		.number = start->number,
+		.number = start->number % p->layout.threads,
 		.spins = spins_for(p),
 		.first_entry = p->first_entry,
 		.pace = e->config.pace,

@@ -31,7 +31,7 @@ void tally_take(struct tally *t, const struct program *p, const struct thread_re
 	uint32_t i;
 
 	*t = (struct tally){0};
-	for (i = 0; i < p->layout.threads; i++) {
+	for (i = 0; i < program_threads(p); i++) {
 		add_ops(t, p, &results[i]);
 		t->late_count += results[i].late.count;
 		t->late_sum += results[i].late.sum;
@@ -71,7 +71,7 @@ static uint64_t late_since(struct timeline *t, const struct program *p,
 
 	if (!all)
 		return 0;
-	for (i = 0; i < p->layout.threads; i++)
+	for (i = 0; i < program_threads(p); i++)
 		hist_merge(all, &results[i].late);
 	since = all + 1;
 	*since = *all;

@@ -37,26 +37,26 @@ void worker_fail(struct engine *e, int code, const char *what)
 	fail_with(e, &err);
 }
 
-static int open_start(struct worker *w, const struct program *p)
+static int open_start(struct worker *w, const struct tree_set *trees)
 {
-	if (p->trees.n == 0) /* then no path is relative either: program_load() saw to that */
+	if (trees->n == 0) /* then no path is relative either: program_load() saw to that */
 		return chdir("/");
-	w->start_dir = open(p->trees.v[0].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	w->start_dir = open(trees->v[0].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return w->start_dir < 0 || fchdir(w->start_dir) ? -1 : 0;
 }
 
-static void set_up(struct engine *e, struct worker *w, int *tree_fds)
+static void set_up(struct engine *e, struct worker *w, uint32_t copy, int *tree_fds)
 {
 	const struct program *p = e->config.program;
 
 	*w = (struct worker){
-		.strings = p->paths.text.p,
-		.umasks = e->umasks,
+		.strings = p->copies[copy].strings,
+		.umasks = e->umasks + (size_t)copy * p->contexts,
 		.context_of = p->context_of,
 		.inherits_cwd = p->inherits_cwd,
 		.start_dir = -1,
 		.tree_fds = tree_fds,
-		.ntrees = (uint32_t)p->trees.n,
+		.ntrees = (uint32_t)p->copies[copy].trees.n,
 		.naio = p->aio,
 		.aio_shared = p->aio_shared,
 		.write_data = e->write_data,
@@ -83,23 +83,39 @@ static void set_up(struct engine *e, struct worker *w, int *tree_fds)
 		worker_fail(e, ENOMEM, "cannot start a worker");
 }
 
-static void confine(struct engine *e, int *tree_fds)
+/* Not even descriptors of other copies' trees. */
+static void close_others(const struct program *p, uint32_t copy)
+{
+	const struct tree_set *trees;
+	uint32_t i;
+	size_t k;
+
+	for (i = 0; i < p->ncopies; i++)
+		for (trees = &p->copies[i].trees, k = 0; i != copy && k < trees->n; k++) {
+			close(trees->v[k].fd);
+			close(trees->v[k].lock);
+		}
+}
+
+static void confine(struct engine *e, uint32_t copy, int *tree_fds)
 {
 	const struct program *p = e->config.program;
+	const struct tree_set *trees = &p->copies[copy].trees;
 	struct err err = {0};
 	size_t i;
 
-	for (i = 0; i < p->trees.n; i++)
-		tree_fds[i] = p->trees.v[i].fd;
-	if (confine_process(&e->config.user, e->config.landlock, tree_fds, p->trees.n, &err))
+	close_others(p, copy);
+	for (i = 0; i < trees->n; i++)
+		tree_fds[i] = trees->v[i].fd;
+	if (confine_process(&e->config.user, e->config.landlock, tree_fds, trees->n, &err))
 		fail_with(e, &err);
 	/* Given up at a change of user: so only now. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != e->self)
 		worker_fail(e, EPIPE, "the replay has ended");
-	for (i = 0; i < p->trees.n; i++)
-		if (access(p->trees.v[i].path, F_OK)) {
+	for (i = 0; i < trees->n; i++)
+		if (access(trees->v[i].path, F_OK)) {
 			err_sys(&err, errno, "user %s cannot reach %s", e->config.user.name,
-				p->trees.v[i].path);
+				trees->v[i].path);
 			fail_with(e, &err);
 		}
 }
@@ -131,23 +147,25 @@ static void run_threads(struct engine *e, struct worker *w, uint32_t first, uint
 
 void worker_main(struct engine *e, uint32_t number, const sigset_t *mask)
 {
-	const struct layout *layout = &e->config.program->layout;
-	int *tree_fds = calloc(e->config.program->trees.n + 1, sizeof(*tree_fds));
-	sigset_t own = *mask;
+	const struct program *p = e->config.program;
+	const struct layout *layout = &p->layout;
+	const uint32_t copy = number / layout->workers, own = number % layout->workers;
+	int *tree_fds = calloc(p->trees.n + 1, sizeof(*tree_fds));
+	sigset_t signals = *mask;
 	struct worker w;
 
 	/* A terminal's ^C goes to all processes: the parent decides, and ends the workers. */
-	sigaddset(&own, SIGINT);
-	sigprocmask(SIG_SETMASK, &own, NULL);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
 	signal(SIGIO, SIG_IGN); /* of leases that are broken */
 	if (!tree_fds)
 		worker_fail(e, ENOMEM, "cannot start a worker");
-	confine(e, tree_fds);
-	set_up(e, &w, tree_fds);
-	if (open_start(&w, e->config.program))
+	confine(e, copy, tree_fds);
+	set_up(e, &w, copy, tree_fds);
+	if (open_start(&w, &p->copies[copy].trees))
 		worker_fail(e, errno, "cannot enter the tree");
 	map_traps();
-	run_threads(e, &w, layout->first_thread[number],
-		layout->first_thread[number + 1] - layout->first_thread[number]);
+	run_threads(e, &w, copy * layout->threads + layout->first_thread[own],
+		layout->first_thread[own + 1] - layout->first_thread[own]);
 	_exit(EXIT_DONE);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,7 +126,7 @@ static int add_tree(struct tree_set *set, struct str place, size_t *index, struc
 		set->cap = cap;
 	}
 	len = snprintf(
-		path, sizeof(path), "%.*s/" TREE_DIR "/%s", (int)place.len, place.s, set->name);
+		path, sizeof(path), "%.*s/" TREE_DIR "/%s", (int)place.len, place.s, set->dir);
 	if (len >= PATH_MAX)
 		return refuse(err, ENAMETOOLONG, place, "is too long to be the place of a tree");
 	t.place = arena_strdup(set->arena, place);
@@ -173,7 +174,7 @@ int tree_set_init(struct tree_set *set, struct arena *arena, struct str name, co
 			"'%.*s' is no name of a test: 1 to %d of A-Z a-z 0-9 . _ -, and no dot "
 			"first",
 			(int)(name.len > 80 ? 80 : name.len), name.s ? name.s : "", NAME_LEN_MAX);
-	set->name = arena_strdup(arena, name);
+	set->dir = set->name = arena_strdup(arena, name);
 	if (root) {
 		size_t len = strlen(root);
 		int rc;
@@ -189,6 +190,49 @@ int tree_set_init(struct tree_set *set, struct arena *arena, struct str name, co
 	if (!set->name || (root && !set->root))
 		return err_sys(err, ENOMEM, "trees");
 	return 0;
+}
+
+int tree_set_copy(struct tree_set *set, unsigned number, struct err *err)
+{
+	char dir[NAME_LEN_MAX + sizeof(COPY_SUFFIX) + 16];
+	int len = snprintf(dir, sizeof(dir), "%s" COPY_SUFFIX "%0*u", set->name, COPY_DIGITS, number);
+
+	if (len > NAME_LEN_MAX)
+		return err_set(err, EINVAL, "--scale: the name of the test, %s, is longer than the %d bytes that leave "
+			"room for its copies",
+			set->name, NAME_LEN_MAX - (len - (int)strlen(set->name)));
+	set->dir = arena_strdup(set->arena, (struct str){dir, (size_t)len});
+	return set->dir ? 0 : err_sys(err, ENOMEM, "trees");
+}
+
+int tree_set_other_copy(struct tree_set *set, const struct tree_set *from, unsigned number, struct err *err)
+{
+	size_t i, index;
+	int rc;
+
+	*set = *from;
+	set->v = NULL;
+	set->n = set->cap = 0;
+	rc = tree_set_copy(set, number, err);
+	for (i = 0; rc == 0 && i < from->n; i++)
+		rc = add_tree(set, str_of(from->v[i].place), &index, err);
+	return rc;
+}
+
+bool tree_name_is_of(const char *dir, const char *name)
+{
+	size_t len = strlen(name);
+	struct str rest = {dir + len, 0};
+	uint64_t number;
+
+	if (strncmp(dir, name, len) != 0)
+		return false;
+	if (!dir[len])
+		return true;
+	rest = str_of(dir + len);
+	if (rest.len != sizeof(COPY_SUFFIX) - 1 + COPY_DIGITS || !str_starts(rest, STR(COPY_SUFFIX)))
+		return false;
+	return str_u64((struct str){rest.s + rest.len - COPY_DIGITS, COPY_DIGITS}, &number) == 0 && number > 0;
 }
 
 /* Below --root the place of another mount point becomes the head of the rest: home/x. */

@@ -34,7 +34,8 @@ struct tree {
 
 struct tree_set {
 	struct arena *arena;
-	const char *name;
+	const char *name;	 /* of the test, as paths have it */
+	const char *dir;	 /* of the directories: NAME, or NAME.copy001 */
 	const char *root;	 /* --root of this command line as a place ("" for /), or NULL */
 	bool generated_for_root; /* the file was generated with --root: its place is dropped on
 				    relocation */
@@ -49,6 +50,21 @@ struct tree_set {
  */
 int tree_set_init(struct tree_set *set, struct arena *arena, struct str name, const char *root,
 	bool generated_for_root, struct err *err);
+
+/*
+ * Of --scale: the trees become those of copy NUMBER, 1 to COPIES_MAX, in .ioriot/NAME.copyNUMBER. All copies'
+ * paths have the same lengths. Only before the first tree is added; -EINVAL: the name is too long.
+ */
+#define COPIES_MAX  999
+#define COPY_SUFFIX ".copy"
+#define COPY_DIGITS 3
+int tree_set_copy(struct tree_set *set, unsigned number, struct err *err);
+
+/* The same trees, with descriptors of their own, of another copy; the memory is the arena of FROM. */
+int tree_set_other_copy(struct tree_set *set, const struct tree_set *from, unsigned number, struct err *err);
+
+/* Is DIR the directory of the test NAME, or of one of its copies? */
+bool tree_name_is_of(const char *dir, const char *name);
 
 /*
  * Checks an absolute path of a replay and finds its tree, adding it to the set when it is new.

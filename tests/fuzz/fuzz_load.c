@@ -23,7 +23,7 @@ static int plan(const char *path, const char *root, struct err *err)
 {
 	struct progress progress = {0};
 	struct plan p;
-	int rc = plan_read(&p, path, NULL, root, &progress, err);
+	int rc = plan_read(&p, path, NULL, root, 0, &progress, err);
 
 	plan_free(&p);
 	return rc;

@@ -714,6 +714,47 @@ START_TEST(test_moved_lines)
 }
 END_TEST
 
+/* Copies share the streams, and their paths lie at the same places. */
+START_TEST(test_copies)
+{
+	struct options o = {.processes = 1, .threads = 1, .scale = 12};
+	struct err err = {0};
+	struct program p;
+	struct xop x;
+	uint32_t t, i;
+
+	ck_assert_msg(load(&p, HEADER "1+1|0|0|-|/h/.ioriot/t1/a|/h/.ioriot/t1/t1.copy001|0|rename@2|\n"
+				      "2+1|0|0|-|/h/.ioriot/t1|04|0|access@3|\n"
+				      "3+1|0|0|-|/g/h/.ioriot/t1/x|/h/.ioriot/t1/y|0|symlink@4|\n"
+				      "4+1|0|0|-|r/.ioriot/t1.copy001|04|0|access@5|\n" TAIL,
+			      &o, &err) == 0,
+		"%s", err.text);
+	ck_assert_uint_eq(p.ncopies, 12);
+	ck_assert_uint_eq(program_threads(&p), 12);
+	for (i = 0; i < 12; i++) {
+		const char *s = p.copies[i].strings;
+		char name[4][64];
+
+		snprintf(name[0], sizeof(*name), "/h/.ioriot/t1.copy%03u/a", i + 1);
+		snprintf(name[1], sizeof(*name), "/h/.ioriot/t1.copy%03u/t1.copy001", i + 1);
+		snprintf(name[2], sizeof(*name), "/h/.ioriot/t1.copy%03u", i + 1);
+		snprintf(name[3], sizeof(*name), "/g/h/.ioriot/t1.copy%03u/x", i + 1);
+		x = find_op(&p, 0, &t);
+		ck_assert_str_eq(s + PATH_REF_VALUE(x.path), name[0]);
+		ck_assert_str_eq(s + PATH_REF_VALUE(x.path2), name[1]);
+		x = find_op(&p, 1, &t);
+		ck_assert_str_eq(s + PATH_REF_VALUE(x.path), name[2]);
+		x = find_op(&p, 2, &t);
+		ck_assert(strcmp(s + PATH_REF_VALUE(x.path), name[3]) == 0 || strcmp(s + PATH_REF_VALUE(x.path2), name[3]) == 0);
+		x = find_op(&p, 3, &t);
+		ck_assert_str_eq(s + PATH_REF_VALUE(x.path), "r/.ioriot/t1.copy001");
+		ck_assert_uint_eq(p.copies[i].trees.n, 2);
+		ck_assert_str_eq(p.copies[i].trees.v[0].path, name[2]);
+	}
+	program_free(&p);
+}
+END_TEST
+
 Suite *engine_suite(void)
 {
 	TCase *tc;
@@ -739,5 +780,6 @@ Suite *engine_suite(void)
 	tcase_add_loop_test(tc, test_gaps, 0, 4);
 	tcase_add_loop_test(tc, test_refused, 0, sizeof(refusals) / sizeof(*refusals));
 	tcase_add_test(tc, test_moved_lines);
+	tcase_add_test(tc, test_copies);
 	return s;
 }

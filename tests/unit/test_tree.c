@@ -396,6 +396,60 @@ START_TEST(places)
 }
 END_TEST
 
+static void expect_copy(const struct tree_set *copy, const char *dir, const char *path)
+{
+	ck_assert_str_eq(copy->dir, dir);
+	ck_assert_str_eq(copy->name, "t1");
+	ck_assert_uint_eq(copy->n, 1);
+	ck_assert_str_eq(copy->v[0].path, path);
+	ck_assert_int_eq(copy->v[0].fd, -1);
+}
+
+START_TEST(copies)
+{
+	struct tree_set other;
+	char *target;
+	bool up;
+
+	ck_assert_int_eq(tree_set_copy(&set, 1, &err), 0);
+	expect("/home/.ioriot/t1/a/b", "/home/.ioriot/t1.copy001", "a/b");
+	expect_refused("/home/.ioriot/t1.copy001/a", EACCES); /* no name of another tree leads into this one */
+	expect_refused("/home/.ioriot/t1.copy002/a", EACCES);
+	ck_assert_int_eq(tree_link_target(&set, STR("/home/.ioriot/t1/l"), STR("/home/.ioriot/t1/x"), &target, &up, &err),
+		0);
+	ck_assert_str_eq(target, "/home/.ioriot/t1.copy001/x");
+	ck_assert_int_eq(tree_link_target(&set, STR("/home/.ioriot/t1/l"), STR("../t1.copy002/x"), &target, &up, &err),
+		-EACCES);
+	expect_copy(&set, "t1.copy001", "/home/.ioriot/t1.copy001");
+	ck_assert_int_eq(tree_set_other_copy(&other, &set, COPIES_MAX, &err), 0);
+	expect_copy(&other, "t1.copy999", "/home/.ioriot/t1.copy999");
+	expect_copy(&set, "t1.copy001", "/home/.ioriot/t1.copy001");
+}
+END_TEST
+
+START_TEST(names_of_copies)
+{
+	static const char *const others[] = {"t", "t11", "t1.copy", "t1.copy000", "t1.copy1", "t1.copy0001", "t1.copy01x",
+		"t1.copy+01", "t1.Copy001", "t1copy001", "t2.copy001", "x"};
+	char name[65];
+	size_t i;
+
+	ck_assert(tree_name_is_of("t1", "t1"));
+	ck_assert(tree_name_is_of("t1.copy001", "t1"));
+	ck_assert(tree_name_is_of("t1.copy999", "t1"));
+	ck_assert(tree_name_is_of("t1.copy002", "t1.copy002"));
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		ck_assert_msg(!tree_name_is_of(others[i], "t1"), "%s", others[i]);
+	memset(name, 'a', sizeof(name));
+	ck_assert_int_eq(tree_set_init(&set, &arena, (struct str){name, 56}, NULL, false, &err), 0);
+	ck_assert_int_eq(tree_set_copy(&set, 1, &err), 0);
+	ck_assert(tree_name_valid(str_of(set.dir)));
+	ck_assert_int_eq(tree_set_init(&set, &arena, (struct str){name, 57}, NULL, false, &err), 0);
+	ck_assert_int_eq(tree_set_copy(&set, 1, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "longer than the 56 bytes"));
+}
+END_TEST
+
 Suite *tree_suite(void)
 {
 	TCase *tc;
@@ -417,5 +471,7 @@ Suite *tree_suite(void)
 	tcase_add_test(tc, mount_table_malformed);
 	tcase_add_test(tc, pseudo_file_systems);
 	tcase_add_test(tc, places);
+	tcase_add_test(tc, copies);
+	tcase_add_test(tc, names_of_copies);
 	return s;
 }
