@@ -88,6 +88,16 @@ static inline struct pid *pid_of_file(const struct file *file)
 #endif
 }
 
+/* --- what a process has mapped, under its mmap_lock --- */
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+#define MAPS_ITERATOR(name, mm)	  VMA_ITERATOR(name, mm, 0)
+#define for_each_map(vma, name)	  for_each_vma(name, vma)
+#else
+#define MAPS_ITERATOR(name, mm)	  struct mm_struct *name = (mm)
+#define for_each_map(vma, name)	  for (vma = name->mmap; vma; vma = vma->vm_next)
+#endif
+
 /* --- registers of a system call, as they still are at its end --- */
 
 #if defined(CONFIG_X86_64)

@@ -5,6 +5,7 @@
 #include <linux/fdtable.h>
 
 #include "facts.h"
+#include "maps.h"
 #include "scope.h"
 
 /*
@@ -52,12 +53,22 @@ static u64 put_task(void)
 
 static void item_ring_of_file(struct build *o, const struct file *file);
 
+/* What it is, and its name. */
+static void item_file(struct build *o, struct file *file)
+{
+	unsigned int len;
+
+	item_facts(o, WIRE_FACTS, file_inode(file));
+	len = put_d_path(item_begin(o, PATH_MAX), &file->f_path);
+	if (len)
+		item_end(o, WIRE_FD_PATH, len);
+}
+
 /* T 0: now, and AT_ENTRY is when its call began (0: not known). SENT: somebody has told of it. */
 static void put_described(enum wire_kind kind, unsigned int fd, struct file *file, bool cloexec, u64 t,
 	u64 at_entry, bool sent)
 {
 	struct build o;
-	unsigned int len;
 	u64 *values;
 
 	if (!build_begin(&o, kind, WIRE_VALUES_FD))
@@ -67,10 +78,7 @@ static void put_described(enum wire_kind kind, unsigned int fd, struct file *fil
 	if (at_entry)
 		o.rec->dur = o.rec->t - at_entry;
 	o.rec->flags = names_flags();
-	item_facts(&o, WIRE_FACTS, file_inode(file));
-	len = put_d_path(item_begin(&o, PATH_MAX), &file->f_path);
-	if (len)
-		item_end(&o, WIRE_FD_PATH, len);
+	item_file(&o, file);
 	if (sent) {
 		*(u64 *)item_begin(&o, sizeof(u64)) = description_id(file);
 		item_end(&o, WIRE_DESCRIPTION, sizeof(u64));
@@ -81,6 +89,99 @@ static void put_described(enum wire_kind kind, unsigned int fd, struct file *fil
 	values[1] = (file->f_flags & ~O_CLOEXEC) | (cloexec ? O_CLOEXEC : 0);
 	values[2] = file->f_pos;
 	build_end(&o);
+}
+
+/* --- maps --- */
+
+/* Files that are mapped for execution, too, are the program and its libraries, whose maps nobody records. */
+#define PROGRAM_FILES 256
+static DEFINE_PER_CPU(const struct inode *[PROGRAM_FILES], program_files);
+
+static bool is_program(unsigned int n, const struct inode *inode)
+{
+	const struct inode **all = *this_cpu_ptr(&program_files);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (all[i] == inode)
+			return true;
+	return false;
+}
+
+static unsigned int find_programs(struct mm_struct *mm)
+{
+	const struct inode **all = *this_cpu_ptr(&program_files);
+	struct vm_area_struct *vma;
+	unsigned int n = 0;
+	MAPS_ITERATOR(at, mm);
+
+	for_each_map(vma, at)
+		if (vma->vm_file && vma->vm_flags & VM_EXEC && n < PROGRAM_FILES &&
+			!is_program(n, file_inode(vma->vm_file)))
+			all[n++] = file_inode(vma->vm_file);
+	return n;
+}
+
+static void put_map(const struct vm_area_struct *vma, u64 t)
+{
+	struct build o;
+	u64 *values;
+
+	window_add(vma->vm_start, vma->vm_end - vma->vm_start);
+	if (!build_begin(&o, WIRE_MAP, WIRE_VALUES_MAP))
+		return;
+	if (t)
+		o.rec->t = o.b->t = t;
+	o.rec->flags = names_flags();
+	item_file(&o, vma->vm_file);
+	values = build_values(&o);
+	values[0] = vma->vm_start;
+	values[1] = vma->vm_end - vma->vm_start;
+	values[2] = vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC); /* the same bits as PROT_* */
+	values[3] = vma->vm_flags & VM_MAYSHARE ? MAP_SHARED : MAP_PRIVATE;
+	values[4] = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	build_end(&o);
+}
+
+#define LOCK_TRIES 1000
+
+/* Who holds the lock may be waiting for this processor. */
+static bool lock_maps(struct mm_struct *mm)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOCK_TRIES; i++) {
+		if (mmap_read_trylock(mm))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+static void put_lost(const struct task_struct *task, u64 count, enum wire_lost why);
+
+static void put_maps(u64 t)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	unsigned int n;
+
+	if (!mm)
+		return;
+	if (!lock_maps(mm)) {
+		put_lost(current, 1, WIRE_LOST_MAPS);
+		return;
+	}
+	n = find_programs(mm);
+	{
+		MAPS_ITERATOR(at, mm);
+
+		for_each_map(vma, at)
+			if (vma->vm_file && S_ISREG(file_inode(vma->vm_file)->i_mode) &&
+				!is_program(n, file_inode(vma->vm_file)))
+				put_map(vma, t);
+	}
+	mmap_read_unlock(mm);
 }
 
 /* Preemption is off: no other records of this processor come between. */
@@ -106,6 +207,7 @@ static void put_state(void)
 				true);
 	}
 	spin_unlock(&files->file_lock);
+	put_maps(t);
 }
 
 /* A thread that comes while another one tells waits for it: preemption is off, that one goes on. */

@@ -24,3 +24,12 @@ bpf_or_skip() { # NAME
 	skip "$1" "$why"
 	done_testing
 }
+
+await() { # COMMAND...: until it succeeds, two minutes at most
+	local i
+	for ((i = 0; i < 1200; i++)); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}

@@ -24,6 +24,11 @@ struct state_fd {
 	uint64_t offset;
 };
 
+/* A map of a state. */
+struct state_map {
+	uint64_t start, end;
+};
+
 #define IDLE_MOST 4096 /* processes that may be over */
 
 #define INO_CLOSED UINT64_MAX /* the process has closed it since */
@@ -47,6 +52,7 @@ struct process {
 	bool sorted; /* fds is, by number */
 	bool forgot; /* fds was given up */
 	VEC(struct state_fd) fds;
+	VEC(struct state_map) maps;
 	TAILQ_ENTRY(process) with_fds;
 	TAILQ_ENTRY(process) idle;
 	LIST_HEAD(thread_list, thread) threads;
@@ -272,6 +278,7 @@ static void remove_process(struct begin *b, struct process *p)
 {
 	remove_threads(b, p);
 	drop_fds(b, p);
+	vec_free(&p->maps);
 	not_idle(b, p);
 	hmap_remove(&b->processes, &p->node);
 	free(p);
@@ -511,6 +518,17 @@ static bool keeps_directory(const struct process *p, const struct wire_seen *see
 	return from && p->cwd ? from == p->cwd : was_seen(seen);
 }
 
+/* Is anything of [START, END) in the state, or, with WHOLE, does something begin there? */
+static bool has_map(const struct process *p, uint64_t start, uint64_t end, bool whole)
+{
+	size_t i;
+
+	for (i = 0; i < p->maps.n; i++)
+		if (whole ? p->maps.v[i].start == start : p->maps.v[i].start < end && p->maps.v[i].end > start)
+			return true;
+	return false;
+}
+
 /* Is the effect of the call missing in the state? */
 static bool keeps(struct process *p, const struct wire_seen *seen)
 {
@@ -536,6 +554,10 @@ static bool keeps(struct process *p, const struct wire_seen *seen)
 		return range_fds(p, (uint32_t)rec->arg[0], (uint32_t)rec->arg[1], false);
 	if (rec->op == OP_chdir || rec->op == OP_fchdir)
 		return keeps_directory(p, seen);
+	if (rec->op == OP_mmap || rec->op == OP_mremap)
+		return !has_map(p, (uint64_t)rec->ret, 0, true);
+	if (rec->op == OP_munmap)
+		return has_map(p, rec->arg[0], rec->arg[0] + rec->arg[1], false);
 	if (rec->op == OP_umask)
 		return (uint64_t)rec->ret == p->umask;
 	return true;
@@ -559,6 +581,7 @@ static int on_exec(struct begin *b, struct process *p)
 {
 	remove_threads(b, p);
 	drop_fds(b, p);
+	vec_free(&p->maps);
 	p->headless = p->forgot = false;
 	p->t = 0;
 	return add_thread(b, p, p->pid);
@@ -765,6 +788,22 @@ static int on_fd(struct begin *b, const struct wire_seen *seen, struct err *err)
 	return b->to.add(b->to.user, &dup, err);
 }
 
+static int on_map(struct begin *b, const struct wire_seen *seen, struct err *err)
+{
+	const struct rec *rec = &seen->seen.rec;
+	struct process *p = find_process(b, rec->pid);
+	struct state_map *map;
+
+	if (p && p->t) {
+		p->t = rec->t;
+		map = vec_push(&p->maps);
+		if (!map)
+			return no_memory(err);
+		*map = (struct state_map){rec->arg[0], rec->arg[0] + rec->arg[1]};
+	}
+	return b->to.add(b->to.user, &seen->seen, err);
+}
+
 int begin_add(struct begin *b, const struct wire_seen *seen, struct err *err)
 {
 	const struct rec *rec = &seen->seen.rec;
@@ -776,6 +815,8 @@ int begin_add(struct begin *b, const struct wire_seen *seen, struct err *err)
 		return on_task(b, seen, err);
 	case WIRE_SEEN_FD:
 		return on_fd(b, seen, err);
+	case WIRE_SEEN_MAP:
+		return on_map(b, seen, err);
 	case WIRE_SEEN_RING:
 	case WIRE_SEEN_EVENT:
 		return b->to.add(b->to.user, &seen->seen, err);

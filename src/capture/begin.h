@@ -17,6 +17,7 @@
  *   close                 dropped when the state does not have the descriptor
  *   moved an offset       dropped when the state has the new offset, as far as that was told
  *   directory, umask      dropped when the state has the new one
+ *   map of a file         dropped when the state has it; munmap when the state has nothing there
  *   other changes         kept: names are judged by late.c, contents and locks are in no state
  *   looked, or failed     dropped when it was not seen to begin
  *

@@ -383,6 +383,12 @@ static bool choose_rings(struct bpf *s, const struct btf *kernel, bool wanted)
 	return told;
 }
 
+/* From Linux 6.7 on programs can look at the maps of a process. */
+static bool has_maps(const struct btf *kernel)
+{
+	return btf__find_by_name_kind(kernel, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
+}
+
 /* Rings have structs of their own, which a kernel may have in another shape: then all is loaded but them. */
 static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 {
@@ -396,6 +402,7 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes);
 		/* of rings calls tell: without those nobody needs them */
 		s->rings_told = choose_rings(s, kernel, rings && s->job->options->layers.on[LAYER_SYS]);
+		s->programs->rodata->maps_told = has_maps(kernel);
 		s->missing.len = 0;
 		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, &s->missing);
 		rc = ioriot_bpf__load(s->programs);

@@ -589,7 +589,7 @@ static void names_of(struct late *l, const struct seen *s)
 	touch_root(l, r);
 	if (r->op == OP_state_task)
 		state_of_task(l, s);
-	else if (r->op == OP_state_fd || r->op == OP_recv_fd)
+	else if (r->op == OP_state_fd || r->op == OP_state_map || r->op == OP_recv_fd)
 		state_of_fd(l, s);
 	else if (deed == DEED_LIST && s->from[0].id) {
 		struct dir *dir = way_start(l, s, 0, (int)r->arg[0]);

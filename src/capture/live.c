@@ -104,6 +104,7 @@ static bool is_ours(struct live *s, const struct wire_seen *seen)
 		return false;
 	case WIRE_SEEN_FD:
 		return rec->arg[2] & O_CLOEXEC;
+	case WIRE_SEEN_MAP:
 	case WIRE_SEEN_EVENT:
 		return true;
 	case WIRE_SEEN_CALL:

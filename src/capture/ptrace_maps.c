@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
@@ -456,51 +457,35 @@ static bool parse_region(char *line, struct region *r)
 	return path[0] == '/';
 }
 
-/* As the process names it. False: that is another file by now, or none that can be read. */
+/*
+ * What is mapped itself, where we may look at that; else what the process names so. False: that is another
+ * file by now, or none that can be read.
+ */
 static bool find_file(const struct task *task, const struct region *r, struct stat *st)
 {
 	char path[PATH_MAX + 32];
 
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64, task->tid, r->start, r->end);
+	if (stat(path, st) == 0)
+		return S_ISREG(st->st_mode);
 	snprintf(path, sizeof(path), "/proc/%u/root%s", task->tid, r->path);
 	return stat(path, st) == 0 && S_ISREG(st->st_mode) && st->st_ino == r->ino;
 }
 
-/* A number that the process has not in use, so that nothing is hidden by it. */
-static int free_number(const struct task *task)
-{
-	char path[64];
-	struct stat st;
-	int fd = 100;
-
-	do
-		snprintf(path, sizeof(path), "/proc/%u/fd/%d", task->tid, ++fd);
-	while (lstat(path, &st) == 0);
-	return fd;
-}
-
-static void put_told(struct tracer *t, const struct task *task, struct rec *rec)
-{
-	rec->pid = task->proc->pid;
-	rec->tid = task->tid;
-	rec->t = now_ns();
-	sink_tell(t->job->sink, rec);
-}
-
-/* Mapped through a descriptor that is there for a moment, as most programs do it. */
 static void tell_region(struct tracer *t, const struct task *task, const struct region *r,
 	const struct stat *st)
 {
-	bool write = r->shared && r->writable;
-	uint64_t fd = (uint64_t)free_number(task), prot = PROT_READ | (r->writable ? PROT_WRITE : 0);
-	struct str path = str_of(r->path);
+	struct rec rec = {.op = OP_state_map, .pid = task->proc->pid, .tid = task->tid, .path = str_of(r->path),
+		.facts = facts_of_stat(st)};
 
-	paths_find(t->job->paths, who_of(task), path);
-	put_told(t, task, &(struct rec){.op = OP_state_fd, .path = path, .facts = facts_of_stat(st),
-				  .arg = {fd, 0, (uint64_t)(write ? O_RDWR : O_RDONLY), 0}});
-	put_told(t, task, &(struct rec){.op = OP_mmap, .has_ret = true, .ret = (int64_t)r->start,
-				  .arg = {0, r->end - r->start, prot, r->shared ? MAP_SHARED : MAP_PRIVATE, fd,
-					  r->off}});
-	put_told(t, task, &(struct rec){.op = OP_close, .has_ret = true, .arg = {fd}});
+	rec.arg[0] = r->start;
+	rec.arg[1] = r->end - r->start;
+	rec.arg[2] = PROT_READ | (r->writable ? PROT_WRITE : 0);
+	rec.arg[3] = r->shared ? MAP_SHARED : MAP_PRIVATE;
+	rec.arg[5] = r->off;
+	paths_find(t->job->paths, who_of(task), rec.path);
+	rec.t = now_ns();
+	sink_tell(t->job->sink, &rec);
 }
 
 /* Pages that are there when it ends are told in each file. */

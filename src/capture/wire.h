@@ -57,14 +57,17 @@ enum wire_kind {
 			    lead to, as of a call; before the WIRE_CALL of the io_uring_enter that took it */
 	WIRE_WORK,	 /* items of a submission, told while that was under way */
 	WIRE_COMPLETION, /* ret is its result; WIRE_FACTS of what it opened */
-	WIRE_EVENT	 /* of another layer: nr is its place among the rows of ops.def; dur is its latency,
+	WIRE_EVENT,	 /* of another layer: nr is its place among the rows of ops.def; dur is its latency,
 			    WIRE_FACTS are its file's */
+	WIRE_MAP	 /* behind the WIRE_FDs of a process: a map of a regular file that it has, but for those
+			    of files that it maps for execution, too */
 };
 
 enum wire_lost {
 	WIRE_LOST_SKIPPED, /* the end of a call was not seen */
 	WIRE_LOST_COMPAT,  /* a call of the 32-bit or x32 interface */
-	WIRE_LOST_MEMORY   /* no memory for the state of a thread */
+	WIRE_LOST_MEMORY,  /* no memory for the state of a thread */
+	WIRE_LOST_MAPS	   /* the maps of a process when its state was told: somebody changed them */
 };
 
 enum wire_flag {
@@ -94,6 +97,7 @@ struct wire_rec {
  *               IARG, in their order
  *   WIRE_TASK   umask, uid, gid (effective), tgid of the parent when that is recorded, else 0
  *   WIRE_FD, WIRE_RECEIVED  descriptor, flags (F_GETFL, and O_CLOEXEC), offset
+ *   WIRE_MAP    address, length, PROT_*, MAP_SHARED or MAP_PRIVATE, offset in the file
  *   WIRE_FAULT  address of the page, its offset in the file, 1 when it is written
  *   WIRE_TASK_END, WIRE_LOST   as above
  *   WIRE_SUBMISSION  ring, request, number in the ring (32 bits of it)
@@ -105,6 +109,7 @@ struct wire_rec {
 #define WIRE_VALUES_TASK 4
 #define WIRE_VALUES_FD	 3
 #define WIRE_VALUES_FAULT 3
+#define WIRE_VALUES_MAP	 5
 #define WIRE_VALUES_SUBMISSION 3
 #define WIRE_VALUES_WORK 2
 #define WIRE_VALUES_COMPLETION 4
@@ -166,7 +171,7 @@ enum wire_item_type {
 	WIRE_TIMES,    /* no bytes: NULL */
 	WIRE_POSITION, /* int64_t, with WIRE_NO_ENTRY: offset of the first argument's file afterwards */
 	WIRE_CWD,      /* of WIRE_TASK: struct wire_dir and its name */
-	WIRE_FD_PATH,  /* of WIRE_FD and WIRE_RECEIVED: as /proc/PID/fd/N shows it */
+	WIRE_FD_PATH,  /* of WIRE_FD, WIRE_RECEIVED and WIRE_MAP: as /proc/PID/fd/N shows it */
 	WIRE_DESCRIPTION, /* of WIRE_FD and WIRE_RECEIVED: uint64_t, the same for those that share one description */
 	WIRE_LINK,     /* where the symbolic link of WIRE_BEFORE led; only if the kernel has that in */
 	WIRE_LINK2,    /* memory and it is not longer than WIRE_LINK_MAX; of WIRE_BEFORE2 */

@@ -37,6 +37,7 @@ static const char *const lost_texts[] = {
 	[WIRE_LOST_SKIPPED] = "the kernel module did not see the end of a call",
 	[WIRE_LOST_COMPAT] = "calls of the 32-bit interface are not recorded",
 	[WIRE_LOST_MEMORY] = "the kernel module had no memory for the state of a thread",
+	[WIRE_LOST_MAPS] = "memory maps that a process had at the start: it was changing them",
 };
 
 /* Where the values and items of a row's record belong: slots of rec.arg[]. */
@@ -940,6 +941,32 @@ static int on_fd(struct wire_reader *r, struct record *rec)
 	return rc ? rc : 1;
 }
 
+static int on_map(struct wire_reader *r, struct record *rec)
+{
+	struct rec *map = &rec->out->seen.rec;
+	uint64_t value[WIRE_VALUES_MAP];
+	struct wire_item item;
+	const char *body = NULL;
+	int rc;
+
+	if (!take_values(rec, value, WIRE_VALUES_MAP))
+		return malformed(rec, "values of a map are missing");
+	if (value[0] % WIRE_PAGE || value[1] % WIRE_PAGE || value[4] % WIRE_PAGE || value[4] > INT64_MAX)
+		return malformed(rec, "a map that cannot be");
+	set_common(rec, OP_state_map);
+	map->tid = map->pid;
+	memcpy(map->arg, value, 4 * sizeof(*value));
+	map->arg[5] = value[4];
+	while ((rc = take_item(rec, &rec->rest, &item, &body)) > 0) {
+		rc = on_fd_item(r, rec, &item, body);
+		if (rc)
+			return rc;
+	}
+	translate_devices(r, rec);
+	rec->out->kind = WIRE_SEEN_MAP;
+	return rc ? rc : 1;
+}
+
 static int take_sqe(struct record *rec)
 {
 	struct rec *call = &rec->out->seen.rec;
@@ -1152,6 +1179,8 @@ static int on_record(struct wire_reader *r, struct record *rec)
 	case WIRE_FD:
 	case WIRE_RECEIVED:
 		return on_fd(r, rec);
+	case WIRE_MAP:
+		return on_map(r, rec);
 	case WIRE_TASK_END:
 		return on_task_end(r, rec);
 	case WIRE_FAULT:

@@ -16,6 +16,7 @@ enum wire_seen_kind {
 	WIRE_SEEN_CALL, /* a call, or the end of a thread */
 	WIRE_SEEN_TASK, /* state_task: the process is as it was at that moment; i= is PID:PID */
 	WIRE_SEEN_FD,	/* state_fd of the process whose state_task came before */
+	WIRE_SEEN_MAP,	/* state_map of it */
 	WIRE_SEEN_RING, /* io_uring_setup, of a ring that is there: as if it was made now */
 	WIRE_SEEN_EVENT, /* of another layer than calls: of whoever was on the processor */
 	WIRE_SEEN_LOST	/* calls of the thread that are not recorded: of the record t, pid, tid */

@@ -316,6 +316,44 @@ static int apply(struct run *run, const struct rec *r)
 	return finish(run, r, left == LEFT_CONFLICT ? LEFT_NONE : left);
 }
 
+/* That the thread's process has not in use, and that hardly any call is about to use. */
+static int64_t free_number(const struct run *run, const struct rec *r)
+{
+	const struct task *t = vfd_task(&run->model.vfd, r->tid);
+	int64_t fd = 1000;
+
+	while (t && vfd_get(t, fd))
+		fd++;
+	return fd;
+}
+
+/*
+ * A map that was there before: its file is opened, mapped and closed. When there is nothing to open, the
+ * mmap tells why it is left out.
+ */
+static int apply_map(struct run *run, const struct rec *r)
+{
+	struct rec map = *r, end = *r;
+	int rc, left;
+
+	map.arg[op_arg_index(OP_mmap, A_FD)] = end.arg[0] = (uint64_t)free_number(run, r);
+	rc = apply(run, &map);
+	map.op = OP_mmap;
+	map.has_ret = true;
+	map.ret = (int64_t)r->arg[0];
+	map.path = STR_NONE;
+	map.facts = (struct facts){0};
+	map.arg[0] = 0;
+	rc = rc ? rc : apply(run, &map);
+	if (rc)
+		return rc;
+	end.op = OP_close;
+	end.has_ret = true;
+	end.ret = 0;
+	left = model_apply(&run->model, &end);
+	return finish(run, &end, left <= LEFT_NONE ? left : LEFT_STATE);
+}
+
 static void note_malformed(struct generate_result *res, const struct err *why)
 {
 	if (res->left_out[LEFT_MALFORMED]++ == 0)
@@ -361,7 +399,7 @@ static int all_records(struct run *run)
 			note_unknown(run->res, r);
 		if (bad)
 			continue;
-		rc = apply(run, r);
+		rc = r->op == OP_state_map ? apply_map(run, r) : apply(run, r);
 		if (rc)
 			return rc;
 	}

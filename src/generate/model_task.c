@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "generate/outside.h"
@@ -303,6 +304,20 @@ int model_state_fd(struct model *m, const struct rec *r)
 	if (vfd_get(m->task, (int32_t)r->arg[0])) /* told twice: by two threads of one process */
 		return LEFT_STATE;
 	return model_open_told(m, r);
+}
+
+/* The descriptor through which the map was made; what follows it makes who applies the record. */
+int model_state_map(struct model *m, const struct rec *r)
+{
+	bool writes = r->arg[3] & MAP_SHARED && r->arg[2] & PROT_WRITE;
+	struct rec fd = *r;
+
+	fd.op = OP_state_fd;
+	fd.arg[0] = r->arg[op_arg_index(OP_mmap, A_FD)];
+	fd.arg[1] = fd.arg[3] = 0;
+	fd.arg[2] = writes ? O_RDWR : O_RDONLY;
+	m->out.call = fd;
+	return model_state_fd(m, &fd);
 }
 
 /* A descriptor that shares the description of one that was told before, of any process. */

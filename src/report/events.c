@@ -211,27 +211,10 @@ static void count_bytes(const struct rec *r, struct event *ev)
 
 /* ---- what nobody called ---- */
 
-/*
- * Another file of a rotation tells what is there by calls that take no time: maps by an mmap through a
- * state_fd just before it and its close, a ring of io_uring by its setup.
- */
-static bool is_told(struct events *e, const struct rec *r)
+/* Another file of a rotation tells a ring of io_uring that is there by its setup, which takes no time. */
+static bool is_told(const struct rec *r)
 {
-	uint64_t fd = e->moment_fd;
-	bool mapped = e->moment;
-
-	e->moment_fd = r->op == OP_state_fd ? r->arg[0] : MOMENT_NONE;
-	e->moment = false;
-	if (r->dur)
-		return false;
-	if (r->op == OP_io_uring_setup)
-		return true;
-	if (r->op == OP_mmap && fd != MOMENT_NONE && (int32_t)r->arg[op_arg_index(OP_mmap, A_FD)] == (int32_t)fd) {
-		e->moment_fd = fd;
-		e->moment = true;
-		return true;
-	}
-	return r->op == OP_close && mapped && (int32_t)r->arg[0] == (int32_t)fd;
+	return r->op == OP_io_uring_setup && r->dur == 0;
 }
 
 /* Calls, and what an io_uring did; no state, nor pages that were touched or files registered. */
@@ -247,7 +230,7 @@ static int take(struct events *e, struct event *ev)
 	struct known_process *p;
 	struct known_thread *k;
 	struct task *t;
-	bool told = is_told(e, r), call = is_call(r) && !told;
+	bool told = is_told(r), call = is_call(r) && !told;
 	int rc;
 
 	if (!e->has_origin) {
@@ -373,7 +356,6 @@ int events_open(struct events **out, const char *path, struct err *err)
 	if (!e)
 		return err_sys(err, ENOMEM, "%s", path);
 	host_init(e);
-	e->moment_fd = MOMENT_NONE;
 	rc = capture_open(&e->reader, path, err);
 	if (rc) {
 		events_close(e);

@@ -65,10 +65,7 @@ struct events {
 	struct object *held[2]; /* whose names the event shows, though it closes them */
 	VEC(struct request *) done; /* that the last record told of */
 	size_t told;		    /* so many of them are events by now */
-	uint64_t moment_fd; /* of the record before, a state_fd or (moment) a map through it; else MOMENT_NONE */
-	bool moment;
 };
-#define MOMENT_NONE UINT64_MAX
 
 /* --- events_layers.c --- */
 

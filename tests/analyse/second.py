@@ -18,7 +18,7 @@ import sys
 READ = {"read", "readv", "pread64", "preadv", "preadv2", "getdents", "getdents64", "readlink", "readlinkat"}
 WRITE = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}
 TRANSFER = {"copy_file_range", "sendfile", "splice", "tee", "vmsplice"}
-NO_CALLS = {"state_mount", "state_task", "state_fd", "state_dup", "state_path", "recv_fd", "task_end", "lost",
+NO_CALLS = {"state_mount", "state_task", "state_fd", "state_dup", "state_map", "state_path", "recv_fd", "task_end", "lost",
             "end", "map_read", "map_write", "uring_file"}
 OPENS = {"open", "openat", "openat2", "creat"}
 NAMED = {"eventfd", "eventfd2", "signalfd", "signalfd4", "timerfd_create", "epoll_create", "epoll_create1",
@@ -78,7 +78,7 @@ class Reading:
 
     def __init__(self, path):
         self.tasks, self.calls, self.lost = {}, [], 0
-        self.requests, self.before = {}, None
+        self.requests = {}
         self.over = {}
         lines = records(path)
         header = next(lines)[1]
@@ -129,14 +129,8 @@ class Reading:
         self.effect(r, op, ret, tid, task)
 
     def told(self, r, op):
-        """A map, or ring, that another file of a rotation tells of."""
-        before, self.before = self.before, ("fd", r[b"d"]) if op == "state_fd" else None
-        if r[b"D"] != b"0":
-            return False
-        if op == "mmap" and before == ("fd", r.get(b"d")):
-            self.before = ("map", r[b"d"])
-            return True
-        return op == "io_uring_setup" or (op == "close" and before == ("map", r[b"d"]))
+        """A ring that another file of a rotation tells of."""
+        return r[b"D"] == b"0" and op == "io_uring_setup"
 
     def submit(self, r, ret, pid, task):
         tuples = [[int(n) for n in t.split(b":")] for t in r.get(b"b", b"-").split(b",") if t != b"-"]

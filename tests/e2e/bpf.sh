@@ -32,16 +32,6 @@ absent "and no capture of it" n.capture
 
 check "build" cc -O1 -o storm "$TESTS/e2e/bpf_program.c"
 
-# called by check
-# shellcheck disable=SC2317
-await() { # COMMAND...: until it succeeds, two minutes at most
-	local i
-	for ((i = 0; i < 1200; i++)); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
 # called by await
 # shellcheck disable=SC2317
 sleeps() { grep -q ' T ' "/proc/$1/stat"; }

@@ -12,7 +12,7 @@ for file in maps.capture maps.capture.1; do
 	check "$file: is valid" python3 "$TESTS/capture_check.py" --part "$file"
 	status_is "$file: calls" 0 "$IORIOT" -a "$file" --export csv:calls.csv
 	check "$file: calls: a second implementation" "$TESTS/analyse/second.py" "$file" calls.csv
-	equal "$file: its map" "$(grep -c 'o=mmap;:,a=0x0;:,c=1048576;:,g=3;:,l=1;:,' "$file")" 1
+	equal "$file: its map" "$(grep -cE 'o=(mmap|state_map);:,a=[^;]*;:,c=1048576;:,g=3;:,l=1;:,' "$file")" 1
 	status_is "$file: generated" 0 "$IORIOT" -c "$file" -r r.replay -n maps --root "$PWD/root" -u "$(id -un)"
 	check "$file: the map is synced" grep -qE '\|0:0:1048576\|.*\|msync@' r.replay
 	status_is "$file: initialised" 0 "$IORIOT" -i r.replay --root "$PWD/root" -u "$(id -un)" --quiet

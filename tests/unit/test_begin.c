@@ -114,6 +114,16 @@ static void tell_shared(struct scene *s, uint32_t pid, uint32_t fd, uint64_t ino
 	give(s, &seen);
 }
 
+static void tell_map(struct scene *s, uint32_t pid, uint64_t start, uint64_t len)
+{
+	struct wire_seen seen = {.kind = WIRE_SEEN_MAP,
+		.seen = {.rec = {.op = OP_state_map, .t = 1000, .pid = pid, .tid = pid}}};
+
+	seen.seen.rec.arg[0] = start;
+	seen.seen.rec.arg[1] = len;
+	give(s, &seen);
+}
+
 /* Process 100 with descriptors 3, 4 and 9 (a duplicate of 4); what tells of it is not written down.
  */
 static void tell_100(struct scene *s)
@@ -175,6 +185,27 @@ static bool kept(struct scene *s, struct wire_seen seen)
 	expect(s, want);
 	return true;
 }
+
+/* --- maps --- */
+
+START_TEST(maps)
+{
+	struct scene s;
+
+	scene_open(&s);
+	tell_100(&s);
+	tell_map(&s, 100, 0x10000, 0x3000);
+	expect(&s, " state_map(100)");
+	ck_assert(!kept(&s, call(0, OP_mmap, 0x10000)));
+	ck_assert(kept(&s, call(0, OP_mmap, 0x20000))); /* gone again since, or not there yet */
+	ck_assert(!kept(&s, call(0, OP_mremap, 0x10000)));
+	ck_assert(kept(&s, with_args(call(0, OP_munmap, 0), 0x12000, 0x1000, 0)));
+	ck_assert(!kept(&s, with_args(call(0, OP_munmap, 0), 0x13000, 0x1000, 0)));
+	ck_assert(!kept(&s, with_args(call(0, OP_munmap, 0), 0xf000, 0x1000, 0)));
+	ck_assert(kept(&s, with_args(call(0, OP_msync, 0), 0x13000, 0x1000, 0)));
+	scene_close(&s);
+}
+END_TEST
 
 /* --- descriptors --- */
 
@@ -719,6 +750,7 @@ Suite *begin_suite(void)
 	Suite *s = suite_with("begin", &tc);
 
 	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, maps);
 	tcase_add_test(tc, new_descriptors);
 	tcase_add_test(tc, duplicates);
 	tcase_add_test(tc, closes);

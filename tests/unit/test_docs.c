@@ -137,8 +137,8 @@ END_TEST
 /* What only a capture holds: generate turns it into other lines. */
 static bool never_replayed(int op)
 {
-	return ops[op].flags & (OPF_NOFILE | OPF_LAYER) || op == OP_state_mount || op == OP_state_path ||
-	       op == OP_lost || op == OP_end || op == OP_uring_other;
+	return ops[op].flags & (OPF_NOFILE | OPF_LAYER) || op == OP_state_mount || op == OP_state_map ||
+	       op == OP_state_path || op == OP_lost || op == OP_end || op == OP_uring_other;
 }
 
 START_TEST(replay_examples_are_true)

@@ -1942,6 +1942,28 @@ START_TEST(what_is_mounted_below_a_pseudo_file_system_with_a_root)
 }
 END_TEST
 
+START_TEST(maps_of_the_start)
+{
+	generates(TASK FILE_F
+		"1 o=state_map;:,a=0x10000;:,c=8192;:,g=3;:,l=1;:,p=/w/f;:,O=4096;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+		"1 o=state_map;:,a=0x20000;:,c=4096;:,g=3;:,l=2;:,p=/w/f;:,O=0;:,x=8:1:5:0100644:1:0:0:10000:24;:,\n"
+		"1 o=state_map;:,a=0x30000;:,c=4096;:,g=3;:,l=1;:,p=/w/g (deleted);:,O=0;:,x=8:1:6:0100644:0:0:0:10000:24;:,\n"
+		"1 o=msync;:,a=0x10000;:,c=4096;:,f=4;:,s=0;:,\n"
+		"1 o=munmap;:,a=0x20000;:,c=4096;:,s=0;:,\n"
+		"1 o=munmap;:,a=0x30000;:,c=4096;:,s=0;:,\n",
+		TASK_LINE "0|0|-|1000|/r/.ioriot/t/w/f|O_RDWR|0|>0|1000|state_fd@7|\n"
+			  "0|0|-|-|8192|PROT_READ+PROT_WRITE|MAP_SHARED|0|4096|>M0|65536|mmap@7|\n"
+			  "0|0|-|0:0:5904|5904|map_write@7|\n"
+			  "0|0|-|0|-|0|close@7|\n"
+			  "0|0|-|1000|/r/.ioriot/t/w/f|O_RDONLY|0|>1|1000|state_fd@8|\n"
+			  "0|0|-|-|4096|PROT_READ+PROT_WRITE|MAP_PRIVATE|1|0|>M1|131072|mmap@8|\n"
+			  "0|0|-|1|-|0|close@8|\n"
+			  "0|0|-|0:0:4096|4096|MS_SYNC|0|msync@10|\n"
+			  "0|0|-|1:0:4096|4096|0|munmap@11|\n"
+			  "#INIT\n" W_DIR F_INIT("4096+5904"));
+}
+END_TEST
+
 /* A user's program that writes to a log which root had opened for it. */
 #define TASK_2 "2 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=0;:,G=0;:,q=1;:,\n"
 
@@ -3535,6 +3557,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system);
 	tcase_add_test(t, what_is_mounted_below_a_pseudo_file_system_with_a_root);
 	tcase_add_test(t, descriptors_of_the_start_share_descriptions);
+	tcase_add_test(t, maps_of_the_start);
 	tcase_add_test(t, a_process_that_is_told_again_is_another);
 	tcase_add_test(t, threads_whose_leader_has_ended_are_one_process);
 	tcase_add_test(t, descriptors_of_the_start_are_within_reach);

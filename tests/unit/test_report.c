@@ -114,9 +114,7 @@ END_TEST
 
 START_TEST(what_a_file_of_a_rotation_tells_is_no_call)
 {
-	tells(HEAD TASK REC(1000, 0, "o=state_fd;:,d=101;:,p=/m;:,f=0;:,O=0")
-			REC(1000, 0, "o=mmap;:,a=0x0;:,c=4096;:,g=1;:,l=2;:,d=101;:,O=0;:,s=28672")
-			REC(1000, 0, "o=close;:,d=101;:,s=0")
+	tells(HEAD TASK REC(1000, 0, "o=state_map;:,a=0x7000;:,c=4096;:,g=1;:,l=2;:,p=/m;:,O=0")
 			REC(1000, 0, "o=state_fd;:,d=5;:,p=/x;:,f=0;:,O=0")
 			REC(2000, 0, "o=close;:,d=5;:,s=0")
 			REC(2100, 0, "o=mmap;:,a=0x0;:,c=4096;:,g=1;:,l=2;:,d=5;:,O=0;:,s=-9"),

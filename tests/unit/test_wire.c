@@ -545,6 +545,17 @@ START_TEST(state_of_a_process)
 		   "log;:,f=33793;:,O=5120;:," SOME_FACTS "\n");
 	ck_assert_int_eq(s.out.kind, WIRE_SEEN_FD);
 	ck_assert_uint_eq(s.out.description, 77);
+	begin(&s, WIRE_MAP, -1);
+	wire_value(&s.bytes, 0x7000);
+	wire_value(&s.bytes, 8192);
+	wire_value(&s.bytes, 3);
+	wire_value(&s.bytes, 1);
+	wire_value(&s.bytes, 4096);
+	wire_str(&s.bytes, WIRE_FD_PATH, STR("/home/u/log"));
+	wire_facts(&s.bytes, WIRE_FACTS, &some_facts);
+	expect(&s, "t=5000;:,D=0;:,i=100:100;:,o=state_map;:,a=0x7000;:,c=8192;:,g=3;:,l=1;:,p=/home/u/"
+		   "log;:,O=4096;:," SOME_FACTS "\n");
+	ck_assert_int_eq(s.out.kind, WIRE_SEEN_MAP);
 	begin(&s, WIRE_TASK, -1);
 	head_of(&s)->flags = WIRE_CHROOTED;
 	wire_value(&s.bytes, 0);
@@ -1182,7 +1193,8 @@ START_TEST(values_that_are_missing)
 	} want[] = {{WIRE_CALL, SYS_close, 1}, {WIRE_CALL, SYS_pread64, 3},
 		{WIRE_CALL, SYS_openat, 3}, {WIRE_CALL, SYS_fcntl, 3},
 		{WIRE_TASK, -1, WIRE_VALUES_TASK}, {WIRE_FD, -1, WIRE_VALUES_FD},
-		{WIRE_TASK_END, -1, 1}, {WIRE_LOST, -1, 2}, {WIRE_FAULT, -1, WIRE_VALUES_FAULT}};
+		{WIRE_TASK_END, -1, 1}, {WIRE_LOST, -1, 2}, {WIRE_FAULT, -1, WIRE_VALUES_FAULT},
+		{WIRE_MAP, -1, WIRE_VALUES_MAP}};
 	struct scene s;
 	size_t i;
 	int n, k;

@@ -68,7 +68,6 @@ static __always_inline void for_whom(struct inode *inode, bool writes, struct to
 		out->in_scope = current_in_scope();
 }
 
-#define S_IFMT	0170000
 #define S_IFBLK 0060000
 
 /* What a file system keeps in pages of its device is everybody's. */

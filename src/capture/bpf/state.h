@@ -3,6 +3,7 @@
 #define IORIOT_CAPTURE_BPF_STATE_H
 
 #include "facts.h"
+#include "maps.h"
 #include "scope.h"
 
 /*
@@ -44,6 +45,18 @@ static __always_inline u64 put_task(struct task_struct *task)
 
 static __always_inline void item_ring_of_file(struct build *b, struct file *file);
 
+/* What it is, and its name. */
+static __always_inline void item_file(struct build *b, struct file *file)
+{
+	int len;
+
+	item_facts(b, WIRE_FACTS, GET(file, f_inode));
+	item_begin(b, PATH_MOST);
+	len = put_path(b, (u64)GET(file, f_path.mnt), (u64)GET(file, f_path.dentry), 0);
+	if (len > 0 && len <= PATH_MOST)
+		item_end(b, WIRE_FD_PATH, len);
+}
+
 struct described {
 	u64 t, at_entry; /* T 0: now; AT_ENTRY 0: not known */
 	u32 fd;
@@ -55,7 +68,6 @@ __noinline int put_described(u32 kind, u64 file_at, const struct described *d)
 	struct build *b = d ? build_begin(kind, WIRE_VALUES_FD) : NULL;
 	struct file *file = (struct file *)file_at;
 	u64 *values;
-	int len;
 
 	if (!b)
 		return 0;
@@ -64,11 +76,7 @@ __noinline int put_described(u32 kind, u64 file_at, const struct described *d)
 	if (d->at_entry)
 		b->rec.dur = b->rec.t - d->at_entry;
 	b->rec.flags = names_flags();
-	item_facts(b, WIRE_FACTS, GET(file, f_inode));
-	item_begin(b, PATH_MOST);
-	len = put_path(b, (u64)GET(file, f_path.mnt), (u64)GET(file, f_path.dentry), 0);
-	if (len > 0 && len <= PATH_MOST)
-		item_end(b, WIRE_FD_PATH, len);
+	item_file(b, file);
 	item_ring_of_file(b, file);
 	if (d->sent)
 		item_number(b, WIRE_DESCRIPTION, hidden_id(file));
@@ -79,6 +87,142 @@ __noinline int put_described(u32 kind, u64 file_at, const struct described *d)
 	build_end(b);
 	return 0;
 }
+
+/* --- maps --- */
+
+/*
+ * Files that are mapped for execution, too, are the program and its libraries, whose maps nobody records. A
+ * file has two places, by its address; one that finds none is told.
+ */
+#define PROGRAM_FILES 512
+
+struct program {
+	u64 inode, walk; /* of an earlier walk it is void */
+};
+
+struct programs {
+	struct program file[PROGRAM_FILES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct programs);
+} programs SEC(".maps");
+
+const volatile bool maps_told; /* the kernel has iterators over maps */
+
+static __always_inline struct program *program_at(struct programs *all, u64 inode, u32 place)
+{
+	return &all->file[((u32)(inode * 0x9e3779b97f4a7c15ull >> 40) + place) & (PROGRAM_FILES - 1)];
+}
+
+static __always_inline bool is_program(const struct program *p, u64 inode, u64 walk)
+{
+	return p->walk == walk && p->inode == inode;
+}
+
+static __always_inline void program_add(struct programs *all, u64 inode, u64 walk)
+{
+	struct program *p = program_at(all, inode, 0);
+
+	if (p->walk == walk && p->inode != inode)
+		p = program_at(all, inode, 1);
+	p->inode = inode;
+	p->walk = walk;
+}
+
+#define VM_EXEC	    4u /* linux/mm.h; VM_READ, VM_WRITE and this are the bits of PROT_* */
+#define VM_MAYSHARE 0x80u
+
+#define S_IFMT	0170000
+#define S_IFREG 0100000
+
+__noinline int put_map(u64 vma_at, u64 t)
+{
+	struct vm_area_struct *vma = (struct vm_area_struct *)vma_at;
+	u64 start = GET(vma, vm_start), len = GET(vma, vm_end) - start, flags = GET(vma, vm_flags), *values;
+	struct file *file = GET(vma, vm_file);
+	struct build *b;
+
+	window_add(bpf_get_current_task_btf(), start, len);
+	b = build_begin(WIRE_MAP, WIRE_VALUES_MAP);
+	if (!b)
+		return 0;
+	if (t)
+		b->rec.t = t;
+	b->rec.flags = names_flags();
+	item_file(b, file);
+	values = build_values(b, WIRE_VALUES_MAP);
+	values[0] = start;
+	values[1] = len;
+	values[2] = flags & 7;
+	values[3] = flags & VM_MAYSHARE ? 1 : 2; /* MAP_SHARED, MAP_PRIVATE */
+	values[4] = (u64)GET(vma, vm_pgoff) * PAGE_BYTES;
+	build_end(b);
+	return 0;
+}
+
+struct map_walk {
+	struct programs *programs;
+	u64 number, t;
+	bool tell;
+};
+
+static __always_inline void on_map(const struct map_walk *w, struct vm_area_struct *vma)
+{
+	struct file *file = GET(vma, vm_file);
+	struct inode *inode = file ? GET(file, f_inode) : NULL;
+
+	if (!inode)
+		return;
+	if (!w->tell) {
+		if (GET(vma, vm_flags) & VM_EXEC)
+			program_add(w->programs, (u64)inode, w->number);
+	} else if ((GET(inode, i_mode) & S_IFMT) == S_IFREG &&
+		   !is_program(program_at(w->programs, (u64)inode, 0), (u64)inode, w->number) &&
+		   !is_program(program_at(w->programs, (u64)inode, 1), (u64)inode, w->number)) {
+		put_map((u64)vma, w->t);
+	}
+}
+
+/* 0 or an error. */
+static __always_inline int each_map(struct task_struct *task, const struct map_walk *w)
+{
+	struct bpf_iter_task_vma it;
+	struct vm_area_struct *vma;
+	int rc = bpf_iter_task_vma_new(&it, task, 0);
+
+	while (!rc && (vma = bpf_iter_task_vma_next(&it)))
+		on_map(w, (struct vm_area_struct *)number_of(vma));
+	bpf_iter_task_vma_destroy(&it);
+	return rc;
+}
+
+/* First the files of the program are found, then all others are told. */
+__noinline int put_maps(u64 t)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct map_walk w = {.number = bpf_ktime_get_ns(), .t = t};
+	u32 key = 0;
+	int rc;
+
+	if (!maps_told)
+		return 0;
+	w.programs = bpf_map_lookup_elem(&programs, &key);
+	if (!w.programs)
+		return 0;
+	rc = each_map(task, &w);
+	w.tell = true;
+	if (!rc)
+		rc = each_map(task, &w);
+	if (rc && rc != -2) /* ENOENT: it has no memory */
+		put_lost(task, 1, WIRE_LOST_MAPS);
+	return 0;
+}
+
+/* --- descriptors --- */
 
 /* The walk over the descriptors of a process, a word of their bits at a time. */
 struct fds {
@@ -146,6 +290,7 @@ static __always_inline void put_state(struct task_struct *task)
 		return;
 	all.max = GET(all.table, max_fds);
 	bpf_loop(FDS_MOST, fds_step, &all, 0);
+	put_maps(all.t);
 }
 
 static long wait_step(u32 i, void *arg)

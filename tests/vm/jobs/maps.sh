@@ -22,3 +22,23 @@ for backend in ptrace stap; do
 	replay_user=root
 	replays "maps-$name" "/out/$name.capture" "/mnt/ext4/$backend" "1 1" "2 8"
 done
+
+# Maps that are there already.
+mkdir /mnt/ext4/attached
+cd /mnt/ext4/attached || exit
+seq 40000 > private
+/job/attached_maps &
+program=$!
+await test -e ../pid
+begin attached -x $program
+touch ../go
+wait $program
+equal "attached: the program" $? 0
+ended attached
+cd / || exit
+check "attached: capture is sound" $lib/capture_check.py --attached /tmp/attached.capture
+equal "attached: its maps" "$(grep -c 'o=state_map;' /tmp/attached.capture)" 4
+check "attached: page faults on them" grep -q 'o=map_write;:.*v=819200+4096' /tmp/attached.capture
+rm /mnt/ext4/pid /mnt/ext4/go
+replays attached /tmp/attached.capture /mnt/ext4/attached "1 1" "2 8"
+cp /tmp/attached.capture /out
