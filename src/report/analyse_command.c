@@ -216,12 +216,12 @@ static struct view *last_view(const struct analysis *a)
 	return v;
 }
 
-static int write_html(const struct analysis a[2], struct err *err)
+static int write_html(const struct analysis a[2], json_t *replay, struct err *err)
 {
 	struct view *sides[2] = {last_view(&a[0]), a[1].views ? last_view(&a[1]) : NULL};
 
 	return html_write(a->options->html, sides, (struct ending[2]){a[0].ending, a[1].ending}, sides[1] ? 2 : 1,
-		err);
+		replay, err);
 }
 
 static int one(struct analysis a[2], struct buf *out, struct err *err)
@@ -230,7 +230,7 @@ static int one(struct analysis a[2], struct buf *out, struct err *err)
 
 	if (!rc)
 		rc = finish(a, out, err);
-	return rc || !a->options->html ? rc : write_html(a, err);
+	return rc || !a->options->html ? rc : write_html(a, NULL, err);
 }
 
 static int make_contrast(struct analysis *a, struct err *err)
@@ -242,15 +242,19 @@ static int make_contrast(struct analysis *a, struct err *err)
 	return rc || !a->options->html ? rc : make_html(a, err);
 }
 
-static int against_replay(struct analysis *a, const char *file, struct buf *out, struct err *err)
+static int against_replay(struct analysis a[2], struct buf *out, struct err *err)
 {
+	const struct options *o = a->options;
+	const char *file = a[1].path;
+	json_t *page = NULL;
 	int rc;
 
-	if (a->options->filter || a->wanted || a->options->by || a->options->html)
-		return err_set(err, EINVAL, "-E, -F, --by and --html mean nothing to the statistics of a replay, %s",
-			file);
+	if (a->filter || a->wanted || o->by)
+		return err_set(err, EINVAL, "-E, -F and --by mean nothing to the statistics of a replay, %s", file);
 	rc = read_through(a, make_contrast, err);
-	return rc ? rc : contrast_replay(a->views, &a->ending, file, out, err);
+	if (!rc)
+		rc = contrast_replay(a->views, &a->ending, file, out, o->html ? &page : NULL, err);
+	return rc || !o->html ? rc : write_html(a, page, err);
 }
 
 static int run(struct analysis a[2], struct buf *out, struct err *err)
@@ -264,14 +268,14 @@ static int run(struct analysis a[2], struct buf *out, struct err *err)
 	if (contrast_is_statistics(a[0].path))
 		return err_set(err, EINVAL, "%s is no capture; --compare compares statistics of replays", a[0].path);
 	if (contrast_is_statistics(a[1].path))
-		return against_replay(a, a[1].path, out, err);
+		return against_replay(a, out, err);
 	rc = read_through(&a[0], make_contrast, err);
 	if (!rc)
 		rc = read_through(&a[1], make_contrast, err);
 	if (!rc)
 		rc = contrast_print((struct view *[2]){a[0].views, a[1].views},
 			(struct ending[2]){a[0].ending, a[1].ending}, top, out, err);
-	return rc || !o->html ? rc : write_html(a, err);
+	return rc || !o->html ? rc : write_html(a, NULL, err);
 }
 
 static int print(const struct buf *out, struct err *err)

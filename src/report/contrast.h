@@ -2,6 +2,8 @@
 #ifndef IORIOT_REPORT_CONTRAST_H
 #define IORIOT_REPORT_CONTRAST_H
 
+#include <jansson.h>
+
 #include "datas/shift.h"
 #include "report/view.h"
 
@@ -33,9 +35,12 @@ int view_contrast(struct view **out, const char *by, struct err *err);
 int contrast_print(struct view *const sides[2], const struct ending ending[2], struct top top, struct buf *out,
 	struct err *err);
 
-/* A capture, taken in by a view, and the statistics (--json) of its replay in FILE. */
+/*
+ * A capture, taken in by a view, and the statistics (--json) of its replay in FILE. *PAGE is the same for html_write();
+ * PAGE may be NULL.
+ */
 int contrast_replay(const struct view *side, const struct ending *ending, const char *file, struct buf *out,
-	struct err *err);
+	json_t **page, struct err *err);
 
 /* The file begins as JSON does, and no capture. */
 bool contrast_is_statistics(const char *file);

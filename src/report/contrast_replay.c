@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "datas/json_parts.h"
 #include "datas/spread.h"
 #include "report/contrast_parts.h"
 #include "trace/side.h"
@@ -175,20 +176,30 @@ static void put_pair(struct table *t, struct replayed *r, const struct pair *p)
 	table_cell(t, "%s", p->name);
 }
 
+/* Of all operations, those with the most time first; the caller frees them. */
+static struct pair *all_pairs(struct replayed *r, const struct contrast *c, size_t *n)
+{
+	struct pair *pairs = calloc(OP_COUNT, sizeof(*pairs));
+	size_t i;
+
+	for (i = 0, *n = 0; pairs && i < OP_COUNT; i++)
+		*n += take_pair(r, c, ops[i].name, &pairs[*n]);
+	if (pairs)
+		qsort(pairs, *n, sizeof(*pairs), compare_pairs);
+	return pairs;
+}
+
 static int put_operations(struct replayed *r, const struct contrast *c, bool colour, struct buf *out)
 {
 	static const char *const names[] = {"calls 1", "calls 2", "time 1", "time 2", "p50 1", "p50 2", "p99 1",
 		"p99 2", "ordering", "ratio", "in all runs", "latency (p50)", "op"};
-	struct pair *pairs = calloc(OP_COUNT, sizeof(*pairs));
 	struct table t;
-	size_t i, n = 0;
+	size_t i, n;
+	struct pair *pairs = all_pairs(r, c, &n);
 	int rc;
 
 	if (!pairs)
 		return -ENOMEM;
-	for (i = 0; i < OP_COUNT; i++)
-		n += take_pair(r, c, ops[i].name, &pairs[n]);
-	qsort(pairs, n, sizeof(*pairs), compare_pairs);
 	table_init(&t, sizeof(names) / sizeof(*names), 2);
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
 		table_cell(&t, "%s", names[i]);
@@ -200,8 +211,82 @@ static int put_operations(struct replayed *r, const struct contrast *c, bool col
 	return rc;
 }
 
+/* ---- the same for a page ---- */
+
+static json_t *total_json(const char *name, const char *unit, double a, double b)
+{
+	json_t *j = json_object();
+
+	json_put(&j, "name", json_string(name));
+	json_put(&j, "unit", json_string(unit));
+	json_put(&j, "a", json_real(a));
+	json_put(&j, "b", json_real(b));
+	return j;
+}
+
+static json_t *totals_json(struct replayed *r, const struct contrast *c, const struct ending *e)
+{
+	static const char threads[] = "thread_seconds";
+	json_t *j = json_array();
+
+	json_append(&j, total_json("length", "ns", (double)e->totals->end, median(r, NULL, NULL, "seconds") * 1e9));
+	json_append(&j, total_json("calls", "", (double)c->all.count, median(r, NULL, NULL, "operations")));
+	json_append(&j, total_json("failed", "", (double)c->all.errors, median(r, NULL, NULL, "errors")));
+	json_append(&j, total_json("time in the calls that were replayed", "ns",
+		median(r, NULL, threads, "calls_captured") * 1e9, median(r, NULL, threads, "calls") * 1e9));
+	json_append(&j, total_json("waiting for operations of others (ordering)", "ns", 0,
+		median(r, NULL, threads, "ordering") * 1e9));
+	json_append(&j, total_json("waiting for their time (pacing)", "ns", 0,
+		median(r, NULL, threads, "pacing") * 1e9));
+	return j;
+}
+
+static json_t *pair_json(struct replayed *r, const struct pair *p)
+{
+	static const char *const keys[] = {"sum", "p50", "p99"}, *const names[] = {"time", "p50", "p99"};
+	double captured = p->captured.median;
+	json_t *j = json_object(), *two;
+	unsigned i;
+
+	json_put(&j, "op", json_string(p->name));
+	json_put(&j, "calls", json_integer((json_int_t)p->calls));
+	json_put(&j, "count", json_real(p->count));
+	if (p->rank <= 0)
+		return j;
+	for (i = 0; i < 3; i++) {
+		two = json_array();
+		json_append(&two, json_real(median(r, p->name, "captured_ns", keys[i])));
+		json_append(&two, json_real(median(r, p->name, "replayed_ns", keys[i])));
+		json_put(&j, names[i], two);
+	}
+	json_put(&j, "wait", json_real(median(r, p->name, NULL, "wait_ns")));
+	json_put(&j, "ratio", captured > 0 ? json_real(p->replayed.median / captured) : json_null());
+	json_put(&j, "low", captured > 0 ? json_real(p->replayed.min / captured) : json_null());
+	json_put(&j, "high", captured > 0 ? json_real(p->replayed.max / captured) : json_null());
+	json_put(&j, "verdict", json_string(verdict_of(r, captured, &p->replayed)));
+	return j;
+}
+
+static json_t *page_json(struct replayed *r, const struct contrast *c, const struct ending *e, const char *file)
+{
+	json_t *j = json_object(), *rows = json_array();
+	size_t i, n;
+	struct pair *pairs = all_pairs(r, c, &n);
+
+	for (i = 0; pairs && i < n; i++)
+		json_append(&rows, pair_json(r, &pairs[i]));
+	json_put(&j, "file", json_text(file));
+	json_put(&j, "runs", json_integer((json_int_t)r->side->runs.n));
+	json_put(&j, "incomplete", json_integer((json_int_t)r->side->incomplete));
+	json_put(&j, "diverged", json_real(r->side->diverged));
+	json_put(&j, "totals", totals_json(r, c, e));
+	json_put(&j, "operations", pairs ? rows : NULL);
+	free(pairs);
+	return j;
+}
+
 int contrast_replay(const struct view *view, const struct ending *ending, const char *file, struct buf *out,
-	struct err *err)
+	json_t **page, struct err *err)
 {
 	const struct contrast *c = (const struct contrast *)view;
 	struct replayed *r = calloc(1, sizeof(*r));
@@ -226,6 +311,10 @@ int contrast_replay(const struct view *view, const struct ending *ending, const 
 	buf_char(out, '\n');
 	if (!rc)
 		rc = put_operations(r, c, ending->colour, out);
+	if (!rc && page) {
+		*page = page_json(r, c, ending, file);
+		rc = *page ? 0 : -ENOMEM;
+	}
 	free(r);
 	side_close(&side);
 	return rc ? err_sys(err, ENOMEM, "cannot compare") : 0;

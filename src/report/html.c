@@ -412,12 +412,14 @@ static void put_page(json_t *data, struct buf *out)
 }
 
 int html_write(const char *file, struct view *const sides[], const struct ending endings[], unsigned n,
-	struct err *err)
+	json_t *replay, struct err *err)
 {
 	json_t *data = report_json(sides, endings, n);
 	struct buf page = BUF_INIT;
 	int rc;
 
+	if (replay)
+		json_put(&data, "replay", replay);
 	put_page(data, &page);
 	rc = buf_ok(&page) ? outfile_put(file, buf_as_str(&page), err) : err_sys(err, ENOMEM, "%s", file);
 	json_decref(data);

@@ -2,6 +2,8 @@
 #ifndef IORIOT_REPORT_HTML_H
 #define IORIOT_REPORT_HTML_H
 
+#include <jansson.h>
+
 #include "report/view.h"
 
 /*
@@ -14,8 +16,8 @@
 /* A view that takes in what the report shows of one capture; FIELDS and WEIGHT are of the flame graph. */
 int view_html(struct view **out, const char *fields, const char *weight, struct err *err);
 
-/* One side, or two that are compared. */
+/* One side, or two that are compared. REPLAY (contrast_replay(); may be NULL) is taken over. */
 int html_write(const char *file, struct view *const sides[], const struct ending endings[], unsigned n,
-	struct err *err);
+	json_t *replay, struct err *err);
 
 #endif

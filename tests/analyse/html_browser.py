@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTML reports in a browser: every element is there and does what it is for.
 
-usage: html_browser.py SINGLE COMPARISON HOSTILE-NAME...
+usage: html_browser.py SINGLE COMPARISON WITH-REPLAY HOSTILE-NAME...
 """
 import json
 import sys
@@ -131,7 +131,7 @@ def main():
         check_flame(b)
         check_dark(b)
         b.open(sys.argv[1])
-        check_hostile(b, sys.argv[3:])
+        check_hostile(b, sys.argv[4:])
         equal("single: no complaint", complaints(b), [])
         b.open(sys.argv[2])
         equal("two: sections", b.run(TEXT, "h2"), ["Summary", "Differences", "Time line", "Latency heat map", "Histograms", "Flame graph"])
@@ -143,6 +143,17 @@ def main():
                       "var r = e.getBoundingClientRect(); return [Math.round(r.left), Math.round(r.top)] })")
         true("two: side by side", len(lefts) == 2 and lefts[0][0] < lefts[1][0] and lefts[0][1] == lefts[1][1], lefts)
         equal("two: no complaint", complaints(b), [])
+        b.open(sys.argv[3])
+        equal("replay: sections", b.run(TEXT, "h2"),
+              ["Summary", "Replay", "Time line", "Latency heat map", "Histograms", "Tables", "Flame graph"])
+        replay = data_of(b)["replay"]
+        rows = sorted(replay["operations"], key=lambda o: -(o["time"][1] if "time" in o else -1))
+        shown = b.run("return [].map.call(document.querySelector('#replay table').tBodies[0].rows,"
+                      "function (r) { return r.cells[0].textContent + ' ' + r.cells[1].textContent })")
+        equal("replay: verdicts", sorted(shown), sorted(o["op"] + " " + o.get("verdict", "not replayed") for o in rows))
+        equal("replay: the most time first", shown[0].split()[0], rows[0]["op"])
+        equal("replay: totals", b.run(TEXT, "#replay dt"), [t["name"] for t in replay["totals"]])
+        equal("replay: no complaint", complaints(b), [])
 
 
 if __name__ == "__main__":

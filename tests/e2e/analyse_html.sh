@@ -37,6 +37,27 @@ status_is "report" 3 "$IORIOT" --quiet -a lost.capture --html one.html
 equal "report: nothing else is printed" "$(grep -v '^ioriot: ' <<< "$output")" ""
 status_is "report of two" 3 "$IORIOT" --quiet -a lost.capture 2.capture --html two.html
 says "report of two: the tables, too" "no difference found"
+mkdir place
+is_root && chown 65534 place
+check "a replay: generated" "$IORIOT" --quiet -c 2.capture -r 2.replay -n html --root place
+check "a replay: made" "$IORIOT" --quiet -R 2.replay --root place -D --json replay.json
+status_is "report of a capture and its replay" 0 "$IORIOT" -a 2.capture replay.json --html replay.html
+says "report of a capture and its replay: the tables, too" "too few runs to say"
+check "report of a capture and its replay: numbers" python3 - replay.html replay.json <<-'E2'
+	import json, re, sys
+	page = json.loads(re.search(r'id="data">(.*?)</script>', open(sys.argv[1]).read(), re.S).group(1))
+	replay, stats = page["replay"], json.load(open(sys.argv[2]))
+	run = stats["runs"][0] if "runs" in stats else stats
+	replayed = {o["op"]: o for o in replay["operations"] if o.get("verdict")}
+	for was in run["by_operation"]:
+	    op = was["name"]
+	    if was["count"]:
+	        assert replayed[op]["count"] == was["count"], (op, replayed[op], was)
+	        assert replayed[op]["p50"] == [was["captured_ns"]["p50"], was["replayed_ns"]["p50"]], (op, replayed[op], was)
+	assert len(page["sides"]) == 1 and replay["runs"] == 1 and len(replayed) > 3, replay
+	totals = {t["name"]: t["b"] for t in replay["totals"]}
+	assert totals["calls"] == run["operations"], (totals, run["operations"])
+E2
 check "its numbers" "$TESTS/analyse/html_data.py" one.html lost.csv
 check "its numbers, of two" "$TESTS/analyse/html_data.py" two.html lost.csv 2.csv
 check "with a table" sh -c '"$0" --quiet -a 2.capture --by op --html both.html > table' "$IORIOT"
@@ -60,8 +81,8 @@ fails "no place for it" 1 "none/x.html" "$IORIOT" -a 2.capture --html none/x.htm
 fails "full disk" 1 "No space left" "$IORIOT" -a 2.capture --html /dev/full
 fails "fields" 2 "no column" "$IORIOT" -a 2.capture --html x.html --fields nothing
 absent "nothing is left behind" x.html
-python3 "$TESTS/analyse/html_browser.py" one.html two.html "${names[@]}" 'line\x0afeed' 'turned \u202e round' '\xff\xfe' '/\x01' 2>&1 |
+python3 "$TESTS/analyse/html_browser.py" one.html two.html replay.html "${names[@]}" 'line\x0afeed' 'turned \u202e round' '\xff\xfe' '/\x01' 2>&1 |
 	tee browser.out
-check "the browser came to its end" grep -qE '^(ok two: no complaint|skip )' browser.out
+check "the browser came to its end" grep -qE '^(ok replay: no complaint|skip )' browser.out
 grep -q '^not ok' browser.out && failed=1
 done_testing

@@ -256,6 +256,29 @@ if (two) (function () {
   });
 })();
 
+if (data.replay) (function () {
+  var r = data.replay, s = section('replay', 'Replay', r.file + ', ' + r.runs + (r.runs === 1 ? ' run' : ' runs') +
+    (r.incomplete ? ', ' + r.incomplete + ' incomplete and left out' : '') + '. Ratio is replayed / captured of the median latency, of the median ' +
+    'run and in all runs. Latencies of both are those of the operations that were replayed; charts and tables below are of the capture.');
+  if (r.diverged) s.appendChild(el('p', { 'class': 'warning' }, 'up to ' + whole(r.diverged) + ' divergences in a run: it did not do what was captured'));
+  var unit = function (t, v) { return t.unit === 'ns' ? ns(v) : whole(v); };
+  s.appendChild(el('dl', { 'class': 'cards' }, r.totals.map(function (t) {
+    return el('div', { 'class': 'fact' }, [el('dt', {}, t.name), el('dd', { 'class': 'first' }, unit(t, t.a)),
+      el('dd', { 'class': 'second' }, [unit(t, t.b) + ' ', el('small', {}, change(t.a, t.b))])]);
+  })));
+  var rows = r.operations.map(function (o) {
+    var none = [null, null], time = o.time || none, p50 = o.p50 || none, p99 = o.p99 || none, known = typeof o.ratio === 'number';
+    return [o.op, o.verdict || 'not replayed', known ? o.ratio : null, known ? o.low.toFixed(3) + ' to ' + o.high.toFixed(3) : '', o.calls, o.count,
+      time[0], time[1], p50[0], p50[1], p99[0], p99[1], o.time ? o.wait : null];
+  });
+  table(s, 'Operations, captured and replayed', [{ name: 'op', text: true },
+    { name: 'latency', text: true, style: function (v) { return v === 'slower' || v === 'faster' ? v + ' text' : 'unsure text'; } },
+    { name: 'ratio', format: function (v) { return v === null ? '-' : v.toFixed(3); } }, { name: 'in all runs', style: function () { return ''; } },
+    { name: 'calls 1', format: whole }, { name: 'calls 2', format: whole }, { name: 'time 1', format: ns }, { name: 'time 2', format: ns },
+    { name: 'p50 1', format: ns }, { name: 'p50 2', format: ns }, { name: 'p99 1', format: ns }, { name: 'p99 2', format: ns },
+    { name: 'ordering', format: ns }], rows, 7);
+})();
+
 /* ---- time line ---- */
 
 var longest = Math.max.apply(null, sides.map(function (s) { return s.bins.width * s.bins.calls.length; }).concat([1])) / 1e9;
