@@ -154,7 +154,7 @@ $(BUILD)/src/report/html/assets.o: private override EXTRA_CFLAGS += -DASSETS='"$
 $(BUILD)/src/capture/stap_module.o: private override EXTRA_CFLAGS += -DIORIOT_PREFIX='"$(PREFIX)"'
 
 # One binary for all kernels: what they look like is found out when it is loaded.
-$(BPFSKEL): $(wildcard src/capture/bpf/*) src/capture/wire.h systemtap/table.h $(wildcard src/ops/*.def src/ops/*.h)
+$(BPFSKEL): $(wildcard src/capture/bpf/*) src/capture/sockets.def src/capture/wire.h systemtap/table.h $(wildcard src/ops/*.def src/ops/*.h)
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
 	$(Q)clang -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPFARCH) -ffreestanding -Isrc \

@@ -597,7 +597,8 @@ const struct option_row option_rows[] = {
 		"Record this running process and its children, until it ends or Ctrl-C.", set_pid},
 	{'L', "layers", "LIST", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
 		"What is recorded or looked at: sys, the calls, is what it is without this option; block, cache, "
-		"fault: events below them; all. cache=64 records one event in 64, cache=0 only their sum.",
+		"fault: events below them; net, conn, poll, sockopt, retrans: sockets and waiting; proc: processes; "
+		"all. cache=64 records one event in 64, cache=0 only their sum.",
 		set_layers},
 	{0, "backend", "WORD", "auto|ptrace|stap|bpf", COMMAND_NONE, FOR_CAPTURE,
 		"How to record: without it ptrace, which any user may, when a program is started, "

@@ -9,6 +9,25 @@
 
 #include "ops/ioctl.h"
 
+static bool is_int(enum arg_kind kind)
+{
+	switch (kind) {
+	case A_STATUS:
+	case A_WATCH:
+	case A_DOMAIN:
+	case A_SOCKPROTO:
+	case A_BACKLOG:
+	case A_SHUTHOW:
+	case A_EPOLLOP:
+	case A_NFDS:
+	case A_SOLEVEL:
+	case A_SONAME:
+		return true;
+	default:
+		return false;
+	}
+}
+
 uint64_t args_narrow(enum arg_kind kind, uint64_t value)
 {
 	switch (arg_infos[kind].form) {
@@ -26,7 +45,7 @@ uint64_t args_narrow(enum arg_kind kind, uint64_t value)
 		/* FDS: still where they will be */
 		if (kind == A_OFF || kind == A_NR || kind == A_NRMIN || kind == A_FDS)
 			return value;
-		if (kind == A_STATUS || kind == A_WATCH)
+		if (is_int(kind))
 			return (uint64_t)(int64_t)(int32_t)value;
 		if ((kind == A_UID || kind == A_GID) && (uint32_t)value == UINT32_MAX)
 			return UINT64_MAX; /* -1: leave it */

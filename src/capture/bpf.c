@@ -403,6 +403,7 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 		/* of rings calls tell: without those nobody needs them */
 		s->rings_told = choose_rings(s, kernel, rings && s->job->options->layers.on[LAYER_SYS]);
 		s->programs->rodata->maps_told = has_maps(kernel);
+		bpf_layers_calls(s->programs->rodata->events, &s->job->options->layers);
 		s->missing.len = 0;
 		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, &s->missing);
 		rc = ioriot_bpf__load(s->programs);

@@ -37,6 +37,9 @@ int bpf_tracepoint(const struct btf *kernel, const char *name);
 void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l,
 	struct buf *missing);
 
+/* Which calls are events: enum bpf_event by their number. */
+void bpf_layers_calls(uint8_t events[BPF_ROWS], const struct layer_list *l);
+
 /* The counters of one processor. -errno: this host does not let us have them. */
 int bpf_faults_attach(struct bpf_object *o, unsigned cpu, struct bpf_link *links[BPF_COUNTERS]);
 void bpf_faults_missing(struct buf *missing);

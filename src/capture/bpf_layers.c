@@ -22,10 +22,12 @@ _Static_assert(OP_layer_sum - OP_block_queue <= BPF_EVENTS, "rows of events");
 #define BIT(layer) (1u << LAYER_##layer)
 
 static const struct {
-	const char *tracepoint;
+	const char *program, *tracepoint;
 	unsigned layers;
+	bool always;
 } hooks[] = {
-#define HOOK(tracepoint, layers) {#tracepoint, layers},
+#define HOOK_OF(program, tracepoint, layers) {"on_" #program, #tracepoint, layers, false},
+#define HOOK_ALWAYS(program, tracepoint, layers) {"on_" #program, #tracepoint, layers, true},
 #include "capture/hooks.def"
 };
 
@@ -40,12 +42,9 @@ static const struct {
 	{"perf_major_faults", "on_major_fault", PERF_COUNT_SW_PAGE_FAULTS_MAJ},
 };
 
-static struct bpf_program *program_of(struct bpf_object *o, const char *tracepoint)
+static struct bpf_program *program_of(struct bpf_object *o, size_t hook)
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "on_%s", tracepoint);
-	return bpf_object__find_program_by_name(o, name);
+	return bpf_object__find_program_by_name(o, hooks[hook].program);
 }
 
 int bpf_tracepoint(const struct btf *kernel, const char *name)
@@ -91,13 +90,38 @@ void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const str
 	for (i = 0; i < HOOKS; i++) {
 		bool wanted = wants(l, hooks[i].layers), there = bpf_tracepoint(kernel, hooks[i].tracepoint) > 0;
 
-		bpf_program__set_autoload(program_of(o, hooks[i].tracepoint), wanted && there);
+		if (!hooks[i].always)
+			bpf_program__set_autoload(program_of(o, i), wanted && there);
 		if (wanted && !there)
 			note(missing, hooks[i].tracepoint, ',');
 	}
 	for (i = 0; i < BPF_COUNTERS; i++)
 		bpf_program__set_autoload(
 			bpf_object__find_program_by_name(o, counters[i].program), l->on[LAYER_FAULT]);
+}
+
+/* --- calls that are events --- */
+
+static const struct {
+	int number;
+	unsigned layer;
+} calls[] = {
+#if defined(__x86_64__)
+#define CALL(x86_64, aarch64, event, layer) {x86_64, BIT(layer)},
+#else
+#define CALL(x86_64, aarch64, event, layer) {aarch64, BIT(layer)},
+#endif
+#include "capture/sockets.def"
+};
+
+void bpf_layers_calls(uint8_t events[BPF_ROWS], const struct layer_list *l)
+{
+	unsigned for_retrans = l->on[LAYER_RETRANS] ? BIT(NET) | BIT(CONN) : 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (calls[i].number >= 0 && (wants(l, calls[i].layer) || calls[i].layer & for_retrans))
+			events[calls[i].number] = (uint8_t)(i + 1);
 }
 
 /* --- page faults are counted by each processor --- */
@@ -155,7 +179,7 @@ void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faul
 			continue;
 		for (i = 0; i < HOOKS; i++)
 			if (hooks[i].layers & 1u << layer &&
-				bpf_program__autoload(program_of(o, hooks[i].tracepoint)))
+				bpf_program__autoload(program_of(o, i)))
 				note(&names, hooks[i].tracepoint, '+');
 		for (i = 0; i < BPF_COUNTERS && layer == LAYER_FAULT && faults; i++)
 			note(&names, counters[i].name, '+');

@@ -58,7 +58,7 @@ enum wire_kind {
 	WIRE_WORK,	 /* items of a submission, told while that was under way */
 	WIRE_COMPLETION, /* ret is its result; WIRE_FACTS of what it opened */
 	WIRE_EVENT,	 /* of another layer: nr is its place among the rows of ops.def; dur is its latency,
-			    WIRE_FACTS are its file's */
+			    WIRE_FACTS are its file's; WIRE_PATH, WIRE_LOCAL, WIRE_PEER */
 	WIRE_MAP	 /* behind the WIRE_FDs of a process: a map of a regular file that it has, but for those
 			    of files that it maps for execution, too */
 };
@@ -192,6 +192,9 @@ enum wire_item_type {
 	WIRE_REGISTERED, /* struct wire_registered, of io_uring_register; WIRE_IOV: lengths of buffers */
 	WIRE_FILES,    /* ... int32_t, the descriptors; may come in several items */
 	WIRE_SQE,      /* struct io_uring_sqe, the first 64 bytes of it */
+	WIRE_LOCAL,    /* of a WIRE_EVENT about a socket: struct wire_socket, then its address, network byte
+			  order: of IPv4 and IPv6 with the port behind it, of AF_UNIX sun_path */
+	WIRE_PEER,     /* ... the other end's */
 	WIRE_ITEM_TYPES
 };
 
@@ -218,6 +221,12 @@ struct wire_registered {
 struct wire_dir {
 	uint64_t id; /* not 0 */
 };
+
+struct wire_socket {
+	uint16_t family, type, protocol, pad; /* type 0: not known */
+};
+
+#define WIRE_ADDRESS_MAX 108
 
 struct wire_facts {
 	uint32_t dev_major, dev_minor; /* from stat(2), or of the super block (not the same on btrfs) */

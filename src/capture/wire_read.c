@@ -12,6 +12,7 @@
 #include "datas/buf.h"
 #include "datas/hmap.h"
 #include "ops/ioctl.h"
+#include "ops/sockets.h"
 #include "ops/uring.h"
 #include "trace/values.h"
 
@@ -81,6 +82,7 @@ struct wire_reader {
 	u64_vec tuples;
 	struct rings *rings;
 	VEC(int32_t) files; /* of an io_uring_register */
+	struct buf local, peer; /* of an event about a socket */
 };
 
 struct cursor {
@@ -662,6 +664,8 @@ static int on_call_item(
 		return on_files(r, rec, body, item->len);
 	case WIRE_OWNER:
 		return seen->rec.op == OP_pidfd_getfd ? on_owner(rec, body, item->len) : strange_item(r);
+	case WIRE_LOCAL:
+	case WIRE_PEER:
 	case WIRE_SQE:
 	case WIRE_CWD:
 	case WIRE_FD_PATH:
@@ -1074,6 +1078,51 @@ static int on_completion(struct wire_reader *r, struct record *rec)
 	return rings_complete(r->rings, rec->out, &c) ? no_room(rec) : 0;
 }
 
+/* Of an event: its own address with the protocol in front, or that of the other end. */
+static int on_socket(struct record *rec, const struct wire_item *item, const char *body, struct buf *to)
+{
+	struct rec *event = &rec->out->seen.rec;
+	bool local = item->type == WIRE_LOCAL;
+	struct wire_socket s;
+
+	if (!op_has(event->op, local ? A_LOCAL : A_PEER))
+		return malformed(rec, "an address of what has none");
+	if (item->len < sizeof(s) || item->len - sizeof(s) > WIRE_ADDRESS_MAX)
+		return malformed(rec, "an address of another length");
+	memcpy(&s, body, sizeof(s));
+	to->len = 0;
+	if (local) {
+		socket_protocol(to, s.family, s.type, s.protocol);
+		buf_char(to, '/');
+	}
+	if (!socket_address(to, s.family, body + sizeof(s), item->len - sizeof(s)))
+		return malformed(rec, "an address that cannot be");
+	if (!buf_ok(to))
+		return no_room(rec);
+	*(local ? &event->path : &event->path2) = to->len ? buf_as_str(to) : STR("");
+	return 0;
+}
+
+static int on_event_item(struct wire_reader *r, struct record *rec, const struct wire_item *item, const char *body)
+{
+	struct rec *event = &rec->out->seen.rec;
+
+	switch (item->type) {
+	case WIRE_FACTS:
+		return on_facts(rec, item, body, &event->facts);
+	case WIRE_PATH:
+		if (!op_has(event->op, A_PATH))
+			return strange_item(r);
+		return on_text(rec, body, item->len, &event->path);
+	case WIRE_LOCAL:
+		return on_socket(rec, item, body, &r->local);
+	case WIRE_PEER:
+		return on_socket(rec, item, body, &r->peer);
+	default:
+		return strange_item(r);
+	}
+}
+
 /* An event of another layer: its row says what its values are. */
 static int on_event(struct wire_reader *r, struct record *rec)
 {
@@ -1094,7 +1143,7 @@ static int on_event(struct wire_reader *r, struct record *rec)
 		return malformed(rec, "it took longer than there was time");
 	rc = set_values(r, rec);
 	while (!rc && (rc = take_item(rec, &rec->rest, &item, &body)) > 0)
-		rc = item.type == WIRE_FACTS ? on_facts(rec, &item, body, &event->facts) : strange_item(r);
+		rc = on_event_item(r, rec, &item, body);
 	if (rc)
 		return rc;
 	translate_devices(r, rec);
@@ -1248,6 +1297,8 @@ void wire_close(struct wire_reader *r)
 	hmap_free(&r->parts);
 	vec_free(&r->tuples);
 	vec_free(&r->files);
+	buf_free(&r->local);
+	buf_free(&r->peer);
 	rings_close(r->rings);
 	free(r);
 }

@@ -64,7 +64,9 @@ static const struct flag rwf_flags[] = {BIT(RWF_HIPRI), BIT(RWF_DSYNC), BIT(RWF_
 	BIT(RWF_NOWAIT), BIT(RWF_APPEND), {0}};
 static const struct flag xattr_flags[] = {BIT(XATTR_CREATE), BIT(XATTR_REPLACE), {0}};
 static const struct flag msg_flags[] = {BIT(MSG_DONTWAIT), BIT(MSG_NOSIGNAL), BIT(MSG_CMSG_CLOEXEC),
-	BIT(MSG_PEEK), {0}};
+	BIT(MSG_PEEK), BIT(MSG_OOB), BIT(MSG_DONTROUTE), BIT(MSG_TRUNC), BIT(MSG_WAITALL), BIT(MSG_EOR),
+	BIT(MSG_CONFIRM), BIT(MSG_ERRQUEUE), BIT(MSG_MORE), BIT(MSG_WAITFORONE), BIT(MSG_ZEROCOPY),
+	BIT(MSG_FASTOPEN), {0}};
 static const struct flag lock_ops[] = {
 	BIT(LOCK_SH), BIT(LOCK_EX), BIT(LOCK_NB), BIT(LOCK_UN), {0}};
 static const struct flag clone_flags[] = {BIT(CLONE_VM), BIT(CLONE_FS), BIT(CLONE_FILES),

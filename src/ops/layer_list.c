@@ -5,20 +5,16 @@
 
 #define EACH_MAX 1000000
 
-const char *const layer_names[LAYER_COUNT] = {"sys", "block", "cache", "fault"};
+_Static_assert(FAM_COUNT - FAM_Block == LAYER_COUNT - LAYER_BLOCK, "families of layers");
+
+const char *const layer_names[LAYER_COUNT] = {
+	"sys", "block", "cache", "fault", "net", "conn", "poll", "sockopt", "retrans", "proc"};
 
 enum layer layer_of(enum op_id op)
 {
-	switch (ops[op].family) {
-	case FAM_Block:
-		return LAYER_BLOCK;
-	case FAM_Cache:
-		return LAYER_CACHE;
-	case FAM_Fault:
-		return LAYER_FAULT;
-	default:
-		return LAYER_SYS;
-	}
+	enum op_family family = ops[op].family;
+
+	return family < FAM_Block ? LAYER_SYS : (enum layer)(LAYER_BLOCK + (int)(family - FAM_Block));
 }
 
 static int layer_find(struct str name)
@@ -51,7 +47,9 @@ static int take(struct layer_list *l, struct str word, struct err *err)
 		return 0;
 	}
 	if (layer < 0)
-		return err_set(err, EINVAL, "\"%.*s\" is no layer; there are sys, block, cache, fault and all",
+		return err_set(err, EINVAL,
+			"\"%.*s\" is no layer; there are sys, block, cache, fault, net, conn, poll, sockopt, "
+			"retrans, proc and all",
 			(int)word.len, word.len ? word.s : "");
 	if (eq && layer == LAYER_SYS)
 		return err_set(err, EINVAL, "calls are recorded all or not at all: sys, not %.*s", (int)word.len,

@@ -10,7 +10,20 @@
 
 /* Which layers: "sys,block,cache=64". A layer's events are the rows of one family. */
 
-enum layer { LAYER_SYS, LAYER_BLOCK, LAYER_CACHE, LAYER_FAULT, LAYER_COUNT };
+/* Those behind sys in the order of their families. */
+enum layer {
+	LAYER_SYS,
+	LAYER_BLOCK,
+	LAYER_CACHE,
+	LAYER_FAULT,
+	LAYER_NET,
+	LAYER_CONN,
+	LAYER_POLL,
+	LAYER_SOCKOPT,
+	LAYER_RETRANS,
+	LAYER_PROC,
+	LAYER_COUNT
+};
 
 struct layer_list {
 	bool on[LAYER_COUNT];

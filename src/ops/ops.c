@@ -40,6 +40,12 @@ const char *const op_family_names[FAM_COUNT] = {
 	[FAM_Block] = "Block",
 	[FAM_Cache] = "Cache",
 	[FAM_Fault] = "Fault",
+	[FAM_Net] = "Net",
+	[FAM_Conn] = "Conn",
+	[FAM_Poll] = "Poll",
+	[FAM_Sockopt] = "Sockopt",
+	[FAM_Retrans] = "Retrans",
+	[FAM_Proc] = "Proc",
 };
 const char *const op_class_names[CLS_COUNT] = {"UNCLASSIFIED", "READ", "WRITE", "TRANSFER"};
 

@@ -28,6 +28,12 @@ enum op_family {
 	FAM_Block, /* from here on of OPF_LAYER: one family is one layer */
 	FAM_Cache,
 	FAM_Fault,
+	FAM_Net,
+	FAM_Conn,
+	FAM_Poll,
+	FAM_Sockopt,
+	FAM_Retrans,
+	FAM_Proc,
 	FAM_COUNT
 };
 

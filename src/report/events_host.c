@@ -654,6 +654,23 @@ void host_name_first(struct events *e, struct known_process *p)
 	set_comm(p, (struct str){cmd.s, blank ? (size_t)(blank - cmd.s) : cmd.len});
 }
 
+int host_process_event(struct events *e, const struct rec *r)
+{
+	struct known_process *p = host_process(e, r->pid), *child;
+
+	if (!p)
+		return -ENOMEM;
+	if (r->op == OP_proc_exec) {
+		set_comm(p, r->path);
+	} else if (r->op == OP_proc_fork && rec_arg(r, A_CHILD, 0) != r->pid) {
+		child = host_process(e, (uint32_t)rec_arg(r, A_CHILD, 0));
+		if (!child)
+			return -ENOMEM;
+		memcpy(child->comm, p->comm, sizeof(child->comm));
+	}
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 void host_init(struct events *e)

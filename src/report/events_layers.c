@@ -71,12 +71,41 @@ static void describe_block(const struct rec *r, struct event *ev, struct known_i
 	i->next_sector = sector + ev->size / 512;
 }
 
+/* Of calls about sockets and of processes: what has a name instead of an inode. */
+static void describe_other(const struct rec *r, struct event *ev)
+{
+	uint64_t moved = r->ret > 0 ? (uint64_t)r->ret : 0;
+
+	if (op_has(r->op, A_FD))
+		ev->fd = (int64_t)rec_arg(r, A_FD, 0);
+	if (op_has(r->op, A_LOCAL)) {
+		ev->file = r->path2;
+		ev->file2 = r->path;
+	} else if (op_has(r->op, A_PATH)) {
+		ev->file = r->path;
+	}
+	if (r->op == OP_net_send)
+		ev->written = moved;
+	else if (r->op == OP_net_recv)
+		ev->read = moved;
+}
+
+/* As the kernel's side counts. */
+static uint64_t bytes_of(const struct rec *r)
+{
+	enum op_family family = ops[r->op].family;
+
+	if (family == FAM_Net)
+		return r->ret > 0 ? (uint64_t)r->ret : 0;
+	return family == FAM_Sockopt ? 0 : rec_arg(r, A_LEN, 0);
+}
+
 static void sum_up(struct events *e, const struct rec *r)
 {
 	struct layer_total *t = &e->totals.layer[r->op - OP_block_queue];
 
 	t->records++;
-	t->bytes += rec_arg(r, A_LEN, 0);
+	t->bytes += bytes_of(r);
 	t->time += r->dur;
 }
 
@@ -123,6 +152,10 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 		ev->offset = (int64_t)rec_arg(r, A_OFF, 0);
 	if (ops[r->op].family == FAM_Block)
 		describe_block(r, ev, i);
+	else if (ops[r->op].family >= FAM_Net)
+		describe_other(r, ev);
+	if (ops[r->op].family == FAM_Proc && host_process_event(e, r))
+		return -ENOMEM;
 	ev->comm = host_comm(e, ev->cause ? ev->cause : r->pid);
 	return 1;
 }

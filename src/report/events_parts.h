@@ -83,6 +83,7 @@ void host_free(struct events *e);
 struct task *host_task(struct events *e, const struct rec *r);
 struct known_thread *host_thread(struct events *e, uint32_t tid);	  /* NULL when memory is out, ... */
 struct known_process *host_process(struct events *e, uint32_t pid); /* ... as of all three */
+int host_process_event(struct events *e, const struct rec *r); /* of the layer proc: names of processes */
 void host_name_first(struct events *e, struct known_process *p);
 
 struct str object_path(const struct object *o);

@@ -36,6 +36,24 @@ void csv_field(struct buf *out, struct str s)
 	buf_char(out, '"');
 }
 
+void csv_text(struct buf *out, struct str s)
+{
+	buf_char(out, ',');
+	csv_field(out, s);
+}
+
+void csv_number(struct buf *out, uint64_t n)
+{
+	buf_char(out, ',');
+	buf_u64(out, n);
+}
+
+void csv_signed(struct buf *out, int64_t n)
+{
+	buf_char(out, ',');
+	buf_i64(out, n);
+}
+
 static void put_csv(struct lines_view *l, const struct event *ev)
 {
 	struct buf *out = &l->line;

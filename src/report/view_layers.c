@@ -9,6 +9,7 @@
 #include "ops/layer_list.h"
 #include "ops/layers.h"
 #include "report/csv.h"
+#include "report/layer_lines.h"
 #include "report/view.h"
 #include "trace/outfile.h"
 
@@ -17,7 +18,7 @@
  * other programs read these. Times are ns since the capture began, but for names that end in _ms.
  */
 
-enum { FILE_CALLS, FILE_BLOCK, FILE_CACHE, FILE_FAULTS, FILES };
+enum { FILES = LAYER_COUNT }; /* by enum layer */
 
 struct layers_view {
 	struct view view;
@@ -29,39 +30,37 @@ struct layers_view {
 static const struct {
 	const char *name, *columns;
 } files[FILES] = {
-	[FILE_CALLS] = {"fs_events.csv",
+	[LAYER_SYS] = {"fs_events.csv",
 		"timestamp,operation,pid,command,filename,size,inode,flags,offset,tid,latency_ns,result,bytes,"
 		"new_filename,dev"},
-	[FILE_BLOCK] = {"block_events.csv",
+	[LAYER_BLOCK] = {"block_events.csv",
 		"timestamp,pid,command,sector,operation,size,latency_ms,tid,cpu_id,dev,queue_time_ms,cmd_flags,"
 		"op_code,event,error,inode,filename,cause_pid"},
-	[FILE_CACHE] = {"cache_events.csv",
+	[LAYER_CACHE] = {"cache_events.csv",
 		"timestamp,pid,command,event_type,inode,index,size,cpu_id,dev_id,count,offset,bytes,latency_ns,"
 		"filename,cause_pid"},
-	[FILE_FAULTS] = {"pagefault_events.csv",
+	[LAYER_FAULT] = {"pagefault_events.csv",
 		"timestamp,pid,tid,command,fault_type,severity,inode,offset,address,dev_id,latency_ns,filename"},
+	[LAYER_NET] = {"nw_events.csv",
+		"timestamp,pid,tid,command,direction,protocol,ip_version,src_addr,src_port,dst_addr,dst_port,bytes,"
+		"latency_ns,error,flags,fd,size,messages"},
+	[LAYER_CONN] = {"nw_conn_events.csv",
+		"timestamp,event,pid,tid,command,domain,type,protocol,ip_version,local_addr,local_port,remote_addr,"
+		"remote_port,fd,backlog,how,latency_ns,result,new_fd"},
+	[LAYER_POLL] = {"nw_epoll_events.csv",
+		"timestamp,event,pid,tid,command,epoll_fd,target_fd,operation,event_mask,max_events,ready,timeout_ns,"
+		"latency_ns,error"},
+	[LAYER_SOCKOPT] = {"nw_sockopt_events.csv",
+		"timestamp,event,pid,tid,command,fd,level,option,value,size,result,latency_ns"},
+	[LAYER_RETRANS] = {"nw_drop_events.csv",
+		"timestamp,event,cause_pid,command,protocol,ip_version,src_addr,src_port,dst_addr,dst_port,state,size"},
+	[LAYER_PROC] = {"process_events.csv",
+		"timestamp,event,pid,tid,command,filename,child_pid,child_tid,exit_code,signal"},
 };
 
 #define PAGE 4096u
 
 /* --- fields --- */
-
-static void text(struct buf *out, struct str s)
-{
-	buf_char(out, ',');
-	csv_field(out, s);
-}
-
-static void number(struct buf *out, uint64_t n)
-{
-	buf_char(out, ',');
-	buf_u64(out, n);
-}
-
-static void signed_number(struct buf *out, int64_t n)
-{
-	buf_addf(out, ",%" PRId64, n);
-}
 
 static void ms(struct buf *out, uint64_t ns)
 {
@@ -114,21 +113,21 @@ static void call_flags(struct buf *out, const struct event *ev)
 static void put_call(struct buf *out, const struct event *ev)
 {
 	buf_u64(out, ev->start);
-	text(out, str_of(event_name(ev)));
-	number(out, ev->rec->pid);
-	text(out, ev->comm);
-	text(out, ev->file);
-	number(out, ev->size);
+	csv_text(out, str_of(event_name(ev)));
+	csv_number(out, ev->rec->pid);
+	csv_text(out, ev->comm);
+	csv_text(out, ev->file);
+	csv_number(out, ev->size);
 	inode(out, ev);
 	call_flags(out, ev);
 	buf_char(out, ',');
 	if (ev->offset >= 0)
 		buf_u64(out, (uint64_t)ev->offset);
-	number(out, ev->rec->tid);
-	number(out, ev->latency);
-	signed_number(out, ev->ret);
-	number(out, ev->read + ev->written);
-	text(out, ev->file2);
+	csv_number(out, ev->rec->tid);
+	csv_number(out, ev->latency);
+	csv_signed(out, ev->ret);
+	csv_number(out, ev->read + ev->written);
+	csv_text(out, ev->file2);
 	device(out, ev);
 }
 
@@ -197,23 +196,23 @@ static void put_block(struct buf *out, const struct event *ev)
 
 	block_times((struct buf *[2]){&at_device, &in_queue}, ev);
 	buf_u64(out, ev->start);
-	number(out, ev->rec->pid);
-	text(out, ev->comm);
-	number(out, rec_arg(ev->rec, A_SECTOR, 0));
-	text(out, str_of(operation_name(what)));
-	number(out, ev->size);
+	csv_number(out, ev->rec->pid);
+	csv_text(out, ev->comm);
+	csv_number(out, rec_arg(ev->rec, A_SECTOR, 0));
+	csv_text(out, str_of(operation_name(what)));
+	csv_number(out, ev->size);
 	buf_str(out, at_device.len ? buf_as_str(&at_device) : STR(","));
-	number(out, ev->rec->tid);
+	csv_number(out, ev->rec->tid);
 	cpu(out, ev);
 	buf_addf(out, ",%u:%u", (unsigned)(dev >> 8 & 0xfff), (unsigned)((dev & 0xff) | (dev >> 12 & 0xfff00)));
 	buf_str(out, in_queue.len ? buf_as_str(&in_queue) : STR(","));
 	operation_flags(out, what);
-	number(out, what & LAYER_OP);
-	text(out, str_of(event_name(ev)));
-	signed_number(out, ev->error);
+	csv_number(out, what & LAYER_OP);
+	csv_text(out, str_of(event_name(ev)));
+	csv_signed(out, ev->error);
 	inode(out, ev);
-	text(out, ev->file);
-	number(out, ev->cause);
+	csv_text(out, ev->file);
+	csv_number(out, ev->cause);
 	buf_free(&at_device);
 	buf_free(&in_queue);
 }
@@ -223,20 +222,20 @@ static void put_cache(struct buf *out, const struct event *ev)
 	uint64_t offset = ev->offset > 0 ? (uint64_t)ev->offset : 0;
 
 	buf_u64(out, ev->start);
-	number(out, ev->rec->pid);
-	text(out, ev->comm);
-	text(out, str_of(event_name(ev) + sizeof("cache_") - 1));
+	csv_number(out, ev->rec->pid);
+	csv_text(out, ev->comm);
+	csv_text(out, str_of(event_name(ev) + sizeof("cache_") - 1));
 	inode(out, ev);
-	number(out, offset / PAGE);
-	number(out, ev->has_inode ? (ev->rec->facts.size + PAGE - 1) / PAGE : 0);
+	csv_number(out, offset / PAGE);
+	csv_number(out, ev->has_inode ? (ev->rec->facts.size + PAGE - 1) / PAGE : 0);
 	cpu(out, ev);
 	device(out, ev);
-	number(out, (ev->size + PAGE - 1) / PAGE);
-	number(out, offset);
-	number(out, ev->size);
-	number(out, ev->latency);
-	text(out, ev->file);
-	number(out, ev->cause);
+	csv_number(out, (ev->size + PAGE - 1) / PAGE);
+	csv_number(out, offset);
+	csv_number(out, ev->size);
+	csv_number(out, ev->latency);
+	csv_text(out, ev->file);
+	csv_number(out, ev->cause);
 }
 
 static void put_fault(struct buf *out, const struct event *ev)
@@ -244,17 +243,17 @@ static void put_fault(struct buf *out, const struct event *ev)
 	uint64_t flags = rec_arg(ev->rec, A_FAULTFLAGS, 0);
 
 	buf_u64(out, ev->start);
-	number(out, ev->rec->pid);
-	number(out, ev->rec->tid);
-	text(out, ev->comm);
-	text(out, flags & LAYER_FAULT_WRITE ? STR("WRITE") : flags & LAYER_FAULT_EXEC ? STR("EXEC") : STR("READ"));
-	text(out, flags & LAYER_FAULT_MAJOR ? STR("MAJOR") : STR("MINOR"));
+	csv_number(out, ev->rec->pid);
+	csv_number(out, ev->rec->tid);
+	csv_text(out, ev->comm);
+	csv_text(out, flags & LAYER_FAULT_WRITE ? STR("WRITE") : flags & LAYER_FAULT_EXEC ? STR("EXEC") : STR("READ"));
+	csv_text(out, flags & LAYER_FAULT_MAJOR ? STR("MAJOR") : STR("MINOR"));
 	inode(out, ev);
-	number(out, ev->offset > 0 ? (uint64_t)ev->offset : 0);
+	csv_number(out, ev->offset > 0 ? (uint64_t)ev->offset : 0);
 	buf_addf(out, ",0x%" PRIx64, rec_arg(ev->rec, A_FAULTAT, 0));
 	device(out, ev);
-	number(out, ev->latency);
-	text(out, ev->file);
+	csv_number(out, ev->latency);
+	csv_text(out, ev->file);
 }
 
 /* --- files --- */
@@ -273,11 +272,12 @@ static int flush(struct layers_view *l, int i, struct err *err)
 static int layers_add(struct view *v, const struct event *ev, struct err *err)
 {
 	static void (*const put[FILES])(struct buf *, const struct event *) = {
-		[FILE_CALLS] = put_call, [FILE_BLOCK] = put_block, [FILE_CACHE] = put_cache, [FILE_FAULTS] = put_fault};
-	static const int file_of[LAYER_COUNT] = {[LAYER_SYS] = FILE_CALLS, [LAYER_BLOCK] = FILE_BLOCK,
-		[LAYER_CACHE] = FILE_CACHE, [LAYER_FAULT] = FILE_FAULTS};
+		[LAYER_SYS] = put_call, [LAYER_BLOCK] = put_block, [LAYER_CACHE] = put_cache,
+		[LAYER_FAULT] = put_fault, [LAYER_NET] = layer_put_net, [LAYER_CONN] = layer_put_conn,
+		[LAYER_POLL] = layer_put_poll, [LAYER_SOCKOPT] = layer_put_sockopt,
+		[LAYER_RETRANS] = layer_put_retrans, [LAYER_PROC] = layer_put_proc};
 	struct layers_view *l = (struct layers_view *)v;
-	int i = file_of[event_is_below(ev) ? layer_of((enum op_id)ev->op) : LAYER_SYS];
+	int i = event_is_below(ev) ? (int)layer_of((enum op_id)ev->op) : LAYER_SYS;
 
 	put[i](&l->line[i], ev);
 	buf_puts(&l->line[i], "\r\n");

@@ -182,6 +182,8 @@ static void as_recorded(struct rec *rec)
 			rec->ts[1].tv_nsec -= rec->ts[1].tv_nsec % 1000;
 		}
 	}
+	if (op_has(rec->op, A_LOCAL)) /* sockets_have_addresses */
+		rec->path = rec->path2 = STR_NONE;
 	if (rec->op == OP_fcntl && rec_fcntl_is_lock(rec->arg[1])) {
 		rec->arg[2] = (uint64_t)(short)rec->arg[2];
 		rec->arg[3] = (uint64_t)(short)rec->arg[3];
@@ -579,6 +581,88 @@ static void begin_fault(struct scene *s, uint64_t address, uint64_t offset, uint
 	wire_value(&s->bytes, offset);
 	wire_value(&s->bytes, write);
 }
+
+struct end {
+	unsigned family, type, protocol, len;
+	const char *bytes;
+};
+
+/* A net_send with these ends, its record of the wire. */
+static void put_ends(struct scene *s, const struct end *local, const struct end *peer)
+{
+	const struct end *ends[] = {local, peer};
+	size_t i;
+
+	s->bytes.len = 0;
+	wire_begin(&s->bytes, &(struct wire_rec){.kind = WIRE_EVENT, .nr = OP_net_send, .tgid = 7, .tid = 7, .t = 100});
+	for (i = 0; i < 4; i++)
+		wire_value(&s->bytes, 3);
+	for (i = 0; i < 2; i++) {
+		char item[sizeof(struct wire_socket) + 256] = "";
+		struct wire_socket head = {.family = (uint16_t)ends[i]->family, .type = (uint16_t)ends[i]->type,
+			.protocol = (uint16_t)ends[i]->protocol};
+
+		memcpy(item, &head, sizeof(head));
+		memcpy(item + sizeof(head), ends[i]->bytes, ends[i]->len);
+		wire_item(&s->bytes, i ? WIRE_PEER : WIRE_LOCAL, item, sizeof(head) + ends[i]->len);
+	}
+	wire_end(&s->bytes, 0);
+}
+
+START_TEST(sockets_have_addresses)
+{
+	static const struct {
+		struct end local, peer;
+		const char *texts[2];
+	} cases[] = {
+		{{2, 1, 6, 6, "\x7f\0\0\1\x1f\x90"}, {2, 1, 6, 6, "\x0a\0\0\2\0\x50"},
+			{"tcp/127.0.0.1:8080", "10.0.0.2:80"}},
+		{{10, 2, 17, 18, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\x35"},
+			{10, 2, 17, 18, "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\2\0\1"}, {"udp6/[::1]:53", "[fe80::2]:1"}},
+		{{1, 1, 0, 0, ""}, {1, 1, 0, 9, "/run/s\0xx"}, {"unix-stream/", "/run/s"}},
+		{{1, 2, 0, 4, "\0a\0b"}, {1, 2, 0, 1, "\0"}, {"unix-dgram/@a\0b", ""}},
+		{{16, 3, 15, 0, ""}, {2, 0, 0, 6, "\0\0\0\0\0\0"}, {"netlink/", "0.0.0.0:0"}},
+		{{40, 1, 0, 0, ""}, {1, 9, 0, 3, "abc"}, {"family-40/", "abc"}},
+	};
+	const struct rec *rec;
+	struct scene s;
+	size_t i;
+
+	scene_open(&s);
+	rec = &s.out.seen.rec;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		size_t len = i == 3 ? 15 : strlen(cases[i].texts[0]);
+
+		put_ends(&s, &cases[i].local, &cases[i].peer);
+		ck_assert_msg(decode(&s, s.bytes.p, s.bytes.len) == 1, "case %zu: %s", i, s.err.text);
+		ck_assert_msg(rec->path.len == len && memcmp(rec->path.s, cases[i].texts[0], len) == 0,
+			"case %zu: %.*s", i, (int)rec->path.len, rec->path.s);
+		ck_assert_msg(str_eqs(rec->path2, cases[i].texts[1]), "case %zu: %.*s", i, (int)rec->path2.len,
+			rec->path2.s);
+	}
+	scene_close(&s);
+}
+END_TEST
+
+START_TEST(addresses_that_cannot_be_are_refused)
+{
+	static const struct end good = {2, 1, 6, 6, "\x7f\0\0\1\x1f\x90"};
+	static const struct end bad[] = {{2, 1, 6, 5, "12345"}, {2, 1, 6, 0, ""}, {10, 1, 6, 6, "123456"},
+		{16, 3, 0, 1, "x"}, {1, 1, 0, 109, "01234567890123456789012345678901234567890123456789012345678901234"
+			"56789012345678901234567890123456789012345678"}};
+	struct scene s;
+	size_t i;
+
+	scene_open(&s);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		put_ends(&s, &bad[i], &good);
+		ck_assert_msg(decode(&s, s.bytes.p, s.bytes.len) < 0, "case %zu, its own", i);
+		put_ends(&s, &good, &bad[i]);
+		ck_assert_msg(decode(&s, s.bytes.p, s.bytes.len) < 0, "case %zu, the other", i);
+	}
+	scene_close(&s);
+}
+END_TEST
 
 START_TEST(page_faults_are_pages_of_maps)
 {
@@ -1425,6 +1509,8 @@ Suite *wire_suite(void)
 	tcase_add_test(tc, facts_of_what_failed_are_none);
 	tcase_add_test(tc, access_control_lists_change_facts);
 	tcase_add_test(tc, state_of_a_process);
+	tcase_add_test(tc, sockets_have_addresses);
+	tcase_add_test(tc, addresses_that_cannot_be_are_refused);
 	tcase_add_test(tc, page_faults_are_pages_of_maps);
 	tcase_add_test(tc, lost_calls_say_why);
 	tcase_add_test(tc, submissions_follow_their_call);

@@ -18,6 +18,8 @@
 #include "task.h"
 #include "cache.h"
 #include "fault.h"
+#include "process.h"
+#include "sockets.h"
 
 char programs_license[] SEC("license") = "GPL"; /* of what is loaded; what task storage and clocks demand */
 
@@ -41,6 +43,7 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	call_fork(parent, child);
+	process_forks(child);
 	return 0;
 }
 
@@ -48,12 +51,14 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	call_exec(task, old_pid, bprm);
+	process_executes(bprm);
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
+	process_ends(task);
 	call_thread_end(task);
 	return 0;
 }
@@ -303,6 +308,39 @@ int BPF_PROG(on_page_fault_user, unsigned long address, struct pt_regs *regs, un
 {
 	if (session_on())
 		fault_begins(address, code);
+	return 0;
+}
+
+/* Beside the programs of sys: each is there without the other. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_event_enter, struct pt_regs *regs, long number)
+{
+	if (session_on())
+		event_enter(regs, number);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_event_exit, struct pt_regs *regs, long ret)
+{
+	if (session_on())
+		event_exit(regs, ret);
+	return 0;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(on_event_signal, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	if (session_on() && (u64)ka->sa.sa_handler > 1) /* SIG_DFL, SIG_IGN */
+		event_interrupted(ka->sa.sa_flags);
+	return 0;
+}
+
+SEC("tp_btf/tcp_retransmit_skb")
+int BPF_PROG(on_tcp_retransmit_skb, struct sock *sk, struct sk_buff *skb)
+{
+	if (session_on())
+		retransmitted(sk, GET(skb, len));
 	return 0;
 }
 

@@ -13,8 +13,8 @@
 #define BPF_ARGS    6
 #define BPF_CPUS    1024 /* a power of two */
 #define BPF_QUEUES  (2 * BPF_CPUS) /* 2 * CPU: of tasks; 2 * CPU + 1: of what interrupts the making of those */
-#define BPF_LAYERS  4 /* enum layer of ops/layer_list.h */
-#define BPF_EVENTS  32 /* rows of other layers, OP_block_queue being the first */
+#define BPF_LAYERS  10 /* enum layer of ops/layer_list.h */
+#define BPF_EVENTS  64 /* rows of other layers, OP_block_queue being the first */
 #define BPF_FILTERS 16
 #define BPF_FETCHES 2
 
@@ -44,6 +44,14 @@ enum bpf_sqe {
 	BPF_SQE_HOW = 64,
 	BPF_SQE_NAME = 128, /* PATH2 is at addr, and PATH, of the current directory, at addr3 */
 	BPF_SQE_FILES = 256
+};
+
+/* System calls that are events of other layers than sys. */
+enum bpf_event {
+	BPF_EVENT_NONE,
+#define CALL(x86_64, aarch64, event, layer) BPF_EVENT_##event,
+#include "capture/sockets.def"
+	BPF_EVENT_COUNT
 };
 
 enum bpf_from { BPF_FROM_CWD = 0, BPF_FROM_NOWHERE = 255 /* the text is no path of a file */ };
