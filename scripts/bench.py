@@ -24,6 +24,22 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 
+# 10 M calls: files that are opened, read at places, written and closed.
+LONG_CAPTURE = r"""BEGIN {
+    print "#|capture_version=5|backend=bench|arch=x86_64|start_mono=1000|start_wall=1|uid=0|"
+    print "t=1000;:,D=0;:,i=100:100;:,o=state_task;:,p=/w;:,P=/;:,m=022;:,U=0;:,G=0;:,q=0;:,"
+    for (t = 1000; n < 1000000; n++) {
+        f = n * 7919 % 5003
+        printf "t=%d;:,D=4000;:,i=100:100;:,o=openat;:,d=AT_FDCWD;:,p=dir%d/file%d;:,f=2;:,m=0;:,s=3;:,\n", t += 9000, f % 50, f
+        for (k = 0; k < 4; k++)
+            printf "t=%d;:,D=%d;:,i=100:100;:,o=pread64;:,d=3;:,c=4096;:,O=%d;:,s=4096;:,\n", t += 2000, 700 + n * k % 977, k * 4096
+        for (k = 0; k < 4; k++)
+            printf "t=%d;:,D=%d;:,i=100:100;:,o=write;:,d=3;:,c=512;:,s=512;:,\n", t += 3000, 900 + (n + k * 131) % 1999
+        printf "t=%d;:,D=300;:,i=100:100;:,o=close;:,d=3;:,s=0;:,\n", t += 500
+    }
+    printf "t=%d;:,D=0;:,i=0:0;:,o=end;:,c=10000001;:,O=0;:,n=0;:,N=0;:,\n", t
+}"""
+
 SQLITE = """import sqlite3
 c = sqlite3.connect("db")
 c.execute("create table t(a integer primary key, b text)")
@@ -174,6 +190,21 @@ class Bench:
                     rss_mib=rss)
         os.unlink(cap)
         os.unlink(rep)
+
+    def analyse_long(self):
+        """A capture of 10 M records, summed up: plain and packed."""
+        cap = os.path.join(self.ram.dir, "long.capture")
+        with open(cap, "w") as f:
+            subprocess.run(["awk", LONG_CAPTURE], stdout=f, check=True)
+        run(["zstd", "-q", "-1", cap, "-o", cap + ".zst"])
+        for name, file in (("analyse-10M", cap), ("analyse-10M-zst", cap + ".zst")):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            wall, rss = measured(self.ioriot("-a", file, "--quiet"))
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            self.report(name, "%.2f M records/s, %.2f M in a second of processor time, peak memory %.1f MiB" % (
+                10 / wall, 10 / cpu, rss), records_per_s=1e7 / wall, records_per_cpu_s=1e7 / cpu, rss_mib=rss)
+            os.unlink(file)
 
     def generate_and_load(self):
         """A long capture, plain and packed, and what it becomes, until the replay could begin."""
@@ -364,6 +395,7 @@ class Bench:
         "replay-mixed": lambda self: self.replay_against_loop("mixed"),
         "replay-reads": lambda self: self.replay_against_loop("reads"),
         "init": init_and_analyse,
+        "analyse": analyse_long,
         "generate": generate_and_load,
         "instructions": instructions,
         "idle-threads": idle_threads,

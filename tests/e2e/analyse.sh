@@ -265,6 +265,8 @@ status_is "lost: perfetto" 3 "$IORIOT" -a lost.capture --export perfetto:lost.js
 check "lost: in the trace" grep -q '"name":"17 records were lost"' lost.json
 status_is "lost: speedscope" 3 "$IORIOT" -a lost.capture --export speedscope:lost.json
 check "lost: in the profile's name" grep -q 'lost.capture, 17 records were lost when it was recorded"' lost.json
+status_is "lost: collapsed" 3 "$IORIOT" -a lost.capture --export collapsed:lost.stacks
+says "lost: collapsed: sentence" "17 records were lost"
 status_is "lost: fio" 3 "$IORIOT" -a lost.capture --export fio:lost.fio
 status_is "lost: flame" 3 "$IORIOT" -a lost.capture --flame lost.svg
 check "lost: in the title" grep -q "17 records were lost" lost.svg
