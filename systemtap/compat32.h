@@ -13,12 +13,6 @@
  * them (ops/compat.def). What they point to has another shape: compat_how() tells those who fetch it.
  */
 
-enum compat_verdict {
-	COMPAT_PASSED_BY = -1, /* does nothing that would be recorded */
-	COMPAT_LOSES = -2,     /* does, and is not */
-	COMPAT_UNREAD = -3     /* its arguments cannot be read: they are not there, or not in memory */
-};
-
 #if defined(CONFIG_X86_64) && defined(CONFIG_IA32_EMULATION)
 
 enum row_number {
@@ -39,26 +33,12 @@ static const struct compat_row compat_rows[COMPAT_NUMBERS] = {
 #include "ops/compat.def"
 };
 
-/* Those that are watched and have no row: asm/unistd_32.h. */
+/* Those that are watched and have no row. */
 static long compat_other(long number)
 {
 	switch (number) {
-	case 0:
-		return __NR_restart_syscall;
-	case 119:
-	case 173:
-		return __NR_rt_sigreturn;
-	case 172:
-		return __NR_prctl;
-	case 23:
-	case 213:
-		return __NR_setuid;
-	case 70:
-	case 203:
-		return __NR_setreuid;
-	case 164:
-	case 208:
-		return __NR_setresuid;
+#define COMPAT_WATCHED(nr, name) case nr: return __NR_##name;
+#include "ops/compat.def"
 	}
 	return COMPAT_PASSED_BY;
 }

@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 
 #include "capture/bpf.h"
+#include "capture/compat.h"
 
 #if defined(__x86_64__)
 #define OP_NUMBER(x86_64, aarch64) (x86_64)
@@ -96,6 +97,71 @@ static uint16_t sqe_of(const unsigned char kinds[ROW_ARGS])
 	}
 	return out;
 }
+
+#if defined(__x86_64__)
+static const struct {
+	uint16_t narrow, number;
+} watched[] = {
+#define COMPAT_WATCHED(nr, name) {nr, SYS_##name},
+#include "ops/compat.def"
+};
+
+static struct bpf_compat_arg compat_arg_of(char letter)
+{
+	const uint8_t zero = BPF_COMPAT_ZERO;
+
+	if (letter >= 'a' && letter <= 'f')
+		return (struct bpf_compat_arg){BPF_COMPAT_PLAIN, (uint8_t)(letter - 'a'), zero};
+	if (letter >= 'A' && letter <= 'F')
+		return (struct bpf_compat_arg){BPF_COMPAT_SIGNED, (uint8_t)(letter - 'A'), zero};
+	if (letter >= '0' && letter <= '4')
+		return (struct bpf_compat_arg){BPF_COMPAT_PLAIN, (uint8_t)(letter - '0'), (uint8_t)(letter - '0' + 1)};
+	switch (letter) {
+	case '<':
+		return (struct bpf_compat_arg){BPF_COMPAT_PLAIN, 2, 1};
+	case 'u':
+		return (struct bpf_compat_arg){BPF_COMPAT_ID16, 1, zero};
+	case 'v':
+		return (struct bpf_compat_arg){BPF_COMPAT_ID16, 2, zero};
+	case 'p':
+		return (struct bpf_compat_arg){BPF_COMPAT_PAGES, 5, zero};
+	default:
+		return (struct bpf_compat_arg){BPF_COMPAT_PLAIN, zero, zero};
+	}
+}
+
+static void fill_compat(struct bpf_compat *to, const struct compat *c)
+{
+	int i;
+
+	if (!c || c->op < 0) {
+		to->number = c ? COMPAT_LOSES : COMPAT_PASSED_BY;
+		return;
+	}
+	*to = (struct bpf_compat){
+		.number = (int16_t)op_nr((enum op_id)c->op), .how = c->how, .words = (uint8_t)compat_words(c)};
+	for (i = 0; i < BPF_ARGS; i++)
+		to->arg[i] = compat_arg_of(i < (int)strlen(c->args) ? c->args[i] : '-');
+}
+
+void bpf_compat_rows(struct bpf_compat to[COMPAT_NUMBERS])
+{
+	size_t i;
+
+	for (i = 0; i < COMPAT_NUMBERS; i++)
+		fill_compat(&to[i], i < COMPAT_SOCKETCALL ? compat_find(i, 0)
+							  : compat_find(COMPAT_NR_SOCKETCALL, i - COMPAT_SOCKETCALL));
+	for (i = 0; i < sizeof(watched) / sizeof(*watched); i++) {
+		to[watched[i].narrow] = (struct bpf_compat){.number = (int16_t)watched[i].number};
+		to[watched[i].narrow].arg[0] = compat_arg_of('a');
+	}
+}
+#else
+void bpf_compat_rows(struct bpf_compat to[COMPAT_NUMBERS])
+{
+	memset(to, 0xff, COMPAT_NUMBERS * sizeof(*to)); /* all are passed by */
+}
+#endif
 
 void bpf_rows(struct bpf_row to[BPF_ROWS], uint16_t opcodes[BPF_OPCODES])
 {

@@ -21,6 +21,13 @@ enum compat_how {
 	COMPAT_AIO = 64	     /* a context is a number of 32 bits, and iocbs are found by pointers of 32 bits */
 };
 
+/* What becomes of a call in the kernel, when it is not the number of another one. */
+enum compat_verdict {
+	COMPAT_PASSED_BY = -1, /* does nothing that would be recorded */
+	COMPAT_LOSES = -2,     /* does, and is not */
+	COMPAT_UNREAD = -3     /* its arguments cannot be read: they are not there, or not in memory */
+};
+
 /* Rows: by the number of the call; those of socketcall(2), by its first argument, stand behind them. */
 #define COMPAT_NUMBERS	  544
 #define COMPAT_SOCKETCALL 512

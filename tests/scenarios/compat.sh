@@ -3,6 +3,8 @@
 # 32-bit programs, and 64-bit ones that make 32-bit calls, are recorded and replayed as others are.
 # shellcheck source=../scenario_lib.sh
 . "$TESTS/scenario_lib.sh"
+# shellcheck source=../bpf_lib.sh
+. "$TESTS/bpf_lib.sh"
 
 if [ "$(uname -m)" != x86_64 ]; then
 	skip "32-bit calls" "this is no x86 machine"
@@ -31,14 +33,14 @@ setup() {
 	mkdir w
 	head -c 1000000 /dev/zero | tr '\0' x >start
 }
-record_64() { # DIRECTORY COMMAND...
+record() { # DIRECTORY COMMAND...
 	(mkdir "$1" && cd "$1" && setup && shift && exec "$IORIOT" --quiet -c run.capture -- "$@")
 }
 for mode in "aio aio-setup-einval" "aio mix" rings; do
 	name=${mode#* }
 	scenario "$name-32" w "$TEST_TMP/bin/${mode%% *}32" "${mode#* }"
 	equal "$name: nothing is lost" "$(grep 'o=lost' "$TEST_TMP/$name-32/run.capture")" ""
-	check "$name: recorded, 64 bits" record_64 "$name-64" "$TEST_TMP/bin/${mode%% *}64" "$name"
+	check "$name: recorded, 64 bits" record "$name-64" "$TEST_TMP/bin/${mode%% *}64" "$name"
 	check "$name: as of 64 bits" "$TESTS/vm/compare_captures.py" "$name-64/run.capture" \
 		"$TEST_TMP/$name-32/run.capture"
 done
@@ -85,4 +87,21 @@ if at < len(want):
 PY
 check "compat32: every argument" python3 compare.py "$TEST_TMP/compat32/work/expected" \
 	"$TEST_TMP/compat32/run.capture"
+
+# The same with BPF programs: what ptrace recorded, and it can be replayed.
+why=$(bpf_lacks)
+if [ -n "$why" ]; then
+	skip "with BPF" "$why"
+	done_testing
+fi
+all="'$TEST_TMP/bin/int80' && '$TEST_TMP/bin/compat32' >expected && '$TEST_TMP/bin/rings32' && '$TEST_TMP/bin/aio32' mix"
+capture_options=(--backend=bpf)
+scenario bpf w sh -c "$all"
+equal "bpf: nothing is lost" "$(grep 'o=lost' "$TEST_TMP/bpf/run.capture")" ""
+rm -r bpf/work # the paths must be the same
+check "bpf: recorded by ptrace" record bpf/work sh -c "$all"
+check "bpf: what ptrace recorded" "$TESTS/vm/compare_captures.py" bpf/work/run.capture bpf/run.capture
+status_is "bpf: x32" 3 "$IORIOT" -c x32-bpf.capture --backend=bpf -- bin/x32
+equal "bpf: calls of x32 are told as lost" "$(sed -n 's/.*;:,o=lost;:,c=\([0-9]*\);.*/\1/p' x32-bpf.capture |
+	awk '{ n += $1 } END { print n + 0 }')" 3
 done_testing

@@ -91,6 +91,12 @@ static void locks(int fd)
 	wide.type = F_UNLCK;
 	MUST(syscall(SYS_fcntl64, fd, 38, &wide)); /* F_OFD_SETLKW */
 	printf("fcntl d=%d F=38 G=2,0,8589934592,30 s=0\n", fd);
+	narrow.type = F_RDLCK;
+	MUST(syscall(SYS_fcntl, fd, 5, &narrow)); /* F_GETLK, which overwrites the lock */
+	printf("fcntl d=%d F=5 G=0,0,10,20 s=0\n", fd);
+	wide.type = F_WRLCK;
+	MUST(syscall(SYS_fcntl64, fd, 12, &wide));
+	printf("fcntl d=%d F=5 G=1,0,8589934592,30 s=0\n", fd);
 	MUST(syscall(SYS_fcntl64, fd, F_GETFL));
 	printf("fcntl d=%d F=3\n", fd);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <sys/syscall.h>
 
+#include "capture/bpf.h"
 #include "capture/compat.h"
 #include "suites.h"
 
@@ -124,6 +126,48 @@ START_TEST(arguments_in_memory)
 }
 END_TEST
 
+#if defined(__x86_64__)
+static void same_for_bpf(const struct bpf_compat *row, const struct compat *c)
+{
+	const uint64_t all[BPF_COMPAT_ZERO + 1] = {reg[0], reg[1], reg[2], reg[3], reg[4], reg[5]};
+	uint64_t arg[OP_ARGS];
+	int i;
+
+	if (!c || c->op < 0) {
+		ck_assert_int_lt(row->number, c ? COMPAT_PASSED_BY : 0);
+		return;
+	}
+	ck_assert_int_eq(row->number, op_nr((enum op_id)c->op));
+	ck_assert_uint_eq(row->how, c->how);
+	ck_assert_uint_eq(row->words, compat_words(c));
+	compat_args(c, reg, arg);
+	for (i = 0; i < OP_ARGS; i++)
+		ck_assert_uint_eq(
+			bpf_compat_value(row->arg[i].form, all[row->arg[i].low], all[row->arg[i].high]), arg[i]);
+}
+
+START_TEST(programs_of_bpf_convert_in_the_same_way)
+{
+	static struct bpf_compat rows[COMPAT_NUMBERS];
+	unsigned i;
+
+	bpf_compat_rows(rows);
+	for (i = 1; i < COMPAT_NUMBERS; i++) {
+		const struct compat *c = i < COMPAT_SOCKETCALL
+						 ? compat_find(i, 0)
+						 : compat_find(COMPAT_NR_SOCKETCALL, i - COMPAT_SOCKETCALL);
+
+		if (c || rows[i].number < 0) /* else one that is watched without a row */
+			same_for_bpf(&rows[i], c);
+	}
+	ck_assert_int_eq(rows[0].number, SYS_restart_syscall);
+	ck_assert_int_eq(rows[119].number, SYS_rt_sigreturn);
+	ck_assert_int_eq(rows[172].number, SYS_prctl);
+	ck_assert_uint_eq(rows[172].arg[0].low, 0);
+}
+END_TEST
+#endif
+
 START_TEST(locks_of_both_widths)
 {
 	static const unsigned char narrow[16] = {1, 0, 2, 0, 0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0};
@@ -164,6 +208,9 @@ Suite *compat_suite(void)
 	tcase_add_test(tc, rows_fit_their_operations);
 	tcase_add_test(tc, registers_become_arguments);
 	tcase_add_test(tc, arguments_in_memory);
+#if defined(__x86_64__)
+	tcase_add_test(tc, programs_of_bpf_convert_in_the_same_way);
+#endif
 	tcase_add_test(tc, locks_of_both_widths);
 	return s;
 }

@@ -4,6 +4,7 @@
 
 #include "fetch.h"
 #include "maps.h"
+#include "narrow.h"
 #include "rights.h"
 #include "scope.h"
 #include "state.h"
@@ -36,25 +37,6 @@ static __always_inline const volatile struct bpf_row *row_of(long number)
 static __always_inline bool is_watched(long number)
 {
 	return (u64)number < BPF_ROWS && row_of(number)->what != ROW_NOT_WATCHED;
-}
-
-static __always_inline void registers(u64 *arg, struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	arg[0] = regs->di;
-	arg[1] = regs->si;
-	arg[2] = regs->dx;
-	arg[3] = regs->r10;
-	arg[4] = regs->r8;
-	arg[5] = regs->r9;
-#else
-	arg[0] = regs->orig_x0;
-	arg[1] = regs->regs[1];
-	arg[2] = regs->regs[2];
-	arg[3] = regs->regs[3];
-	arg[4] = regs->regs[4];
-	arg[5] = regs->regs[5];
-#endif
 }
 
 static __always_inline long call_number(struct pt_regs *regs)
@@ -112,8 +94,8 @@ static __always_inline void item_path(struct build *b, const volatile struct bpf
 /* What else a register points to, of which there is less than one in a hundred calls. */
 __noinline int item_fetched(struct build *b, u32 wire, u32 reg)
 {
+	u32 len, how = call_how();
 	u64 arg, before, after;
-	u32 len;
 
 	if (!b)
 		return 0;
@@ -122,7 +104,7 @@ __noinline int item_fetched(struct build *b, u32 wire, u32 reg)
 	after = arg_of(b, reg + 1);
 	switch (wire) {
 	case WIRE_ARG_IOV:
-		item_iov(arg, after);
+		item_iov(arg, after, how & COMPAT_IOV);
 		break;
 	case WIRE_ARG_HOW:
 		len = after < HOW_MAX ? after : HOW_MAX;
@@ -133,7 +115,7 @@ __noinline int item_fetched(struct build *b, u32 wire, u32 reg)
 		break;
 	case WIRE_ARG_FARG:
 		if (is_lock_command(before) && !asks_for_lock(before))
-			item_copy(b, arg, FLOCK_BYTES, WIRE_FLOCK);
+			item_lock(b, arg);
 		else if (is_hint_command(before))
 			item_copy(b, arg, sizeof(u64), WIRE_HINT);
 		break;
@@ -156,19 +138,22 @@ __noinline int item_fetched(struct build *b, u32 wire, u32 reg)
 		item_events(b, arg);
 		break;
 	case WIRE_ARG_CTXP:
-		item_copy(b, arg, sizeof(u64), WIRE_CTX);
+		if (how & COMPAT_AIO)
+			item_context(b, arg);
+		else
+			item_copy(b, arg, sizeof(u64), WIRE_CTX);
 		break;
 	case WIRE_ARG_OFFSET:
-		item_copy_or_null(b, arg, sizeof(s64), WIRE_OFFSET);
+		item_numbers(b, arg, 1, how & COMPAT_OFF32, WIRE_OFFSET);
 		break;
 	case WIRE_ARG_OFFSET2:
-		item_copy_or_null(b, arg, sizeof(s64), WIRE_OFFSET2);
+		item_numbers(b, arg, 1, how & COMPAT_OFF32, WIRE_OFFSET2);
 		break;
 	case WIRE_ARG_TIMES16:
-		item_copy_or_null(b, arg, 16, WIRE_TIMES);
+		item_numbers(b, arg, 2, how & COMPAT_TIME32, WIRE_TIMES);
 		break;
 	case WIRE_ARG_TIMES32:
-		item_copy_or_null(b, arg, 32, WIRE_TIMES);
+		item_numbers(b, arg, 4, how & COMPAT_TIME32, WIRE_TIMES);
 		break;
 	case WIRE_ARG_FDS:
 		item_copy(b, arg, 2 * sizeof(s32), WIRE_FDS);
@@ -262,9 +247,8 @@ __noinline int put_items(struct build *b, u32 number, u64 ret)
 	return 0;
 }
 
-/* AT_ENTRY: 0 = its entry was not seen. */
-static __always_inline void put_call(
-	int number, struct pt_regs *regs, s64 ret, u64 at_entry, u32 flags)
+/* The call is loaded: call_load(). AT_ENTRY: 0 = its entry was not seen. */
+static __always_inline void put_call(int number, s64 ret, u64 at_entry, u32 flags)
 {
 	const volatile struct bpf_row *row = row_of(number);
 	struct build *b = build_begin(WIRE_CALL, row->values);
@@ -275,7 +259,7 @@ static __always_inline void put_call(
 	b->rec.dur = at_entry ? b->rec.t - at_entry : 0;
 	b->rec.ret = ret;
 	b->rec.flags = (u8)flags;
-	registers(b->arg, regs);
+	registers(b->arg);
 	if (row->flags & (ROW_HAS_ITEMS | ROW_OWNS | ROW_RINGS))
 		put_items(b, number, ret);
 	if (unlikely(flags & PUT_POSITION))
@@ -297,14 +281,14 @@ static __always_inline void put_plain(u32 kind, int number, s64 ret)
 
 /* --- descriptors that are passed --- */
 
-static __always_inline void put_sending(int number, struct pt_regs *regs)
+static __always_inline void put_sending(int number)
 {
 	const volatile struct bpf_row *row = row_of(number);
 	u64 arg[BPF_ARGS];
 	struct build *b;
 	u32 n;
 
-	registers(arg, regs);
+	registers(arg);
 	n = rights_messages(row->op, (u32)arg[2]);
 	if (!rights_walk(arg[1], n, RIGHTS_ANY, 0, 0))
 		return;
@@ -313,19 +297,19 @@ static __always_inline void put_sending(int number, struct pt_regs *regs)
 		return;
 	b->rec.nr = number;
 	b->rec.flags = WIRE_NO_RESULT;
-	registers(b->arg, regs);
+	registers(b->arg);
 	rights_walk(arg[1], n, RIGHTS_SENT, 0, 0);
 	put_values(b, row);
 	build_end(b);
 }
 
 /* False: nothing was received, and the call is not recorded. IN_STATE: what was is in the state. */
-static __always_inline bool put_received(int number, struct pt_regs *regs, s64 ret, u64 at_entry, bool in_state)
+static __always_inline bool put_received(int number, s64 ret, u64 at_entry, bool in_state)
 {
 	u32 op = row_of(number)->op;
 	u64 arg[BPF_ARGS];
 
-	registers(arg, regs);
+	registers(arg);
 	if (in_state)
 		return op == ROW_pidfd_getfd;
 	if (op == ROW_pidfd_getfd) {
@@ -356,6 +340,15 @@ static __always_inline void foreign_settle(struct task_struct *task, struct bpf_
 	if (th->unseen > 1)
 		put_lost(task, th->unseen - 1, WIRE_LOST_COMPAT);
 	th->unseen = 0;
+}
+
+/* Outside of its entry and its end. */
+static __always_inline void call_reload(struct pt_regs *regs)
+{
+	if (unlikely(call_is_foreign(bpf_get_current_task_btf(), call_number(regs))))
+		call_load_narrow(call_number(regs));
+	else
+		call_load(regs);
 }
 
 /* --- interrupted calls --- */
@@ -422,7 +415,8 @@ static __always_inline void call_interrupted(
 		th->suspended = th->entry;
 		th->suspended_nr = th->nr;
 	} else if (row_of(th->nr)->what == ROW_CALL && !is_passing(th->nr)) {
-		put_call(th->nr, regs, -4 /* EINTR */, th->entry, 0);
+		call_reload(regs);
+		put_call(th->nr, -4 /* EINTR */, th->entry, 0);
 	}
 }
 
@@ -438,13 +432,23 @@ static __always_inline struct build *part_begin(const struct bpf_thread *th)
 	return b;
 }
 
-static __always_inline void put_bytes_before(const struct bpf_thread *th, u64 address, u32 len, u32 type)
+static __always_inline void put_lock_before(const struct bpf_thread *th, u64 address)
 {
 	struct build *b = part_begin(th);
 
 	if (!b)
 		return;
-	item_copy(b, address, len, type);
+	item_lock(b, address);
+	build_end(b);
+}
+
+static __always_inline void put_block_before(const struct bpf_thread *th, u64 address)
+{
+	struct build *b = part_begin(th);
+
+	if (!b)
+		return;
+	item_copy(b, address, sizeof(int), WIRE_IOCTL);
 	build_end(b);
 }
 
@@ -459,17 +463,18 @@ static __always_inline void put_base_before(const struct bpf_thread *th)
 	build_end(b);
 }
 
-static __always_inline void enter_special(struct bpf_thread *th, struct task_struct *task, long number,
-	const u64 *arg, struct pt_regs *regs)
+static __always_inline void enter_special(struct bpf_thread *th, struct task_struct *task, long number)
 {
 	const volatile struct bpf_row *row = row_of(number);
+	u64 arg[BPF_ARGS];
 
+	registers(arg);
 	if (row->flags & ROW_EXITS) {
 		foreign_settle(task, th);
-		put_call(number, regs, 0, 0, WIRE_NO_RESULT);
+		put_call(number, 0, 0, WIRE_NO_RESULT);
 		th->flags = THREAD_ENDED;
 	} else if (row->flags & ROW_SENDS) {
-		put_sending(number, regs);
+		put_sending(number);
 	} else if (row->flags & ROW_MOVES) {
 		put_base_before(th);
 	} else if (row->flags & ROW_EXECS) {
@@ -478,9 +483,9 @@ static __always_inline void enter_special(struct bpf_thread *th, struct task_str
 		th->kept = (s64)ring_enter(row->op, arg[0], arg[1], arg[3]);
 	} else if (row->op == ROW_ioctl) {
 		if ((u32)arg[1] == IOCTL_NR_FIBMAP)
-			put_bytes_before(th, arg[2], sizeof(int), WIRE_IOCTL);
+			put_block_before(th, arg[2]);
 	} else if (row->op == ROW_fcntl && asks_for_lock(arg[1])) {
-		put_bytes_before(th, arg[2], FLOCK_BYTES, WIRE_FLOCK);
+		put_lock_before(th, arg[2]);
 	}
 }
 
@@ -501,24 +506,42 @@ static __always_inline struct bpf_thread *thread_in_scope(struct task_struct *ta
 	return scope_has(th) ? th : NULL;
 }
 
+/* Rows whose arguments are looked at when a call begins. */
+#define ROW_LOOKS (ROW_BY_COMMAND | ROW_MEMORY | ROW_AT_ENTRY)
+
+/* Whether a call with these arguments is watched. */
+static __always_inline bool is_wanted(struct task_struct *task, const volatile struct bpf_row *row)
+{
+	u64 arg[BPF_ARGS];
+
+	registers(arg);
+	if (row->flags & ROW_BY_COMMAND && ioctl_shape(arg[1]) < 0)
+		return false;
+	return !(row->flags & ROW_MEMORY) || memory_wanted(task, row->op, arg);
+}
+
 static __always_inline void call_enter(struct pt_regs *regs, long number)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const volatile struct bpf_row *row;
 	struct bpf_thread *th;
-	u64 arg[BPF_ARGS];
 
 	if (unlikely(call_is_foreign(task, number))) {
-		foreign_call(task);
-		return;
+		number = call_load_narrow(number);
+		if (number == COMPAT_LOSES)
+			foreign_call(task);
+		if (number < 0)
+			return;
+		number &= BPF_ROWS - 1; /* for the verifier */
+		row = row_of(number);
+	} else {
+		if (!is_watched(number))
+			return;
+		row = row_of(number);
+		if (row->flags & ROW_LOOKS)
+			call_load(regs);
 	}
-	if (!is_watched(number))
-		return;
-	row = row_of(number);
-	registers(arg, regs);
-	if (unlikely(row->flags & ROW_BY_COMMAND) && ioctl_shape(arg[1]) < 0)
-		return;
-	if (unlikely(row->flags & ROW_MEMORY) && !memory_wanted(task, row->op, arg))
+	if (unlikely(row->flags & ROW_LOOKS) && !is_wanted(task, row))
 		return;
 	th = thread_in_scope(task);
 	if (!th)
@@ -530,65 +553,59 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 	th->flags = (th->flags & (CALL_SUSPENDED | CALL_RETURNED)) | CALL_ACTIVE;
 	th->entry = bpf_ktime_get_ns();
 	if (unlikely(row->flags & ROW_AT_ENTRY))
-		enter_special(th, task, number, arg, regs);
+		enter_special(th, task, number);
 }
 
 /* --- exit --- */
 
 /* The process may leave or enter the scope of "all". */
-static __always_inline void identity_changed(
-	struct task_struct *task, struct pt_regs *regs, int number, s64 ret)
+static __always_inline void identity_changed(struct task_struct *task, int number, s64 ret)
 {
 	u64 arg[BPF_ARGS];
 
 	if (ret < 0 || !session.all || task->pid != task->tgid)
 		return;
-	registers(arg, regs);
+	registers(arg);
 	if (number != NR_prctl || arg[0] == PR_SET_NAME)
 		scope_changed();
 }
 
 /* Records of what the call has brought; false: it is not recorded. */
-static __always_inline bool passes(long number, struct pt_regs *regs, s64 ret, u64 at_entry, bool in_state)
+static __always_inline bool passes(long number, s64 ret, u64 at_entry, bool in_state)
 {
-	return row_of(number)->flags & ROW_RECEIVES && put_received(number, regs, ret, at_entry, in_state);
+	return row_of(number)->flags & ROW_RECEIVES && put_received(number, ret, at_entry, in_state);
 }
 
 /* The thread was not in scope when it entered the call, or the call is none of ours. */
 static __always_inline void exit_without_entry(
-	struct bpf_thread *th, struct task_struct *task, struct pt_regs *regs, s64 ret)
+	struct bpf_thread *th, struct task_struct *task, long number, s64 ret)
 {
-	long number = call_number(regs);
 	const volatile struct bpf_row *row = row_of(number);
 	u64 arg[BPF_ARGS];
 	bool in_state;
 
-	if (call_is_foreign(task, number))
-		return;
 	if (row->what == ROW_IDENTITY)
-		identity_changed(task, regs, number, ret);
+		identity_changed(task, number, ret);
 	if (row->what != ROW_CALL || is_restart(ret))
 		return;
-	registers(arg, regs);
-	if (row->flags & ROW_BY_COMMAND && ioctl_shape(arg[1]) < 0)
+	if (!is_wanted(task, row))
 		return;
 	/* These were told before; and a new thread comes out of the call that made it. */
 	if (row->flags & (ROW_FORKS | ROW_EXECS) && ret >= 0)
 		return;
-	if (row->flags & ROW_MEMORY && !memory_wanted(task, row->op, arg))
-		return;
 	if (!scope_has(th))
 		return;
 	in_state = state_needed(th);
-	if (unlikely(is_passing(number)) && !passes(number, regs, ret, 0, in_state))
+	if (unlikely(is_passing(number)) && !passes(number, ret, 0, in_state))
 		return;
-	put_call(number, regs, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
-	if (row->flags & ROW_MEMORY)
+	put_call(number, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
+	if (row->flags & ROW_MEMORY) {
+		registers(arg);
 		memory_done(task, row->op, arg, ret);
+	}
 }
 
-static __always_inline void exit_of_call(
-	struct bpf_thread *th, struct task_struct *task, struct pt_regs *regs, s64 ret)
+static __always_inline void exit_of_call(struct bpf_thread *th, struct task_struct *task, s64 ret)
 {
 	long number = th->nr;
 	const volatile struct bpf_row *row = row_of(number);
@@ -598,34 +615,67 @@ static __always_inline void exit_of_call(
 	if (unlikely(!scope_has(th))) /* its process left the scope meanwhile */
 		return;
 	flags = unlikely(state_needed(th)) ? WIRE_NO_ENTRY | PUT_POSITION : 0;
-	if (unlikely(row->flags & (ROW_SENDS | ROW_RECEIVES)) && !passes(number, regs, ret, th->entry, flags))
+	if (unlikely(row->flags & (ROW_SENDS | ROW_RECEIVES)) && !passes(number, ret, th->entry, flags))
 		return;
-	put_call(number, regs, ret, th->entry, flags);
+	put_call(number, ret, th->entry, flags);
 	if (unlikely(row->flags & ROW_MEMORY)) {
-		registers(arg, regs);
+		registers(arg);
 		memory_done(task, row->op, arg, ret);
 	}
 }
 
+static __always_inline struct bpf_thread *thread_at_exit(struct task_struct *task)
+{
+	struct bpf_thread *th = thread_find(task);
+
+	return !th && unlikely(session.all) ? thread_get(task) : th;
+}
+
+/* The end of a call of another interface: the number of the call that it is, or negative. */
+static __always_inline long foreign_exit(struct task_struct *task, long number, s64 *ret)
+{
+	struct bpf_thread *th;
+	struct bpf_call *c;
+	s64 offset;
+
+	number = call_load_narrow(number);
+	if (number == COMPAT_UNREAD) {
+		th = thread_at_exit(task);
+		/* at its entry, or by the kernel, they could be read */
+		if (th && (th->flags & CALL_ACTIVE || (*ret != -14 /* EFAULT */ && scope_has(th)))) {
+			th->flags &= ~CALL_ACTIVE;
+			put_lost(task, 1, WIRE_LOST_SKIPPED);
+		}
+	}
+	c = call_here();
+	if (number >= 0 && c && c->how & COMPAT_LLSEEK && *ret == 0 &&
+		!bpf_probe_read_user(&offset, sizeof(offset), (const void *)c->arg[3]))
+		*ret = offset;
+	return number;
+}
+
 static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 {
-	struct task_struct *task;
+	struct task_struct *task = bpf_get_current_task_btf();
+	long number = call_number(regs);
 	struct bpf_thread *th;
 	u32 what;
 
-	if (!is_watched(call_number(regs)))
-		return;
-	task = bpf_get_current_task_btf();
-	th = thread_find(task);
-	if (!th) {
-		if (likely(!session.all))
+	if (unlikely(call_is_foreign(task, number))) {
+		number = foreign_exit(task, number, &ret);
+		if (number < 0)
 			return;
-		th = thread_get(task);
-		if (!th)
+		number &= BPF_ROWS - 1; /* for the verifier */
+	} else {
+		if (!is_watched(number))
 			return;
+		call_load(regs);
 	}
+	th = thread_at_exit(task);
+	if (!th)
+		return;
 	if (!(th->flags & CALL_ACTIVE)) {
-		exit_without_entry(th, task, regs, ret);
+		exit_without_entry(th, task, number, ret);
 		return;
 	}
 	what = row_of(th->nr)->what;
@@ -635,12 +685,12 @@ static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 	}
 	th->flags &= ~CALL_ACTIVE;
 	if (likely(what == ROW_CALL)) {
-		exit_of_call(th, task, regs, ret);
+		exit_of_call(th, task, ret);
 	} else if (what == ROW_UNRECORDED) {
 		if (ret >= 0)
 			put_plain(WIRE_UNRECORDED, th->nr, ret);
 	} else if (what == ROW_IDENTITY) {
-		identity_changed(task, regs, th->nr, ret);
+		identity_changed(task, th->nr, ret);
 	}
 }
 

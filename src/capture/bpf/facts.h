@@ -3,6 +3,7 @@
 #define IORIOT_CAPTURE_BPF_FACTS_H
 
 #include "build.h"
+#include "narrow.h"
 
 /* Inodes, open files and directories, as records tell them. All that the kernel has is only read. */
 
@@ -62,6 +63,16 @@ static __always_inline u64 hidden_id(const void *what)
 
 /* --- what stat(2) gave --- */
 
+static __always_inline u32 device_major(u64 dev)
+{
+	return (dev >> 8) & 0xfff;
+}
+
+static __always_inline u32 device_minor(u64 dev)
+{
+	return (dev & 0xff) | ((dev >> 12) & 0xfff00);
+}
+
 /* struct stat of asm/stat.h, as the kernel gives it to programs. */
 struct user_stat {
 #if defined(__TARGET_ARCH_x86)
@@ -92,20 +103,65 @@ struct user_statx {
 
 #define STATX_BASIC_STATS 0x7ffu
 
+/* struct stat64 of 32-bit x86. */
+struct narrow_stat {
+	u64 dev;
+	u32 pad, short_ino;
+	u32 mode, nlink, uid, gid;
+	u64 rdev;
+	u32 pad2;
+	s64 size;
+	u32 block_size;
+	s64 blocks;
+	u32 times[6];
+	u64 ino;
+} __attribute__((packed));
+
+/* Only stat64, lstat64, fstat64 and fstatat64: the older ones do not tell all. */
+__noinline int item_facts_of_narrow_stat(struct build *b, u64 address)
+{
+	struct bpf_call *c = call_here();
+	struct narrow_stat *st;
+	struct wire_facts *f;
+
+	if (!b || !c || (c->narrow != 195 && c->narrow != 196 && c->narrow != 197 && c->narrow != 300))
+		return 0;
+	st = (struct narrow_stat *)b->name;
+	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
+		return -1;
+	f = (struct wire_facts *)item_begin(b, sizeof(*f));
+	*f = (struct wire_facts){
+		.dev_major = device_major(st->dev),
+		.dev_minor = device_minor(st->dev),
+		.ino = st->ino,
+		.mode = st->mode,
+		.nlink = st->nlink,
+		.uid = st->uid,
+		.gid = st->gid,
+		.size = st->size,
+		.blocks = st->blocks,
+	};
+	item_end(b, WIRE_FACTS, sizeof(*f));
+	return 0;
+}
+
 __noinline int item_facts_of_stat(struct build *b, u64 address)
 {
+	struct bpf_call *c = call_here();
 	struct user_stat *st;
 	struct wire_facts *f;
 
 	if (!b)
 		return 0;
+	if (c && c->narrow)
+		return item_facts_of_narrow_stat(b, address);
 	st = (struct user_stat *)b->name;
 	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
 		return -1;
 	f = (struct wire_facts *)item_begin(b, sizeof(*f));
 	*f = (struct wire_facts){
-		.dev_major = (st->dev >> 8) & 0xfff,
-		.dev_minor = (st->dev & 0xff) | ((st->dev >> 12) & 0xfff00),
+		.dev_major = device_major(st->dev),
+		.dev_minor = device_minor(st->dev),
 		.ino = st->ino,
 		.mode = st->mode,
 		.nlink = st->nlink,

@@ -3,6 +3,7 @@
 #define IORIOT_CAPTURE_BPF_FETCH_H
 
 #include "facts.h"
+#include "narrow.h"
 
 /*
  * What registers point to. Read at the end of a call, when the kernel has just used it and it is in
@@ -21,21 +22,28 @@ struct user_iovec {
 	u64 base, len;
 };
 
+struct narrow_iovec {
+	u32 base, len;
+};
+
 /* One part of a vector: the structs in build.name, their lengths to the item. */
 struct iov {
 	u64 address;
 	u32 left;
+	bool narrow;
 };
 
 static long iov_length(u32 i, void *arg)
 {
+	const struct iov *v = arg;
 	struct build *b = build_here();
-	u32 at;
+	u32 at, n = i & (IOV_PART - 1);
 
 	if (!b || i >= IOV_PART)
 		return 1;
 	at = (b->at & ITEMS_MASK) + sizeof(struct wire_item) + i * sizeof(u64);
-	*(u64 *)(b->items + at) = ((struct user_iovec *)b->name)[i & (IOV_PART - 1)].len;
+	*(u64 *)(b->items + at) = v->narrow ? ((struct narrow_iovec *)b->name)[n].len
+					    : ((struct user_iovec *)b->name)[n].len;
 	return 0;
 }
 
@@ -43,7 +51,7 @@ static long iov_part(u32 i, void *arg)
 {
 	struct iov *v = arg;
 	struct build *b = build_here();
-	u32 n = v->left < IOV_PART ? v->left : IOV_PART;
+	u32 n = v->left < IOV_PART ? v->left : IOV_PART, bytes;
 
 	if (!b)
 		return 1;
@@ -51,19 +59,23 @@ static long iov_part(u32 i, void *arg)
 	keep(n);
 	if (n > IOV_PART)
 		return 1;
-	if (n && bpf_probe_read_user(b->name, n * sizeof(struct user_iovec), (const void *)v->address))
+	bytes = n * (v->narrow ? sizeof(struct narrow_iovec) : sizeof(struct user_iovec));
+	keep(bytes);
+	if (bytes > IOV_PART * sizeof(struct user_iovec))
 		return 1;
-	bpf_loop(n, iov_length, NULL, 0);
+	if (bytes && bpf_probe_read_user(b->name, bytes, (const void *)v->address))
+		return 1;
+	bpf_loop(n, iov_length, v, 0);
 	item_end(b, WIRE_IOV, n * sizeof(u64));
-	v->address += n * sizeof(struct user_iovec);
+	v->address += bytes;
 	v->left -= n;
 	return v->left == 0;
 }
 
 /* The kernel takes at most UIO_MAXIOV segments: one more says why it refused. */
-__noinline int item_iov(u64 address, u64 count)
+__noinline int item_iov(u64 address, u64 count, u32 narrow)
 {
-	struct iov v = {.address = address, .left = count < IOV_MOST ? count : IOV_MOST + 1};
+	struct iov v = {.address = address, .left = count < IOV_MOST ? count : IOV_MOST + 1, .narrow = narrow};
 
 	bpf_loop(IOV_MOST / IOV_PART + 1, iov_part, &v, 0);
 	return 0;
@@ -94,6 +106,88 @@ static __always_inline bool is_hint_command(u32 command)
 {
 	/* F_SET_RW_HINT of linux/fcntl.h, and that of the description, of older kernels */
 	return command == 1036 || command == 1038;
+}
+
+/* --- structs that are others in 32-bit programs --- */
+
+/* N numbers, at most 4, which are NARROW in the program. No bytes say that there was no pointer. */
+__noinline int item_numbers(struct build *b, u64 address, u32 n, u32 narrow, u32 type)
+{
+	s32 half[4];
+	s64 *to;
+	u32 i;
+
+	if (!b || n > 4)
+		return 0;
+	if (!address || !narrow) {
+		item_copy_or_null(b, address, n * sizeof(s64), type);
+		return 0;
+	}
+	if (bpf_probe_read_user(half, n * sizeof(s32), (const void *)address))
+		return 0;
+	to = (s64 *)item_begin(b, sizeof(half) * 2);
+	for (i = 0; i < 4; i++)
+		to[i] = i < n ? half[i] : 0;
+	item_end(b, type, n * sizeof(s64));
+	return 0;
+}
+
+/* An aio_context_t of 32 bits. */
+static __always_inline void item_context(struct build *b, u64 address)
+{
+	u32 half;
+
+	if (!bpf_probe_read_user(&half, sizeof(half), (const void *)address))
+		item_number(b, WIRE_CTX, half);
+}
+
+/* As 32-bit programs have them: with 64 bits nothing stands between the members. */
+struct narrow_flock {
+	s16 type, whence;
+	s32 start, len;
+};
+
+struct wide_flock {
+	s16 type, whence;
+	s64 start, len;
+} __attribute__((packed));
+
+struct user_flock {
+	s16 type, whence;
+	s32 pad;
+	s64 start, len;
+	s32 pid, pad2;
+};
+
+/* Of the call that is under way. */
+__noinline int item_lock(struct build *b, u64 address)
+{
+	struct bpf_call *c = call_here();
+	struct narrow_flock narrow;
+	struct wide_flock wide;
+	struct user_flock *to;
+
+	if (!b || !c)
+		return 0;
+	if (!(c->how & COMPAT_FLOCK32)) {
+		item_copy(b, address, FLOCK_BYTES, WIRE_FLOCK);
+		return 0;
+	}
+	if (c->wide) {
+		if (bpf_probe_read_user(&wide, sizeof(wide), (const void *)address))
+			return 0;
+	} else {
+		if (bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)address))
+			return 0;
+		wide.type = narrow.type;
+		wide.whence = narrow.whence;
+		wide.start = narrow.start;
+		wide.len = narrow.len;
+	}
+	to = (struct user_flock *)item_begin(b, sizeof(*to));
+	*to = (struct user_flock){.type = wide.type, .whence = wide.whence, .start = wide.start, .len = wide.len};
+	item_end(b, WIRE_FLOCK, sizeof(*to));
+	return 0;
 }
 
 __noinline int item_handle(struct build *b, u64 address)

@@ -27,6 +27,16 @@ struct user_control {
 	s32 level, type;
 };
 
+/* Of 32-bit programs. */
+struct narrow_message {
+	u32 name, name_len, iov, iov_len, control, control_len, flags, len;
+};
+
+struct narrow_control {
+	u32 len;
+	s32 level, type;
+};
+
 enum rights_what { RIGHTS_ANY, RIGHTS_SENT, RIGHTS_RECEIVED };
 
 /* Where the walk over messages, their controls and the descriptors in these is. */
@@ -36,7 +46,7 @@ struct rights {
 	u32 what; /* enum rights_what */
 	u32 any, used;
 	u64 at_entry;
-	bool cloexec;
+	bool cloexec, narrow;
 };
 
 /* In memory that the verifier does not follow: the walk has too many ways for it. */
@@ -81,24 +91,60 @@ __noinline int rights_found(u32 fd)
 	return 0;
 }
 
+static __always_inline bool rights_head(const struct rights *r, struct user_control *head)
+{
+	struct narrow_control narrow;
+
+	if (!r->narrow)
+		return !bpf_probe_read_user(head, sizeof(*head), (const void *)r->control);
+	if (bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)r->control))
+		return false;
+	head->len = narrow.len;
+	head->level = narrow.level;
+	head->type = narrow.type;
+	return true;
+}
+
+/* Where the controls of the next message are. */
+static __always_inline void rights_message(struct rights *r)
+{
+	struct narrow_message narrow;
+	struct user_message message;
+
+	/* a struct msghdr alone is shorter */
+	if (r->narrow) {
+		if (!bpf_probe_read_user(&narrow, 28, (const void *)r->message) && narrow.control) {
+			r->control = narrow.control;
+			r->control_left = narrow.control_len;
+		}
+		r->message += sizeof(narrow);
+		return;
+	}
+	if (!bpf_probe_read_user(&message, 56, (const void *)r->message) && message.control) {
+		r->control = message.control;
+		r->control_left = message.control_len;
+	}
+	r->message += sizeof(message);
+}
+
 /* The next control message; true: it has descriptors. */
 static __always_inline void rights_control(struct rights *r)
 {
+	u32 size = r->narrow ? sizeof(struct narrow_control) : sizeof(struct user_control);
 	struct user_control head;
 	u64 step, n;
 
 	r->controls++;
-	if (bpf_probe_read_user(&head, sizeof(head), (const void *)r->control) || head.len < sizeof(head) ||
-		head.len > r->control_left) {
+	if (!rights_head(r, &head) || head.len < size || head.len > r->control_left) {
 		r->control_left = 0;
 		return;
 	}
 	if (head.level == 1 /* SOL_SOCKET */ && head.type == 1 /* SCM_RIGHTS */) {
-		n = (head.len - sizeof(head)) / sizeof(s32);
-		r->fds = r->control + sizeof(head);
+		n = (head.len - size) / sizeof(s32);
+		r->fds = r->control + size;
 		r->left = n < RIGHTS_FDS ? n : RIGHTS_FDS;
 	}
-	step = (head.len + 7) & ~7ull;
+	step = r->narrow ? (head.len + 3) & ~3ull : (head.len + 7) & ~7ull;
 	if (step > r->control_left)
 		step = r->control_left;
 	r->control += step;
@@ -108,7 +154,6 @@ static __always_inline void rights_control(struct rights *r)
 static long rights_step(u32 i, void *arg)
 {
 	struct rights *r = rights_here();
-	struct user_message message;
 	s32 fd;
 
 	if (!r)
@@ -126,7 +171,7 @@ static long rights_step(u32 i, void *arg)
 		r->fds += sizeof(fd);
 		return 0;
 	}
-	if (r->control_left >= sizeof(struct user_control) && r->controls < RIGHTS_CONTROLS) {
+	if (r->control_left >= sizeof(struct narrow_control) && r->controls < RIGHTS_CONTROLS) {
 		rights_control(r);
 		return 0;
 	}
@@ -135,12 +180,7 @@ static long rights_step(u32 i, void *arg)
 	r->messages--;
 	r->controls = 0;
 	r->control_left = 0;
-	/* a struct msghdr alone is shorter */
-	if (!bpf_probe_read_user(&message, 56, (const void *)r->message) && message.control) {
-		r->control = message.control;
-		r->control_left = message.control_len;
-	}
-	r->message += sizeof(struct user_message);
+	rights_message(r);
 	return 0;
 }
 
@@ -159,8 +199,12 @@ __noinline int rights_walk(u64 messages, u32 n, u32 what, u64 at_entry, u32 cloe
 
 	if (!r || !b)
 		return 0;
-	*r = (struct rights){
-		.message = messages, .messages = n, .what = what, .at_entry = at_entry, .cloexec = cloexec};
+	*r = (struct rights){.message = messages,
+		.messages = n,
+		.what = what,
+		.at_entry = at_entry,
+		.cloexec = cloexec,
+		.narrow = call_how() & COMPAT_MESSAGE};
 	bpf_loop(RIGHTS_STEPS, rights_step, NULL, 0);
 	if (what == RIGHTS_SENT)
 		tuples_end(b, r->used);

@@ -8,6 +8,7 @@
  */
 
 #include "capture/wire.h"
+#include "ops/compat.h"
 
 #define BPF_ROWS    512	 /* system call numbers */
 #define BPF_ARGS    6
@@ -30,6 +31,39 @@ struct bpf_row {
 	uint8_t out;			  /* register of a struct stat or statx */
 	uint8_t by_fd;			  /* the first argument is a descriptor of a file */
 };
+
+/* One argument of a 32-bit call: two registers of 32 bits each, and what they mean together. */
+enum bpf_compat_form { BPF_COMPAT_PLAIN, BPF_COMPAT_SIGNED, BPF_COMPAT_ID16, BPF_COMPAT_PAGES };
+
+#define BPF_COMPAT_ZERO 7 /* the register that is 0 */
+
+struct bpf_compat_arg {
+	uint8_t form, low, high;
+};
+
+/* A row of ops/compat.def, taken apart by user space. */
+struct bpf_compat {
+	int16_t number; /* of the call that it becomes, or enum compat_verdict */
+	uint8_t how;	/* enum compat_how */
+	uint8_t words;	/* that it has in memory, if it does */
+	struct bpf_compat_arg arg[BPF_ARGS];
+};
+
+static inline uint64_t bpf_compat_value(uint8_t form, uint64_t low, uint64_t high)
+{
+	uint64_t v = (uint32_t)low | (uint64_t)(uint32_t)high << 32;
+
+	switch (form) {
+	case BPF_COMPAT_SIGNED:
+		return (uint64_t)(int64_t)(int32_t)v;
+	case BPF_COMPAT_ID16:
+		return compat_id16(v);
+	case BPF_COMPAT_PAGES:
+		return v << 12;
+	default:
+		return v;
+	}
+}
 
 #define BPF_OPCODES 64
 

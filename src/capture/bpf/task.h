@@ -9,12 +9,10 @@
 /* The child is not running yet: its records come after this one. True when that was made. */
 static __always_inline bool put_fork(struct bpf_thread *th, struct task_struct *task, int child)
 {
-	struct pt_regs *regs;
-
 	if (!session_on() || !(th->flags & CALL_ACTIVE) || !(row_of(th->nr)->flags & ROW_FORKS))
 		return false;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	put_call(th->nr, regs, child, th->entry, 0);
+	call_reload((struct pt_regs *)bpf_task_pt_regs(task));
+	put_call(th->nr, child, th->entry, 0);
 	th->flags &= ~CALL_ACTIVE;
 	return true;
 }

@@ -5,6 +5,7 @@
 #include <linux/aio_abi.h>
 
 #include "build.h"
+#include "narrow.h"
 #include "ops/aio.h"
 
 /*
@@ -60,17 +61,30 @@ struct iocbs {
 	u64 address, segment; /* of the next pointer, of the next struct iovec */
 	u32 left, segments, room;
 	u32 used;
+	u32 word; /* bytes of a pointer */
 };
 
+static __always_inline bool read_word(u64 *to, u64 address, u32 word)
+{
+	u32 half;
+
+	if (word == sizeof(*to))
+		return !bpf_probe_read_user(to, sizeof(*to), (const void *)address);
+	if (bpf_probe_read_user(&half, sizeof(half), (const void *)address))
+		return false;
+	*to = half;
+	return true;
+}
+
 /* How many segments of the iocb are told: none of a vector that is bad. */
-static __always_inline u32 segments_of(const struct iocb *iocb, u32 room)
+static __always_inline u32 segments_of(const struct iocb *iocb, u32 room, u32 size)
 {
 	u64 n = iocb->aio_nbytes < SEGMENTS_MOST ? iocb->aio_nbytes : SEGMENTS_MOST + 1, word;
 
 	if (iocb->aio_lio_opcode != IOCB_CMD_PREADV && iocb->aio_lio_opcode != IOCB_CMD_PWRITEV)
 		return 0;
-	if (!n || n > room || bpf_probe_read_user(&word, sizeof(word), (const void *)iocb->aio_buf) ||
-		bpf_probe_read_user(&word, sizeof(word), (const void *)(iocb->aio_buf + n * 16 - 8)))
+	if (!n || n > room || !read_word(&word, iocb->aio_buf, size) ||
+		!read_word(&word, iocb->aio_buf + (2 * n - 1) * size, size))
 		return 0;
 	return n;
 }
@@ -88,20 +102,20 @@ static long iocb_step(u32 i, void *arg)
 		return 1;
 	to = tuples_next(b, &v->used, AIOCB_NUMBERS * sizeof(u64));
 	if (v->segments) { /* the length of a segment, which the kernel read just now */
-		bpf_probe_read_user(&one, sizeof(one), (const void *)(v->segment + 8));
+		read_word(&one, v->segment + v->word, v->word);
 		to[0] = one;
-		v->segment += 16;
+		v->segment += 2 * v->word;
 		v->segments--;
 		return 0;
 	}
-	if (bpf_probe_read_user(&one, sizeof(one), (const void *)v->address) ||
+	if (!read_word(&one, v->address, v->word) ||
 		bpf_probe_read_user(&iocb, sizeof(iocb), (const void *)one)) {
 		v->left = 0;
 		return 1;
 	}
-	v->address += sizeof(one);
+	v->address += v->word;
 	v->left--;
-	v->segments = segments_of(&iocb, v->room);
+	v->segments = segments_of(&iocb, v->room, v->word);
 	v->segment = iocb.aio_buf;
 	v->room -= v->segments;
 	to[AIOCB_ID] = one;
@@ -122,7 +136,9 @@ static long iocb_step(u32 i, void *arg)
 /* Those of an io_submit(2) that the kernel came to: the last one is what it failed of. */
 __noinline int item_iocbs(struct build *b, u64 address, s64 nr)
 {
-	struct iocbs v = {.address = address, .room = 2 * IOCBS_MOST};
+	struct iocbs v = {.address = address,
+		.room = 2 * IOCBS_MOST,
+		.word = call_how() & COMPAT_AIO ? sizeof(u32) : sizeof(u64)};
 	s64 ret, count;
 
 	if (!b)

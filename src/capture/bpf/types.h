@@ -28,7 +28,7 @@ typedef int64_t s64;
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long di, si, dx, r10, r8, r9, orig_ax, ip, sp;
+	unsigned long bx, cx, bp, di, si, dx, r10, r8, r9, orig_ax, ip, sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {

@@ -52,6 +52,12 @@ static __always_inline struct io_ring_ctx *ring_get(u32 fd, bool registered)
 	return ring_of_file(file);
 }
 
+/* Made by a 32-bit call: its vectors are those of such programs. */
+static __always_inline u32 ring_is_narrow(struct io_ring_ctx *ctx)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(ctx, compat);
+}
+
 static __always_inline void item_ring(struct build *b, struct io_ring_ctx *ctx, u32 ready)
 {
 	struct wire_ring *to = (struct wire_ring *)item_begin(b, sizeof(*to));
@@ -167,7 +173,7 @@ static __always_inline void registered_of(struct registered *out, u32 op, u64 da
 	}
 }
 
-__noinline int item_registered(struct build *b)
+__noinline int item_registered(struct build *b, u32 narrow)
 {
 	struct registered r;
 	u32 op;
@@ -184,7 +190,7 @@ __noinline int item_registered(struct build *b)
 	case IORING_REGISTER_BUFFERS:
 	case IORING_REGISTER_BUFFERS2:
 		if (r.what.count && r.what.count <= IOV_MOST)
-			item_iov(r.data, r.what.count);
+			item_iov(r.data, r.what.count, narrow);
 		break;
 	case IORING_REGISTER_FILES:
 	case IORING_REGISTER_FILES2:
@@ -219,7 +225,7 @@ __noinline int item_rings(struct build *b, u32 op)
 	if (ctx)
 		item_ring(b, ctx, op == ROW_io_uring_enter ? (u32)kept : 0);
 	if (op == ROW_io_uring_register)
-		item_registered(b);
+		item_registered(b, ctx ? ring_is_narrow(ctx) : call_how() & COMPAT_IOV);
 	return 0;
 }
 
@@ -265,7 +271,7 @@ static __always_inline void item_submission_path(
 		item_base(b, (WIRE_BASE + which) | DIR_APART, dirfd);
 }
 
-__noinline int item_submission(struct build *b, const struct io_uring_sqe *sqe)
+__noinline int item_submission(struct build *b, const struct io_uring_sqe *sqe, u32 narrow)
 {
 	u32 flags;
 
@@ -279,7 +285,7 @@ __noinline int item_submission(struct build *b, const struct io_uring_sqe *sqe)
 	if (flags & BPF_SQE_PATH2)
 		item_submission_path(b, sqe, flags, 1);
 	if (flags & BPF_SQE_IOV && sqe->addr && sqe->len)
-		item_iov(sqe->addr, sqe->len);
+		item_iov(sqe->addr, sqe->len, narrow);
 	if (flags & BPF_SQE_FILES && sqe->len <= WIRE_UPDATE_MAX)
 		item_files(sqe->addr, sqe->len);
 	if (flags & BPF_SQE_HOW)
@@ -300,8 +306,7 @@ __noinline int put_submission(u64 req_at, u64 sqe_at)
 	if (!th || !rings_told || bpf_probe_read_kernel(&sqe, sizeof(sqe), (const void *)sqe_at))
 		return 0;
 	ctx = GET(req, ctx);
-	if (BPF_CORE_READ_BITFIELD_PROBED(ctx, compat) || sqe.opcode != GET(req, opcode) ||
-		sqe.user_data != GET(req, cqe.user_data))
+	if (sqe.opcode != GET(req, opcode) || sqe.user_data != GET(req, cqe.user_data))
 		return 0;
 	state_needed(th);
 	b = build_begin(WIRE_SUBMISSION, WIRE_VALUES_SUBMISSION);
@@ -310,7 +315,7 @@ __noinline int put_submission(u64 req_at, u64 sqe_at)
 	b->rec.flags = names_flags();
 	if (GET(ctx, flags) & IORING_SETUP_SQPOLL)
 		b->rec.flags |= WIRE_POLLED;
-	item_submission(b, &sqe);
+	item_submission(b, &sqe, ring_is_narrow(ctx));
 	values = build_values(b, WIRE_VALUES_SUBMISSION);
 	values[0] = hidden_id(ctx);
 	values[1] = hidden_id(req);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_CAPTURE_BPF_NARROW_H
+#define IORIOT_CAPTURE_BPF_NARROW_H
+
+#include "types.h"
+
+#include "ops/compat.h"
+#include "shared.h"
+
+/*
+ * The registers of the call that is under way. Calls of 32-bit programs become the 64-bit ones that do the
+ * same (ops/compat.def); what they point to has another shape, of which HOW tells those who fetch it.
+ */
+
+struct bpf_call {
+	u64 arg[BPF_ARGS + 2];
+	u32 how;    /* enum compat_how */
+	u32 narrow; /* the number that it has in a 32-bit program, 0: it is none */
+	u32 wide;   /* the lock of its fcntl has 64 bits */
+	/* what it was made of: */
+	u32 words[BPF_ARGS + 2];
+	u64 reg[8]; /* those behind the last one are 0 */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct bpf_call);
+} call_under_way SEC(".maps");
+
+/* By compat_row(); filled by user space before the programs are loaded. */
+const volatile struct bpf_compat narrow_calls[COMPAT_NUMBERS] = {};
+
+static __always_inline struct bpf_call *call_here(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&call_under_way, &zero);
+}
+
+static __always_inline u32 call_how(void)
+{
+	struct bpf_call *c = call_here();
+
+	return c ? c->how : 0;
+}
+
+/* Copies them; ARG has room for BPF_ARGS. */
+static __always_inline void registers(u64 *arg)
+{
+	struct bpf_call *c = call_here();
+	u32 i;
+
+	for (i = 0; i < BPF_ARGS; i++)
+		arg[i] = c ? c->arg[i] : 0;
+}
+
+static __always_inline void call_load(struct pt_regs *regs)
+{
+	struct bpf_call *c = call_here();
+
+	if (!c)
+		return;
+#if defined(__TARGET_ARCH_x86)
+	c->arg[0] = regs->di;
+	c->arg[1] = regs->si;
+	c->arg[2] = regs->dx;
+	c->arg[3] = regs->r10;
+	c->arg[4] = regs->r8;
+	c->arg[5] = regs->r9;
+#else
+	c->arg[0] = regs->orig_x0;
+	c->arg[1] = regs->regs[1];
+	c->arg[2] = regs->regs[2];
+	c->arg[3] = regs->regs[3];
+	c->arg[4] = regs->regs[4];
+	c->arg[5] = regs->regs[5];
+#endif
+	c->how = c->narrow = 0;
+}
+
+#if defined(__TARGET_ARCH_x86)
+
+/* What stands in memory in place of the registers. */
+static __always_inline bool narrow_words(struct bpf_call *c, u32 at, u32 n)
+{
+	u32 i;
+
+	keep(n);
+	if (n > BPF_ARGS)
+		return false;
+	if (n && bpf_probe_read_user(c->words, n * sizeof(u32), (const void *)(u64)(u32)c->reg[at & 7]))
+		return false;
+	for (i = 0; i < BPF_ARGS; i++)
+		c->reg[i] = i < n ? c->words[i] : 0;
+	return true;
+}
+
+/* The number of the call that it becomes, or enum compat_verdict. */
+__noinline int call_load_narrow(u32 number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	const volatile struct bpf_compat *row;
+	struct bpf_call *c = call_here();
+	int wide = 0, at;
+	u64 which;
+	u32 i;
+
+	if (!c || !(task->thread_info.status & 2)) /* x32 */
+		return COMPAT_LOSES;
+	c->reg[0] = regs->bx;
+	c->reg[1] = regs->cx;
+	c->reg[2] = regs->dx;
+	c->reg[3] = regs->si;
+	c->reg[4] = regs->di;
+	c->reg[5] = regs->bp;
+	which = compat_row(number, c->reg[0]);
+	if (which >= COMPAT_NUMBERS)
+		return COMPAT_PASSED_BY;
+	row = &narrow_calls[which];
+	if (row->number < 0)
+		return row->number;
+	at = compat_words_at(number);
+	if (at >= 0 && !narrow_words(c, at, row->words))
+		return COMPAT_UNREAD;
+	for (i = 0; i < BPF_ARGS; i++)
+		c->arg[i] = bpf_compat_value(
+			row->arg[i].form, c->reg[row->arg[i].low & 7], c->reg[row->arg[i].high & 7]);
+	c->how = row->how;
+	c->narrow = number;
+	if (row->how & COMPAT_FLOCK32)
+		c->arg[1] = compat_lock_command((u32)c->arg[1], &wide);
+	c->wide = wide;
+	return row->number;
+}
+
+#else
+
+static __always_inline int call_load_narrow(u32 number)
+{
+	return COMPAT_LOSES;
+}
+
+#endif
+#endif
