@@ -440,8 +440,7 @@ static void on_handler(struct tracer *t, struct task *task)
 
 	if (!call || call->state != CALL_BROKEN || !get_info(t, task, &info))
 		return;
-	/* what the frame of a 32-bit handler looks like depends on how it was set */
-	to = is_compat(&info) ? 0 : fetch_handler_return((pid_t)task->tid, info.stack_pointer);
+	to = fetch_handler_return((pid_t)task->tid, info.stack_pointer);
 	if (to == 0 || to == call->ip)
 		call_finish(t, task, -EINTR);
 	else

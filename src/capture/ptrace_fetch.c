@@ -603,9 +603,36 @@ bool fetch_last_result(pid_t tid, uint64_t nr, int64_t *result)
 #define FRAME_PC (sizeof(siginfo_t) + offsetof(ucontext_t, uc_mcontext.pc))
 #endif
 
+#if defined(__x86_64__)
+/*
+ * Which of its two frames a handler in 32-bit code has (arch/x86/include/asm/sigframe.h) is told by its third
+ * argument: with SA_SIGINFO, the context.
+ */
+#define USER32_CS   0x23
+#define CONTEXT_IP  56 /* in struct sigcontext_32 */
+#define FRAME_IP    (8 + CONTEXT_IP)
+#define UCONTEXT_IP (20 + CONTEXT_IP)
+
+/* Where the program counter is that such a handler will return to; 0: it is none. */
+static uint64_t narrow_return(pid_t tid)
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs) || regs.cs != USER32_CS)
+		return 0;
+	return regs.rcx ? regs.rcx + UCONTEXT_IP : regs.rsp + FRAME_IP;
+}
+#else
+static uint64_t narrow_return(pid_t tid)
+{
+	(void)tid;
+	return 0;
+}
+#endif
+
 uint64_t fetch_handler_return(pid_t tid, uint64_t sp)
 {
-	uint64_t pc;
+	uint64_t at = narrow_return(tid), pc = 0; /* on x86 the low half comes first */
 
-	return fetch_memory(tid, sp + FRAME_PC, &pc, sizeof(pc)) ? 0 : pc;
+	return fetch_memory(tid, at ? at : sp + FRAME_PC, &pc, at ? sizeof(uint32_t) : sizeof(pc)) ? 0 : pc;
 }

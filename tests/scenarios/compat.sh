@@ -87,6 +87,8 @@ if at < len(want):
 PY
 check "compat32: every argument" python3 compare.py "$TEST_TMP/compat32/work/expected" \
 	"$TEST_TMP/compat32/run.capture"
+equal "compat32: reads that a handler ended" \
+	"$(grep -Ec 'o=read;:,d=[0-9]+;:,c=1;:,s=-4;' "$TEST_TMP/compat32/run.capture")" 2
 
 # The same with BPF programs: what ptrace recorded, and it can be replayed.
 why=$(bpf_lacks)

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,6 +273,43 @@ static void old_maps(void)
 	MUST(close(fd));
 }
 
+static volatile int answer = -1; /* what the handler writes to, once */
+
+static void on_tick(int sig)
+{
+	int fd = answer;
+
+	(void)sig;
+	answer = -1;
+	if (fd >= 0)
+		MUST(write(fd, "t", 1));
+}
+
+/* A read that a handler interrupts, and one that is made again after its handler. FLAGS: which frame that has. */
+static void interrupted(int flags)
+{
+	const struct itimerval every = {{0, 20000}, {0, 20000}}, never = {{0, 0}, {0, 0}};
+	struct sigaction how = {.sa_handler = on_tick, .sa_flags = flags};
+	int p[2];
+	char c;
+
+	MUST(pipe(p));
+	MUST(sigaction(SIGALRM, &how, NULL));
+	MUST(setitimer(ITIMER_REAL, &every, NULL));
+	MUST(read(p[0], &c, 1) < 0 && errno == EINTR ? 0 : -1);
+	how.sa_flags |= SA_RESTART;
+	MUST(sigaction(SIGALRM, &how, NULL));
+	answer = p[1];
+	MUST(read(p[0], &c, 1));
+	MUST(setitimer(ITIMER_REAL, &never, NULL));
+	printf("=read d=%d c=1 s=-4\n", p[0]);
+	printf("=write d=%d c=1 s=1\n", p[1]);
+	printf("=read d=%d c=1 s=1\n", p[0]);
+	MUST(close(p[0]));
+	MUST(close(p[1]));
+	printf("=close d=%d s=0\n", p[0]);
+}
+
 static void maps(void)
 {
 	int fd = open("map", O_RDWR | O_CREAT, 0600);
@@ -300,6 +338,8 @@ int main(void)
 	sockets(fd);
 	maps();
 	old_maps();
+	interrupted(0);
+	interrupted(SA_SIGINFO);
 	MUST(mkdir("dir", 0750));
 	MUST(rename("to", "dir/to"));
 	MUST(symlink("dir/to", "link"));
