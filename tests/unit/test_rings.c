@@ -86,6 +86,8 @@ START_TEST(what_no_call_took_is_submitted_alone)
 	match(&s);
 	ck_assert_uint_eq(of(&s, early)->call, RING_ALONE);
 	ck_assert_uint_eq(of(&s, beyond)->call, RING_ALONE);
+	ck_assert_uint_ne(of(&s, thread)->call, RING_ALONE); /* unless its thread made calls */
+	rings_follows(&s.plan, thread);
 	ck_assert_uint_eq(of(&s, thread)->call, RING_ALONE);
 	ck_assert_uint_eq(of(&s, ring)->call, RING_ALONE);
 	ck_assert_uint_eq(of(&s, far)->call, RING_ALONE);
