@@ -343,7 +343,8 @@ static __always_inline void event_enter(struct pt_regs *regs, long number)
 	event = events[number & (BPF_ROWS - 1)];
 	if ((!event && number != NR_restart) || !thread_in_scope(task))
 		return;
-	registers(arg, regs);
+	call_load(regs);
+	registers(arg);
 	if (event == BPF_EVENT_CLOSE) {
 		put_closing(arg[0]);
 		return;
@@ -706,7 +707,8 @@ static __always_inline void event_exit(struct pt_regs *regs, s64 ret)
 		c->t = 0;
 		c->wait = UNKNOWN_TIME;
 	}
-	registers(c->arg, regs);
+	call_load(regs);
+	registers(c->arg);
 	c->ret = ret;
 	if (is_restart(ret)) {
 		c->restart = -ret;
