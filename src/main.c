@@ -11,6 +11,7 @@
 #include "options.h"
 #include "replay/replay_command.h"
 #include "report/analyse_command.h"
+#include "snapshot/snapshot_command.h"
 
 static int init_once_more(void *run, const struct options *o)
 {
@@ -65,6 +66,7 @@ static int (*const commands[])(const struct options *) = {
 	[COMMAND_COMPARE] = compare_command,
 	[COMMAND_ANALYSE] = analyse_command,
 	[COMMAND_IMPORT] = import_command,
+	[COMMAND_SNAPSHOT] = snapshot_command,
 	[COMMAND_VERSION] = version_command,
 	[COMMAND_HELP] = help_command,
 };

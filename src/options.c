@@ -300,6 +300,30 @@ SETTER(set_layers)
 	return layer_list_parse(&o->layers, str_of(value), err) ? err_prefix(err, "-%c", row->letter) : 0;
 }
 
+SETTER(set_snapshot)
+{
+	return snapshot_list_parse(&o->snapshot, value, err) ? err_prefix(err, "--%s", row->name) : 0;
+}
+
+SETTER(set_output)
+{
+	return set_string(&o->output, row, value, "a directory", err);
+}
+
+SETTER(set_snapshot_every)
+{
+	if (!parse_time(value, true, &o->snapshot_every) || !o->snapshot_every)
+		return bad_value(row, value, "a time such as 90s, 10m or 2h, at most ten years", err);
+	return 0;
+}
+
+SETTER(set_snapshot_files)
+{
+	return str_u64(str_of(value), &o->snapshot_files) || !o->snapshot_files
+		       ? bad_value(row, value, "a number from 1 on", err)
+		       : 0;
+}
+
 SETTER(set_comm)
 {
 	int ret = set_string(&o->comm, row, value, "the name of a command", err);
@@ -589,12 +613,24 @@ const struct option_row option_rows[] = {
 		"Compare the statistics (--json) of replays: those of FILE with each of the files behind "
 		"it, in total and by operation, with confidence intervals.",
 		set_compare},
+	{0, "snapshot", "LIST", NULL, COMMAND_SNAPSHOT, FOR(COMMAND_SNAPSHOT) | FOR_CAPTURE,
+		"Write down what the host is, into files of --output: fs, names, sizes and times of files, 3 levels "
+		"below / (fs=5:/srv: 5 below /srv) in one file system; process; system. With -c at its start and "
+		"again and again meanwhile.",
+		set_snapshot},
 	{'V', "version", NULL, NULL, COMMAND_VERSION, FOR(COMMAND_VERSION), "Print the version.",
 		set_command},
 	{'h', "help", NULL, NULL, COMMAND_HELP, FOR(COMMAND_HELP), "Print this help.", set_command},
 
 	{'x', "pid", "PID", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"Record this running process and its children, until it ends or Ctrl-C.", set_pid},
+	{0, "output", "DIR", NULL, COMMAND_NONE, FOR(COMMAND_SNAPSHOT) | FOR_CAPTURE,
+		"The directory for what --snapshot writes; made where it is not there.", set_output},
+	{0, "snapshot-files", "N", NULL, COMMAND_NONE, FOR(COMMAND_SNAPSHOT) | FOR_CAPTURE,
+		"The walk of --snapshot=fs ends after so many files (1000000), and after a minute.",
+		set_snapshot_files},
+	{0, "snapshot-every", "TIME", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"How often --snapshot is taken while something is recorded (1h): 90s, 10m.", set_snapshot_every},
 	{'L', "layers", "LIST", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
 		"What is recorded or looked at: sys, the calls, is what it is without this option; block, cache, "
 		"fault: events below them; net, conn, poll, sockopt, retrans: sockets and waiting; proc: processes; "
@@ -740,7 +776,8 @@ const struct option_row option_rows[] = {
 		"Accepted for command lines of older versions. Nothing is kept there.",
 		set_wd_base},
 	{0, "quiet", NULL, NULL, COMMAND_NONE,
-		FOR_STEPS | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE) | FOR(COMMAND_ANALYSE) | FOR(COMMAND_IMPORT),
+		FOR_STEPS | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE) | FOR(COMMAND_ANALYSE) | FOR(COMMAND_IMPORT) |
+			FOR(COMMAND_SNAPSHOT),
 		"No progress and no summary; errors are still printed.", set_quiet},
 };
 const unsigned option_count = sizeof(option_rows) / sizeof(option_rows[0]);
@@ -854,13 +891,19 @@ static int choose_command(struct parse *p, struct err *err)
 	}
 	if (!first)
 		return err_set(err, EINVAL,
-			"no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check, --compare or --import; -h explains");
+			"no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check, --compare, --import or "
+			"--snapshot; -h explains");
 	return 0;
 }
 
 static bool exports_stacks(const struct options *o)
 {
 	return o->export && (strncmp(o->export, "collapsed:", 10) == 0 || strncmp(o->export, "speedscope:", 11) == 0);
+}
+
+static bool has_snapshot(const struct options *o)
+{
+	return o->snapshot.fs || o->snapshot.process || o->snapshot.system;
 }
 
 /* An option that would do nothing is a misunderstanding, and better said than ignored. */
@@ -895,6 +938,11 @@ static int check_modifiers(const struct parse *p, struct err *err)
 			"--flame are of one");
 	if (o->import && !o->capture)
 		return err_set(err, EINVAL, "--import needs -c: the capture to write");
+	if (has_snapshot(o) != (o->output != NULL))
+		return err_set(err, EINVAL, has_snapshot(o) ? "--snapshot needs --output DIR"
+							    : "--output means nothing without --snapshot");
+	if (!has_snapshot(o) && o->snapshot_every)
+		return err_set(err, EINVAL, "--snapshot-every means nothing without --snapshot");
 	if (o->max_files && !o->max_size)
 		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
 	if (o->pace == PACE_WORD_THINK && o->speed_given && o->speed <= 0)
@@ -928,7 +976,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	struct parse p = {.o = o, .argv = argv, .argc = argc, .next = 1};
 	int ret;
 
-	*o = (struct options){.processes = 4, .threads = 128, .top = 20,
+	*o = (struct options){.processes = 4, .threads = 128, .top = 20, .snapshot_files = SNAPSHOT_ENTRIES,
 		.layers = {.on[LAYER_SYS] = true, .each[LAYER_SYS] = 1}};
 	_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64, "one bit per row");
 	ret = parse_all(&p, err);

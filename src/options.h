@@ -8,6 +8,7 @@
 
 #include "datas/buf.h"
 #include "ops/layer_list.h"
+#include "snapshot/snapshot.h"
 #include "utils/err.h"
 
 #define IORIOT_VERSION "1.0.0"
@@ -28,6 +29,7 @@ enum command {
 	COMMAND_COMPARE,     /* --compare FILE FILE ... */
 	COMMAND_ANALYSE,     /* -a FILE */
 	COMMAND_IMPORT,	     /* --import FORMAT:FILE -c FILE */
+	COMMAND_SNAPSHOT,    /* --snapshot LIST --output DIR */
 	COMMAND_VERSION,     /* -V */
 	COMMAND_HELP	     /* -h */
 };
@@ -56,6 +58,10 @@ struct options {
 	const char *comm;    /* --comm, at most COMM_MAX bytes; NULL = any */
 	uid_t uid;	     /* --uid, when by_uid is set */
 	bool by_uid;
+	struct snapshot_list snapshot; /* --snapshot; nothing in it: not given */
+	const char *output;  /* --output */
+	uint64_t snapshot_files; /* --snapshot-files */
+	uint64_t snapshot_every; /* --snapshot-every, ns; 0 = not given */
 	struct layer_list layers; /* -L; without it the calls */
 	bool no_hold;	     /* --no-hold: calls that overlap are not put in order */
 	unsigned buffer;     /* --buffer, MiB for each processor; 0 = not given */

@@ -14,6 +14,8 @@
 #include "capture/backend.h"
 #include "capture/program.h"
 #include "ops/words.h"
+#include "snapshot/snapshot.h"
+#include "utils/clock.h"
 
 /* As shells have it. */
 enum { STATUS_CANNOT_RUN = 126, STATUS_NOT_FOUND = 127, STATUS_SIGNAL = 128 };
@@ -365,11 +367,24 @@ static int open_sink(struct capture_job *job, struct err *err)
 	return rc;
 }
 
+static int start_snapshots(const struct options *o, struct snapshot_helper *h, struct err *err)
+{
+	const struct snapshot s = {.list = &o->snapshot, .directory = o->output, .entries = o->snapshot_files};
+	int rc;
+
+	if (!o->output)
+		return 0;
+	rc = snapshot_directory(o->output, err);
+	return rc ? rc : snapshot_helper_start(h, &s, o->snapshot_every ? o->snapshot_every
+			: SNAPSHOT_EVERY * (uint64_t)NS_PER_SEC, err);
+}
+
 int capture_command(const struct options *o)
 {
 	bool wanted[OP_COUNT];
 	struct capture_job job = {.options = o, .begin = write_header, .say = say,
 		.wanted = choose_ops(o, wanted) ? wanted : NULL};
+	struct snapshot_helper snapshots = {-1, -1};
 	char program[PATH_MAX];
 	struct err err;
 	int rc;
@@ -381,7 +396,8 @@ int capture_command(const struct options *o)
 		return rc;
 	if (!job.program) /* what everybody does is told to nobody else */
 		umask(umask(077) | 077);
-	if (open_sink(&job, &err))
+	if (start_snapshots(o, &snapshots, &err))
 		return complain(&err, EXIT_FAILED);
-	return record(&job);
+	rc = open_sink(&job, &err) ? complain(&err, EXIT_FAILED) : record(&job);
+	return snapshot_helper_end(&snapshots) || rc ? rc : EXIT_FAILED;
 }

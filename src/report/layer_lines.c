@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "datas/csv.h"
 #include "ops/flags.h"
 #include "ops/sockets.h"
-#include "report/csv.h"
 
 /* --- names --- */
 

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "report/csv.h"
+#include "datas/csv.h"
 #include "report/export_lines.h"
 #include "report/stacks.h"
 #include "trace/outfile.h"
@@ -15,44 +15,6 @@
  */
 
 /* ---- CSV ---- */
-
-void csv_field(struct buf *out, struct str s)
-{
-	size_t i, plain = 0;
-
-	while (plain < s.len && s.s[plain] != '"' && s.s[plain] != ',' && s.s[plain] != '\n' &&
-		s.s[plain] != '\r')
-		plain++;
-	if (plain == s.len) {
-		buf_str(out, s);
-		return;
-	}
-	buf_char(out, '"');
-	for (i = 0; i < s.len; i++) {
-		if (s.s[i] == '"')
-			buf_char(out, '"');
-		buf_char(out, s.s[i]);
-	}
-	buf_char(out, '"');
-}
-
-void csv_text(struct buf *out, struct str s)
-{
-	buf_char(out, ',');
-	csv_field(out, s);
-}
-
-void csv_number(struct buf *out, uint64_t n)
-{
-	buf_char(out, ',');
-	buf_u64(out, n);
-}
-
-void csv_signed(struct buf *out, int64_t n)
-{
-	buf_char(out, ',');
-	buf_i64(out, n);
-}
 
 static void put_csv(struct lines_view *l, const struct event *ev)
 {

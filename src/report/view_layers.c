@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "datas/csv.h"
 #include "ops/flags.h"
 #include "ops/layer_list.h"
 #include "ops/layers.h"
-#include "report/csv.h"
 #include "report/layer_lines.h"
 #include "report/view.h"
 #include "trace/outfile.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IORIOT_REPORT_CSV_H
-#define IORIOT_REPORT_CSV_H
+#ifndef IORIOT_DATAS_CSV_H
+#define IORIOT_DATAS_CSV_H
 
 #include "datas/buf.h"
 
