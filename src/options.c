@@ -19,6 +19,7 @@
 #define PROCESSES_MAX 4096
 #define THREADS_MAX   65536
 #define RUNS_MAX      10000
+#define TOP_DEFAULT   20	      /* rows */
 #define BUFFER_MAX    4095	      /* MiB; staprun takes no more */
 #define SIZE_MIN      (64u << 10)     /* bytes of one file of a rotation */
 #define DURATION_MAX  (3650u * 86400) /* seconds; 64 bits hold them in ns */
@@ -742,15 +743,16 @@ const struct option_row option_rows[] = {
 		"Only calls that these words name: operations or patterns (*stat*), families, classes; "
 		"!WORD takes away: FS,AIO,!*stat*. What is recorded so can be analysed, not replayed.",
 		set_only_ops},
-	{0, "by", "COLUMNS", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+	{0, "by", "COLUMNS", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE) | FOR_REPLAY,
 		"A table of the calls by op, file, dir, comm, pid, tid, device, family, class, error or "
-		"any other column, or several: comm,op.",
+		"any other column, or several: comm,op. Of a replay: file, which adds its files to the statistics.",
 		set_by},
 	{0, "sort", "WORD", "time|count|bytes|p99|errors", COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"What the table of --by begins with: the time in calls (default), their number, bytes, "
 		"99th percentile, failed ones.",
 		set_sort},
-	{0, "top", "N", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE), "Rows of a table (20); 0 = all.", set_top},
+	{0, "top", "N", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE) | FOR_REPLAY, "Rows of a table (20); 0 = all.",
+		set_top},
 	{0, "hist", "WORD", "latency|gap|size", COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"How latencies, the gaps between the calls of a thread, or bytes moved are spread.", set_hist},
 	{0, "seq", NULL, NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
@@ -943,6 +945,10 @@ static int check_modifiers(const struct parse *p, struct err *err)
 							    : "--output means nothing without --snapshot");
 	if (!has_snapshot(o) && o->snapshot_every)
 		return err_set(err, EINVAL, "--snapshot-every means nothing without --snapshot");
+	if (FOR(o->command) & FOR_REPLAY && o->by && strcmp(o->by, "file") != 0)
+		return err_set(err, EINVAL, "the statistics of a replay can be --by=file, not by \"%s\"", o->by);
+	if (FOR(o->command) & FOR_REPLAY && o->top != TOP_DEFAULT && !o->by)
+		return err_set(err, EINVAL, "--top means nothing to a replay without --by=file");
 	if (o->max_files && !o->max_size)
 		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
 	if (o->pace == PACE_WORD_THINK && o->speed_given && o->speed <= 0)
@@ -976,7 +982,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	struct parse p = {.o = o, .argv = argv, .argc = argc, .next = 1};
 	int ret;
 
-	*o = (struct options){.processes = 4, .threads = 128, .top = 20, .snapshot_files = SNAPSHOT_ENTRIES,
+	*o = (struct options){.processes = 4, .threads = 128, .top = TOP_DEFAULT, .snapshot_files = SNAPSHOT_ENTRIES,
 		.layers = {.on[LAYER_SYS] = true, .each[LAYER_SYS] = 1}};
 	_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64, "one bit per row");
 	ret = parse_all(&p, err);

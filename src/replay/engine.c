@@ -95,12 +95,14 @@ static int map_all(struct engine *e, struct err *err)
 	e->shared = map_lazily(e->shared_size, MAP_SHARED);
 	e->results_size = ((size_t)program_threads(p) + 1) * sizeof(*e->results);
 	e->results = map_lazily(e->results_size, MAP_SHARED);
+	e->files_size = (size_t)program_threads(p) * p->files.n * sizeof(*e->files);
+	e->files = e->files_size ? map_lazily(e->files_size, MAP_SHARED) : NULL;
 	e->umasks_size = ((size_t)p->ncopies * p->contexts + 1) * sizeof(*e->umasks);
 	e->umasks = map_lazily(e->umasks_size, MAP_SHARED);
 	e->ended_size = ((size_t)p->ncopies * p->vthreads + 1) * sizeof(*e->ended);
 	e->ended = map_lazily(e->ended_size, MAP_SHARED);
 	e->workers = calloc((size_t)program_workers(p) + 1, sizeof(*e->workers));
-	if (!e->shared || !e->results || !e->umasks || !e->ended || !e->workers ||
+	if (!e->shared || !e->results || (e->files_size && !e->files) || !e->umasks || !e->ended || !e->workers ||
 		map_write_data(e, p->write_max) ||
 		(e->config.timeline && timeline_start(&e->timeline, e->config.pace != PACE_NONE)))
 		return err_sys(err, ENOMEM, "cannot start the replay");
@@ -119,6 +121,7 @@ void engine_free(struct engine *e)
 {
 	unmap(e->shared, e->shared_size);
 	unmap(e->results, e->results_size);
+	unmap(e->files, e->files_size);
 	unmap((void *)e->umasks, e->umasks_size);
 	unmap((void *)e->ended, e->ended_size);
 	unmap(e->write_data, e->write_size);

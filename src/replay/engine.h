@@ -59,6 +59,8 @@ struct engine {
 	size_t shared_size;
 	struct thread_result *results; /* by real thread */
 	size_t results_size;
+	struct file_result *files; /* with --by: [thread * program->files.n + file] */
+	size_t files_size;
 	_Atomic uint16_t *umasks;
 	size_t umasks_size;
 	/* PACE_BEFORE, by virtual thread: now_ns() when its last operation was over; 0 = at the start */

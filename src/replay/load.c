@@ -343,6 +343,8 @@ static void note_times(struct loader *l, const struct rline *line)
 	if (end > l->last_end)
 		l->last_end = end;
 	hist_add(&p->captured[line->call.op], line->dur);
+	if (p->files.n)
+		hist_add(&p->files.captured[by_file_of(&p->files, l->f->n)], line->dur);
 }
 
 /* Names are longer in a tree: a buffer that was long enough for the original must be for these. */
@@ -706,7 +708,7 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 	paths_init(&p->paths, &p->trees);
 	p->captured = calloc(OP_COUNT, sizeof(*p->captured));
 	p->captured_aio = calloc(AIO_KINDS, sizeof(*p->captured_aio));
-	rc = p->captured && p->captured_aio ? selection_make(&p->selection, o, err) : no_memory(err);
+	rc = p->captured && p->captured_aio ? selection_make(&p->selection, &p->files, o, err) : no_memory(err);
 	if (rc == 0)
 		rc = read_file(&l, root, o->scale > 0, err);
 	iocb_times_free(&l.iocbs);
@@ -722,6 +724,8 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 		rc = compile(p, &f, o, err);
 	if (rc == 0)
 		rc = copies_make(p, o->scale, err);
+	if (rc == 0 && p->files.n)
+		by_file_fit(&p->files, program_threads(p));
 	filing_free(&f);
 	return rc;
 }
@@ -740,6 +744,7 @@ void program_free(struct program *p)
 	free(p->captured);
 	free(p->captured_aio);
 	selection_free(&p->selection);
+	by_file_free(&p->files);
 	rings_free(&p->rings);
 	layout_free(&p->layout);
 	copies_free(p);

@@ -29,6 +29,7 @@ struct program {
 	uint64_t ops; /* in the file, state records included */
 	uint64_t states; /* those, and what is left out */
 	struct selection selection;
+	struct by_file files;
 	uint32_t contexts, vfds, locks, aio, maps; /* highest number + 1 */
 	uint32_t vthreads;		/* the same of virtual threads */
 	uint64_t read_max, write_max; /* the longest request, vectors summed up */

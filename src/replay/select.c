@@ -129,6 +129,9 @@ struct reading {
 	VEC(struct open_fd) fds;
 	VEC(struct deed) deeds;
 	VEC(uint32_t) uses;
+	uint64_t n; /* operations so far */
+	VEC(uint32_t) file_of; /* by operation, with --by */
+	bool one_tree; /* on no mount point of what was captured */
 	bool vague; /* directories were renamed: names lead to other files */
 	bool failed;
 };
@@ -147,10 +150,10 @@ static struct known_file *file_find(struct reading *r, struct str path)
 	return NULL;
 }
 
-/* PLACE/.ioriot/NAME/rest was PLACE/rest. */
+/* PLACE/.ioriot/NAME/rest was PLACE/rest; or /rest, where one tree has all. */
 static const char *original_name(struct reading *r, struct str path)
 {
-	const char *text = arena_strdup(&r->arena, path);
+	char *text = arena_strdup(&r->arena, path);
 	char *at = text ? strstr(text, "/" TREE_DIR "/") : NULL, *rest;
 
 	if (!at)
@@ -158,6 +161,8 @@ static const char *original_name(struct reading *r, struct str path)
 	rest = strchr(at + strlen("/" TREE_DIR "/"), '/');
 	if (!rest)
 		return text;
+	if (r->one_tree)
+		at = text;
 	memmove(at, rest, strlen(rest) + 1);
 	return text;
 }
@@ -235,7 +240,7 @@ static void file_rename(struct reading *r, struct str from, struct str to)
 static struct open_fd *fd_at(struct reading *r, uint32_t vfd)
 {
 	/* numbers are dense in what generate writes */
-	if (vfd >= VFD_CWD || vfd > 16 * r->deeds.n + (1u << 20))
+	if (vfd >= VFD_CWD || vfd > 16 * r->n + (1u << 20))
 		return NULL;
 	while (r->fds.n <= vfd)
 		if (!vec_push(&r->fds)) {
@@ -262,7 +267,7 @@ static void fd_is(struct reading *r, uint32_t vfd, uint32_t description)
 
 static struct str *cwd_of(struct reading *r, uint32_t process)
 {
-	if (process > 16 * r->deeds.n + (1u << 20))
+	if (process > 16 * r->n + (1u << 20))
 		return NULL;
 	while (r->cwds.n <= process)
 		if (!vec_push(&r->cwds)) {
@@ -519,22 +524,45 @@ static void note_effect(struct reading *r, struct deed *d, const struct rline *l
 		file_rename(r, resolve(r, line, A_DIRFD, c->path), resolve(r, line, A_DIRFD2, c->path2));
 }
 
+/* The file of the descriptor that an operation is about, or NOTHING. */
+static uint32_t fd_file_of(const struct reading *r, const struct deed *d, const struct rec *c, uint32_t description)
+{
+	uint32_t file = op_has(c->op, A_FD) ? r->descriptions.v[description].file : NOTHING;
+
+	return file == NOTHING ? d->file : file;
+}
+
+static uint32_t own_description(struct reading *r, const struct rec *c)
+{
+	return op_has(c->op, A_FD) ? description_of(r, c->arg[op_arg_index(c->op, A_FD)]) : 0;
+}
+
+/* For --by: the file of an operation is the one that it names, else that of its descriptor. */
+static void note_file(struct reading *r, const struct deed *d, const struct rline *line)
+{
+	const struct rec *c = &line->call;
+	struct str own = op_has(c->op, A_PATH) ? resolve(r, line, A_DIRFD, c->path) : STR_NONE;
+	uint32_t *slot = vec_push(&r->file_of);
+
+	if (!slot)
+		r->failed = true;
+	else if (ops[c->op].flags & OPF_STATE)
+		*slot = NOTHING;
+	else
+		*slot = own.s ? file_number(r, own) : fd_file_of(r, d, c, own_description(r, c));
+}
+
 static bool wanted(struct reading *r, const struct deed *d, const struct rline *line)
 {
 	const struct rec *c = &line->call;
 	const char *path[2] = {NULL, NULL};
-	uint32_t fd_file = NOTHING;
-	int i = op_arg_index(c->op, A_FD);
+	uint32_t fd_file = fd_file_of(r, d, c, own_description(r, c));
 
 	struct str own = op_has(c->op, A_PATH) ? resolve(r, line, A_DIRFD, c->path) : STR_NONE;
 	struct str other = op_has(c->op, A_PATH2) ? resolve(r, line, A_DIRFD2, c->path2) : STR_NONE;
 
 	if (own.s)
 		path[0] = original_name(r, own);
-	if (i >= 0)
-		fd_file = r->descriptions.v[description_of(r, c->arg[i])].file;
-	if (fd_file == NOTHING)
-		fd_file = d->file;
 	if (!path[0] && fd_file != NOTHING)
 		path[0] = r->names.v[fd_file];
 	if (other.s)
@@ -543,12 +571,16 @@ static bool wanted(struct reading *r, const struct deed *d, const struct rline *
 	       !(r->o->skip && list_matches(r->o->skip, c->op, line->process, path));
 }
 
+static bool selects(const struct options *o)
+{
+	return o->only || o->skip;
+}
+
 static int take_line(struct reading *r, const struct rline *line)
 {
-	struct deed *d = vec_push(&r->deeds), own = {.makes = NOTHING, .file = NOTHING, .uses = (uint32_t)r->uses.n};
+	struct deed *d, own = {.makes = NOTHING, .file = NOTHING, .uses = (uint32_t)r->uses.n};
 
-	if (!d)
-		return -ENOMEM;
+	r->n++;
 	own.op = line->call.op;
 	note_uses(r, &own, line);
 	if (ops[line->call.op].flags & OPF_FORK) {
@@ -557,7 +589,16 @@ static int take_line(struct reading *r, const struct rline *line)
 		note_fork(r, &own, line);
 	}
 	note_effect(r, &own, line);
+	if (r->o->by)
+		note_file(r, &own, line);
 	note_cwd(r, line);
+	if (!selects(r->o)) {
+		r->uses.n = 0;
+		return r->failed ? -ENOMEM : 0;
+	}
+	d = vec_push(&r->deeds);
+	if (!d)
+		return -ENOMEM;
 	if (own.flags & STAYS && ops[line->call.op].flags & OPF_STATE)
 		own.flags |= WANTED; /* nobody asked for these, and nobody is told */
 	else if (wanted(r, &own, line))
@@ -684,6 +725,7 @@ static int read_init(struct reading *r, struct err *err)
 
 	if (rc)
 		return rc;
+	r->one_tree = str_eqs(replay_header(in, "layout"), "root");
 	while ((rc = replay_next_init(in, &line, err)) > 0) {
 		if (line.kind == INIT_HARDLINK)
 			file_rename(r, line.target, line.path);
@@ -741,24 +783,34 @@ static int choose(struct selection *s, struct reading *r)
 	return rc;
 }
 
-int selection_make(struct selection *s, const struct options *o, struct err *err)
+static int make_files(struct by_file *files, struct reading *r)
+{
+	uint32_t *of = r->file_of.v;
+
+	r->file_of.v = NULL;
+	return by_file_make(files, of, r->n, r->names.v, (uint32_t)r->names.n);
+}
+
+int selection_make(struct selection *s, struct by_file *files, const struct options *o, struct err *err)
 {
 	struct reading r = {.o = o};
 	int rc;
 
 	*s = (struct selection){0};
-	if (!o->only && !o->skip)
+	*files = (struct by_file){0};
+	if (!selects(o) && !o->by)
 		return 0;
 	if (strcmp(o->replay, "-") == 0)
-		return err_set(err, EINVAL, "--only and --skip read the replay more than once: give a file");
+		return err_set(err, EINVAL, "--only, --skip and --by read the replay more than once: give a file");
 	if (!vec_push(&r.descriptions))
 		return err_sys(err, ENOMEM, "cannot load the replay");
 	r.descriptions.v[0].file = NOTHING;
 	rc = read_init(&r, err);
 	if (rc == 0)
 		rc = read_operations(&r, err);
-	if (rc == 0 && choose(s, &r))
+	if (rc == 0 && ((selects(o) && choose(s, &r)) || (o->by && make_files(files, &r))))
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
+	vec_free(&r.file_of);
 	hmap_free(&r.files);
 	arena_free(&r.arena);
 	vec_free(&r.lengths);

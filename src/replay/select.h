@@ -3,6 +3,7 @@
 #define IORIOT_REPLAY_SELECT_H
 
 #include "options.h"
+#include "replay/by_file.h"
 #include "utils/err.h"
 
 /*
@@ -30,8 +31,11 @@ struct selection {
 /* Is TEXT a list that --only and --skip take? -EINVAL with what is wrong. */
 int selection_check(const char *text, struct err *err);
 
-/* Reads the file of O. A no-op without --only and --skip. selection_free() in any case. */
-int selection_make(struct selection *s, const struct options *o, struct err *err);
+/*
+ * Reads the file of O. A no-op without --only, --skip and --by, of which the last one makes FILES.
+ * selection_free() and by_file_free() in any case.
+ */
+int selection_make(struct selection *s, struct by_file *files, const struct options *o, struct err *err);
 void selection_free(struct selection *s);
 
 static inline bool selection_drops(const struct selection *s, uint64_t index)

@@ -133,12 +133,27 @@ static void take_end(struct stats *copy, const struct engine *e, uint32_t number
 	copy->ns = end - e->shared->start;
 }
 
+static int gather_files(struct stats *s, const struct engine *e)
+{
+	uint32_t n = s->program->files.n, i, k;
+
+	if (!n)
+		return 0;
+	s->files = calloc(n, sizeof(*s->files));
+	for (i = 0; s->files && i < s->threads; i++)
+		for (k = 0; k < n; k++)
+			file_result_add(&s->files[k], &e->files[(size_t)i * n + k]);
+	return s->files ? 0 : -ENOMEM;
+}
+
 int stats_gather(struct stats *s, const struct engine *e, const struct options *o)
 {
 	const struct program *p = e->config.program;
 	uint32_t i;
 	int rc = gather(s, e, o, 0, p->ncopies);
 
+	if (rc == 0)
+		rc = gather_files(s, e);
 	if (rc || !o->scale)
 		return rc;
 	s->copies = calloc(p->ncopies, sizeof(*s->copies));
@@ -179,6 +194,8 @@ void stats_leave_out(struct stats *s, const struct stats *warmup)
 	s->warm_ns = warmup->ns;
 	s->warm_ops = warmup->ops;
 	sum_up(s);
+	for (i = 0; s->files && i < s->program->files.n; i++)
+		file_result_leave_out(&s->files[i], &warmup->files[i]);
 	for (i = 0; s->copies && i < s->ncopies; i++)
 		stats_leave_out(&s->copies[i], &warmup->copies[i]);
 }
@@ -190,6 +207,7 @@ void stats_free(struct stats *s)
 	for (i = 0; s->copies && i < s->ncopies; i++)
 		stats_free(&s->copies[i]);
 	free(s->copies);
+	free(s->files);
 	free(s->op);
 	timeline_free(&s->timeline);
 }
@@ -226,4 +244,34 @@ struct hist *stats_latency(const struct stats *s)
 		if (s->program->captured[i].count && ops[i].family != FAM_State)
 			hist_merge(all, &s->op[i].result.latency);
 	return all;
+}
+
+static int by_time(const void *va, const void *vb, void *files)
+{
+	const uint32_t *a = va, *b = vb;
+	const struct file_result *f = files;
+
+	if (f[*a].latency.sum != f[*b].latency.sum)
+		return f[*a].latency.sum < f[*b].latency.sum ? 1 : -1;
+	return *a < *b ? -1 : *a > *b;
+}
+
+uint32_t *stats_files(const struct stats *s, uint32_t *n)
+{
+	uint32_t *order = calloc(s->program->files.n + 1, sizeof(*order)), i;
+
+	*n = 0;
+	for (i = 0; order && i < s->program->files.n; i++)
+		if (s->files[i].latency.count)
+			order[(*n)++] = i;
+	if (order)
+		qsort_r(order, *n, sizeof(*order), by_time, s->files);
+	return order;
+}
+
+const char *stats_file_name(const struct stats *s, uint32_t file)
+{
+	return file == FILE_NONE     ? "(no file known by name)"
+	       : file == FILE_OTHERS ? "(other files)"
+				     : s->program->files.names[file];
 }

@@ -35,6 +35,7 @@ struct stats {
 	struct divergences divergences;
 	struct explanations explained;
 	struct op_stats *op; /* by operation */
+	struct file_result *files; /* with --by, by the numbers of struct by_file; NULL of a copy */
 	struct stats *copies; /* with --scale, what each did; nothing of the host is in them */
 	uint32_t ncopies;
 	struct host_sample host;
@@ -47,6 +48,10 @@ int stats_gather(struct stats *s, const struct engine *e, const struct options *
 /* Takes the warm-up away, which stats_gather() had counted. Divergences are those of the whole run. */
 void stats_leave_out(struct stats *s, const struct stats *warmup);
 void stats_free(struct stats *s);
+
+/* Numbers of files that had operations, the longest time first; *N of them; to be freed. NULL: no memory. */
+uint32_t *stats_files(const struct stats *s, uint32_t *n);
+const char *stats_file_name(const struct stats *s, uint32_t file); /* also of those without a name */
 
 void stats_text(const struct stats *s, struct buf *out);    /* the file of -S */
 void stats_summary(const struct stats *s, struct buf *out); /* what the command prints */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -354,6 +355,36 @@ static json_t *replay(const struct program *p)
 	return j;
 }
 
+/* With --by=file. */
+static json_t *all_files(const struct stats *s)
+{
+	uint32_t *order, n, i;
+	json_t *array, *j;
+
+	if (!s->files)
+		return json_null();
+	order = stats_files(s, &n);
+	array = order ? json_array() : NULL;
+	for (i = 0; order && i < n; i++) {
+		const struct file_result *f = &s->files[order[i]];
+		const char *name = s->program->files.names[order[i]];
+
+		j = json_object();
+		json_put(&j, "name", name ? json_text(name) : json_null());
+		json_put(&j, "files", json_number(order[i] == FILE_OTHERS ? s->program->files.others : name != NULL));
+		json_put(&j, "count", json_number(f->latency.count));
+		json_put(&j, "errors", json_number(f->errors));
+		json_put(&j, "divergences", json_number(f->diverged));
+		json_put(&j, "bytes_read", json_number(f->read));
+		json_put(&j, "bytes_written", json_number(f->written));
+		json_put(&j, "captured_ns", quantiles(&s->program->files.captured[order[i]]));
+		json_put(&j, "replayed_ns", quantiles(&f->latency));
+		json_append(&array, j);
+	}
+	free(order);
+	return array;
+}
+
 static void put_counts(json_t **j, const struct stats *s)
 {
 	json_put(j, "operations", json_number(s->ops));
@@ -422,6 +453,7 @@ json_t *stats_json(const struct stats *s)
 		pace_kind_of(s->options) != PACE_NONE ? quantiles(&s->late) : json_null());
 	json_put(&j, "by_operation", all_ops(s));
 	json_put(&j, "by_iocb", all_iocbs(s));
+	json_put(&j, "by_file", all_files(s));
 	json_put(&j, "divergence_kinds", all_divergences(s));
 	json_put(&j, "divergences_of_other_kinds", json_number(s->divergences.others));
 	json_put(&j, "explained_kinds", all_explained(s));

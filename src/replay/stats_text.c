@@ -139,6 +139,41 @@ static void put_aio(const struct stats *s, struct buf *out)
 	}
 }
 
+static void put_latency_row(struct buf *out, const char *which, const struct hist *h)
+{
+	buf_addf(out, " %-8s %12.6f %10.1f %10.1f %10.1f %10.1f\n", which, (double)h->sum / 1e9,
+		us(hist_quantile(h, 0.5)), us(hist_quantile(h, 0.9)), us(hist_quantile(h, 0.99)), us(h->max));
+}
+
+/* With --by=file, the files that took the longest. */
+static void put_files(const struct stats *s, struct buf *out)
+{
+	uint32_t *order, n, most = s->options->top, i;
+
+	if (!s->files)
+		return;
+	order = stats_files(s, &n);
+	if (!order) {
+		out->failed = true;
+		return;
+	}
+	most = most && most < n ? most : n;
+	buf_addf(out, "Files, %u of %u, latency in us:\n", most, n);
+	buf_addf(out, "\t%10s %8s %8s %14s %14s %-8s %12s %10s %10s %10s %10s\n", "count", "errors", "diverged",
+		"bytes read", "bytes written", "", "seconds", "p50", "p90", "p99", "max");
+	for (i = 0; i < most; i++) {
+		const struct file_result *f = &s->files[order[i]];
+
+		buf_addf(out, "\t%s\n", stats_file_name(s, order[i]));
+		buf_addf(out, "\t%10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %14" PRIu64 " %14" PRIu64, f->latency.count,
+			f->errors, f->diverged, f->read, f->written);
+		put_latency_row(out, "replayed", &f->latency);
+		buf_addf(out, "\t%-58s", "");
+		put_latency_row(out, "captured", &s->program->files.captured[order[i]]);
+	}
+	free(order);
+}
+
 static double sec(uint64_t ns)
 {
 	return (double)ns / 1e9;
@@ -368,6 +403,7 @@ void stats_text(const struct stats *s, struct buf *out)
 	put_skipped(s, out);
 	put_ops(s, out);
 	put_aio(s, out);
+	put_files(s, out);
 	put_time(s, out);
 	put_timeline(s, out);
 	put_host(s, out);

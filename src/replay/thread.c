@@ -20,6 +20,7 @@ struct runner {
 	struct slot *slots, *slot; /* of the copy; of the thread */
 	_Atomic uint64_t *ended;   /* of the copy, see struct engine */
 	struct thread_result *result;
+	struct file_result *files; /* of this thread, with --by, else NULL */
 	uint32_t number; /* in the copy */
 	unsigned spins;
 	uint64_t start, first_entry;
@@ -247,6 +248,24 @@ static inline void account(struct runner *r, const struct rthread *t, const stru
 		diverged(r, t, x, got);
 }
 
+/* For --by. DIVERGED: of its operations, before this one. */
+static void account_file(struct runner *r, const struct xop *x, int64_t got, uint64_t ns, uint64_t diverged_before)
+{
+	struct file_result *f;
+
+	if (ops[x->op].flags & OPF_STATE || (got < 0 && got < REPLAY_SKIPPED + SKIP_COUNT))
+		return;
+	f = &r->files[by_file_of(&r->e->config.program->files, x->index)];
+	hist_add(&f->latency, ns);
+	f->diverged += r->result->op[x->op].diverged - diverged_before;
+	if (got < 0)
+		f->errors++;
+	else if (ops[x->op].cls == CLS_READ || ops[x->op].cls == CLS_TRANSFER)
+		f->read += (uint64_t)got;
+	else if (ops[x->op].cls == CLS_WRITE)
+		f->written += (uint64_t)got;
+}
+
 /* NS, unless the function of the operation at hand said otherwise. */
 static inline uint64_t took(struct rthread *t, uint64_t ns)
 {
@@ -260,8 +279,8 @@ static inline uint64_t took(struct rthread *t, uint64_t ns)
 /* ---- the run ---- */
 
 /*
- * PLAIN: without pacing and AIO contexts, and with a time stamp counter. It is a constant, so that nobody
- * asks for these before each operation.
+ * PLAIN: without pacing, AIO contexts and files to tell apart, and with a time stamp counter. It is a
+ * constant, so that nobody asks for these before each operation.
  */
 static inline __attribute__((always_inline)) void run_all(
 	struct runner *r, struct rthread *t, bool plain)
@@ -294,7 +313,14 @@ static inline __attribute__((always_inline)) void run_all(
 			aio_settle(t);
 		got = exec_fns[x.op](t, &x);
 		now = ticks_now(&ticks);
-		account(r, t, &x, got, took(t, ticks_to_ns(&ticks, now - last)));
+		if (!plain && r->files) {
+			uint64_t ns = took(t, ticks_to_ns(&ticks, now - last)), before = r->result->op[x.op].diverged;
+
+			account(r, t, &x, got, ns);
+			account_file(r, &x, got, ns, before);
+		} else {
+			account(r, t, &x, got, took(t, ticks_to_ns(&ticks, now - last)));
+		}
 		last = now;
 		if (!plain && r->pace == PACE_BEFORE)
 			note_end(r, &x);
@@ -304,7 +330,7 @@ static inline __attribute__((always_inline)) void run_all(
 
 static void run(struct runner *r, struct rthread *t)
 {
-	if (r->pace == PACE_NONE && !r->e->config.program->aio && r->e->ticks.tsc)
+	if (r->pace == PACE_NONE && !r->e->config.program->aio && !r->files && r->e->ticks.tsc)
 		run_all(r, t, true);
 	else
 		run_all(r, t, false);
@@ -362,6 +388,7 @@ void *thread_main(void *arg)
 		.ended = e->ended + (size_t)copy * p->vthreads,
 		.slot = &e->shared->slots[start->number],
 		.result = &e->results[start->number],
+		.files = e->files ? e->files + (size_t)start->number * p->files.n : NULL,
 		.number = start->number % p->layout.threads,
 		.spins = spins_for(p),
 		.first_entry = p->first_entry,

@@ -253,7 +253,7 @@ static int against_replay(struct analysis a[2], struct buf *out, struct err *err
 		return err_set(err, EINVAL, "-E, -F and --by mean nothing to the statistics of a replay, %s", file);
 	rc = read_through(a, make_contrast, err);
 	if (!rc)
-		rc = contrast_replay(a->views, &a->ending, file, out, o->html ? &page : NULL, err);
+		rc = contrast_replay(a->views, &a->ending, file, o->top, out, o->html ? &page : NULL, err);
 	return rc || !o->html ? rc : write_html(a, page, err);
 }
 

@@ -19,6 +19,8 @@
 
 struct replayed {
 	const struct side *side;
+	/* what a name stands for: an operation, a file */
+	const json_t *(*find)(const struct side *s, size_t run, const char *name);
 	double v[SIDE_RUNS_MOST];
 };
 
@@ -34,13 +36,13 @@ bool contrast_is_statistics(const char *file)
 	return c == '{';
 }
 
-/* OBJECT.KEY of all runs, or of one of their operations; their number, or 0 when one has none. */
-static size_t of_runs(struct replayed *r, const char *operation, const char *object, const char *key)
+/* OBJECT.KEY of all runs, or of what NAME is in them; their number, or 0 when one has none. */
+static size_t of_runs(struct replayed *r, const char *name, const char *object, const char *key)
 {
 	size_t i;
 
 	for (i = 0; i < r->side->runs.n; i++) {
-		const json_t *j = operation ? side_operation(r->side, i, operation) : r->side->runs.v[i];
+		const json_t *j = name ? r->find(r->side, i, name) : r->side->runs.v[i];
 
 		if (object)
 			j = json_object_get(j, object);
@@ -121,16 +123,16 @@ static int compare_pairs(const void *a, const void *b)
 	return x->rank != y->rank ? (x->rank > y->rank ? -1 : 1) : strcmp(x->name, y->name);
 }
 
-static uint64_t calls_of(const struct contrast *c, const char *name)
+static uint64_t calls_of(const struct groups *calls, const char *name)
 {
-	const struct group *g = groups_find(&c->tables[0], str_of(name));
+	const struct group *g = groups_find(calls, str_of(name));
 
 	return g ? g->tally.count : 0;
 }
 
-static bool take_pair(struct replayed *r, const struct contrast *c, const char *name, struct pair *p)
+static bool take_pair(struct replayed *r, const struct groups *calls, const char *name, struct pair *p)
 {
-	*p = (struct pair){.name = name, .calls = calls_of(c, name)};
+	*p = (struct pair){.name = name, .calls = calls_of(calls, name)};
 	p->count = median(r, name, NULL, "count");
 	if (p->count <= 0 || !median_of(r, name, "captured_ns", "p50", &p->captured) ||
 		!median_of(r, name, "replayed_ns", "p50", &p->replayed))
@@ -182,24 +184,24 @@ static struct pair *all_pairs(struct replayed *r, const struct contrast *c, size
 	struct pair *pairs = calloc(OP_COUNT, sizeof(*pairs));
 	size_t i;
 
+	r->find = side_operation;
 	for (i = 0, *n = 0; pairs && i < OP_COUNT; i++)
-		*n += take_pair(r, c, ops[i].name, &pairs[*n]);
+		*n += take_pair(r, &c->tables[0], ops[i].name, &pairs[*n]);
 	if (pairs)
 		qsort(pairs, *n, sizeof(*pairs), compare_pairs);
 	return pairs;
 }
 
-static int put_operations(struct replayed *r, const struct contrast *c, bool colour, struct buf *out)
+/* WHAT: what a name is. */
+static int put_pairs(struct replayed *r, const struct pair *pairs, size_t n, const char *what, bool colour,
+	struct buf *out)
 {
-	static const char *const names[] = {"calls 1", "calls 2", "time 1", "time 2", "p50 1", "p50 2", "p99 1",
-		"p99 2", "ordering", "ratio", "in all runs", "latency (p50)", "op"};
+	const char *const names[] = {"calls 1", "calls 2", "time 1", "time 2", "p50 1", "p50 2", "p99 1",
+		"p99 2", "ordering", "ratio", "in all runs", "latency (p50)", what};
 	struct table t;
-	size_t i, n;
-	struct pair *pairs = all_pairs(r, c, &n);
+	size_t i;
 	int rc;
 
-	if (!pairs)
-		return -ENOMEM;
 	table_init(&t, sizeof(names) / sizeof(*names), 2);
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
 		table_cell(&t, "%s", names[i]);
@@ -207,6 +209,42 @@ static int put_operations(struct replayed *r, const struct contrast *c, bool col
 		put_pair(&t, r, &pairs[i]);
 	rc = table_print(&t, out, colour);
 	table_free(&t);
+	return rc;
+}
+
+static int put_operations(struct replayed *r, const struct contrast *c, bool colour, struct buf *out)
+{
+	size_t n;
+	struct pair *pairs = all_pairs(r, c, &n);
+	int rc = pairs ? put_pairs(r, pairs, n, "op", colour, out) : -ENOMEM;
+
+	free(pairs);
+	return rc;
+}
+
+/* Files of the statistics, if they have any; those of the capture that are in no replay are not told. */
+static int put_files(struct replayed *r, const struct contrast *c, unsigned top, bool colour, struct buf *out)
+{
+	const json_t *files = json_object_get(r->side->runs.v[0], "by_file");
+	size_t i, n = 0, most = json_array_size(files) < SIDE_FILES_MOST ? json_array_size(files) : SIDE_FILES_MOST;
+	struct pair *pairs = calloc(most + 1, sizeof(*pairs));
+	int rc;
+
+	if (!pairs)
+		return -ENOMEM;
+	r->find = side_file;
+	for (i = 0; i < most; i++) {
+		const char *name = json_string_value(json_object_get(json_array_get(files, i), "name"));
+
+		if (name && c->n > 1)
+			n += take_pair(r, &c->tables[1], name, &pairs[n]);
+	}
+	qsort(pairs, n, sizeof(*pairs), compare_pairs);
+	if (n)
+		buf_char(out, '\n');
+	rc = n ? put_pairs(r, pairs, top && top < n ? top : n, "file", colour, out) : 0;
+	if (!rc && top && top < n)
+		buf_addf(out, "... and %zu more files (--top=0 shows all)\n", n - top);
 	free(pairs);
 	return rc;
 }
@@ -285,8 +323,8 @@ static json_t *page_json(struct replayed *r, const struct contrast *c, const str
 	return j;
 }
 
-int contrast_replay(const struct view *view, const struct ending *ending, const char *file, struct buf *out,
-	json_t **page, struct err *err)
+int contrast_replay(const struct view *view, const struct ending *ending, const char *file, unsigned top,
+	struct buf *out, json_t **page, struct err *err)
 {
 	const struct contrast *c = (const struct contrast *)view;
 	struct replayed *r = calloc(1, sizeof(*r));
@@ -311,6 +349,8 @@ int contrast_replay(const struct view *view, const struct ending *ending, const 
 	buf_char(out, '\n');
 	if (!rc)
 		rc = put_operations(r, c, ending->colour, out);
+	if (!rc)
+		rc = put_files(r, c, top, ending->colour, out);
 	if (!rc && page) {
 		*page = page_json(r, c, ending, file);
 		rc = *page ? 0 : -ENOMEM;

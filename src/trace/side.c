@@ -20,19 +20,31 @@ bool side_number(const json_t *object, const char *key, double *out)
 	return json_is_number(j) && isfinite(*out);
 }
 
-const json_t *side_operation(const struct side *s, size_t run, const char *name)
+static const json_t *entry(const json_t *all, const char *name)
 {
-	const json_t *all = json_object_get(s->runs.v[run], "by_operation"), *one;
+	const json_t *one;
 	size_t i;
 
 	json_array_foreach(all, i, one)
 	{
 		const char *own = json_string_value(json_object_get(one, "name"));
 
+		if (i == SIDE_FILES_MOST)
+			break;
 		if (own && strcmp(own, name) == 0)
 			return one;
 	}
 	return NULL;
+}
+
+const json_t *side_operation(const struct side *s, size_t run, const char *name)
+{
+	return entry(json_object_get(s->runs.v[run], "by_operation"), name);
+}
+
+const json_t *side_file(const struct side *s, size_t run, const char *name)
+{
+	return entry(json_object_get(s->runs.v[run], "by_file"), name);
 }
 
 static int check_replay(struct side *s, const json_t *run, struct err *err)

@@ -30,5 +30,8 @@ bool side_number(const json_t *object, const char *key, double *out);
 
 /* Run I's entry of by_operation called NAME, or NULL. */
 const json_t *side_operation(const struct side *s, size_t run, const char *name);
+/* The same of by_file, which only statistics with --by=file have. */
+const json_t *side_file(const struct side *s, size_t run, const char *name);
+#define SIDE_FILES_MOST 2048 /* more are in no file of ours, and not looked at */
 
 #endif

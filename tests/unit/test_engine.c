@@ -755,6 +755,42 @@ START_TEST(test_copies)
 }
 END_TEST
 
+/* Those with the most operations keep their names; what is not told apart stays in the sum. */
+START_TEST(test_by_file)
+{
+	static const uint32_t of[] = {2, 0, 2, UINT32_MAX, 1, 2, 1, 9, 2};
+	static const char *const names[] = {"rare", "some", "often", "never"};
+	struct by_file b;
+	uint32_t *own = malloc(sizeof(of)), i;
+
+	ck_assert_ptr_nonnull(own);
+	memcpy(own, of, sizeof(of));
+	ck_assert_int_eq(by_file_make(&b, own, sizeof(of) / sizeof(*of), names, 4), 0);
+	ck_assert_uint_eq(b.n, FILES_BEFORE + 3);
+	ck_assert_str_eq(b.names[by_file_of(&b, 0)], "often");
+	ck_assert_str_eq(b.names[by_file_of(&b, 4)], "some");
+	ck_assert_str_eq(b.names[by_file_of(&b, 1)], "rare");
+	ck_assert_uint_eq(by_file_of(&b, 3), FILE_NONE);
+	ck_assert_uint_eq(by_file_of(&b, 7), FILE_NONE); /* a number without a name */
+	ck_assert_uint_eq(by_file_of(&b, 9), FILE_NONE);
+	for (i = 0; i < sizeof(of) / sizeof(*of); i++)
+		hist_add(&b.captured[by_file_of(&b, i)], i);
+	by_file_fit(&b, FILES_ROOM / sizeof(struct file_result) / 3);
+	ck_assert_uint_eq(b.n, FILES_BEFORE + 1);
+	ck_assert_uint_eq(b.others, 2);
+	ck_assert_str_eq(b.names[by_file_of(&b, 8)], "often");
+	ck_assert_uint_eq(by_file_of(&b, 1), FILE_OTHERS);
+	ck_assert_uint_eq(b.captured[FILE_OTHERS].sum, 1 + 4 + 6);
+	by_file_fit(&b, UINT64_MAX);
+	ck_assert_uint_eq(b.n, FILES_BEFORE);
+	ck_assert_uint_eq(b.captured[FILE_OTHERS].count, 7);
+	by_file_free(&b);
+	ck_assert_int_eq(by_file_make(&b, NULL, 0, names, 0), 0);
+	ck_assert_uint_eq(b.n, FILES_BEFORE);
+	by_file_free(&b);
+}
+END_TEST
+
 Suite *engine_suite(void)
 {
 	TCase *tc;
@@ -781,5 +817,6 @@ Suite *engine_suite(void)
 	tcase_add_loop_test(tc, test_refused, 0, sizeof(refusals) / sizeof(*refusals));
 	tcase_add_test(tc, test_moved_lines);
 	tcase_add_test(tc, test_copies);
+	tcase_add_test(tc, test_by_file);
 	return s;
 }
