@@ -92,6 +92,18 @@ static int command_uid(const char *arg)
 	return 0;
 }
 
+/* The module is loaded for one session, so nothing puts the row back. */
+static int command_without(const char *arg)
+{
+	unsigned int number;
+	int rc = kstrtouint(arg, 10, &number);
+
+	if (rc || number >= ROW_NUMBERS || rows[number].what != ROW_CALL)
+		return rc ? rc : -EINVAL;
+	rows[number].what = ROW_NOT_WATCHED;
+	return 0;
+}
+
 static int command_start(const char *arg)
 {
 	session.root_dentry = current->fs->root.dentry;
@@ -163,6 +175,7 @@ static const struct command {
 	{"comm", command_comm, true, IN(SESSION_IDLE) | IN(SESSION_STARTED)},
 	{"uid", command_uid, true, IN(SESSION_IDLE) | IN(SESSION_STARTED)},
 	{"exclude", command_exclude, true, IN(SESSION_IDLE) | IN(SESSION_STARTED)},
+	{"without", command_without, true, IN(SESSION_IDLE)},
 	{"start", command_start, false, IN(SESSION_IDLE)},
 	{"again", command_again, false, IN(SESSION_STARTED)},
 	{"flush", command_flush, false, IN(SESSION_STARTED) | IN(SESSION_STOPPED)},

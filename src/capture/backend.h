@@ -14,7 +14,7 @@ struct capture_job {
 	const struct options *options;
 	const struct backend *backend;
 	const char *program; /* file to execute for options->argv, looked up in PATH; NULL = none */
-	const bool *wanted; /* by operation; NULL = all. The sink drops others, so backends need not look */
+	const bool *wanted; /* by operation; NULL = all; others are not worth making */
 	struct sink *sink;
 	struct paths *paths;
 	/* Writes the header, with N more pairs of the backend: once, before anything else. */

@@ -399,7 +399,7 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 		s->programs = ioriot_bpf__open();
 		if (!s->programs)
 			return refused(err, -errno, "read the programs");
-		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes);
+		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes, s->job->wanted);
 		bpf_compat_rows(s->programs->rodata->narrow_calls);
 		/* of rings calls tell: without those nobody needs them */
 		s->rings_told = choose_rings(s, kernel, rings && s->job->options->layers.on[LAYER_SYS]);

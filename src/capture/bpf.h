@@ -20,7 +20,7 @@
 
 /* --- bpf_rows.c --- */
 
-void bpf_rows(struct bpf_row rows[BPF_ROWS], uint16_t opcodes[BPF_OPCODES]);
+void bpf_rows(struct bpf_row rows[BPF_ROWS], uint16_t opcodes[BPF_OPCODES], const bool *wanted);
 void bpf_compat_rows(struct bpf_compat rows[COMPAT_NUMBERS]);
 
 /* --- bpf_layers.c --- */

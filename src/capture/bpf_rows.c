@@ -4,6 +4,7 @@
 
 #include "capture/bpf.h"
 #include "capture/compat.h"
+#include "ops/words.h"
 
 #if defined(__x86_64__)
 #define OP_NUMBER(x86_64, aarch64) (x86_64)
@@ -163,7 +164,17 @@ void bpf_compat_rows(struct bpf_compat to[COMPAT_NUMBERS])
 }
 #endif
 
-void bpf_rows(struct bpf_row to[BPF_ROWS], uint16_t opcodes[BPF_OPCODES])
+/* Calls that -E takes away: the programs do not even look at them. */
+static void leave_out(const bool *wanted)
+{
+	int op;
+
+	for (op = 0; op < OP_COUNT; op++)
+		if (words_unseen(wanted, (enum op_id)op) && op_nr((enum op_id)op) < BPF_ROWS)
+			rows[op_nr((enum op_id)op)].what = ROW_NOT_WATCHED;
+}
+
+void bpf_rows(struct bpf_row to[BPF_ROWS], uint16_t opcodes[BPF_OPCODES], const bool *wanted)
 {
 	int i;
 
@@ -174,6 +185,7 @@ void bpf_rows(struct bpf_row to[BPF_ROWS], uint16_t opcodes[BPF_OPCODES])
 	rows[SYS_setuid].what = ROW_IDENTITY;
 	rows[SYS_setreuid].what = ROW_IDENTITY;
 	rows[SYS_setresuid].what = ROW_IDENTITY;
+	leave_out(wanted);
 	for (i = 0; i < BPF_ROWS; i++)
 		fill_row(&to[i], &rows[i]);
 	for (i = 0; i < BPF_OPCODES; i++)

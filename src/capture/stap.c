@@ -12,6 +12,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "ops/words.h"
 #include "utils/clock.h"
 
 #define LEAST	  (32u << 20) /* bytes that may wait in memory, when the kernel has few */
@@ -112,10 +113,23 @@ static int tell_filters(struct stap *s, pid_t child, struct err *err)
 	return rc ? rc : stap_ctl(module, err, "all");
 }
 
+static int tell_calls(struct stap *s, struct err *err)
+{
+	int op, rc = 0;
+
+	for (op = 0; op < OP_COUNT && !rc; op++)
+		if (words_unseen(s->job->wanted, (enum op_id)op))
+			rc = stap_ctl(s->loaded.name, err, "without %ld", op_nr((enum op_id)op));
+	return rc;
+}
+
 static int start(void *user, pid_t child, struct err *err)
 {
 	struct stap *s = user;
 	int rc = tell_filters(s, child, err);
+
+	if (!rc)
+		rc = tell_calls(s, err);
 
 	return rc ? rc : stap_ctl(s->loaded.name, err, "start");
 }

@@ -250,6 +250,8 @@ struct wire_facts {
  *			   javaioriot has "java" until one is given)
  *	uid N		   of "all" only those with one of these real users (16 at most)
  *	exclude N	   process N, its threads and descendants are never in scope
+ *	without N	   the call with number N (of ops.def, or a 32-bit one that does the same) makes no
+ *			   records; before "start"
  *	start		   record from now on: the state of each process, then its calls
  *	again		   the state of each process once more (a new file of a rotation begins)
  *	flush		   hand over all blocks; when the write returns, all records of earlier times

@@ -71,3 +71,10 @@ bool words_always(enum op_id op)
 		       op_has(op, A_FDS);
 	}
 }
+
+bool words_unseen(const bool *wanted, enum op_id op)
+{
+	if (!wanted || wanted[op] || op_nr(op) < 0)
+		return false;
+	return ops[op].family != FAM_Memory || !(wanted[OP_map_read] || wanted[OP_map_write]);
+}

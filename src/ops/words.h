@@ -21,4 +21,10 @@ int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, st
  */
 bool words_always(enum op_id op);
 
+/*
+ * Whether the kernel need not even look at that call: it is not wanted (WANTED as captures have it, with what is always
+ * needed; NULL: all are), and touches of memory maps do not need it.
+ */
+bool words_unseen(const bool *wanted, enum op_id op);
+
 #endif

@@ -53,6 +53,20 @@ equal "analysis: with a filter" "$("$IORIOT" --quiet -a all.capture -E 'WRITE' -
 status_is "analysis: summary" 0 "$IORIOT" --quiet -a all.capture -E fsync
 says "analysis: summary says how many" "chosen: 1 of [0-9]+ calls"
 
+# Of BPF the kernel's side decides; its records come with the same files.
+# shellcheck source=../bpf_lib.sh
+. "$TESTS/bpf_lib.sh"
+why=$(bpf_lacks)
+if [ -n "$why" ]; then
+	skip "with BPF" "$why"
+else
+	record some_bpf.capture -E 'WRITE,pread*,fsync' --backend=bpf
+	equal "with BPF: what is named, with its files" "$(rows some_bpf.capture "$own")" "$(rows some.capture "$own")"
+	equal "with BPF: what is not" "$(rows some_bpf.capture 'op in (read, lseek, lstat, newfstatat, statx, unlink, truncate, mmap, getdents64)')" ""
+	check "with BPF: it is valid" python3 "$TESTS/capture_check.py" some_bpf.capture
+	fails "with BPF: it cannot be replayed" 1 "only some calls were recorded" "$IORIOT" -c some_bpf.capture -r some.replay
+fi
+
 wrong() { # WORDS COLUMN
 	fails "wrong: $1" 2 "-E: .* is no operation, family or class" "$IORIOT" -c x.capture -E "$1" -- true
 	equal "wrong: $1: place" "$(sed -n '3s/\^.*//p' <<< "$output" | tr -d '\n' | wc -c)" $(($2 + 2))

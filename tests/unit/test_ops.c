@@ -36,6 +36,25 @@ START_TEST(words_choose_operations)
 }
 END_TEST
 
+START_TEST(kernels_do_not_see_what_is_not_wanted)
+{
+	bool w[OP_COUNT];
+	struct err err = {0};
+	int op;
+
+	ck_assert_int_eq(words_choose(w, "fsync,READ", "-E", &err), 0);
+	for (op = 0; op < OP_COUNT; op++)
+		w[op] |= words_always((enum op_id)op);
+	ck_assert(words_unseen(w, OP_write) && words_unseen(w, OP_lstat) && words_unseen(w, OP_mmap));
+	ck_assert(!words_unseen(w, OP_read) && !words_unseen(w, OP_fsync) && !words_unseen(w, OP_close));
+	ck_assert(!words_unseen(w, OP_io_uring_enter) && !words_unseen(w, OP_exit_group));
+	ck_assert(!words_unseen(w, OP_map_write)); /* no call */
+	ck_assert(!words_unseen(NULL, OP_write));
+	w[OP_map_read] = true;
+	ck_assert(!words_unseen(w, OP_mmap) && !words_unseen(w, OP_munmap) && words_unseen(w, OP_write));
+}
+END_TEST
+
 START_TEST(names_and_rows_agree)
 {
 	int i;
@@ -249,6 +268,7 @@ Suite *ops_suite(void)
 	Suite *s = suite_with("ops", &tc);
 
 	tcase_add_test(tc, words_choose_operations);
+	tcase_add_test(tc, kernels_do_not_see_what_is_not_wanted);
 	tcase_add_test(tc, names_and_rows_agree);
 	tcase_add_test(tc, numbers_are_this_machines);
 	tcase_add_test(tc, commands_are_the_kernels);

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include "capture/bpf.h"
 #include "ops/ops.h"
 #include "suites.h"
 
@@ -52,6 +53,24 @@ START_TEST(every_call_is_watched)
 	for (i = 0; i < ROW_NUMBERS; i++)
 		watched -= rows[i].what == ROW_CALL;
 	ck_assert_int_eq(watched, 0);
+}
+END_TEST
+
+START_TEST(programs_look_at_what_is_wanted)
+{
+	static struct bpf_row to[BPF_ROWS];
+	static uint16_t opcodes[BPF_OPCODES];
+	bool wanted[OP_COUNT];
+	int op;
+
+	for (op = 0; op < OP_COUNT; op++)
+		wanted[op] = op != OP_write && op != OP_newfstatat;
+	bpf_rows(to, opcodes, wanted);
+	for (op = 0; op < OP_COUNT; op++)
+		if (op_nr((enum op_id)op) >= 0)
+			ck_assert_msg((to[op_nr((enum op_id)op)].what == ROW_NOT_WATCHED) == !wanted[op], "%s",
+				ops[op].name);
+	ck_assert_int_eq(to[SYS_setuid].what, ROW_IDENTITY);
 }
 END_TEST
 
@@ -154,6 +173,7 @@ Suite *rows_suite(void)
 	TCase *tc;
 	Suite *s = suite_with("rows", &tc);
 
+	tcase_add_test(tc, programs_look_at_what_is_wanted);
 	tcase_add_test(tc, every_call_is_watched);
 	tcase_add_test(tc, values_are_those_of_the_row);
 	tcase_add_test(tc, what_must_be_fetched);

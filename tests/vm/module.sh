@@ -25,6 +25,8 @@ equal "--comm: the program" "$(records comm 'o=openat;:,.*p=storm0;:,f=0;')" 100
 equal "--comm: nothing else" "$(records comm 'p=/etc/passwd;')" 0
 equal "--uid: the program" "$(records uid 'o=newfstatat;:,.*p=storm0;')" 100
 equal "--uid: nothing else" "$(records uid 'o=openat;:,.*p=storm0;:,f=0;')" 0
+equal "-E: what is named" "$(records words 'o=openat;:,.*p=storm0;:,f=0;')" 100
+equal "-E: nothing else" "$(records words 'o=newfstatat;')" 0
 check "--max-size: several files" test -e "$out/parts.capture.2"
 equal "--max-size: each call is in one of them" \
 	"$(cat "$out"/parts.capture* | grep -c 'o=openat;:,.*p=storm0;:,f=0;')" 4000

@@ -534,6 +534,8 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 			return;
 		number &= BPF_ROWS - 1; /* for the verifier */
 		row = row_of(number);
+		if (row->what == ROW_NOT_WATCHED) /* not wanted */
+			return;
 	} else {
 		if (!is_watched(number))
 			return;
@@ -666,6 +668,8 @@ static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 		if (number < 0)
 			return;
 		number &= BPF_ROWS - 1; /* for the verifier */
+		if (row_of(number)->what == ROW_NOT_WATCHED)
+			return;
 	} else {
 		if (!is_watched(number))
 			return;

@@ -102,6 +102,12 @@ begin uid --uid=user
 as user /job/storm stat 100 1 /tmp > /dev/null
 /job/storm open 100 1 d1 > /dev/null
 end uid
+begin words --comm=storm -E openat
+/job/storm stat 20000 1 d1 > /dev/null
+/job/storm open 100 1 d1 > /dev/null
+made=$(cat /proc/systemtap/*/status | awk -F '[=:]' '/^cpu/ { sum += $2 } END { print sum }')
+end words
+check "-E: the module does not look at other calls: it made $made records" test "$made" -lt 15000
 begin events --max-events=500
 /job/storm stat 1000 1 d1 > /dev/null
 ended events
