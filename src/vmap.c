@@ -125,6 +125,26 @@ int vmap_cut(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_
 	return 0;
 }
 
+int vmap_cut_older(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_t end,
+	bool (*was_there)(const void *map, uint64_t before), uint64_t before)
+{
+	size_t i = vmap_find(v, start);
+	int rc = 0;
+
+	while (!rc && i < v->parts.n && v->parts.v[i].start < end) {
+		const struct vmap_part part = v->parts.v[i];
+		uint64_t to = part.end < end ? part.end : end;
+
+		if (!was_there(part.map, before)) {
+			i++;
+			continue;
+		}
+		rc = vmap_cut(v, h, part.start > start ? part.start : start, to);
+		i = vmap_find(v, to);
+	}
+	return rc;
+}
+
 int vmap_set(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_t end, void *map,
 	uint64_t off)
 {

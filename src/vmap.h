@@ -47,6 +47,13 @@ bool vmap_has(const struct vmap *v, uint64_t start, uint64_t end);
 /* Nothing is in [START, END) any more. 0 or -ENOMEM. */
 int vmap_cut(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_t end);
 
+/*
+ * The same of the maps that were there BEFORE a call began which is over now; WAS_THERE says so. What another
+ * thread has got there meanwhile, as soon as the kernel was done with the call, stays.
+ */
+int vmap_cut_older(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_t end,
+	bool (*was_there)(const void *map, uint64_t before), uint64_t before);
+
 /* [START, END) shows MAP from its OFF on, and nothing else. 0 or -ENOMEM. */
 int vmap_set(struct vmap *v, const struct vmap_hooks *h, uint64_t start, uint64_t end, void *map,
 	uint64_t off);

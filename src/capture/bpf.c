@@ -342,6 +342,7 @@ static int settle(void *user, struct err *err)
 
 static const struct live_source source = {
 	.full = WHY_RING,
+	.unplaced = true,
 	.start = start,
 	.ready = ready,
 	.again = again,
@@ -436,7 +437,7 @@ static void attach_faults(struct bpf *s)
 	for (i = 0; i < s->n / 2 && s->has_faults; i++)
 		if (s->rings[2 * i].fd >= 0)
 			s->has_faults = !bpf_faults_attach(s->programs->obj, (unsigned)i, s->faults[i]);
-	if (!s->has_faults)
+	if (!s->has_faults && s->job->options->layers.on[LAYER_FAULT])
 		bpf_faults_missing(&s->missing);
 }
 
@@ -447,7 +448,7 @@ static int attach(struct bpf *s, struct err *err)
 	if (rc)
 		return refused(err, rc, "attach BPF programs to tracepoints");
 	s->tasks = s->programs->links.on_task;
-	if (s->job->options->layers.on[LAYER_FAULT])
+	if (s->job->options->layers.on[LAYER_FAULT] || bpf_tells_pages(s->programs->obj))
 		attach_faults(s);
 	bpf_layers_text(s->programs->obj, &s->job->options->layers, s->has_faults, &s->layers);
 	return 0;
@@ -529,7 +530,7 @@ static int write_header(struct bpf *s, struct err *err)
 		{"hooks", !s->job->options->layers.on[LAYER_SYS] ? STR(HOOKS_TASKS)
 			  : s->rings_told ? STR(HOOKS ",io_uring_submit,io_uring_complete")
 					  : STR(HOOKS)},
-		{"faults", STR("none")},
+		{"faults", s->has_faults && bpf_tells_pages(s->programs->obj) ? STR("events") : STR("none")},
 		{"layers", buf_as_str(&s->layers)},
 		{"layers_missing", buf_as_str(&s->missing)},
 	};

@@ -43,6 +43,9 @@ void bpf_layers_calls(uint8_t events[BPF_ROWS], const struct layer_list *l);
 
 /* The counters of one processor. -errno: this host does not let us have them. */
 int bpf_faults_attach(struct bpf_object *o, unsigned cpu, struct bpf_link *links[BPF_COUNTERS]);
+
+/* Whether there are hooks of the beginning of faults, so that pages of maps can be told. */
+bool bpf_tells_pages(struct bpf_object *o);
 void bpf_faults_missing(struct buf *missing);
 
 /* "sys,cache/64=HOOK+HOOK", as the header has it. */

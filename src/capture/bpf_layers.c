@@ -92,12 +92,19 @@ void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const str
 
 		if (!hooks[i].always)
 			bpf_program__set_autoload(program_of(o, i), wanted && there);
-		if (wanted && !there)
+		if (wants(l, hooks[i].layers & ~BIT(SYS)) && !there)
 			note(missing, hooks[i].tracepoint, ',');
 	}
 	for (i = 0; i < BPF_COUNTERS; i++)
 		bpf_program__set_autoload(
-			bpf_object__find_program_by_name(o, counters[i].program), l->on[LAYER_FAULT]);
+			bpf_object__find_program_by_name(o, counters[i].program),
+			l->on[LAYER_FAULT] || bpf_tells_pages(o));
+}
+
+bool bpf_tells_pages(struct bpf_object *o)
+{
+	return bpf_program__autoload(bpf_object__find_program_by_name(o, "on_page_fault_user")) &&
+	       bpf_program__autoload(bpf_object__find_program_by_name(o, "on_page_fault_kernel"));
 }
 
 /* --- calls that are events --- */
@@ -177,7 +184,7 @@ void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faul
 
 		if (!l->on[layer])
 			continue;
-		for (i = 0; i < HOOKS; i++)
+		for (i = 0; i < HOOKS && layer != LAYER_SYS; i++) /* of calls the header tells apart */
 			if (hooks[i].layers & 1u << layer &&
 				bpf_program__autoload(program_of(o, i)))
 				note(&names, hooks[i].tracepoint, '+');

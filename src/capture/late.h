@@ -32,6 +32,9 @@ struct seen {
 	struct str target[2]; /* ... and where it pointed to if it was a link; {NULL}: not told */
 	struct facts cut;     /* the file that the call cuts, as it was before */
 	struct facts was;     /* ... or gives another mode or owner */
+	bool regular;	      /* what an mmap has mapped is a regular file, as far as that is told */
+	bool unplaced;	      /* a page that was touched: where in which file it is, is not known ... */
+	bool present;	      /* ... and it was in the page table */
 	bool created;	      /* the open made the file */
 	bool chrooted;	      /* the process has another root directory than this one */
 	bool foreign;	      /* ... another mount namespace: its names cannot be looked at */

@@ -19,6 +19,7 @@
 #include "capture/begin.h"
 #include "capture/buffer.h"
 #include "capture/child.h"
+#include "capture/places.h"
 #include "capture/wire_read.h"
 #include "tree/mounts.h"
 #include "utils/clock.h"
@@ -35,6 +36,7 @@ struct live {
 	struct devices *devices;
 	struct wire_reader *wire;
 	struct begin *begin;
+	struct places *places; /* NULL: not needed */
 	struct late *late;
 	struct live_signals *signals;
 	struct child child; /* pid 0: no program */
@@ -63,8 +65,16 @@ void live_say(struct live *s, const char *fmt, ...)
 static int add(void *user, const struct seen *seen, struct err *err)
 {
 	struct live *s = user;
+	struct seen placed;
+	int rc;
 
-	return late_add(s->late, seen, err);
+	if (!s->places)
+		return late_add(s->late, seen, err);
+	placed = *seen;
+	rc = places_follow(s->places, &placed);
+	if (rc < 0)
+		return err_sys(err, -rc, "cannot follow what is mapped");
+	return rc ? late_add(s->late, &placed, err) : 0;
 }
 
 static void lost(
@@ -317,6 +327,8 @@ int live_stages(struct live *s, size_t queues, const struct capture_pair *pairs,
 		rc = wire_open(&s->wire, s->devices, err);
 	if (!rc)
 		rc = begin_open(&s->begin, &to, err);
+	if (!rc && s->source->unplaced)
+		rc = places_open(&s->places, err);
 	if (rc)
 		return rc;
 	s->merge = merge_open(queues);
@@ -367,6 +379,7 @@ void live_close_stages(struct live *s)
 		s->job->processes = begin_counts(s->begin).processes;
 		begin_close(s->begin);
 	}
+	places_close(s->places);
 	if (s->wire)
 		wire_close(s->wire);
 	if (s->devices)

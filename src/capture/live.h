@@ -19,6 +19,7 @@ struct live;
 /* What a backend does for it. All return 0 or -errno with a sentence. */
 struct live_source {
 	const char *full; /* why records of a processor never came */
+	bool unplaced;	  /* pages that are touched are told by address only */
 	/* Tells the kernel who is recorded (CHILD, or what the options say when it is 0), and begins. */
 	int (*start)(void *user, pid_t child, struct err *err);
 	/* The capture has begun. HOW: more words for the user. */

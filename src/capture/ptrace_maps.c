@@ -323,24 +323,14 @@ static bool look_at_file(const struct task *task, int fd, uint64_t end, int *hol
 	return true;
 }
 
-/*
- * What was there when a call began that was over just now is gone. What another thread has got there
- * meanwhile, as soon as the kernel was done with the call, stays.
- */
+static bool is_older(const void *map, uint64_t before)
+{
+	return ((const struct filemap *)map)->born < before;
+}
+
 static void cut_older(struct vmap *v, uint64_t start, uint64_t end, uint64_t before)
 {
-	size_t i = vmap_find(v, start);
-
-	while (i < v->parts.n && v->parts.v[i].start < end) {
-		const struct vmap_part part = v->parts.v[i];
-
-		if (((struct filemap *)part.map)->born >= before) {
-			i++;
-			continue;
-		}
-		vmap_cut(v, &hooks, part.start > start ? part.start : start, part.end < end ? part.end : end);
-		i = vmap_find(v, part.end < end ? part.end : end);
-	}
+	vmap_cut_older(v, &hooks, start, end, is_older, before);
 }
 
 static void add_map(struct process *proc, struct filemap *f, uint64_t start, uint64_t end)

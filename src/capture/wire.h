@@ -67,6 +67,7 @@ enum wire_lost {
 	WIRE_LOST_SKIPPED, /* the end of a call was not seen */
 	WIRE_LOST_COMPAT,  /* a call of the 32-bit or x32 interface */
 	WIRE_LOST_MEMORY,  /* no memory for the state of a thread */
+	WIRE_LOST_FAULT,   /* of a page fault in a call it is not known whether it failed */
 	WIRE_LOST_MAPS	   /* the maps of a process when its state was told: somebody changed them */
 };
 
@@ -77,7 +78,8 @@ enum wire_flag {
 	/* in records that have names: */
 	WIRE_CHROOTED = 8, /* the process has another root directory than the one that wrote "start" */
 	WIRE_FOREIGN = 16, /* ... another mount namespace */
-	WIRE_POLLED = 32   /* WIRE_SUBMISSION: taken by a thread of the kernel, not by a call */
+	WIRE_POLLED = 32,  /* WIRE_SUBMISSION: taken by a thread of the kernel, not by a call */
+	WIRE_REGULAR = 64  /* what an mmap shows is a regular file; not told where WIRE_FAULT has offsets */
 };
 
 struct wire_rec {
@@ -98,7 +100,8 @@ struct wire_rec {
  *   WIRE_TASK   umask, uid, gid (effective), tgid of the parent when that is recorded, else 0
  *   WIRE_FD, WIRE_RECEIVED  descriptor, flags (F_GETFL, and O_CLOEXEC), offset
  *   WIRE_MAP    address, length, PROT_*, MAP_SHARED or MAP_PRIVATE, offset in the file
- *   WIRE_FAULT  address of the page, its offset in the file, 1 when it is written
+ *   WIRE_FAULT  address of the page, its offset in the file (WIRE_UNPLACED: whoever reads on knows what is
+ *               mapped there, or that it shows no file), 1 when it is written, 2 more when it was there already
  *   WIRE_TASK_END, WIRE_LOST   as above
  *   WIRE_SUBMISSION  ring, request, number in the ring (32 bits of it)
  *   WIRE_WORK   ring, request
@@ -109,6 +112,7 @@ struct wire_rec {
 #define WIRE_VALUES_TASK 4
 #define WIRE_VALUES_FD	 3
 #define WIRE_VALUES_FAULT 3
+#define WIRE_UNPLACED	  UINT64_MAX
 #define WIRE_VALUES_MAP	 5
 #define WIRE_VALUES_SUBMISSION 3
 #define WIRE_VALUES_WORK 2

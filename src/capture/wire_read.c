@@ -38,6 +38,7 @@ static const char *const lost_texts[] = {
 	[WIRE_LOST_SKIPPED] = "the kernel module did not see the end of a call",
 	[WIRE_LOST_COMPAT] = "calls of the 32-bit interface are not recorded",
 	[WIRE_LOST_MEMORY] = "the kernel module had no memory for the state of a thread",
+	[WIRE_LOST_FAULT] = "the end of a page fault in a call was not seen",
 	[WIRE_LOST_MAPS] = "memory maps that a process had at the start: it was changing them",
 };
 
@@ -734,6 +735,7 @@ static void set_result(const struct record *rec)
 
 	rec->out->no_entry = rec->head.flags & WIRE_NO_ENTRY;
 	rec->out->seen.created = rec->head.flags & WIRE_CREATED;
+	rec->out->seen.regular = rec->head.flags & WIRE_REGULAR;
 	call->dur = rec->head.dur;
 	call->has_ret = !(rec->head.flags & WIRE_NO_RESULT) && call->op != OP_exit &&
 			call->op != OP_exit_group;
@@ -1158,9 +1160,13 @@ static int on_fault(struct wire_reader *r, struct record *rec)
 
 	if (!take_values(rec, value, WIRE_VALUES_FAULT))
 		return malformed(rec, "values of a page fault are missing");
+	rec->out->seen.unplaced = value[1] == WIRE_UNPLACED;
+	rec->out->seen.present = value[2] & 2;
+	if (rec->out->seen.unplaced)
+		value[1] = 0;
 	if (value[0] % WIRE_PAGE || value[1] % WIRE_PAGE || value[1] > INT64_MAX - WIRE_PAGE)
 		return malformed(rec, "a page that cannot be");
-	set_common(rec, value[2] ? OP_map_write : OP_map_read);
+	set_common(rec, value[2] & 1 ? OP_map_write : OP_map_read);
 	fault->arg[0] = value[0];
 	r->vec[0] = value[1];
 	r->vec[1] = WIRE_PAGE;

@@ -28,6 +28,18 @@ check "the capture is sound" "$TESTS/capture_check.py" bpf.capture
 touch cannot && status_is "a program that cannot be" 126 "$IORIOT" -c n.capture --backend=bpf -- ./cannot
 absent "and no capture of it" n.capture
 
+# --- pages of maps: each fault of a file, as the module tells them
+
+check "build: faults" cc -O1 -static -o faults "$TESTS/vm/faults.c"
+for place in "$PWD" /dev/shm; do
+	name=$(findmnt -n -o FSTYPE -T "$place")
+	"$IORIOT" --quiet -c faults.capture --backend=bpf -- ./faults "$place/ioriot-faults.$$" >faults.expected
+	equal "pages on $name: status" $? 0
+	rm -f "$place/ioriot-faults.$$"
+	check "pages on $name: the page faults of the program" \
+		"$TESTS/vm/compare_captures.py" --expected faults.expected faults.capture
+done
+
 # --- a program that waits, and its capture
 
 check "build" cc -O1 -o storm "$TESTS/e2e/bpf_program.c"

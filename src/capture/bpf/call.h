@@ -549,6 +549,8 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 	if (!th)
 		return;
 	state_needed(th);
+	if (unlikely(th->fault_t))
+		fault_settle(task, th);
 	if (unlikely(th->flags & (CALL_BROKEN | CALL_SUSPENDED)) && call_resume(th, task, number, regs))
 		return;
 	th->nr = number;
@@ -585,6 +587,7 @@ static __always_inline void exit_without_entry(
 	const volatile struct bpf_row *row = row_of(number);
 	u64 arg[BPF_ARGS];
 	bool in_state;
+	u32 flags;
 
 	if (row->what == ROW_IDENTITY)
 		identity_changed(task, number, ret);
@@ -600,11 +603,15 @@ static __always_inline void exit_without_entry(
 	in_state = state_needed(th);
 	if (unlikely(is_passing(number)) && !passes(number, ret, 0, in_state))
 		return;
-	put_call(number, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
-	if (row->flags & ROW_MEMORY) {
+	flags = WIRE_NO_ENTRY | PUT_POSITION;
+	if (unlikely(row->flags & ROW_MEMORY)) {
 		registers(arg);
-		memory_done(task, row->op, arg, ret);
+		if (row->op == ROW_mmap && ret >= 0 && shows_file(arg))
+			flags |= WIRE_REGULAR;
 	}
+	put_call(number, ret, 0, flags);
+	if (unlikely(row->flags & ROW_MEMORY))
+		memory_done(task, row->op, arg, ret);
 }
 
 static __always_inline void exit_of_call(struct bpf_thread *th, struct task_struct *task, s64 ret)
@@ -619,11 +626,14 @@ static __always_inline void exit_of_call(struct bpf_thread *th, struct task_stru
 	flags = unlikely(state_needed(th)) ? WIRE_NO_ENTRY | PUT_POSITION : 0;
 	if (unlikely(row->flags & (ROW_SENDS | ROW_RECEIVES)) && !passes(number, ret, th->entry, flags))
 		return;
-	put_call(number, ret, th->entry, flags);
 	if (unlikely(row->flags & ROW_MEMORY)) {
 		registers(arg);
-		memory_done(task, row->op, arg, ret);
+		if (row->op == ROW_mmap && ret >= 0 && shows_file(arg))
+			flags |= WIRE_REGULAR;
 	}
+	put_call(number, ret, th->entry, flags);
+	if (unlikely(row->flags & ROW_MEMORY))
+		memory_done(task, row->op, arg, ret);
 }
 
 static __always_inline struct bpf_thread *thread_at_exit(struct task_struct *task)
@@ -688,6 +698,12 @@ static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 		return;
 	}
 	th->flags &= ~CALL_ACTIVE;
+	if (unlikely(th->fault_t)) {
+		if (ret == -14) /* EFAULT: it has failed of that */
+			th->fault_t = 0;
+		else
+			fault_settle(task, th);
+	}
 	if (likely(what == ROW_CALL)) {
 		exit_of_call(th, task, ret);
 	} else if (what == ROW_UNRECORDED) {

@@ -5,8 +5,13 @@
 #include "layer.h"
 
 /*
- * Page faults of programs. A tracepoint tells where one begins; that it is over, and whether it had to wait
- * for a disk, tell the counters of perf_event_open(2), which every kernel has.
+ * Page faults of programs. Tracepoints tell where one begins; that it is over and has not failed, and whether
+ * it had to wait for a disk, tell the counters of perf_event_open(2), which every kernel has. As events of a
+ * layer all are told; as pages of maps that are touched those in the window of the process. What is mapped
+ * there is not looked up: its lock may be in use. Who reads on knows.
+ *
+ * While somebody changes a map of BPF, the kernel leaves out programs at the counters: the end of a fault is not
+ * seen then. What was begun and has not failed by the thread's next fault or call is over.
  */
 
 /* As asm/bpf_perf_event.h and linux/bpf_perf_event.h have it; the registers of programs are of the interface. */
@@ -19,15 +24,20 @@ struct bpf_perf_event_data {
 	u64 sample_period, addr;
 };
 
-#define FAULT_CODE_WRITE 2 /* arch/x86/include/asm/trap_pf.h */
-#define FAULT_CODE_EXEC	 16
-
 static __always_inline void fault_begins(u64 address, u64 code)
 {
-	struct bpf_thread *th = thread_in_scope(bpf_get_current_task_btf());
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct bpf_thread *th;
 
+	if (!session.on[IN_FAULT] && !window_has(task, address, 1))
+		return;
+	if (task->pagefault_disabled) /* it is refused: we ourselves look at memory so */
+		return;
+	th = thread_in_scope(task);
 	if (!th)
 		return;
+	if (unlikely(th->fault_t))
+		fault_settle(task, th);
 	th->fault_at = address;
 	th->fault_code = code;
 	th->fault_t = bpf_ktime_get_ns();
@@ -50,16 +60,12 @@ static long note_map(struct task_struct *task, struct vm_area_struct *vma, void 
 	return 0;
 }
 
-static __always_inline void fault_ends(u64 address, u64 major)
+static __always_inline void put_fault_event(struct task_struct *task, struct bpf_thread *th, u64 address, u64 major)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct bpf_thread *th = thread_in_scope(task);
 	struct mapped m = {.address = address};
 	struct build *b;
 	u64 *value, flags = major;
 
-	if (!th)
-		return;
 	bpf_find_vma(task, address, note_map, &m, 0);
 	b = event_begin(ROW_page_fault, IN_FAULT, 4, PAGE_BYTES);
 	if (!b)
@@ -69,13 +75,30 @@ static __always_inline void fault_ends(u64 address, u64 major)
 		flags |= th->fault_code & FAULT_CODE_WRITE ? LAYER_FAULT_WRITE : 0;
 		flags |= th->fault_code & FAULT_CODE_EXEC ? LAYER_FAULT_EXEC : 0;
 	}
-	th->fault_t = 0;
 	value = build_values(b, 4);
 	value[0] = address;
 	value[1] = m.offset;
 	value[2] = flags;
 	value[3] = bpf_get_smp_processor_id();
 	event_end(b, ROW_page_fault, m.inode);
+}
+
+static __always_inline void fault_ends(u64 address, u64 major)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool on_map = session.on[IN_SYS] && window_has(task, address, 1);
+	struct bpf_thread *th;
+
+	if (!on_map && !session.on[IN_FAULT])
+		return;
+	th = thread_in_scope(task);
+	if (!th)
+		return;
+	if (on_map)
+		put_fault(task, address, th->fault_t && th->fault_at == address ? th->fault_code : 0);
+	if (session.on[IN_FAULT])
+		put_fault_event(task, th, address, major);
+	th->fault_t = 0;
 }
 
 #endif

@@ -69,9 +69,13 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct bpf_thread *th;
 
-	if (!session_on() || (u64)ka->sa.sa_handler <= 1) /* SIG_DFL, SIG_IGN */
+	if (!session_on())
 		return 0;
 	th = thread_find(task);
+	if (th && (sig == 7 || sig == 11)) /* SIGBUS, SIGSEGV: its page fault has failed */
+		th->fault_t = 0;
+	if ((u64)ka->sa.sa_handler <= 1) /* SIG_DFL, SIG_IGN */
+		return 0;
 	if (th && th->flags & CALL_BROKEN)
 		call_interrupted(th, (struct pt_regs *)bpf_task_pt_regs(task), ka->sa.sa_flags);
 	return 0;
@@ -305,6 +309,14 @@ int BPF_PROG(on_mm_vmscan_lru_shrink_inactive, int node, unsigned long scanned, 
 
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(on_page_fault_user, unsigned long address, struct pt_regs *regs, unsigned long code)
+{
+	if (session_on())
+		fault_begins(address, code);
+	return 0;
+}
+
+SEC("tp_btf/page_fault_kernel")
+int BPF_PROG(on_page_fault_kernel, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
 	if (session_on())
 		fault_begins(address, code);

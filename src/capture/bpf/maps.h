@@ -2,6 +2,7 @@
 #ifndef IORIOT_CAPTURE_BPF_MAPS_H
 #define IORIOT_CAPTURE_BPF_MAPS_H
 
+#include "facts.h"
 #include "scope.h"
 
 /*
@@ -10,6 +11,8 @@
  */
 
 #define PAGE_BYTES 4096u
+#define S_IFMT	   0170000
+#define S_IFREG	   0100000
 
 static __always_inline u64 page_end(u64 address)
 {
@@ -56,11 +59,14 @@ static __always_inline bool window_has(struct task_struct *task, u64 start, u64 
 #define MAP_DENYWRITE 0x800
 #define MREMAP_FIXED  2
 
-/* As the filter of the ptrace backend has it. */
+/*
+ * As the filter of the ptrace backend has it, but for anonymous memory of any kind in the place of a file's:
+ * who reads on must know where pages are that are touched, and lets it go.
+ */
 static __always_inline bool mmap_wanted(struct task_struct *task, const u64 *arg)
 {
 	if (arg[3] & MAP_ANONYMOUS)
-		return arg[3] & MAP_FIXED && (u32)arg[2] == 0 && window_has(task, arg[0], arg[1]);
+		return arg[3] & MAP_FIXED && window_has(task, arg[0], arg[1]);
 	return !(arg[3] & MAP_DENYWRITE) && !(arg[1] == session.cache && arg[1]);
 }
 
@@ -96,16 +102,65 @@ static __always_inline bool memory_wanted(struct task_struct *task, u32 op, cons
 	}
 }
 
+/* Of an mmap that worked. */
+static __always_inline bool shows_file(const u64 *arg)
+{
+	struct file *file = arg[3] & MAP_ANONYMOUS ? NULL : file_of(arg[4]);
+
+	return file && (GET(GET(file, f_inode), i_mode) & S_IFMT) == S_IFREG;
+}
+
 static __always_inline void memory_done(struct task_struct *task, u32 op, const u64 *arg, s64 ret)
 {
 	if (ret < 0)
 		return;
-	if (op == ROW_mmap && !(arg[3] & MAP_ANONYMOUS))
+	if (op == ROW_mmap && shows_file(arg))
 		window_add(task, ret, arg[1]);
 	else if (op == ROW_mremap)
 		window_add(task, ret, arg[2]);
 	else if (op == ROW_munmap)
 		window_remove(task, arg[0], arg[1]);
+}
+
+/* --- pages that are touched --- */
+
+#define FAULT_CODE_PRESENT 1 /* arch/x86/include/asm/trap_pf.h */
+#define FAULT_CODE_WRITE   2
+#define FAULT_CODE_USER	   4
+#define FAULT_CODE_EXEC	   16
+
+/* A page fault in the window is over. */
+static __always_inline void put_fault(struct task_struct *task, u64 address, u64 code)
+{
+	struct bpf_thread *leader = leader_of(task);
+	struct build *b;
+	u64 *value;
+
+	if (!leader || leader->told != session.generation)
+		return;
+	b = build_begin(WIRE_FAULT, WIRE_VALUES_FAULT);
+	if (!b)
+		return;
+	value = build_values(b, WIRE_VALUES_FAULT);
+	value[0] = address & ~(u64)(PAGE_BYTES - 1);
+	value[1] = WIRE_UNPLACED;
+	value[2] = (code & FAULT_CODE_WRITE ? 1 : 0) | (code & FAULT_CODE_PRESENT ? 2 : 0);
+	build_end(b);
+}
+
+/*
+ * One has begun whose end was not seen. The program goes on: it has its page. When the kernel had that fault
+ * in a call, the call may have failed.
+ */
+static __always_inline void fault_settle(struct task_struct *task, struct bpf_thread *th)
+{
+	th->fault_t = 0;
+	if (!session.on[0 /* calls */] || !window_has(task, th->fault_at, 1))
+		return;
+	if (th->fault_code & FAULT_CODE_USER)
+		put_fault(task, th->fault_at, th->fault_code);
+	else
+		put_lost(task, 1, WIRE_LOST_FAULT);
 }
 
 #endif

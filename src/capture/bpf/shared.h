@@ -159,7 +159,6 @@ struct bpf_thread {
 	uint64_t suspended; /* time of its entry */
 	int64_t kept;	    /* execveat: directory descriptor and flags */
 	uint64_t fault_at, fault_t, fault_code; /* the page fault under way */
-	uint64_t fault;	    /* the latest one on a map: its page, + 1 when it was a write */
 	/* of a leader: all maps of files that were recorded of its process are between these */
 	uint64_t map_start, map_end;
 };

@@ -136,9 +136,6 @@ static __always_inline void program_add(struct programs *all, u64 inode, u64 wal
 #define VM_EXEC	    4u /* linux/mm.h; VM_READ, VM_WRITE and this are the bits of PROT_* */
 #define VM_MAYSHARE 0x80u
 
-#define S_IFMT	0170000
-#define S_IFREG 0100000
-
 __noinline int put_map(u64 vma_at, u64 t)
 {
 	struct vm_area_struct *vma = (struct vm_area_struct *)vma_at;

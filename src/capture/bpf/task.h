@@ -110,7 +110,7 @@ static __always_inline void call_exec(struct task_struct *task, u32 old_pid, str
 	}
 	th->flags = 0;
 	th->epoch = 0; /* it has another name */
-	th->fault = 0;
+	th->fault_t = 0;
 	th->map_start = th->map_end = 0;
 	th->telling = 0;
 	if (session_on() && th->told)

@@ -189,7 +189,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid;
 	unsigned int flags;
-	int exit_code;
+	int exit_code, pagefault_disabled;
 	struct task_struct *real_parent, *group_leader;
 	const struct cred *real_cred, *cred;
 	char comm[16];

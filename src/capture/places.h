@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_PLACES_H
+#define IORIOT_CAPTURE_PLACES_H
+
+#include "capture/late.h"
+
+/*
+ * Where in a file a page is that somebody touched, for backends that tell its address only: what each
+ * process has mapped is followed in the order of the records. One thread.
+ */
+struct places;
+
+int places_open(struct places **out, struct err *err); /* 0 or -ENOMEM */
+void places_close(struct places *p);		       /* P may be NULL */
+
+/*
+ * The next record. 1: it goes on, a page with its place; 0: it is of no interest to anybody else, a page
+ * that shows no file or memory that takes a file's place. -ENOMEM.
+ */
+int places_follow(struct places *p, struct seen *seen);
+
+#endif
