@@ -699,7 +699,7 @@ static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 	}
 	th->flags &= ~CALL_ACTIVE;
 	if (unlikely(th->fault_t)) {
-		if (ret == -14) /* EFAULT: it has failed of that */
+		if (ret < 0) /* it has failed of that */
 			th->fault_t = 0;
 		else
 			fault_settle(task, th);
