@@ -40,5 +40,5 @@ check "attached: capture is sound" $lib/capture_check.py --attached /tmp/attache
 equal "attached: its maps" "$(grep -c 'o=state_map;' /tmp/attached.capture)" 4
 check "attached: page faults on them" grep -q 'o=map_write;:.*v=819200+4096' /tmp/attached.capture
 rm /mnt/ext4/pid /mnt/ext4/go
-replays attached /tmp/attached.capture /mnt/ext4/attached "1 1" "2 8"
+replays attached /tmp/attached.capture "" "1 1" "2 8"
 cp /tmp/attached.capture /out
