@@ -84,9 +84,9 @@ check "there was loss" test "$lost" -gt 10000
 mkfifo go
 sh -c 'read line <go; cat work.sh; (cd / && ls); exec cat work.sh' >/dev/null &
 program=$!
-"$IORIOT" -c attached.capture --backend=bpf -x $program 2>said &
+"$IORIOT" -c attached.capture --backend=bpf -x $program 2>attached.said &
 reader=$!
-check "it says that it records" await grep -q 'attached, recording' said
+check "it says that it records" await grep -q 'attached, recording' attached.said
 echo >go
 check "it ends with the process" await has_ended $reader
 wait $reader
@@ -102,10 +102,10 @@ check "attached: the end" grep -q "i=$program:$program;:,o=exit_group;" attached
 
 named=n$$ # tests of the same name may run
 cp "$(command -v cat)" $named
-"$IORIOT" -c host.capture --comm=$named --backend=auto 2>said &
+"$IORIOT" -c host.capture --comm=$named --backend=auto 2>host.said &
 reader=$!
-check "it says which backend it takes" await grep -q 'recording with' said
-check "it records" await grep -q 'recording; Ctrl-C ends' said
+check "it says which backend it takes" await grep -q 'recording with' host.said
+check "it records" await grep -q 'recording; Ctrl-C ends' host.said
 ./$named work.sh >/dev/null
 cat work.sh >/dev/null
 # a file has what is younger than a second when that is over
@@ -147,9 +147,9 @@ for file in size.capture size.capture.1 size.capture.2; do
 done
 equal "--max-size: nothing is lost" "$(grep 'o=lost' size.capture*)" ""
 cp "$(command -v cat)" u$$
-"$IORIOT" -c uid.capture --uid=65534 --backend=bpf 2>said &
+"$IORIOT" -c uid.capture --uid=65534 --backend=bpf 2>uid.said &
 reader=$!
-check "--uid: it records" await grep -q 'recording; Ctrl-C ends' said
+check "--uid: it records" await grep -q 'recording; Ctrl-C ends' uid.said
 ./u$$ work.sh >/dev/null
 as_user ./u$$ work.sh >/dev/null
 check "--uid: the user's program is recorded" await grep -q "o=execve;:,p=./u$$;:,s=0;" uid.capture
