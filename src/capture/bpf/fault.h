@@ -11,7 +11,7 @@
  * there is not looked up: its lock may be in use. Who reads on knows.
  *
  * While somebody changes a map of BPF, the kernel leaves out programs at the counters: the end of a fault is not
- * seen then. What was begun and has not failed by the thread's next fault or call is over.
+ * seen then; the thread's own count of faults tells at its next fault or call whether it failed.
  */
 
 /* As asm/bpf_perf_event.h and linux/bpf_perf_event.h have it; the registers of programs are of the interface. */
@@ -40,6 +40,7 @@ static __always_inline void fault_begins(u64 address, u64 code)
 		fault_settle(task, th);
 	th->fault_at = address;
 	th->fault_code = code;
+	th->faults_before = faults_of(task);
 	th->fault_t = bpf_ktime_get_ns();
 }
 

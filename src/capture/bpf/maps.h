@@ -148,13 +148,21 @@ static __always_inline void put_fault(struct task_struct *task, u64 address, u64
 	build_end(b);
 }
 
+/* Those that did not fail: mm_account_fault() in mm/memory.c counts them. */
+static __always_inline u64 faults_of(struct task_struct *task)
+{
+	return GET(task, min_flt) + GET(task, maj_flt);
+}
+
 /*
- * One has begun whose end was not seen. The program goes on: it has its page. When the kernel had that fault
- * in a call, the call may have failed.
+ * One has begun whose end was not seen. If the thread has had none since, it failed. Else, of a program that
+ * goes on: it has its page. When the kernel had that fault in a call, it may have been another one.
  */
 static __always_inline void fault_settle(struct task_struct *task, struct bpf_thread *th)
 {
 	th->fault_t = 0;
+	if (faults_of(task) == th->faults_before)
+		return;
 	if (!session.on[0 /* calls */] || !window_has(task, th->fault_at, 1))
 		return;
 	if (th->fault_code & FAULT_CODE_USER)

@@ -158,7 +158,8 @@ struct bpf_thread {
 	uint64_t ip, sp;    /* where the interrupted call was made */
 	uint64_t suspended; /* time of its entry */
 	int64_t kept;	    /* execveat: directory descriptor and flags */
-	uint64_t fault_at, fault_t, fault_code; /* the page fault under way */
+	uint64_t fault_at, fault_t, fault_code; /* the page fault under way ... */
+	uint64_t faults_before;			/* ... and how many the thread had had by then */
 	/* of a leader: all maps of files that were recorded of its process are between these */
 	uint64_t map_start, map_end;
 };

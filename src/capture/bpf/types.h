@@ -190,6 +190,7 @@ struct task_struct {
 	int pid, tgid;
 	unsigned int flags;
 	int exit_code, pagefault_disabled;
+	unsigned long min_flt, maj_flt;
 	struct task_struct *real_parent, *group_leader;
 	const struct cred *real_cred, *cred;
 	char comm[16];
