@@ -371,10 +371,11 @@ int tree_set_state(const struct tree *tree, const char *name, enum tree_state st
 	if (home < 0)
 		return home;
 	rc = check_ours(tree, home, name, &marker, err);
-	marker.state = state;
-	marker.up_links |= up_links;
-	if (rc == 0)
+	if (rc == 0) {
+		marker.state = state;
+		marker.up_links |= up_links;
 		rc = marker_write(home, name, &marker, err);
+	}
 	close(home);
 	return rc;
 }
