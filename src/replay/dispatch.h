@@ -2,6 +2,7 @@
 #ifndef IORIOT_REPLAY_DISPATCH_H
 #define IORIOT_REPLAY_DISPATCH_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -141,6 +142,11 @@ int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why);
 
 /* What registers of calls and fields of submissions point to. */
 uint64_t path_pointer(struct rthread *t, uint64_t ref, char fd_path[32]);
+/* Of a vector that could not be read no segments are known: it is one that cannot be read. */
+static inline uint32_t vector_count(const struct xop *x)
+{
+	return !x->nvec && x->ret == -EFAULT ? 1 : x->nvec;
+}
 uint64_t vector_pointer(struct rthread *t, const struct xop *x, bool is_read, struct iovec *iov);
 void enter_umask(struct rthread *t, uint32_t context);
 /* A descriptor that the program did not get must not stay open. */

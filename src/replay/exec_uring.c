@@ -596,7 +596,7 @@ static void put_field(const struct preparing *p, enum arg_kind kind, uint64_t va
 	case A_RIOV:
 	case A_WIOV:
 		sqe->addr = segments(p, kind == A_RIOV);
-		sqe->len = x->nvec;
+		sqe->len = x->nvec ? x->nvec : p->bad_memory;
 		break;
 	default:
 		break;

@@ -196,6 +196,20 @@ ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 "$IORIOT" --quiet -c guarded.captur
 check "guarded calls: one without a descriptor is made as it was" grep -q \
 	'o=fchownat;:,d=-1;:,p=;:,.*f=4096;:,s=-9;:,' guarded.capture
 
+# Vectors that could not be read: no segments are known of them. One without any is no error.
+replay_file vectors.replay <<'E1'
+1+9|0|0|-|@TREE@/f|O_RDWR|0|>0|3|open
+2+9|0|0|-|0|-|-EFAULT|readv
+3+9|0|0|-|0|-|-EFAULT|writev
+4+9|0|0|-|0|-|0|-EFAULT|preadv
+5+9|0|0|-|0|-|0|readv
+6+9|0|0|-|0|3|3|readv
+INIT
+file|0666|0|0|5|-|@TREE@/f|
+E1
+replays "vectors that could not be read" 0 vectors.replay
+says "vectors that could not be read: results" "^0 divergences"
+
 # Pages that are not there are results: behind the end of the file, of a map that has ended, of none.
 replay_file maps.replay <<'E1'
 0+9|0|0|-|@TREE@/f|O_RDWR|0|>0|3|open

@@ -26,6 +26,18 @@ awk 'BEGIN {
 replays "closed before it is over" 0 closed.replay -p 1 -t 1
 says "closed before it is over: results" "^0 divergences"
 
+# A vector that could not be read.
+replay_file vector.replay << 'E1'
+1+9|0|0|-|8|0|0|1|>0|6|io_uring_setup
+2+9|0|0|-|@TREE@/f|O_RDWR+O_CREAT|0600|>1|7|open
+3+9|0|0|-|0|3|3|0|1|0|3|io_uring_enter
+4+9|0|0|-|1:0:0:-:-|1|-|0|0|-EFAULT|uring_readv
+5+9|0|0|-|1:1:0:-:-|1|-|0|0|-EFAULT|uring_writev
+6+9|0|0|-|1:2:0:-:-|1|-|0|0|0|uring_readv
+E1
+replays "a vector that could not be read" 0 vector.replay
+says "a vector that could not be read: results" "^0 divergences"
+
 # The thread that submitted it has ended, and with it the descriptor, when it is seen that it is over.
 replay_file ended.replay << 'E1'
 1+9|0|0|-|8|0|0|1|>0|6|io_uring_setup
