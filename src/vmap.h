@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "datas/buf.h"
 
@@ -14,6 +15,14 @@
  */
 #define VMAP_PAGE 4096u
 #define VMAP_END  ((uint64_t)1 << 63) /* no user address is above */
+
+/* Flags of mmap(2): what is written into the map is written into its file. */
+static inline bool vmap_is_shared(uint64_t flags)
+{
+	const uint64_t types = 0xf, shared_validate = 3; /* MAP_TYPE, MAP_SHARED_VALIDATE: not in all headers */
+
+	return (flags & types) == MAP_SHARED || (flags & types) == shared_validate;
+}
 
 struct vmap_part {
 	uint64_t start, end;

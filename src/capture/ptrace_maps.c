@@ -298,11 +298,6 @@ void maps_at_end(struct tracer *t, struct task *task, enum op_id op)
 
 /* ---- what is mapped ---- */
 
-static bool is_shared(uint64_t flags)
-{
-	return (flags & MAP_TYPE) == MAP_SHARED || (flags & MAP_TYPE) == 3; /* MAP_SHARED_VALIDATE */
-}
-
 /*
  * Of a map up to END that will be written: what tells the holes of a file, sparse or not as long as the map, from
  * what was written, in *HOLES. False when it shows no file: a device, a ring.
@@ -347,7 +342,7 @@ static void add_map(struct process *proc, struct filemap *f, uint64_t start, uin
 
 static void mapped(struct task *task, const struct rec *rec, uint64_t start, uint64_t end)
 {
-	bool written = is_shared(rec->arg[3]) && rec->arg[2] & PROT_WRITE;
+	bool written = vmap_is_shared(rec->arg[3]) && rec->arg[2] & PROT_WRITE;
 	struct filemap *f = NULL;
 	int holes = -1;
 

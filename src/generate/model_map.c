@@ -292,12 +292,11 @@ static int assume_written(struct model *m, struct filemap *f)
 static int map_file(struct model *m, const struct rec *r, struct node *node, uint64_t start, uint64_t end)
 {
 	struct filemap *f = new_map(r, node, r->arg[5], end - start);
-	uint64_t type = r->arg[3] & 0xf;
 	int rc;
 
 	if (!f)
 		return -ENOMEM;
-	f->shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
+	f->shared = vmap_is_shared(r->arg[3]);
 	f->writable = r->arg[2] & PROT_WRITE;
 	rc = enter_map(m, f, start, end);
 	if (!rc)

@@ -11,6 +11,7 @@
 #include "replay/dispatch.h"
 #include "ops/advice.h"
 #include "replay/exec_map.h"
+#include "vmap.h"
 
 /*
  * Memory maps of files. They stand where the kernel puts them: a file says parts of maps, never
@@ -23,7 +24,6 @@
 
 /* Not in every <sys/mman.h>. */
 enum {
-	KERNEL_MAP_SHARED_VALIDATE = 3,
 	KERNEL_MAP_SYNC = 0x80000
 };
 
@@ -171,8 +171,8 @@ static uint64_t allowed_prot(uint64_t prot, bool shared)
 int64_t exec_mmap(struct rthread *t, const struct xop *x)
 {
 	struct worker *w = t->w;
-	uint64_t type = x->arg[3] & MAP_TYPES, len = whole_pages(x->arg[1]);
-	bool shared = type == MAP_SHARED || type == KERNEL_MAP_SHARED_VALIDATE;
+	uint64_t len = whole_pages(x->arg[1]);
+	bool shared = vmap_is_shared(x->arg[3]);
 	uint64_t prot = allowed_prot(x->arg[2], shared);
 	int64_t at;
 
