@@ -70,11 +70,16 @@ static int add(void *user, const struct seen *seen, struct err *err)
 
 	if (!s->places)
 		return late_add(s->late, seen, err);
-	placed = *seen;
-	rc = places_follow(s->places, &placed);
+	if (seen->unplaced) {
+		placed = *seen;
+		rc = places_find(s->places, &placed);
+		seen = &placed;
+	} else {
+		rc = places_follow(s->places, seen);
+	}
 	if (rc < 0)
 		return err_sys(err, -rc, "cannot follow what is mapped");
-	return rc ? late_add(s->late, &placed, err) : 0;
+	return rc ? late_add(s->late, seen, err) : 0;
 }
 
 static void lost(

@@ -141,14 +141,9 @@ static int cut(struct places *p, const struct rec *r, uint64_t addr, uint64_t le
 	return vmap_cut_older(s->maps, &hooks, start, to, is_older, r->t - r->dur);
 }
 
-static bool is_shared(uint64_t flags)
-{
-	return (flags & MAP_TYPE) == MAP_SHARED || (flags & MAP_TYPE) == 3; /* MAP_SHARED_VALIDATE */
-}
-
 static int mapped(struct places *p, const struct rec *r, bool regular, uint64_t addr)
 {
-	const struct place what = {.shared = is_shared(r->arg[3]), .off = r->arg[5]};
+	const struct place what = {.shared = vmap_is_shared(r->arg[3]), .off = r->arg[5]};
 	uint64_t start, to;
 
 	if (!regular)
@@ -194,7 +189,7 @@ static int remapped(struct places *p, const struct rec *r)
  * A write to a page that is there is told of shared maps only: a file system wants to know. In a private one
  * the process gets a page of its own.
  */
-static int touched(struct places *p, struct seen *seen)
+int places_find(struct places *p, struct seen *seen)
 {
 	const struct vmap_part *part = part_at(p, seen->rec.pid, seen->rec.arg[0]);
 	bool written;
@@ -250,12 +245,10 @@ static bool is_recorded(const struct rec *r)
 	return r->op != OP_mmap || !(r->arg[3] & MAP_ANONYMOUS) || r->arg[2] == PROT_NONE;
 }
 
-int places_follow(struct places *p, struct seen *seen)
+int places_follow(struct places *p, const struct seen *seen)
 {
 	int rc = 0;
 
-	if (seen->unplaced)
-		return touched(p, seen);
 	if (!seen->rec.has_ret || seen->rec.ret >= 0)
 		rc = follow(p, seen);
 	return rc ? rc : is_recorded(&seen->rec);

@@ -14,9 +14,12 @@ int places_open(struct places **out, struct err *err); /* 0 or -ENOMEM */
 void places_close(struct places *p);		       /* P may be NULL */
 
 /*
- * The next record. 1: it goes on, a page with its place; 0: it is of no interest to anybody else, a page
- * that shows no file or memory that takes a file's place. -ENOMEM.
+ * The next record, of anything but a page. 1: it goes on; 0: it is of no interest to anybody else, memory that
+ * takes a file's place. -ENOMEM.
  */
-int places_follow(struct places *p, struct seen *seen);
+int places_follow(struct places *p, const struct seen *seen);
+
+/* The next record, of a page that is unplaced. 1: with its place, until the next one; 0: it shows no file. */
+int places_find(struct places *p, struct seen *seen);
 
 #endif

@@ -17,7 +17,7 @@ static int gives(struct seen *seen, uint32_t pid, uint64_t dur)
 	seen->rec.dur = dur;
 	seen->rec.pid = seen->rec.tid = pid;
 	seen->rec.has_ret = seen->rec.op != OP_exit_group;
-	return places_follow(places, seen);
+	return seen->unplaced ? places_find(places, seen) : places_follow(places, seen);
 }
 
 static int call(uint32_t pid, enum op_id op, int64_t ret, uint64_t a, uint64_t b, uint64_t c)
