@@ -700,7 +700,7 @@ static int on_early(struct begin *b, const struct wire_seen *seen, struct err *e
 {
 	struct seen changed;
 
-	if (!footprint_changes_names(seen->seen.rec.op) || seen->seen.rec.ret < 0) {
+	if (!op_changes_names(seen->seen.rec.op) || seen->seen.rec.ret < 0) {
 		b->counts.dropped++;
 		return 0;
 	}

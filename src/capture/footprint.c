@@ -33,30 +33,6 @@ bool footprint_ioctl_looks(unsigned command)
 	}
 }
 
-bool footprint_changes_names(enum op_id op)
-{
-	switch (op) {
-	case OP_mkdir:
-	case OP_mkdirat:
-	case OP_mknod:
-	case OP_mknodat:
-	case OP_bind:
-	case OP_rmdir:
-	case OP_unlink:
-	case OP_unlinkat:
-	case OP_rename:
-	case OP_renameat:
-	case OP_renameat2:
-	case OP_link:
-	case OP_linkat:
-	case OP_symlink:
-	case OP_symlinkat:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* --- what a call is about --- */
 
 static bool is_path(enum arg_kind kind)
@@ -256,7 +232,7 @@ static void add_meta(struct footprint *f, const struct rec *rec)
 		f->looks |= ASPECT_LEASES;
 	f->creates = flags & O_CREAT;
 	f->cuts = flags & O_TRUNC;
-	if (footprint_changes_names(op))
+	if (op_changes_names(op))
 		f->changes |= ASPECT_NAMES | ASPECT_LISTS;
 	if (op_has(op, A_XNAME))
 		f->looks |= ASPECT_XATTRS;

@@ -83,7 +83,6 @@ bool footprint_waits_from(const struct rec *rec);
 /* It waits for a lock now: nothing but the locks matters to it any more. */
 void footprint_sleeps(struct footprint *f);
 
-bool footprint_changes_names(enum op_id op);
 bool footprint_ioctl_looks(unsigned command);
 
 #endif

@@ -75,7 +75,7 @@ static uint64_t open_flags(const struct rec *r)
 {
 	if (r->op == OP_creat)
 		return O_CREAT | O_WRONLY | O_TRUNC;
-	return rec_arg(r, r->op == OP_openat2 ? A_HOW : A_OFLAGS, 0);
+	return rec_open_flags(r);
 }
 
 static bool has(uint64_t flags, uint64_t all)

@@ -97,36 +97,12 @@ static struct seen *note(struct import *im, struct str path)
 /* Calls that make, move or take away what their names lead to. */
 static bool changes(const struct rec *r)
 {
-	switch (r->op) {
-	case OP_mkdir:
-	case OP_mkdirat:
-	case OP_mknod:
-	case OP_mknodat:
-	case OP_rmdir:
-	case OP_unlink:
-	case OP_unlinkat:
-	case OP_rename:
-	case OP_renameat:
-	case OP_renameat2:
-	case OP_link:
-	case OP_linkat:
-	case OP_symlink:
-	case OP_symlinkat:
-	case OP_creat:
-	case OP_bind:
-		return true;
-	case OP_open:
-	case OP_openat:
-	case OP_openat2:
-		return rec_arg(r, r->op == OP_openat2 ? A_HOW : A_OFLAGS, 0) & O_CREAT;
-	default:
-		return false;
-	}
+	return op_changes_names(r->op) || r->op == OP_creat || rec_open_flags(r) & O_CREAT;
 }
 
 static bool writes(const struct rec *r)
 {
-	uint64_t flags = rec_arg(r, r->op == OP_openat2 ? A_HOW : A_OFLAGS, 0);
+	uint64_t flags = rec_open_flags(r);
 
 	if (r->op == OP_truncate)
 		return true;

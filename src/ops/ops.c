@@ -135,3 +135,27 @@ int op_by_nr(long nr)
 			return i;
 	return -1;
 }
+
+bool op_changes_names(enum op_id op)
+{
+	switch (op) {
+	case OP_mkdir:
+	case OP_mkdirat:
+	case OP_mknod:
+	case OP_mknodat:
+	case OP_bind:
+	case OP_rmdir:
+	case OP_unlink:
+	case OP_unlinkat:
+	case OP_rename:
+	case OP_renameat:
+	case OP_renameat2:
+	case OP_link:
+	case OP_linkat:
+	case OP_symlink:
+	case OP_symlinkat:
+		return true;
+	default:
+		return false;
+	}
+}

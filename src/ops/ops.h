@@ -147,4 +147,7 @@ static inline bool op_has(enum op_id op, enum arg_kind kind)
 	return op_arg_index(op, kind) >= 0;
 }
 
+/* Calls that make, move or take away what their names lead to; those that open may do so, too. */
+bool op_changes_names(enum op_id op);
+
 #endif

@@ -79,6 +79,12 @@ static inline uint64_t rec_arg(const struct rec *r, enum arg_kind kind, uint64_t
 	return i < 0 ? otherwise : r->arg[i];
 }
 
+/* Of open(2), openat(2) and openat2(2); 0 of others. */
+static inline uint64_t rec_open_flags(const struct rec *r)
+{
+	return rec_arg(r, r->op == OP_openat2 ? A_HOW : A_OFLAGS, 0);
+}
+
 /* Segments of one vector; the kernel refuses more than 1024 (UIO_MAXIOV). Readers refuse more. */
 #define REC_IOV_MAX 4096
 
