@@ -119,6 +119,8 @@ bool explain_is_over_ext4(const char *tree)
 	struct statfs fs;
 	bool is;
 
+	if (statfs(tree, &fs) || fs.f_type != OVERLAYFS_SUPER_MAGIC)
+		return false;
 	if (mounts_read(&mounts, &arena, MOUNTS_SELF, &err) == 0)
 		m = mounts_find(&mounts, str_of(tree));
 	is = m && m->upper && statfs(m->upper, &fs) == 0 && fs.f_type == EXT4_SUPER_MAGIC;
