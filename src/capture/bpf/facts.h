@@ -117,31 +117,37 @@ struct narrow_stat {
 	u64 ino;
 } __attribute__((packed));
 
+/* The members have the same names in both structs. */
+#define PUT_FACTS_OF_STAT(b, st)                                                                   \
+	({                                                                                         \
+		struct wire_facts *facts_ = (struct wire_facts *)item_begin(b, sizeof(*facts_));   \
+                                                                                                   \
+		*facts_ = (struct wire_facts){                                                     \
+			.dev_major = device_major((st)->dev),                                      \
+			.dev_minor = device_minor((st)->dev),                                      \
+			.ino = (st)->ino,                                                          \
+			.mode = (st)->mode,                                                        \
+			.nlink = (st)->nlink,                                                      \
+			.uid = (st)->uid,                                                          \
+			.gid = (st)->gid,                                                          \
+			.size = (st)->size,                                                        \
+			.blocks = (st)->blocks,                                                    \
+		};                                                                                 \
+		item_end(b, WIRE_FACTS, sizeof(*facts_));                                          \
+	})
+
 /* Only stat64, lstat64, fstat64 and fstatat64: the older ones do not tell all. */
 __noinline int item_facts_of_narrow_stat(struct build *b, u64 address)
 {
 	struct bpf_call *c = call_here();
 	struct narrow_stat *st;
-	struct wire_facts *f;
 
 	if (!b || !c || (c->narrow != 195 && c->narrow != 196 && c->narrow != 197 && c->narrow != 300))
 		return 0;
 	st = (struct narrow_stat *)b->name;
 	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
 		return -1;
-	f = (struct wire_facts *)item_begin(b, sizeof(*f));
-	*f = (struct wire_facts){
-		.dev_major = device_major(st->dev),
-		.dev_minor = device_minor(st->dev),
-		.ino = st->ino,
-		.mode = st->mode,
-		.nlink = st->nlink,
-		.uid = st->uid,
-		.gid = st->gid,
-		.size = st->size,
-		.blocks = st->blocks,
-	};
-	item_end(b, WIRE_FACTS, sizeof(*f));
+	PUT_FACTS_OF_STAT(b, st);
 	return 0;
 }
 
@@ -149,7 +155,6 @@ __noinline int item_facts_of_stat(struct build *b, u64 address)
 {
 	struct bpf_call *c = call_here();
 	struct user_stat *st;
-	struct wire_facts *f;
 
 	if (!b)
 		return 0;
@@ -158,19 +163,7 @@ __noinline int item_facts_of_stat(struct build *b, u64 address)
 	st = (struct user_stat *)b->name;
 	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
 		return -1;
-	f = (struct wire_facts *)item_begin(b, sizeof(*f));
-	*f = (struct wire_facts){
-		.dev_major = device_major(st->dev),
-		.dev_minor = device_minor(st->dev),
-		.ino = st->ino,
-		.mode = st->mode,
-		.nlink = st->nlink,
-		.uid = st->uid,
-		.gid = st->gid,
-		.size = st->size,
-		.blocks = st->blocks,
-	};
-	item_end(b, WIRE_FACTS, sizeof(*f));
+	PUT_FACTS_OF_STAT(b, st);
 	return 0;
 }
 
