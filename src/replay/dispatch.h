@@ -142,10 +142,10 @@ int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why);
 
 /* What registers of calls and fields of submissions point to. */
 uint64_t path_pointer(struct rthread *t, uint64_t ref, char fd_path[32]);
-/* Of a vector that could not be read no segments are known: it is one that cannot be read. */
-static inline uint32_t vector_count(const struct xop *x)
+/* Of a vector that could not be read no segments are known. */
+static inline bool vector_is_bad(const struct xop *x)
 {
-	return !x->nvec && x->ret == -EFAULT ? 1 : x->nvec;
+	return !x->nvec && x->ret == -EFAULT;
 }
 uint64_t vector_pointer(struct rthread *t, const struct xop *x, bool is_read, struct iovec *iov);
 void enter_umask(struct rthread *t, uint32_t context);

@@ -202,7 +202,7 @@ uint64_t vector_pointer(struct rthread *t, const struct xop *x, bool is_read, st
 	uint8_t *base;
 	uint32_t i;
 
-	if (!x->nvec && x->ret == -EFAULT)
+	if (vector_is_bad(x))
 		return NO_MEMORY;
 	for (i = 0; i < x->nvec && is_read; i++) {
 		len = uvar_get(&q);
@@ -345,7 +345,7 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 	case A_WIOV:
 		return vector_pointer(t, x, false, t->iov);
 	case A_IOVCNT:
-		return vector_count(x);
+		return vector_is_bad(x) ? 1 : x->nvec;
 	case A_OUT:
 		return (uint64_t)(uintptr_t)t->out;
 	case A_OFFIN:
