@@ -42,6 +42,16 @@ static inline uint64_t pace_deadline(uint64_t from, uint64_t ns, double speed)
 	return from + (uint64_t)scaled;
 }
 
+/*
+ * PACE_BEFORE: what of LATE, by which an operation began behind its time, is taken off the think time behind it:
+ * else it would add up. What the host held up for longer is not made up for by a burst.
+ */
+#define PACE_OWED_MOST 1000000u
+static inline uint64_t pace_owed(uint64_t late)
+{
+	return late < PACE_OWED_MOST ? late : PACE_OWED_MOST;
+}
+
 /* What a thread did between the end of one operation and its next: 0 when they overlap. */
 static inline uint64_t pace_gap(uint64_t end, uint64_t entry)
 {

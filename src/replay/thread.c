@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,7 +23,9 @@ struct runner {
 	struct thread_result *result;
 	struct file_result *files; /* of this thread, with --by, else NULL */
 	uint32_t number; /* in the copy */
-	unsigned spins;
+	uint64_t spin_ns; /* that it looks for the end of another thread's operation before it sleeps */
+	uint64_t wakeup;  /* ns that a wake-up takes here: the median of those seen */
+	uint64_t begun;	  /* PACE_BEFORE: when the operation at hand did, or should have */
 	uint64_t start, first_entry;
 	enum pace_kind pace;
 	double speed;
@@ -73,13 +76,13 @@ static void sleep_until_over(struct slot *s, uint32_t seq)
 static void wait_for(struct runner *r, struct xdep dep)
 {
 	struct slot *s = &r->slots[dep.thread];
-	unsigned i;
+	uint64_t until = now_ns() + r->spin_ns;
 
-	for (i = 0; i < r->spins; i++) {
+	do {
 		if (is_over(s, dep.seq))
 			return;
 		relax();
-	}
+	} while (now_ns() < until);
 	atomic_store_explicit(&r->slot->wait_thread, dep.thread, memory_order_relaxed);
 	atomic_store_explicit(&r->slot->wait_seq, dep.seq, memory_order_relaxed);
 	atomic_store_explicit(&r->slot->state, SLOT_WAITING, memory_order_release);
@@ -122,18 +125,33 @@ static inline void publish(struct slot *s, const struct xop *x, uint32_t seq)
 
 /* ---- pacing ---- */
 
-#define SPIN_NS 60000u /* the last stretch is not slept: a wakeup takes about that long */
+#define WAKEUP_FIRST 4000u  /* until one was seen */
+#define WAKEUP_MOST  60000u /* what is spent looking at the clock before an operation's time, at most */
+#define SLEEP_LEAST  2000u  /* a shorter sleep costs more than it saves */
 
+/* A step towards what was seen, whatever it was: so a few that the host held up change nothing. */
+static void learn_wakeup(struct runner *r, uint64_t took)
+{
+	uint64_t step = r->wakeup / 16 + 20;
+
+	if (took > r->wakeup)
+		r->wakeup = r->wakeup + step < WAKEUP_MOST ? r->wakeup + step : WAKEUP_MOST;
+	else
+		r->wakeup -= step < r->wakeup ? step : r->wakeup;
+}
+
+/* Sleeps until there is as much time left as a wake-up takes; the rest is spent looking at the clock. */
 static void wait_until(struct runner *r, uint64_t deadline)
 {
-	uint64_t now = now_ns(), wake = deadline - SPIN_NS;
+	uint64_t now = now_ns(), wake = deadline - r->wakeup;
 	struct timespec ts = {(time_t)(wake / NS_PER_SEC), (long)(wake % NS_PER_SEC)};
 
-	if (now + SPIN_NS < deadline) {
+	if (now + r->wakeup + SLEEP_LEAST < deadline) {
 		atomic_store_explicit(&r->slot->state, SLOT_PACING, memory_order_release);
 		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 			;
 		atomic_store_explicit(&r->slot->state, SLOT_RUNNING, memory_order_release);
+		learn_wakeup(r, now_ns() - wake);
 	}
 	while (now_ns() < deadline)
 		relax();
@@ -157,28 +175,32 @@ static uint64_t think_deadline(struct runner *r, const struct xop *x, bool waite
 /* WAITED: for operations of other threads, until now. */
 static void pace(struct runner *r, const struct xop *x, bool waited)
 {
-	uint64_t deadline;
+	uint64_t deadline, late;
 
 	/* has no time of its own; or began when it was submitted */
-	if (ops[x->op].flags & OPF_STATE || op_is_submission(x->op))
+	if (ops[x->op].flags & OPF_STATE || op_is_submission(x->op)) {
+		r->begun = now_ns();
 		return;
+	}
 	if (r->pace == PACE_BEFORE)
 		deadline = think_deadline(r, x, waited);
 	else
 		deadline = pace_deadline(r->start, x->entry - r->first_entry, r->speed);
 	wait_until(r, deadline);
-	hist_add(&r->result->late, now_ns() - deadline);
+	r->begun = now_ns();
+	late = r->begun - deadline;
+	hist_add(&r->result->late, late);
+	r->begun -= pace_owed(late);
 }
 
 /* Operations of the thread, and the first one of a thread that it made, count their time from here. */
-static void note_end(struct runner *r, const struct xop *x)
+static void note_end(struct runner *r, const struct xop *x, uint64_t ns)
 {
 	_Atomic uint64_t *ended = r->ended;
-	uint64_t now;
+	uint64_t now = r->begun + ns;
 
 	if (ops[x->op].flags & OPF_STATE)
 		return;
-	now = now_ns();
 	atomic_store_explicit(&ended[x->thread], now, memory_order_relaxed);
 	if (ops[x->op].flags & OPF_FORK && x->new_thread != UINT32_MAX)
 		atomic_store_explicit(&ended[x->new_thread], now, memory_order_relaxed);
@@ -313,6 +335,8 @@ static inline __attribute__((always_inline)) void run_all(
 			aio_settle(t);
 		got = exec_fns[x.op](t, &x);
 		now = ticks_now(&ticks);
+		if (!plain && r->pace == PACE_BEFORE)
+			note_end(r, &x, ticks_to_ns(&ticks, now - last));
 		if (!plain && r->files) {
 			uint64_t ns = took(t, ticks_to_ns(&ticks, now - last)), before = r->result->op[x.op].diverged;
 
@@ -322,8 +346,6 @@ static inline __attribute__((always_inline)) void run_all(
 			account(r, t, &x, got, took(t, ticks_to_ns(&ticks, now - last)));
 		}
 		last = now;
-		if (!plain && r->pace == PACE_BEFORE)
-			note_end(r, &x);
 		publish(r->slot, &x, seq++);
 	}
 }
@@ -343,10 +365,13 @@ static void wait_for_start(struct engine_shared *s)
 		futex_wait(&s->go, 0, UINT32_MAX);
 }
 
-/* Waiting costs the least where each thread has a processor; where not, it takes one from others. */
-static unsigned spins_for(const struct program *p)
+/*
+ * About as long as a sleep and its wake-up take; where threads have no processor each, it takes one from
+ * others.
+ */
+static uint64_t spin_for(const struct program *p)
 {
-	return program_threads(p) <= (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) ? 2000 : 50;
+	return program_threads(p) <= (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) ? 5000 : 2000;
 }
 
 static bool prepare(struct rthread *t, const struct program *p, uint32_t number)
@@ -390,7 +415,8 @@ void *thread_main(void *arg)
 		.result = &e->results[start->number],
 		.files = e->files ? e->files + (size_t)start->number * p->files.n : NULL,
 		.number = start->number % p->layout.threads,
-		.spins = spins_for(p),
+		.spin_ns = spin_for(p),
+		.wakeup = WAKEUP_FIRST,
 		.first_entry = p->first_entry,
 		.pace = e->config.pace,
 		.speed = e->config.speed};
@@ -398,6 +424,8 @@ void *thread_main(void *arg)
 
 	if (!prepare(&t, p, start->number))
 		worker_fail(e, errno ? errno : ENOMEM, "cannot prepare a thread");
+	if (r.pace != PACE_NONE)
+		prctl(PR_SET_TIMERSLACK, 1); /* else the kernel may add 50 us to each sleep */
 	wait_for_start(e->shared);
 	r.start = e->shared->start;
 	run(&r, &t);

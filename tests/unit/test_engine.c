@@ -617,6 +617,15 @@ START_TEST(test_gap)
 }
 END_TEST
 
+START_TEST(test_owed)
+{
+	ck_assert_uint_eq(pace_owed(0), 0);
+	ck_assert_uint_eq(pace_owed(300), 300);
+	ck_assert_uint_eq(pace_owed(1000001), 1000000);
+	ck_assert_uint_eq(pace_owed(UINT64_MAX), 1000000);
+}
+END_TEST
+
 START_TEST(test_pace_kinds)
 {
 	ck_assert_int_eq(pace_kind_of(&(struct options){.speed = 0}), PACE_NONE);
@@ -812,6 +821,7 @@ Suite *engine_suite(void)
 	tcase_add_test(tc, test_orders);
 	tcase_add_loop_test(tc, test_deadline, 0, sizeof(deadlines) / sizeof(*deadlines));
 	tcase_add_test(tc, test_gap);
+	tcase_add_test(tc, test_owed);
 	tcase_add_test(tc, test_pace_kinds);
 	tcase_add_loop_test(tc, test_gaps, 0, 4);
 	tcase_add_loop_test(tc, test_refused, 0, sizeof(refusals) / sizeof(*refusals));
