@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+from bench_replay import ReplayBenches
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 
@@ -102,7 +104,54 @@ class Ram:
         shutil.rmtree(self.base)
 
 
-class Bench:
+# What a figure of a result should be.
+TARGETS = {
+    "replay-mixed": ("ratio", ">=", 0.97),
+    "replay-reads": ("ratio", ">=", 0.92),
+    "replay-p2-t8": ("ratio", ">=", 0.9),
+    "replay-p4-t128": ("ratio", ">=", 0.9),
+    "program-fio": ("of_io", "<=", 1.02),
+    "program-git-gc": ("of_io", "<=", 1.02),
+    "program-tar": ("of_io", "<=", 1.02),
+    "program-sqlite": ("of_io", "<=", 1.02),
+    "scale-reads-workers": ("ratio", ">=", 1.8),
+    "scale-reads-threads": ("ratio", ">=", 1.8),
+    "scale-mixed-workers": ("ratio", ">=", 1.8),
+    "scale-mixed-threads": ("ratio", ">=", 1.8),
+    "edges": ("ns", "<=", 2000),
+    "idle-threads": ("kib", "<=", 64),
+    "pace-s1": (("drift_percent", "<=", 0.1), ("p50_us", "<=", 5), ("cpu_percent", "<=", 10)),
+    "pace-s0.5": ("drift_percent", "<=", 0.1),
+    "pace-s4": ("drift_percent", "<=", 0.1),
+    "pace-think": ("drift_percent", "<=", 0.1),
+    "generate": ("lines_per_s", ">=", 6e6),
+    "generate-zst": ("ratio", "<=", 1.3),
+    "loading": (("operations_per_s", ">=", 1e7), ("bytes", "<=", 24)),
+    "init-large-ram": ("ratio", ">=", 0.9),
+    "init-large-disk": ("ratio", ">=", 0.9),
+    "init-small-ram": ("ratio", ">=", 1),
+    "init-small-disk": ("ratio", ">=", 1),
+    "ptrace-pread": ("ratio", "<=", 0.8),
+    "ptrace-open+close": ("ratio", "<=", 0.8),
+    "capture-zst": ("bytes_per_record", "<=", 12),
+}
+
+
+def judged(name, figures):
+    """Targets of a result, and whether each is met."""
+    targets = TARGETS.get(name, ())
+    if targets and isinstance(targets[0], str):
+        targets = (targets,)
+    return [dict(figure=figure, target="%s %g" % (sign, value),
+                 met=figures[figure] >= value if sign == ">=" else figures[figure] <= value)
+            for figure, sign, value in targets if figure in figures]
+
+
+class Bench(ReplayBenches):
+    run = staticmethod(run)
+    pss = staticmethod(pss)
+    top = TOP
+
     def __init__(self, args):
         self.args = args
         self.results = []
@@ -111,8 +160,11 @@ class Bench:
         self.cmd = [os.path.abspath(args.ioriot)]
 
     def report(self, name, text, **figures):
-        print("%-28s %s" % (name, text), flush=True)
-        self.results.append(dict(name=name, text=text, **figures))
+        targets = judged(name, figures)
+        said = "; ".join("%s%s: %s" % (t["figure"] + " " if len(targets) > 1 else "", t["target"],
+                                       "met" if t["met"] else "MISSED") for t in targets)
+        print("%-22s %s%s" % (name, text, "; target " + said if said else ""), flush=True)
+        self.results.append(dict(name=name, text=text, targets=targets, **figures))
 
     def tool(self, name):
         return os.path.join(self.tools, name)
@@ -121,32 +173,14 @@ class Bench:
         return self.cmd + list(args)
 
     def make_replay(self, mix, calls):
-        """The same calls as a capture, a replay and a ready tree; the directory of the bare loop."""
+        """The load as a capture; the directory that it says the load was in, and a name for its replay."""
         work = os.path.join(self.ram.dir, "bare")
-        os.makedirs(work, exist_ok=True)
-        run([self.tool("load"), "setup", work])
         cap = os.path.join(self.ram.base, mix + ".capture")
         rep = os.path.join(self.ram.base, mix + ".replay")
         with open(cap, "w") as f:
             subprocess.run([self.tool("load"), "capture", work, mix, str(calls)], stdout=f,
                            check=True)
         return work, cap, rep
-
-    def prepare(self, mix, calls):
-        work, cap, rep = self.make_replay(mix, calls)
-        run(self.ioriot("-c", cap, "-r", rep, "-n", "bench", "--root", self.ram.dir, "--quiet"))
-        run(self.ioriot("-i", rep, "--root", self.ram.dir, "--quiet"))
-        return work, rep
-
-    def replay_ns(self, rep, procs, threads):
-        out = os.path.join(self.ram.base, "stats.json")
-        run(self.ioriot("-r", rep, "-p", str(procs), "-t", str(threads), "-D", "--quiet",
-                        "--root", self.ram.dir, "--json", out), stderr=subprocess.DEVNULL)
-        with open(out) as f:
-            stats = json.load(f)
-        if stats["divergences"]:
-            sys.exit("bench: the replay diverged %d times" % stats["divergences"])
-        return stats["seconds"] * 1e9, stats["operations"]
 
     def pairs(self, first, second):
         ratios = []
@@ -157,26 +191,6 @@ class Bench:
         values = sorted(r[0] for r in ratios)
         return (statistics.median(values), values[0], values[-1],
                 statistics.median(r[1] for r in ratios), statistics.median(r[2] for r in ratios))
-
-    def replay_against_loop(self, mix):
-        work, rep = self.prepare(mix, self.args.calls)
-
-        def bare():
-            ns, calls = map(int, run([self.tool("load"), "run", work, mix,
-                                      str(self.args.calls)]).split())
-            return ns / calls
-
-        def ours():
-            ns, calls = self.replay_ns(rep, 1, 1)
-            return ns / calls
-
-        ratio, low, high, bare_ns, our_ns = self.pairs(bare, ours)
-        self.report("replay-%s" % mix,
-                    "%.3f of the bare loop's rate (%.3f .. %.3f); %.0f ns a call against %.0f ns; "
-                    "-p 1 -t 1, %s" % (1 / ratio, 1 / high, 1 / low, our_ns, bare_ns,
-                                       self.ram.kind),
-                    ratio=1 / ratio, low=1 / high, high=1 / low, ns=our_ns, bare_ns=bare_ns)
-        os.unlink(rep)
 
     def init_and_analyse(self):
         work, cap, rep = self.make_replay("mixed", 1000000)
@@ -260,34 +274,6 @@ class Bench:
             made, loaded), generate=made, loading=loaded)
         os.unlink(cap)
         os.unlink(rep)
-
-    def idle_threads(self):
-        """What 511 virtual threads more cost that hardly do anything, while one keeps to the clock."""
-        used = {}
-        for n in (1, 512):
-            rep = os.path.join(self.ram.base, "idle.replay")
-            with open(rep, "w") as f:
-                f.write("#|replay_version=4|name=idle|layout=root|id=0123456789abcdef|\n")
-                for step in range(3):
-                    for k in range(n):
-                        f.write("%d+500|%d|0|-|%s/.ioriot/idle|0|stat@%d|\n" % (
-                            step * 1000000000, k, self.ram.dir, 2 + step * n + k))
-                f.write("#INIT\ndir|0755|0|0|%s/.ioriot/idle/d|\n#END\n" % self.ram.dir)
-            run(self.ioriot("-i", rep, "--root", self.ram.dir, "--quiet"))
-            child = subprocess.Popen(self.ioriot("-r", rep, "-p", "1", "-t", str(n), "-s", "1",
-                                                 "--quiet", "-D", "--root", self.ram.dir),
-                                     stdout=subprocess.DEVNULL)
-            time.sleep(1.5)
-            pids = [child.pid] + list(map(int, run(["pgrep", "-P", str(child.pid)]).split()))
-            used[n] = sum(pss(pid) for pid in pids)
-            _, status, usage = os.wait4(child.pid, 0)
-            if status:
-                sys.exit("bench: the replay of idle threads: status %d" % status)
-            cpu = usage.ru_utime + usage.ru_stime
-            os.unlink(rep)
-        each = (used[512] - used[1]) / 511
-        self.report("idle-threads", "%.1f KiB a thread; 512 of them took %.0f ms of a processor in "
-                    "2 s, their making included" % (each, cpu * 1e3), kib=each, cpu_s=cpu)
 
     def ptrace_against_strace(self):
         if not shutil.which("strace"):
@@ -394,11 +380,17 @@ class Bench:
     BENCHES = {
         "replay-mixed": lambda self: self.replay_against_loop("mixed"),
         "replay-reads": lambda self: self.replay_against_loop("reads"),
-        "init": init_and_analyse,
+        "threads": ReplayBenches.threads_against_loop,
+        "scaling": ReplayBenches.scaling,
+        "edges": ReplayBenches.edges,
+        "pacing": ReplayBenches.pacing,
+        "idle-threads": ReplayBenches.idle_threads,
+        "programs": ReplayBenches.programs,
+        "init": ReplayBenches.init_rates,
+        "init-memory": init_and_analyse,
         "analyse": analyse_long,
         "generate": generate_and_load,
         "instructions": instructions,
-        "idle-threads": idle_threads,
         "ptrace": ptrace_against_strace,
         "bpf": bpf_against_untraced,
         "capture-size": capture_size,
@@ -422,7 +414,7 @@ def main():
     parser = argparse.ArgumentParser(description="measure ioriot")
     parser.add_argument("--ioriot", default=os.path.join(TOP, "ioriot"))
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--calls", type=int, default=500000)
+    parser.add_argument("--calls", type=int, default=2000000, help="of the loads for replays")
     parser.add_argument("--lines", type=int, default=10000000, help="of the capture for generate")
     parser.add_argument("--json", default=os.path.join(TOP, "build", "bench.json"))
     parser.add_argument("names", nargs="*", metavar="NAME")

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One synthetic load in three shapes, so that they can be compared call by call:
- *   load setup DIR           makes the files that the load works on
- *   load run DIR MIX N       makes the N calls in a bare loop; prints "NS CALLS"
- *   load capture DIR MIX N   prints the .capture of the same calls
- * MIX is mixed (reads, writes, opens, renames, unlinks ...) or reads (cached 4 KiB preads only).
+ * One synthetic load in several shapes, so that they can be compared call by call:
+ *   load run DIR MIX N [TASKS THREADS]             makes the N calls in a bare loop; prints "NS CALLS"
+ *   load capture DIR MIX N                         prints the .capture of the same calls
+ *   load replay TREE NAME MIX N PROCESSES THREADS  prints a .replay for the tree, TREE/.ioriot/NAME
+ * MIX is mixed (reads, writes, opens, renames, unlinks ...) or reads (cached 4 KiB preads only). One task
+ * works on 64 files by names relative to DIR. Of several, as virtual threads of a replay are, each has two files of
+ * its own, and absolute names; the bare loop deals them to THREADS threads.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,39 +23,70 @@
 
 #define FILES	  64
 #define FILE_SIZE (1 << 20)
+#define OWN_FILES 2
+#define OWN_SIZE  (1 << 18)
 
 enum call { OPENAT, CLOSE, PREAD, PWRITE, READ, WRITE, LSEEK, STAT, FSTAT, ACCESS, UNLINK, RENAME };
 
 struct step {
 	enum call call;
-	int fd;
-	char path[64], path2[64];
-	int flags;
+	int fd, flags;
+	const char *path, *path2;
 	uint64_t len, off;
 };
 
 typedef int step_fn(const struct step *s, void *user); /* the descriptor of an OPENAT */
 
-static uint64_t rng = 88172645463325252u;
-
-static unsigned rnd(unsigned n)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (unsigned)((rng >> 11) % n);
-}
-
-static void name(char *out, unsigned i)
-{
-	snprintf(out, 64, "d%u/f%u", i % 8, i);
-}
-
 struct load {
 	step_fn *fn;
 	void *user;
-	uint64_t made, n;
+	uint64_t made, n, rng;
+	int reads_only;
+	unsigned nfiles, size;
+	char *files[FILES], *tmp, *tmp2;
 };
+
+static unsigned rnd(struct load *l, unsigned n)
+{
+	l->rng ^= l->rng << 13;
+	l->rng ^= l->rng >> 7;
+	l->rng ^= l->rng << 17;
+	return (unsigned)((l->rng >> 11) % n);
+}
+
+__attribute__((format(printf, 1, 2))) static char *name(const char *format, ...)
+{
+	va_list args;
+	char *s;
+
+	va_start(args, format);
+	if (vasprintf(&s, format, args) < 0)
+		exit(1);
+	va_end(args);
+	return s;
+}
+
+/* N calls; TASK of several, below DIR, or -1: the only one. */
+static struct load load_of(const char *dir, int task, int reads_only, uint64_t n)
+{
+	struct load l = {.n = n, .rng = 88172645463325252u + (uint64_t)(task + 1), .reads_only = reads_only};
+	char where[200], d[8];
+	unsigned i;
+
+	if (task < 0)
+		snprintf(where, sizeof(where), "d0");
+	else
+		snprintf(where, sizeof(where), "%s/t%d", dir, task);
+	l.nfiles = task < 0 ? FILES : OWN_FILES;
+	l.size = task < 0 ? FILE_SIZE : OWN_SIZE;
+	for (i = 0; i < l.nfiles; i++) {
+		snprintf(d, sizeof(d), "d%u", i % 8);
+		l.files[i] = name("%s/f%u", task < 0 ? d : where, i);
+	}
+	l.tmp = name("%s/tmp", where);
+	l.tmp2 = name("%s/tmp2", where);
+	return l;
+}
 
 static int make(struct load *l, struct step s)
 {
@@ -62,7 +96,7 @@ static int make(struct load *l, struct step s)
 
 static void temporary_file(struct load *l)
 {
-	struct step s = {.call = OPENAT, .flags = O_RDWR | O_CREAT | O_EXCL, .path = "d0/tmp"};
+	struct step s = {.call = OPENAT, .flags = O_RDWR | O_CREAT | O_EXCL, .path = l->tmp};
 	int fd = make(l, s), i;
 
 	for (i = 0; i < 4; i++)
@@ -71,30 +105,28 @@ static void temporary_file(struct load *l)
 	for (i = 0; i < 4; i++)
 		make(l, (struct step){.call = READ, .fd = fd, .len = 4096});
 	make(l, (struct step){.call = CLOSE, .fd = fd});
-	make(l, (struct step){.call = RENAME, .path = "d0/tmp", .path2 = "d0/tmp2"});
-	make(l, (struct step){.call = UNLINK, .path = "d0/tmp2"});
+	make(l, (struct step){.call = RENAME, .path = l->tmp, .path2 = l->tmp2});
+	make(l, (struct step){.call = UNLINK, .path = l->tmp2});
 }
 
-static void one(struct load *l, const int *fds, int reads_only)
+static void one(struct load *l, const int *fds)
 {
-	unsigned kind = reads_only ? 0 : rnd(100), f = rnd(FILES);
-	struct step s = {.fd = fds[f], .len = 4096, .off = (uint64_t)rnd(FILE_SIZE / 4096) * 4096};
+	unsigned kind = l->reads_only ? 0 : rnd(l, 100), f = rnd(l, l->nfiles);
+	struct step s = {.fd = fds[f], .path = l->files[f], .len = 4096};
 
+	s.off = (uint64_t)rnd(l, l->size / 4096) * 4096;
 	if (kind < 45) {
 		s.call = PREAD;
 	} else if (kind < 70) {
 		s.call = PWRITE;
 	} else if (kind < 80) {
 		s.call = STAT;
-		name(s.path, f);
 	} else if (kind < 86) {
 		s.call = FSTAT;
 	} else if (kind < 90) {
 		s.call = ACCESS;
-		name(s.path, f);
 	} else if (kind < 98) {
 		s.call = OPENAT;
-		name(s.path, f);
 		s.fd = make(l, s);
 		s.call = CLOSE;
 	} else {
@@ -104,24 +136,22 @@ static void one(struct load *l, const int *fds, int reads_only)
 	make(l, s);
 }
 
-static void run_load(struct load *l, int reads_only)
+static void run_load(struct load *l, step_fn *fn, void *user)
 {
 	int fds[FILES];
 	unsigned i;
 
-	for (i = 0; i < FILES; i++) {
-		struct step s = {.call = OPENAT, .flags = O_RDWR};
-
-		name(s.path, i);
-		fds[i] = make(l, s);
-	}
+	l->fn = fn;
+	l->user = user;
+	for (i = 0; i < l->nfiles; i++)
+		fds[i] = make(l, (struct step){.call = OPENAT, .flags = O_RDWR, .path = l->files[i]});
 	while (l->made < l->n)
-		one(l, fds, reads_only);
+		one(l, fds);
+	for (i = 0; i < l->nfiles; i++)
+		make(l, (struct step){.call = CLOSE, .fd = fds[i]});
 }
 
 /* ---- the bare loop ---- */
-
-static char buffer[1 << 16];
 
 static int must(long rc, const struct step *s)
 {
@@ -134,9 +164,9 @@ static int must(long rc, const struct step *s)
 
 static int do_step(const struct step *s, void *user)
 {
+	char *buffer = user;
 	struct stat st;
 
-	(void)user;
 	switch (s->call) {
 	case OPENAT:
 		return must(syscall(SYS_openat, AT_FDCWD, s->path, s->flags, 0644), s);
@@ -166,16 +196,29 @@ static int do_step(const struct step *s, void *user)
 	return -1;
 }
 
-/* The steps are made first: making them must not count. */
-static struct step *steps;
-static uint64_t nsteps;
-static int next_slot = 1000;
+/* The steps of a thread; made first, since making them must not count. */
+struct steps {
+	struct step *v;
+	uint64_t n, room;
+	int *real, opens; /* descriptors, by the number of their open */
+	pthread_barrier_t *start;
+	char buffer[1 << 16] __attribute__((aligned(4096)));
+};
+
+#define OPEN_FIRST 1000 /* for what is a descriptor while steps are made */
 
 static int keep_step(const struct step *s, void *user)
 {
-	(void)user;
-	steps[nsteps++] = *s;
-	return s->call == OPENAT ? next_slot++ : 0;
+	struct steps *all = user;
+
+	if (all->n == all->room) {
+		all->room = all->room ? 2 * all->room : 1024;
+		all->v = realloc(all->v, all->room * sizeof(*all->v));
+		if (!all->v)
+			exit(1);
+	}
+	all->v[all->n++] = *s;
+	return s->call == OPENAT ? OPEN_FIRST + all->opens++ : 0;
 }
 
 static uint64_t now(void)
@@ -186,28 +229,55 @@ static uint64_t now(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static int bare(int reads_only, uint64_t n)
+static void *make_steps(void *arg)
 {
-	struct load l = {.fn = keep_step, .n = n};
-	int *real;
-	uint64_t i, t;
-	int slot = 0;
+	struct steps *all = arg;
+	uint64_t i;
+	int opened = 0;
 
-	steps = calloc(n + 64, sizeof(*steps));
-	real = calloc(n + 64, sizeof(*real));
-	if (!steps || !real)
-		return 1;
-	run_load(&l, reads_only);
-	t = now();
-	for (i = 0; i < nsteps; i++) {
-		if (steps[i].fd >= 1000)
-			steps[i].fd = real[steps[i].fd - 1000];
-		if (steps[i].call == OPENAT)
-			real[slot++] = do_step(&steps[i], NULL);
+	pthread_barrier_wait(all->start);
+	for (i = 0; i < all->n; i++) {
+		struct step *s = &all->v[i];
+
+		if (s->fd >= OPEN_FIRST)
+			s->fd = all->real[s->fd - OPEN_FIRST];
+		if (s->call == OPENAT)
+			all->real[opened++] = do_step(s, all->buffer);
 		else
-			do_step(&steps[i], NULL);
+			do_step(s, all->buffer);
 	}
-	printf("%llu %llu\n", (unsigned long long)(now() - t), (unsigned long long)nsteps);
+	return NULL;
+}
+
+/* TASKS 0: one, with names relative to DIR. */
+static int bare(const char *dir, int reads_only, uint64_t n, unsigned tasks, unsigned threads)
+{
+	struct steps *all = aligned_alloc(4096, threads * sizeof(*all));
+	pthread_t *ids = calloc(threads, sizeof(*ids));
+	pthread_barrier_t start;
+	uint64_t t, sum = 0;
+	unsigned i;
+
+	if (!all || !ids || pthread_barrier_init(&start, NULL, threads + 1))
+		return 1;
+	memset(all, 0, threads * sizeof(*all));
+	for (i = 0; i < (tasks ? tasks : 1); i++) {
+		struct load l = load_of(dir, tasks ? (int)i : -1, reads_only, tasks ? n / tasks : n);
+
+		run_load(&l, keep_step, &all[i % threads]);
+	}
+	for (i = 0; i < threads; i++) {
+		sum += all[i].n;
+		all[i].start = &start;
+		all[i].real = calloc((size_t)all[i].opens + 1, sizeof(int));
+		if (!all[i].real || pthread_create(&ids[i], NULL, make_steps, &all[i]))
+			return 1;
+	}
+	t = now();
+	pthread_barrier_wait(&start);
+	for (i = 0; i < threads; i++)
+		pthread_join(ids[i], NULL);
+	printf("%llu %llu\n", (unsigned long long)(now() - t), (unsigned long long)sum);
 	return 0;
 }
 
@@ -282,7 +352,7 @@ static void state_path(const char *dir, const char *rest, unsigned mode, unsigne
 static int capture(const char *dir, int reads_only, uint64_t n)
 {
 	struct capture c = {.t = 1000, .dir = dir};
-	struct load l = {.fn = print_step, .user = &c, .n = n};
+	struct load l = load_of(dir, -1, reads_only, n);
 	char path[64];
 	unsigned i;
 
@@ -294,53 +364,114 @@ static int capture(const char *dir, int reads_only, uint64_t n)
 		snprintf(path, sizeof(path), "d%u", i);
 		state_path(dir, path, S_IFDIR | 0755, 10 + i, 4096);
 	}
-	for (i = 0; i < FILES; i++) {
-		name(path, i);
-		state_path(dir, path, S_IFREG | 0644, 100 + i, FILE_SIZE);
-	}
-	run_load(&l, reads_only);
+	for (i = 0; i < FILES; i++)
+		state_path(dir, l.files[i], S_IFREG | 0644, 100 + i, FILE_SIZE);
+	run_load(&l, print_step, &c);
 	printf("t=%llu;:,D=0;:,i=0:0;:,o=end;:,c=%llu;:,O=0;:,\n", (unsigned long long)c.t,
 		(unsigned long long)l.made);
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
-static int setup(void)
+/* ---- the replay ---- */
+
+struct replay {
+	uint64_t line; /* of the file: the next one */
+	unsigned thread, process;
+	int fds;
+};
+
+static int print_line(const struct step *s, void *user)
 {
-	char path[64];
+	struct replay *r = user;
+	unsigned long long len = s->len, off = s->off;
+
+	printf("%llu+500|%u|%u|-|", (unsigned long long)r->line * 1000, r->thread, r->process);
+	switch (s->call) {
+	case OPENAT:
+		printf("cwd|%s|O_RDWR%s|0644|>%d|3", s->path, s->flags & O_CREAT ? "+O_CREAT+O_EXCL" : "", r->fds);
+		break;
+	case CLOSE:
+		printf("%d|%d|0", s->fd, s->fd);
+		break;
+	case PREAD:
+	case PWRITE:
+		printf("%d|%llu|%llu|%llu", s->fd, len, off, len);
+		break;
+	case READ:
+	case WRITE:
+		printf("%d|%llu|%llu", s->fd, len, len);
+		break;
+	case LSEEK:
+		printf("%d|%llu|SEEK_SET|%llu", s->fd, off, off);
+		break;
+	case STAT:
+		printf("cwd|%s|0|0", s->path);
+		break;
+	case FSTAT:
+		printf("%d||AT_EMPTY_PATH|0", s->fd);
+		break;
+	case ACCESS:
+		printf("cwd|%s|04|0", s->path);
+		break;
+	case UNLINK:
+		printf("cwd|%s|0|0", s->path);
+		break;
+	case RENAME:
+		printf("cwd|%s|cwd|%s|0|0", s->path, s->path2);
+		break;
+	}
+	printf("|%s@%llu|\n", op_names[s->call], (unsigned long long)r->line++);
+	return s->call == OPENAT ? r->fds++ : 0;
+}
+
+static int replay(const char *root, const char *test, int reads_only, uint64_t n, unsigned processes, unsigned threads)
+{
+	const unsigned tasks = processes * threads;
+	struct replay r = {.line = 2};
 	unsigned i, k;
+	char tree[256];
 
-	for (i = 0; i < 8; i++) {
-		snprintf(path, sizeof(path), "d%u", i);
-		if (mkdir(path, 0755) && errno != EEXIST)
-			return perror(path), 1;
-	}
-	for (i = 0; i < sizeof(buffer); i++)
-		buffer[i] = (char)rnd(256);
-	for (i = 0; i < FILES; i++) {
-		int fd;
+	snprintf(tree, sizeof(tree), "%s/.ioriot/%s", root, test);
+	printf("#|replay_version=4|name=%s|layout=root|id=0123456789abcdef|\n", test);
+	for (i = 0; i < tasks; i++) {
+		struct load l = load_of(tree, (int)i, reads_only, n / tasks);
 
-		name(path, i);
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-		if (fd < 0)
-			return perror(path), 1;
-		for (k = 0; k < FILE_SIZE / sizeof(buffer); k++)
-			if (write(fd, buffer, sizeof(buffer)) != (ssize_t)sizeof(buffer))
-				return perror(path), 1;
-		close(fd);
+		r.thread = i;
+		r.process = i / threads;
+		run_load(&l, print_line, &r);
 	}
-	return 0;
+	printf("#INIT\n");
+	for (i = 0; i < tasks; i++) {
+		printf("dir|0755|0|0|%s/t%u|\n", tree, i);
+		for (k = 0; k < OWN_FILES; k++)
+			printf("file|0644|0|0|%d|0+%d|%s/t%u/f%u|\n", OWN_SIZE, OWN_SIZE, tree, i, k);
+	}
+	printf("#END\n");
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static unsigned number(const char *s)
+{
+	return (unsigned)strtoul(s, NULL, 10);
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: load run DIR mixed|reads N [TASKS THREADS]\n"
+			"       load capture DIR mixed|reads N\n"
+			"       load replay ROOT NAME mixed|reads N PROCESSES THREADS\n");
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	int reads_only = argc > 3 && strcmp(argv[3], "reads") == 0;
-	uint64_t n = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
-
-	if (argc > 4 && strcmp(argv[1], "capture") == 0)
-		return capture(argv[2], reads_only, n);
-	if (argc < 3 || chdir(argv[2])) {
-		fprintf(stderr, "usage: load setup|run|capture DIR [mixed|reads N]\n");
-		return 2;
-	}
-	return strcmp(argv[1], "setup") == 0 ? setup() : bare(reads_only, n);
+	if (argc == 8 && strcmp(argv[1], "replay") == 0)
+		return replay(argv[2], argv[3], strcmp(argv[4], "reads") == 0, strtoull(argv[5], NULL, 10),
+			number(argv[6]), number(argv[7]));
+	if (argc == 5 && strcmp(argv[1], "capture") == 0)
+		return capture(argv[2], strcmp(argv[3], "reads") == 0, strtoull(argv[4], NULL, 10));
+	if ((argc != 5 && argc != 7) || strcmp(argv[1], "run") != 0 || chdir(argv[2]))
+		return usage();
+	return bare(argv[2], strcmp(argv[3], "reads") == 0, strtoull(argv[4], NULL, 10), argc == 7 ? number(argv[5]) : 0,
+		argc == 7 ? number(argv[6]) : 1);
 }

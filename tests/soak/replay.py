@@ -48,7 +48,6 @@ def make_replay(ioriot, place, rate, seconds):
     work = os.path.join(place, "bare")
     capture, replay = os.path.join(place, "c"), os.path.join(place, "r.replay")
     os.mkdir(work)
-    subprocess.run([LOAD, "setup", work], check=True)
     with open(capture, "w") as f:
         subprocess.run([LOAD, "capture", work, "mixed", str(rate * seconds)], stdout=f, check=True)
     common = ["--root", place, "--quiet"]
