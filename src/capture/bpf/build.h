@@ -160,7 +160,7 @@ static __always_inline bool build_end(struct build *b)
 /* It is not made after all. */
 static __always_inline void build_leave(struct build *b)
 {
-	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_CPUS - 1)];
+	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_QUEUES - 1)];
 
 	*(volatile u64 *)&cpu->busy += 1;
 }
@@ -201,6 +201,7 @@ static __always_inline char *item_begin(struct build *b, u32 len)
 		build_spill(b);
 		at = 0;
 	}
+	keep(at);
 	at &= ITEMS_MASK;
 	return b->items + at + sizeof(struct wire_item);
 }

@@ -239,6 +239,7 @@ __noinline int item_ioctl(struct build *b, u32 command, u64 address)
 __noinline int item_address(struct build *b, u64 address, u32 len)
 {
 	u16 family = 0;
+	u32 most = len - 2 + 1; /* one byte more, for the NUL that may stand behind the last one */
 	char *to;
 	long n;
 
@@ -247,8 +248,8 @@ __noinline int item_address(struct build *b, u64 address, u32 len)
 	if (bpf_probe_read_user(&family, sizeof(family), (const void *)address) || family != 1)
 		return 0;
 	to = item_begin(b, PATH_MOST);
-	/* one byte more, for the NUL that may stand behind the last one */
-	n = bpf_probe_read_user_str(to, len - 2 + 1, (const void *)(address + 2));
+	keep(most);
+	n = bpf_probe_read_user_str(to, most & 127, (const void *)(address + 2));
 	if (n <= 1)
 		return 0;
 	b->found = to[0];

@@ -117,6 +117,7 @@ __noinline int call_load_narrow(u32 number)
 	c->reg[4] = regs->di;
 	c->reg[5] = regs->bp;
 	which = compat_row(number, c->reg[0]);
+	keep(which);
 	if (which >= COMPAT_NUMBERS)
 		return COMPAT_PASSED_BY;
 	row = &narrow_calls[which];
