@@ -4,24 +4,27 @@
 # The end-to-end procedure: a program that makes every file system call is recorded, its replay is
 # generated, initialised and replayed under strace, and everything that can be checked is checked.
 #
-#   scripts/syscall_matrix.sh [--root DIR] [--home DIR] [--private] [--keep] [BINDIR]
+#   scripts/syscall_matrix.sh [--root DIR] [--home DIR] [--private] [--backend NAME] [--keep] [BINDIR]
 #
 # BINDIR    where ioriot is (/opt/ioriot/bin, else the build beside this script)
 # --home    where the program works, a directory that the user may write to (/home/USER)
 # --root    put the tree below DIR instead of below the mount point; needed by ordinary users
 # --private in a mount namespace of its own, where /home is a mount point: needs root
+# --backend what records: ptrace, bpf or stap (what "ioriot -c FILE -- CMD" takes)
 # --keep    leave capture, replay, strace and trees, and say where they are
 #
 # One line per check, "ok" or "not ok"; the last line is PASS or FAIL, and the exit status says so.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 
-root='' home='' private='' keep='' bin=''
+root='' home='' private='' backend='' keep='' bin=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--root) root=$2 && shift 2 ;;
 	--home) home=$2 && shift 2 ;;
 	--private) private=1 && shift ;;
+	--backend) backend=$2 && shift 2 ;;
+	--backend=*) backend=${1#*=} && shift ;;
 	--keep) keep=1 && shift ;;
 	-*) echo "syscall_matrix.sh: unknown option $1" >&2 && exit 2 ;;
 	*) bin=$1 && shift ;;
@@ -44,7 +47,7 @@ if [ -n "$private" ]; then
 	mkdir "$scratch/home"
 	unshare -m --propagation private bash -c 'mount --bind "$1" /home && mkdir -p "/home/$2" &&
 		chown "$2:" "/home/$2" && shift 2 && exec "$@"' - "$scratch/home" "$user" \
-		env TMPDIR="$scratch" "$here/syscall_matrix.sh" ${keep:+--keep} "$bin"
+		env TMPDIR="$scratch" "$here/syscall_matrix.sh" ${backend:+--backend "$backend"} ${keep:+--keep} "$bin"
 	status=$?
 	if [ -n "$keep" ]; then
 		echo "the /home of that run: $scratch/home"
@@ -121,10 +124,10 @@ check() { python3 "$here/syscall_matrix_check.py" "$@"; }
 step "the helper compiles" cc -Wall -Wextra -O2 -o "$helper_bin" "$here/syscall_matrix.c"
 
 # The helper is recorded from its start and waits until the capture is seen to run.
-"$bin/ioriot" -c "$capture_file" -- "$helper_bin" "$pid_file" "$go_file" "$base_dir" "$user" \
+"$bin/ioriot" -c "$capture_file" ${backend:+"--backend=$backend"} -- "$helper_bin" "$pid_file" "$go_file" "$base_dir" "$user" \
 	2> "$scratch/capture.log" &
 capture_pid=$!
-for _ in $(seq 500); do
+for _ in $(seq 3000); do # some backends take seconds to load
 	[ -s "$pid_file" ] && break
 	kill -0 "$capture_pid" 2>/dev/null || break
 	sleep 0.02
