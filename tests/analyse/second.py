@@ -85,7 +85,11 @@ class Reading:
         self.origin = int(header[b"start_mono"])
         cmd = unescape(header.get(b"cmd", b"")).split(b" ")[0]
         self.first_comm = os.path.basename(cmd)[:15] if header[b"backend"] == b"ptrace" else b""
+        first = True
         for number, r in lines:
+            if first and int(r[b"t"]) < self.origin:  # of a rotation: what its state is of may be older than the file
+                self.origin = int(r[b"t"]) - int(r[b"D"])
+            first = False
             self.take(number, r)
 
     def task(self, r):

@@ -3,7 +3,9 @@
  * Programs whose recording ends early or goes on in another file; each makes the same calls with the
  * same results every time.
  *
- *   limits_program MODE [COUNT]
+ *   limits_program MODE [COUNT [ROUND]]
+ *
+ * maps: before that ROUND it reads a byte from its standard input.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int count = 300;
+static int count = 300, pause_at = -1;
 
 static void must(int ok, const char *what)
 {
@@ -69,7 +71,7 @@ static void one_round(int i, int in, int out, int log, int dir)
 static int maps(void)
 {
 	int fd = open_file("mapped", O_RDWR | O_CREAT), gone = open_file("unlinked", O_RDWR | O_CREAT), log, i;
-	char *p, *q;
+	char *p, *q, go;
 
 	must(ftruncate(fd, 1 << 20) == 0 && ftruncate(gone, 8192) == 0, "ftruncate");
 	p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -80,6 +82,8 @@ static int maps(void)
 	unlink("unlinked");
 	log = open_file("log", O_WRONLY | O_CREAT | O_APPEND);
 	for (i = 0; i < count; i++) {
+		if (i == pause_at)
+			must(read(0, &go, 1) == 1, "read go");
 		p[i * 1000L % (1 << 20)] = q[i % 8192] = 1;
 		must(write(log, "line", 4) == 4, "write");
 		if (i % 100 == 99)
@@ -333,6 +337,8 @@ int main(int argc, char **argv)
 
 	if (argc > 2)
 		count = atoi(argv[2]);
+	if (argc > 3)
+		pause_at = atoi(argv[3]);
 	for (i = 0; argc > 1 && i < sizeof(modes) / sizeof(*modes); i++)
 		if (strcmp(modes[i].name, argv[1]) == 0)
 			return modes[i].run();
