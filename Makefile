@@ -4,6 +4,7 @@
 #   make test             installs what is missing (Debian), builds, runs every test and check
 #   make demo             installs what is missing, builds, records and replays a real program
 #   make install          to PREFIX (/opt/ioriot), below DESTDIR
+#   make dist             build/ioriot-VERSION.tar.gz, which builds with BPF without clang
 #   make modules          SystemTap modules for the running kernel, or KERNEL=RELEASE
 #   make test-vm          what runs in a virtual machine
 #   make asan tsan lint shellcheck manlint docs fuzz faults hostile    one check of "make test" each
@@ -26,13 +27,20 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -Isrc -I$(BUILD) $(PKG_CFLAGS) $(C
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(call pkg,--cflags $(PKGS)))$(PKG_CFLAGS)
 LDLIBS     = $(call pkg,--libs $(PKGS)) -lpthread -lm
 
-# The BPF backend is part of the build where its tools are; BPF=no leaves it out.
+# The BPF backend is part of the build where its tools are, or a release has what they make; BPF=no leaves it out.
 SBIN    := /usr/sbin:/sbin
-BPF     ?= $(shell export PATH=$$PATH:$(SBIN); command -v clang >/dev/null && \
-	command -v bpftool >/dev/null && pkg-config --exists libbpf && echo yes || echo no)
+CLANG   ?= clang
+BPFTOOL ?= bpftool
+BPFARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+BPFMADE := $(wildcard release/ioriot_bpf.skel.$(BPFARCH).h)
+BPFHOW  := $(shell export PATH=$$PATH:$(SBIN); command -v $(CLANG) >/dev/null && \
+	command -v $(BPFTOOL) >/dev/null && echo tools || echo $(BPFMADE))
+BPF     ?= $(shell [ -n '$(BPFHOW)' ] && pkg-config --exists libbpf && echo yes || echo no)
 BPFSRC  := src/capture/bpf.c src/capture/bpf_layers.c src/capture/bpf_ring.c
 BPFSKEL := $(BUILD)/ioriot_bpf.skel.h
-BPFARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+BPFIN   := $(sort $(wildcard src/capture/bpf/*) src/capture/sockets.def src/capture/wire.h systemtap/table.h \
+	systemtap/interrupted.h $(wildcard src/ops/*.def src/ops/*.h))
+BPFSUM   = cat $(BPFIN) | sha256sum | cut -c1-64
 
 # V=1 shows the commands.
 Q   := $(if $(V),,@)
@@ -154,14 +162,22 @@ $(BUILD)/src/report/html/assets.o: private override EXTRA_CFLAGS += -DASSETS='"$
 $(BUILD)/src/capture/stap_module.o: private override EXTRA_CFLAGS += -DIORIOT_PREFIX='"$(PREFIX)"'
 
 # One binary for all kernels: what they look like is found out when it is loaded.
-$(BPFSKEL): $(wildcard src/capture/bpf/*) src/capture/sockets.def src/capture/wire.h systemtap/table.h $(wildcard src/ops/*.def src/ops/*.h)
+ifeq ($(BPFHOW),tools)
+$(BPFSKEL): $(BPFIN)
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)clang -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPFARCH) -ffreestanding -Isrc \
+	$(Q)$(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPFARCH) -ffreestanding -Isrc \
 		-idirafter /usr/include/$$(uname -m)-linux-gnu $(call pkg,--cflags libbpf) \
 		-Wall -Wextra -Wno-unused-parameter -c src/capture/bpf/ioriot.bpf.c -o $(BUILD)/ioriot.bpf.tmp
-	$(Q)export PATH=$$PATH:$(SBIN); bpftool gen object $(BUILD)/ioriot.bpf.o $(BUILD)/ioriot.bpf.tmp && \
-		bpftool gen skeleton $(BUILD)/ioriot.bpf.o name ioriot_bpf > $@.new && mv $@.new $@
+	$(Q)export PATH=$$PATH:$(SBIN); $(BPFTOOL) gen object $(BUILD)/ioriot.bpf.o $(BUILD)/ioriot.bpf.tmp && \
+		$(BPFTOOL) gen skeleton $(BUILD)/ioriot.bpf.o name ioriot_bpf > $@.new && mv $@.new $@
+else
+$(BPFSKEL): $(BPFMADE) $(BPFIN)
+	@mkdir -p $(@D)
+	@sed -n '1s/[^0-9a-f]//gp' $(BPFMADE) | grep -qx "$$($(BPFSUM))" || { echo >&2 \
+		'$(BPFMADE) is not made of these sources: clang and bpftool are needed, or BPF=no'; exit 1; }
+	$(Q)sed 1d $(BPFMADE) > $@.new && mv $@.new $@
+endif
 
 $(BUILD)/src/capture/bpf.o: $(BPFSKEL)
 
@@ -251,6 +267,18 @@ $(CHECKS): deps
 fuzz: deps
 	@tests/run checks/fuzz.sh checks/fuzz_generate.sh checks/libfuzzer.sh
 
+# The sources, and what clang and bpftool make of them for this architecture: known by its first line.
+VERSION  = $(shell sed -n 's/.*IORIOT_VERSION "\(.*\)".*/\1/p' src/options.h)
+DISTNAME = ioriot-$(VERSION)
+DIST     = $(BUILD)/dist/$(DISTNAME)
+dist: $(BPFSKEL)
+	@rm -rf $(BUILD)/dist && mkdir -p $(DIST)/release
+	@git ls-files -z | tar -cf - --null -T - | tar -xf - -C $(DIST)
+	@{ echo "/* $$($(BPFSUM)) */"; cat $(BPFSKEL); } > $(DIST)/release/ioriot_bpf.skel.$(BPFARCH).h
+	$(Q)tar --sort=name --owner=0 --group=0 --numeric-owner -C $(BUILD)/dist -czf $(BUILD)/$(DISTNAME).tar.gz $(DISTNAME)
+	@rm -rf $(BUILD)/dist
+	@echo $(BUILD)/$(DISTNAME).tar.gz
+
 # What the tests run of src/, line by line.
 coverage: deps
 	@$(MAKE) --no-print-directory all $(BUILD)/unit $(TOOLS)
@@ -286,4 +314,4 @@ uninstall:
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all clean coverage deps fuzz partitions workloads modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)
+.PHONY: all clean coverage deps dist fuzz partitions workloads modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)
