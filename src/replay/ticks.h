@@ -15,7 +15,7 @@ struct ticks {
 	uint64_t mult; /* ns = ticks * mult >> 32 */
 };
 
-/* Takes about 20 ms where there is a counter to be measured. */
+/* Takes about 2 ms where there is a counter to be measured. */
 struct ticks ticks_measure(void);
 
 static inline uint64_t ticks_now(const struct ticks *t)
