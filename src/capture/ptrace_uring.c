@@ -547,6 +547,8 @@ static bool is_held(struct tracer *t, struct ring *r, const struct going *g)
 		if (!task->proc || task->ended || task->proc == g->proc)
 			continue;
 		leader = task_find(t, task->proc->pid);
+		if (g->copied && leader == g->task) /* nothing goes from the table that others have with it */
+			leader = NULL;
 		if (leader && leader != task && !going && same_table(task, leader))
 			continue; /* its leader is looked at */
 		fd = in_table(r, task, going ? g->first : 1, going ? g->last : 0);

@@ -478,6 +478,32 @@ static void heirloom(void)
 	close(ends[1]);
 }
 
+/* The first thread gets a table of its own without the ring, which the other one has still. */
+static struct io_uring kept;
+
+static void *keeper(void *unused)
+{
+	int fd;
+
+	pthread_barrier_wait(&turn);
+	fd = open("kept", O_RDWR | O_CREAT, 0600);
+	ASK(&kept, 0, write, fd, block[0], 222, 0);
+	must(one(&kept) == 222, "write through a ring that another thread has closed");
+	return unused;
+}
+
+static void parted(void)
+{
+	pthread_t other;
+
+	pthread_barrier_init(&turn, NULL, 2);
+	must(io_uring_queue_init(4, &kept, 0) == 0, "ring of two threads");
+	must(pthread_create(&other, NULL, keeper, NULL) == 0, "thread");
+	must(close_range(kept.ring_fd, kept.ring_fd, CLOSE_RANGE_UNSHARE) == 0, "close_range");
+	pthread_barrier_wait(&turn);
+	pthread_join(other, NULL);
+}
+
 /* What a pipe is asked for is not replayed, nor is what is cancelled with it. */
 static void pipe_chain(struct io_uring *ring)
 {
@@ -577,8 +603,15 @@ int main(int argc, char **argv)
 		_exit(0);
 	}
 	must(waitpid(child, &status, 0) == child && status == 0, "child");
-	if (strcmp(what, "ordered") != 0)
+	if (strcmp(what, "ordered") != 0) {
 		threads();
+		child = fork();
+		if (child == 0) {
+			parted();
+			_exit(0);
+		}
+		must(waitpid(child, &status, 0) == child && status == 0, "child of two threads");
+	}
 	child = fork();
 	if (child == 0) { /* the ring is its parent's */
 		int fd = open("inherited", O_RDWR | O_CREAT, 0600);
