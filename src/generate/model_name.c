@@ -533,6 +533,8 @@ int model_chdir(struct model *m, const struct rec *r)
 
 		rc = model_fd(m, r, A_FD, &d);
 		node = d ? d->desc->node : NULL;
+		if (!rc && node && r->ret == -EACCES)
+			rc = model_touch(m, &node->attr, TOUCH_SHARE);
 	} else {
 		struct place p;
 

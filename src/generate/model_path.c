@@ -722,6 +722,15 @@ static bool names_mount_point(const struct place *p)
 	return n && node_is_dir(n) && n->parent == p->w.dir && n->mount != p->w.dir->mount;
 }
 
+/* A way from the root of the replay's host may come over the border of a file system to the tree. */
+static void allow_border(struct model *m, const struct rec *r)
+{
+	int i = op_arg_index(r->op, A_RESOLVE);
+
+	if (i >= 0 && r->ret != -EXDEV)
+		m->out.call.arg[i] &= ~(uint64_t)RESOLVE_NO_XDEV;
+}
+
 int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
 	struct place *p)
 {
@@ -760,6 +769,8 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 			m->out.call.arg[i] = VFD_CWD;
 	}
 	*field = buf_as_str(out);
+	if (field->len && field->s[0] == '/')
+		allow_border(m, r);
 	if (!rc && model_too_long(*field))
 		return LEFT_TOO_LONG;
 	return rc == -ENOENT ? LEFT_NO_DIRECTORY : rc;

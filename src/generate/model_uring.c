@@ -127,15 +127,20 @@ int model_ring_end(struct model *m, struct description *d)
 {
 	struct vlist_item *item;
 	struct ring *r = d->ring;
-	struct resource **keep;
+	struct resource **keep, **submits;
 
 	if (!r)
 		return 0;
 	item = vec_push(&m->list);
-	keep = vec_push(&m->dying);
-	if (!item || !keep)
+	submits = vec_push(&m->dying); /* this line may have closed others under way in it */
+	if (!item || !submits)
 		return -ENOMEM;
 	*item = (struct vlist_item){.kind = VITEM_RING, .a = r->number};
+	*submits = r->submits;
+	r->submits = NULL;
+	keep = vec_push(&m->dying);
+	if (!keep)
+		return -ENOMEM;
 	*keep = d->order;
 	d->order = NULL;
 	return model_touch(m, *keep, TOUCH_EXCLUSIVE);
@@ -474,11 +479,9 @@ static bool had_no_slot(const struct ring *ring, const struct rec *r)
 
 	if (slot == SQE_NONE || !(ops[r->op].flags & OPF_NEWFD))
 		return false;
-	if (!ring->slots)
-		return r->ret == -ENXIO;
 	if (slot == URING_SLOT_ANY)
 		return r->ret == -ENFILE;
-	return slot >= ring->slots && r->ret == -EINVAL;
+	return slot >= ring->slots && r->ret == (ring->slots ? -EINVAL : -ENXIO);
 }
 
 /* What is left out of the middle of a chain: those in front of it and behind it stay in their order. */

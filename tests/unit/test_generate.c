@@ -2541,6 +2541,32 @@ START_TEST(ways_inside_of_a_descriptor)
 }
 END_TEST
 
+START_TEST(a_refusal_waits_for_the_mode)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=.;:,f=65536;:,m=0;:,s=3;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "2 o=fchmod;:,d=3;:,m=0600;:,s=0;:,\n"
+			      "1 o=fchdir;:,d=3;:,s=-13;:,\n",
+		TASK_LINE "0|0|-|cwd|.|O_RDONLY+O_DIRECTORY|0|>0|3|openat@7|\n"
+			  "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "1|1|-|1|0600|0|fchmod@9|\n"
+			  "0|0|9|0|-EACCES|fchdir@10|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+START_TEST(the_way_to_a_tree_may_cross_a_border)
+{
+	generates(TASK FILE_F "1 o=openat2;:,d=-100;:,p=../w/f;:,f=0;:,m=0;:,R=3;:,s=3;:,\n"
+			      "1 o=openat2;:,d=-100;:,p=../w/none;:,f=0;:,m=0;:,R=1;:,s=-18;:,\n"
+			      "1 o=openat2;:,d=-100;:,p=f;:,f=0;:,m=0;:,R=1;:,s=4;:,\n",
+		TASK_LINE "0|0|-|cwd|/r/.ioriot/t/w/f|O_RDONLY|0|RESOLVE_NO_MAGICLINKS|>0|3|openat2@7|\n"
+			  "0|0|-|cwd|/r/.ioriot/t/w/none|O_RDONLY|0|RESOLVE_NO_XDEV|>-|-EXDEV|openat2@8|\n"
+			  "0|0|-|cwd|f|O_RDONLY|0|RESOLVE_NO_XDEV|>1|4|openat2@9|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 START_TEST(a_link_that_is_not_followed_is_in_the_way)
 {
 	generates(TASK FILE_F "1 o=state_path;:,p=/w/l;:,P=.;:,x=8:1:6:0120777:1:0:0:1:0;:,\n"
@@ -3210,6 +3236,21 @@ START_TEST(what_is_no_file_operation_of_a_known_ring_is_left_out)
 }
 END_TEST
 
+/* Its end and that of another descriptor are one line, which waits for both. */
+START_TEST(a_ring_ends_with_files_of_its_submissions)
+{
+	generates(TASK FILE_F OPEN_F "1 o=clone;:,f=67840;:,s=2;:,\n"
+		"1:2 o=io_uring_setup;:,n=8;:,f=0;:,N=0;:,k=5;:,s=4;:,\n"
+		"1:2 o=io_uring_enter;:,d=4;:,n=1;:,N=0;:,f=0;:,k=5;:,j=0;:,s=1;:,\n"
+		"1:2 o=exit;:,E=0;:,\n",
+		OPEN_LINE "0|0|-|CLONE_VM+CLONE_SIGHAND+CLONE_THREAD|0:1|0:1|2|clone@8|\n"
+		"1|0|-|8|0|0|1|>2|4|io_uring_setup@9|\n"
+		"1|0|-|4|1|0|0|1|0|1|io_uring_enter@10|\n"
+		"1|0|-|0|1,2,R1|-|exit@11|\n"
+		"#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 /* Whoever cancelled them is not there to do it again. */
 START_TEST(a_chain_is_left_out_from_what_a_replay_does_not_have)
 {
@@ -3248,18 +3289,23 @@ END_TEST
 /* Without a slot for it the file is opened all the same, and closed again. */
 START_TEST(what_has_no_slot_is_made)
 {
-	generates(TASK "1 o=state_path;:,p=/w/g;:,x=-;:,\n1 o=state_path;:,p=/w/h;:,x=-;:,\n" RING
+	generates(TASK "1 o=state_path;:,p=/w/g;:,x=-;:,\n1 o=state_path;:,p=/w/h;:,x=-;:,\n"
+		"1 o=state_path;:,p=/w/i;:,x=-;:,\n" RING
 		"1 o=uring_openat;:,k=5:0:0:-:2:0x0;:,d=-100;:,p=g;:,f=66;:,m=0600;:,s=-6;:,\n"
 		"1 o=stat;:,p=g;:,s=0;:,\n"
+		"1 o=uring_openat;:,k=5:1:0:-:4294967294:0x0;:,d=-100;:,p=i;:,f=66;:,m=0600;:,s=-23;:,\n"
+		"1 o=stat;:,p=i;:,s=0;:,\n"
 		"1 o=io_uring_register;:,d=4;:,F=2;:,v=-;:,n=2;:,k=5;:,s=0;:,\n"
-		"1 o=uring_openat;:,k=5:1:0:-:2:0x0;:,d=-100;:,p=h;:,f=66;:,m=0600;:,s=-22;:,\n"
+		"1 o=uring_openat;:,k=5:2:0:-:2:0x0;:,d=-100;:,p=h;:,f=66;:,m=0600;:,s=-22;:,\n"
 		"1 o=stat;:,p=h;:,s=0;:,\n",
-		TASK_LINE "0|0|-|8|0|0|1|>0|4|io_uring_setup@8|\n"
-		"0|0|-|1:0:0:-:2|cwd|g|O_RDWR+O_CREAT|0600|>-|-ENXIO|uring_openat@9|\n"
-		"0|0|-|g|0|stat@10|\n"
-		"0|0|-|4|IORING_REGISTER_FILES|-|2|1|0|io_uring_register@11|\n"
-		"0|0|-|1:1:0:-:2|cwd|h|O_RDWR+O_CREAT|0600|>-|-EINVAL|uring_openat@12|\n"
-		"0|0|-|h|0|stat@13|\n"
+		TASK_LINE "0|0|-|8|0|0|1|>0|4|io_uring_setup@9|\n"
+		"0|0|-|1:0:0:-:2|cwd|g|O_RDWR+O_CREAT|0600|>-|-ENXIO|uring_openat@10|\n"
+		"0|0|-|g|0|stat@11|\n"
+		"0|0|-|1:1:0:-:4294967294|cwd|i|O_RDWR+O_CREAT|0600|>-|-ENFILE|uring_openat@12|\n"
+		"0|0|-|i|0|stat@13|\n"
+		"0|0|-|4|IORING_REGISTER_FILES|-|2|1|0|io_uring_register@14|\n"
+		"0|0|-|1:2:0:-:2|cwd|h|O_RDWR+O_CREAT|0600|>-|-EINVAL|uring_openat@15|\n"
+		"0|0|-|h|0|stat@16|\n"
 		"#INIT\n" W_DIR);
 }
 END_TEST
@@ -3586,6 +3632,8 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_link_by_descriptor_needs_a_name_that_is_left);
 	tcase_add_test(t, holes_are_made_in_what_was_written_before);
 	tcase_add_test(t, ways_inside_of_a_descriptor);
+	tcase_add_test(t, a_refusal_waits_for_the_mode);
+	tcase_add_test(t, the_way_to_a_tree_may_cross_a_border);
 	tcase_add_test(t, a_link_that_is_not_followed_is_in_the_way);
 	tcase_add_test(t, what_is_refused_unseen_tells_nothing);
 	tcase_add_test(t, an_empty_path_is_the_working_directory);
@@ -3607,6 +3655,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, a_chain_is_left_out_from_what_a_replay_does_not_have);
 	tcase_add_test(t, what_is_left_out_of_a_chain_is_a_link_of_it);
 	tcase_add_test(t, what_has_no_slot_is_made);
+	tcase_add_test(t, a_ring_ends_with_files_of_its_submissions);
 	tcase_add_test(t, failures_that_depend_on_a_size_wait_for_it);
 	tcase_add_test(t, what_is_appended_is_one_behind_the_other);
 	tcase_add_test(t, what_is_not_in_a_new_directory_is_waited_for);
