@@ -255,9 +255,9 @@ soak: all
 	@$(MAKE) --no-print-directory $(BUILD)/bench/load
 	@tests/soak/replay.py
 	@tests/run --repeat 50 scenarios
-	@tests/randprog/run.py --as user --mode turns --layouts all --seeds 1-5000 --jobs 2
+	@tests/randprog/run.py --as user --mode turns --layouts all --in-memory --seeds 1-5000 --jobs 8
 	@if [ "$$(id -u)" -eq 0 ]; then \
-		tests/randprog/run.py --as root --mode turns --layouts all --seeds 5001-10000 --jobs 2; \
+		tests/randprog/run.py --as root --mode turns --layouts all --in-memory --seeds 5001-10000 --jobs 8; \
 	else echo "skip random programs of root: needs root"; fi
 
 CHECKS := asan tsan lint shellcheck manlint docs faults hostile

@@ -12,7 +12,7 @@ random_programs() {
 	at=$first
 	for mode; do
 		"$TESTS/randprog/run.py" --as "$who" --mode "$mode" --verdicts --operations --second 10 --layouts all \
-			--seeds "$at-$((at + size - 1 < last ? at + size - 1 : last))" --shrink-seconds 30
+			--in-memory --jobs 4 --seeds "$at-$((at + size - 1 < last ? at + size - 1 : last))" --shrink-seconds 30
 		at=$((at + size))
 	done
 }
