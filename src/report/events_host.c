@@ -381,15 +381,15 @@ static unsigned event_of(uint64_t opcode)
 	}
 }
 
-/* Bytes asked for by the iocb at V, behind which LEFT numbers stand. */
+/* Bytes asked for by the iocb at V, behind which LEFT tuples stand. */
 static uint64_t size_of(const uint64_t *v, uint32_t left)
 {
 	uint64_t sum = 0, i;
 
 	if (v[AIOCB_OPCODE] != IOCB_CMD_PREADV && v[AIOCB_OPCODE] != IOCB_CMD_PWRITEV)
 		return v[AIOCB_OPCODE] == IOCB_CMD_PREAD || v[AIOCB_OPCODE] == IOCB_CMD_PWRITE ? v[AIOCB_LENGTH] : 0;
-	for (i = 0; i < v[AIOCB_SEGMENTS] && i < left; i++)
-		sum += v[AIOCB_NUMBERS + i];
+	for (i = 1; i <= v[AIOCB_SEGMENTS] && i <= left; i++)
+		sum += v[i * AIOCB_NUMBERS];
 	return sum;
 }
 
@@ -440,14 +440,16 @@ static int submit_one(struct events *e, const struct task *t, const struct rec *
 
 static int on_submit(struct events *e, const struct task *t, const struct rec *r)
 {
-	const uint64_t *v = r->vec;
-	uint32_t i, step;
+	uint64_t at, tuples = r->nvec / AIOCB_NUMBERS;
+	const uint64_t *v;
 	int64_t n;
 
-	for (i = 0, n = 0; n < r->ret && i + AIOCB_NUMBERS <= r->nvec; i += step, n++) {
-		step = AIOCB_NUMBERS + (uint32_t)(v[i + AIOCB_SEGMENTS] < r->nvec ? v[i + AIOCB_SEGMENTS] : r->nvec);
-		if (submit_one(e, t, r, v + i, r->nvec - i - AIOCB_NUMBERS))
+	for (at = 0, n = 0; n < r->ret && at < tuples; at += 1 + v[AIOCB_SEGMENTS], n++) {
+		v = r->vec + at * AIOCB_NUMBERS;
+		if (submit_one(e, t, r, v, (uint32_t)(tuples - at - 1)))
 			return -ENOMEM;
+		if (v[AIOCB_SEGMENTS] > tuples)
+			break;
 	}
 	return 0;
 }

@@ -112,6 +112,73 @@ START_TEST(what_counts_as_bytes_and_as_errors)
 }
 END_TEST
 
+#define FD(n, path) REC(1000, 0, "o=state_fd;:,d=" #n ";:,p=" path ";:,f=2;:,O=0")
+
+START_TEST(slots_of_rings_are_files)
+{
+	tells(HEAD TASK FD(5, "/a") FD(4, "/b") REC(2000, 10, "o=io_uring_setup;:,n=8;:,f=0;:,N=0;:,k=1;:,s=6")
+			REC(2100, 0, "o=uring_file;:,k=1;:,n=2;:,e=5;:,s=0")
+			REC(2200, 50, "o=uring_read;:,k=1:0:1:-:-:0x0;:,d=2;:,c=10;:,O=7;:,f=0;:,s=10")
+			REC(2300, 50, "o=uring_read;:,k=2:0:1:-:-:0x0;:,d=2;:,c=10;:,O=7;:,f=0;:,s=10")
+			REC(2400, 50, "o=uring_files_update;:,k=1:1:0:-:-:0x0;:,n=1;:,b=4,-1,-2;:,s=3")
+			REC(2500, 50, "o=uring_fsync;:,k=1:2:1:-:-:0x0;:,d=1;:,O=0;:,c=0;:,s=0")
+			REC(2600, 50, "o=uring_fsync;:,k=1:3:1:-:-:0x0;:,d=2;:,O=0;:,c=0;:,s=-9")
+			REC(2700, 50, "o=uring_fixed_fd_install;:,k=1:4:1:-:-:0x0;:,d=1;:,f=0;:,s=9")
+			REC(2800, 50, "o=write;:,d=9;:,c=5;:,s=5")
+			REC(2900, 50, "o=uring_files_update;:,k=1:5:0:-:-:0x0;:,n=1;:,b=5;:,s=-9")
+			REC(3000, 50, "o=uring_fsync;:,k=1:6:1:-:-:0x0;:,d=1;:,O=0;:,c=0;:,s=0"),
+		"io_uring_setup   prog -1 0 00 0 0 0\n"
+		"uring_read /a  prog 7 150 00 10 0 0\n" /* behind the last call: a ring has no turn */
+		"uring_read   prog 7 250 00 10 0 0\n"
+		"uring_files_update   prog -1 350 00 0 0 0\n"
+		"uring_fsync /b  prog -1 450 00 0 0 0\n"
+		"uring_fsync   prog -1 550 00 0 0 9\n"
+		"uring_fixed_fd_install /b  prog -1 650 00 0 0 0\n"
+		"write /b  prog 0 750 00 0 5 0\n"
+		"uring_files_update   prog -1 50 00 0 0 9\n"
+		"uring_fsync /b  prog -1 150 00 0 0 0\n");
+}
+END_TEST
+
+START_TEST(descriptors_from_elsewhere_are_files)
+{
+	tells(HEAD TASK FD(5, "/a") "t=1000;:,D=0;:,i=8:8;:,o=state_task;:,p=/;:,P=/;:,m=022;:,U=1;:,G=1;:,q=0;:,\n"
+		"t=1000;:,D=0;:,i=8:8;:,o=state_dup;:,d=1;:,q=7;:,e=5;:,f=2;:,\n"
+		"t=1000;:,D=0;:,i=8:8;:,o=state_dup;:,d=2;:,q=7;:,e=99;:,f=2;:,\n"
+		"t=2000;:,D=0;:,i=8:8;:,o=write;:,d=1;:,c=5;:,s=5;:,\n"
+		"t=2100;:,D=0;:,i=8:8;:,o=write;:,d=2;:,c=5;:,s=5;:,\n"
+		REC(2200, 0, "o=write;:,d=5;:,c=5;:,s=5") /* has the same offset */
+		REC(2300, 0, "o=socketpair;:,f=0;:,d=5;:,e=6;:,s=0")
+		REC(2400, 0, "o=read;:,d=5;:,c=5;:,s=2") REC(2500, 0, "o=fcntl;:,d=6;:,F=0;:,G=0;:,s=7")
+		REC(2600, 0, "o=close_range;:,d=5;:,e=6;:,f=0;:,s=0") REC(2700, 0, "o=read;:,d=5;:,c=5;:,s=-9")
+		REC(2800, 0, "o=read;:,d=7;:,c=5;:,s=0"),
+		"write /a   0 0 00 0 5 0\n"
+		"write    -1 100 00 0 5 0\n"
+		"write /a   5 0 11 0 5 0\n"
+		"socketpair    -1 100 00 0 0 0\n"
+		"read socket:   0 100 00 2 0 0\n"
+		"fcntl socket:   -1 100 00 0 0 0\n"
+		"close_range socket:   -1 100 00 0 0 0\n"
+		"read    -1 100 00 0 0 9\n"
+		"read socket:   0 100 00 0 0 0\n");
+}
+END_TEST
+
+START_TEST(requests_have_the_sizes_of_their_segments)
+{
+	tells(HEAD TASK FD(5, "/a")
+		REC(2000, 0, "o=io_submit;:,k=0x1;:,n=3;:,b=64:7:5:100:2:80:0:0:0:0:0:2,512,300,65:2:5:0:0,66:5:5:0:0;:,s=3")
+		REC(2100, 0, "o=io_submit;:,k=0x1;:,n=1;:,b=64:8:5:912:1:80:0:0:0:0:0:1,40;:,s=1") /* the end of the first was not told */
+		REC(2200, 0, "o=io_getevents;:,k=0x1;:,N=3;:,n=4;:,b=64:40,65:0,66:1;:,u=-;:,s=3"),
+		"io_submit   prog -1 0 00 0 0 0\n"
+		"io_submit   prog -1 100 00 0 0 0\n"
+		"io_getevents   prog -1 100 00 0 0 0\n"
+		"aio_write /a  prog 912 0 11 0 40 0\n"
+		"aio_sync /a  prog -1 0 00 0 0 0\n"
+		"aio_poll /a  prog -1 0 00 0 0 0\n");
+}
+END_TEST
+
 START_TEST(what_a_file_of_a_rotation_tells_is_no_call)
 {
 	tells(HEAD TASK REC(1000, 0, "o=state_map;:,a=0x7000;:,c=4096;:,g=1;:,l=2;:,p=/m;:,O=0")
@@ -305,6 +372,9 @@ Suite *report_suite(void)
 	tcase_add_test(t, descriptors_are_files);
 	tcase_add_test(t, children_and_new_programs);
 	tcase_add_test(t, what_counts_as_bytes_and_as_errors);
+	tcase_add_test(t, slots_of_rings_are_files);
+	tcase_add_test(t, descriptors_from_elsewhere_are_files);
+	tcase_add_test(t, requests_have_the_sizes_of_their_segments);
 	tcase_add_test(t, what_a_file_of_a_rotation_tells_is_no_call);
 	tcase_add_test(t, what_is_no_call_is_counted);
 	tcase_add_test(t, filters_choose);
