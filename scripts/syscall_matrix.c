@@ -69,7 +69,10 @@
 #define SYS_removexattrat 466
 #endif
 
-#define BUFFER 8192
+#define BUFFER	 8192
+#define IOV_MOST 1024 /* UIO_MAXIOV */
+#define TOO_LONG 300	     /* for the name of a file */
+#define NOWHERE	 ((char *)1) /* no memory */
 
 struct matrix {
 	const char *base;
@@ -257,6 +260,23 @@ static void copies(struct matrix *m)
 	DO(close, from);
 }
 
+/* What no header of the C library has: fs/ext4/ext4.h and linux/falloc.h of the kernel. */
+struct move_extent {
+	uint32_t reserved, donor_fd;
+	uint64_t orig_start, donor_start, len, moved_len;
+};
+struct space_resv {
+	int16_t l_type, l_whence;
+	int64_t l_start, l_len;
+	int32_t l_sysid;
+	uint32_t l_pid;
+	int32_t l_pad[4];
+};
+#define EXT4_IOC_MOVE_EXT _IOWR('f', 15, struct move_extent)
+#define FS_IOC_RESVSP	  _IOW('X', 40, struct space_resv)
+#define FS_IOC_UNRESVSP64 _IOW('X', 43, struct space_resv)
+#define FS_IOC_ZERO_RANGE _IOW('X', 57, struct space_resv)
+
 /* Which of them work depends on the file system; what fails must fail again. */
 static void commands(struct matrix *m)
 {
@@ -269,6 +289,9 @@ static void commands(struct matrix *m)
 	} same = {{.src_length = 65536, .dest_count = 1}, {.dest_fd = to}};
 	uint64_t cached[2] = {0, 65536};
 	struct fiemap map = {.fm_length = FIEMAP_MAX_OFFSET, .fm_flags = FIEMAP_FLAG_SYNC};
+	struct space_resv space = {.l_whence = SEEK_SET, .l_start = 8192, .l_len = 4096};
+	struct move_extent move = {.donor_fd = (uint32_t)to, .len = 1};
+	struct fsxattr attr;
 
 	TRY(ioctl, to, FICLONE, from);
 	TRY(ioctl, to, FICLONERANGE, &range);
@@ -277,6 +300,13 @@ static void commands(struct matrix *m)
 	TRY(cachestat, 999, cached, m->buffer, 0);
 	TRY(ioctl, from, FS_IOC_FIEMAP, &map);
 	TRY(ioctl, from, FS_IOC_GETFLAGS, &flags);
+	TRY(ioctl, from, FS_IOC_GETVERSION, &flags);
+	if (TRY(ioctl, from, FS_IOC_FSGETXATTR, &attr) == 0)
+		TRY(ioctl, from, FS_IOC_FSSETXATTR, &attr);
+	TRY(ioctl, from, FS_IOC_RESVSP, &space);
+	TRY(ioctl, from, FS_IOC_ZERO_RANGE, &space);
+	TRY(ioctl, from, FS_IOC_UNRESVSP64, &space);
+	TRY(ioctl, from, EXT4_IOC_MOVE_EXT, &move);
 	DO(ioctl, from, FIGETBSZ, &flags);
 	DO(ioctl, from, FIONREAD, &flags);
 	DO(ioctl, from, FIOCLEX);
@@ -296,10 +326,26 @@ static struct iocb request(int opcode, int fd, void *buffer, uint64_t length, in
 		.aio_offset = offset};
 }
 
+/* As many segments as a vector may have, of 8 bytes each; behind them is no memory. */
+static struct iovec *most_segments(struct matrix *m)
+{
+	const size_t len = IOV_MOST * sizeof(struct iovec);
+	struct iovec *v = mmap(NULL, 2 * len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t i;
+
+	if (v == MAP_FAILED || mprotect(v, len, PROT_READ | PROT_WRITE)) {
+		perror("syscall_matrix: mmap");
+		exit(1);
+	}
+	for (i = 0; i < IOV_MOST; i++)
+		v[i] = (struct iovec){m->buffer + 8 * i, 8};
+	return v;
+}
+
 static void asynchronous(struct matrix *m)
 {
 	int fd = open_at(m, m->dir_a, "aio.bin", O_RDWR | O_CREAT);
-	struct iovec two[2] = {{m->buffer, 1000}, {m->buffer + 2000, 500}};
+	struct iovec two[2] = {{m->buffer, 1000}, {m->buffer + 2000, 500}}, *most = most_segments(m);
 	struct iocb each[] = {request(IOCB_CMD_PWRITE, fd, m->buffer, 8192, 0),
 		request(IOCB_CMD_PWRITEV, fd, two, 2, 20000), request(IOCB_CMD_FSYNC, fd, NULL, 0, 0),
 		request(IOCB_CMD_PREADV, fd, two, 2, 100), request(IOCB_CMD_PREAD, fd, m->buffer, 4096, 20000),
@@ -323,6 +369,12 @@ static void asynchronous(struct matrix *m)
 	FAIL(EFAULT, io_submit, context, 1L, NULL);
 	FAIL(EINVAL, io_submit, context, -1L, all);
 	FAIL(EINVAL, io_cancel, context, all[0], events);
+	each[1] = request(IOCB_CMD_PWRITEV, fd, most, IOV_MOST, 0);
+	DO(io_submit, context, 1L, all + 1);
+	DO(io_getevents, context, 1L, 1L, events, NULL);
+	each[1].aio_nbytes++;
+	FAIL(EINVAL, io_submit, context, 1L, all + 1);
+	each[1].aio_nbytes = 2;
 	DO(io_submit, context, 1L, all + 1); /* nobody asks for its event */
 	DO(io_destroy, context);
 	FAIL(EINVAL, io_destroy, context);
@@ -467,6 +519,18 @@ static void descriptors(struct matrix *m)
 	lock.l_type = F_UNLCK;
 	DO(fcntl, fd, F_SETLK, &lock);
 	FAIL(EBADF, fcntl, 999, F_GETFL);
+	DO(fcntl, fd, F_SETOWN, getpid());
+	DO(fcntl, fd, F_GETOWN);
+	DO(fcntl, fd, F_SETSIG, 0);
+	DO(fcntl, fd, F_GETSIG);
+	DO(fcntl, m->dir, F_NOTIFY, 0);
+	FAIL(ENOTDIR, fcntl, fd, F_NOTIFY, DN_CREATE);
+	FAIL(EBADF, fcntl, fd, F_GETPIPE_SZ);
+	FAIL(EBADF, fcntl, fd, F_SETPIPE_SZ, 4096);
+	TRY(fcntl, fd, F_GET_SEALS); /* files in memory have some */
+	TRY(fcntl, fd, F_ADD_SEALS, 0);
+	FAIL(EINVAL, fcntl, fd, 9999);
+	FAIL(EINVAL, flock, fd, LOCK_NB);
 	DO(flock, fd, LOCK_EX | LOCK_NB);
 	DO(flock, fd, LOCK_UN);
 	DO(close_range, copy + 1, copy + 100, 0);
@@ -902,6 +966,35 @@ static void uring_names(struct matrix *m, struct uring *r)
 	ASK(EEXIST, symlinkat, .opcode = IORING_OP_SYMLINKAT, .fd = m->dir, .addr = a, .addr2 = b);
 }
 
+/* The same of what a ring does; a path is in ADDR but for symlinkat. */
+static void uring_refuse(struct matrix *m, struct uring *r, int expect, int dir, const char *path)
+{
+	const uint64_t at = (uintptr_t)path, new = (uintptr_t)"refused-new", out = (uintptr_t)m->buffer;
+	struct open_how how = {.flags = O_RDONLY};
+	const unsigned to = (unsigned)m->dir;
+
+	ASK(expect, openat, .opcode = IORING_OP_OPENAT, .fd = dir, .addr = at);
+	ASK(expect, openat2, .opcode = IORING_OP_OPENAT2, .fd = dir, .addr = at, .addr2 = (uintptr_t)&how, .len = sizeof(how));
+	ASK(expect, statx, .opcode = IORING_OP_STATX, .fd = dir, .addr = at, .len = STATX_ALL, .addr2 = out);
+	ASK(expect, unlinkat, .opcode = IORING_OP_UNLINKAT, .fd = dir, .addr = at);
+	ASK(expect, mkdirat, .opcode = IORING_OP_MKDIRAT, .fd = dir, .addr = at, .len = 0755);
+	ASK(expect, renameat, .opcode = IORING_OP_RENAMEAT, .fd = dir, .addr = at, .len = to, .addr2 = new);
+	ASK(expect, linkat, .opcode = IORING_OP_LINKAT, .fd = dir, .addr = at, .len = to, .addr2 = new);
+	ASK(expect, symlinkat, .opcode = IORING_OP_SYMLINKAT, .fd = dir, .addr = new, .addr2 = at);
+}
+
+static void uring_refusals(struct matrix *m, struct uring *r)
+{
+	const int file = open_at(m, m->dir, "open-renamed.txt", O_RDONLY);
+
+	uring_refuse(m, r, ELOOP, m->dir, "refused-loop/x");
+	uring_refuse(m, r, ENOTDIR, m->dir, "open-renamed.txt/x");
+	uring_refuse(m, r, EFAULT, m->dir, NOWHERE);
+	uring_refuse(m, r, EBADF, 999, "x");
+	uring_refuse(m, r, ENOTDIR, file, "x");
+	DO(close, file);
+}
+
 static void rings(struct matrix *m)
 {
 	struct uring ring = {.fd = -1}, *r = &ring;
@@ -912,9 +1005,160 @@ static void rings(struct matrix *m)
 	}
 	uring_bytes(m, r);
 	uring_names(m, r);
+	uring_refusals(m, r);
 	FAIL(EFAULT, io_uring_setup, 8, NULL);
 	FAIL(EBADF, io_uring_enter, -1, 1, 0, 0, NULL, 0);
 	DO(close, r->fd);
+}
+
+/* --- what each kind of argument is refused for --- */
+
+/*
+ * The arguments, a letter each: d directory, p path that is refused, o a file, n a name that is free, f flags,
+ * b buffer, B its length, a name of an attribute, s struct xattr_args, file_attr or file_handle, S its size, h struct open_how, H its
+ * size, k mode of a node, i nobody's id.
+ */
+static const struct refusal {
+	const char *name;
+	long nr;
+	const char *args;
+} refusals[] = {
+#define REFUSAL(name, args) {#name, SYS_##name, args}
+	REFUSAL(openat, "dp00"), REFUSAL(openat2, "dphH"), REFUSAL(mkdirat, "dp0"), REFUSAL(mknodat, "dpk0"),
+	REFUSAL(unlinkat, "dpf"), REFUSAL(renameat2, "dpdnf"), REFUSAL(renameat2, "dodpf"), REFUSAL(linkat, "dpdnf"),
+	REFUSAL(linkat, "dodpf"), REFUSAL(symlinkat, "odp"), REFUSAL(readlinkat, "dpbB"), REFUSAL(newfstatat, "dpbf"),
+	REFUSAL(statx, "dpf0b"), REFUSAL(faccessat, "dp0"), REFUSAL(faccessat2, "dp0f"), REFUSAL(fchmodat, "dp0"),
+	REFUSAL(fchmodat2, "dp0f"), REFUSAL(fchownat, "dpiif"), REFUSAL(utimensat, "dp0f"), REFUSAL(chdir, "p"),
+	REFUSAL(name_to_handle_at, "dpsbf"), REFUSAL(truncate, "p0"), REFUSAL(statfs, "pb"), REFUSAL(setxattr, "pabB0"), REFUSAL(lsetxattr, "pabB0"),
+	REFUSAL(getxattr, "pabB"), REFUSAL(lgetxattr, "pabB"), REFUSAL(listxattr, "pbB"), REFUSAL(llistxattr, "pbB"),
+	REFUSAL(removexattr, "pa"), REFUSAL(lremovexattr, "pa"), REFUSAL(setxattrat, "dpfasS"),
+	REFUSAL(getxattrat, "dpfasS"), REFUSAL(listxattrat, "dpfbB"), REFUSAL(removexattrat, "dpfa"),
+	REFUSAL(file_getattr, "dpsSf"), REFUSAL(file_setattr, "dpsSf"),
+#ifdef SYS_renameat
+	REFUSAL(renameat, "dpdn"), REFUSAL(renameat, "dodp"),
+#endif
+#ifdef SYS_open
+	REFUSAL(open, "p00"), REFUSAL(creat, "p0"), REFUSAL(stat, "pb"), REFUSAL(lstat, "pb"), REFUSAL(access, "p0"),
+	REFUSAL(mkdir, "p0"), REFUSAL(mknod, "pk0"), REFUSAL(rmdir, "p"), REFUSAL(unlink, "p"), REFUSAL(rename, "pn"),
+	REFUSAL(rename, "op"), REFUSAL(link, "pn"), REFUSAL(link, "op"), REFUSAL(symlink, "op"), REFUSAL(readlink, "pbB"),
+	REFUSAL(chmod, "p0"), REFUSAL(chown, "pii"), REFUSAL(lchown, "pii"), REFUSAL(utime, "p0"), REFUSAL(utimes, "p0"),
+	REFUSAL(futimesat, "dp0"),
+#endif
+};
+
+static long refused_arg(struct matrix *m, char letter, int dir, const char *path, long flags)
+{
+	static struct open_how how;
+	static uint64_t value[3]; /* a struct of zeroes */
+
+	switch (letter) {
+	case 'd':
+		return dir;
+	case 'p':
+		return (long)path;
+	case 'o':
+		return (long)"open-renamed.txt";
+	case 'n':
+		return (long)"refused-new";
+	case 'f':
+		return flags;
+	case 'b':
+		return (long)m->buffer;
+	case 'B':
+		return BUFFER;
+	case 'a':
+		return (long)"user.refused";
+	case 'h':
+		return (long)&how;
+	case 'H':
+		return sizeof(how);
+	case 's':
+		return (long)value;
+	case 'S':
+		return sizeof(value);
+	case 'k':
+		return S_IFREG | 0600;
+	case 'i':
+		return -1;
+	default:
+		return 0;
+	}
+}
+
+static void refuse(struct matrix *m, const struct refusal *r, int expect, int dir, const char *path, long flags)
+{
+	long a[6] = {0}, result;
+	size_t i;
+
+	for (i = 0; r->args[i]; i++)
+		a[i] = refused_arg(m, r->args[i], dir, path, flags);
+	result = syscall(r->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	note(m, r->name, result < 0 && errno == ENOSYS ? ANY : expect, result); /* of a newer kernel */
+}
+
+static void refused_names(struct matrix *m)
+{
+	const int file = open_at(m, m->dir, "open-renamed.txt", O_RDONLY);
+	char too_long[TOO_LONG + 1] = "";
+	const struct refusal *r;
+	size_t i;
+
+	memset(too_long, 'a', TOO_LONG);
+	DO(symlinkat, "refused-loop", m->dir, "refused-loop");
+	DO(mkdirat, m->dir, "refused-dir", 0);
+	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+		r = &refusals[i];
+		refuse(m, r, ENAMETOOLONG, m->dir, too_long, 0);
+		refuse(m, r, ELOOP, m->dir, "refused-loop/x", 0);
+		refuse(m, r, ENOTDIR, m->dir, "open-renamed.txt/x", 0);
+		refuse(m, r, EFAULT, m->dir, NOWHERE, 0);
+		if (geteuid() != 0)
+			refuse(m, r, EACCES, m->dir, "refused-dir/x", 0);
+		if (strchr(r->args, 'd')) {
+			refuse(m, r, EBADF, 999, "x", 0);
+			refuse(m, r, ENOTDIR, file, "x", 0);
+		}
+		if (strchr(r->args, 'f'))
+			refuse(m, r, EINVAL, m->dir, "open-renamed.txt", 1 << 30);
+	}
+	DO(unlinkat, m->dir, "refused-dir", AT_REMOVEDIR);
+	DO(close, file);
+}
+
+/* Vectors that cannot be read, ones whose memory is not there, and flags of their own. */
+static void refused_vectors(struct matrix *m)
+{
+	const int fd = open_at(m, m->dir, "vectors.bin", O_RDWR | O_CREAT);
+	struct iovec lost = {NOWHERE, 100}, good = {m->buffer, 100}, *most = most_segments(m);
+	struct iovec *none = (struct iovec *)(void *)NOWHERE;
+
+	DO(pwritev2, fd, &good, 1, 0L, 0, RWF_DSYNC);
+	DO(pwritev2, fd, &good, 1, 100L, 0, RWF_SYNC);
+	DO(pwritev2, fd, &good, 1, 0L, 0, RWF_APPEND);
+	TRY(preadv2, fd, &good, 1, 0L, 0, RWF_NOWAIT);
+	FAIL(EOPNOTSUPP, preadv2, fd, &good, 1, 0L, 0, 1 << 30);
+	FAIL(EOPNOTSUPP, pwritev2, fd, &good, 1, 0L, 0, 1 << 30);
+	FAIL(EFAULT, readv, fd, none, 2);
+	FAIL(EFAULT, writev, fd, none, 2);
+	FAIL(EFAULT, preadv, fd, none, 2, 0L, 0);
+	FAIL(EFAULT, pwritev, fd, none, 2, 0L, 0);
+	FAIL(EFAULT, preadv2, fd, none, 2, 0L, 0, 0);
+	FAIL(EFAULT, pwritev2, fd, none, 2, 0L, 0, 0);
+	FAIL(EFAULT, readv, fd, &lost, 1);
+	FAIL(EFAULT, writev, fd, &lost, 1);
+	FAIL(EFAULT, preadv, fd, &lost, 1, 0L, 0);
+	FAIL(EFAULT, pwritev, fd, &lost, 1, 0L, 0);
+	FAIL(EFAULT, preadv2, fd, &lost, 1, 0L, 0, 0);
+	FAIL(EFAULT, pwritev2, fd, &lost, 1, 0L, 0, 0);
+	DO(pwritev, fd, most, IOV_MOST, 0L, 0);
+	DO(preadv, fd, most, IOV_MOST, 0L, 0);
+	FAIL(EINVAL, pwritev, fd, most, IOV_MOST + 1, 0L, 0);
+	FAIL(EINVAL, readv, fd, most + IOV_MOST - 1, -1);
+	FAIL(EINVAL, writev, fd, most, 5000);
+	FAIL(EINVAL, preadv, fd, &good, 1, -5L, 0);
+	FAIL(EINVAL, pwritev, fd, &good, 1, -5L, 0);
+	FAIL(EFAULT, vmsplice, fd, none, 1, 0);
+	DO(close, fd);
 }
 
 static void run(struct matrix *m)
@@ -938,6 +1182,8 @@ static void run(struct matrix *m)
 	passed_descriptors(m);
 	handles(m);
 	removals(m);
+	refused_names(m);
+	refused_vectors(m);
 	rings(m);
 #ifdef SYS_open
 	old_files(m);

@@ -116,11 +116,17 @@ def in_tree(name, tree):
     return bool(found) and ".ioriot" not in place and rest[:1] in ("", "/")
 
 
+def is_counters(name):
+    """The counters of a build of scripts/coverage.sh, and the directories on the way there."""
+    counters = os.path.dirname(os.environ.get("LLVM_PROFILE_FILE", ""))
+    return counters != "" and (os.path.dirname(name) == counters or (counters + "/").startswith(name + "/"))
+
+
 def allowed(name, tree, strace):
     """The trees with their markers, the results of the run, and what is no file on a disk."""
     marker = "/.ioriot/." in name and name.startswith(os.path.dirname(os.path.dirname(tree)))
     return (in_tree(name, tree) or marker or name.startswith(("/dev/", "/proc/self/")) or
-            os.path.dirname(strace) in (name, os.path.dirname(name)))
+            os.path.dirname(strace) in (name, os.path.dirname(name)) or is_counters(name))
 
 
 def found_names(base, replayed, paths):

@@ -155,14 +155,17 @@ static bool put_iov(u64 *to, u64 address, unsigned int count)
 /* The kernel takes at most UIO_MAXIOV segments: one more says why it refused. */
 static void item_iov(struct build *o, u64 address, u64 count, bool narrow)
 {
-	unsigned int left = count < UIO_MAXIOV ? count : UIO_MAXIOV + 1, n;
+	unsigned int left = count <= UIO_MAXIOV ? count : UIO_MAXIOV + 1, n;
 
 	do {
 		char *to = item_begin(o, IOV_PART * sizeof(u64));
 
 		n = left < IOV_PART ? left : IOV_PART;
-		if (!(narrow ? put_narrow_iov : put_iov)((u64 *)to, address, n))
-			return;
+		if (!(narrow ? put_narrow_iov : put_iov)((u64 *)to, address, n)) {
+			if (count <= UIO_MAXIOV)
+				return;
+			memset(to, 0, n * sizeof(u64)); /* what is in it does not matter */
+		}
 		item_end(o, WIRE_IOV, n * sizeof(u64));
 		address += n * (narrow ? sizeof(struct narrow_iovec) : sizeof(struct iovec));
 		left -= n;
@@ -237,7 +240,7 @@ static unsigned int segments_of(const struct iocb *iocb, unsigned int room, bool
 
 	if (iocb->aio_lio_opcode != IOCB_CMD_PREADV && iocb->aio_lio_opcode != IOCB_CMD_PWRITEV)
 		return 0;
-	n = iocb->aio_nbytes < UIO_MAXIOV ? iocb->aio_nbytes : UIO_MAXIOV + 1;
+	n = iocb->aio_nbytes <= UIO_MAXIOV ? iocb->aio_nbytes : UIO_MAXIOV + 1;
 	return n && n <= room && segments_readable(iocb->aio_buf, n, narrow) ? n : 0;
 }
 

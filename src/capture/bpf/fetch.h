@@ -30,7 +30,7 @@ struct narrow_iovec {
 struct iov {
 	u64 address;
 	u32 left;
-	bool narrow;
+	bool narrow, refused; /* for its length: it does not matter what is in it */
 };
 
 static long iov_length(u32 i, void *arg)
@@ -63,7 +63,7 @@ static long iov_part(u32 i, void *arg)
 	keep(bytes);
 	if (bytes > IOV_PART * sizeof(struct user_iovec))
 		return 1;
-	if (bytes && bpf_probe_read_user(b->name, bytes, (const void *)v->address))
+	if (bytes && bpf_probe_read_user(b->name, bytes, (const void *)v->address) && !v->refused)
 		return 1;
 	bpf_loop(n, iov_length, v, 0);
 	item_end(b, WIRE_IOV, n * sizeof(u64));
@@ -75,7 +75,8 @@ static long iov_part(u32 i, void *arg)
 /* The kernel takes at most UIO_MAXIOV segments: one more says why it refused. */
 __noinline int item_iov(u64 address, u64 count, u32 narrow)
 {
-	struct iov v = {.address = address, .left = count < IOV_MOST ? count : IOV_MOST + 1, .narrow = narrow};
+	struct iov v = {.address = address, .left = count <= IOV_MOST ? count : IOV_MOST + 1, .narrow = narrow,
+		.refused = count > IOV_MOST};
 
 	bpf_loop(IOV_MOST / IOV_PART + 1, iov_part, &v, 0);
 	return 0;

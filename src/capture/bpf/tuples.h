@@ -79,7 +79,7 @@ static __always_inline bool read_word(u64 *to, u64 address, u32 word)
 /* How many segments of the iocb are told: none of a vector that is bad. */
 static __always_inline u32 segments_of(const struct iocb *iocb, u32 room, u32 size)
 {
-	u64 n = iocb->aio_nbytes < SEGMENTS_MOST ? iocb->aio_nbytes : SEGMENTS_MOST + 1, word;
+	u64 n = iocb->aio_nbytes <= SEGMENTS_MOST ? iocb->aio_nbytes : SEGMENTS_MOST + 1, word;
 
 	if (iocb->aio_lio_opcode != IOCB_CMD_PREADV && iocb->aio_lio_opcode != IOCB_CMD_PWRITEV)
 		return 0;
