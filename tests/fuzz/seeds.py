@@ -44,6 +44,10 @@ def words():
               "s=0", "p=/h/w/f", "p=f", "../", "/.ioriot/t/", "/h/.ioriot/t1/", "|0|0|-|", ">3", "#INIT\\x0a", "#END\\x0a",
               "dir|0755|0|0|", "file|0644|0|0|10|0+10|", "link|0|0|", "@2|", "@3|", "\\x0a", "18446744073709551615",
               "9223372036854775807", "4096x3", "null", "now", "omit", "L3", "3:4"}
+    found |= {"7 1.5 ", "8 1.6 ", " <unfinished ...>", "<... ", " resumed>", ") = 3</f>", ") = -1 ENOENT (x)", ") = ?",
+              " <0.000010>", "+++ exited with 0 +++", "+++ killed by SIGKILL +++", "--- SIGCHLD {", "+++ superseded by execve in pid 8 +++",
+              "AT_FDCWD</w>, ", "{iov_base=\\x22a\\x22..., iov_len=5}", "[3<pipe:[1]>, 4]", "\\x22/f\\x22", "{st_mode=S_IFREG|0644, st_size=3",
+              "flags=CLONE_VM", " /* x */", " or FICLONE", "sun_path=", "makedev(0x8, 0x1)", "tv_sec=5, tv_nsec=7", "0x7f0000000000"}
     return sorted(found)
 
 
@@ -54,7 +58,8 @@ def main():
     write(directory, "generate", ["0" + one_process(s) for s in captures])
     write(directory, "replay", replays)
     write(directory, "load", ["0" + s for s in replays])
-    (directory / "wire").mkdir(exist_ok=True)
+    for made in ("wire", "import"):  # by build/fuzz
+        (directory / made).mkdir(exist_ok=True)
     (directory / "words").write_text("".join(f'"{w}"\n' for w in words()), encoding="utf-8")
 
 
