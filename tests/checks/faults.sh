@@ -11,7 +11,6 @@
 
 stride=${FAULT_STRIDE:-29}
 offset=$((RANDOM % stride))
-build build-asan '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' ioriot-fault
 check "the library" make -s -C "$SOURCE" build/fault.so
 
 # One program without libraries: a capture of some 300 lines that has most of what there is.
@@ -41,6 +40,7 @@ faults() { # STRIDE OPTIONS...
 }
 
 faults "$stride" --preload "$SOURCE/build/fault.so" "$IORIOT"
+build build-asan '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' ioriot-fault
 cp "$SOURCE/build-asan/ioriot-fault" .
 rm -f faults/good.replay
 faults "$stride" ./ioriot-fault
