@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/confine.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/landlock.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -64,6 +69,49 @@ static int add_tree(int ruleset, uint64_t rights, int tree)
 											     : 0;
 }
 
+/* O_PATH of the only entry of DIR when that is a directory, else -1. */
+static int only_directory(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found = -1;
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	char name[NAME_MAX + 1] = "";
+	struct dirent *e;
+	int n = 0;
+
+	while (list && n < 2 && (e = readdir(list)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 && n++ == 0)
+			snprintf(name, sizeof(name), "%s", e->d_name);
+	if (list)
+		closedir(list);
+	else if (fd >= 0)
+		close(fd);
+	if (n == 1)
+		found = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return found;
+}
+
+#define DEPTH_MAX 64
+
+/*
+ * The kernel walks from a file up to the directory of a rule, at each open: where everything is deep in the tree
+ * (home/user/project) a second rule there spares it most of the way. It allows what the tree's does, so
+ * it is no loss when there is none.
+ */
+static void add_deep(int ruleset, uint64_t rights, int tree)
+{
+	int at = tree, next, depth;
+
+	for (depth = 0; depth < DEPTH_MAX && (next = only_directory(at)) >= 0; depth++) {
+		if (at != tree)
+			close(at);
+		at = next;
+	}
+	if (at == tree)
+		return;
+	add_tree(ruleset, rights, at);
+	close(at);
+}
+
 static int landlock(int version, const int *trees, size_t n, struct err *err)
 {
 	struct ruleset r = ruleset_for(version);
@@ -72,8 +120,11 @@ static int landlock(int version, const int *trees, size_t n, struct err *err)
 	int rc = fd < 0 ? -errno : 0;
 	size_t i;
 
-	for (i = 0; i < n && rc == 0; i++)
+	for (i = 0; i < n && rc == 0; i++) {
 		rc = add_tree(fd, allowed, trees[i]);
+		if (rc == 0)
+			add_deep(fd, allowed, trees[i]);
+	}
 	if (rc == 0 && syscall(SYS_landlock_restrict_self, fd, 0))
 		rc = -errno;
 	if (fd >= 0)

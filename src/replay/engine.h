@@ -68,6 +68,7 @@ struct engine {
 	size_t ended_size;
 	uint8_t *write_data;
 	uint64_t write_period, write_size;
+	uint64_t spin_ns; /* that a thread looks for the end of another's operation before it sleeps */
 	pid_t self, *workers;
 	uint32_t running;
 	struct timeline timeline;

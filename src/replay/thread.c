@@ -23,7 +23,6 @@ struct runner {
 	struct thread_result *result;
 	struct file_result *files; /* of this thread, with --by, else NULL */
 	uint32_t number; /* in the copy */
-	uint64_t spin_ns; /* that it looks for the end of another thread's operation before it sleeps */
 	uint64_t wakeup;  /* ns that a wake-up takes here: the median of those seen */
 	uint64_t begun;	  /* PACE_BEFORE: when the operation at hand did, or should have */
 	uint64_t start, first_entry;
@@ -76,7 +75,7 @@ static void sleep_until_over(struct slot *s, uint32_t seq)
 static void wait_for(struct runner *r, struct xdep dep)
 {
 	struct slot *s = &r->slots[dep.thread];
-	uint64_t until = now_ns() + r->spin_ns;
+	uint64_t until = now_ns() + r->e->spin_ns;
 
 	do {
 		if (is_over(s, dep.seq))
@@ -365,15 +364,6 @@ static void wait_for_start(struct engine_shared *s)
 		futex_wait(&s->go, 0, UINT32_MAX);
 }
 
-/*
- * About as long as a sleep and its wake-up take; where threads have no processor each, it takes one from
- * others.
- */
-static uint64_t spin_for(const struct program *p)
-{
-	return program_threads(p) <= (uint32_t)sysconf(_SC_NPROCESSORS_ONLN) ? 5000 : 2000;
-}
-
 static bool prepare(struct rthread *t, const struct program *p, uint32_t number)
 {
 	t->read_len = p->read_max < READ_BUFFER_MAX ? p->read_max : READ_BUFFER_MAX;
@@ -415,7 +405,6 @@ void *thread_main(void *arg)
 		.result = &e->results[start->number],
 		.files = e->files ? e->files + (size_t)start->number * p->files.n : NULL,
 		.number = start->number % p->layout.threads,
-		.spin_ns = spin_for(p),
 		.wakeup = WAKEUP_FIRST,
 		.first_entry = p->first_entry,
 		.pace = e->config.pace,

@@ -283,4 +283,26 @@ case $(stat -f -c %T .) in
 ext2/ext3 | xfs | btrfs) replays "memory that is not aligned" 0 direct.replay ;;
 *) skip "memory that is not aligned" "$(stat -f -c %T .) takes any" ;;
 esac
+# Where everything is deep in the tree Landlock has a second rule there: what is above is in reach as before, and
+# so are moves between the two.
+replay_file deep.replay <<'E1'
+1+9|0|0|-|@TREE@/home/user/d/f|@TREE@/up|0|rename
+2+9|0|0|-|@TREE@/up|O_RDWR|0|>0|3|open
+3+9|0|0|-|@TREE@/up|@TREE@/home/user/e/f|0|rename
+4+9|0|0|-|@TREE@/beside|0755|0|mkdir
+5+9|0|0|-|@TREE@/home/user/e|@TREE@/beside/e|0|rename
+6+9|0|0|-|@TREE@/beside/e/f|@TREE@/home/user/d/g|0|link
+7+9|0|0|-|@TREE@/home|@TREE@/beside/home|0|rename
+8+9|0|0|-|@TREE@/beside/home/user/d/g|O_RDONLY|0|>1|4|open
+9+9|0|0|-|@TREE@/beside/home/user/d|O_RDONLY+O_DIRECTORY|0|>2|5|open
+10+9|0|0|-|@TREE@/beside/home/user/d/g|0|unlink
+INIT
+dir|0755|0|0|@TREE@/home|
+dir|0755|0|0|@TREE@/home/user|
+dir|0755|0|0|@TREE@/home/user/d|
+dir|0755|0|0|@TREE@/home/user/e|
+file|0644|0|0|10|0+10|@TREE@/home/user/d/f|
+E1
+replays "deep in the tree, and above" 0 deep.replay --json deep.json
+equal "deep in the tree, and above: all worked" "$(json 'j["operations"], j["errors"]' deep.json)" "(10, 0)"
 done_testing
