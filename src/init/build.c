@@ -17,7 +17,9 @@
 #include "utils/clock.h"
 
 #define WORKERS	  4
-#define BATCH	  16	       /* entries that a worker takes at once */
+#define RUN_MOST  256	       /* entries that a worker takes at once, of one directory ... */
+#define RUN_LEAST 16	       /* ... or of several, where they have few */
+#define RUN_BYTES (1u << 20)   /* with so much data or more there are no further ones */
 #define CHUNK	  (256u << 10) /* bytes of a write: stays in the processor's cache */
 #define SHOW_PATH 512
 
@@ -27,11 +29,11 @@ struct job {
 	const struct user *user;
 	enum data_fill data;
 	bool is_root;
-	atomic_size_t next;
 	atomic_uint_fast64_t entries, bytes, refused;
 	atomic_bool stop;
 	pthread_mutex_t mutex; /* the rest of the struct */
 	pthread_cond_t ended;
+	size_t next; /* entry that nobody has taken yet */
 	unsigned running;
 	struct err err;
 };
@@ -119,7 +121,8 @@ static int write_data(struct worker *w, const struct entry *e, int fd)
 	uint32_t i;
 	int rc = 0;
 
-	if (ftruncate(fd, (off_t)e->size) < 0)
+	if ((e->ndata < 2 || e->data[e->ndata - 2] + e->data[e->ndata - 1] != e->size) && e->size &&
+		ftruncate(fd, (off_t)e->size) < 0)
 		return -errno;
 	fill_start(&fill, w->job->data, e->seed);
 	for (i = 0; rc == 0 && i + 1 < e->ndata; i += 2)
@@ -132,19 +135,24 @@ static int set_owner_and_mode(struct job *job, const struct entry *e, int fd)
 {
 	uint32_t mode = build_mode(e, job->is_root, job->user->uid);
 	int rc = e->attributes || e->list ? attributes_set(e, mode, fd) : 0;
+	struct stat st;
 
 	if (rc < 0)
 		return rc;
 	atomic_fetch_add_explicit(&job->refused, (unsigned)rc, memory_order_relaxed);
 	if (job->is_root && fchown(fd, owner(job, e), group(job, e)) < 0)
 		return -errno;
-	return fchmod(fd, mode) < 0 ? -errno : 0; /* chown clears bits */
+	/* most have it since they were made; chown and lists of access change it */
+	if (fstat(fd, &st) == 0 && (st.st_mode & 07777) == mode)
+		return 0;
+	return fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
 static int make_file(struct worker *w, const struct entry *e)
 {
-	int fd = openat(
-		w->dir_fd, e->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	const bool plain = !e->attributes && !e->list;
+	mode_t mode = plain ? build_mode(e, w->job->is_root, w->job->user->uid) & 0777 : 0600;
+	int fd = openat(w->dir_fd, e->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	int rc;
 
 	if (fd < 0)
@@ -211,10 +219,44 @@ static int make_node(struct worker *w, const struct entry *e, struct err *err)
 	return rc ? fail(w->job->plan, e, -rc, "make", err) : 0;
 }
 
-static int make_batch(struct worker *w, size_t from, struct err *err)
+static uint64_t data_of(const struct entry *e)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 1; i < e->ndata; i += 2)
+		sum += e->data[i];
+	return sum;
+}
+
+/* Workers that make files in one directory wait for each other in the kernel; a large file is a work of its own. */
+static size_t run_end(const entry_vec *nodes, size_t from)
+{
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = from; i < nodes->n && i - from < RUN_MOST && bytes < RUN_BYTES; i++) {
+		if (i - from >= RUN_LEAST && nodes->v[i]->parent != nodes->v[from]->parent)
+			break;
+		bytes += data_of(nodes->v[i]);
+	}
+	return i;
+}
+
+/* The next entries for a worker; false when there are none. */
+static bool take_run(struct job *job, size_t *from, size_t *to)
+{
+	pthread_mutex_lock(&job->mutex);
+	*from = job->next;
+	*to = job->next = run_end(&job->plan->nodes, *from);
+	pthread_mutex_unlock(&job->mutex);
+	return *from < *to;
+}
+
+static int make_run(struct worker *w, size_t from, size_t to, struct err *err)
 {
 	const entry_vec *nodes = &w->job->plan->nodes;
-	size_t i, to = from + BATCH < nodes->n ? from + BATCH : nodes->n;
+	size_t i;
 	int rc = 0;
 
 	for (i = from; rc == 0 && i < to && !atomic_load(&w->job->stop); i++) {
@@ -244,15 +286,11 @@ static void *work(void *arg)
 	struct worker *w = arg;
 	struct job *job = w->job;
 	struct err err = {0};
-	size_t from;
+	size_t from, to;
 
-	while (!atomic_load(&job->stop)) {
-		from = atomic_fetch_add(&job->next, BATCH);
-		if (from >= job->plan->nodes.n)
-			break;
-		if (make_batch(w, from, &err))
+	while (!atomic_load(&job->stop) && take_run(job, &from, &to))
+		if (make_run(w, from, to, &err))
 			atomic_store(&job->stop, true);
-	}
 	end_worker(w, &err);
 	return NULL;
 }
