@@ -232,8 +232,14 @@ $(BUILD)/bench/loading: $(BUILD)/tests/bench/loading.o $(LIBOBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# ioriot as valgrind can run it.
+$(BUILD)/bench/ioriot: $(BUILD)/tests/bench/openat2.o $(OBJ)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=syscall -o $@ $^ $(LDLIBS)
+
 bench: deps
-	@$(MAKE) --no-print-directory all $(BENCHTOOLS) $(BUILD)/bench/wire $(BUILD)/bench/loading
+	@$(MAKE) --no-print-directory all $(BENCHTOOLS) $(BUILD)/bench/wire $(BUILD)/bench/loading $(BUILD)/bench/ioriot
 	@scripts/bench.py --ioriot ./ioriot --json $(BUILD)/bench.json
 
 # The same of the SystemTap module, in the virtual machine of the tests: ratios.

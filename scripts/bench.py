@@ -108,6 +108,7 @@ class Ram:
 TARGETS = {
     "replay-mixed": ("ratio", ">=", 0.97),
     "replay-reads": ("ratio", ">=", 0.92),
+    "instructions-replay": ("reads", "<=", 120),
     "replay-p2-t8": ("ratio", ">=", 0.9),
     "replay-p4-t128": ("ratio", ">=", 0.9),
     "program-fio": ("of_io", "<=", 1.02),
@@ -385,6 +386,7 @@ class Bench(ReplayBenches):
         "edges": ReplayBenches.edges,
         "pacing": ReplayBenches.pacing,
         "idle-threads": ReplayBenches.idle_threads,
+        "instructions-replay": ReplayBenches.instructions_of_replay,
         "programs": ReplayBenches.programs,
         "init": ReplayBenches.init_rates,
         "init-memory": init_and_analyse,

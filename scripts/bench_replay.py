@@ -2,6 +2,7 @@
 """What bench.py measures of the replay and of init: against bare loops, programs, tar and dd."""
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -111,6 +112,26 @@ class ReplayBenches:
                             "of the bare loop %.2f" % (name, ratio, low, high, bare), ratio=ratio, low=low, high=high,
                             bare=bare)
             os.unlink(rep)
+
+    def instructions_of_replay(self):
+        """Ours, the kernel's not: the difference between two lengths, so that what is done once is not in it."""
+        if not shutil.which("valgrind"):
+            self.report("instructions-replay", "left out: valgrind is not installed")
+            return
+        made = {}
+        for mix in ("reads", "mixed"):
+            counted = []
+            for calls in (20000, 40000):
+                rep, _ = self.threads_replay(mix, calls, 1, 1)
+                text = subprocess.run(["valgrind", "--tool=callgrind", "--trace-children=yes", "--toggle-collect=thread_main",
+                                       "--callgrind-out-file=/dev/null", self.tool("ioriot"), "-r", rep, "-D", "--quiet",
+                                       "--root", self.ram.dir, "-p", "1", "-t", "1"], stdout=subprocess.DEVNULL,
+                                      check=True, stderr=subprocess.PIPE, text=True).stderr
+                counted.append(sum(map(int, re.findall(r"Collected : (\d+)", text))))
+                os.unlink(rep)
+            made[mix] = (counted[1] - counted[0]) / 20000
+        self.report("instructions-replay", "%.0f a cached read, %.0f a mixed operation, latency recorded" % (
+            made["reads"], made["mixed"]), reads=made["reads"], mixed=made["mixed"])
 
     # ---- order ----
 
