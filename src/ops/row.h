@@ -11,6 +11,22 @@
 
 #define OP_ALWAYS_INLINE static inline __attribute__((always_inline))
 
+/*
+ * What is written out for each row of the table, and in it for each argument. With a sanitizer's
+ * checks in each copy that takes a compiler minutes, so there one function serves all rows.
+ */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define OP_EACH_ROW static __attribute__((noinline))
+#define OP_EACH_ARG
+#else
+#define OP_EACH_ROW OP_ALWAYS_INLINE
+#define OP_EACH_ARG _Pragma("GCC unroll 6")
+#endif
+
 /* The ARGS of a row as an initializer: OP_KINDS (FD, RBUF, LEN) is A_FD, A_RBUF, A_LEN. */
 #define OP_KINDS0()		       A_NONE
 #define OP_KINDS1(a)		       A_##a

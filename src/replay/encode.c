@@ -154,7 +154,7 @@ static void put_times(struct buf *b, const struct rec *r)
 
 static void put_farg(struct buf *b, const struct rec *r, int i)
 {
-	int last = rec_fcntl_is_lock(r->arg[i - 1]) ? OP_ARGS - 1 : i;
+	int last = rec_fcntl_is_lock(r->arg[1]) ? OP_ARGS - 1 : i;
 
 	for (; i <= last; i++)
 		svar_put(b, (int64_t)r->arg[i]);
@@ -252,7 +252,7 @@ OP_ALWAYS_INLINE char *put_places(char *to, const struct rline *line, uint64_t p
 {
 	int i;
 
-#pragma GCC unroll 6
+	OP_EACH_ARG
 	for (i = 0; i < OP_ARGS; i++) {
 		enum arg_form form = op_form((enum arg_kind)kinds[i]);
 		enum place place = place_of(form);
@@ -275,14 +275,14 @@ OP_ALWAYS_INLINE char *put_places(char *to, const struct rline *line, uint64_t p
 }
 
 /* A body of the operation OP: the rest of its row is told, as to decode_row(). */
-OP_ALWAYS_INLINE unsigned encode_row(struct buf *b, const struct rline *line, uint64_t path,
+OP_EACH_ROW unsigned encode_row(struct buf *b, const struct rline *line, uint64_t path,
 	uint64_t path2, enum op_id op, unsigned flags, const uint8_t kinds[OP_ARGS])
 {
 	bool wide = false;
 	char *to;
 	int i;
 
-#pragma GCC unroll 6
+	OP_EACH_ARG
 	for (i = 0; i < OP_ARGS; i++) {
 		enum arg_form form = op_form((enum arg_kind)kinds[i]);
 
@@ -294,7 +294,7 @@ OP_ALWAYS_INLINE unsigned encode_row(struct buf *b, const struct rline *line, ui
 	to = wide ? put_places(to, line, path, path2, op, flags, kinds, true)
 		  : put_places(to, line, path, path2, op, flags, kinds, false);
 	b->len = (size_t)(to - b->p);
-#pragma GCC unroll 6
+	OP_EACH_ARG
 	for (i = 0; i < OP_ARGS; i++)
 		put_arg(b, &line->call, i, op_form((enum arg_kind)kinds[i]));
 	if (flags & OPF_LIST)
@@ -326,7 +326,7 @@ unsigned encode_body(struct buf *b, const struct rline *line, uint64_t path, uin
 
 static const uint8_t *get_farg(const uint8_t *p, struct xop *x, int i)
 {
-	int last = rec_fcntl_is_lock(x->arg[i - 1]) ? OP_ARGS - 1 : i;
+	int last = rec_fcntl_is_lock(x->arg[1]) ? OP_ARGS - 1 : i;
 
 	for (; i <= last; i++)
 		x->arg[i] = (uint64_t)svar_get(&p);
@@ -426,7 +426,7 @@ OP_ALWAYS_INLINE const uint8_t *get_places(const uint8_t *p, struct xop *x, enum
 {
 	int i;
 
-#pragma GCC unroll 6
+	OP_EACH_ARG
 	for (i = 0; i < OP_ARGS; i++) {
 		enum arg_form form = op_form((enum arg_kind)kinds[i]);
 		enum place place = place_of(form);
@@ -447,7 +447,7 @@ OP_ALWAYS_INLINE const uint8_t *get_places(const uint8_t *p, struct xop *x, enum
 }
 
 /* A body of the operation OP: the rest of its row is told, so that nothing is looked up. */
-OP_ALWAYS_INLINE const uint8_t *decode_row(const uint8_t *p, struct xop *x, enum op_id op,
+OP_EACH_ROW const uint8_t *decode_row(const uint8_t *p, struct xop *x, enum op_id op,
 	unsigned flags, const uint8_t kinds[OP_ARGS])
 {
 	int i;
@@ -457,7 +457,7 @@ OP_ALWAYS_INLINE const uint8_t *decode_row(const uint8_t *p, struct xop *x, enum
 		p = get_places(p, x, op, flags, kinds, true);
 	else
 		p = get_places(p, x, op, flags, kinds, false);
-#pragma GCC unroll 6
+	OP_EACH_ARG
 	for (i = 0; i < OP_ARGS; i++) {
 		p = get_arg(p, x, i, op_form((enum arg_kind)kinds[i]));
 		if (kinds[i] == A_LEN && x->meta & META_LEN)

@@ -121,13 +121,13 @@ OP_ALWAYS_INLINE bool makes_names(enum op_id op)
 	}
 }
 
-OP_ALWAYS_INLINE int enter_row(struct rthread *t, const struct xop *x, enum op_id op,
+OP_EACH_ROW int enter_row(struct rthread *t, const struct xop *x, enum op_id op,
 	const uint8_t kinds[OP_ARGS])
 {
 	bool cwd_based = true, uses_cwd = op == OP_getcwd;
 	int i, rc = 0;
 
-#pragma GCC unroll 6
+	OP_EACH_ARG
 	for (i = 0; i < OP_ARGS; i++)
 		switch ((enum arg_kind)kinds[i]) {
 		case A_DIRFD:
@@ -379,12 +379,12 @@ OP_ALWAYS_INLINE uint64_t register_of(struct rthread *t, const struct xop *x, in
 	}
 }
 
-OP_ALWAYS_INLINE void registers_row(struct rthread *t, const struct xop *x, uint64_t reg[6],
+OP_EACH_ROW void registers_row(struct rthread *t, const struct xop *x, uint64_t reg[6],
 	const uint8_t kinds[OP_ARGS])
 {
 	int i;
 
-#pragma GCC unroll 6
+	OP_EACH_ARG
 	for (i = 0; i < OP_ARGS; i++)
 		reg[i] = register_of(t, x, i, (enum arg_kind)kinds[i]);
 }
@@ -475,7 +475,7 @@ OP_ALWAYS_INLINE int64_t issue_row(const struct xop *x, long nr, uint64_t reg[6]
 	return nr >= 0 ? raw_syscall(nr, reg) : issue(x, reg);
 }
 
-OP_ALWAYS_INLINE int64_t call_row(struct rthread *t, const struct xop *x, enum op_id op, long nr,
+OP_EACH_ROW int64_t call_row(struct rthread *t, const struct xop *x, enum op_id op, long nr,
 	unsigned flags, const uint8_t kinds[OP_ARGS])
 {
 	uint64_t reg[6];
