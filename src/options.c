@@ -735,9 +735,9 @@ const struct option_row option_rows[] = {
 	{0, "json", "FILE", NULL, COMMAND_NONE, FOR_REPLAY | FOR(COMMAND_CHECK) | FOR(COMMAND_COMPARE),
 		"Write the statistics of the replay, or what --check or --compare found, to FILE, as JSON.",
 		set_json},
-	{'F', "filter", "EXPRESSION", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+	{'F', "filter", "EXPRESSION", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
 		"Only calls for which it is true: pid==12 && file=~\"^/var/\" && latency>1ms && op in "
-		"(read, pread64) || error.",
+		"(read, pread64) || error. What is recorded so can be analysed, not replayed.",
 		set_filter},
 	{'E', "events", "WORDS", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
 		"Only calls that these words name: operations or patterns (*stat*), families, classes; "

@@ -14,6 +14,7 @@ struct capture_job {
 	const struct options *options;
 	const struct backend *backend;
 	const char *program; /* file to execute for options->argv, looked up in PATH; NULL = none */
+	struct chosen *chosen; /* what -E and -F choose */
 	const bool *wanted; /* by operation; NULL = all; others are not worth making */
 	struct sink *sink;
 	struct paths *paths;

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "capture/backend.h"
+#include "capture/chosen.h"
 #include "capture/program.h"
-#include "ops/words.h"
 #include "snapshot/snapshot.h"
 #include "utils/clock.h"
 
@@ -233,6 +233,15 @@ static void put_what(struct buf *out, const struct options *o)
 		buf_puts(out, "system");
 }
 
+/* Without memory everything is recorded. */
+static void begin_filter(const struct capture_job *job, struct str cmd)
+{
+	struct err err;
+
+	if (chosen_begin(job->chosen, sink_start(job->sink), job->backend == &backend_ptrace ? cmd : STR_NONE, &err))
+		complain(&err, 0);
+}
+
 #define PAIRS_MAX 16
 
 static void write_header(
@@ -255,9 +264,12 @@ static void write_header(
 	pairs[n++] = (struct capture_pair){"cmd", buf_as_str(&what)};
 	if (job->options->only_ops)
 		pairs[n++] = (struct capture_pair){"only", str_of(job->options->only_ops)};
+	if (job->options->filter)
+		pairs[n++] = (struct capture_pair){"filter", str_of(job->options->filter)};
 	while (n_more-- && n < PAIRS_MAX)
 		pairs[n++] = *more++;
 	sink_header(job->sink, pairs, n);
+	begin_filter(job, buf_as_str(&what));
 	buf_free(&what);
 }
 
@@ -332,19 +344,6 @@ static int find_program(struct capture_job *job, char *out)
 	return rc ? complain(&err, rc == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN) : 0;
 }
 
-/* What -E names, and what is always needed; false: all. */
-static bool choose_ops(const struct options *o, bool wanted[OP_COUNT])
-{
-	struct err ignored; /* the option was looked at when it was read */
-	unsigned op;
-
-	if (!o->only_ops || words_choose(wanted, o->only_ops, "-E", &ignored))
-		return false;
-	for (op = 0; op < OP_COUNT; op++)
-		wanted[op] |= words_always((enum op_id)op);
-	return true;
-}
-
 static int open_sink(struct capture_job *job, struct err *err)
 {
 	const struct options *o = job->options;
@@ -358,7 +357,7 @@ static int open_sink(struct capture_job *job, struct err *err)
 
 	if (rc)
 		return rc;
-	sink_choose(job->sink, job->wanted);
+	sink_choose(job->sink, job->chosen);
 	rc = sink_limit(job->sink, &limits, err);
 	if (!rc)
 		rc = paths_open(&job->paths, job->sink, err);
@@ -379,25 +378,37 @@ static int start_snapshots(const struct options *o, struct snapshot_helper *h, s
 			: SNAPSHOT_EVERY * (uint64_t)NS_PER_SEC, err);
 }
 
-int capture_command(const struct options *o)
+static int capture(struct capture_job *job)
 {
-	bool wanted[OP_COUNT];
-	struct capture_job job = {.options = o, .begin = write_header, .say = say,
-		.wanted = choose_ops(o, wanted) ? wanted : NULL};
+	const struct options *o = job->options;
 	struct snapshot_helper snapshots = {-1, -1};
 	char program[PATH_MAX];
 	struct err err;
 	int rc;
 
-	rc = choose_backend(&job);
+	rc = choose_backend(job);
 	if (!rc)
-		rc = find_program(&job, program);
+		rc = find_program(job, program);
 	if (rc)
 		return rc;
-	if (!job.program) /* what everybody does is told to nobody else */
+	if (!job->program) /* what everybody does is told to nobody else */
 		umask(umask(077) | 077);
 	if (start_snapshots(o, &snapshots, &err))
 		return complain(&err, EXIT_FAILED);
-	rc = open_sink(&job, &err) ? complain(&err, EXIT_FAILED) : record(&job);
+	rc = open_sink(job, &err) ? complain(&err, EXIT_FAILED) : record(job);
 	return snapshot_helper_end(&snapshots) || rc ? rc : EXIT_FAILED;
+}
+
+int capture_command(const struct options *o)
+{
+	struct capture_job job = {.options = o, .begin = write_header, .say = say};
+	struct err err;
+	int rc;
+
+	if (chosen_new(&job.chosen, o->only_ops, o->filter, &err))
+		return complain(&err, err.code == EINVAL ? EXIT_USAGE : EXIT_FAILED);
+	job.wanted = chosen_ops(job.chosen);
+	rc = capture(&job);
+	chosen_free(job.chosen);
+	return rc;
 }

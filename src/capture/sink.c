@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "capture/chosen.h"
 #include "datas/arena.h"
 #include "datas/buf.h"
 #include "trace/outfile.h"
@@ -18,7 +19,8 @@
 struct sink {
 	char *path;
 	struct sink_limits limits;
-	const bool *wanted; /* NULL = all */
+	struct chosen *chosen; /* NULL = all */
+	uint64_t start;	       /* start_mono */
 	struct outfile *file; /* NULL: ended */
 	struct buf buf;
 	uint64_t part;
@@ -78,9 +80,14 @@ int sink_limit(struct sink *s, const struct sink_limits *limits, struct err *err
 	return 0;
 }
 
-void sink_choose(struct sink *s, const bool *wanted)
+void sink_choose(struct sink *s, struct chosen *chosen)
 {
-	s->wanted = wanted;
+	s->chosen = chosen;
+}
+
+uint64_t sink_start(const struct sink *s)
+{
+	return s->start;
 }
 
 static void fail(struct sink *s, int rc, const struct err *why)
@@ -134,7 +141,8 @@ static void put_header(struct sink *s)
 	size_t n = s->header.n;
 	char mono[24], wall[24], part[24];
 
-	add_number(s, "start_mono", now_ns(), mono);
+	s->start = now_ns();
+	add_number(s, "start_mono", s->start, mono);
 	add_number(s, "start_wall", wall_ns(), wall);
 	if (s->limits.max_size)
 		add_number(s, "part", s->part, part);
@@ -223,7 +231,7 @@ static void put(struct sink *s, const struct rec *rec, bool call)
 
 void sink_put(struct sink *s, const struct rec *rec)
 {
-	if (s->wanted && !s->wanted[rec->op])
+	if (s->chosen && !chosen_keeps(s->chosen, rec))
 		return;
 	put(s, rec, ops[rec->op].family != FAM_State);
 }

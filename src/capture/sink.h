@@ -40,8 +40,11 @@ int sink_open(struct sink **out, const char *path, struct err *err);
 /* Before the header. -EINVAL: what is written to is no file that another one could follow. */
 int sink_limit(struct sink *s, const struct sink_limits *limits, struct err *err);
 
-/* Of calls only those of these operations from now on; WANTED has OP_COUNT and stays the caller's. */
-void sink_choose(struct sink *s, const bool *wanted);
+/* Only what is chosen from now on, which stays the caller's; NULL: all. */
+struct chosen;
+void sink_choose(struct sink *s, struct chosen *chosen);
+/* What the header says: when this file began. */
+uint64_t sink_start(const struct sink *s);
 
 /*
  * What the first line of each file says; copied. The sink adds start_mono, start_wall, and in a

@@ -419,9 +419,9 @@ static int open_all(struct run *run)
 
 	if (rc)
 		return rc;
-	if (capture_header(run->reader, "only").len)
+	if (capture_header(run->reader, "only").len || capture_header(run->reader, "filter").len)
 		return err_set(run->err, EINVAL,
-			"%s: only some calls were recorded (-E): a replay would not find what the others did; "
+			"%s: only some calls were recorded (-E, -F): a replay would not find what the others did; "
 			"-a analyses it", run->q->capture);
 	if (model_init(&run->model, run->q->name, run->q->root,
 		    capture_header(run->reader, "arch")) ||

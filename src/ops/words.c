@@ -67,7 +67,7 @@ bool words_always(enum op_id op)
 	case OP_io_uring_register:
 		return true;
 	default:
-		return ops[op].flags & (OPF_STATE | OPF_FORK | OPF_NEWFD) || ops[op].family == FAM_State ||
+		return ops[op].flags & (OPF_STATE | OPF_FORK | OPF_NEWFD | OPF_LAYER) || ops[op].family == FAM_State ||
 		       op_has(op, A_FDS);
 	}
 }

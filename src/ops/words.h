@@ -17,7 +17,8 @@ int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, st
 
 /*
  * Without these nobody knows which program, and which file, a call was of: they make, copy, pass and close
- * descriptors, change the working directory, make and end processes, or are no calls.
+ * descriptors, change the working directory, make and end processes, or are no calls (other layers are chosen
+ * elsewhere).
  */
 bool words_always(enum op_id op);
 

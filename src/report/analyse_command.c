@@ -9,7 +9,7 @@
 
 #include "ops/words.h"
 #include "report/contrast.h"
-#include "report/filter.h"
+#include "events/filter.h"
 #include "report/html.h"
 #include "report/view.h"
 #include "utils/progress.h"

@@ -5,7 +5,7 @@
 #include "datas/arena.h"
 #include "datas/hmap.h"
 #include "report/batches.h"
-#include "report/columns.h"
+#include "events/columns.h"
 #include "report/sparse.h"
 
 /* Calls by what they have in common: the text of one or several columns. */

@@ -3,7 +3,7 @@
 #define IORIOT_REPORT_LAYER_LINES_H
 
 #include "datas/buf.h"
-#include "report/events.h"
+#include "events/events.h"
 
 /* The lines of view_layers.c about sockets and processes, without their end. */
 

@@ -3,7 +3,7 @@
 #define IORIOT_REPORT_TIMEBINS_H
 
 #include "datas/hist.h"
-#include "report/events.h"
+#include "events/events.h"
 
 /*
  * What happened when, in few pieces for a recording of any length: they become twice as long when it goes on

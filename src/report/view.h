@@ -2,7 +2,7 @@
 #ifndef IORIOT_REPORT_VIEW_H
 #define IORIOT_REPORT_VIEW_H
 
-#include "report/events.h"
+#include "events/events.h"
 #include "report/groups.h"
 #include "report/table.h"
 

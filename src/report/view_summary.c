@@ -28,6 +28,13 @@ static int summary_add(struct view *v, const struct event *ev, struct err *err)
 	return 0;
 }
 
+static void put_limit(struct buf *out, const char *what, struct str text)
+{
+	if (text.len)
+		buf_addf(out, "  recorded were only %s %.*s, and what tells their files\n", what,
+			(int)(text.len < 400 ? text.len : 400), text.s);
+}
+
 static void put_header(const struct ending *e, struct buf *out)
 {
 	struct str cmd = events_header(e->events, "cmd"), host = events_header(e->events, "host");
@@ -40,6 +47,8 @@ static void put_header(const struct ending *e, struct buf *out)
 	if (by.len)
 		buf_addf(out, "  recorded by %.*s on %.*s, Linux %.*s\n", (int)by.len, by.s, (int)host.len,
 			host.len ? host.s : "", (int)kernel.len, kernel.len ? kernel.s : "");
+	put_limit(out, "calls named by", events_header(e->events, "only"));
+	put_limit(out, "calls with", events_header(e->events, "filter"));
 	if (cmd.len)
 		buf_addf(out, "  of %.*s\n", (int)(cmd.len < 400 ? cmd.len : 400), cmd.s);
 }

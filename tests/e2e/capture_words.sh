@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# -E: a capture has what its words name, each call of it, and what is always needed; the analysis chooses the same.
+# -E and -F: a capture has what they name, each call of it, and what is always needed; the analysis chooses the same.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
@@ -53,6 +53,34 @@ equal "analysis: with a filter" "$("$IORIOT" --quiet -a all.capture -E 'WRITE' -
 status_is "analysis: summary" 0 "$IORIOT" --quiet -a all.capture -E fsync
 says "analysis: summary says how many" "chosen: 1 of [0-9]+ calls"
 
+# -F: a recording has what the analysis of a whole one finds, with its files, and what is always needed.
+filtered() { # NAME FILTER OPTION...: what the filter lets through is the same as of all
+	record "$1.capture" -F "$2" "${@:3}"
+	equal "-F $2 ${*:3}: what it lets through" "$(rows "$1.capture" "($2) && $mine")" "$(rows all.capture "($2) && $mine")"
+	check "-F $2 ${*:3}: it is something" test "$(rows "$1.capture" "($2) && $mine" | wc -l)" -ge 1
+	check "-F $2 ${*:3}: it is valid" python3 "$TESTS/capture_check.py" "$1.capture"
+}
+mine='file=~"/work/file"'
+always='op in (openat, close, clone, clone3, fork, vfork, dup, dup2, dup3, fcntl, pipe2, execve, exit, exit_group, chdir, fchdir, memfd_create)'
+filtered f1 'op in (pread64, fsync) || written==100'
+equal "-F: nothing else" "$(rows f1.capture "!(op in (pread64, fsync) || written==100) && !($always)")" ""
+filtered f2 'file=~"/work/file$" && op!=write'
+equal "-F: no writes" "$(rows f2.capture 'op==write')" ""
+record f4.capture -F 'offset==39 || offset>=100' # which the calls that are left out tell
+equal "-F offset: what it lets through" "$(rows f4.capture "op in (write, pread64) && $mine")" \
+	"$(rows all.capture "(offset==39 || offset>=100) && op in (write, pread64) && $mine")"
+filtered f5 'ret==100 && comm=~"^python"' -E WRITE
+equal "-F with -E: both" "$(rows f5.capture "!(class==WRITE) && !($always)")" ""
+check "-F: the header says it" grep -qF '|filter=op in (pread64, fsync) \x7c\x7c written==100|' f1.capture
+fails "-F: it cannot be replayed" 1 "f1.capture: only some calls were recorded" "$IORIOT" -c f1.capture -r f1.replay
+status_is "-F: the summary" 0 "$IORIOT" --quiet -a f1.capture
+says "-F: the summary says it" "recorded were only calls with op in \(pread64"
+check "-F: what cannot be meant does not stop the program" sh -c 'test "$(wc -l < f1.capture)" -lt "$(wc -l < all.capture)"'
+for column in seq line; do
+	fails "-F: $column" 2 "$column is known of captures only" "$IORIOT" -c x.capture -F "$column>3" -- true
+done
+fails "-F: wrong" 2 'there is no column "x"' "$IORIOT" -c x.capture -F 'x==1' -- true
+
 # Of BPF the kernel's side decides; its records come with the same files.
 # shellcheck source=../bpf_lib.sh
 . "$TESTS/bpf_lib.sh"
@@ -65,6 +93,8 @@ else
 	equal "with BPF: what is not" "$(rows some_bpf.capture 'op in (read, lseek, lstat, newfstatat, statx, unlink, truncate, mmap, getdents64)')" ""
 	check "with BPF: it is valid" python3 "$TESTS/capture_check.py" some_bpf.capture
 	fails "with BPF: it cannot be replayed" 1 "only some calls were recorded" "$IORIOT" -c some_bpf.capture -r some.replay
+	filtered bpf1 'op in (pread64, fsync) || written==100' --backend=bpf
+	equal "with BPF: -F: nothing else" "$(rows bpf1.capture "!(op in (pread64, fsync) || written==100) && !($always)")" ""
 fi
 
 wrong() { # WORDS COLUMN

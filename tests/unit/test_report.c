@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "report/filter.h"
+#include "events/filter.h"
 #include "report/groups.h"
 #include "report/stacks.h"
 #include "suites.h"
@@ -256,6 +256,38 @@ START_TEST(filters_choose)
 }
 END_TEST
 
+START_TEST(filters_tell_of_operations_what_they_can)
+{
+	static const struct {
+		const char *text;
+		bool read, write, aio_read;
+	} cases[] = {
+		{"op==read", true, false, false},
+		{"pid==1", true, true, true},
+		{"!(op==read)", false, true, true},
+		{"op==read && pid==1 || class==WRITE", true, true, false},
+		{"!(op==read && pid==1)", true, true, true},
+		{"!(op==read || pid==1)", false, true, true},
+		{"family==AIO && latency>1s", false, false, true},
+		{"class in (READ, WRITE) && !error", true, true, true},
+	};
+	struct filter *f;
+	struct err err;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		ck_assert_int_eq(filter_parse(&f, cases[i].text, &err), 0);
+		ck_assert_msg(filter_allows(f, OP_read) == cases[i].read, "%s", cases[i].text);
+		ck_assert_msg(filter_allows(f, OP_write) == cases[i].write, "%s", cases[i].text);
+		ck_assert_msg(filter_allows(f, EVENT_AIO_READ) == cases[i].aio_read, "%s", cases[i].text);
+		filter_free(f);
+	}
+	ck_assert_int_eq(filter_parse(&f, "!(pid==1) || path=~x && gap>1s", &err), 0);
+	ck_assert(filter_uses(f, "gap") && filter_uses(f, "file") && filter_uses(f, "pid") && !filter_uses(f, "op"));
+	filter_free(f);
+}
+END_TEST
+
 START_TEST(wrong_filters_say_where)
 {
 	static const struct {
@@ -378,6 +410,7 @@ Suite *report_suite(void)
 	tcase_add_test(t, what_a_file_of_a_rotation_tells_is_no_call);
 	tcase_add_test(t, what_is_no_call_is_counted);
 	tcase_add_test(t, filters_choose);
+	tcase_add_test(t, filters_tell_of_operations_what_they_can);
 	tcase_add_test(t, wrong_filters_say_where);
 	tcase_add_test(t, spreads_are_histograms);
 	tcase_add_test(t, groups_are_by_all_columns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/filter.h"
+#include "events/filter.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -465,4 +465,33 @@ bool filter_matches(const struct filter *f, const struct event *ev)
 	default:
 		return f->column->type == COLUMN_TEXT ? text_matches(f, ev) : number_matches(f, ev);
 	}
+}
+
+/* ---- what is known of an operation alone ---- */
+
+enum maybe { NO, PERHAPS, YES }; /* in this order */
+
+static enum maybe known(const struct filter *f, const struct event *ev)
+{
+	enum maybe a, b;
+
+	if (f->kind == NODE_TEST)
+		return !f->column->per_op ? PERHAPS : filter_matches(f, ev) ? YES : NO;
+	a = known(f->a, ev);
+	if (f->kind == NODE_NOT)
+		return (enum maybe)(YES - a);
+	b = known(f->b, ev);
+	return (f->kind == NODE_OR) == (a > b) ? a : b;
+}
+
+bool filter_allows(const struct filter *f, unsigned op)
+{
+	return known(f, &(struct event){.op = op}) != NO;
+}
+
+bool filter_uses(const struct filter *f, const char *column)
+{
+	if (f->kind == NODE_TEST)
+		return str_eqs(str_of(f->column->name), column);
+	return filter_uses(f->a, column) || (f->b && filter_uses(f->b, column));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IORIOT_REPORT_COLUMNS_H
-#define IORIOT_REPORT_COLUMNS_H
+#ifndef IORIOT_EVENTS_COLUMNS_H
+#define IORIOT_EVENTS_COLUMNS_H
 
-#include "report/events.h"
+#include "events/events.h"
 
 /* What can be said of a call: one set of columns for filters, tables and exports. */
 

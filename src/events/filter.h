@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IORIOT_REPORT_FILTER_H
-#define IORIOT_REPORT_FILTER_H
+#ifndef IORIOT_EVENTS_FILTER_H
+#define IORIOT_EVENTS_FILTER_H
 
-#include "report/columns.h"
+#include "events/columns.h"
 
 /*
  * The filter language:
@@ -23,6 +23,9 @@ struct filter;
 /* 0; -EINVAL: err tells what is wrong, and shows where with a caret below the text. */
 int filter_parse(struct filter **out, const char *text, struct err *err);
 bool filter_matches(const struct filter *f, const struct event *ev);
+/* Whether it can be true of a call of that operation, enum op_id or enum event_op. */
+bool filter_allows(const struct filter *f, unsigned op);
+bool filter_uses(const struct filter *f, const char *column);
 void filter_free(struct filter *f);
 
 #endif

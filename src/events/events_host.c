@@ -8,7 +8,7 @@
 
 #include "ops/aio.h"
 #include "ops/uring.h"
-#include "report/events_parts.h"
+#include "events/events_parts.h"
 
 /* ---- objects ---- */
 
@@ -196,7 +196,7 @@ static int on_fork(struct events *e, struct task *t, const struct rec *r)
 }
 
 /* As the kernel names it: the last component, 15 bytes of it. */
-static void set_comm(struct known_process *p, struct str name)
+static void set_comm(char comm[static 16], struct str name)
 {
 	const char *slash = name.len ? memrchr(name.s, '/', name.len) : NULL;
 
@@ -204,7 +204,7 @@ static void set_comm(struct known_process *p, struct str name)
 		name.len -= (size_t)(slash + 1 - name.s);
 		name.s = slash + 1;
 	}
-	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)(name.len < 15 ? name.len : 15),
+	snprintf(comm, 16, "%.*s", (int)(name.len < 15 ? name.len : 15),
 		name.len ? name.s : "");
 }
 
@@ -216,7 +216,7 @@ static int on_exec(struct events *e, struct task *t, const struct rec *r)
 		return -ENOMEM;
 	if (r->ret < 0)
 		return 0;
-	set_comm(p, r->path);
+	set_comm(p->comm, r->path);
 	if (vfd_task_unshare(&e->vfd, t))
 		return -ENOMEM;
 	close_all(e, t, true);
@@ -645,15 +645,16 @@ int host_effect(struct events *e, struct task *t, const struct rec *r, const str
  * A capture of a program begins after its exec: its name is the first word of the command, which stands
  * with the blanks that it was given with.
  */
-void host_name_first(struct events *e, struct known_process *p)
+void host_name_first(const struct events *e, struct known_process *p)
 {
-	struct str cmd = capture_header(e->reader, "cmd");
-	const char *blank;
+	memcpy(p->comm, e->first, sizeof(p->comm));
+}
 
-	if (!str_eqs(capture_header(e->reader, "backend"), "ptrace") || !cmd.len)
-		return;
-	blank = memchr(cmd.s, ' ', cmd.len);
-	set_comm(p, (struct str){cmd.s, blank ? (size_t)(blank - cmd.s) : cmd.len});
+void host_first(struct events *e, struct str cmd)
+{
+	const char *blank = cmd.len ? memchr(cmd.s, ' ', cmd.len) : NULL;
+
+	set_comm(e->first, (struct str){cmd.s, blank ? (size_t)(blank - cmd.s) : cmd.len});
 }
 
 int host_process_event(struct events *e, const struct rec *r)
@@ -663,7 +664,7 @@ int host_process_event(struct events *e, const struct rec *r)
 	if (!p)
 		return -ENOMEM;
 	if (r->op == OP_proc_exec) {
-		set_comm(p, r->path);
+		set_comm(p->comm, r->path);
 	} else if (r->op == OP_proc_fork && rec_arg(r, A_CHILD, 0) != r->pid) {
 		child = host_process(e, (uint32_t)rec_arg(r, A_CHILD, 0));
 		if (!child)

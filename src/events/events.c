@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/events.h"
+#include "events/events.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "ops/uring.h"
-#include "report/events_parts.h"
+#include "events/events_parts.h"
 
 /* ---- names ---- */
 
@@ -281,17 +281,31 @@ static int take(struct events *e, struct event *ev)
 	return rc ? rc : call;
 }
 
+int events_more(struct events *e, struct event *out)
+{
+	const struct known_process *p;
+
+	if (!e->done.n)
+		return 0;
+	p = host_process(e, e->rec.pid);
+	host_request(e, out);
+	out->comm = str_of(p ? p->comm : "");
+	return 1;
+}
+
+int events_take(struct events *e, const struct rec *r, struct event *out)
+{
+	e->rec = *r;
+	e->totals.records++;
+	return take(e, out);
+}
+
 int events_next(struct events *e, struct event *out, struct err *err)
 {
 	int rc;
 
-	if (e->done.n) {
-		const struct known_process *p = host_process(e, e->rec.pid);
-
-		host_request(e, out);
-		out->comm = str_of(p ? p->comm : "");
+	if (events_more(e, out))
 		return 1;
-	}
 	for (;;) {
 		rc = capture_next(e->reader, &e->rec, err);
 		if (rc == -EINVAL || rc == -ENOENT) {
@@ -348,14 +362,26 @@ bool event_is_below(const struct event *ev)
 	return ev->op < OP_COUNT && ops[ev->op].flags & OPF_LAYER;
 }
 
-int events_open(struct events **out, const char *path, struct err *err)
+int events_start(struct events **out, uint64_t origin, struct str first, struct err *err)
 {
 	struct events *e = calloc(1, sizeof(*e));
-	int rc;
 
 	if (!e)
-		return err_sys(err, ENOMEM, "%s", path);
+		return err_sys(err, ENOMEM, "cannot follow calls");
 	host_init(e);
+	host_first(e, first);
+	e->origin = origin;
+	*out = e;
+	return 0;
+}
+
+int events_open(struct events **out, const char *path, struct err *err)
+{
+	struct events *e = NULL;
+	int rc = events_start(&e, 0, STR_NONE, err);
+
+	if (rc)
+		return rc;
 	rc = capture_open(&e->reader, path, err);
 	if (rc) {
 		events_close(e);
@@ -363,6 +389,8 @@ int events_open(struct events **out, const char *path, struct err *err)
 	}
 	if (str_u64(capture_header(e->reader, "start_mono"), &e->origin))
 		e->origin = 0;
+	if (str_eqs(capture_header(e->reader, "backend"), "ptrace"))
+		host_first(e, capture_header(e->reader, "cmd"));
 	*out = e;
 	return 0;
 }

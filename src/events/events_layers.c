@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "ops/layers.h"
-#include "report/events_parts.h"
+#include "events/events_parts.h"
 
 /*
  * Events of other layers know inodes. What an inode is called is what records of calls have said before; the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IORIOT_REPORT_EVENTS_H
-#define IORIOT_REPORT_EVENTS_H
+#ifndef IORIOT_EVENTS_EVENTS_H
+#define IORIOT_EVENTS_EVENTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -68,6 +68,8 @@ enum op_family event_family(const struct event *ev);
 enum op_class event_class(const struct event *ev);
 
 int events_open(struct events **out, const char *path, struct err *err);
+/* Of records that are no file's yet. Times are since ORIGIN; FIRST: what the first call's process runs, or empty. */
+int events_start(struct events **out, uint64_t origin, struct str first, struct err *err);
 void events_close(struct events *e);
 
 /* Names of inodes are kept, for the events of other layers. */
@@ -77,6 +79,10 @@ bool event_is_below(const struct event *ev);
 
 /* 1, 0 at the end, -errno: the file can't be read, or memory is out. */
 int events_next(struct events *e, struct event *out, struct err *err);
+
+/* The same for one record, which lends its texts; events_more() until it is 0 has what else it tells. -ENOMEM. */
+int events_take(struct events *e, const struct rec *r, struct event *out);
+int events_more(struct events *e, struct event *out);
 
 const struct events_totals *events_totals(const struct events *e);
 struct str events_header(const struct events *e, const char *key);

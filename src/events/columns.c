@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/columns.h"
+#include "events/columns.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IORIOT_REPORT_EVENTS_PARTS_H
-#define IORIOT_REPORT_EVENTS_PARTS_H
+#ifndef IORIOT_EVENTS_EVENTS_PARTS_H
+#define IORIOT_EVENTS_EVENTS_PARTS_H
 
-#include "report/events.h"
+#include "events/events.h"
 #include "vfd.h"
 
 /* Inside of events.c and events_host.c: the host as the records so far tell of it. */
@@ -53,7 +53,8 @@ struct slot {
 };
 
 struct events {
-	struct capture_reader *reader;
+	struct capture_reader *reader; /* NULL: records come from events_take() */
+	char first[16];		       /* program of the first call's process */
 	struct events_totals totals;
 	struct rec rec;
 	uint64_t origin;
@@ -84,7 +85,8 @@ struct task *host_task(struct events *e, const struct rec *r);
 struct known_thread *host_thread(struct events *e, uint32_t tid);	  /* NULL when memory is out, ... */
 struct known_process *host_process(struct events *e, uint32_t pid); /* ... as of all three */
 int host_process_event(struct events *e, const struct rec *r); /* of the layer proc: names of processes */
-void host_name_first(struct events *e, struct known_process *p);
+void host_first(struct events *e, struct str cmd); /* the command line of the first call's process */
+void host_name_first(const struct events *e, struct known_process *p);
 
 struct str object_path(const struct object *o);
 /* *O gets this name, if it has another one. 0 or -ENOMEM. */

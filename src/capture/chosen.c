@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/chosen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "events/filter.h"
+#include "ops/words.h"
+
+struct chosen {
+	bool wanted[OP_COUNT];
+	bool limited;	      /* not all are */
+	bool worded[OP_COUNT]; /* by -E */
+	bool requests;	      /* of AIO may be meant */
+	struct filter *filter; /* NULL: none */
+	struct events *events;
+};
+
+static bool tells_requests(enum op_id op)
+{
+	return op == OP_io_submit || op == OP_io_getevents || op == OP_io_pgetevents;
+}
+
+static bool allows_requests(const struct filter *f)
+{
+	unsigned op;
+
+	for (op = OP_COUNT; op < EVENT_OPS; op++)
+		if (filter_allows(f, op))
+			return true;
+	return false;
+}
+
+static int choose_words(struct chosen *c, const char *words, struct err *err)
+{
+	unsigned op;
+
+	if (words)
+		return words_choose(c->worded, words, "-E", err);
+	for (op = 0; op < OP_COUNT; op++)
+		c->worded[op] = true;
+	return 0;
+}
+
+/* What calls tell that are not recorded: what was before in a thread, or in a file. */
+static bool needs_others(const struct filter *f)
+{
+	return filter_uses(f, "gap") || filter_uses(f, "offset");
+}
+
+static int choose_filter(struct chosen *c, const char *text, struct err *err)
+{
+	static const char *const unknown[] = {"seq", "line"};
+	int rc = filter_parse(&c->filter, text, err);
+	size_t i;
+
+	for (i = 0; !rc && i < sizeof(unknown) / sizeof(*unknown); i++)
+		if (filter_uses(c->filter, unknown[i]))
+			rc = err_set(err, EINVAL, "-F: %s is known of captures only, not of what is being recorded",
+				unknown[i]);
+	if (!rc)
+		c->requests = allows_requests(c->filter);
+	return rc;
+}
+
+static void combine(struct chosen *c)
+{
+	bool others = c->filter && needs_others(c->filter);
+	unsigned op;
+
+	for (op = 0; op < OP_COUNT; op++) {
+		bool pages = op == OP_map_read || op == OP_map_write;
+
+		c->wanted[op] = c->worded[op];
+		if (c->filter && (pages || !(others || filter_allows(c->filter, op))))
+			c->wanted[op] = c->requests && tells_requests((enum op_id)op);
+		c->wanted[op] |= words_always((enum op_id)op);
+		c->limited |= !c->wanted[op];
+	}
+}
+
+int chosen_new(struct chosen **out, const char *words, const char *filter, struct err *err)
+{
+	struct chosen *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (!c)
+		return err_sys(err, ENOMEM, "cannot choose calls");
+	rc = choose_words(c, words, err);
+	if (!rc && filter)
+		rc = choose_filter(c, filter, err);
+	if (rc) {
+		chosen_free(c);
+		return rc;
+	}
+	if (words || filter)
+		combine(c);
+	*out = c;
+	return 0;
+}
+
+void chosen_free(struct chosen *c)
+{
+	if (!c)
+		return;
+	filter_free(c->filter);
+	events_close(c->events);
+	free(c);
+}
+
+const bool *chosen_ops(const struct chosen *c)
+{
+	return c->limited ? c->wanted : NULL;
+}
+
+int chosen_begin(struct chosen *c, uint64_t start, struct str cmd, struct err *err)
+{
+	if (!c->filter)
+		return 0;
+	events_close(c->events);
+	c->events = NULL;
+	return events_start(&c->events, start, cmd, err);
+}
+
+static bool is_worded(const struct chosen *c, unsigned op)
+{
+	return op >= OP_COUNT || c->worded[op] || ops[op].flags & OPF_LAYER;
+}
+
+/* Of events of other layers only those without which names of processes, and sums, are not known. */
+static bool is_needed(const struct chosen *c, enum op_id op)
+{
+	if (ops[op].flags & OPF_LAYER)
+		return ops[op].family == FAM_Proc || op == OP_layer_sum;
+	return words_always(op) || (c->requests && tells_requests(op));
+}
+
+/* Without memory nothing can be decided, and nothing is left out. */
+bool chosen_keeps(struct chosen *c, const struct rec *r)
+{
+	bool keep;
+	struct event ev;
+	int rc;
+
+	if (c->limited && !c->wanted[r->op])
+		return false;
+	if (!c->events)
+		return true;
+	keep = is_needed(c, r->op);
+	for (rc = events_take(c->events, r, &ev); rc == 1; rc = events_more(c->events, &ev))
+		keep |= is_worded(c, ev.op) && filter_matches(c->filter, &ev);
+	return keep || rc < 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_CHOSEN_H
+#define IORIOT_CAPTURE_CHOSEN_H
+
+#include "ops/ops.h"
+#include "trace/rec.h"
+#include "utils/err.h"
+
+/*
+ * What -E and -F choose to be recorded. Operations are decided before calls are made records, by the kernel where the
+ * backend has a side there; the rest of -F is, by the records themselves, when they are about to be written. Kept
+ * anyway is what words_always() names, and of AIO what tells of requests that may be meant.
+ */
+struct chosen;
+
+/* Either text may be NULL. 0, -EINVAL: an expression that is wrong, or means nothing to a recording, -ENOMEM. */
+int chosen_new(struct chosen **out, const char *words, const char *filter, struct err *err);
+void chosen_free(struct chosen *c);
+
+/* By operation, OP_COUNT of them, until chosen_free(); NULL: all. */
+const bool *chosen_ops(const struct chosen *c);
+
+/* Times count from START; CMD is what the first process runs, or empty. 0 or -ENOMEM. */
+int chosen_begin(struct chosen *c, uint64_t start, struct str cmd, struct err *err);
+
+/* Whether the record is to be written; each record of a capture is shown, in their order. */
+bool chosen_keeps(struct chosen *c, const struct rec *r);
+
+#endif
