@@ -27,6 +27,12 @@ const struct tuple_info tuple_infos[A_COUNT] = {
 #include "ops/args.def"
 };
 
+const struct other_call other_calls[] = {
+#define CALL(name, family) {#name, FAM_##family},
+#include "ops/families.def"
+};
+const unsigned other_call_count = sizeof(other_calls) / sizeof(other_calls[0]);
+
 const char *const op_family_names[FAM_COUNT] = {
 	[FAM_FS] = "FS",
 	[FAM_Memory] = "Memory",
@@ -36,6 +42,10 @@ const char *const op_family_names[FAM_COUNT] = {
 	[FAM_IPC] = "IPC",
 	[FAM_Network] = "Network",
 	[FAM_Polling] = "Polling",
+	[FAM_Sched] = "Sched",
+	[FAM_Signals] = "Signals",
+	[FAM_Time] = "Time",
+	[FAM_Security] = "Security",
 	[FAM_Misc] = "Misc",
 	[FAM_Block] = "Block",
 	[FAM_Cache] = "Cache",

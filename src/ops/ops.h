@@ -24,6 +24,10 @@ enum op_family {
 	FAM_IPC,
 	FAM_Network,
 	FAM_Polling,
+	FAM_Sched,
+	FAM_Signals,
+	FAM_Time,
+	FAM_Security,
 	FAM_Misc,
 	FAM_Block, /* from here on of OPF_LAYER: one family is one layer */
 	FAM_Cache,
@@ -146,6 +150,14 @@ static inline bool op_has(enum op_id op, enum arg_kind kind)
 {
 	return op_arg_index(op, kind) >= 0;
 }
+
+/* Calls that have no row, src/ops/families.def: a capture does not have them, but a family they have. */
+struct other_call {
+	const char *name;
+	enum op_family family;
+};
+extern const struct other_call other_calls[];
+extern const unsigned other_call_count;
 
 /* Calls that make, move or take away what their names lead to; those that open may do so, too. */
 bool op_changes_names(enum op_id op);

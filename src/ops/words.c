@@ -22,6 +22,17 @@ bool words_name(struct str word, const struct op *op)
 	       str_eqs(word, op_class_names[op->cls]);
 }
 
+/* Calls of Linux that captures do not have. */
+static bool names_others(struct str word)
+{
+	unsigned i;
+
+	for (i = 0; i < other_call_count; i++)
+		if (words_match(word, other_calls[i].name) || str_eqs(word, op_family_names[other_calls[i].family]))
+			return true;
+	return false;
+}
+
 int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, struct err *err)
 {
 	struct str rest = str_of(text), word;
@@ -30,7 +41,7 @@ int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, st
 	for (i = 0; i < OP_COUNT; i++)
 		wanted[i] = text[0] == '!';
 	while (str_take_char(&rest, ',', &word)) {
-		bool take = !(word.len && word.s[0] == '!'), known = false;
+		bool take = !(word.len && word.s[0] == '!'), known = false, others;
 		struct str name = take ? word : (struct str){word.s + 1, word.len - 1};
 
 		for (i = 0; i < OP_COUNT && name.len; i++) {
@@ -39,11 +50,12 @@ int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, st
 			wanted[i] = take;
 			known = true;
 		}
-		if (!known)
-			return err_set(err, EINVAL,
-				"%s: \"%.*s\" is no operation, family or class\n  %s\n  %*s^", option,
-				(int)name.len, name.len ? name.s : "", text,
-				(int)((name.len ? name.s : word.s ? word.s : text) - text), "");
+		others = !known && name.len && names_others(name);
+		if (!known && (take || !others))
+			return err_set(err, EINVAL, "%s: \"%.*s\" %s\n  %s\n  %*s^", option, (int)name.len,
+				name.len ? name.s : "", others ? "names calls that are not recorded"
+							       : "is no operation, family or class",
+				text, (int)((name.len ? name.s : word.s ? word.s : text) - text), "");
 	}
 	return 0;
 }

@@ -11,7 +11,8 @@ bool words_name(struct str word, const struct op *op);
 
 /*
  * "FS,AIO,!futex": words with commas between, "!" takes away. The last one that fits decides; a list that begins with
- * "!" begins with all. OPTION is named in messages. 0, or -EINVAL: err shows the wrong word with a caret below.
+ * "!" begins with all. What names only calls that are never recorded may be taken away. OPTION is named in messages. 0,
+ * or -EINVAL: err shows the wrong word with a caret below.
  */
 int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, struct err *err);
 

@@ -4,6 +4,7 @@
 #include <linux/btrfs.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
@@ -29,10 +30,96 @@ START_TEST(words_choose_operations)
 	ck_assert_int_eq(words_choose(w, "!nothing,FS", "-E", &err), -EINVAL);
 	ck_assert_str_eq(err.text, "-E: \"nothing\" is no operation, family or class\n  !nothing,FS\n   ^");
 	ck_assert_int_eq(words_choose(w, "READ,,WRITE", "-E", &err), -EINVAL);
+	ck_assert_int_eq(words_choose(w, "FS,AIO,!futex,!Signals", "-E", &err), 0);
+	ck_assert(w[OP_read] && w[OP_io_submit] && !w[OP_mmap]);
+	ck_assert_int_eq(words_choose(w, "FS,Sched", "-E", &err), -EINVAL);
+	ck_assert_str_eq(err.text, "-E: \"Sched\" names calls that are not recorded\n  FS,Sched\n     ^");
 	ck_assert_int_eq(words_choose(w, "State", "-E", &err), -EINVAL);
 	ck_assert(words_always(OP_openat) && words_always(OP_close) && words_always(OP_clone3) &&
 		words_always(OP_pipe) && words_always(OP_state_fd) && !words_always(OP_read) &&
 		!words_always(OP_mmap) && !words_always(OP_fsync));
+}
+END_TEST
+
+static char text_of[1 << 17];
+
+static bool read_text(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(text_of, 1, sizeof(text_of) - 1, f) : 0;
+
+	text_of[n] = '\0';
+	if (f)
+		fclose(f);
+	return n > 0;
+}
+
+static int family_of(struct str name)
+{
+	int op = op_find(name);
+	unsigned i;
+
+	if (op >= 0 && op_nr((enum op_id)op) >= 0)
+		return (int)ops[op].family;
+	for (i = 0; i < other_call_count; i++)
+		if (str_eqs(name, other_calls[i].name))
+			return (int)other_calls[i].family;
+	return -1;
+}
+
+/* Those of the headers of the kernel that this is built with, which may be older or newer than the table. */
+START_TEST(each_call_has_a_family)
+{
+#ifdef __x86_64__
+	static const char *const header = "/usr/include/x86_64-linux-gnu/asm/unistd_64.h";
+	unsigned calls = 0;
+	const char *at;
+
+	if (!read_text(header))
+		ck_assert(read_text("/usr/include/asm/unistd_64.h"));
+	for (at = text_of; (at = strstr(at, "#define __NR_")); at++) {
+		struct str name = {at + strlen("#define __NR_"), 0};
+
+		name.len = strcspn(name.s, " \t\n");
+		ck_assert_msg(family_of(name) >= 0, "%.*s has no family", (int)name.len, name.s);
+		calls++;
+	}
+	ck_assert_uint_ge(calls, 300);
+#endif
+	unsigned i;
+
+	for (i = 0; i < other_call_count; i++)
+		ck_assert_msg(op_find(str_of(other_calls[i].name)) < 0, "%s has a row", other_calls[i].name);
+}
+END_TEST
+
+static void is_in_row(enum op_family family, const char *name, bool recorded)
+{
+	char start[32], word[64];
+	const char *row, *at, *second, *end;
+
+	snprintf(start, sizeof(start), "\n| %s | ", op_family_names[family]);
+	snprintf(word, sizeof(word), " %s ", name);
+	row = strstr(text_of, start);
+	ck_assert_msg(row, "no row of %s", op_family_names[family]);
+	row += strlen(start) - 1;
+	second = strchr(row, '|');
+	end = strchr(row, '\n');
+	at = strstr(row, word);
+	ck_assert_msg(at && at < end && (at < second) == recorded, "%s is not in its column of %s", name,
+		op_family_names[family]);
+}
+
+START_TEST(families_stand_in_the_document)
+{
+	unsigned i;
+
+	ck_assert(read_text(SOURCE_DIR "/docs/families.md"));
+	for (i = 0; i < OP_COUNT; i++)
+		if (ops[i].nr_x86_64 >= 0 || ops[i].nr_aarch64 >= 0)
+			is_in_row(ops[i].family, ops[i].name, true);
+	for (i = 0; i < other_call_count; i++)
+		is_in_row(other_calls[i].family, other_calls[i].name, false);
 }
 END_TEST
 
@@ -268,6 +355,8 @@ Suite *ops_suite(void)
 	Suite *s = suite_with("ops", &tc);
 
 	tcase_add_test(tc, words_choose_operations);
+	tcase_add_test(tc, each_call_has_a_family);
+	tcase_add_test(tc, families_stand_in_the_document);
 	tcase_add_test(tc, kernels_do_not_see_what_is_not_wanted);
 	tcase_add_test(tc, names_and_rows_agree);
 	tcase_add_test(tc, numbers_are_this_machines);
