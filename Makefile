@@ -5,6 +5,7 @@
 #   make demo             installs what is missing, builds, records and replays a real program
 #   make install          to PREFIX (/opt/ioriot), below DESTDIR
 #   make dist             build/ioriot-VERSION.tar.gz, which builds with BPF without clang
+#   make static           build/ioriot-static, which needs no library where it runs
 #   make modules          SystemTap modules for the running kernel, or KERNEL=RELEASE
 #   make test-vm          what runs in a virtual machine
 #   make asan tsan lint shellcheck manlint docs fuzz faults hostile    one check of "make test" each
@@ -74,6 +75,13 @@ ioriot: $(BUILD)/ioriot
 $(BUILD)/ioriot: $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Names of users need the C library's own modules there; the linker's warnings are about them.
+static: $(BUILD)/ioriot-static
+$(BUILD)/ioriot-static: $(OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static -o $@ $^ $(call pkg,--static --libs $(PKGS)) -lpthread -lm 2> $@.log || \
+		{ cat $@.log >&2; exit 1; }
 
 $(BUILD)/unit: $(UNITOBJ) $(LIBOBJ)
 	$(call say,LINK,$@)
@@ -320,4 +328,4 @@ uninstall:
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all clean coverage deps dist fuzz partitions workloads modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)
+.PHONY: all static clean coverage deps dist fuzz partitions workloads modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)
