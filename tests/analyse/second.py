@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second reading of a capture, by itself: what ioriot -a says must be the same.
 
-usage: second.py CAPTURE CSV [BY-TABLE COLUMN]...
+usage: second.py CAPTURE CSV [TABLE WHAT]...
 
 Each call of CAPTURE is a line of CSV (--export csv) with the same operation, thread, result and times, and
-with the file that its descriptor is of by this program's own account. A BY-TABLE (--by COLUMN --top 0)
-has the sums over these lines, and quantiles that are at most 1/32 above theirs.
+with the file that its descriptor is of, and the place in it, by this program's own account. WHAT a TABLE is:
+
+  COLUMN         --by COLUMN --top 0: the sums over these lines, and quantiles that are at most 1/32 above theirs
+  COLUMN/SORT    the same with --sort SORT: in that order
+  hist:COLUMN    --hist: how many are in each step
+  timeline:NS    --timeline
+  seq            --seq --top 0
 """
 import collections
 import csv
@@ -20,6 +25,8 @@ WRITE = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}
 TRANSFER = {"copy_file_range", "sendfile", "splice", "tee", "vmsplice"}
 NO_CALLS = {"state_mount", "state_task", "state_fd", "state_dup", "state_map", "state_path", "recv_fd", "task_end", "lost",
             "end", "map_read", "map_write", "uring_file"}
+PLACED = (READ | WRITE) - {"getdents", "getdents64", "readlink", "readlinkat"}
+FAMILIES = {"FS", "AIO", "Memory", "Process", "IPC", "Network", "Polling", "Misc"}
 OPENS = {"open", "openat", "openat2", "creat"}
 NAMED = {"eventfd", "eventfd2", "signalfd", "signalfd4", "timerfd_create", "epoll_create", "epoll_create1",
          "socket", "accept", "accept4", "memfd_create", "inotify_init", "inotify_init1", "pidfd_open",
@@ -45,6 +52,11 @@ def records(path):
                 yield 0, dict(p.split(b"=", 1) for p in line.strip(b"#|\n").split(b"|") if b"=" in p)
                 continue
             yield number, dict(p.split(b"=", 1) for p in line.rstrip(b"\n").split(b";:,") if p)
+
+
+class Description(bytes):
+    """The name of an open file; what copies of a descriptor share."""
+    pos, end, append = 0, None, False
 
 
 class Process:
@@ -170,14 +182,32 @@ class Reading:
         if not op.startswith("uring_"):
             self.over[tid] = end
         moved = max(ret, 0)
+        desc = task.fds.get(int(r[b"d"])) if op in PLACED else None
+        offset = self.place(r, op, desc)
+        if desc is not None and ret >= 0:
+            walk = (desc.end is not None, desc.end == offset)
+            desc.end = offset + moved
+            if b"O" not in r:
+                desc.pos = desc.end
+        else:
+            walk = (False, False)
         comm = task.comm
         if op in ("execve", "execveat") and ret == 0 and b"p" in r:
             comm = os.path.basename(unescape(r[b"p"]))[:15]
         self.calls.append({
             "line": number, "op": op, "pid": pid, "tid": tid, "ret": ret, "latency": dur, "gap": gap,
             "time": max(0, start - self.origin), "file": self.file(task, r, op),
-            "error": name_of(-ret) if ret < 0 else "", "comm": comm,
+            "error": name_of(-ret) if ret < 0 else "", "comm": comm, "walk": walk,
+            **({"offset": offset} if offset is not None and not desc.append else {}),
             "read": moved if op in READ | TRANSFER else 0, "written": moved if op in WRITE | TRANSFER else 0})
+
+    @staticmethod
+    def place(r, op, desc):
+        """Where in the file a transfer is; None: that is not told, or it is none."""
+        if desc is None:
+            return None
+        own = int(r.get(b"O", -1))
+        return own if own >= 0 else desc.pos
 
     def effect(self, r, op, ret, tid, task):
         if op in ("fork", "vfork", "clone", "clone3") and ret > 0:
@@ -202,8 +232,14 @@ class Reading:
                 task.cwd = [target]
         elif op in ("state_fd", "recv_fd"):
             self.opened(task, int(r[b"d"]), unescape(r[b"p"]), int(r[b"f"]) & CLOEXEC)
+            task.fds[int(r[b"d"])].append = bool(int(r[b"f"]) & os.O_APPEND)
+            task.fds[int(r[b"d"])].pos = max(0, int(r.get(b"O", 0)))
         elif op in OPENS and ret >= 0:
             self.opened(task, ret, self.file(task, r, op), int(r.get(b"f", 0)) & CLOEXEC)
+            if ret in task.fds:
+                task.fds[ret].append = bool(int(r.get(b"f", 0)) & os.O_APPEND)
+        elif op == "lseek" and ret >= 0 and int(r[b"d"]) in task.fds:
+            task.fds[int(r[b"d"])].pos = ret
         elif op in NAMED and ret >= 0:
             self.opened(task, ret, op.encode(), False)
         elif op in ("pipe", "pipe2", "socketpair") and ret >= 0:
@@ -223,7 +259,7 @@ class Reading:
     def opened(task, fd, path, cloexec):
         task.fds.pop(fd, None)
         if path is not None:
-            task.fds[fd] = path
+            task.fds[fd] = path if isinstance(path, Description) else Description(path)
         (task.cloexec.add if cloexec else task.cloexec.discard)(fd)
 
 
@@ -232,7 +268,13 @@ def compare_calls(reading, rows):
     if len(rows) != len(reading.calls):
         wrong.append(f"{len(rows)} lines for {len(reading.calls)} calls")
     for mine, theirs in zip(reading.calls, rows):
+        cls = "READ" if mine["op"] in READ | {"aio_read"} else "WRITE" if mine["op"] in WRITE | {"aio_write"} else \
+            "TRANSFER" if mine["op"] in TRANSFER else "UNCLASSIFIED"
+        if theirs["class"] != cls or theirs["family"] not in FAMILIES:
+            wrong.append(f"line {mine['line']}, {mine['op']}: {theirs['class']} of {theirs['family']}, not {cls}")
         for key, value in mine.items():
+            if key == "walk":
+                continue
             text = os.fsdecode(value) if isinstance(value, bytes) else str(value)
             if theirs[key] != text:
                 wrong.append(f"line {mine['line']}, {mine['op']}: {key} is {theirs[key]!r}, not {text!r}")
@@ -255,12 +297,95 @@ def quantile(values, share):
     return values[max(0, int(want) + (int(want) < want) - 1)]
 
 
-def compare_table(path, column, rows):
-    groups, wrong = collections.defaultdict(list), []
+SORTS = {"time": lambda g: sum(int(r["latency"]) for r in g), "count": len,
+         "bytes": lambda g: sum(int(r["bytes"]) for r in g), "errors": lambda g: sum(1 for r in g if r["error"]),
+         "p99": lambda g: quantile([int(r["latency"]) for r in g], 0.99)}
+
+
+def cells_of(path, columns):
+    with open(path, encoding="utf-8", errors="surrogateescape") as f:
+        lines = [re.split(r"  +", line.strip(), maxsplit=columns - 1) for line in f if not line.startswith("  and ")]
+    return lines
+
+
+def compare_order(path, keys, groups, sort):
+    """Of quantiles the table knows 1/32 more."""
+    values = [SORTS[sort](groups[key]) for key in keys]
+    return [f"{path}: {b} of {key!r} stands behind {a}" for a, b, key in zip(values, values[1:], keys[1:])
+            if b > a * (33 / 32 if sort == "p99" else 1)]
+
+
+def compare_hist(path, column, rows):
+    """Steps of 1, 2, 5 in time, of powers of two in size."""
+    values = [int(r["bytes" if column == "size" else column]) for r in rows]
+    values = [v for v in values if v or column != "size"]
+    units, wrong, seen = BYTES if column == "size" else UNITS, [], 0
+    for low, high, count, *_ in cells_of(path, 5)[2:]:
+        bounds = number(low, units), float("inf") if high == "-" else number(high, units)
+        want = sum(1 for v in values if bounds[0] <= v < bounds[1])
+        seen += int(count)
+        if int(count) != want:
+            wrong.append(f"{path}: {count} from {low} to {high}, not {want}")
+    return wrong + ([f"{path}: {seen} of {len(values)}"] if seen != len(values) else [])
+
+
+def compare_timeline(path, step, rows):
+    lines, wrong = cells_of(path, 9)[1:], []
+    pieces = collections.defaultdict(list)
+    for row in rows:
+        pieces[int(row["time"]) // step].append(row)
+    if len(lines) != max(pieces) + 1:
+        wrong.append(f"{path}: {len(lines)} rows, not {max(pieces) + 1}")
+    for i, cells in enumerate(lines):
+        group = pieces[i]
+        errors = sum(1 for r in group if r["error"])
+        if (int(cells[1]), cells[5]) != (len(group), str(errors) if errors else "-"):
+            wrong.append(f"{path}: row {i}: {cells}, not {len(group)} calls, {errors} errors")
+        for at, column in (3, "read"), (4, "written"):
+            if not close(number(cells[at], BYTES), sum(int(r[column]) for r in group) * 1e9 / step):
+                wrong.append(f"{path}: row {i}: {column}: {cells[at]}")
+        if not close(number(cells[8], UNITS), max((int(r["latency"]) for r in group), default=0)):
+            wrong.append(f"{path}: row {i}: max {cells[8]}")
+    return wrong
+
+
+def pattern(moves, share):
+    writes = sum(1 for row, _ in moves if int(row["written"])) / len(moves)
+    if share is None:
+        return "one write" if writes else "one read"
+    how = "random" if share < 0.1 else "part sequential" if share <= 0.9 else "sequential"
+    return f"{how} {'read' if writes < 0.1 else 'write' if writes > 0.9 else 'mix'}"
+
+
+def compare_seq(path, calls, rows):
+    files, wrong = collections.defaultdict(list), []
+    for mine, row in zip(calls, rows):
+        if int(row["offset"]) >= 0 and int(row["bytes"]) and row["file"]:
+            files[row["file"]].append((row, mine.get("walk", (False, False))))
+    for cells in cells_of(path, 9)[1:]:
+        key = os.fsdecode(unescape(os.fsencode(cells[8])))
+        moves = files.pop(key, None)
+        if not moves:
+            wrong.append(f"{path}: nothing was moved in {cells[8]}")
+            continue
+        follow = [walk[1] for _, walk in moves if walk[0]]
+        share = sum(follow) / len(follow) if follow else None
+        want = [str(sum(1 for row, _ in moves if int(row[c]))) for c in ("read", "written")]
+        want += ["-" if share is None else f"{100 * share:.1f} %", pattern(moves, share)]
+        sizes = [int(row["bytes"]) for row, _ in moves]
+        if [*cells[:2], cells[4], cells[7]] != want:
+            wrong.append(f"{path}: {cells}, not {want}")
+        if not (close(number(cells[5], BYTES), quantile(sizes, 0.5), 1 / 32) and close(number(cells[6], BYTES), max(sizes))):
+            wrong.append(f"{path}: sizes {cells}, not {quantile(sizes, 0.5)}, {max(sizes)}")
+    return wrong + [f"{path}: {key!r} is missing" for key in files]
+
+
+def compare_table(path, what, rows):
+    column, _, sort = what.partition("/")
+    groups, wrong, keys = collections.defaultdict(list), [], []
     for row in rows:
         groups[row[column]].append(row)
-    with open(path, encoding="utf-8", errors="surrogateescape") as f:
-        lines = [re.split(r"  +", line.strip(), maxsplit=9) for line in f]
+    every, lines = dict(groups), cells_of(path, 10)
     for line in lines[1:]:
         cells = dict(zip(lines[0][:9], line[:9]))
         key = os.fsdecode(unescape(os.fsencode(line[9])))
@@ -268,6 +393,7 @@ def compare_table(path, column, rows):
         if group is None:
             wrong.append(f"{column} {line[9]!r} is in no call")
             continue
+        keys.append("" if key == "-" else key)
         latencies = [int(row["latency"]) for row in group]
         exact = {"calls": len(group), "errors": sum(1 for row in group if row["error"])}
         wrong += [f"{line[9]}: {key} {cells[key]}, not {value}" for key, value in exact.items()
@@ -280,7 +406,7 @@ def compare_table(path, column, rows):
         wrong += [f"{line[9]}: {key} {cells[key]}, not {value}" for key, value, units, above in checks
                   if not close(number(cells[key], units), value, above)]
     wrong += [f"{column} {key!r} is missing" for key in groups]
-    return wrong
+    return wrong + compare_order(path, keys, every, sort or "time")
 
 
 def main():
@@ -291,8 +417,10 @@ def main():
         last = rows.pop()
         assert (last["op"], last["ret"]) == ("lost", str(reading.lost)), last
     wrong = compare_calls(reading, rows)
-    for path, column in zip(sys.argv[3::2], sys.argv[4::2]):
-        wrong += compare_table(path, column, rows)
+    for path, what in zip(sys.argv[3::2], sys.argv[4::2]):
+        kind, _, of = what.partition(":")
+        wrong += compare_hist(path, of, rows) if kind == "hist" else compare_timeline(path, int(of), rows) \
+            if kind == "timeline" else compare_seq(path, reading.calls, rows) if kind == "seq" else compare_table(path, what, rows)
     print("\n".join(wrong[:20]))
     print(f"{len(rows)} calls, {len(wrong)} differences")
     return 1 if wrong or not rows else 0
