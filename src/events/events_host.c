@@ -637,7 +637,7 @@ int host_effect(struct events *e, struct task *t, const struct rec *r, const str
 	i = op_arg_index(r->op, A_OFLAGS);
 	if (i < 0)
 		i = op_arg_index(r->op, A_HOW);
-	return open_path(e, t, r->ret, i >= 0 ? ev->file : str_of(ops[r->op].name), r,
+	return open_path(e, t, r->ret, i >= 0 || r->op == OP_creat ? ev->file : str_of(ops[r->op].name), r,
 		i >= 0 ? r->arg[i] : 0);
 }
 
