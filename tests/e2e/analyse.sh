@@ -40,7 +40,7 @@ if os.fork() == 0:
 	os.read(os.open("/etc/hostname", os.O_RDONLY), 100)
 	os.execvp("sh", ["sh", "-c", "cat /etc/passwd > /dev/null; ls -l / | wc -l; echo a >&2 2>/dev/null"])
 os.wait()
-subprocess.run("echo one > one; cat < one; mv one ./../dir/two; ln -s two three; cp three four; tar cf five two; rm *", shell=True)
+subprocess.run("echo one > one; cat < one; mv one ./../dir/two; ln -s two three; cp three four; tar cf five -T /dev/null; rm *", shell=True)
 r, w = os.pipe()
 os.write(w, b"12345")
 os.read(r, 10)
