@@ -99,8 +99,8 @@ class Ram:
         os.chmod(self.dir, 0o755)
 
     def close(self):
-        if self.mounted:
-            run(["umount", self.dir])
+        if self.mounted and subprocess.run(["umount", self.dir]).returncode:
+            run(["umount", "--lazy", self.dir])
         shutil.rmtree(self.base)
 
 

@@ -287,7 +287,6 @@ class ReplayBenches:
 
         def run_fio(work, env):
             # its own time of the job: what comes before is no I/O
-            start, before = time.monotonic(), os.times()
             subprocess.run(FIO + reads, cwd=work, env=env, check=True)
             with open(os.path.join(self.ram.dir, "fio.json")) as f:
                 job = json.load(f)["jobs"][0]
@@ -296,7 +295,7 @@ class ReplayBenches:
 
         with open(os.path.join(self.ram.dir, "sqlite.sql"), "w") as f:
             f.write(SQL)
-        reads = ["--number_ios=%d" % (self.args.calls // 8)]
+        reads = ["--io_size=%d" % (self.args.calls // 8 * 4096)]
         self.own_capture("fio", "head -c 268435456 /dev/urandom > data", FIO + reads, ("-p", "1", "-t", "8"), run_fio)
         for name, (prepare, command) in PROGRAMS.items():
             command = ["sh", "-c", command]
