@@ -34,9 +34,7 @@ need python3 "tests; recorded program" test -x /usr/bin/python3
 need strace "tests: what a replay touches" command -v strace
 need fio "recorded program" command -v fio
 need sqlite3 "recorded program" command -v sqlite3
-need fio "recorded program" command -v fio
 need git "recorded program" command -v git
-need fio "recorded program" command -v fio
 need zstd "tests: compressed files" command -v zstd
 need shellcheck "check of the scripts" command -v shellcheck
 need cppcheck "check of the C code" command -v cppcheck
@@ -59,7 +57,6 @@ need xfsprogs "tests: the virtual machine" test -x /sbin/mkfs.xfs
 need btrfs-progs "tests: the virtual machine" test -x /sbin/mkfs.btrfs
 
 if [ "${1-}" = workloads ]; then
-	need fio "recorded program" command -v fio
 	need stress-ng "recorded program" command -v stress-ng
 	need dbench "recorded program" command -v dbench
 	need rsync "recorded program" command -v rsync
