@@ -161,11 +161,10 @@ static void item_iov(struct build *o, u64 address, u64 count, bool narrow)
 		char *to = item_begin(o, IOV_PART * sizeof(u64));
 
 		n = left < IOV_PART ? left : IOV_PART;
-		if (!(narrow ? put_narrow_iov : put_iov)((u64 *)to, address, n)) {
-			if (count <= UIO_MAXIOV)
-				return;
-			memset(to, 0, n * sizeof(u64)); /* what is in it does not matter */
-		}
+		if (count > UIO_MAXIOV) /* nobody has looked at what is in it */
+			memset(to, 0, n * sizeof(u64));
+		else if (!(narrow ? put_narrow_iov : put_iov)((u64 *)to, address, n))
+			return;
 		item_end(o, WIRE_IOV, n * sizeof(u64));
 		address += n * (narrow ? sizeof(struct narrow_iovec) : sizeof(struct iovec));
 		left -= n;

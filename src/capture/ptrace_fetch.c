@@ -99,7 +99,7 @@ int fetch_iov(pid_t tid, uint64_t addr, uint64_t n, bool narrow, uint64_t *lengt
 
 static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 {
-	int index = op_arg_index(call->rec.op, A_IOVCNT), rc;
+	int index = op_arg_index(call->rec.op, A_IOVCNT), rc = 0;
 	uint64_t n = index < 0 ? 0 : call->rec.arg[index];
 
 	if (n > ARGS_IOV_MAX)
@@ -107,10 +107,11 @@ static int read_iov(pid_t tid, struct call *call, uint64_t addr)
 	call->vec.n = 0;
 	if (!vec_room(call, n))
 		return -ENOMEM;
-	rc = fetch_iov(tid, addr, n, call->how & COMPAT_IOV, call->vec.v);
-	if (rc == -EFAULT && n == ARGS_IOV_MAX) /* refused for its length: it does not matter what is in it */
+	if (n == ARGS_IOV_MAX) /* refused for its length: nobody has looked at what is in it */
 		memset(call->vec.v, 0, n * sizeof(*call->vec.v));
-	else if (rc)
+	else
+		rc = fetch_iov(tid, addr, n, call->how & COMPAT_IOV, call->vec.v);
+	if (rc)
 		return rc;
 	call->rec.vec = call->vec.v;
 	call->rec.nvec = (uint32_t)n;

@@ -379,7 +379,7 @@ static void vectors(const char *name, long nr, long off, long rwf, const char *m
 	for (i = 0; i < 2000; i++)
 		iov[i].iov_len = 1;
 	made(nr, fd, P(iov), 2000, off, 0, rwf);
-	expect("o=%s;:,d=%d;:,v=1x1025;:,%ss=%d;:,", name, fd, more, -EINVAL);
+	expect("o=%s;:,d=%d;:,v=0x1025;:,%ss=%d;:,", name, fd, more, -EINVAL);
 	made(nr, 9999, P(iov), 1, off, 0, rwf);
 	expect("o=%s;:,d=9999;:,v=1;:,%ss=%d;:,", name, more, -EBADF);
 }

@@ -30,7 +30,7 @@ struct narrow_iovec {
 struct iov {
 	u64 address;
 	u32 left;
-	bool narrow, refused; /* for its length: it does not matter what is in it */
+	bool narrow, refused; /* for its length: nobody has looked at what is in it */
 };
 
 static long iov_length(u32 i, void *arg)
@@ -42,8 +42,9 @@ static long iov_length(u32 i, void *arg)
 	if (!b || i >= IOV_PART)
 		return 1;
 	at = (b->at & ITEMS_MASK) + sizeof(struct wire_item) + i * sizeof(u64);
-	*(u64 *)(b->items + at) = v->narrow ? ((struct narrow_iovec *)b->name)[n].len
-					    : ((struct user_iovec *)b->name)[n].len;
+	*(u64 *)(b->items + at) = v->refused  ? 0
+				  : v->narrow ? ((struct narrow_iovec *)b->name)[n].len
+					      : ((struct user_iovec *)b->name)[n].len;
 	return 0;
 }
 
@@ -63,7 +64,7 @@ static long iov_part(u32 i, void *arg)
 	keep(bytes);
 	if (bytes > IOV_PART * sizeof(struct user_iovec))
 		return 1;
-	if (bytes && bpf_probe_read_user(b->name, bytes, (const void *)v->address) && !v->refused)
+	if (bytes && !v->refused && bpf_probe_read_user(b->name, bytes, (const void *)v->address))
 		return 1;
 	bpf_loop(n, iov_length, v, 0);
 	item_end(b, WIRE_IOV, n * sizeof(u64));
