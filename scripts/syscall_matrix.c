@@ -223,6 +223,32 @@ static void maps(struct matrix *m)
 	DO(close, fd);
 }
 
+/* Where they are put, what is said of them, and what that does to the file. */
+static void maps_moved(struct matrix *m)
+{
+	int fd = open_at(m, m->dir_a, "mapped.bin", O_RDWR);
+	char *at = (char *)DO(mmap, NULL, 40960L, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0L);
+	char *place = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	TRY(madvise, at, 8192L, MADV_POPULATE_READ);
+	TRY(madvise, at + 8192, 4096L, MADV_POPULATE_WRITE);
+	TRY(madvise, at + 12288, 4096L, MADV_REMOVE); /* a hole, as far as the file system can */
+	TRY(madvise, at, 4096L, MADV_COLD);
+	TRY(madvise, at, 4096L, MADV_PAGEOUT);
+	DO(msync, at, 40960L, MS_ASYNC | MS_INVALIDATE);
+	at = (char *)DO(mremap, at, 40960L, 40960L, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+	at[16384] = 'c';
+	/* parts of it: only the model knows where these are */
+	DO(mremap, at + 32768, 8192L, 4096L, MREMAP_MAYMOVE | MREMAP_FIXED, place + 65536);
+	FAIL(EINVAL, mremap, at, 4096L, 4096L, MREMAP_FIXED, place + 65536);
+	TRY(mmap, place + 131072, 4096L, PROT_READ, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0L); /* there is something */
+	at = (char *)TRY(mremap, at, 8192L, 8192L, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
+	if (at != (char *)-1L)
+		DO(munmap, at, 8192L);
+	DO(munmap, place, 1L << 20);
+	DO(close, fd);
+}
+
 static void copies(struct matrix *m)
 {
 	int from = open_at(m, m->dir_a, "sizes.bin", O_RDONLY), to;
@@ -523,8 +549,8 @@ static void descriptors(struct matrix *m)
 	DO(fcntl, fd, F_GETOWN);
 	DO(fcntl, fd, F_SETSIG, 0);
 	DO(fcntl, fd, F_GETSIG);
-	DO(fcntl, m->dir, F_NOTIFY, 0);
-	FAIL(ENOTDIR, fcntl, fd, F_NOTIFY, DN_CREATE);
+	TRY(fcntl, m->dir, F_NOTIFY, 0); /* only where the kernel has that */
+	TRY(fcntl, fd, F_NOTIFY, DN_CREATE);
 	FAIL(EBADF, fcntl, fd, F_GETPIPE_SZ);
 	FAIL(EBADF, fcntl, fd, F_SETPIPE_SZ, 4096);
 	TRY(fcntl, fd, F_GET_SEALS); /* files in memory have some */
@@ -1167,6 +1193,7 @@ static void run(struct matrix *m)
 	data_by_offset(m);
 	sizes(m);
 	maps(m);
+	maps_moved(m);
 	copies(m);
 	commands(m);
 	asynchronous(m);
