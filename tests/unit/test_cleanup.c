@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "suites.h"
 #include "workdir.h"
@@ -136,6 +139,40 @@ START_TEST(very_deep_trees)
 }
 END_TEST
 
+/* What is mounted into a tree is somebody else's. */
+START_TEST(mounts_are_left)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return; /* an ordinary user: nobody can have mounted anything */
+	make_tree();
+	ck_assert_int_eq(mkdir(TREE "d/m", 0755), 0);
+	ck_assert_int_eq(mount("none", TREE "d/m", "tmpfs", 0, NULL), 0);
+	ck_assert_int_eq(shell("touch " TREE "d/m/kept"), 0);
+	ck_assert_int_eq(run(purge_command, "t1"), EXIT_FAILED);
+	ck_said("m is a mount point and was left");
+	ck_assert_int_eq(shell("test -e $(find .ioriot -name kept) && test $(find .ioriot -type f | wc -l) = 1"), 0);
+	ck_assert_int_eq(shell("umount $(dirname $(find .ioriot -name kept))"), 0);
+	ck_assert_int_eq(run(purge_command, NULL), EXIT_DONE);
+	ck_assert(!exists(".ioriot"));
+}
+END_TEST
+
+/* A directory that only its owner, who is somebody else, can empty. */
+START_TEST(what_cannot_be_removed_is_said)
+{
+	if (getuid() != 0)
+		return;
+	make_tree();
+	ck_assert_int_eq(shell("chmod 755 . && chown -R 65534 .ioriot && chown 0 .ioriot/t1/d"), 0);
+	ck_assert_int_eq(seteuid(65534), 0);
+	ck_assert_int_eq(run(purge_command, "t1"), EXIT_FAILED);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_said("cannot remove f: Permission denied");
+	ck_assert_int_eq(shell("test $(find .ioriot -type f -name f | wc -l) = 1"), 0); /* and all else is gone */
+	ck_assert_int_eq(run(purge_command, NULL), EXIT_DONE);
+}
+END_TEST
+
 START_TEST(caches_need_root)
 {
 	struct options o = {.quiet = true};
@@ -163,6 +200,8 @@ Suite *cleanup_suite(void)
 	tcase_add_test(tc, cleanup_leaves_what_is_not_ours);
 	tcase_add_test(tc, others_cannot_lend_their_directory);
 	tcase_add_test(tc, very_deep_trees);
+	tcase_add_test(tc, mounts_are_left);
+	tcase_add_test(tc, what_cannot_be_removed_is_said);
 	tcase_add_test(tc, caches_need_root);
 	return s;
 }
