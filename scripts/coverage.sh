@@ -20,7 +20,7 @@ fi
 
 build='build-coverage'
 flags='-fprofile-instr-generate -fcoverage-mapping'
-make -s -j2 BUILD=$build CC=clang CFLAGS='-O1 -g' LDFLAGS=-Wno-unused-command-line-argument \
+LLVM_PROFILE_FILE=/dev/null make -s -j2 BUILD=$build CC=clang CFLAGS='-O1 -g' LDFLAGS=-Wno-unused-command-line-argument \
 	EXTRA_CFLAGS="$flags -mllvm -runtime-counter-relocation" all $build/unit || exit 1
 counters=$(mktemp -d)
 trap 'rm -rf "$counters"' EXIT
