@@ -10,15 +10,13 @@ void buf_free(struct buf *b)
 	*b = BUF_INIT;
 }
 
-bool buf_reserve(struct buf *b, size_t more)
+bool buf_grow(struct buf *b, size_t more)
 {
 	size_t cap = b->cap ? b->cap : 256, need;
 	char *p = NULL;
 
 	if (b->failed)
 		return false;
-	if (b->cap - b->len >= more && b->p)
-		return true;
 	if (!__builtin_add_overflow(b->len, more, &need)) {
 		while (cap < need && cap <= SIZE_MAX / 2)
 			cap *= 2;

@@ -21,10 +21,16 @@ struct buf {
 #define BUF_INIT ((struct buf){0})
 
 void buf_free(struct buf *b);
-bool buf_reserve(struct buf *b, size_t more); /* room for MORE bytes behind len */
+bool buf_grow(struct buf *b, size_t more); /* buf_reserve() without room */
 void buf_add_slow(struct buf *b, const void *p, size_t len); /* buf_add() without room */
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_i64(struct buf *b, int64_t v);
+
+/* Room for MORE bytes behind len. */
+static inline bool buf_reserve(struct buf *b, size_t more)
+{
+	return (b->cap - b->len >= more && b->p && !b->failed) || buf_grow(b, more);
+}
 
 static inline void buf_add(struct buf *b, const void *p, size_t len)
 {

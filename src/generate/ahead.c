@@ -22,6 +22,8 @@ static size_t keep_bytes(struct buf *bytes, const struct rec *r)
 	static const char zeroes[sizeof(*r->vec)];
 	size_t at;
 
+	if (!r->nvec && !r->path.s && !r->path2.s)
+		return 0;
 	buf_add(bytes, zeroes, -bytes->len % sizeof(*r->vec));
 	at = bytes->len;
 	buf_add(bytes, r->vec, r->nvec * sizeof(*r->vec));

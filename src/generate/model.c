@@ -237,6 +237,20 @@ static int left_by_error(const struct model *m, const struct rec *r)
 	}
 }
 
+static void begin_line(struct rline *out, const struct rec *r)
+{
+	out->entry = 0;
+	out->dur = r->dur;
+	out->thread = out->process = 0;
+	out->deps = NULL;
+	out->list = NULL;
+	out->ndeps = out->nlist = 0;
+	out->newfd = out->lock = VFD_NONE;
+	out->newmap = MAP_NONE;
+	out->new_process = out->new_thread = UINT32_MAX;
+	rec_copy(&out->call, r);
+}
+
 int model_apply(struct model *m, const struct rec *r)
 {
 	int rc;
@@ -252,13 +266,7 @@ int model_apply(struct model *m, const struct rec *r)
 	m->rec = r;
 	m->surprise = (struct surprise){0};
 	m->into = m->from = m->from2 = NULL;
-	m->out = (struct rline){.call = *r,
-		.dur = r->dur,
-		.newfd = VFD_NONE,
-		.newmap = MAP_NONE,
-		.lock = VFD_NONE,
-		.new_process = UINT32_MAX,
-		.new_thread = UINT32_MAX};
+	begin_line(&m->out, r);
 	m->task = NULL;
 	if (r->op != OP_state_mount && r->op != OP_state_path && r->op != OP_lost && r->op != OP_end) {
 		m->task = vfd_task(&m->vfd, r->tid);

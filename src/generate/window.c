@@ -34,6 +34,7 @@ struct window {
 	struct err err;
 	double progress;
 	uint64_t layers; /* events that were passed over */
+	bool lined; /* the lines are those of what is in the window now */
 	struct line line[WINDOW_SIZE];
 	size_t lines;
 	uint16_t by_tid[THREAD_HASH]; /* of lines, while they are made */
@@ -89,6 +90,9 @@ static void make_lines(struct window *w)
 	struct line *l = NULL;
 	size_t i;
 
+	if (w->lined)
+		return;
+	w->lined = true;
 	memset(w->by_tid, 0xff, sizeof(w->by_tid));
 	w->lines = 0;
 	for (i = 0; i < w->n; i++) {
@@ -146,8 +150,8 @@ static void fill(struct window *w)
 			.err = r->bad ? &b->errors.v[r->why] : NULL,
 			.taken = layer,
 			.ends_batch = ends_batch};
+		w->lined = false;
 	}
-	make_lines(w);
 }
 
 static void drop_taken(struct window *w)
@@ -225,6 +229,7 @@ struct rec *window_overlapping(struct window *w, const struct rec *rec, size_t *
 	struct slot *first = NULL, *s;
 	size_t k;
 
+	make_lines(w); /* a capture of one task never asks */
 	for (k = 0; k < w->lines; k++) {
 		s = w->line[k].tid != rec->tid ? find_in_line(w, &w->line[k], rec, *i) : NULL;
 		if (s && (!first || slot_place(w, (size_t)(s - w->slot)) <

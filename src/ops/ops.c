@@ -75,19 +75,48 @@ static const struct {
 	{"fchown16", OP_fchown},
 };
 
-/* op + 1 by a hash of its name, open addressing; filled before main(), then only read. */
-#define NAME_SLOTS 512
-_Static_assert(OP_COUNT < UINT8_MAX, "an operation does not fit into a byte");
-static uint8_t by_name[NAME_SLOTS];
+/* The ends of a name, which overlap where it is short: all of one of up to 16 bytes. */
+struct name_ends {
+	uint64_t first, last;
+};
 
-static unsigned name_hash(struct str name)
+static uint64_t bytes_at(const char *p, size_t n)
 {
-	unsigned h = 0;
-	size_t i;
+	uint64_t v = 0;
+	uint32_t low, high;
 
-	for (i = 0; i < name.len; i++)
-		h = h * 31 + (unsigned char)name.s[i];
-	return h;
+	if (n >= 8) {
+		memcpy(&v, p, 8);
+	} else if (n >= 4) {
+		memcpy(&low, p, 4);
+		memcpy(&high, p + n - 4, 4);
+		v = (uint64_t)high << 32 | low;
+	} else {
+		while (n--)
+			v = v << 8 | (unsigned char)*p++;
+	}
+	return v;
+}
+
+static struct name_ends ends_of(struct str name)
+{
+	uint64_t first = bytes_at(name.s, name.len);
+
+	return (struct name_ends){first, name.len > 8 ? bytes_at(name.s + name.len - 8, 8) : 0};
+}
+
+/* Operations by a hash of their names, open addressing; filled before main(), then only read. */
+#define NAME_SLOTS 512
+static struct name_slot {
+	struct name_ends ends;
+	uint8_t len; /* 0: nothing is here */
+	uint8_t op;
+} by_name[NAME_SLOTS];
+_Static_assert(OP_COUNT < UINT8_MAX, "an operation does not fit into a byte");
+
+static unsigned name_hash(struct name_ends e)
+{
+	return (unsigned)((e.first * 0x9e3779b97f4a7c15u ^ e.last * 0xc2b2ae3d27d4eb4fu) >> 48);
 }
 
 __attribute__((constructor)) static void fill_by_name(void)
@@ -95,21 +124,25 @@ __attribute__((constructor)) static void fill_by_name(void)
 	unsigned i, h;
 
 	for (i = 0; i < OP_COUNT; i++) {
-		for (h = name_hash(str_of(ops[i].name)); by_name[h % NAME_SLOTS]; h++)
+		struct name_ends ends = ends_of(str_of(ops[i].name));
+
+		for (h = name_hash(ends); by_name[h % NAME_SLOTS].len; h++)
 			;
-		by_name[h % NAME_SLOTS] = (uint8_t)(i + 1);
+		by_name[h % NAME_SLOTS] = (struct name_slot){ends, ops[i].name_len, (uint8_t)i};
 	}
 }
 
 int op_find(struct str name)
 {
+	struct name_ends ends = ends_of(name);
 	unsigned h, i;
 
-	for (h = name_hash(name); by_name[h % NAME_SLOTS]; h++) {
-		const struct op *op = &ops[by_name[h % NAME_SLOTS] - 1];
+	for (h = name_hash(ends); by_name[h % NAME_SLOTS].len; h++) {
+		const struct name_slot *slot = &by_name[h % NAME_SLOTS];
 
-		if (str_eq(name, (struct str){op->name, op->name_len}))
-			return by_name[h % NAME_SLOTS] - 1;
+		if (slot->ends.first == ends.first && slot->ends.last == ends.last && slot->len == name.len &&
+			(name.len <= 16 || memcmp(name.s, ops[slot->op].name, name.len) == 0))
+			return slot->op;
 	}
 	for (i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
 		if (str_eqs(name, aliases[i].old))
@@ -127,6 +160,23 @@ __attribute__((constructor)) static void fill_arg_indices(void)
 	for (op = 0; op < OP_COUNT; op++)
 		for (i = OP_ARGS - 1; i >= 0; i--)
 			op_arg_indices[op][ops[op].arg[i]] = (int8_t)i;
+}
+
+struct op_fields op_fields[OP_COUNT];
+
+__attribute__((constructor)) static void fill_fields(void)
+{
+	int op, i;
+
+	for (op = 0; op < OP_COUNT; op++)
+		for (i = 0; i < OP_ARGS; i++) {
+			uint8_t kind = ops[op].arg[i];
+			enum arg_form form = arg_infos[kind].form;
+			struct op_fields *f = &op_fields[op];
+
+			if (form != FORM_NONE && form != FORM_ADDR2 && form != FORM_PAGES)
+				f->field[f->n++] = (struct op_field){(uint8_t)i, kind, (uint8_t)form};
+		}
 }
 
 long op_nr(enum op_id op)

@@ -33,6 +33,8 @@ static void keep(struct buf *bytes, const void *p, size_t len)
 {
 	static const char zeroes[sizeof(uint64_t)];
 
+	if (!len)
+		return;
 	buf_add(bytes, zeroes, -bytes->len % sizeof(zeroes));
 	buf_add(bytes, p, len);
 }
@@ -51,6 +53,8 @@ static const void *kept(const char *bytes, size_t *at, size_t len)
 {
 	const char *p;
 
+	if (!len)
+		return bytes;
 	*at += -*at % sizeof(uint64_t);
 	p = bytes + *at;
 	*at += len;

@@ -13,9 +13,13 @@
 
 /* Which argument a key is of, per operation; derived from ops.def once per reader. */
 struct op_keys {
-	uint8_t arg[128]; /* index + 1, 0 = none */
-	uint64_t needed;  /* CAPTURE_KEY() bits that a line cannot do without */
+	uint8_t arg[128];   /* index + 1, 0 = none */
+	uint8_t plain[128]; /* enum plain */
+	uint64_t needed;    /* CAPTURE_KEY() bits that a line cannot do without */
 };
+
+/* Values that are one decimal number, if they are as most are. */
+enum plain { PLAIN_NOT, PLAIN_UNSIGNED, PLAIN_SIGNED, PLAIN_FD, PLAIN_RESULT };
 
 struct capture_reader {
 	struct lines *lines;
@@ -291,7 +295,41 @@ static int take_token(struct capture_reader *r, struct rec *rec, char key, struc
 	return take_value(r, rec, key, value, flaw);
 }
 
-static bool take_text(struct str *s, struct str text)
+/*
+ * "KEY=NUMBER;:," in front of *LINE, as most are. False where this is something else, and nothing is
+ * taken: what it is take_pair() and the others find out.
+ */
+static bool take_plain(const struct op_keys *keys, struct str *line, struct rec *rec, uint64_t *seen)
+{
+	struct str s = *line;
+	unsigned key, plain;
+	bool negative;
+	uint64_t v;
+
+	if (s.len < 6 || s.s[1] != '=')
+		return false;
+	key = (unsigned char)s.s[0];
+	plain = key < sizeof(keys->plain) ? keys->plain[key] : PLAIN_NOT;
+	if (plain == PLAIN_NOT || *seen & CAPTURE_KEY(key))
+		return false;
+	negative = s.s[2] == '-';
+	s = (struct str){s.s + 2 + negative, s.len - 2 - negative};
+	if (value_take_digits(&s, &v) - 1 >= VALUE_DIGITS - 1 || s.len < 3 || memcmp(s.s, ";:,", 3) != 0 ||
+		(negative && plain == PLAIN_UNSIGNED) || (plain == PLAIN_FD && v > INT32_MAX))
+		return false;
+	v = negative ? 0 - v : v;
+	if (plain == PLAIN_RESULT) {
+		rec->has_ret = true;
+		rec->ret = (int64_t)v;
+	} else {
+		rec->arg[keys->arg[key] - 1] = v;
+	}
+	*seen |= CAPTURE_KEY(key);
+	*line = (struct str){s.s + 3, s.len - 3};
+	return true;
+}
+
+static inline bool take_text(struct str *s, struct str text)
 {
 	if (s->len < text.len || memcmp(s->s, text.s, text.len) != 0)
 		return false;
@@ -300,9 +338,20 @@ static bool take_text(struct str *s, struct str text)
 	return true;
 }
 
-static bool take_number(struct str *s, uint64_t max, uint64_t *v)
+static inline bool take_number(struct str *s, uint64_t max, uint64_t *v)
 {
 	return value_take_digits(s, v) - 1 < VALUE_DIGITS && *v <= max;
+}
+
+static inline bool take_name(struct str *s, struct str *name)
+{
+	const char *end = memchr(s->s, ';', s->len);
+
+	if (!end)
+		return false;
+	*name = (struct str){s->s, (size_t)(end - s->s)};
+	*s = (struct str){end, s->len - name->len};
+	return true;
 }
 
 /*
@@ -315,12 +364,11 @@ static bool take_front(struct str *line, struct rec *rec, uint64_t *seen)
 	uint64_t pid, tid;
 	struct flaw flaw;
 
-	if (!take_text(&s, STR("t=")) || !take_number(&s, UINT64_MAX, &rec->t) ||
+	if (!take_text(&s, STR("t=")) || value_take_many(&s, &rec->t) - 1 >= VALUE_DIGITS ||
 		!take_text(&s, STR(";:,D=")) || !take_number(&s, UINT64_MAX, &rec->dur) ||
 		!take_text(&s, STR(";:,i=")) || !take_number(&s, UINT32_MAX, &pid) ||
 		!take_text(&s, STR(":")) || !take_number(&s, UINT32_MAX, &tid) ||
-		!take_text(&s, STR(";:,o=")) || !str_take_char(&s, ';', &name) ||
-		!take_text(&s, STR(":,")) || s.len == 0 || capture_op(rec, name, &flaw))
+		!take_text(&s, STR(";:,o=")) || !take_name(&s, &name) || !take_text(&s, STR(";:,")) || s.len == 0 || capture_op(rec, name, &flaw))
 		return false;
 	rec->pid = (uint32_t)pid;
 	rec->tid = (uint32_t)tid;
@@ -338,8 +386,10 @@ static int parse_line(struct capture_reader *r, struct str line, struct rec *rec
 	int rc;
 
 	if (!take_front(&line, rec, &seen))
-		memset(rec, 0, offsetof(struct rec, line));
+		value_begin_rec(rec, rec->line);
 	do {
+		if (seen & CAPTURE_KEY('o') && take_plain(&r->keys[rec->op], &line, rec, &seen))
+			continue;
 		rc = take_pair(&line, &key, &value, flaw);
 		if (rc == 0 && key)
 			rc = take_token(r, rec, key, value, &seen, flaw);
@@ -363,10 +413,26 @@ static bool is_newer(enum arg_kind kind)
 	return kind == A_HELD || kind == A_LETGO;
 }
 
+static enum plain plain_of(enum arg_form form)
+{
+	switch (form) {
+	case FORM_UDEC:
+		return PLAIN_UNSIGNED;
+	case FORM_DEC:
+	case FORM_FLAGS:
+		return PLAIN_SIGNED;
+	case FORM_FD:
+		return PLAIN_FD;
+	default:
+		return PLAIN_NOT;
+	}
+}
+
 static void fill_keys(struct op_keys *keys, enum op_id op)
 {
 	int i;
 
+	keys->plain['s'] = PLAIN_RESULT;
 	for (i = 0; i < OP_ARGS; i++) {
 		const struct arg_info *info = &arg_infos[ops[op].arg[i]];
 		enum arg_form f = info->form;
@@ -374,6 +440,7 @@ static void fill_keys(struct op_keys *keys, enum op_id op)
 		if (!info->key)
 			continue;
 		keys->arg[(unsigned char)info->key] = (uint8_t)(i + 1);
+		keys->plain[(unsigned char)info->key] = (uint8_t)plain_of(f);
 		/* what may be unreadable in the traced process, or not be asked for */
 		if (f != FORM_PATH && f != FORM_PATH2 && f != FORM_EXTENTS && !is_newer(ops[op].arg[i]))
 			keys->needed |= CAPTURE_KEY(info->key);
@@ -424,12 +491,15 @@ int capture_next(struct capture_reader *r, struct rec *rec, struct err *err)
 
 	if (rc <= 0)
 		return rc;
-	memset(rec, 0, sizeof(*rec));
-	rec->line = lines_number(r->lines);
-	if (r->version < CAPTURE_VERSION)
+	value_begin_rec(rec, lines_number(r->lines));
+	rec->facts = (struct facts){0};
+	if (r->version < CAPTURE_VERSION) {
+		memset(rec->ts, 0, sizeof(rec->ts)); /* which such lines do not tell */
+		rec->sqe = (struct sqe){0};
 		rc = capture_old_line(&r->scratch, line, rec, &flaw);
-	else
+	} else {
 		rc = parse_line(r, line, rec, &flaw);
+	}
 	r->ended = rc == 1 && rec->op == OP_end;
 	if (rc == 1)
 		return 1;

@@ -14,7 +14,6 @@ void escape_add(struct buf *out, struct str s)
 
 	for (i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.s[i];
-		char text[4] = {'\\', 'x', hex[c >> 4], hex[c & 15]};
 
 		if (!must_escape[c])
 			continue;
@@ -22,7 +21,7 @@ void escape_add(struct buf *out, struct str s)
 		if (c == '\\')
 			buf_add(out, "\\\\", 2);
 		else
-			buf_add(out, text, sizeof(text));
+			buf_add(out, (char[]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
 		from = i + 1;
 	}
 	buf_add(out, s.s + from, s.len - from);

@@ -20,6 +20,12 @@ struct facts {
 	uint64_t size, blocks; /* bytes; 512-byte units allocated */
 };
 
+/* Does the operation have an argument of FORM_TIMES? */
+static inline bool rec_has_times(enum op_id op)
+{
+	return op_has(op, A_TIMESPECS) || op_has(op, A_TIMEVALS) || op_has(op, A_UTIMBUF);
+}
+
 /* tv_nsec values of utimensat(2) besides UTIME_NOW and UTIME_OMIT. */
 #define TIMES_NULL (-1L) /* in ts[0].tv_nsec: no times were given (NULL pointer) */
 
@@ -70,6 +76,31 @@ struct rec {
 	struct facts facts; /* of the object that was hit, after the call */
 	uint64_t line;	    /* of the file it was read from, 1 = the header */
 };
+
+/* Copies FROM without its facts: times and submissions only where they mean something. */
+static inline void rec_copy(struct rec *to, const struct rec *from)
+{
+	to->t = from->t;
+	to->dur = from->dur;
+	to->pid = from->pid;
+	to->tid = from->tid;
+	to->op = from->op;
+	to->ret = from->ret;
+	to->has_ret = from->has_ret;
+	memcpy(to->arg, from->arg, sizeof(to->arg));
+	to->path = from->path;
+	to->path2 = from->path2;
+	to->vec = from->vec;
+	to->nvec = from->nvec;
+	if (rec_has_times(from->op))
+		memcpy(to->ts, from->ts, sizeof(to->ts));
+	if (from->sqe.ring || op_has(from->op, A_SQE))
+		to->sqe = from->sqe;
+	else
+		to->sqe.ring = 0;
+	to->facts.known = to->facts.absent = false;
+	to->line = from->line;
+}
 
 /* The argument of that kind, OTHERWISE where the operation has none. */
 static inline uint64_t rec_arg(const struct rec *r, enum arg_kind kind, uint64_t otherwise)

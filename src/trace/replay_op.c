@@ -86,8 +86,10 @@ static bool take_plain_front(struct str *rest, struct rline *line)
 	struct str s = *rest;
 	uint64_t thread, process;
 
-	if (!take_plain(&s, UINT64_MAX, '+', &line->entry) ||
-		!take_plain(&s, UINT64_MAX - line->entry, '|', &line->dur) ||
+	if (value_take_many(&s, &line->entry) - 1 >= VALUE_DIGITS || !s.len || s.s[0] != '+')
+		return false;
+	s = (struct str){s.s + 1, s.len - 1};
+	if (!take_plain(&s, UINT64_MAX - line->entry, '|', &line->dur) ||
 		!take_plain(&s, VFD_CWD - 1, '|', &thread) ||
 		!take_plain(&s, VFD_CWD - 1, '|', &process) || s.len < 2 || s.s[0] != '-' || s.s[1] != '|')
 		return false;
@@ -232,11 +234,13 @@ static int take_farg(struct str s, struct rline *line)
 	return is_lock == rec_fcntl_is_lock(line->call.arg[1]) ? 0 : -EINVAL;
 }
 
-static int take_arg(struct replay_scratch *scratch, struct rline *line, int i, struct str s)
+static int take_arg(struct replay_scratch *scratch, struct rline *line, const struct op_field *field,
+	struct str s)
 {
 	struct rec *call = &line->call;
-	enum arg_kind kind = ops[call->op].arg[i];
-	enum arg_form form = arg_infos[kind].form;
+	enum arg_kind kind = (enum arg_kind)field->kind;
+	enum arg_form form = (enum arg_form)field->form;
+	int i = field->index;
 
 	switch (form) {
 	case FORM_NONE:
@@ -285,6 +289,11 @@ static bool take_plain_arg(struct str *rest, enum arg_form form, uint64_t *arg)
 	switch (form) {
 	case FORM_UDEC:
 		return take_plain(rest, UINT64_MAX, '|', arg);
+	case FORM_FLAGS: /* none of them */
+		if (rest->len < 2 || rest->s[0] != '0' || rest->s[1] != '|')
+			return false;
+		*rest = (struct str){rest->s + 2, rest->len - 2};
+		return true;
 	case FORM_DEC:
 		return take_plain(rest, INT64_MAX, '|', arg);
 	case FORM_FD:
@@ -294,25 +303,21 @@ static bool take_plain_arg(struct str *rest, enum arg_form form, uint64_t *arg)
 	}
 }
 
-static bool is_not_written(enum arg_form form)
-{
-	return form == FORM_NONE || form == FORM_ADDR2 || form == FORM_PAGES;
-}
-
 static int take_args(struct replay_scratch *scratch, struct str *rest, struct rline *line,
 	struct flaw *flaw)
 {
+	const struct op_fields *fields = &op_fields[line->call.op];
 	struct str field;
 	int i, rc;
 
-	for (i = 0; i < OP_ARGS; i++) {
-		enum arg_form form = arg_infos[ops[line->call.op].arg[i]].form;
+	for (i = 0; i < fields->n; i++) {
+		const struct op_field *f = &fields->field[i];
 
-		if (is_not_written(form) || take_plain_arg(rest, form, &line->call.arg[i]))
+		if (take_plain_arg(rest, (enum arg_form)f->form, &line->call.arg[f->index]))
 			continue;
 		if (replay_field(rest, &field, flaw))
 			return -EINVAL;
-		rc = take_arg(scratch, line, i, field);
+		rc = take_arg(scratch, line, f, field);
 		if (rc == -ENOMEM)
 			return rc;
 		if (rc)
@@ -411,6 +416,8 @@ static int take_effects(struct replay_scratch *scratch, struct str *rest, struct
 	uint64_t ret;
 	int rc;
 
+	if (!flags)
+		goto result;
 	if (flags & OPF_NEWFD) {
 		if (replay_field(rest, &field, flaw))
 			return -EINVAL;
@@ -436,6 +443,7 @@ static int take_effects(struct replay_scratch *scratch, struct str *rest, struct
 		if (rc)
 			return rc == -EINVAL ? flaw_at(flaw, "not a list of descriptors", field) : rc;
 	}
+result:
 	if (take_plain(rest, INT64_MAX, '|', &ret)) {
 		line->call.has_ret = true;
 		line->call.ret = (int64_t)ret;
@@ -448,6 +456,30 @@ static int take_effects(struct replay_scratch *scratch, struct str *rest, struct
 
 /* ---- the line ---- */
 
+/* The end of most lines, read from behind. False for another one, of which nothing is taken. */
+static bool take_plain_end(struct str *text, struct rline *line)
+{
+	const char *begin = text->s, *end = begin + text->len - 1, *at = end, *bar;
+	struct str number;
+	int op;
+
+	if (text->len < 4 || *end != '|')
+		return false;
+	while (at > begin && (unsigned char)at[-1] - (unsigned)'0' <= 9)
+		at--;
+	number = (struct str){at, (size_t)(end - at)};
+	if (number.len - 1 >= VALUE_DIGITS || at == begin || at[-1] != '@')
+		return false;
+	bar = memrchr(begin, '|', (size_t)(at - 1 - begin));
+	op = bar ? op_find((struct str){bar + 1, (size_t)(at - 1 - (bar + 1))}) : -1;
+	value_take_digits(&number, &line->call.line);
+	if (op < 0 || line->call.line == 0)
+		return false;
+	line->call.op = (enum op_id)op;
+	text->len = (size_t)(bar + 1 - begin);
+	return true;
+}
+
 /* "op@LINE|" ends the line and says how to read the rest: taken off first. */
 static int take_end(struct str *text, struct rline *line, struct flaw *flaw)
 {
@@ -455,6 +487,8 @@ static int take_end(struct str *text, struct rline *line, struct flaw *flaw)
 	const char *bar;
 	int op;
 
+	if (take_plain_end(text, line))
+		return 0;
 	if (end.len < 2 || end.s[end.len - 1] != '|')
 		return flaw_at(flaw, "the line does not end with OPERATION@LINE|", STR_NONE);
 	bar = memrchr(end.s, '|', end.len - 1);
@@ -478,11 +512,10 @@ int replay_op_line(struct replay_scratch *scratch, struct str text, struct rline
 {
 	int rc;
 
-	/* times and submissions are those of rows that have them; facts are of captures */
-	memset(line, 0, offsetof(struct rline, call.ts));
-	line->call.line = 0;
+	value_begin_rec(&line->call, 0);
+	line->deps = NULL;
 	line->list = NULL;
-	line->nlist = 0;
+	line->ndeps = line->nlist = 0;
 	line->newfd = line->lock = VFD_NONE;
 	line->newmap = MAP_NONE;
 	line->new_process = line->new_thread = UINT32_MAX;

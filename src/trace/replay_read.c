@@ -59,7 +59,7 @@ struct str replay_header(const struct replay_reader *r, const char *key)
 }
 
 /* A line of the section: 1; 0 at MARK, which ends it. There is no other end. */
-static int next_text(struct replay_reader *r, struct str *text, struct str mark, struct err *err)
+static inline int next_text(struct replay_reader *r, struct str *text, struct str mark, struct err *err)
 {
 	int rc = lines_next(r->lines, text, err);
 
@@ -94,7 +94,8 @@ int replay_next(struct replay_reader *r, struct rline *line, struct err *err)
 	rc = next_text(r, &text, STR(REPLAY_INIT_MARK), err);
 	if (rc <= 0)
 		return rc;
-	return give(r, replay_op_line(&r->scratch, text, line, &flaw), &flaw, err);
+	rc = replay_op_line(&r->scratch, text, line, &flaw);
+	return rc ? give(r, rc, &flaw, err) : 1;
 }
 
 static int expect_end(struct replay_reader *r, struct err *err)

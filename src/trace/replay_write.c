@@ -6,6 +6,13 @@
 #include "trace/header.h"
 #include "trace/values.h"
 
+static char *put_field(char *p, uint64_t v, char end)
+{
+	p = str_put_u64(p, v);
+	*p = end;
+	return p + 1;
+}
+
 static void print_vfd(struct buf *out, uint32_t vfd)
 {
 	if (vfd == VFD_CWD)
@@ -58,12 +65,29 @@ static void print_inner_vfd(struct buf *out, uint64_t vfd)
 	print_vfd(out, (uint32_t)vfd);
 }
 
-static void print_arg(struct buf *out, const struct rline *line, int i)
+/* A field that is a number, as most are. */
+static bool print_plain(struct buf *out, enum arg_form form, uint64_t v)
+{
+	char *p;
+
+	if (form == FORM_FD ? v >= VFD_CWD : form == FORM_DEC ? (int64_t)v < 0 : form != FORM_UDEC)
+		return false;
+	if (!buf_reserve(out, BUF_DIGITS + 1))
+		return true; /* who asks for buf_ok() is told */
+	p = put_field(out->p + out->len, v, '|');
+	out->len = (size_t)(p - out->p);
+	return true;
+}
+
+static void print_arg(struct buf *out, const struct rline *line, const struct op_field *field)
 {
 	const struct rec *call = &line->call;
-	enum arg_kind kind = ops[call->op].arg[i];
-	enum arg_form form = arg_infos[kind].form;
+	enum arg_kind kind = (enum arg_kind)field->kind;
+	enum arg_form form = (enum arg_form)field->form;
+	int i = field->index;
 
+	if (print_plain(out, form, call->arg[i]))
+		return;
 	switch (form) {
 	case FORM_NONE:
 	case FORM_ADDR2:
@@ -130,8 +154,10 @@ static void print_deps(struct buf *out, const struct rline *line)
 {
 	uint32_t i;
 
-	if (line->ndeps == 0)
-		buf_char(out, '-');
+	if (line->ndeps == 0) {
+		buf_add(out, "-|", 2);
+		return;
+	}
 	for (i = 0; i < line->ndeps; i++) {
 		if (i)
 			buf_char(out, ',');
@@ -197,7 +223,11 @@ static void print_effects(struct buf *out, const struct rline *line)
 
 static void print_result(struct buf *out, const struct rec *call)
 {
-	const char *name = call->ret < 0 && call->ret > -4096 ? errno_name((int)-call->ret) : NULL;
+	const char *name;
+
+	if (call->has_ret && print_plain(out, FORM_DEC, (uint64_t)call->ret))
+		return;
+	name = call->ret < 0 && call->ret > -4096 ? errno_name((int)-call->ret) : NULL;
 
 	if (!call->has_ret) {
 		buf_char(out, '-');
@@ -208,13 +238,6 @@ static void print_result(struct buf *out, const struct rec *call)
 		buf_i64(out, call->ret);
 	}
 	buf_char(out, '|');
-}
-
-static char *put_field(char *p, uint64_t v, char end)
-{
-	p = str_put_u64(p, v);
-	*p = end;
-	return p + 1;
 }
 
 static void print_front(struct buf *out, const struct rline *line)
@@ -230,20 +253,35 @@ static void print_front(struct buf *out, const struct rline *line)
 	out->len = (size_t)(p - out->p);
 }
 
+static void print_end(struct buf *out, const struct rline *line)
+{
+	const struct op *op = &ops[line->call.op];
+	char *p;
+
+	if (!buf_reserve(out, op->name_len + BUF_DIGITS + 3))
+		return;
+	p = out->p + out->len;
+	memcpy(p, op->name, op->name_len);
+	p += op->name_len;
+	*p++ = '@';
+	p = put_field(p, line->call.line, '|');
+	*p++ = '\n';
+	out->len = (size_t)(p - out->p);
+}
+
 void replay_print(struct buf *out, const struct rline *line)
 {
+	const struct op_fields *fields = &op_fields[line->call.op];
 	int i;
 
 	print_front(out, line);
 	print_deps(out, line);
-	for (i = 0; i < OP_ARGS; i++)
-		print_arg(out, line, i);
-	print_effects(out, line);
+	for (i = 0; i < fields->n; i++)
+		print_arg(out, line, &fields->field[i]);
+	if (ops[line->call.op].flags)
+		print_effects(out, line);
 	print_result(out, &line->call);
-	buf_add(out, ops[line->call.op].name, ops[line->call.op].name_len);
-	buf_char(out, '@');
-	buf_u64(out, line->call.line);
-	buf_add(out, "|\n", 2);
+	print_end(out, line);
 }
 
 /* ---- INIT ---- */

@@ -14,6 +14,7 @@ struct relay {
 	sem_t empty, full; /* slots that the thread may fill, and that it has filled */
 	size_t slots;
 	size_t given, released; /* to and by the user */
+	size_t told;		/* of those released, how many the thread knows of */
 	relay_fill *fill;
 	void *user;
 };
@@ -81,18 +82,29 @@ void relay_free(struct relay *r)
 	free(r);
 }
 
+static void tell(struct relay *r)
+{
+	for (; r->told < r->released; r->told++)
+		sem_post(&r->empty);
+}
+
 bool relay_next(struct relay *r, size_t *slot)
 {
 	if (r->given - r->released == r->slots)
 		return false;
-	while (sem_wait(&r->full))
-		;
+	if (sem_trywait(&r->full)) {
+		tell(r);
+		while (sem_wait(&r->full))
+			;
+	}
 	*slot = r->given++ % r->slots;
 	return true;
 }
 
+/* The thread is told of several at once: each time, it may have to be woken. */
 void relay_release(struct relay *r)
 {
 	r->released++;
-	sem_post(&r->empty);
+	if (r->released - r->told >= r->slots / 2)
+		tell(r);
 }

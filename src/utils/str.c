@@ -154,38 +154,47 @@ __attribute__((constructor)) static void fill_pairs(void)
 	}
 }
 
-/* From the number of bits: 1233 / 4096 is a little less than the logarithm of 2. */
-static unsigned count_digits(uint64_t v)
+static inline char *put_two(char *p, unsigned v)
 {
-	static const uint64_t powers[] = {0, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
-		100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
-		100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
-		1000000000000000000, 10000000000000000000u};
-	unsigned n = (64 - (unsigned)__builtin_clzll(v | 1)) * 1233 >> 12;
-
-	return n + (v >= powers[n]);
+	memcpy(p, pairs + 2 * v, 2);
+	return p + 2;
 }
 
-/* Captures are made of numbers: two digits at a time. */
-char *str_put_u64(char *p, uint64_t v)
+static inline char *put_four(char *p, unsigned v)
 {
-	char *end, *at;
+	return put_two(put_two(p, v / 100), v % 100);
+}
 
-	if (v < 10) {
-		*p = (char)('0' + v);
-		return p + 1;
-	}
-	at = end = p + count_digits(v);
-	while (v >= 100) {
-		at -= 2;
-		memcpy(at, pairs + 2 * (v % 100), 2);
-		v /= 100;
+/* Without zeroes in front; below 10000. */
+static inline char *put_first(char *p, unsigned v)
+{
+	unsigned high = v / 100;
+
+	if (high) {
+		if (high < 10)
+			*p++ = (char)('0' + high);
+		else
+			p = put_two(p, high);
+		return put_two(p, v % 100);
 	}
 	if (v >= 10)
-		memcpy(at - 2, pairs + 2 * v, 2);
-	else
-		at[-1] = (char)('0' + v);
-	return end;
+		return put_two(p, v);
+	*p = (char)('0' + v);
+	return p + 1;
+}
+
+/* Captures are made of numbers: two digits at a time, the first ones first. */
+char *str_put_u64(char *p, uint64_t v)
+{
+	unsigned low;
+
+	if (v < 10000)
+		return put_first(p, (unsigned)v);
+	if (v < 100000000)
+		return put_four(put_first(p, (unsigned)v / 10000), (unsigned)v % 10000);
+	low = (unsigned)(v % 100000000);
+	p = str_put_u64(p, v / 100000000);
+	return put_four(put_four(p, low / 10000), low % 10000);
 }
 
 char *str_put_i64(char *p, int64_t v)
