@@ -368,7 +368,8 @@ static bool take_front(struct str *line, struct rec *rec, uint64_t *seen)
 		!take_text(&s, STR(";:,D=")) || !take_number(&s, UINT64_MAX, &rec->dur) ||
 		!take_text(&s, STR(";:,i=")) || !take_number(&s, UINT32_MAX, &pid) ||
 		!take_text(&s, STR(":")) || !take_number(&s, UINT32_MAX, &tid) ||
-		!take_text(&s, STR(";:,o=")) || !take_name(&s, &name) || !take_text(&s, STR(";:,")) || s.len == 0 || capture_op(rec, name, &flaw))
+		!take_text(&s, STR(";:,o=")) || !take_name(&s, &name) || !take_text(&s, STR(";:,")) ||
+		s.len == 0 || capture_op(rec, name, &flaw))
 		return false;
 	rec->pid = (uint32_t)pid;
 	rec->tid = (uint32_t)tid;

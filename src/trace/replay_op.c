@@ -413,11 +413,8 @@ static int take_effects(struct replay_scratch *scratch, struct str *rest, struct
 {
 	unsigned flags = ops[line->call.op].flags;
 	struct str field;
-	uint64_t ret;
 	int rc;
 
-	if (!flags)
-		goto result;
 	if (flags & OPF_NEWFD) {
 		if (replay_field(rest, &field, flaw))
 			return -EINVAL;
@@ -443,7 +440,14 @@ static int take_effects(struct replay_scratch *scratch, struct str *rest, struct
 		if (rc)
 			return rc == -EINVAL ? flaw_at(flaw, "not a list of descriptors", field) : rc;
 	}
-result:
+	return 0;
+}
+
+static int take_ret(struct str *rest, struct rline *line, struct flaw *flaw)
+{
+	struct str field;
+	uint64_t ret;
+
 	if (take_plain(rest, INT64_MAX, '|', &ret)) {
 		line->call.has_ret = true;
 		line->call.ret = (int64_t)ret;
@@ -459,12 +463,13 @@ result:
 /* The end of most lines, read from behind. False for another one, of which nothing is taken. */
 static bool take_plain_end(struct str *text, struct rline *line)
 {
-	const char *begin = text->s, *end = begin + text->len - 1, *at = end, *bar;
+	const char *begin = text->s, *end, *at, *bar;
 	struct str number;
 	int op;
 
-	if (text->len < 4 || *end != '|')
+	if (text->len < 4 || begin[text->len - 1] != '|')
 		return false;
+	at = end = begin + text->len - 1;
 	while (at > begin && (unsigned char)at[-1] - (unsigned)'0' <= 9)
 		at--;
 	number = (struct str){at, (size_t)(end - at)};
@@ -524,8 +529,10 @@ int replay_op_line(struct replay_scratch *scratch, struct str text, struct rline
 		rc = take_front(scratch, &text, line, flaw);
 	if (rc == 0)
 		rc = take_args(scratch, &text, line, flaw);
-	if (rc == 0)
+	if (rc == 0 && ops[line->call.op].flags)
 		rc = take_effects(scratch, &text, line, flaw);
+	if (rc == 0)
+		rc = take_ret(&text, line, flaw);
 	if (rc)
 		return rc;
 	return text.len ? flaw_at(flaw, "more fields than the operation has", text) : 0;

@@ -152,6 +152,10 @@ START_TEST(names_and_rows_agree)
 	ck_assert_int_eq(op_find(STR("llseek")), OP_lseek);
 	ck_assert_int_eq(op_find(STR("")), -1);
 	ck_assert_int_eq(op_find(STR("rea")), -1);
+	ck_assert_int_eq(op_find(STR("io_uring_registeR")), -1);
+	ck_assert_int_eq(op_find(STR("io_urinG_register")), -1);
+	ck_assert_int_eq(op_find((struct str){"read\0", 5}), -1);
+	ck_assert_int_eq(op_find((struct str){"re\0", 3}), -1);
 	ck_assert_int_eq(op_find(STR("mmap2")), -1);
 }
 END_TEST

@@ -123,6 +123,34 @@ START_TEST(bad_tuples_are_refused)
 }
 END_TEST
 
+/* Of any length, in a string that ends where its memory ends, and with any byte behind them. */
+START_TEST(many_digits_are_taken_as_few)
+{
+	size_t digits, behind, i;
+	int c;
+
+	for (digits = 0; digits < 24; digits++)
+		for (behind = 0; behind < 10; behind++)
+			for (c = 0; c < 256; c += behind ? 1 : 256) {
+				size_t len = digits + behind, a, b;
+				char *text = malloc(len + !len);
+				struct str many = {text, len}, few = {text, len};
+				uint64_t x = 1, y = 2;
+
+				for (i = 0; i < digits; i++)
+					text[i] = (char)('0' + (i * 7 + digits + behind) % 10);
+				memset(text + digits, c, behind);
+				a = value_take_many(&many, &x);
+				b = value_take_digits(&few, &y);
+				ck_assert_uint_eq(a, b);
+				ck_assert_uint_eq(x, y);
+				ck_assert_uint_eq(many.len, few.len);
+				ck_assert_ptr_eq(many.s, few.s);
+				free(text);
+			}
+}
+END_TEST
+
 START_TEST(errno_names_go_both_ways)
 {
 	int code, known = 0;
@@ -676,6 +704,7 @@ Suite *trace_suite(void)
 	tcase_add_test(tc, bad_escapes_are_refused);
 	tcase_add_test(tc, tuples_come_back);
 	tcase_add_test(tc, bad_tuples_are_refused);
+	tcase_add_test(tc, many_digits_are_taken_as_few);
 	tcase_add_test(tc, errno_names_go_both_ways);
 	tcase_add_test(tc, lines_are_read_as_written);
 	tcase_add_test(tc, frames_one_behind_the_other);
