@@ -39,6 +39,7 @@ n=0
 find "$kept" \( -name '*.capture' -o -name '*.capture.zst' -o -name capture \) -type f > "$kept/captures"
 while read -r capture; do
 	n=$((n + 1))
+	ln "$capture" "$kept/made/$n.capture"
 	"$ioriot" --quiet -c "$capture" -r "$kept/made/$n.replay" -n p --root "$kept/root" 2> /dev/null
 done < "$kept/captures"
-scripts/partitions.py "$@" "$kept"
+scripts/partitions.py "$@" "$kept/made"
