@@ -15,6 +15,7 @@ import platform
 import re
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -421,6 +422,8 @@ def main():
     parser.add_argument("--json", default=os.path.join(TOP, "build", "bench.json"))
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args()
+    for sig in (signal.SIGTERM, signal.SIGHUP):  # what is mounted is taken away
+        signal.signal(sig, lambda number, _: sys.exit("bench: ended by signal %d" % number))
     bench = Bench(args)
     host = machine()
     print("machine: %(processor)s, %(cpus)d CPUs, %(memory_mib)d MiB, Linux %(kernel)s, "
