@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True  # the source stays as it is
 from bench_replay import ReplayBenches
 
 HERE = os.path.dirname(os.path.abspath(__file__))
