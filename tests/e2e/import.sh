@@ -45,6 +45,18 @@ setup=:
 imported sqlite sh -c 'sqlite3 db "PRAGMA journal_mode=WAL; CREATE TABLE t(a, b); INSERT INTO t VALUES(1, 2);
 	UPDATE t SET b = 3;" && sqlite3 db "SELECT * FROM t; DROP TABLE t; VACUUM;"'
 
+# A file of each process, which strace's own program merges by time.
+each=(sh -c 'for i in 1 2 3; do (echo $i > f$i; cat f$i > g$i; mv g$i h$i); done')
+check "each: recorded by ioriot" in_work "$IORIOT" --quiet -c "$TEST_TMP/own.capture" -- "${each[@]}"
+check "each: recorded by strace -ff" in_work strace -ff -ttt -T -y -o "$TEST_TMP/each.strace" "${each[@]}"
+check "each: files" test "$(find . -maxdepth 1 -name 'each.strace.*' | wc -l)" -ge 4
+strace-log-merge each.strace > merged.strace
+status_is "each: imported, nothing is lost" 0 "$IORIOT" --import strace:merged.strace -c each.capture
+check "each: the same calls" "$TESTS/import_compare.py" own.capture each.capture
+status_is "each: generated" 0 "$IORIOT" -c each.capture -r each.replay -n each --root root
+status_is "each: replayed" 0 "$IORIOT" -R each.replay --root root -D -p 1 -t 4
+says "each: without divergence" '^0 divergences'
+
 mkdir program
 cat >program/program.py <<'E2'
 import fcntl, os, socket, threading
