@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "report/view.h"
+#include "trace/escape.h"
 #include "utils/human.h"
 
 /* What a capture is made of, on one screen. */
@@ -28,11 +29,23 @@ static int summary_add(struct view *v, const struct event *ev, struct err *err)
 	return 0;
 }
 
+#define HEADER_MAX 400 /* bytes of a value that are shown */
+
+/* Somebody else's text must not speak to the terminal. */
+static void put_text(struct buf *out, const char *before, struct str text)
+{
+	text.len = text.len < HEADER_MAX ? text.len : HEADER_MAX;
+	buf_puts(out, before);
+	if (text.len)
+		escape_add(out, text);
+}
+
 static void put_limit(struct buf *out, const char *what, struct str text)
 {
-	if (text.len)
-		buf_addf(out, "  recorded were only %s %.*s, and what tells their files\n", what,
-			(int)(text.len < 400 ? text.len : 400), text.s);
+	if (!text.len)
+		return;
+	put_text(out, what, text);
+	buf_puts(out, ", and what tells their files\n");
 }
 
 static void put_header(const struct ending *e, struct buf *out)
@@ -44,13 +57,18 @@ static void put_header(const struct ending *e, struct buf *out)
 
 	buf_addf(out, "%s: %s records of %" PRIu64 " processes, %" PRIu64 " threads, in %s\n", e->capture,
 		human_count(count, (double)t->records), t->processes, t->threads, human_ns(length, t->end));
-	if (by.len)
-		buf_addf(out, "  recorded by %.*s on %.*s, Linux %.*s\n", (int)by.len, by.s, (int)host.len,
-			host.len ? host.s : "", (int)kernel.len, kernel.len ? kernel.s : "");
-	put_limit(out, "calls named by", events_header(e->events, "only"));
-	put_limit(out, "calls with", events_header(e->events, "filter"));
-	if (cmd.len)
-		buf_addf(out, "  of %.*s\n", (int)(cmd.len < 400 ? cmd.len : 400), cmd.s);
+	if (by.len) {
+		put_text(out, "  recorded by ", by);
+		put_text(out, " on ", host);
+		put_text(out, ", Linux ", kernel);
+		buf_char(out, '\n');
+	}
+	put_limit(out, "  recorded were only calls named by ", events_header(e->events, "only"));
+	put_limit(out, "  recorded were only calls with ", events_header(e->events, "filter"));
+	if (cmd.len) {
+		put_text(out, "  of ", cmd);
+		buf_char(out, '\n');
+	}
 }
 
 static void put_totals(const struct summary *s, const struct ending *e, struct buf *out)

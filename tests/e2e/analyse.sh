@@ -258,6 +258,12 @@ printf '%s\n' '#|capture_version=5|' 't=1000;:,D=0;:,i=1:1;:,o=sync;:,s=0;:,' 't
 fails "timeline: too fine" 2 "longer interval" "$IORIOT" -a long.capture --timeline 0.01ms
 check "timeline: fine" "$IORIOT" -a long.capture --timeline 1ms
 
+# what a header says must not speak to the terminal
+sed '1s/.*/#|capture_version=5|start_mono=1|backend=b\\x1b[31m|host=h\\x07|kernel=k\\x0a|cmd=c\\x1b]0;x|filter=f\\x9b|only=o\\x00|/' long.capture > odd.capture
+status_is "odd header" 0 "$IORIOT" -a odd.capture
+equal "odd header: bytes that control" "$(grep -c '[[:cntrl:]]' <<< "$output")" 0
+says "odd header: shown" 'recorded by b\\x1b\[31m on h\\x07, Linux k\\x0a$'
+
 # what is missing is said, in each way
 head -n 200 run.capture > cut.capture
 status_is "cut" 3 "$IORIOT" -a cut.capture
