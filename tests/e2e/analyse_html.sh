@@ -65,6 +65,9 @@ check "with a table: which is printed" grep -q "op$" table
 check "with a filter" "$IORIOT" --quiet -a 2.capture -F 'op==write && pid>0' --html filter.html
 check "with a filter: numbers" sh -c '"$0" --quiet -a 2.capture -F "op==write && pid>0" --export csv:filter.csv &&
 	"$1/analyse/html_data.py" filter.html filter.csv' "$IORIOT" "$TESTS"
+check "a limited recording" "$IORIOT" --quiet -c limited.capture -E FS -F 'ret>=0 && op!=close' -- true
+check "a limited recording: report" "$IORIOT" --quiet -a limited.capture --html limited.html
+check "a limited recording: is told" grep -qF '"only":"FS","filter":"ret\u003e=0 \u0026\u0026 op!=close"' limited.html
 check "nothing at all" "$IORIOT" --quiet -a 2.capture -F 'op==sync' --html empty.html
 
 # many files, processes and hours: as large as few

@@ -127,6 +127,7 @@ document.getElementById('subtitle').textContent = sides.map(function (s) {
   if (h.host) from.push('on ' + h.host);
   if (h.kernel) from.push('Linux ' + h.kernel);
   if (h.start_wall > 0) from.push('at ' + new Date(h.start_wall / 1e6).toISOString().replace('T', ' ').slice(0, 19) + ' UTC');
+  if (h.only || h.filter) from.push('only calls ' + [h.only && 'named by ' + h.only, h.filter && 'with ' + h.filter].filter(Boolean).join(' and '));
   return plain((two ? s.name + ': ' : '') + whole(s.records) + ' records of ' + s.processes + ' processes and ' +
     s.threads + ' threads' + (from.length ? ', ' + from.join(', ') : '') +
     (s.filter ? '. Chosen by ' + s.filter + ': ' + whole(s.totals.calls) + ' of ' + whole(s.allCalls) + ' calls' : ''));
