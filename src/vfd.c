@@ -182,6 +182,7 @@ static struct process *process_new(struct vfd *v, uint32_t pid)
 	p->refs = 1;
 	p->pid = pid;
 	p->id = v->next_process++;
+	p->memory = v->next_memory++;
 	return p;
 }
 
@@ -305,6 +306,7 @@ static int inherit_maps(struct vfd *v, struct process *child, struct process *pa
 	const struct vmap_hooks hooks = vfd_map_hooks(v);
 
 	if (flags & CLONE_VM) {
+		child->memory = parent->memory;
 		child->maps = vfd_maps(parent);
 		if (child->maps)
 			child->maps->refs++;

@@ -101,6 +101,7 @@ struct process {
 	uint32_t pid;
 	uint32_t id;   /* dense number in the replay */
 	uint32_t uid, gid;
+	uint32_t memory;   /* number of the address space, which CLONE_VM shares */
 	struct vmap *maps; /* of files; NULL = none so far. Shared with CLONE_VM */
 };
 
@@ -128,7 +129,7 @@ struct vfd_hooks {
 struct vfd {
 	struct vfd_hooks hooks;
 	struct hmap tasks; /* by tid */
-	uint32_t next_process, next_vfd, next_lock;
+	uint32_t next_process, next_memory, next_vfd, next_lock;
 };
 
 void vfd_init(struct vfd *v, const struct vfd_hooks *hooks);

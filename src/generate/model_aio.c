@@ -17,8 +17,8 @@
  */
 
 struct aio_ctx {
-	struct hnode node; /* by process and address */
-	uint32_t process;
+	struct hnode node; /* by address space and address */
+	uint32_t memory;
 	uint32_t number; /* in the replay */
 	uint64_t address;
 	bool began;	   /* its io_setup is in the capture */
@@ -64,20 +64,20 @@ static bool is_sync(uint64_t opcode)
 
 /* ---- contexts ---- */
 
-static uint64_t ctx_hash(uint32_t process, uint64_t address)
+static uint64_t ctx_hash(uint32_t memory, uint64_t address)
 {
-	return hash_u64(hash_u64(address) + process);
+	return hash_u64(hash_u64(address) + memory);
 }
 
 static struct aio_ctx *ctx_find(const struct model *m, uint64_t address)
 {
-	uint32_t process = m->task->process->id;
-	struct hnode *n = hmap_first(&m->aio, ctx_hash(process, address));
+	uint32_t memory = m->task->process->memory;
+	struct hnode *n = hmap_first(&m->aio, ctx_hash(memory, address));
 
 	for (; n; n = hmap_next(n)) {
 		struct aio_ctx *c = hmap_entry(n, struct aio_ctx, node);
 
-		if (c->process == process && c->address == address)
+		if (c->memory == memory && c->address == address)
 			return c;
 	}
 	return NULL;
@@ -89,10 +89,10 @@ static struct aio_ctx *ctx_new(struct model *m, uint64_t address)
 
 	if (!c)
 		return NULL;
-	c->process = m->task->process->id;
+	c->memory = m->task->process->memory;
 	c->address = address;
 	c->order = calloc(1, sizeof(*c->order));
-	if (!c->order || hmap_insert(&m->aio, &c->node, ctx_hash(c->process, address))) {
+	if (!c->order || hmap_insert(&m->aio, &c->node, ctx_hash(c->memory, address))) {
 		free(c->order);
 		free(c);
 		return NULL;
@@ -345,16 +345,20 @@ int model_io_cancel(struct model *m, const struct rec *r)
 
 int model_aio_end(struct model *m)
 {
-	uint32_t process = m->task->process->id;
+	struct process *p = m->task->process;
 	struct vlist_item *item;
 	struct hnode *n, *tmp;
+	uint32_t memory = p->memory;
 	size_t i;
 	int rc = 0;
 
+	p->memory = m->vfd.next_memory++;
+	if (p->maps && p->maps->refs > 1) /* others have the memory, and what is in it, still */
+		return 0;
 	hmap_each(&m->aio, n, tmp, i) {
 		struct aio_ctx *c = hmap_entry(n, struct aio_ctx, node);
 
-		if (c->process != process || rc)
+		if (c->memory != memory || rc)
 			continue;
 		item = vec_push(&m->list);
 		if (!item)

@@ -286,6 +286,9 @@ int model_fallocate(struct model *m, const struct rec *r)
 
 	if (rc || !d)
 		return rc;
+	rc = model_touch(m, &((struct node *)d->desc->node)->attr, TOUCH_SHARE); /* its flags: extents or not */
+	if (rc)
+		return rc;
 	if (r->ret == -EINVAL) /* maybe because of where the end is */
 		return model_touch(m, &((struct node *)d->desc->node)->length, TOUCH_SHARE);
 	if (r->ret < 0)

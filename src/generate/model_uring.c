@@ -55,6 +55,10 @@ static void become_submission(struct model *m, const struct ring *ring, const st
 		line.arg[len] = out->nvec ? out->vec[0] : 0;
 		line.nvec = 0;
 	}
+	if (out->op == OP_fsync || out->op == OP_fdatasync) {
+		line.arg[op_arg_index(sqe->row, A_OFF)] = m->plain.arg[REC_SYNC_OFF];
+		line.arg[len] = m->plain.arg[REC_SYNC_LEN];
+	}
 	line.sqe = *sqe;
 	line.sqe.ring = ring->number;
 	line.sqe.flags &= ~(unsigned)(URING_BUFFER_SELECT | URING_CQE_SKIP_SUCCESS);
@@ -584,6 +588,13 @@ static int apply_submission(struct model *m, struct ring *ring, const struct rec
 	return m->out.call.op != r->op ? LEFT_RING_OP : 0;
 }
 
+/* Its chain ended here. A replay asks for what was moved, and gets it: what was cancelled is left out. */
+static bool is_cut_short(const struct rec *r)
+{
+	return r->op == OP_splice && r->ret >= 0 && !(r->sqe.flags & URING_IO_HARDLINK) &&
+	       (uint64_t)r->ret < (uint64_t)model_arg(r, A_LEN, 0);
+}
+
 static int take_submission(struct model *m, struct ring *ring, const struct rec *r)
 {
 	struct sqe sqe = r->sqe;
@@ -600,6 +611,8 @@ static int take_submission(struct model *m, struct ring *ring, const struct rec 
 		return stand_in(m, ring, r, rc);
 	if (rc)
 		return rc;
+	if (is_cut_short(r))
+		sqe.flags &= ~(unsigned)URING_IO_LINK;
 	if (sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK))
 		ring->linked = sqe.number + 1;
 	if (sqe.slot != SQE_NONE)

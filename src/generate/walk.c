@@ -286,6 +286,9 @@ int names_walk(struct names *ns, struct node *base, struct node *root, struct st
 		if (name.len == 1 && name.s[0] == '.')
 			continue;
 		if (name.len == 2 && name.s[0] == '.' && name.s[1] == '.') {
+			rc = dir->entry ? touch_way(ns, dir->entry) : 0;
+			if (rc)
+				return rc;
 			dir = go_up(ns, dir, root, w);
 			continue;
 		}

@@ -709,13 +709,13 @@ static int prepare_batch(struct rthread *t, struct live_ring *r, const struct su
 {
 	const struct ring_plan *plan = t->w->plan;
 	const uint32_t *id = plan->batch + call->batch, *end = id + call->n;
-	bool held = false; /* by a guarded one in front of it in its chain, whose line makes a call */
+	bool held = false; /* by one in front of it in its chain: guarded, its line makes a call; or a file it opens */
 	int rc = 0;
 
 	for (; id < end && !rc; id++) {
 		const struct submission *s = &plan->all.v[*id];
 		bool linked = id + 1 < end && plan->all.v[id[1]].number == s->number + 1;
-		bool guarded = is_guarded(t->w, (enum op_id)s->op);
+		bool guarded = s->hands_on || is_guarded(t->w, (enum op_id)s->op);
 
 		if (!held && t->w->completions[*id].state == NOT_SUBMITTED)
 			rc = prepare(t, r, *id, linked && !guarded);

@@ -81,6 +81,23 @@ static bool has_bad_files(const struct rec *call)
 	return op_has(call->op, A_FILES) && !call->nvec && call->ret != -EINVAL;
 }
 
+/* Those in front of the last one, in its chain, whose descriptor it uses. */
+static void note_handed_on(struct ring_plan *r, const struct rec *call)
+{
+	const size_t far = 64;
+	size_t last = r->all.n - 1, i;
+	int fd = op_arg_index(call->op, A_FD);
+
+	for (i = last; fd >= 0 && i > 0 && last - i < far; i--) {
+		struct submission *s = &r->all.v[i - 1];
+
+		if (!s->linked || s->ring != call->sqe.ring)
+			break;
+		if (s->made != VFD_NONE && s->made == call->arg[fd])
+			s->hands_on = true;
+	}
+}
+
 static int note_submission(struct ring_plan *r, struct rline *line, uint64_t index)
 {
 	struct rec *call = &line->call;
@@ -98,7 +115,9 @@ static int note_submission(struct ring_plan *r, struct rline *line, uint64_t ind
 		.early = is_closed(r, call),
 		.keeps = call->ret == -ECANCELED || call->ret == -EBADF || call->ret == -EINVAL,
 		.failed = call->ret < 0,
-		.linked = call->sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK)};
+		.linked = call->sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK),
+		.made = line->newfd};
+	note_handed_on(r, call);
 	call->sqe.number = r->all.n - 1;
 	if (!op_has(call->op, A_FILES) && call->nvec > r->iov_max)
 		r->iov_max = call->nvec;

@@ -32,6 +32,10 @@ void rec_uring_plain(struct rec *r, uint64_t *length)
 	memset(plain.arg, 0, sizeof(plain.arg));
 	rec_copy_args(r, &plain);
 	len = op_arg_index(r->op, A_LEN);
+	if (len >= 0 && (plain.op == OP_fsync || plain.op == OP_fdatasync)) {
+		plain.arg[REC_SYNC_OFF] = r->arg[op_arg_index(r->op, A_OFF)];
+		plain.arg[REC_SYNC_LEN] = r->arg[len];
+	}
 	if (op_has(plain.op, A_IOVCNT) && len >= 0) {
 		*length = r->arg[len];
 		plain.vec = length;

@@ -504,6 +504,22 @@ static void parted(void)
 	pthread_join(other, NULL);
 }
 
+/* The number that a chain's open will get is known to who has just seen it free. */
+static void guessed(struct io_uring *ring)
+{
+	int number = dup(0), r[ENTRIES];
+
+	close(number);
+	ASK(ring, 0, openat, AT_FDCWD, "guessed", O_RDWR | O_CREAT, 0644);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 1, write, number, block[0], 444, 0);
+	flag_last(ring, IOSQE_IO_LINK);
+	ASK(ring, 2, fsync, number, 0);
+	reap(ring, 3, r);
+	must(r[0] == number && r[1] == 444 && r[2] == 0, "chain with the file that it opens");
+	close(number);
+}
+
 /* What a pipe is asked for is not replayed, nor is what is cancelled with it. */
 static void pipe_chain(struct io_uring *ring)
 {
@@ -586,6 +602,7 @@ int main(int argc, char **argv)
 	attributes(&ring);
 	chains(&ring);
 	names(&ring);
+	guessed(&ring);
 	pipe_chain(&ring);
 	closes(&ring);
 	heirloom();

@@ -2555,6 +2555,26 @@ START_TEST(a_refusal_waits_for_the_mode)
 }
 END_TEST
 
+/* A link upwards leads elsewhere since its directory was moved. */
+START_TEST(what_is_above_waits_for_a_move)
+{
+	generates(TASK "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
+		       "1 o=state_path;:,p=/w/e;:,x=8:1:7:040755:2:0:0:4096:8;:,\n"
+		       "1 o=state_path;:,p=/w/e/d;:,x=-;:,\n"
+		       "1 o=state_path;:,p=/w/d/l;:,P=../a;:,x=8:1:8:0120777:1:0:0:4:0;:,\n"
+		       "1 o=openat;:,d=-100;:,p=d;:,f=65536;:,m=0;:,s=3;:,\n"
+		       "1 o=fork;:,s=2;:,\n"
+		       "1 o=rename;:,p=d;:,P=e/d;:,s=0;:,\n"
+		       "2 o=openat;:,d=3;:,p=l;:,f=0;:,m=0;:,s=-2;:,\n",
+		TASK_LINE "0|0|-|cwd|d|O_RDONLY+O_DIRECTORY|0|>0|3|openat@10|\n"
+			  "0|0|-|1:1|0:1|2|fork@11|\n"
+			  "0|0|-|d|e/d|0|rename@12|\n"
+			  "1|1|12|1|l|O_RDONLY|0|>-|-ENOENT|openat@13|\n"
+			  "#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\ndir|0755|0|0|/r/.ioriot/t/w/e|\n"
+			  "link|0|0|/r/.ioriot/t/w/d/l|../a|\n");
+}
+END_TEST
+
 START_TEST(the_way_to_a_tree_may_cross_a_border)
 {
 	generates(TASK FILE_F "1 o=openat2;:,d=-100;:,p=../w/f;:,f=0;:,m=0;:,R=3;:,s=3;:,\n"
@@ -3067,6 +3087,40 @@ START_TEST(maps_of_parent_and_child)
 }
 END_TEST
 
+/* Whether a file has extents decides what can be allocated in it. */
+START_TEST(allocations_wait_for_flags)
+{
+	generates(TASK FILE_F OPEN_F "1 o=fork;:,s=2;:,\n"
+			      "2 o=ioctl;:,d=3;:,F=1074292226;:,G=0;:,s=0;:,\n"
+			      "1 o=fallocate;:,d=3;:,f=0;:,O=0;:,c=4096;:,s=-95;:,\n",
+		OPEN_LINE "0|0|-|1:1|0:1|2|fork@8|\n"
+			  "1|1|-|1|FS_IOC_SETFLAGS|0|0|ioctl@9|\n"
+			  "0|0|9|0|0|0|4096|-EOPNOTSUPP|fallocate@10|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+/* A context is of the memory, whoever made it, and stays when one of its processes executes something. */
+START_TEST(contexts_of_shared_memory)
+{
+	generates(TASK FILE_F "1 o=vfork;:,s=2;:,\n"
+			      "2 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=io_setup;:,n=8;:,k=0xb0;:,s=0;:,\n"
+			      "2 o=execve;:,p=/x;:,s=0;:,\n"
+			      "2 o=io_destroy;:,k=0xb0;:,s=-22;:,\n"
+			      "1 o=io_destroy;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=exit_group;:,E=0;:,\n",
+		TASK_LINE "0|0|-|1:1|-|2|vfork@7|\n"
+			  "1|1|-|8|0|0|io_setup@8|\n"
+			  "0|0|-|8|1|0|io_setup@9|\n"
+			  "1|1|-|%null|-|0|execve@10|\n"
+			  "1|1|-|none|-EINVAL|io_destroy@11|\n"
+			  "0|0|8|0|0|io_destroy@12|\n"
+			  "0|0|-|0|K1|-|exit_group@13|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 /* vfork: the child's maps are its parent's until it executes something. */
 START_TEST(maps_of_shared_memory)
 {
@@ -3248,6 +3302,23 @@ START_TEST(a_ring_ends_with_files_of_its_submissions)
 		"1|0|-|4|1|0|0|1|0|1|io_uring_enter@10|\n"
 		"1|0|-|0|1,2,R1|-|exit@11|\n"
 		"#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
+/* A fsync of a range has one in a ring only. A splice that was short ends its chain, in a replay it is not short. */
+START_TEST(ranges_and_short_splices_in_a_ring)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", TASK FILE_F OPEN_F RING
+		"1 o=uring_fdatasync;:,k=5:0:0:-:-:0x0;:,d=3;:,O=-1;:,c=7364;:,s=-22;:,\n"
+		"1 o=pipe;:,d=5;:,e=6;:,s=0;:,\n"
+		"1 o=uring_splice;:,k=5:1:4:-:-:0x0;:,d=5;:,O=-1;:,e=3;:,M=0;:,c=100;:,f=0;:,s=60;:,\n"
+		"1 o=uring_symlinkat;:,k=5:2:0:-:-:0x0;:,p=x;:,d=-100;:,P=l;:,s=-125;:,\n",
+		OPEN_LINE RING_LINE("8") "0|0|-|1:0:0:-:-|0|-1|7364|-EINVAL|uring_fdatasync@9|\n"
+		"#INIT\n" W_DIR F_INIT("-"), res);
+	ck_assert_uint_eq(res->left_out[LEFT_RING_CALL], 1);
+	free(res);
 }
 END_TEST
 
@@ -3633,6 +3704,8 @@ Suite *generate_suite(void)
 	tcase_add_test(t, holes_are_made_in_what_was_written_before);
 	tcase_add_test(t, ways_inside_of_a_descriptor);
 	tcase_add_test(t, a_refusal_waits_for_the_mode);
+	tcase_add_test(t, what_is_above_waits_for_a_move);
+	tcase_add_test(t, allocations_wait_for_flags);
 	tcase_add_test(t, the_way_to_a_tree_may_cross_a_border);
 	tcase_add_test(t, a_link_that_is_not_followed_is_in_the_way);
 	tcase_add_test(t, what_is_refused_unseen_tells_nothing);
@@ -3654,6 +3727,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_is_no_file_operation_of_a_known_ring_is_left_out);
 	tcase_add_test(t, a_chain_is_left_out_from_what_a_replay_does_not_have);
 	tcase_add_test(t, what_is_left_out_of_a_chain_is_a_link_of_it);
+	tcase_add_test(t, ranges_and_short_splices_in_a_ring);
 	tcase_add_test(t, what_has_no_slot_is_made);
 	tcase_add_test(t, a_ring_ends_with_files_of_its_submissions);
 	tcase_add_test(t, failures_that_depend_on_a_size_wait_for_it);
@@ -3672,6 +3746,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, shared_maps_are_written_when_nobody_saw_it);
 	tcase_add_test(t, maps_move_and_grow);
 	tcase_add_test(t, maps_of_parent_and_child);
+	tcase_add_test(t, contexts_of_shared_memory);
 	tcase_add_test(t, maps_of_shared_memory);
 	tcase_add_test(t, maps_that_overlapped_in_time);
 	tcase_add_test(t, iocbs_do_what_they_ask_for);
