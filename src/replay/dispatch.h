@@ -79,6 +79,7 @@ struct worker {
 	bool is_root; /* the replay may give files away */
 	bool by_thread; /* --order=thread */
 	bool over_ext4; /* the first tree is an overlay above one */
+	_Atomic bool remapped; /* a file of ext4 has block maps, or extents, unlike the captured one */
 };
 #define UMASK_UNKNOWN 0xffff
 #define UMASK_DEFAULT 022

@@ -475,6 +475,23 @@ OP_ALWAYS_INLINE int64_t issue_row(const struct xop *x, long nr, uint64_t reg[6]
 	return nr >= 0 ? raw_syscall(nr, reg) : issue(x, reg);
 }
 
+/*
+ * EAGAIN: a rename or mount, anywhere on the host, made the kernel unsure whether the way stayed inside of the
+ * directory. The program had no such luck.
+ */
+static int64_t open_again(const struct xop *x, long nr, uint64_t reg[6], int64_t ret)
+{
+	uint64_t inside = RESOLVE_BENEATH | RESOLVE_IN_ROOT;
+	int i;
+
+	for (i = 0; i < 1000 && ret == -EAGAIN; i++) {
+		if (x->ret == -EAGAIN || !(x->arg[op_arg_index(OP_openat2, A_RESOLVE)] & inside))
+			break;
+		ret = issue_row(x, nr, reg);
+	}
+	return ret;
+}
+
 OP_EACH_ROW int64_t call_row(struct rthread *t, const struct xop *x, enum op_id op, long nr,
 	unsigned flags, const uint8_t kinds[OP_ARGS])
 {
@@ -489,6 +506,8 @@ OP_EACH_ROW int64_t call_row(struct rthread *t, const struct xop *x, enum op_id 
 			return exec_guarded(t, x);
 		registers_row(t, x, reg, kinds);
 		ret = issue_row(x, nr, reg);
+		if (op == OP_openat2)
+			ret = open_again(x, nr, reg, ret);
 	}
 	if (flags & OPF_NEWFD)
 		keep_fd(t->w, x->newfd, ret);

@@ -271,11 +271,36 @@ int64_t exec_mremap(struct rthread *t, const struct xop *x)
 
 /* ---- calls on maps ---- */
 
-static uint64_t argument_for(const struct xop *x, const struct xmap *m)
+/* The program may have given itself the right later. */
+static bool permit(struct xmap *m, bool write)
 {
-	if (x->op == OP_madvise && x->arg[2] == KERNEL_MADV_POPULATE_WRITE && !m->shared)
-		return KERNEL_MADV_POPULATE_READ;
-	return x->arg[2];
+	int need = write ? PROT_READ | PROT_WRITE : PROT_READ;
+
+	if ((m->prot & need) == need)
+		return true;
+	if (write && !m->shared)
+		return false;
+	if (m->left != m->len || call4(SYS_mprotect, m->base, m->len, (uint64_t)(m->prot | need), 0))
+		return false;
+	m->prot |= need;
+	return true;
+}
+
+/*
+ * Pages of a private map are read instead of written, which needs a right that only writing had not. What was
+ * refused for want of rights is refused again: the map is not writable.
+ */
+static uint64_t argument_for(const struct xop *x, struct xmap *m)
+{
+	bool populates = x->op == OP_madvise && x->arg[2] == KERNEL_MADV_POPULATE_WRITE;
+
+	if (!populates || m->shared || x->ret == -EINVAL)
+		return x->arg[2];
+	enter_alone(m);
+	if (m->base)
+		permit(m, false);
+	leave_alone(m);
+	return KERNEL_MADV_POPULATE_READ;
 }
 
 int64_t exec_on_map(struct rthread *t, const struct xop *x)
@@ -289,12 +314,13 @@ int64_t exec_on_map(struct rthread *t, const struct xop *x)
 	for (i = 0; i < x->nvec / 3; i++) {
 		struct xpart part = part_next(&p);
 		struct xmap *m = &t->w->maps[part.map];
+		uint64_t argument = argument_for(x, m);
 
 		enter(m);
 		if (!m->base || part.off > m->len || whole_pages(part.len) > m->len - part.off / PAGE * PAGE)
 			rc = -ENOMEM;
 		else
-			rc = call4(op_nr(x->op), m->base + part.off, part.len, argument_for(x, m), 0);
+			rc = call4(op_nr(x->op), m->base + part.off, part.len, argument, 0);
 		leave(m);
 		ret = ret ? ret : rc;
 	}
@@ -347,21 +373,6 @@ static int __attribute__((no_sanitize("thread"))) touch(uint8_t *at, uint64_t le
 	}
 	trap = NULL;
 	return 0;
-}
-
-/* The program may have given itself the right later. */
-static bool permit(struct xmap *m, bool write)
-{
-	int need = write ? PROT_READ | PROT_WRITE : PROT_READ;
-
-	if ((m->prot & need) == need)
-		return true;
-	if (write && !m->shared)
-		return false;
-	if (m->left != m->len || call4(SYS_mprotect, m->base, m->len, (uint64_t)(m->prot | need), 0))
-		return false;
-	m->prot |= need;
-	return true;
 }
 
 static int64_t touch_part(struct rthread *t, struct xpart part, bool write, uint64_t word)

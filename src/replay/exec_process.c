@@ -154,6 +154,7 @@ int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why)
 {
 	int flags = op_arg_index(x->op, A_ATFLAGS);
 	const char *name = (const char *)(uintptr_t)reg[op_arg_index(x->op, A_PATH)];
+	bool empty = name && !name[0] && !(flags >= 0 && reg[flags] & AT_EMPTY_PATH);
 	int64_t ret;
 
 	if (name)
@@ -161,7 +162,7 @@ int64_t issue_without(const struct xop *x, uint64_t reg[6], int64_t why)
 	if (name && flags >= 0)
 		reg[flags] &= ~(uint64_t)AT_EMPTY_PATH;
 	ret = issue(x, reg);
-	return ret == -ENOENT ? why : ret;
+	return ret == -ENOENT && !empty ? why : ret; /* where an empty one begins is not looked at */
 }
 
 int64_t exec_guarded(struct rthread *t, const struct xop *x)

@@ -87,7 +87,7 @@ static bool is_misaligned(const struct rthread *t, const struct xop *x, int64_t 
 	enum op_class cls = ops[x->op].cls;
 	int fd = fd_of(t, x), flags;
 
-	if (got != -EINVAL || x->ret < 0 || (cls != CLS_READ && cls != CLS_WRITE) || fd < 0)
+	if (!one_fails(x, got, EINVAL) || (cls != CLS_READ && cls != CLS_WRITE) || fd < 0)
 		return false;
 	flags = fcntl(fd, F_GETFL);
 	return flags >= 0 && flags & O_DIRECT && !fits_unit(x, fd, unit_of(fd));
@@ -106,8 +106,18 @@ static bool waits_for_writeback(const struct rthread *t, const struct xop *x, in
 	if (x->op != OP_ioctl || (unsigned)x->arg[1] != (unsigned)IOCTL_NR_FS_IOC_SETFLAGS ||
 		x->arg[2] & FS_EXTENT_FL || !one_fails(x, got, EOPNOTSUPP))
 		return false;
-	return fstatfs(fd_of(t, x), &fs) == 0 &&
-	       (fs.f_type == EXT4_SUPER_MAGIC || (fs.f_type == OVERLAYFS_SUPER_MAGIC && t->w->over_ext4));
+	if (fstatfs(fd_of(t, x), &fs) || (fs.f_type != EXT4_SUPER_MAGIC &&
+						 (fs.f_type != OVERLAYFS_SUPER_MAGIC || !t->w->over_ext4)))
+		return false;
+	atomic_store_explicit(&t->w->remapped, true, memory_order_relaxed);
+	return true;
+}
+
+/* Then calls that need extents work, or fail, as well. */
+static bool wants_extents(const struct rthread *t, const struct xop *x, int64_t got)
+{
+	return (x->op == OP_fallocate || x->op == OP_uring_fallocate) && one_fails(x, got, EOPNOTSUPP) &&
+	       atomic_load_explicit(&t->w->remapped, memory_order_relaxed);
 }
 
 bool explain_is_over_ext4(const char *tree)
@@ -165,7 +175,7 @@ enum explained explain(const struct rthread *t, const struct xop *x, int64_t got
 		return EXPLAINED_NOWAIT;
 	if (is_misaligned(t, x, got))
 		return EXPLAINED_ALIGNMENT;
-	if (waits_for_writeback(t, x, got))
+	if (waits_for_writeback(t, x, got) || wants_extents(t, x, got))
 		return EXPLAINED_WRITEBACK;
 	if (t->w->by_thread && is_lock(x) && one_fails(x, got, EAGAIN))
 		return EXPLAINED_LOCK;
