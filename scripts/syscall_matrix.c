@@ -545,7 +545,7 @@ static void descriptors(struct matrix *m)
 	lock.l_type = F_UNLCK;
 	DO(fcntl, fd, F_SETLK, &lock);
 	FAIL(EBADF, fcntl, 999, F_GETFL);
-	DO(fcntl, fd, F_SETOWN, getpid());
+	DO(fcntl, fd, F_SETOWN, 0);
 	DO(fcntl, fd, F_GETOWN);
 	DO(fcntl, fd, F_SETSIG, 0);
 	DO(fcntl, fd, F_GETSIG);
