@@ -23,6 +23,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True  # the source stays as it is
+import bench_bpf
 from bench_replay import ReplayBenches
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -310,35 +311,6 @@ class Bench(ReplayBenches):
         os.unlink(out)
         os.unlink(target)
 
-    def bpf_against_untraced(self):
-        target = os.path.join(self.ram.dir, "target")
-        out = os.path.join(self.ram.base, "bpf.out")
-        record = self.ioriot("-c", out, "--backend=bpf", "--buffer=64M", "--")
-        tried = subprocess.run(record + ["true"], stderr=subprocess.PIPE, text=True, check=False)
-        if tried.returncode:
-            self.report("bpf", "left out: " + tried.stderr.strip().splitlines()[-1])
-            return
-        with open(target, "wb") as f:
-            f.write(os.urandom(65536))
-        prog = [self.tool("calls"), target, "400000"]
-        plain, ours, lost = [], [], 0
-        for i in range(self.args.pairs + 1):
-            bare = run(prog)
-            # a status of its own says that something was lost
-            done = subprocess.run(record + prog, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                  check=False)
-            if i:
-                plain.append([int(x) for x in bare.split()])
-                ours.append([int(x) for x in done.stdout.split()])
-                lost += int(re.search(r"(\d+) lost", done.stderr).group(1))
-        for k, what in ((0, "pread"), (1, "open+close")):
-            added = [o[k] - p[k] for p, o in zip(plain, ours)]
-            self.report("bpf-%s" % what, "+%.0f ns (%d .. %d) to %.0f ns untraced; %d of all records lost" % (
-                statistics.median(added), min(added), max(added), statistics.median(p[k] for p in plain), lost),
-                added_ns=statistics.median(added), low=min(added), high=max(added), lost=lost)
-        os.unlink(out)
-        os.unlink(target)
-
     def capture_size(self):
         """Of version control, an archive and a database: names, much data, and much of the same."""
         work = os.path.join(self.ram.dir, "mix")
@@ -396,7 +368,7 @@ class Bench(ReplayBenches):
         "generate": generate_and_load,
         "instructions": instructions,
         "ptrace": ptrace_against_strace,
-        "bpf": bpf_against_untraced,
+        "bpf": bench_bpf.bpf,
         "capture-size": capture_size,
         "kernel-records": kernel_records,
     }

@@ -24,6 +24,7 @@ struct capture_job {
 	void (*say)(const struct capture_job *job, const char *who, const char *line);
 	/* results */
 	bool started;	    /* what is recorded is worth keeping: the program runs or ran */
+	uint64_t cpu_before; /* processor time of this process before it recorded; 0: it is not told */
 	int status;	    /* the program's wait(2) status */
 	uint64_t processes; /* recorded, the program's first one included */
 };

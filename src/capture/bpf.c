@@ -41,12 +41,13 @@ struct bpf {
 	struct ioriot_bpf *programs;
 	struct bpf_link *tasks; /* the iterator over them; ... */
 	int last_look;		/* ... what it gives is made while we may, for the end */
+	pid_t child;		/* the program that is recorded from its beginning */
 	size_t size;		/* of a ring */
 	size_t n;		/* queues: two for each processor that there may be */
 	struct bpf_ring *rings; /* two of each processor: BPF_QUEUES */
 	struct bpf_link *(*faults)[BPF_COUNTERS]; /* of each processor */
 	struct buf layers, missing;		   /* as the header tells them */
-	bool has_faults;
+	bool has_faults, has_maps;
 	int epoll;
 	bool rings_told; /* those of io_uring */
 };
@@ -173,6 +174,7 @@ static int start(void *user, pid_t child, struct err *err)
 	uint64_t secret;
 	int rc = each_task(s, BPF_TASK_START, err), i;
 
+	s->child = child;
 	if (!rc && !child)
 		rc = mark(s, getpid(), BPF_MARK_OUT, err);
 	if (!rc && (child || o->pid))
@@ -208,6 +210,8 @@ static void ready(void *user, const char *how)
 		live_say(s->live, "layers: %.*s", (int)s->layers.len, s->layers.p);
 	if (s->missing.len)
 		live_say(s->live, "this kernel does not have: %.*s", (int)s->missing.len, s->missing.p);
+	if (!s->has_maps && !s->child && s->job->options->layers.on[LAYER_SYS])
+		live_say(s->live, "maps that processes have by now are not told: programs can look at them from Linux 6.7 on");
 	live_say(s->live, "BPF programs attached, recording%s", how);
 }
 
@@ -404,7 +408,8 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 		bpf_compat_rows(s->programs->rodata->narrow_calls);
 		/* of rings calls tell: without those nobody needs them */
 		s->rings_told = choose_rings(s, kernel, rings && s->job->options->layers.on[LAYER_SYS]);
-		s->programs->rodata->maps_told = has_maps(kernel);
+		s->has_maps = has_maps(kernel);
+		s->programs->rodata->maps_told = s->has_maps;
 		bpf_layers_calls(s->programs->rodata->events, &s->job->options->layers);
 		s->missing.len = 0;
 		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, &s->missing);
@@ -526,16 +531,20 @@ static size_t ring_size(unsigned mib)
 
 static int write_header(struct bpf *s, struct err *err)
 {
-	const struct capture_pair pairs[] = {
+	size_t n = 3;
+	struct capture_pair pairs[5] = {
 		{"hooks", !s->job->options->layers.on[LAYER_SYS] ? STR(HOOKS_TASKS)
 			  : s->rings_told ? STR(HOOKS ",io_uring_submit,io_uring_complete")
 					  : STR(HOOKS)},
 		{"faults", s->has_faults && bpf_tells_pages(s->programs->obj) ? STR("events") : STR("none")},
 		{"layers", buf_as_str(&s->layers)},
-		{"layers_missing", buf_as_str(&s->missing)},
 	};
 
-	return live_stages(s->live, s->n, pairs, s->missing.len ? 4 : 3, err);
+	if (s->missing.len)
+		pairs[n++] = (struct capture_pair){"layers_missing", buf_as_str(&s->missing)};
+	if (!s->has_maps)
+		pairs[n++] = (struct capture_pair){"maps", STR("none")};
+	return live_stages(s->live, s->n, pairs, n, err);
 }
 
 static int capture(struct bpf *s, struct err *err)

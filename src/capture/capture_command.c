@@ -288,6 +288,12 @@ static void print_summary(const struct capture_job *job, const struct sink_total
 			totals->lost, totals->bytes, files, last ? last : o->capture,
 			job->backend->name);
 	free(last);
+	if (job->cpu_before && !o->quiet) {
+		uint64_t ns = cpu_ns() - job->cpu_before;
+
+		fprintf(stderr, "ioriot: it took %.2f s of a processor, %.0f ns a record\n", (double)ns / NS_PER_SEC,
+			(double)ns / (double)(totals->calls ? totals->calls : 1));
+	}
 	if (totals->held && !o->quiet)
 		fprintf(stderr,
 			"ioriot: %" PRIu64 " calls waited for overlapping ones to end, %" PRIu64

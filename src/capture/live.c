@@ -359,6 +359,7 @@ static int start_recording(struct live *s, struct err *err)
 			return rc;
 	}
 	s->job->started = true;
+	s->job->cpu_before = cpu_ns();
 	s->source->ready(s->user, s->child.pid ? "" : "; Ctrl-C ends");
 	return 0;
 }

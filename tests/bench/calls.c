@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* calls FILE N: N preads of 4 KiB from FILE, then N / 4 opens and closes; prints "PREAD_NS OPEN_NS". */
+/*
+ * calls FILE N: N preads of 4 KiB from FILE, then N / 4 opens and closes, then N getppids; prints "PREAD OPEN GETPPID",
+ * ns each: of twenty parts the median.
+ * calls storm N: N calls that fail; prints the ns of all.
+ */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#define PARTS 20
+
+static const char *path;
+static int fd;
 
 static uint64_t now(void)
 {
@@ -15,23 +26,72 @@ static uint64_t now(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-int main(int argc, char **argv)
+static void one_pread(uint64_t i)
 {
 	static char buf[4096];
-	uint64_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0, i, t, pread_ns;
-	int fd = argc > 2 ? open(argv[1], O_RDONLY) : -1;
 
+	if (pread(fd, buf, sizeof(buf), (off_t)(i % 16 * sizeof(buf))) < 0)
+		_exit(1);
+}
+
+static void one_open(uint64_t i)
+{
+	(void)i;
+	close(open(path, O_RDONLY));
+}
+
+static void one_getppid(uint64_t i)
+{
+	(void)i;
+	syscall(SYS_getppid);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static uint64_t measure(void (*one)(uint64_t i), uint64_t n)
+{
+	uint64_t part[PARTS], i, k, t;
+
+	n = n / PARTS ? n / PARTS : 1;
+	for (k = 0; k < PARTS; k++) {
+		t = now();
+		for (i = 0; i < n; i++)
+			one(i);
+		part[k] = (now() - t) / n;
+	}
+	qsort(part, PARTS, sizeof(*part), by_number);
+	return part[PARTS / 2];
+}
+
+static uint64_t storm(uint64_t n)
+{
+	uint64_t t = now();
+
+	while (n--)
+		lseek(-1, (off_t)n, SEEK_SET);
+	return now() - t;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0, pread_ns, open_ns;
+
+	if (argc > 2 && strcmp(argv[1], "storm") == 0) {
+		printf("%llu\n", (unsigned long long)storm(n));
+		return 0;
+	}
+	path = argv[1];
+	fd = argc > 2 ? open(path, O_RDONLY) : -1;
 	if (fd < 0)
 		return 2;
-	t = now();
-	for (i = 0; i < n; i++)
-		if (pread(fd, buf, sizeof(buf), (off_t)(i % 16 * sizeof(buf))) < 0)
-			return 1;
-	pread_ns = (now() - t) / n;
-	t = now();
-	for (i = 0; i < n / 4; i++)
-		close(open(argv[1], O_RDONLY));
-	printf("%llu %llu\n", (unsigned long long)pread_ns,
-		(unsigned long long)((now() - t) / (n / 4)));
+	pread_ns = measure(one_pread, n);
+	open_ns = measure(one_open, n / 4);
+	printf("%llu %llu %llu\n", (unsigned long long)pread_ns, (unsigned long long)open_ns,
+		(unsigned long long)measure(one_getppid, n));
 	return 0;
 }

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the BPF backend costs: rows of bench.py, each with its target."""
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CALLS = (("pread", 130), ("open+close", 450), ("getppid", 35))  # ns that they may take longer
+SQLITE = """import sqlite3
+c = sqlite3.connect("db")
+c.execute("create table t(a integer primary key, b text)")
+for i in range(300):
+    c.execute("insert into t(b) values(?)", ("x" * (i % 97),))
+    c.commit()"""
+# Each is run in a directory with a tree "src" that is in the cache; what it makes is gone afterwards.
+PROGRAMS = (
+    ("mix", 1.03, "git clone -q src.git clone && tar cf x.tar src && grep -r include src > found; "
+                  "%s -c '%s' && rm -rf clone x.tar found db" % (sys.executable, SQLITE)),
+    ("tar", 1.2, "for i in 1 2 3 4 5; do tar cf x.tar src; done; rm x.tar"),
+    ("grep", 1.35, "for i in 1 2 3 4 5 6 7 8; do grep -r include src > found; done; rm found"),
+)
+# The time of the program itself: loading BPF programs is not part of it.
+TIMED = 'a=$EPOCHREALTIME; %s; b=$EPOCHREALTIME; echo $((${b/./} - ${a/./}))'
+
+
+def output(cmd, **kw):
+    return subprocess.run(cmd, check=True, stdout=subprocess.PIPE, text=True, **kw).stdout
+
+
+def verdict(figure, target):
+    return "target %g, %s" % (target, "met" if figure <= target else "missed")
+
+
+class Bpf:
+    def __init__(self, bench):
+        self.bench = bench
+        self.out = os.path.join(bench.ram.base, "bpf.out")
+        self.pairs = bench.args.pairs
+
+    def close(self):
+        if os.path.exists(self.out):
+            os.unlink(self.out)
+
+    def record(self, *options):
+        return self.bench.ioriot("-c", self.out, "--backend=bpf", *options, "--")
+
+    def lacks(self):
+        """The sentence of a host that cannot."""
+        tried = subprocess.run(self.record() + ["true"], stderr=subprocess.PIPE, text=True, check=False)
+        return tried.stderr.strip().splitlines()[-1] if tried.returncode else None
+
+    def recorded(self, cmd, *options, **kw):
+        """What CMD prints, and what ioriot says: records, lost ones, ns of processor time a record."""
+        done = subprocess.run(self.record(*options) + cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              check=False, **kw)
+        if done.returncode not in (0, 3):  # 3: something was lost
+            sys.exit("bench: " + done.stderr)
+        said = re.search(r"(\d+) records of .* (\d+) lost,", done.stderr)
+        cost = re.search(r"(\d+) ns a record", done.stderr)
+        return done.stdout, int(said[1]), int(said[2]), int(cost[1])
+
+    # --- calls
+
+    def others(self):
+        """(name, command before the program, options to it, how many times fewer calls)"""
+        tools = [("perf record -e raw_syscalls:*", ["perf", "record", "-q", "-m", "4096", "-e", "raw_syscalls:*", "-o", self.out], 4),
+                 ("strace --seccomp-bpf", ["strace", "-f", "--seccomp-bpf", "-e", "trace=%file,%desc,%process", "-o", self.out], 10),
+                 ("bpftrace", ["bpftrace", "-q", "-o", self.out, "-e",
+                               "tracepoint:raw_syscalls:sys_enter /pid == cpid/ { printf(\"%d\\n\", args->id); }", "-c"], 10)]
+        for name, cmd, fewer in tools:
+            if not shutil.which(cmd[0]):
+                self.bench.report("bpf-against-" + cmd[0], "left out: %s is not installed" % cmd[0])
+                continue
+            yield name, cmd, fewer
+
+    def calls(self):
+        target = os.path.join(self.bench.ram.dir, "target")
+        with open(target, "wb") as f:
+            f.write(os.urandom(65536))
+        prog, n = [self.bench.tool("calls"), target], 400000
+        tools = list(self.others())
+        plain, ours, lost, theirs = [], [], 0, {name: [] for name, _, _ in tools}
+        for i in range(self.pairs + 1):
+            bare = output(prog + [str(n)])
+            with_bpf, _, missing, _ = self.recorded(prog + [str(n)], "--buffer=64M")
+            for name, cmd, fewer in tools:
+                small = prog + [str(n // fewer)]
+                if cmd[-1] == "-c":
+                    small = [" ".join(small)]
+                done = subprocess.run(cmd + small, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+                figures = re.findall(r"^\d+ \d+ \d+$", done.stdout, re.M)
+                if i and figures:
+                    theirs[name].append([int(x) for x in figures[0].split()])
+            if i:
+                plain.append([int(x) for x in bare.split()])
+                ours.append([int(x) for x in with_bpf.split()])
+                lost += missing
+        for k, (what, most) in enumerate(CALLS):
+            base = statistics.median(p[k] for p in plain)
+            added = [o[k] - p[k] for p, o in zip(plain, ours)]
+            median = statistics.median(added)
+            beside = ["%s +%.0f" % (name, statistics.median(row[k] for row in rows) - base)
+                      for name, rows in theirs.items() if rows]
+            self.bench.report("bpf-" + what, "+%.0f ns (%d .. %d) to %.0f ns untraced (%s); %s; %d lost" % (
+                median, min(added), max(added), base, verdict(median, most), ", ".join(beside) or "alone", lost),
+                added_ns=median, low=min(added), high=max(added), lost=lost, target=most)
+        os.unlink(target)
+
+    # --- programs
+
+    def programs(self):
+        work = os.path.join(self.bench.ram.dir, "programs")
+        os.mkdir(work)
+        for part in ("src", "tests", "docs"):
+            shutil.copytree(os.path.join(TOP, part), os.path.join(work, "src", part))
+        output(["sh", "-c", "cp -r src a && cd a && git init -q && git add . && git -c user.name=b -c user.email=b "
+                            "commit -qm b && cd .. && git clone -q --bare a src.git && rm -rf a"], cwd=work)
+        for name, most, command in PROGRAMS:
+            timed = ["bash", "-c", TIMED % command]
+            lost, cost = [], []
+
+            def bare(timed=timed):
+                return int(output(timed, cwd=work).split()[-1])
+
+            def ours(timed=timed, lost=lost, cost=cost):
+                text, _, missing, ns = self.recorded(timed, cwd=work)
+                lost.append(missing)
+                cost.append(ns)
+                return int(text.split()[-1])
+
+            ratio, low, high, _, took = self.bench.pairs(bare, ours)
+            self.bench.report("bpf-" + name, "%.3f of the time untraced (%.3f .. %.3f; %s), %.0f ms; %d lost; %.0f ns of a processor "
+                              "a record, written as text" % (ratio, low, high, verdict(ratio, most), took / 1e3, sum(lost),
+                                                             statistics.median(cost)),
+                              ratio=ratio, low=low, high=high, lost=sum(lost), target=most)
+        shutil.rmtree(work)
+
+    # --- many records
+
+    def storm(self):
+        """Calls as fast as one processor makes them, for ten seconds of 4 M a second."""
+        n = 40000000
+        large = os.path.join(os.environ.get("TMPDIR", "/var/tmp"), "ioriot-bench-%d.capture" % os.getpid())
+        self.close()
+        self.out = large
+        text, records, lost, cost = self.recorded([self.bench.tool("calls"), "storm", str(n)], "--buffer=1G")
+        ns = int(text)
+        self.bench.report("bpf-storm", "%.2f M records/s for %.1f s; %d lost (target 0); %d ns of a processor a record (%s)" % (
+            n / ns * 1e3, ns / 1e9, lost, cost, verdict(cost, 250)), rate=n / ns * 1e9, lost=lost, consumer_ns=cost)
+        os.unlink(large)
+        n //= 10
+        text, records, lost, _ = self.recorded([self.bench.tool("calls"), "storm", str(n)], "--buffer=1M")
+        _, none, _, _ = self.recorded([self.bench.tool("calls"), "storm", "0"])
+        self.bench.report("bpf-small-ring", "%d recorded + %d lost, %d of %d made" % (
+            records, lost, records + lost, n + none), recorded=records, lost=lost, made=n + none)
+        if records + lost != n + none:
+            sys.exit("bench: the numbers of the small ring do not add up")
+
+
+def bpf(bench):
+    b = Bpf(bench)
+    why = b.lacks()
+    if why:
+        bench.report("bpf", "left out: " + why)
+        return
+    try:
+        b.calls()
+        b.programs()
+        b.storm()
+    finally:
+        b.close()
