@@ -22,6 +22,23 @@ struct head {
 	struct wire_rec rec;
 };
 
+/* The walk from a name up to the root, which writes it from the end. */
+struct climb {
+	struct dentry *dentry;
+	struct vfsmount *mnt;
+	struct dentry *root;
+	struct vfsmount *root_mnt;
+	u32 from; /* where the name begins in build.name, counted from its middle down */
+	u32 done, pseudo;
+};
+
+/* The walk over the descriptors of a process, a word of their bits at a time. */
+struct fds {
+	struct fdtable *table;
+	u64 t, open, cloexec;
+	u32 next, max;
+};
+
 struct build {
 	/* head and values end where the items begin */
 	char lead[sizeof(struct head) + BPF_ARGS * sizeof(u64)];
@@ -34,6 +51,9 @@ struct build {
 	u32 cpu; /* its queue */
 	u32 found; /* of item_path(): the first byte of the text */
 	u32 full;  /* of what has no parts: it has no room for all that it should tell */
+	/* not on the stack, of which older kernels give all programs of a chain 512 bytes together */
+	struct climb climb;
+	struct fds fds;
 	char name[2 * PATH_MOST + 512]; /* of a directory, from the end; and structs of programs */
 };
 

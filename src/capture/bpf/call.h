@@ -565,12 +565,11 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 /* The process may leave or enter the scope of "all". */
 static __always_inline void identity_changed(struct task_struct *task, int number, s64 ret)
 {
-	u64 arg[BPF_ARGS];
+	struct bpf_call *c = call_here();
 
 	if (ret < 0 || !session.all || task->pid != task->tgid)
 		return;
-	registers(arg);
-	if (number != NR_prctl || arg[0] == PR_SET_NAME)
+	if (number != NR_prctl || (c && c->arg[0] == PR_SET_NAME))
 		scope_changed();
 }
 
@@ -580,14 +579,27 @@ static __always_inline bool passes(long number, s64 ret, u64 at_entry, bool in_s
 	return row_of(number)->flags & ROW_RECEIVES && put_received(number, ret, at_entry, in_state);
 }
 
+/* Its arguments stay where they are: older kernels give all programs of a chain 512 bytes of stack together. */
+static __always_inline void put_exit(struct task_struct *task, const volatile struct bpf_row *row, int number, s64 ret,
+	u64 at_entry, u32 flags)
+{
+	struct bpf_call *c = call_here();
+
+	if (!c)
+		return;
+	if (unlikely(row->flags & ROW_MEMORY) && row->op == ROW_mmap && ret >= 0 && shows_file(c->arg))
+		flags |= WIRE_REGULAR;
+	put_call(number, ret, at_entry, flags);
+	if (unlikely(row->flags & ROW_MEMORY))
+		memory_done(task, row->op, c->arg, ret);
+}
+
 /* The thread was not in scope when it entered the call, or the call is none of ours. */
 static __always_inline void exit_without_entry(
 	struct bpf_thread *th, struct task_struct *task, long number, s64 ret)
 {
 	const volatile struct bpf_row *row = row_of(number);
-	u64 arg[BPF_ARGS];
 	bool in_state;
-	u32 flags;
 
 	if (row->what == ROW_IDENTITY)
 		identity_changed(task, number, ret);
@@ -603,22 +615,13 @@ static __always_inline void exit_without_entry(
 	in_state = state_needed(th);
 	if (unlikely(is_passing(number)) && !passes(number, ret, 0, in_state))
 		return;
-	flags = WIRE_NO_ENTRY | PUT_POSITION;
-	if (unlikely(row->flags & ROW_MEMORY)) {
-		registers(arg);
-		if (row->op == ROW_mmap && ret >= 0 && shows_file(arg))
-			flags |= WIRE_REGULAR;
-	}
-	put_call(number, ret, 0, flags);
-	if (unlikely(row->flags & ROW_MEMORY))
-		memory_done(task, row->op, arg, ret);
+	put_exit(task, row, number, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
 }
 
 static __always_inline void exit_of_call(struct bpf_thread *th, struct task_struct *task, s64 ret)
 {
 	long number = th->nr;
 	const volatile struct bpf_row *row = row_of(number);
-	u64 arg[BPF_ARGS];
 	u32 flags;
 
 	if (unlikely(!scope_has(th))) /* its process left the scope meanwhile */
@@ -626,14 +629,7 @@ static __always_inline void exit_of_call(struct bpf_thread *th, struct task_stru
 	flags = unlikely(state_needed(th)) ? WIRE_NO_ENTRY | PUT_POSITION : 0;
 	if (unlikely(row->flags & (ROW_SENDS | ROW_RECEIVES)) && !passes(number, ret, th->entry, flags))
 		return;
-	if (unlikely(row->flags & ROW_MEMORY)) {
-		registers(arg);
-		if (row->op == ROW_mmap && ret >= 0 && shows_file(arg))
-			flags |= WIRE_REGULAR;
-	}
-	put_call(number, ret, th->entry, flags);
-	if (unlikely(row->flags & ROW_MEMORY))
-		memory_done(task, row->op, arg, ret);
+	put_exit(task, row, number, ret, th->entry, flags);
 }
 
 static __always_inline struct bpf_thread *thread_at_exit(struct task_struct *task)

@@ -213,29 +213,22 @@ static __always_inline u32 names_flags(void)
 	return flags;
 }
 
-/* The walk from a name up to the root, which writes it from the end. */
-struct climb {
-	struct dentry *dentry;
-	struct vfsmount *mnt;
-	struct dentry *root;
-	struct vfsmount *root_mnt;
-	u32 from; /* where the name begins in build.name, counted from its middle down */
-	u32 done, pseudo;
-};
-
 #define CLIMB_END  PATH_MOST
 #define CLIMB_MOST 2048 /* the longest path has that many names */
 
 /* One name, or a mount to step over. 1: the walk is over. */
 static long climb_step(u32 i, void *arg)
 {
-	struct climb *c = arg;
-	struct dentry *dentry = c->dentry, *parent;
 	struct build *b = build_here();
+	struct climb *c = b ? &b->climb : NULL;
+	struct dentry *dentry, *parent;
 	struct mount *mount;
 	u32 len, from;
 
-	if (!b || !dentry)
+	if (!c)
+		return 1;
+	dentry = c->dentry;
+	if (!dentry)
 		return 1;
 	if (dentry == c->root && c->mnt == c->root_mnt) {
 		c->done = 1;
@@ -319,8 +312,8 @@ __noinline int put_path(struct build *b, u64 mnt, u64 dentry_at, u32 skip)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct dentry *dentry = (struct dentry *)dentry_at;
 	struct fs_struct *fs = task->fs;
-	struct climb c = {.dentry = dentry, .mnt = (struct vfsmount *)mnt, .from = CLIMB_END};
-	u32 len, from, at;
+	u32 len, from, at, pseudo;
+	struct build *here;
 	char *to;
 
 	if (!b || !fs || skip > 16)
@@ -330,12 +323,19 @@ __noinline int put_path(struct build *b, u64 mnt, u64 dentry_at, u32 skip)
 	len = nameless(to, dentry);
 	if (len)
 		return len;
-	c.root = fs->root.dentry;
-	c.root_mnt = fs->root.mnt;
-	bpf_loop(CLIMB_MOST, climb_step, &c, 0);
-	if (!c.done)
+	here = build_here();
+	if (!here)
 		return 0;
-	from = c.from;
+	here->climb = (struct climb){.dentry = dentry,
+		.mnt = (struct vfsmount *)mnt,
+		.root = fs->root.dentry,
+		.root_mnt = fs->root.mnt,
+		.from = CLIMB_END};
+	bpf_loop(CLIMB_MOST, climb_step, NULL, 0);
+	if (!here->climb.done)
+		return 0;
+	pseudo = here->climb.pseudo;
+	from = here->climb.from;
 	if (from == CLIMB_END) {
 		*to = '/';
 		return 1;
@@ -348,7 +348,7 @@ __noinline int put_path(struct build *b, u64 mnt, u64 dentry_at, u32 skip)
 		return 0;
 	if (bpf_probe_read_kernel(to, len, b->name + (from & (2 * PATH_MOST - 1))))
 		return 0;
-	if (!GET(dentry, d_hash.pprev) && (c.pseudo || GET(dentry, d_parent) != dentry) &&
+	if (!GET(dentry, d_hash.pprev) && (pseudo || GET(dentry, d_parent) != dentry) &&
 		len < PATH_MOST - DELETED) {
 		at = len & NAME_MASK;
 		__builtin_memcpy(to + at, text_deleted, DELETED);

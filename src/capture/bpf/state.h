@@ -102,6 +102,8 @@ struct program {
 
 struct programs {
 	struct program file[PROGRAM_FILES];
+	u64 number, t; /* of the walk; when the state is of */
+	bool tell;
 };
 
 struct {
@@ -161,13 +163,7 @@ __noinline int put_map(u64 vma_at, u64 t)
 	return 0;
 }
 
-struct map_walk {
-	struct programs *programs;
-	u64 number, t;
-	bool tell;
-};
-
-static __always_inline void on_map(const struct map_walk *w, struct vm_area_struct *vma)
+static __always_inline void on_map(struct programs *w, struct vm_area_struct *vma)
 {
 	struct file *file = GET(vma, vm_file);
 	struct inode *inode = file ? GET(file, f_inode) : NULL;
@@ -176,16 +172,16 @@ static __always_inline void on_map(const struct map_walk *w, struct vm_area_stru
 		return;
 	if (!w->tell) {
 		if (GET(vma, vm_flags) & VM_EXEC)
-			program_add(w->programs, (u64)inode, w->number);
+			program_add(w, (u64)inode, w->number);
 	} else if ((GET(inode, i_mode) & S_IFMT) == S_IFREG &&
-		   !is_program(program_at(w->programs, (u64)inode, 0), (u64)inode, w->number) &&
-		   !is_program(program_at(w->programs, (u64)inode, 1), (u64)inode, w->number)) {
+		   !is_program(program_at(w, (u64)inode, 0), (u64)inode, w->number) &&
+		   !is_program(program_at(w, (u64)inode, 1), (u64)inode, w->number)) {
 		put_map((u64)vma, w->t);
 	}
 }
 
 /* 0 or an error. */
-static __always_inline int each_map(struct task_struct *task, const struct map_walk *w)
+static __always_inline int each_map(struct task_struct *task, struct programs *w)
 {
 	struct bpf_iter_task_vma it;
 	struct vm_area_struct *vma;
@@ -201,32 +197,28 @@ static __always_inline int each_map(struct task_struct *task, const struct map_w
 __noinline int put_maps(u64 t)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct map_walk w = {.number = bpf_ktime_get_ns(), .t = t};
+	struct programs *w;
 	u32 key = 0;
 	int rc;
 
 	if (!maps_told)
 		return 0;
-	w.programs = bpf_map_lookup_elem(&programs, &key);
-	if (!w.programs)
+	w = bpf_map_lookup_elem(&programs, &key);
+	if (!w)
 		return 0;
-	rc = each_map(task, &w);
-	w.tell = true;
+	w->number = bpf_ktime_get_ns();
+	w->t = t;
+	w->tell = false;
+	rc = each_map(task, w);
+	w->tell = true;
 	if (!rc)
-		rc = each_map(task, &w);
+		rc = each_map(task, w);
 	if (rc && rc != -2) /* ENOENT: it has no memory */
 		put_lost(task, 1, WIRE_LOST_MAPS);
 	return 0;
 }
 
 /* --- descriptors --- */
-
-/* The walk over the descriptors of a process, a word of their bits at a time. */
-struct fds {
-	struct fdtable *table;
-	u64 t, open, cloexec;
-	u32 next, max;
-};
 
 #define FDS_MOST (1u << 22)
 
@@ -250,11 +242,16 @@ static __always_inline u32 lowest_bit(u64 word)
 
 static long fds_step(u32 i, void *arg)
 {
-	struct fds *all = arg;
-	struct described d = {.t = all->t, .sent = true};
+	struct build *b = build_here();
+	struct described d = {.sent = true};
 	struct file *file;
+	struct fds *all;
 	u32 bit;
 
+	if (!b)
+		return 1;
+	all = &b->fds;
+	d.t = all->t;
 	if (!all->open) {
 		u32 word = all->next / 64;
 
@@ -278,16 +275,18 @@ static long fds_step(u32 i, void *arg)
 static __always_inline void put_state(struct task_struct *task)
 {
 	struct files_struct *files = task->files;
-	struct fds all = {.t = put_task(task)};
+	u64 t = put_task(task);
+	struct build *b = build_here();
+	struct fdtable *table;
 
-	if (!files)
+	if (!files || !b)
 		return;
-	all.table = files->fdt;
-	if (!all.table)
+	table = files->fdt;
+	if (!table)
 		return;
-	all.max = GET(all.table, max_fds);
-	bpf_loop(FDS_MOST, fds_step, &all, 0);
-	put_maps(all.t);
+	b->fds = (struct fds){.table = table, .t = t, .max = GET(table, max_fds)};
+	bpf_loop(FDS_MOST, fds_step, NULL, 0);
+	put_maps(t);
 }
 
 static long wait_step(u32 i, void *arg)
