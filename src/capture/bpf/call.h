@@ -307,9 +307,12 @@ static __always_inline void put_sending(int number)
 static __always_inline bool put_received(int number, s64 ret, u64 at_entry, bool in_state)
 {
 	u32 op = row_of(number)->op;
-	u64 arg[BPF_ARGS];
+	struct bpf_call *c = call_here();
+	const u64 *arg;
 
-	registers(arg);
+	if (!c)
+		return false;
+	arg = c->arg;
 	if (in_state)
 		return op == ROW_pidfd_getfd;
 	if (op == ROW_pidfd_getfd) {
@@ -318,7 +321,7 @@ static __always_inline bool put_received(int number, s64 ret, u64 at_entry, bool
 		return true;
 	}
 	return rights_walk(arg[1], rights_messages(op, ret), RIGHTS_RECEIVED, at_entry,
-		!!(arg[op == ROW_recvmsg ? 2 : 3] & MSG_CMSG_CLOEXEC));
+		!!((op == ROW_recvmsg ? arg[2] : arg[3]) & MSG_CMSG_CLOEXEC));
 }
 
 /* --- calls of other interfaces --- */
