@@ -633,9 +633,10 @@ const struct option_row option_rows[] = {
 	{0, "snapshot-every", "TIME", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"How often --snapshot is taken while something is recorded (1h): 90s, 10m.", set_snapshot_every},
 	{'L', "layers", "LIST", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
-		"What is recorded or looked at: sys, the calls, is what it is without this option; block, cache, "
-		"fault: events below them; net, conn, poll, sockopt, retrans: sockets and waiting; proc: processes; "
-		"all. cache=64 records one event in 64, cache=0 only their sum.",
+		"What is recorded or looked at: sys, the calls, is what it is without this option; vfs: those on files; "
+		"block, cache, fault: events below them; net, conn, poll, sockopt, retrans: sockets and waiting; "
+		"proc: processes; uring: requests of io_uring; all. "
+		"cache=64 records one event in 64, cache=0 only their sum.",
 		set_layers},
 	{0, "backend", "WORD", "auto|ptrace|stap|bpf", COMMAND_NONE, FOR_CAPTURE,
 		"How to record: without it ptrace, which any user may, when a program is started, "

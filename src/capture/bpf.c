@@ -360,24 +360,13 @@ static const struct live_source source = {
 
 /* --- one capture --- */
 
-/* How many values the kernel's tracepoint hands over, 0: it has none of that name. */
-static unsigned values_of(const struct btf *kernel, const char *name)
-{
-	const struct btf_type *type;
-	int id = bpf_tracepoint(kernel, name);
-
-	type = id > 0 ? btf__type_by_id(kernel, btf__type_by_id(kernel, (unsigned)id)->type) : NULL;
-	type = type && btf_is_ptr(type) ? btf__type_by_id(kernel, type->type) : NULL;
-	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1u : 0;
-}
-
 /* Which of the programs for rings fit this kernel: whether together they tell all that rings do. */
 static bool choose_rings(struct bpf *s, const struct btf *kernel, bool wanted)
 {
-	unsigned submit = values_of(kernel, "io_uring_submit_req");
-	unsigned submit_sqe = values_of(kernel, "io_uring_submit_sqe");
-	unsigned refused_at_once = values_of(kernel, "io_uring_req_failed");
-	unsigned complete = values_of(kernel, "io_uring_complete");
+	unsigned submit = bpf_tracepoint_values(kernel, "io_uring_submit_req");
+	unsigned submit_sqe = bpf_tracepoint_values(kernel, "io_uring_submit_sqe");
+	unsigned refused_at_once = bpf_tracepoint_values(kernel, "io_uring_req_failed");
+	unsigned complete = bpf_tracepoint_values(kernel, "io_uring_complete");
 	bool told = wanted && (submit == 1 || submit_sqe == 2) && (complete == 3 || complete == 7);
 
 	bpf_program__set_autoload(s->programs->progs.on_submit, told && submit == 1);
@@ -413,9 +402,9 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 		s->programs->rodata->maps_told = s->has_maps;
 		bpf_layers_calls(s->programs->rodata->events, &s->job->options->layers);
 		s->missing.len = 0;
-		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, &s->missing);
+		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, rings, &s->missing);
 		rc = ioriot_bpf__load(s->programs);
-		if (!rc || !s->rings_told)
+		if (!rc || !rings)
 			break;
 		rings = false;
 		ioriot_bpf__destroy(s->programs);

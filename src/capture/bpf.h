@@ -34,8 +34,14 @@ struct btf;
 /* The type of the tracepoint in KERNEL, whose types these are; not above 0: it has none of that name. */
 int bpf_tracepoint(const struct btf *kernel, const char *name);
 
-/* Before it is loaded: programs that are not asked for, or have no hook in KERNEL, are left out. */
-void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l,
+/* How many values it hands over, 0: KERNEL has none of that name. */
+unsigned bpf_tracepoint_values(const struct btf *kernel, const char *name);
+
+/*
+ * Before it is loaded: programs that are not asked for, or have no hook in KERNEL, are left out; those of io_uring also
+ * without RINGS.
+ */
+void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
 	struct buf *missing);
 
 /* Which calls are events: enum bpf_event by their number. */

@@ -22,12 +22,13 @@ _Static_assert(OP_layer_sum - OP_block_queue <= BPF_EVENTS, "rows of events");
 #define BIT(layer) (1u << LAYER_##layer)
 
 static const struct {
-	const char *program, *tracepoint;
-	unsigned layers;
+	const char *event, *program, *tracepoint;
+	unsigned values, layers;
 	bool always;
 } hooks[] = {
-#define HOOK_OF(program, tracepoint, layers) {"on_" #program, #tracepoint, layers, false},
-#define HOOK_ALWAYS(program, tracepoint, layers) {"on_" #program, #tracepoint, layers, true},
+#define HOOK_ROW(event, program, tracepoint, values, layers) \
+	{#event, "on_" #program, #tracepoint, values, layers, false},
+#define HOOK_ALWAYS(program, tracepoint, layers) {#program, "on_" #program, #tracepoint, 0, layers, true},
 #include "capture/hooks.def"
 };
 
@@ -53,6 +54,23 @@ int bpf_tracepoint(const struct btf *kernel, const char *name)
 
 	snprintf(text, sizeof(text), "btf_trace_%s", name);
 	return btf__find_by_name_kind(kernel, text, BTF_KIND_TYPEDEF);
+}
+
+unsigned bpf_tracepoint_values(const struct btf *kernel, const char *name)
+{
+	const struct btf_type *type;
+	int id = bpf_tracepoint(kernel, name);
+
+	type = id > 0 ? btf__type_by_id(kernel, btf__type_by_id(kernel, (unsigned)id)->type) : NULL;
+	type = type && btf_is_ptr(type) ? btf__type_by_id(kernel, type->type) : NULL;
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1u : 0;
+}
+
+static bool fits(const struct btf *kernel, size_t hook)
+{
+	if (!hooks[hook].values)
+		return bpf_tracepoint(kernel, hooks[hook].tracepoint) > 0;
+	return bpf_tracepoint_values(kernel, hooks[hook].tracepoint) == hooks[hook].values;
 }
 
 static bool wants(const struct layer_list *l, unsigned layers)
@@ -81,20 +99,33 @@ static void choose_calls(struct bpf_object *o, bool on)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(o, names[i]), on);
 }
 
-void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l,
+/* Of the rows from FIRST on that are for one event the first that fits. Returns the row behind them. */
+static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
+	size_t first, struct buf *missing)
+{
+	bool wanted = wants(l, hooks[first].layers), there = false;
+	size_t i;
+
+	for (i = first; i < HOOKS && strcmp(hooks[i].event, hooks[first].event) == 0; i++) {
+		bool used = !there && fits(kernel, i) && (rings || hooks[i].layers != BIT(URING));
+
+		if (!hooks[i].always)
+			bpf_program__set_autoload(program_of(o, i), wanted && used);
+		there = there || used;
+	}
+	if (wants(l, hooks[first].layers & ~BIT(SYS)) && !there)
+		note(missing, hooks[first].tracepoint, ',');
+	return i;
+}
+
+void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
 	struct buf *missing)
 {
 	size_t i;
 
 	choose_calls(o, l->on[LAYER_SYS]);
-	for (i = 0; i < HOOKS; i++) {
-		bool wanted = wants(l, hooks[i].layers), there = bpf_tracepoint(kernel, hooks[i].tracepoint) > 0;
-
-		if (!hooks[i].always)
-			bpf_program__set_autoload(program_of(o, i), wanted && there);
-		if (wants(l, hooks[i].layers & ~BIT(SYS)) && !there)
-			note(missing, hooks[i].tracepoint, ',');
-	}
+	for (i = 0; i < HOOKS;)
+		i = choose_hook(o, kernel, l, rings, i, missing);
 	for (i = 0; i < BPF_COUNTERS; i++)
 		bpf_program__set_autoload(
 			bpf_object__find_program_by_name(o, counters[i].program),

@@ -86,10 +86,12 @@ static struct object *object_of(const struct events *e, const struct task *t, co
 	*d = NULL;
 	if (is_slot(r, arg)) {
 		s = host_slot(e, r->sqe.ring, r->arg[arg]);
+		ev->direct = s && s->direct;
 		return s ? s->object : NULL;
 	}
 	ev->fd = (int32_t)r->arg[arg];
 	*d = vfd_get(t, ev->fd);
+	ev->direct = *d && (*d)->desc->flags & O_DIRECT;
 	return *d ? (*d)->desc->node : NULL;
 }
 
@@ -185,6 +187,7 @@ static void describe(struct events *e, struct task *t, const struct rec *r, stru
 
 		ev->file2 = object_hold(e, 1, object_of(e, t, r, &second, fd2, &to));
 	}
+	maps_name(e, t, r, ev);
 	name_paths(e, t, r, ev);
 	ev->size = asked_for(r);
 	if (fd >= 0 && moves_bytes(r->op))
@@ -277,6 +280,8 @@ static int take(struct events *e, struct event *ev)
 	rc = layers_name(e, ev, &r->facts);
 	if (!rc)
 		rc = host_effect(e, t, r, ev);
+	if (!rc)
+		rc = maps_effect(e, t, r);
 	ev->comm = str_of(p->comm);
 	return rc ? rc : call;
 }

@@ -37,6 +37,7 @@ struct event {
 	uint64_t ino;
 	bool sequential; /* begins where the one before on its open file description ended */
 	bool follows;	 /* there was one before */
+	bool direct;	 /* the file was opened with O_DIRECT */
 };
 
 /* Events of one row of another layer than calls. */

@@ -69,6 +69,11 @@ int object_rename(struct object **o, struct str path, const struct facts *facts)
 	return 0;
 }
 
+void object_keep(struct object *o)
+{
+	object_get(NULL, o);
+}
+
 void object_drop(struct object *o)
 {
 	object_put(NULL, o);
@@ -219,6 +224,7 @@ static int on_exec(struct events *e, struct task *t, const struct rec *r)
 	set_comm(p->comm, r->path);
 	if (vfd_task_unshare(&e->vfd, t))
 		return -ENOMEM;
+	vfd_maps_drop(&e->vfd, t->process);
 	close_all(e, t, true);
 	return 0;
 }
@@ -432,6 +438,7 @@ static int submit_one(struct events *e, const struct task *t, const struct rec *
 	q->offset = v[AIOCB_OFFSET];
 	q->size = size_of(v, left);
 	q->object = d ? d->desc->node : NULL;
+	q->direct = d && d->desc->flags & O_DIRECT;
 	object_get(NULL, q->object);
 	if (q->op == EVENT_AIO_READ || q->op == EVENT_AIO_WRITE)
 		place_note(d, q->offset, q->size, &q->follows, &q->sequential);
@@ -485,6 +492,7 @@ void host_request(struct events *e, struct event *out)
 		.start = q->began > e->origin ? q->began - e->origin : 0, .seq = ++e->totals.calls,
 		.error = q->ret < 0 && q->ret >= -4095 ? (int)-q->ret : 0};
 	name_object(e, out, q->object);
+	out->direct = q->direct;
 	if (q->op == EVENT_AIO_READ)
 		out->read = moved;
 	if (q->op == EVENT_AIO_WRITE)
@@ -512,8 +520,9 @@ struct slot *host_slot(const struct events *e, uint32_t ring, uint64_t number)
 	return NULL;
 }
 
-static int register_file(struct events *e, uint32_t ring, uint64_t number, struct object *o)
+static int register_file(struct events *e, uint32_t ring, uint64_t number, const struct descriptor *d)
 {
+	struct object *o = d ? d->desc->node : NULL;
 	struct slot *s = host_slot(e, ring, number);
 
 	if (!s && o) {
@@ -530,6 +539,7 @@ static int register_file(struct events *e, uint32_t ring, uint64_t number, struc
 	object_get(NULL, o);
 	object_put(NULL, s->object);
 	s->object = o;
+	s->direct = d && d->desc->flags & O_DIRECT;
 	return 0;
 }
 
@@ -537,7 +547,7 @@ static int on_uring_file(struct events *e, const struct task *t, const struct re
 {
 	const struct descriptor *d = vfd_get(t, (int32_t)r->arg[2]);
 
-	return register_file(e, (uint32_t)r->arg[0], r->arg[1], d ? d->desc->node : NULL);
+	return register_file(e, (uint32_t)r->arg[0], r->arg[1], d);
 }
 
 static int on_uring_update(struct events *e, const struct task *t, const struct rec *r)
@@ -550,7 +560,7 @@ static int on_uring_update(struct events *e, const struct task *t, const struct 
 		const struct descriptor *d = vfd_get(t, (int32_t)r->vec[i]);
 
 		if ((int32_t)r->vec[i] != URING_FILE_SKIP)
-			rc = register_file(e, r->sqe.ring, first + i, d ? d->desc->node : NULL);
+			rc = register_file(e, r->sqe.ring, first + i, d);
 	}
 	return rc;
 }
@@ -679,7 +689,7 @@ int host_process_event(struct events *e, const struct rec *r)
 void host_init(struct events *e)
 {
 	const struct vfd_hooks hooks = {e, object_get, object_put, place_new, place_free, no_ring,
-		no_ring, no_ring, NULL};
+		object_get, object_put, NULL};
 
 	vfd_init(&e->vfd, &hooks);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ops/layers.h"
+#include "ops/rings.h"
 #include "events/events_parts.h"
 
 /*
@@ -71,6 +72,14 @@ static void describe_block(const struct rec *r, struct event *ev, struct known_i
 	i->next_sector = sector + ev->size / 512;
 }
 
+static void describe_ring(const struct rec *r, struct event *ev, uint64_t moved)
+{
+	unsigned fields = ring_fields(rec_arg(r, A_RINGOP, 0) & LAYER_RING_OP);
+
+	ev->read = fields & RING_READS ? moved : 0;
+	ev->written = fields & RING_WRITES ? moved : 0;
+}
+
 /* Of calls about sockets and of processes: what has a name instead of an inode. */
 static void describe_other(const struct rec *r, struct event *ev)
 {
@@ -88,6 +97,8 @@ static void describe_other(const struct rec *r, struct event *ev)
 		ev->written = moved;
 	else if (r->op == OP_net_recv)
 		ev->read = moved;
+	else if (r->op == OP_ring_complete)
+		describe_ring(r, ev, moved);
 }
 
 /* As the kernel's side counts. */

@@ -42,6 +42,7 @@ struct request {
 	int64_t fd, ret;
 	bool follows, sequential;
 	struct object *object; /* of the file; NULL: not known */
+	bool direct;
 };
 
 /* A file that is registered with an io_uring. */
@@ -50,6 +51,7 @@ struct slot {
 	uint32_t ring;
 	uint64_t number;
 	struct object *object;
+	bool direct;
 };
 
 struct events {
@@ -67,6 +69,13 @@ struct events {
 	VEC(struct request *) done; /* that the last record told of */
 	size_t told;		    /* so many of them are events by now */
 };
+
+/* --- events_maps.c --- */
+
+/* The file at the address that a call on memory is about. */
+void maps_name(struct events *e, const struct task *t, const struct rec *r, struct event *ev);
+/* What the call leaves behind. 0 or -ENOMEM. */
+int maps_effect(struct events *e, struct task *t, const struct rec *r);
 
 /* --- events_layers.c --- */
 
@@ -91,6 +100,7 @@ void host_name_first(const struct events *e, struct known_process *p);
 struct str object_path(const struct object *o);
 /* *O gets this name, if it has another one. 0 or -ENOMEM. */
 int object_rename(struct object **o, struct str path, const struct facts *facts);
+void object_keep(struct object *o);
 void object_drop(struct object *o);
 /* The program of a process; empty when that is not known. */
 struct str host_comm(const struct events *e, uint32_t pid);

@@ -8,7 +8,7 @@
 _Static_assert(FAM_COUNT - FAM_Block == LAYER_COUNT - LAYER_BLOCK, "families of layers");
 
 const char *const layer_names[LAYER_COUNT] = {
-	"sys", "block", "cache", "fault", "net", "conn", "poll", "sockopt", "retrans", "proc"};
+	"sys", "block", "cache", "fault", "net", "conn", "poll", "sockopt", "retrans", "proc", "uring"};
 
 enum layer layer_of(enum op_id op)
 {
@@ -44,18 +44,25 @@ static int take(struct layer_list *l, struct str word, struct err *err)
 	if (str_eqs(word, "all")) {
 		for (i = 0; i < LAYER_COUNT; i++)
 			add(l, i, 1);
+		l->files_only = false;
 		return 0;
 	}
+	if (str_eqs(word, "vfs")) {
+		l->files_only = l->files_only || !l->on[LAYER_SYS];
+		add(l, LAYER_SYS, 1);
+		return 0;
+	}
+	if (eq && (layer == LAYER_SYS || str_eqs(name, "vfs")))
+		return err_set(err, EINVAL, "calls are recorded all or not at all: %.*s, not %.*s",
+			(int)name.len, name.s, (int)word.len, word.s);
 	if (layer < 0)
 		return err_set(err, EINVAL,
-			"\"%.*s\" is no layer; there are sys, block, cache, fault, net, conn, poll, sockopt, "
-			"retrans, proc and all",
+			"\"%.*s\" is no layer; there are sys, vfs, block, cache, fault, net, conn, poll, sockopt, "
+			"retrans, proc, uring and all",
 			(int)word.len, word.len ? word.s : "");
-	if (eq && layer == LAYER_SYS)
-		return err_set(err, EINVAL, "calls are recorded all or not at all: sys, not %.*s", (int)word.len,
-			word.s);
 	if (eq && (str_u64((struct str){eq + 1, word.len - name.len - 1}, &each) || each > EACH_MAX))
 		return err_set(err, EINVAL, "%.*s: one event in how many, 0 to %d", (int)word.len, word.s, EACH_MAX);
+	l->files_only = l->files_only && layer != LAYER_SYS;
 	add(l, layer, (unsigned)each);
 	return 0;
 }

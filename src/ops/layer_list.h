@@ -22,11 +22,13 @@ enum layer {
 	LAYER_SOCKOPT,
 	LAYER_RETRANS,
 	LAYER_PROC,
+	LAYER_URING,
 	LAYER_COUNT
 };
 
 struct layer_list {
 	bool on[LAYER_COUNT];
+	bool files_only; /* of calls those that are operations on files (vfs) */
 	unsigned each[LAYER_COUNT]; /* one event in so many is recorded; 0: they are only summed up */
 };
 

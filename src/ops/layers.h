@@ -31,4 +31,25 @@ enum layer_fault {
 	LAYER_FAULT_MAJOR = 4 /* it had to wait for the disk */
 };
 
+/* RINGOP: IORING_OP_... in the lowest byte, and flags. */
+enum layer_ring {
+	LAYER_RING_OP = 0xff,
+	LAYER_RING_UNKNOWN = 0xff, /* of what was submitted before the capture */
+	LAYER_RING_WORKER = 0x100, /* a worker thread had to do it */
+	LAYER_RING_POLLED = 0x200, /* a thread of the kernel took it (SQPOLL) */
+	LAYER_RING_FIXED = 0x400   /* the descriptor is a registered file */
+};
+
+/* What the fields of a submission are: the third column of ring_ops.def. */
+enum ring_field {
+	RING_FD = 1,
+	RING_OFF = 2,	  /* off is an offset in the file */
+	RING_OFF_LEN = 4, /* ... the length */
+	RING_LEN = 8,	  /* len is a length in bytes */
+	RING_VEC = 16,	  /* ... segments of the vector at addr */
+	RING_ADDR_LEN = 32, /* addr is the length */
+	RING_READS = 64,  /* the result is bytes, that were read */
+	RING_WRITES = 128
+};
+
 #endif

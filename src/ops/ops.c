@@ -56,6 +56,7 @@ const char *const op_family_names[FAM_COUNT] = {
 	[FAM_Sockopt] = "Sockopt",
 	[FAM_Retrans] = "Retrans",
 	[FAM_Proc] = "Proc",
+	[FAM_Uring] = "Uring",
 };
 const char *const op_class_names[CLS_COUNT] = {"UNCLASSIFIED", "READ", "WRITE", "TRANSFER"};
 

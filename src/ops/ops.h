@@ -38,6 +38,7 @@ enum op_family {
 	FAM_Sockopt,
 	FAM_Retrans,
 	FAM_Proc,
+	FAM_Uring,
 	FAM_COUNT
 };
 

@@ -11,6 +11,7 @@
 #include "report/contrast.h"
 #include "events/filter.h"
 #include "report/html.h"
+#include "report/vfs.h"
 #include "report/view.h"
 #include "utils/progress.h"
 #include "utils/terminal.h"
@@ -109,6 +110,8 @@ static int show(struct analysis *a, const struct event *ev, struct err *err)
 	int rc = 0;
 
 	if (!a->options->layers.on[layer])
+		return 0;
+	if (layer == LAYER_SYS && a->options->layers.files_only && !vfs_operation(ev))
 		return 0;
 	/* requests of AIO go by the call that made them */
 	if (a->wanted && layer == LAYER_SYS && !a->wanted[ev->op < OP_COUNT ? ev->op : OP_io_submit])

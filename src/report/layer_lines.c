@@ -6,9 +6,11 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <inttypes.h>
 
 #include "datas/csv.h"
 #include "ops/flags.h"
+#include "ops/rings.h"
 #include "ops/sockets.h"
 
 /* --- names --- */
@@ -332,4 +334,84 @@ void layer_put_proc(struct buf *out, const struct event *ev)
 		csv_signed(out, WEXITSTATUS(status));
 		nothing(out, 1);
 	}
+}
+
+static const char *ring_event(enum op_id op)
+{
+	switch ((int)op) {
+	case OP_ring_enter:
+		return "ENTER";
+	case OP_ring_submit:
+		return "SUBMIT";
+	case OP_ring_worker:
+		return "WORKER";
+	default:
+		return "COMPLETE";
+	}
+}
+
+static void hex(struct buf *out, int64_t value)
+{
+	buf_addf(out, ",0x%" PRIx64, (uint64_t)value);
+}
+
+static void request(struct buf *out, const struct event *ev)
+{
+	uint64_t op = (uint64_t)value_of(ev, A_RINGOP);
+	const char *name = ring_name(op & LAYER_RING_OP);
+
+	if (name)
+		csv_text(out, str_of(name));
+	else if ((op & LAYER_RING_OP) == LAYER_RING_UNKNOWN)
+		nothing(out, 1);
+	else
+		csv_number(out, op & LAYER_RING_OP);
+	csv_signed(out, ev->fd);
+	if (ev->offset >= 0)
+		csv_signed(out, ev->offset);
+	else
+		nothing(out, 1);
+	csv_number(out, ev->size);
+}
+
+void layer_put_uring(struct buf *out, const struct event *ev)
+{
+	bool enters = ev->rec->op == OP_ring_enter;
+	uint64_t op = enters ? 0 : (uint64_t)value_of(ev, A_RINGOP);
+	struct buf words = BUF_INIT;
+
+	what(out, ev, ring_event(ev->rec->op));
+	if (enters) {
+		nothing(out, 1);
+		csv_signed(out, ev->fd);
+		nothing(out, 2);
+	} else {
+		request(out, ev);
+	}
+	if (ev->rec->has_ret)
+		csv_signed(out, ev->ret);
+	else
+		nothing(out, 1);
+	csv_number(out, ev->latency);
+	buf_char(out, ',');
+	if (ev->has_inode)
+		buf_u64(out, ev->ino);
+	csv_text(out, ev->file);
+	csv_text(out, enters			? STR("")
+		      : op & LAYER_RING_WORKER ? STR("worker")
+					       : STR("inline"));
+	csv_number(out, (op & LAYER_RING_POLLED) != 0);
+	csv_number(out, (op & LAYER_RING_FIXED) != 0);
+	if (enters) {
+		nothing(out, 2);
+		csv_signed(out, value_of(ev, A_UNR));
+		csv_signed(out, value_of(ev, A_UNRMIN));
+		flags_print(&words, A_UENTER, (uint64_t)value_of(ev, A_UENTER));
+		csv_text(out, buf_as_str(&words));
+	} else {
+		hex(out, value_of(ev, A_REQUEST));
+		hex(out, value_of(ev, A_USERDATA));
+		nothing(out, 3);
+	}
+	buf_free(&words);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "ops/layer_list.h"
 #include "ops/layers.h"
 #include "report/layer_lines.h"
+#include "report/vfs.h"
 #include "report/view.h"
 #include "trace/outfile.h"
 
@@ -18,7 +20,7 @@
  * other programs read these. Times are ns since the capture began, but for names that end in _ms.
  */
 
-enum { FILES = LAYER_COUNT }; /* by enum layer */
+enum { VFS = LAYER_COUNT, FILES }; /* by enum layer */
 
 struct layers_view {
 	struct view view;
@@ -35,7 +37,7 @@ static const struct {
 		"new_filename,dev"},
 	[LAYER_BLOCK] = {"block_events.csv",
 		"timestamp,pid,command,sector,operation,size,latency_ms,tid,cpu_id,dev,queue_time_ms,cmd_flags,"
-		"op_code,event,error,inode,filename,cause_pid"},
+		"op_code,event,error,inode,filename,cause_pid,rwbs"},
 	[LAYER_CACHE] = {"cache_events.csv",
 		"timestamp,pid,command,event_type,inode,index,size,cpu_id,dev_id,count,offset,bytes,latency_ns,"
 		"filename,cause_pid"},
@@ -56,6 +58,10 @@ static const struct {
 		"timestamp,event,cause_pid,command,protocol,ip_version,src_addr,src_port,dst_addr,dst_port,state,size"},
 	[LAYER_PROC] = {"process_events.csv",
 		"timestamp,event,pid,tid,command,filename,child_pid,child_tid,exit_code,signal"},
+	[LAYER_URING] = {"iouring_events.csv",
+		"timestamp,event,pid,tid,command,opcode,fd,offset,length,result,latency_ns,inode,filename,way,sqpoll,"
+		"fixed_file,request,user_data,to_submit,min_complete,flags"},
+	[VFS] = {"vfs_events.csv", VFS_COLUMNS},
 };
 
 #define PAGE 4096u
@@ -173,6 +179,21 @@ static void operation_flags(struct buf *out, uint64_t what)
 	}
 }
 
+/* As the kernel's own tracers write it (blk_fill_rwbs). */
+static void rwbs(struct buf *out, uint64_t what)
+{
+	static const char *const names[LAYER_WRITE_ZEROES + 1] = {[LAYER_READ] = "R", [LAYER_WRITE] = "W",
+		[LAYER_FLUSH] = "F", [LAYER_DISCARD] = "D", [LAYER_SECURE_ERASE] = "DE", [LAYER_ZONE_APPEND] = "ZA"};
+	unsigned op = what & LAYER_OP;
+
+	buf_puts(out, what & LAYER_PREFLUSH ? ",F" : ",");
+	buf_puts(out, op <= LAYER_WRITE_ZEROES && names[op] ? names[op] : "N");
+	buf_puts(out, what & LAYER_FUA ? "F" : "");
+	buf_puts(out, what & LAYER_RAHEAD ? "A" : "");
+	buf_puts(out, what & LAYER_SYNC ? "S" : "");
+	buf_puts(out, what & LAYER_META ? "M" : "");
+}
+
 /* Of block_done: how long it was at the device, and before that in the queue. */
 static void block_times(struct buf *out[2], const struct event *ev)
 {
@@ -213,6 +234,7 @@ static void put_block(struct buf *out, const struct event *ev)
 	inode(out, ev);
 	csv_text(out, ev->file);
 	csv_number(out, ev->cause);
+	rwbs(out, what);
 	buf_free(&at_device);
 	buf_free(&in_queue);
 }
@@ -236,6 +258,52 @@ static void put_cache(struct buf *out, const struct event *ev)
 	csv_number(out, ev->latency);
 	csv_text(out, ev->file);
 	csv_number(out, ev->cause);
+}
+
+/* --- calls that let go of pages: the kernel has no hook there --- */
+
+static const char *lets_go(const struct event *ev)
+{
+	if (ev->op >= OP_COUNT || ev->error)
+		return NULL;
+	switch (ev->op) {
+	case OP_fadvise64:
+	case OP_uring_fadvise64:
+		return rec_arg(ev->rec, A_ADVICE, 0) == POSIX_FADV_DONTNEED ? "invalidate" : NULL;
+	case OP_truncate:
+	case OP_ftruncate:
+	case OP_uring_ftruncate:
+		return "invalidate";
+	case OP_write:
+		return str_eqs(ev->file, "/proc/sys/vm/drop_caches") ? "drop" : NULL;
+	default:
+		return ev->direct && ev->written ? "invalidate" : NULL;
+	}
+}
+
+/* From an offset on, and so many bytes: 0 is to the end. */
+static void put_let_go(struct buf *out, const struct event *ev)
+{
+	bool moves = ev->written > 0;
+	uint64_t offset = moves ? (uint64_t)(ev->offset > 0 ? ev->offset : 0) : rec_arg(ev->rec, A_OFF, 0);
+	uint64_t bytes = moves ? ev->written : rec_arg(ev->rec, A_LEN, 0), last = offset + (bytes ? bytes - 1 : 0);
+	bool drops = ev->op == OP_write && !ev->direct;
+
+	buf_u64(out, ev->start);
+	csv_number(out, ev->rec->pid);
+	csv_text(out, ev->comm);
+	csv_text(out, str_of(lets_go(ev)));
+	inode(out, ev);
+	csv_number(out, drops ? 0 : offset / PAGE);
+	csv_number(out, 0);
+	buf_char(out, ',');
+	device(out, ev);
+	csv_number(out, bytes && !drops ? last / PAGE - offset / PAGE + 1 : 0);
+	csv_number(out, drops ? 0 : offset);
+	csv_number(out, drops ? 0 : bytes);
+	csv_number(out, ev->latency);
+	csv_text(out, ev->file);
+	csv_number(out, ev->rec->pid);
 }
 
 static void put_fault(struct buf *out, const struct event *ev)
@@ -269,19 +337,32 @@ static int flush(struct layers_view *l, int i, struct err *err)
 	return rc;
 }
 
+static int put_line(struct layers_view *l, int i, void (*put)(struct buf *, const struct event *),
+	const struct event *ev, struct err *err)
+{
+	put(&l->line[i], ev);
+	buf_puts(&l->line[i], "\r\n");
+	return l->line[i].len < 65536 && buf_ok(&l->line[i]) ? 0 : flush(l, i, err);
+}
+
 static int layers_add(struct view *v, const struct event *ev, struct err *err)
 {
-	static void (*const put[FILES])(struct buf *, const struct event *) = {
+	static void (*const put[LAYER_COUNT])(struct buf *, const struct event *) = {
 		[LAYER_SYS] = put_call, [LAYER_BLOCK] = put_block, [LAYER_CACHE] = put_cache,
 		[LAYER_FAULT] = put_fault, [LAYER_NET] = layer_put_net, [LAYER_CONN] = layer_put_conn,
 		[LAYER_POLL] = layer_put_poll, [LAYER_SOCKOPT] = layer_put_sockopt,
-		[LAYER_RETRANS] = layer_put_retrans, [LAYER_PROC] = layer_put_proc};
+		[LAYER_RETRANS] = layer_put_retrans, [LAYER_PROC] = layer_put_proc,
+		[LAYER_URING] = layer_put_uring};
 	struct layers_view *l = (struct layers_view *)v;
 	int i = event_is_below(ev) ? (int)layer_of((enum op_id)ev->op) : LAYER_SYS;
 
-	put[i](&l->line[i], ev);
-	buf_puts(&l->line[i], "\r\n");
-	return l->line[i].len < 65536 && buf_ok(&l->line[i]) ? 0 : flush(l, i, err);
+	int rc = put_line(l, i, put[i], ev, err);
+
+	if (!rc && i == LAYER_SYS && vfs_operation(ev))
+		rc = put_line(l, VFS, vfs_put, ev, err);
+	if (!rc && i == LAYER_SYS && lets_go(ev))
+		rc = put_line(l, LAYER_CACHE, put_let_go, ev, err);
+	return rc;
 }
 
 /* What is lost is lost of all layers: the last line of each file. */

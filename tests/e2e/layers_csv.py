@@ -10,7 +10,7 @@ import sys
 COLUMNS = {
     "fs_events.csv": "timestamp,operation,pid,command,filename,size,inode,flags,offset,tid",
     "block_events.csv": "timestamp,pid,command,sector,operation,size,latency_ms,tid,cpu_id,dev,queue_time_ms,"
-                        "cmd_flags,op_code",
+                        "cmd_flags,op_code,rwbs",
     "cache_events.csv": "timestamp,pid,command,event_type,inode,index,size,cpu_id,dev_id,count",
     "pagefault_events.csv": "timestamp,pid,tid,command,fault_type,severity,inode,offset,address,dev_id",
 }
@@ -45,7 +45,7 @@ def main():
     done = [r for r in block if r["event"] == "block_done"]
     assert all(float(r["latency_ms"]) > 0 for r in done), "requests that took no time"
     assert all(float(r["queue_time_ms"] or 0) >= 0 for r in done), "requests that waited for less than no time"
-    assert all("SYNC" in r["cmd_flags"] and r["op_code"] == "1" for r in done), "other flags"
+    assert all("SYNC" in r["cmd_flags"] and r["op_code"] == "1" and r["rwbs"] == "WS" for r in done), "other flags"
     assert sum(int(r["count"]) for r in cache if r["event_type"] == "dirty") == length // 4096, "other pages"
     assert {r["severity"] for r in faults} <= {"MAJOR", "MINOR"} and faults, "no faults"
 

@@ -20,6 +20,7 @@
 #include "fault.h"
 #include "process.h"
 #include "sockets.h"
+#include "requests.h"
 
 char programs_license[] SEC("license") = "GPL"; /* of what is loaded; what task storage and clocks demand */
 
@@ -353,6 +354,56 @@ int BPF_PROG(on_tcp_retransmit_skb, struct sock *sk, struct sk_buff *skb)
 {
 	if (session_on())
 		retransmitted(sk, GET(skb, len));
+	return 0;
+}
+
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(on_ring_submit, struct io_kiocb *req)
+{
+	if (session_on())
+		request_taken(number_of(req), (u64)submission_of(req));
+	return 0;
+}
+
+/* Its name before Linux 6.3. */
+SEC("tp_btf/io_uring_submit_sqe")
+int BPF_PROG(on_ring_submit_sqe, struct io_kiocb *req)
+{
+	if (session_on())
+		request_taken(number_of(req), (u64)submission_of(req));
+	return 0;
+}
+
+SEC("tp_btf/io_uring_req_failed")
+int BPF_PROG(on_ring_refused, const struct io_uring_sqe *sqe, struct io_kiocb *req, int error)
+{
+	if (session_on())
+		request_taken(number_of(req), number_of(sqe));
+	return 0;
+}
+
+SEC("tp_btf/io_uring_queue_async_work")
+int BPF_PROG(on_ring_worker, struct io_kiocb *req)
+{
+	if (session_on())
+		request_to_worker(req);
+	return 0;
+}
+
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(on_ring_complete, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe)
+{
+	if (session_on())
+		request_over(number_of(req), cqe->user_data, cqe->res, cqe->flags);
+	return 0;
+}
+
+/* Before Linux 6.10. */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(on_ring_complete_words, void *ring, void *req, u64 user_data, int res, u32 flags)
+{
+	if (session_on())
+		request_over(number_of(req), user_data, res, flags);
 	return 0;
 }
 

@@ -21,7 +21,8 @@ enum {
 	IN_POLL,
 	IN_SOCKOPT,
 	IN_RETRANS,
-	IN_PROC
+	IN_PROC,
+	IN_URING
 }; /* enum layer of ops/layer_list.h */
 
 #define PF_KTHREAD 0x00200000

@@ -14,7 +14,7 @@
 #define BPF_ARGS    6
 #define BPF_CPUS    1024 /* a power of two */
 #define BPF_QUEUES  (2 * BPF_CPUS) /* 2 * CPU: of tasks; 2 * CPU + 1: of what interrupts the making of those */
-#define BPF_LAYERS  10 /* enum layer of ops/layer_list.h */
+#define BPF_LAYERS  11 /* enum layer of ops/layer_list.h */
 #define BPF_EVENTS  64 /* rows of other layers, OP_block_queue being the first */
 #define BPF_FILTERS 16
 #define BPF_FETCHES 2

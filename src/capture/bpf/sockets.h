@@ -610,6 +610,25 @@ __noinline int put_option(u32 row)
 	return 0;
 }
 
+/* --- uring --- */
+
+__noinline int put_ring_enter(void)
+{
+	struct event_call *c = event_call_here();
+	struct build *b = c ? event_of_call(c, ROW_ring_enter, IN_URING, 4) : NULL;
+	u64 *value;
+
+	if (!b || !c)
+		return 0;
+	value = build_values(b, 4);
+	value[0] = c->arg[0];
+	value[1] = (u32)c->arg[1];
+	value[2] = (u32)c->arg[2];
+	value[3] = (u32)c->arg[3];
+	event_end(b, ROW_ring_enter, NULL);
+	return 0;
+}
+
 /* --- exit --- */
 
 static __always_inline void event_put(u32 event)
@@ -683,6 +702,9 @@ static __always_inline void event_put(u32 event)
 		break;
 	case BPF_EVENT_GETSOCKOPT:
 		put_option(ROW_sockopt_get);
+		break;
+	case BPF_EVENT_URING_ENTER:
+		put_ring_enter();
 		break;
 	}
 }

@@ -176,6 +176,7 @@ struct io_cqe {
 };
 
 struct io_kiocb {
+	struct file *file;
 	u8 opcode;
 	struct io_cqe cqe;
 	struct io_ring_ctx *ctx;
