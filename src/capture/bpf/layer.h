@@ -48,10 +48,12 @@ struct {
 
 /* --- scope --- */
 
-/* Of what the current task does. Not in an interrupt. */
+/* Of what the current task does; a worker of an io_uring is its process's. Not in an interrupt. */
 static __always_inline bool current_in_scope(void)
 {
-	return thread_in_scope(bpf_get_current_task_btf()) != NULL;
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return thread_in_scope(is_ring_thread(task) ? task->group_leader : task) != NULL;
 }
 
 static __always_inline bool is_kernel_thread(void)
