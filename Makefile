@@ -315,6 +315,7 @@ install: all
 	install -D -m 644 docs/man/ioriot-analyse.1 $(MANDIR)/man1/ioriot-analyse.1
 	install -D -m 644 docs/man/ioriot-capture.5 $(MANDIR)/man5/ioriot-capture.5
 	install -D -m 644 docs/man/ioriot-replay.5 $(MANDIR)/man5/ioriot-replay.5
+	install -D -m 644 docs/man/ioriot-layers.7 $(MANDIR)/man7/ioriot-layers.7
 	install -D -m 644 $(BUILD)/ioriot.bash $(COMPDIR)/ioriot
 	install -d $(DOCDIR)
 	install -m 644 README.md LICENSE $(wildcard docs/*.md) $(DOCDIR)
@@ -323,6 +324,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/ioriot $(MANDIR)/man1/ioriot.1 $(COMPDIR)/ioriot
 	rm -f $(MANDIR)/man1/ioriot-analyse.1
 	rm -f $(MANDIR)/man5/ioriot-capture.5 $(MANDIR)/man5/ioriot-replay.5
+	rm -f $(MANDIR)/man7/ioriot-layers.7
 	rm -rf $(DOCDIR)
 
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d

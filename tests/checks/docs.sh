@@ -44,6 +44,13 @@ while read -r op kind; do
 done < <(sed -nE 's/^OP\((\w+),(.* (OPF_LAYER),)?.*/\1 \3/p' src/ops/ops.def)
 equal "every operation has a test" "$untested" ""
 equal "every operation is in the format documents" "$unwritten" ""
+unexplained=
+while read -r op; do
+	for doc in docs/layers.md docs/man/ioriot-layers.7; do
+		grep -qw -- "$op" "$doc" || unexplained="$unexplained $doc:$op"
+	done
+done < <(sed -nE 's/^OP\((\w+),.* OPF_LAYER,.*/\1/p' src/ops/ops.def)
+equal "every event is explained" "$unexplained" ""
 
 # Every long option is explained in the manual page and shown by -h.
 missing=

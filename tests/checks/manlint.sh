@@ -4,7 +4,7 @@
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
-for page in "$SOURCE"/docs/man/*.[15]; do
+for page in "$SOURCE"/docs/man/*.[157]; do
 	name=$(basename "$page")
 	# a page of this project is not in the manual of the system, and has no earlier release
 	findings=$(mandoc -T lint -W warning "$page" | grep -v 'referenced manual not found')
