@@ -49,8 +49,8 @@ done
 			printf '[%s]\nioengine=%s\nrw=%s\nfilename=%s\n' "$engine-$way" "$engine" "$way" "$engine-$way"
 		done
 	done
-} >jobs
-"$IORIOT" --quiet -c fio.capture -L sys,block --backend=bpf -- fio --output=fio.out jobs >fio.said 2>&1
+} >jobs.fio
+"$IORIOT" --quiet -c fio.capture -L sys,block --backend=bpf -- fio --output=fio.out jobs.fio >fio.said 2>&1
 equal "recorded" $? 0 || cat fio.said
 check "as CSV" "$IORIOT" -a fio.capture -L all --export csv:csv
 for engine in $engines; do
