@@ -633,8 +633,9 @@ const struct option_row option_rows[] = {
 	{0, "snapshot-every", "TIME", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"How often --snapshot is taken while something is recorded (1h): 90s, 10m.", set_snapshot_every},
 	{'L', "layers", "LIST", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
-		"What is recorded or looked at: sys, the calls, is what it is without this option; vfs: those on files; "
-		"block, cache, fault: events below them; net, conn, poll, sockopt, retrans: sockets and waiting; "
+		"What is recorded or looked at: sys, the calls, is what it is without this option; "
+		"vfs: those on files; block, cache, fault: events below them; "
+		"net, conn, poll, sockopt, retrans: sockets and waiting; "
 		"proc: processes; uring: requests of io_uring; all. "
 		"cache=64 records one event in 64, cache=0 only their sum.",
 		set_layers},
