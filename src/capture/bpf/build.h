@@ -285,10 +285,11 @@ __noinline int item_string(struct build *b, u64 address, u32 type)
 		return -1;
 	to = item_begin(b, PATH_MOST + 1);
 	len = bpf_probe_read_user_str(to, PATH_MOST + 1, (const void *)address);
-	if (len <= 0)
+	if (len < 0)
 		return -1;
-	b->found = to[0];
-	len--;
+	b->found = len ? to[0] : 0;
+	if (len) /* older kernels do not count the NUL of a text without anything else */
+		len--;
 	item_end(b, type, len);
 	return len;
 }
