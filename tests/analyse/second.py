@@ -59,12 +59,29 @@ class Description(bytes):
     pos, end, append = 0, None, False
 
 
+class Maps:
+    """Which file an address shows; None: none."""
+
+    def __init__(self, parts=()):
+        self.parts = list(parts)  # (start, end, name)
+
+    def at(self, address):
+        return next((name for start, end, name in self.parts if start <= address < end), None)
+
+    def show(self, address, length, name):
+        end = address + (length + 4095) // 4096 * 4096
+        before = [(a, min(b, address), n) for a, b, n in self.parts if a < address]
+        after = [(max(a, end), b, n) for a, b, n in self.parts if b > end]
+        self.parts = before + after + ([(address, end, name)] if name is not None else [])
+
+
 class Process:
     def __init__(self, comm=b""):
-        self.fds, self.cloexec, self.cwd, self.comm = {}, set(), b"", comm
+        self.fds, self.cloexec, self.cwd, self.comm, self.maps = {}, set(), b"", comm, Maps()
 
-    def copy(self, files, fs):
+    def copy(self, files, fs, memory=0):
         new = Process(self.comm)
+        new.maps = self.maps if memory else Maps(self.maps.parts)
         new.fds = self.fds if files else dict(self.fds)
         new.cloexec = self.cloexec if files else set(self.cloexec)
         new.cwd = [self.cwd[0]] if not fs and self.cwd else self.cwd
@@ -122,6 +139,8 @@ class Reading:
         path = unescape(r[b"p"]) if b"p" in r else None
         if path is not None and (path or at):
             return absolute(self.base(task, r, b"d" if at else b"-"), path)
+        if op in ("munmap", "mremap", "msync", "madvise"):
+            return task.maps.at(int(r[b"a"], 16)) or b""
         if b"d" in r and not at:
             return task.fds.get(int(r[b"d"]), b"") if r[b"d"] != b"AT_FDCWD" else b""
         return b""
@@ -211,10 +230,12 @@ class Reading:
 
     def effect(self, r, op, ret, tid, task):
         if op in ("fork", "vfork", "clone", "clone3") and ret > 0:
-            flags = int(r.get(b"f", 0))
-            self.tasks[ret] = task if flags & 0x10000 and flags & 0x400 else task.copy(flags & 0x400, flags & 0x200)
+            flags = 0x100 if op == "vfork" else int(r.get(b"f", 0))
+            self.tasks[ret] = task if flags & 0x10000 and flags & 0x400 else \
+                task.copy(flags & 0x400, flags & 0x200, flags & 0x100)
         elif op in ("execve", "execveat") and ret == 0:
             new = task.copy(False, True)
+            new.maps = Maps()
             new.comm = os.path.basename(unescape(r[b"p"]))[:15] if b"p" in r else b""
             for fd in new.cloexec:
                 new.fds.pop(fd, None)
@@ -245,6 +266,10 @@ class Reading:
         elif op in ("pipe", "pipe2", "socketpair") and ret >= 0:
             for key in (b"d", b"e"):
                 self.opened(task, int(r[key]), b"pipe:" if op.startswith("pipe") else b"socket:", False)
+        elif op == "state_map":
+            task.maps.show(int(r[b"a"], 16), int(r[b"c"]), unescape(r[b"p"]))
+        elif op in ("mmap", "munmap", "mremap") and not -4095 <= ret < 0:
+            self.mapped(task.maps, r, op, ret, task)
         elif op == "close" and ret == 0:
             task.fds.pop(int(r[b"d"]), None)
             task.cloexec.discard(int(r[b"d"]))
@@ -254,6 +279,18 @@ class Reading:
             self.opened(task, ret, task.fds.get(int(r[b"d"])), r[b"F"] == b"1030")
         elif op == "fcntl" and ret == 0 and r[b"F"] == b"2":
             (task.cloexec.add if int(r[b"G"]) & 1 else task.cloexec.discard)(int(r[b"d"]))
+
+    @staticmethod
+    def mapped(maps, r, op, ret, task):
+        start, length = int(r[b"a"], 16), int(r[b"c"])
+        if op == "mmap":
+            maps.show(ret, length, None if int(r[b"l"]) & 0x20 else task.fds.get(int(r[b"d"])))
+        elif op == "munmap":
+            maps.show(start, length, None)
+        else:
+            name = maps.at(start)
+            maps.show(start, length, None)
+            maps.show(ret, int(r[b"C"]), name)
 
     @staticmethod
     def opened(task, fd, path, cloexec):
