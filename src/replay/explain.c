@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
@@ -113,11 +114,16 @@ static bool waits_for_writeback(const struct rthread *t, const struct xop *x, in
 	return true;
 }
 
-/* Then calls that need extents work, or fail, as well. */
+/* Then calls that need extents work, or fail, as well: as the file has them now, or not. */
 static bool wants_extents(const struct rthread *t, const struct xop *x, int64_t got)
 {
-	return (x->op == OP_fallocate || x->op == OP_uring_fallocate) && one_fails(x, got, EOPNOTSUPP) &&
-	       atomic_load_explicit(&t->w->remapped, memory_order_relaxed);
+	int fd, flags;
+
+	if ((x->op != OP_fallocate && x->op != OP_uring_fallocate) || !one_fails(x, got, EOPNOTSUPP) ||
+		!atomic_load_explicit(&t->w->remapped, memory_order_relaxed))
+		return false;
+	fd = fd_of(t, x);
+	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && !(flags & FS_EXTENT_FL) == (got < 0);
 }
 
 bool explain_is_over_ext4(const char *tree)

@@ -128,10 +128,32 @@ E1
 	init_a
 } | replay_file flags.replay
 sed 's/-EOPNOTSUPP/-EINVAL/' flags.replay >flags2.replay
+# Without extents nothing can be allocated; with them that is refused for other reasons only.
+{
+	cat <<'E1'
+0+9|0|0|-|@TREE@/b|O_RDWR+O_CREAT|0600|>0|3|open
+1+9|0|0|-|0|FS_IOC_SETFLAGS|0|-EOPNOTSUPP|ioctl
+2+9|0|0|-|0|0|0|4096|0|fallocate
+E1
+	init_a
+} | replay_file blocks.replay
+{
+	cat <<'E1'
+0+9|0|0|-|@TREE@/b|O_RDWR+O_CREAT|0600|>0|3|open
+1+9|0|0|-|0|FS_IOC_SETFLAGS|0|-EOPNOTSUPP|ioctl
+2+9|0|0|-|@TREE@/c|O_RDWR+O_CREAT|0600|>1|4|open
+3+9|0|0|-|1|FALLOC_FL_UNSHARE_RANGE|0|4096|0|fallocate
+E1
+	init_a
+} | replay_file extents.replay
 if [ "$(stat -f -c %T .)" = ext2/ext3 ] && grep -q " ext4 " /proc/self/mountinfo; then
 	replays "flags" 0 flags.replay --json flags.json
 	equal "flags: explained" "$(kinds flags.json)" "[('writeback', 'ioctl', 1, '-EOPNOTSUPP', 0, 3)]"
 	replays "flags with another error" 3 flags2.replay
+	replays "no extents" 0 blocks.replay --json blocks.json
+	equal "no extents: explained" "$(kinds blocks.json)" "[('writeback', 'ioctl', 2, '-EOPNOTSUPP', 0, 3)]"
+	replays "extents" 3 extents.replay
+	says "extents: not explained" "Divergences \(1\)"
 	mkdir low up work
 	# as arguments of the shell inside
 	# shellcheck disable=SC2016
