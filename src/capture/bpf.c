@@ -211,11 +211,11 @@ static void ready(void *user, const char *how)
 	if (s->missing.len)
 		live_say(s->live, "this kernel does not have: %.*s", (int)s->missing.len, s->missing.p);
 	if (!s->has_maps && s->job->options->layers.on[LAYER_SYS]) {
-		live_say(s->live, "on this kernel (before Linux 6.7) requests of io_submit have no values, and some of "
+		live_say(s->live, "before Linux 6.7 requests of io_submit have no values, and some of "
 				  "io_uring are missing");
 		if (!s->child)
-			live_say(s->live, "maps that processes have by now are not told: programs can look at them from "
-					  "Linux 6.7 on");
+			live_say(s->live, "maps that processes have by now are not told: programs can "
+					  "look at them from Linux 6.7 on");
 	}
 	live_say(s->live, "BPF programs attached, recording%s", how);
 }

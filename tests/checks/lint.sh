@@ -26,7 +26,7 @@ check_none "no atoi and the like" '\b(atoi|atol|atof|strcat|sprintf|gets)\(' src
 check_none "nothing left to do in comments" '\b(TODO|FIXME|XXX)\b' src systemtap/*.* scripts tests/unit
 check_none "no trailing blanks" '[[:blank:]]+$' src systemtap/*.* scripts docs Makefile ./*.md
 # 100 is what clang-format aims at; tables may be a little wider.
-long=$(find src systemtap -path systemtap/build -prune -o -name '*.[ch]' | while read -r file; do
+long=$(find src systemtap -path systemtap/build -prune -o -name '*.[ch]' -print | while read -r file; do
 	expand "$file" | awk -v file="$file" 'length > 120 { print file ":" FNR }'
 done)
 equal "no line over 120 columns" "$long" ""
