@@ -230,7 +230,8 @@ int init_section_write(struct model *m, struct outfile *out, struct init_counts 
 			err_sys(err, -rc, "cannot write the INIT section");
 			break;
 		}
-		if (rc || model_too_long(l.path)) { /* and so is every call that names it */
+		if (rc || model_too_long(l.path) || (l.kind == INIT_HARDLINK && model_too_long(l.target))) {
+			/* and so is every call that names it */
 			rc = 0;
 			continue;
 		}
