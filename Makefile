@@ -246,8 +246,10 @@ $(BUILD)/bench/ioriot: $(BUILD)/tests/bench/openat2.o $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=syscall -o $@ $^ $(LDLIBS)
 
+benchtools: $(BENCHTOOLS) $(BUILD)/bench/wire $(BUILD)/bench/loading $(BUILD)/bench/ioriot
+
 bench: deps
-	@$(MAKE) --no-print-directory all $(BENCHTOOLS) $(BUILD)/bench/wire $(BUILD)/bench/loading $(BUILD)/bench/ioriot
+	@$(MAKE) --no-print-directory all benchtools
 	@scripts/bench.py --ioriot ./ioriot --json $(BUILD)/bench.json
 
 # The same of the SystemTap module, in the virtual machine of the tests: ratios.
@@ -330,4 +332,4 @@ uninstall:
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
 FORCE:
-.PHONY: all static clean coverage deps dist fuzz partitions workloads modules test test-vm demo bench bench-vm soak install uninstall man FORCE $(CHECKS)
+.PHONY: all static clean coverage deps dist fuzz partitions workloads modules test test-vm demo bench benchtools bench-vm soak install uninstall man FORCE $(CHECKS)

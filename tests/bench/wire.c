@@ -127,14 +127,6 @@ static void decode(struct wire_reader *reader, struct begin *begin, const char *
 	}
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
 int main(int argc, char **argv)
 {
 	static size_t at[SHARE + 1];

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The program without libraries: it is one, and records and analyses as the other does.
+# What "make test" needs not and others do builds: the program without libraries, which records and analyses as the
+# other does, and the tools of "make bench".
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
@@ -12,4 +13,5 @@ check "analyse" "$static" --quiet -a x.capture.zst --export csv:static.csv
 check "analyse with the other" "$IORIOT" --quiet -a x.capture.zst --export csv:other.csv
 check "both say the same" cmp static.csv other.csv
 check "what was recorded" grep -q "$PWD/copy" static.csv
+check "the tools of make bench" make -s -C "$SOURCE" benchtools
 done_testing
