@@ -137,6 +137,13 @@ TARGETS = {
     "init-small-disk": ("ratio", ">=", 1),
     "ptrace-pread": ("ratio", "<=", 0.8),
     "ptrace-open+close": ("ratio", "<=", 0.8),
+    "bpf-pread": ("added_ns", "<=", 130),
+    "bpf-open+close": ("added_ns", "<=", 450),
+    "bpf-getppid": ("added_ns", "<=", 35),
+    "bpf-mix": ("ratio", "<=", 1.03),
+    "bpf-tar": ("ratio", "<=", 1.2),
+    "bpf-grep": ("ratio", "<=", 1.35),
+    "bpf-storm": (("lost", "<=", 0), ("consumer_ns", "<=", 250)),
     "capture-zst": ("bytes_per_record", "<=", 12),
 }
 

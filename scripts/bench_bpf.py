@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CALLS = (("pread", 130), ("open+close", 450), ("getppid", 35))  # ns that they may take longer
+CALLS = ("pread", "open+close", "getppid")
 SQLITE = """import sqlite3
 c = sqlite3.connect("db")
 c.execute("create table t(a integer primary key, b text)")
@@ -17,21 +17,13 @@ for i in range(300):
     c.commit()"""
 # Each is run in a directory with a tree "src" that is in the cache; what it makes is gone afterwards.
 PROGRAMS = (
-    ("mix", 1.03, "git clone -q src.git clone && tar cf x.tar src && grep -r include src > found; "
-                  "%s -c '%s' && rm -rf clone x.tar found db" % (sys.executable, SQLITE)),
-    ("tar", 1.2, "for i in 1 2 3 4 5; do tar cf x.tar src; done; rm x.tar"),
-    ("grep", 1.35, "for i in 1 2 3 4 5 6 7 8; do grep -r include src > found; done; rm found"),
+    ("mix", "git clone -q src.git clone && tar cf x.tar src && grep -r include src > found; "
+            "%s -c '%s' && rm -rf clone x.tar found db" % (sys.executable, SQLITE)),
+    ("tar", "for i in 1 2 3 4 5; do tar cf x.tar src; done; rm x.tar"),
+    ("grep", "for i in 1 2 3 4 5 6 7 8; do grep -r include src > found; done; rm found"),
 )
 # The time of the program itself: loading BPF programs is not part of it.
 TIMED = 'a=$EPOCHREALTIME; %s; b=$EPOCHREALTIME; echo $((${b/./} - ${a/./}))'
-
-
-def output(cmd, **kw):
-    return subprocess.run(cmd, check=True, stdout=subprocess.PIPE, text=True, **kw).stdout
-
-
-def verdict(figure, target):
-    return "target %g, %s" % (target, "met" if figure <= target else "missed")
 
 
 class Bpf:
@@ -84,7 +76,7 @@ class Bpf:
         tools = list(self.others())
         plain, ours, lost, theirs = [], [], 0, {name: [] for name, _, _ in tools}
         for i in range(self.pairs + 1):
-            bare = output(prog + [str(n)])
+            bare = self.bench.run(prog + [str(n)])
             with_bpf, _, missing, _ = self.recorded(prog + [str(n)], "--buffer=64M")
             for name, cmd, fewer in tools:
                 small = prog + [str(n // fewer)]
@@ -98,15 +90,15 @@ class Bpf:
                 plain.append([int(x) for x in bare.split()])
                 ours.append([int(x) for x in with_bpf.split()])
                 lost += missing
-        for k, (what, most) in enumerate(CALLS):
+        for k, what in enumerate(CALLS):
             base = statistics.median(p[k] for p in plain)
             added = [o[k] - p[k] for p, o in zip(plain, ours)]
             median = statistics.median(added)
             beside = ["%s +%.0f" % (name, statistics.median(row[k] for row in rows) - base)
                       for name, rows in theirs.items() if rows]
-            self.bench.report("bpf-" + what, "+%.0f ns (%d .. %d) to %.0f ns untraced (%s); %s; %d lost" % (
-                median, min(added), max(added), base, verdict(median, most), ", ".join(beside) or "alone", lost),
-                added_ns=median, low=min(added), high=max(added), lost=lost, target=most)
+            self.bench.report("bpf-" + what, "+%.0f ns (%d .. %d) to %.0f ns untraced; %s; %d lost" % (
+                median, min(added), max(added), base, ", ".join(beside) or "alone", lost),
+                added_ns=median, low=min(added), high=max(added), lost=lost)
         os.unlink(target)
 
     # --- programs
@@ -116,14 +108,14 @@ class Bpf:
         os.mkdir(work)
         for part in ("src", "tests", "docs"):
             shutil.copytree(os.path.join(TOP, part), os.path.join(work, "src", part))
-        output(["sh", "-c", "cp -r src a && cd a && git init -q && git add . && git -c user.name=b -c user.email=b "
+        self.bench.run(["sh", "-c", "cp -r src a && cd a && git init -q && git add . && git -c user.name=b -c user.email=b "
                             "commit -qm b && cd .. && git clone -q --bare a src.git && rm -rf a"], cwd=work)
-        for name, most, command in PROGRAMS:
+        for name, command in PROGRAMS:
             timed = ["bash", "-c", TIMED % command]
             lost, cost = [], []
 
             def bare(timed=timed):
-                return int(output(timed, cwd=work).split()[-1])
+                return int(self.bench.run(timed, cwd=work).split()[-1])
 
             def ours(timed=timed, lost=lost, cost=cost):
                 text, _, missing, ns = self.recorded(timed, cwd=work)
@@ -132,10 +124,9 @@ class Bpf:
                 return int(text.split()[-1])
 
             ratio, low, high, _, took = self.bench.pairs(bare, ours)
-            self.bench.report("bpf-" + name, "%.3f of the time untraced (%.3f .. %.3f; %s), %.0f ms; %d lost; %.0f ns of a processor "
-                              "a record, written as text" % (ratio, low, high, verdict(ratio, most), took / 1e3, sum(lost),
-                                                             statistics.median(cost)),
-                              ratio=ratio, low=low, high=high, lost=sum(lost), target=most)
+            self.bench.report("bpf-" + name, "%.3f of the time untraced (%.3f .. %.3f), %.0f ms; %d lost; %.0f ns of a processor "
+                              "a record, written as text" % (ratio, low, high, took / 1e3, sum(lost), statistics.median(cost)),
+                              ratio=ratio, low=low, high=high, lost=sum(lost))
         shutil.rmtree(work)
 
     # --- many records
@@ -148,8 +139,8 @@ class Bpf:
         self.out = large
         text, records, lost, cost = self.recorded([self.bench.tool("calls"), "storm", str(n)], "--buffer=1G")
         ns = int(text)
-        self.bench.report("bpf-storm", "%.2f M records/s for %.1f s; %d lost (target 0); %d ns of a processor a record (%s)" % (
-            n / ns * 1e3, ns / 1e9, lost, cost, verdict(cost, 250)), rate=n / ns * 1e9, lost=lost, consumer_ns=cost)
+        self.bench.report("bpf-storm", "%.2f M records/s for %.1f s; %d lost; %d ns of a processor a record" % (
+            n / ns * 1e3, ns / 1e9, lost, cost), rate=n / ns * 1e9, lost=lost, consumer_ns=cost)
         os.unlink(large)
         n //= 10
         text, records, lost, _ = self.recorded([self.bench.tool("calls"), "storm", str(n)], "--buffer=1M")
