@@ -95,7 +95,7 @@ static struct object *object_of(const struct events *e, const struct task *t, co
 	return *d ? (*d)->desc->node : NULL;
 }
 
-static void take_facts(const struct rec *r, struct event *ev)
+void take_facts(const struct rec *r, struct event *ev)
 {
 	if (!r->facts.known || r->facts.absent)
 		return;

@@ -149,11 +149,8 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 		.size = rec_arg(r, A_LEN, 0), .cause = (uint32_t)rec_arg(r, A_CAUSE, 0)};
 	if (r->ret < 0 && r->ret >= -4095)
 		ev->error = (int)-r->ret;
-	if (r->facts.known && !r->facts.absent) {
-		ev->has_inode = true;
-		ev->dev_major = r->facts.dev_major;
-		ev->dev_minor = r->facts.dev_minor;
-		ev->ino = r->facts.ino;
+	take_facts(r, ev);
+	if (ev->has_inode) {
 		i = inode_of(e, ev);
 		if (!i)
 			return -ENOMEM;

@@ -70,6 +70,11 @@ struct events {
 	size_t told;		    /* so many of them are events by now */
 };
 
+/* --- events.c --- */
+
+/* The inode, where the record tells it. */
+void take_facts(const struct rec *r, struct event *ev);
+
 /* --- events_maps.c --- */
 
 /* The file at the address that a call on memory is about. */

@@ -239,15 +239,10 @@ static int left_by_error(const struct model *m, const struct rec *r)
 
 static void begin_line(struct rline *out, const struct rec *r)
 {
+	rline_begin(out);
 	out->entry = 0;
 	out->dur = r->dur;
 	out->thread = out->process = 0;
-	out->deps = NULL;
-	out->list = NULL;
-	out->ndeps = out->nlist = 0;
-	out->newfd = out->lock = VFD_NONE;
-	out->newmap = MAP_NONE;
-	out->new_process = out->new_thread = UINT32_MAX;
 	rec_copy(&out->call, r);
 }
 

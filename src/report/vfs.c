@@ -168,10 +168,14 @@ static void position(struct buf *out, const struct event *ev)
 		buf_u64(out, (uint64_t)at);
 }
 
-void vfs_put(struct buf *out, const struct event *ev)
+bool vfs_put(struct buf *out, const struct event *ev)
 {
+	const char *name = vfs_operation(ev);
+
+	if (!name)
+		return false;
 	buf_u64(out, ev->start);
-	csv_text(out, str_of(vfs_operation(ev)));
+	csv_text(out, str_of(name));
 	csv_number(out, ev->rec->pid);
 	csv_text(out, ev->comm);
 	filename(out, ev);
@@ -198,4 +202,5 @@ void vfs_put(struct buf *out, const struct event *ev)
 	if (has(ev, A_MODE))
 		buf_addf(out, "%#" PRIo64, rec_arg(ev->rec, A_MODE, 0));
 	csv_text(out, str_of(event_name(ev)));
+	return true;
 }

@@ -9,8 +9,8 @@
 /* "READ", "DIO_WRITE", "RENAME" ...; NULL: it is none, or on what is no file. */
 const char *vfs_operation(const struct event *ev);
 
-/* Its line, without the end. */
-void vfs_put(struct buf *out, const struct event *ev);
+/* Its line, without the end. False: it is no operation, or on what is no file; nothing is written. */
+bool vfs_put(struct buf *out, const struct event *ev);
 
 #define VFS_COLUMNS                                                                                  \
 	"timestamp,operation,pid,command,filename,size,inode,flags,offset,tid,mmap_prot,mmap_flags,"  \

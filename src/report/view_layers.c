@@ -281,18 +281,21 @@ static const char *lets_go(const struct event *ev)
 	}
 }
 
-/* From an offset on, and so many bytes: 0 is to the end. */
-static void put_let_go(struct buf *out, const struct event *ev)
+/* From an offset on, and so many bytes: 0 is to the end. False: it is no such call, and nothing is written. */
+static bool put_let_go(struct buf *out, const struct event *ev)
 {
+	const char *how = lets_go(ev);
 	bool moves = ev->written > 0;
 	uint64_t offset = moves ? (uint64_t)(ev->offset > 0 ? ev->offset : 0) : rec_arg(ev->rec, A_OFF, 0);
 	uint64_t bytes = moves ? ev->written : rec_arg(ev->rec, A_LEN, 0), last = offset + (bytes ? bytes - 1 : 0);
 	bool drops = ev->op == OP_write && !ev->direct;
 
+	if (!how)
+		return false;
 	buf_u64(out, ev->start);
 	csv_number(out, ev->rec->pid);
 	csv_text(out, ev->comm);
-	csv_text(out, str_of(lets_go(ev)));
+	csv_text(out, str_of(how));
 	inode(out, ev);
 	csv_number(out, drops ? 0 : offset / PAGE);
 	csv_number(out, 0);
@@ -304,6 +307,7 @@ static void put_let_go(struct buf *out, const struct event *ev)
 	csv_number(out, ev->latency);
 	csv_text(out, ev->file);
 	csv_number(out, ev->rec->pid);
+	return true;
 }
 
 static void put_fault(struct buf *out, const struct event *ev)
@@ -337,10 +341,8 @@ static int flush(struct layers_view *l, int i, struct err *err)
 	return rc;
 }
 
-static int put_line(struct layers_view *l, int i, void (*put)(struct buf *, const struct event *),
-	const struct event *ev, struct err *err)
+static int end_line(struct layers_view *l, int i, struct err *err)
 {
-	put(&l->line[i], ev);
 	buf_puts(&l->line[i], "\r\n");
 	return l->line[i].len < 65536 && buf_ok(&l->line[i]) ? 0 : flush(l, i, err);
 }
@@ -354,14 +356,14 @@ static int layers_add(struct view *v, const struct event *ev, struct err *err)
 		[LAYER_RETRANS] = layer_put_retrans, [LAYER_PROC] = layer_put_proc,
 		[LAYER_URING] = layer_put_uring};
 	struct layers_view *l = (struct layers_view *)v;
-	int i = event_is_below(ev) ? (int)layer_of((enum op_id)ev->op) : LAYER_SYS;
+	int i = event_is_below(ev) ? (int)layer_of((enum op_id)ev->op) : LAYER_SYS, rc;
 
-	int rc = put_line(l, i, put[i], ev, err);
-
-	if (!rc && i == LAYER_SYS && vfs_operation(ev))
-		rc = put_line(l, VFS, vfs_put, ev, err);
-	if (!rc && i == LAYER_SYS && lets_go(ev))
-		rc = put_line(l, LAYER_CACHE, put_let_go, ev, err);
+	put[i](&l->line[i], ev);
+	rc = end_line(l, i, err);
+	if (!rc && i == LAYER_SYS && vfs_put(&l->line[VFS], ev))
+		rc = end_line(l, VFS, err);
+	if (!rc && i == LAYER_SYS && put_let_go(&l->line[LAYER_CACHE], ev))
+		rc = end_line(l, LAYER_CACHE, err);
 	return rc;
 }
 

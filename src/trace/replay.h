@@ -59,6 +59,17 @@ struct rline {
 	uint32_t nlist;
 };
 
+/* It waits for nobody and makes nothing yet. */
+static inline void rline_begin(struct rline *line)
+{
+	line->deps = NULL;
+	line->list = NULL;
+	line->ndeps = line->nlist = 0;
+	line->newfd = line->lock = VFD_NONE;
+	line->newmap = MAP_NONE;
+	line->new_process = line->new_thread = UINT32_MAX;
+}
+
 /* What must exist before: one line of the #INIT section. */
 enum init_kind {
 	INIT_DIR,

@@ -518,12 +518,7 @@ int replay_op_line(struct replay_scratch *scratch, struct str text, struct rline
 	int rc;
 
 	value_begin_rec(&line->call, 0);
-	line->deps = NULL;
-	line->list = NULL;
-	line->ndeps = line->nlist = 0;
-	line->newfd = line->lock = VFD_NONE;
-	line->newmap = MAP_NONE;
-	line->new_process = line->new_thread = UINT32_MAX;
+	rline_begin(line);
 	rc = take_end(&text, line, flaw);
 	if (rc == 0)
 		rc = take_front(scratch, &text, line, flaw);

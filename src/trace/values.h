@@ -68,6 +68,26 @@ static inline unsigned value_eight(const char *p, uint64_t *out)
 	return n;
 }
 
+/* Adds the digits at P to *V. Returns what is behind them. */
+static inline const char *value_add_digits(const char *p, const char *end, uint64_t *v)
+{
+	unsigned digit;
+
+	for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9; p++)
+		*v = *v * 10 + digit;
+	return p;
+}
+
+/* *S begins at P now; how much was taken. */
+static inline size_t value_take_to(struct str *s, const char *p)
+{
+	size_t taken = (size_t)(p - s->s);
+
+	s->s = p;
+	s->len -= taken;
+	return taken;
+}
+
 /*
  * Takes the digits in front of *S, which are what lines are full of; how many there were. As many as
  * VALUE_DIGITS cannot overflow.
@@ -75,18 +95,11 @@ static inline unsigned value_eight(const char *p, uint64_t *out)
 #define VALUE_DIGITS 19
 static inline size_t value_take_digits(struct str *s, uint64_t *out)
 {
-	const char *p = s->s, *end = p + s->len;
 	uint64_t v = 0;
-	unsigned digit;
-	size_t taken;
+	const char *p = value_add_digits(s->s, s->s + s->len, &v);
 
-	for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9; p++)
-		v = v * 10 + digit;
-	taken = (size_t)(p - s->s);
 	*out = v;
-	s->s = p;
-	s->len -= taken;
-	return taken;
+	return value_take_to(s, p);
 }
 
 /* The same, sooner where there are many: times. */
@@ -95,8 +108,7 @@ static inline size_t value_take_many(struct str *s, uint64_t *out)
 	static const uint32_t powers[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 	const char *p = s->s, *end = p + s->len;
 	uint64_t v = 0, more;
-	unsigned n = 8, digit;
-	size_t taken;
+	unsigned n = 8;
 
 	while (n == 8 && end - p >= 8) {
 		n = value_eight(p, &more);
@@ -104,13 +116,9 @@ static inline size_t value_take_many(struct str *s, uint64_t *out)
 		p += n;
 	}
 	if (n == 8)
-		for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9; p++)
-			v = v * 10 + digit;
-	taken = (size_t)(p - s->s);
+		p = value_add_digits(p, end, &v);
 	*out = v;
-	s->s = p;
-	s->len -= taken;
-	return taken;
+	return value_take_to(s, p);
 }
 
 /* str_u64() */
