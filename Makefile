@@ -223,9 +223,9 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh
 
-BENCHTOOLS := $(BUILD)/bench/load $(BUILD)/bench/calls
+BENCHTOOLS := $(addprefix $(BUILD)/bench/,load loading calls wire ioriot)
 
-$(BENCHTOOLS): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
+$(BUILD)/bench/calls: $(BUILD)/tests/bench/calls.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
@@ -235,7 +235,7 @@ $(BUILD)/bench/wire: $(BUILD)/tests/bench/wire.o $(BUILD)/tests/common/wire_byte
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/bench/loading: $(BUILD)/tests/bench/loading.o $(LIBOBJ)
+$(BUILD)/bench/load $(BUILD)/bench/loading: $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBOBJ)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -246,9 +246,10 @@ $(BUILD)/bench/ioriot: $(BUILD)/tests/bench/openat2.o $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=syscall -o $@ $^ $(LDLIBS)
 
-benchtools: $(BENCHTOOLS) $(BUILD)/bench/wire $(BUILD)/bench/loading $(BUILD)/bench/ioriot
+benchtools: $(BENCHTOOLS)
 
-bench: deps
+bench:
+	@scripts/deps.sh bench
 	@$(MAKE) --no-print-directory all benchtools
 	@scripts/bench.py --ioriot ./ioriot --json $(BUILD)/bench.json
 

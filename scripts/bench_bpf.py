@@ -22,8 +22,23 @@ PROGRAMS = (
     ("tar", "for i in 1 2 3 4 5; do tar cf x.tar src; done; rm x.tar"),
     ("grep", "for i in 1 2 3 4 5 6 7 8; do grep -r include src > found; done; rm found"),
 )
+# What -L is in each row: one layer, or some that are of one kind, and all.
+LAYERS = (("sys", "sys"), ("block", "block"), ("cache", "cache"), ("cache-64", "cache=64"), ("cache-sums", "cache=0"),
+          ("fault", "fault"), ("sockets", "net,conn,poll,sockopt,retrans"), ("proc", "proc"), ("uring", "uring"),
+          ("all", "all"))
 # The time of the program itself: loading BPF programs is not part of it.
 TIMED = 'a=$EPOCHREALTIME; %s; b=$EPOCHREALTIME; echo $((${b/./} - ${a/./}))'
+
+# Of processors, by the program and what it starts, in us: whatever else the host does.
+SPENT = 'TIMEFORMAT="%%U %%S"; { time { %s; } 2>/dev/null; } 2>&1'
+
+
+def elapsed(text):
+    return int(text.split()[-1])
+
+
+def spent(text):
+    return sum(float(s) for s in text.split()[-2:]) * 1e6
 
 
 class Bpf:
@@ -103,30 +118,49 @@ class Bpf:
 
     # --- programs
 
-    def programs(self):
+    def tree(self):
+        """A directory with what the programs work on."""
         work = os.path.join(self.bench.ram.dir, "programs")
         os.mkdir(work)
         for part in ("src", "tests", "docs"):
             shutil.copytree(os.path.join(TOP, part), os.path.join(work, "src", part))
         self.bench.run(["sh", "-c", "cp -r src a && cd a && git init -q && git add . && git -c user.name=b -c user.email=b "
                             "commit -qm b && cd .. && git clone -q --bare a src.git && rm -rf a"], cwd=work)
+        return work
+
+    def against_untraced(self, row, what, timed, measure, work, *options):
+        """TIMED prints what MEASURE makes a time of: WHAT."""
+        lost, cost, records = [], [], []
+
+        def bare():
+            return measure(self.bench.run(timed, cwd=work))
+
+        def ours():
+            text, made, missing, ns = self.recorded(timed, *options, cwd=work)
+            lost.append(missing)
+            cost.append(ns)
+            records.append(made)
+            return measure(text)
+
+        ratio, low, high, _, took = self.bench.pairs(bare, ours)
+        self.bench.report(row, "%.3f of the %s untraced (%.3f .. %.3f), %.0f ms; %.0f records, %d lost; %.0f ns of a processor "
+                          "a record, written as text" % (ratio, what, low, high, took / 1e3, statistics.median(records),
+                                                         sum(lost), statistics.median(cost)),
+                          ratio=ratio, low=low, high=high, lost=sum(lost))
+
+    def programs(self):
+        work = self.tree()
         for name, command in PROGRAMS:
-            timed = ["bash", "-c", TIMED % command]
-            lost, cost = [], []
+            self.against_untraced("bpf-" + name, "time", ["bash", "-c", TIMED % command], elapsed, work)
+        shutil.rmtree(work)
 
-            def bare(timed=timed):
-                return int(self.bench.run(timed, cwd=work).split()[-1])
+    # --- layers, on the mix
 
-            def ours(timed=timed, lost=lost, cost=cost):
-                text, _, missing, ns = self.recorded(timed, cwd=work)
-                lost.append(missing)
-                cost.append(ns)
-                return int(text.split()[-1])
-
-            ratio, low, high, _, took = self.bench.pairs(bare, ours)
-            self.bench.report("bpf-" + name, "%.3f of the time untraced (%.3f .. %.3f), %.0f ms; %d lost; %.0f ns of a processor "
-                              "a record, written as text" % (ratio, low, high, took / 1e3, sum(lost), statistics.median(cost)),
-                              ratio=ratio, low=low, high=high, lost=sum(lost))
+    def layers(self):
+        work = self.tree()
+        for name, layers in LAYERS:
+            self.against_untraced("layer-" + name, "processor time", ["bash", "-c", SPENT % PROGRAMS[0][1]], spent, work,
+                                  "-L", layers)
         shutil.rmtree(work)
 
     # --- many records
@@ -151,15 +185,23 @@ class Bpf:
             sys.exit("bench: the numbers of the small ring do not add up")
 
 
-def bpf(bench):
+def measured(bench, row, *parts):
     b = Bpf(bench)
     why = b.lacks()
     if why:
-        bench.report("bpf", "left out: " + why)
+        bench.report(row, "left out: " + why)
         return
     try:
-        b.calls()
-        b.programs()
-        b.storm()
+        for part in parts:
+            part(b)
     finally:
         b.close()
+
+
+def bpf(bench):
+    measured(bench, "bpf", Bpf.calls, Bpf.programs, Bpf.storm)
+
+
+def layers(bench):
+    """What each layer costs."""
+    measured(bench, "layers", Bpf.layers)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -17,7 +18,7 @@ PROGRAMS = {
     "git-gc": ("git init -q . && cp -r $SRC src && for i in 1 2 3 4 5 6; do for f in src/*/*.c; do "
                "echo $i >> $f; done; git add . && git -c user.name=b -c user.email=b commit -qm $i; "
                "done", "git -c gc.auto=0 -c pack.threads=1 gc -q"),
-    "tar": ("for i in 1 2 3 4 5 6; do cp -r $SRC src$i; done", "tar cf x.tar --exclude=x.tar ."),
+    "tar": ("for i in $(seq 1 24); do cp -r $SRC src$i; done", "tar cf x.tar --exclude=x.tar ."),
     "sqlite": ("", "sqlite3 db < ../sqlite.sql"),
 }
 FIO = ["fio", "--name=r", "--ioengine=psync", "--rw=randread", "--bs=4k", "--size=256M", "--filename=data",
@@ -57,8 +58,8 @@ class ReplayBenches:
         stats = self.stats(rep, "-p", str(procs), "-t", str(threads))
         return stats["seconds"] * 1e9 / stats["operations"]
 
-    def bare_ns(self, *args):
-        ns, calls = map(int, self.run([self.tool("load"), "run", *map(str, args)]).split())
+    def bare_ns(self, *args, kind=("run",)):
+        ns, calls = map(int, self.run([self.tool("load"), *kind, *map(str, args)]).split())
         return ns / calls
 
     # ---- against a bare loop ----
@@ -68,13 +69,22 @@ class ReplayBenches:
         work, cap, rep = self.make_replay(mix, self.args.calls)
         self.run(self.ioriot("-c", cap, "-r", rep, "-n", "bench", "--root", self.ram.dir, "--quiet"))
         self.init(rep)
-        tree = os.path.join(self.ram.dir, ".ioriot", "bench") + work
-        ratio, low, high, bare, ours = self.pairs(lambda: self.bare_ns(tree, mix, self.args.calls),
-                                                  lambda: self.ns_a_call(rep, 1, 1))
+        top = os.path.join(self.ram.dir, ".ioriot", "bench")
+        tree = top + work
+        confined = []
+
+        def ours():
+            ns = self.ns_a_call(rep, 1, 1)
+            confined.append(self.bare_ns(tree, mix, self.args.calls, kind=("confined", top)) / ns)
+            return ns
+
+        ratio, low, high, bare, ns = self.pairs(lambda: self.bare_ns(tree, mix, self.args.calls), ours)
+        limit = statistics.median(confined[1:])
         self.report("replay-%s" % mix,
-                    "%.3f of the bare loop's rate (%.3f .. %.3f); %.0f ns a call against %.0f ns; "
-                    "-p 1 -t 1, %s" % (1 / ratio, 1 / high, 1 / low, ours, bare, self.ram.kind),
-                    ratio=1 / ratio, low=1 / high, high=1 / low, ns=ours, bare_ns=bare)
+                    "%.3f of the bare loop's rate (%.3f .. %.3f), %.3f of that of one which Landlock confines as the "
+                    "replay; %.0f ns a call against %.0f ns; -p 1 -t 1, %s" % (
+                        1 / ratio, 1 / high, 1 / low, limit, ns, bare, self.ram.kind),
+                    ratio=1 / ratio, low=1 / high, high=1 / low, of_confined=limit, ns=ns, bare_ns=bare)
         os.unlink(cap)
         os.unlink(rep)
 
@@ -101,6 +111,16 @@ class ReplayBenches:
 
     def scaling(self):
         calls = self.args.calls // 4
+
+        def storm(n):
+            """Of N processes that share nothing, each with as many calls."""
+            made = [subprocess.Popen([self.tool("calls"), "storm", str(calls * 4)], stdout=subprocess.PIPE)
+                    for _ in range(n)]
+            return max(int(child.communicate()[0]) for child in made) / n
+
+        machine = self.pairs(lambda: storm(2), lambda: storm(1))[0]
+        self.report("scale-machine", "2 processes that share nothing make %.2f of the calls of one" % machine,
+                    ratio=machine)
         for mix in ("reads", "mixed"):
             rep, tree = self.threads_replay(mix, calls, 2, 4)
             bare = self.pairs(lambda: self.bare_ns(tree, mix, calls, 8, 2),
@@ -148,7 +168,7 @@ class ReplayBenches:
 
     def edges(self):
         """Two threads write and read one file in turns."""
-        n = self.args.calls // 20
+        n = self.args.calls // 100
         path = "%s/.ioriot/edges/f" % self.ram.dir
         lines = ["0+500|%d|0|-|%s|O_RDWR|0|>%d|3|open" % (k, path, k) for k in range(2)]
         init = "file|0644|0|0|4096|0+4096|%s|" % path
@@ -157,10 +177,12 @@ class ReplayBenches:
                                                        "pread64" if i % 2 else "pwrite64"))
         rep = self.written("edges", lines, init)
         both = [(self.stats(rep, "-p", "1", "-t", "1")["seconds"] * 1e9 / n,
-                 self.stats(rep, "-p", "1", "-t", "2")["seconds"] * 1e9 / n) for _ in range(self.args.pairs + 1)][1:]
+                 self.stats(rep, "-p", "1", "-t", "2")["seconds"] * 1e9 / n) for _ in range(3 * self.args.pairs)]
         ns = statistics.median(b for _, b in both)
-        self.report("edges", "%.0f ns an edge with its call (%.0f .. %.0f), %.0f ns for the call alone" % (
-            ns, min(b for _, b in both), max(b for _, b in both), statistics.median(a for a, _ in both)), ns=ns)
+        free = min(b for _, b in both)
+        self.report("edges", "%.0f ns an edge with its call, when both processors were free: the best of %d runs, of %.0f ns "
+                    "at most and %.0f in the median; %.0f ns for the call alone" % (
+                        free, len(both), max(b for _, b in both), ns, min(a for a, _ in both)), free_ns=free, ns=ns)
         os.unlink(rep)
         # a wait of 1 ms: what it costs the one who waits
         cpu = {}
@@ -279,10 +301,10 @@ class ReplayBenches:
     def programs(self):
         def run_program(command):
             def timed(work, env):
-                start, before = time.monotonic(), os.times()
+                start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
                 subprocess.run(command, cwd=work, env=env, check=True, stdout=subprocess.DEVNULL)
-                elapsed, after = time.monotonic() - start, os.times()
-                return elapsed, elapsed - (after.children_user - before.children_user)
+                elapsed, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+                return elapsed, elapsed - (after.ru_utime - before.ru_utime)
             return timed
 
         def run_fio(work, env):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that are missing, and only these. Each is looked for by what it
 # brings, so that nothing is installed over a tool from elsewhere, and no network is needed when
-# all is there. With "workloads" also what "make workloads" records.
+# all is there. With "workloads" also what "make workloads" records, with "bench" what "make bench" compares with.
 set -u
 
 missing=
@@ -55,6 +55,11 @@ need kmod "tests: the virtual machine" test -x /sbin/depmod
 need e2fsprogs "tests: the virtual machine" test -x /sbin/mke2fs
 need xfsprogs "tests: the virtual machine" test -x /sbin/mkfs.xfs
 need btrfs-progs "tests: the virtual machine" test -x /sbin/mkfs.btrfs
+
+if [ "${1-}" = bench ]; then
+	need linux-perf "compared with" command -v perf
+	need bpftrace "compared with" command -v bpftrace
+fi
 
 if [ "${1-}" = workloads ]; then
 	need stress-ng "recorded program" command -v stress-ng

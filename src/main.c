@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "capture/capture_command.h"
+#include "capture/control.h"
 #include "check/check_command.h"
 #include "compare/compare_command.h"
 #include "generate/generate_command.h"
@@ -67,6 +68,7 @@ static int (*const commands[])(const struct options *) = {
 	[COMMAND_ANALYSE] = analyse_command,
 	[COMMAND_IMPORT] = import_command,
 	[COMMAND_SNAPSHOT] = snapshot_command,
+	[COMMAND_CONTROL] = control_command,
 	[COMMAND_VERSION] = version_command,
 	[COMMAND_HELP] = help_command,
 };

@@ -296,8 +296,32 @@ SETTER(set_no_hold)
 	return 0;
 }
 
+SETTER(set_file)
+{
+	const char *name = NULL;
+	int ret = set_string(&name, row, value, FILE_WANTED, err);
+
+	if (ret == 0 && o->files == OPTIONS_FILES)
+		ret = err_set(err, EINVAL, "--file: %d files are the most", OPTIONS_FILES);
+	if (ret == 0)
+		o->file[o->files++] = (char *)(uintptr_t)name;
+	return ret;
+}
+
+SETTER(set_control)
+{
+	return set_string(&o->control, row, value,
+		"status, list, log, add, remove, stop, start, reset or timereset", err);
+}
+
+SETTER(set_socket)
+{
+	return set_string(&o->socket, row, value, FILE_WANTED, err);
+}
+
 SETTER(set_layers)
 {
+	o->layers_given = true;
 	return layer_list_parse(&o->layers, str_of(value), err) ? err_prefix(err, "-%c", row->letter) : 0;
 }
 
@@ -437,10 +461,19 @@ SETTER(set_backend)
 
 SETTER(set_import)
 {
-	if (strncmp(value, "strace:", 7) != 0 || !value[7] || strcmp(value + 7, "-") == 0)
-		return bad_value(row, value, "strace:FILE, which is read more than once", err);
-	o->import = value;
-	return 0;
+	static const char *const formats[] = {"strace:", "fio:", "records:"};
+	size_t i, len;
+
+	if (strcmp(value, "strace:-") == 0 || strcmp(value, "fio:-") == 0)
+		return bad_value(row, value, "strace:FILE or fio:FILE, which are read more than once", err);
+	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		len = strlen(formats[i]);
+		if (strncmp(value, formats[i], len) == 0 && value[len]) {
+			o->import = value;
+			return 0;
+		}
+	}
+	return bad_value(row, value, "strace:FILE, fio:FILE or records:FILE", err);
 }
 
 SETTER(set_analyse)
@@ -602,7 +635,8 @@ const struct option_row option_rows[] = {
 		set_analyse},
 	{0, "import", "FORMAT:FILE", NULL, COMMAND_IMPORT, FOR(COMMAND_IMPORT),
 		"Make a capture (-c) of what another tool recorded: strace:FILE is what strace -f -ttt -T -y -o "
-		"FILE wrote, on a host without ioriot. What it does not tell is counted.",
+		"FILE wrote, on a host without ioriot, fio:FILE an iolog of fio; of records:FILE, which --export "
+		"records made, the same capture again. What it does not tell is counted.",
 		set_import},
 	{'d', "drop-caches", NULL, NULL, COMMAND_DROP_CACHES, FOR(COMMAND_DROP_CACHES),
 		"Write back and drop the page cache of this host, and exit. Needs root.", NULL},
@@ -619,6 +653,11 @@ const struct option_row option_rows[] = {
 		"below / (fs=5:/srv: 5 below /srv) in one file system; process; system. With -c at its start and "
 		"again and again meanwhile.",
 		set_snapshot},
+	{0, "control", "COMMAND", NULL, COMMAND_CONTROL, FOR(COMMAND_CONTROL),
+		"Ask the capture with --file that is running, or tell it what to do: status, list, log FILE, "
+		"add FILE[,MAX], remove FILE; stop, start, reset (forget what is kept), timereset (and begin to count "
+		"time), of all its files or one that stands behind it.",
+		set_control},
 	{'V', "version", NULL, NULL, COMMAND_VERSION, FOR(COMMAND_VERSION), "Print the version.",
 		set_command},
 	{'h', "help", NULL, NULL, COMMAND_HELP, FOR(COMMAND_HELP), "Print this help.", set_command},
@@ -632,6 +671,15 @@ const struct option_row option_rows[] = {
 		set_snapshot_files},
 	{0, "snapshot-every", "TIME", NULL, COMMAND_NONE, FOR_CAPTURE,
 		"How often --snapshot is taken while something is recorded (1h): 90s, 10m.", set_snapshot_every},
+	{0, "file", "FILE[,MAX]", NULL, COMMAND_NONE, FOR_CAPTURE,
+		"Only what is done to this file, whatever names it has, and of that the last MAX events (65536); "
+		"without -L with its block requests. More than one --file can be given. It is written at the end, to "
+		"be analysed; meanwhile --control asks.",
+		set_file},
+	{0, "socket", "FILE", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_CONTROL),
+		"The socket of --control (/run/ioriot.socket). A capture that has one, but no --file, begins without "
+		"files.",
+		set_socket},
 	{'L', "layers", "LIST", NULL, COMMAND_NONE, FOR_CAPTURE | FOR(COMMAND_ANALYSE),
 		"What is recorded or looked at: sys, the calls, is what it is without this option; "
 		"vfs: those on files; block, cache, fault: events below them; "
@@ -763,8 +811,8 @@ const struct option_row option_rows[] = {
 		"Rates, errors and latencies of each interval of that many seconds, or 100ms, 5m.", set_timeline},
 	{0, "export", "FORMAT:FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Write the calls to FILE, as csv or jsonl with all columns, perfetto (also for Chrome), fio (an "
-		"iolog of reads, writes and syncs), or stacks: collapsed, as flame graph tools read them, or "
-		"speedscope.",
+		"iolog of reads, writes and syncs), stacks: collapsed, as flame graph tools read them, or "
+		"speedscope; or records, the whole capture as JSON lines, which --import takes back.",
 		set_export},
 	{0, "flame", "FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Write a flame graph to FILE, as SVG that can be searched and zoomed.", set_flame},
@@ -786,22 +834,26 @@ const struct option_row option_rows[] = {
 };
 const unsigned option_count = sizeof(option_rows) / sizeof(option_rows[0]);
 
-/* What was seen so far: one bit per row, and the commands that all of them allow. */
+#define ROWS_MOST 96
+
+/* What was seen so far, by row, and the commands that all of them allow. */
 struct parse {
 	struct options *o;
 	char **argv;
 	int argc, next;
-	uint64_t seen;
+	bool seen[ROWS_MOST];
 };
+
+#define MANY(row) ((row)->set == set_file) /* may be given more than once */
 
 static int take(struct parse *p, unsigned row, const char *value, struct err *err)
 {
 	const struct option_row *r = &option_rows[row];
 	char name[32];
 
-	if (p->seen & (UINT64_C(1) << row))
+	if (p->seen[row] && !MANY(r))
 		return err_set(err, EINVAL, "%s is given twice", row_spelling(r, name));
-	p->seen |= UINT64_C(1) << row;
+	p->seen[row] = true;
 	if (r->arg && !value) {
 		if (p->next >= p->argc)
 			return err_set(
@@ -860,14 +912,14 @@ static int parse_argument(struct parse *p, const char *arg, struct err *err)
 	return 0;
 }
 
-/* Only --compare and -a have any; nothing else is as bad as one that was meant to be an option's value. */
+/* Only --compare, -a and --control have any; nothing else is as bad as one that was meant to be an option's value. */
 static int check_operands(const struct options *o, struct err *err)
 {
 	if (o->compare && o->operands_count == 0)
 		return err_set(err, EINVAL, "--compare needs two files or more");
 	if (o->compare || o->operands_count == 0)
 		return 0;
-	if (o->analyse && o->operands_count == 1)
+	if ((o->analyse || o->control) && o->operands_count == 1)
 		return 0;
 	if (o->analyse)
 		return err_set(err, EINVAL, "-a compares two files, not %zu", o->operands_count + 1);
@@ -884,7 +936,7 @@ static int choose_command(struct parse *p, struct err *err)
 	for (i = 0; i < option_count; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (row->alone == COMMAND_NONE || !(p->seen & (UINT64_C(1) << i)))
+		if (row->alone == COMMAND_NONE || !p->seen[i])
 			continue;
 		common &= row->commands;
 		if (first && !common)
@@ -895,8 +947,8 @@ static int choose_command(struct parse *p, struct err *err)
 	}
 	if (!first)
 		return err_set(err, EINVAL,
-			"no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check, --compare, --import or "
-			"--snapshot; -h explains");
+			"no command: give -c, -r, -i, -R, -a, -T, -P, -d, --check, --compare, --import, "
+			"--snapshot or --control; -h explains");
 	return 0;
 }
 
@@ -918,7 +970,7 @@ static int check_modifiers(const struct parse *p, struct err *err)
 	unsigned i;
 
 	for (i = 0; i < option_count; i++)
-		if ((p->seen & (UINT64_C(1) << i)) && !(option_rows[i].commands & FOR(o->command)))
+		if (p->seen[i] && !(option_rows[i].commands & FOR(o->command)))
 			return err_set(err, EINVAL,
 				"%s means nothing to this command; -h lists what does",
 				row_spelling(&option_rows[i], name));
@@ -951,6 +1003,9 @@ static int check_modifiers(const struct parse *p, struct err *err)
 		return err_set(err, EINVAL, "the statistics of a replay can be --by=file, not by \"%s\"", o->by);
 	if (FOR(o->command) & FOR_REPLAY && o->top != TOP_DEFAULT && !o->by)
 		return err_set(err, EINVAL, "--top means nothing to a replay without --by=file");
+	if ((o->files || (o->socket && o->capture)) && (o->max_size || o->max_events || o->filter || o->only_ops))
+		return err_set(err, EINVAL, "--file keeps what is done to files, and the last of that: not with "
+			"--max-size, --max-events, -F or -E");
 	if (o->max_files && !o->max_size)
 		return err_set(err, EINVAL, "--max-files means nothing without --max-size");
 	if (o->pace == PACE_WORD_THINK && o->speed_given && o->speed <= 0)
@@ -986,7 +1041,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 
 	*o = (struct options){.processes = 4, .threads = 128, .top = TOP_DEFAULT, .snapshot_files = SNAPSHOT_ENTRIES,
 		.layers = {.on[LAYER_SYS] = true, .each[LAYER_SYS] = 1}};
-	_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= 64, "one bit per row");
+	_Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= ROWS_MOST, "a flag for each row");
 	ret = parse_all(&p, err);
 	if (ret == 0 && o->command == COMMAND_NONE)
 		ret = check_operands(o, err);
@@ -995,5 +1050,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	ret = choose_command(&p, err);
 	if (ret == 0)
 		ret = check_modifiers(&p, err);
+	if (ret == 0 && (o->files || o->socket) && !o->layers_given)
+		ret = layer_list_parse(&o->layers, STR("vfs,block"), err);
 	return ret;
 }

@@ -30,6 +30,7 @@ enum command {
 	COMMAND_ANALYSE,     /* -a FILE */
 	COMMAND_IMPORT,	     /* --import FORMAT:FILE -c FILE */
 	COMMAND_SNAPSHOT,    /* --snapshot LIST --output DIR */
+	COMMAND_CONTROL,     /* --control COMMAND [FILE] */
 	COMMAND_VERSION,     /* -V */
 	COMMAND_HELP	     /* -h */
 };
@@ -37,6 +38,8 @@ enum command {
 enum order { ORDER_RESOURCE, ORDER_STRICT, ORDER_THREAD };
 enum pace_word { PACE_WORD_TIMES, PACE_WORD_THINK };
 enum data_fill { DATA_RANDOM, DATA_ZERO, DATA_TEXT };
+
+#define OPTIONS_FILES 64 /* of --file */
 
 /* How much of a run: a time, a number of operations, or a number of runs; the others are 0. */
 struct amount {
@@ -63,6 +66,11 @@ struct options {
 	uint64_t snapshot_files; /* --snapshot-files */
 	uint64_t snapshot_every; /* --snapshot-every, ns; 0 = not given */
 	struct layer_list layers; /* -L; without it the calls */
+	bool layers_given;
+	char *file[OPTIONS_FILES]; /* --file: FILE[,MAX] */
+	size_t files;
+	const char *control; /* --control, its command */
+	const char *socket;  /* --socket; NULL = CONTROL_SOCKET */
 	bool no_hold;	     /* --no-hold: calls that overlap are not put in order */
 	unsigned buffer;     /* --buffer, MiB for each processor; 0 = not given */
 	uint64_t duration;   /* --duration, ns; 0 = no end */
@@ -91,7 +99,7 @@ struct options {
 	struct amount warmup; /* --warmup */
 	const char *only, *skip; /* --only, --skip; NULL = all, nothing */
 	unsigned repeat;      /* --repeat; 0 = not given */
-	const char *import;  /* --import strace:FILE */
+	const char *import;  /* --import FORMAT:FILE */
 	unsigned scale;	      /* --scale; 0 = not given */
 	const char *analyse; /* -a */
 	const char *filter;  /* -F; NULL = all calls */

@@ -151,16 +151,32 @@ static u64 rights_messages(const struct row *row, s64 ret)
 	return clamp_t(s64, ret, 0, RIGHTS_MESSAGES);
 }
 
+static bool rights_has_any(u64 fds, unsigned int n)
+{
+	struct file *file = NULL;
+	int fd;
+
+	for (; n && !file && user_copy(&fd, fds, sizeof(fd)); n--, fds += sizeof(fd))
+		file = fget_raw((unsigned int)fd);
+	if (file)
+		fput(file);
+	return file;
+}
+
 /* Does the call send any? Only then a record is begun. */
 static bool rights_sends(const struct row *row, struct pt_regs *regs)
 {
 	u64 i, n = rights_messages(row, (unsigned int)call_arg(regs, 2)), fds;
+	unsigned int many;
 	struct rights r;
 
-	for (i = 0; i < n; i++)
-		if (rights_begin(&r, call_arg(regs, 1) + i * rights_step()) &&
-			rights_next(&r, &fds))
-			return true;
+	for (i = 0; i < n; i++) {
+		if (!rights_begin(&r, call_arg(regs, 1) + i * rights_step()))
+			continue;
+		while ((many = rights_next(&r, &fds)))
+			if (rights_has_any(fds, many))
+				return true;
+	}
 	return false;
 }
 

@@ -124,7 +124,7 @@ def attributes(path):
     """Those of a replay have other values of the same length."""
     return {name: len(os.getxattr(path, name, follow_symlinks=False))
             for name in os.listxattr(path, follow_symlinks=False)
-            if name.startswith("user.") or name == "system.posix_acl_access"}
+            if name.startswith("user.") or name.startswith("system.posix_acl_")}
 
 
 def compare(a, b, args):

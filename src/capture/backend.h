@@ -8,6 +8,7 @@
 #include "utils/err.h"
 
 struct backend;
+struct chosen_needs;
 
 /* What the command and a backend share during one capture. */
 struct capture_job {
@@ -16,8 +17,11 @@ struct capture_job {
 	const char *program; /* file to execute for options->argv, looked up in PATH; NULL = none */
 	struct chosen *chosen; /* what -E and -F choose */
 	const bool *wanted; /* by operation; NULL = all; others are not worth making */
+	const struct chosen_needs *needs; /* what of a call makes it worth a record; NULL = nothing */
 	struct sink *sink;
 	struct paths *paths;
+	struct watch *watch;	 /* files of --file; NULL = all */
+	struct control *control; /* NULL = nobody can ask */
 	/* Writes the header, with N more pairs of the backend: once, before anything else. */
 	void (*begin)(const struct capture_job *job, const struct capture_pair *more, size_t n);
 	/* A line for the user, from the program WHO; not with --quiet. */
@@ -38,6 +42,7 @@ struct capture_job {
 struct backend {
 	const char *name;
 	bool layers;   /* records others than calls */
+	bool files;    /* can leave out all files but some */
 	bool attaches; /* needs no program: records what runs already, or the whole host */
 	int (*probe)(const struct options *o, struct err *err);
 	int (*run)(struct capture_job *job, struct err *err);

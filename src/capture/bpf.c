@@ -191,6 +191,7 @@ static int start(void *user, pid_t child, struct err *err)
 		session_of(s)->on[i] = o->layers.on[i];
 		session_of(s)->each[i] = o->layers.each[i];
 	}
+	session_of(s)->by_file = s->job->watch != NULL;
 	session_of(s)->wake = s->size / 4 < WAKE ? s->size / 4 : WAKE;
 	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
 	s->last_look = bpf_iter_create(bpf_link__fd(s->tasks));
@@ -210,13 +211,9 @@ static void ready(void *user, const char *how)
 		live_say(s->live, "layers: %.*s", (int)s->layers.len, s->layers.p);
 	if (s->missing.len)
 		live_say(s->live, "this kernel does not have: %.*s", (int)s->missing.len, s->missing.p);
-	if (!s->has_maps && s->job->options->layers.on[LAYER_SYS]) {
-		live_say(s->live, "before Linux 6.7 requests of io_submit have no values, and some of "
-				  "io_uring are missing");
-		if (!s->child)
-			live_say(s->live, "maps that processes have by now are not told: programs can "
-					  "look at them from Linux 6.7 on");
-	}
+	if (!s->has_maps && !s->child && s->job->options->layers.on[LAYER_SYS])
+		live_say(s->live, "maps that processes have by now are not told: programs can look at them "
+				  "from Linux 6.7 on");
 	live_say(s->live, "BPF programs attached, recording%s", how);
 }
 
@@ -295,6 +292,17 @@ static void wait_for_more(void *user, uint64_t ns)
 	epoll_wait(s->epoll, &event, 1, (int)(ns / 1000000));
 }
 
+static int tell_file(void *user, const struct watch_key *key, bool on, struct err *err)
+{
+	struct bpf *s = user;
+	struct bpf_file file = {.dev = (uint64_t)key->dev_major << 20 | key->dev_minor, .ino = key->ino};
+	uint8_t there = 1;
+	int map = bpf_map__fd(s->programs->maps.watched), rc;
+
+	rc = on ? bpf_map_update_elem(map, &file, &there, BPF_ANY) : bpf_map_delete_elem(map, &file);
+	return rc && !(rc == -ENOENT && !on) ? err_sys(err, -rc, "cannot tell the kernel which file") : 0;
+}
+
 static int scope(void *user, int64_t *threads, struct err *err)
 {
 	struct bpf *s = user;
@@ -358,6 +366,7 @@ static const struct live_source source = {
 	.collect = collect,
 	.freed = freed,
 	.wait = wait_for_more,
+	.file = tell_file,
 	.scope = scope,
 	.settle = settle,
 };
@@ -382,10 +391,9 @@ static bool choose_rings(struct bpf *s, const struct btf *kernel, bool wanted)
 	return told;
 }
 
-/* From Linux 6.7 on programs can look at the maps of a process. */
-static bool has_maps(const struct btf *kernel)
+static bool has_function(const struct btf *kernel, const char *name)
 {
-	return btf__find_by_name_kind(kernel, "bpf_iter_task_vma_new", BTF_KIND_FUNC) > 0;
+	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
 }
 
 /* Rings have structs of their own, which a kernel may have in another shape: then all is loaded but them. */
@@ -399,11 +407,13 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 		if (!s->programs)
 			return refused(err, -errno, "read the programs");
 		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes, s->job->wanted);
+		bpf_need(s->programs->rodata->calls, &s->programs->rodata->needs, s->job->needs);
 		bpf_compat_rows(s->programs->rodata->narrow_calls);
 		/* of rings calls tell: without those nobody needs them */
 		s->rings_told = choose_rings(s, kernel, rings && s->job->options->layers.on[LAYER_SYS]);
-		s->has_maps = has_maps(kernel);
+		s->has_maps = has_function(kernel, "bpf_iter_task_vma_new"); /* from Linux 6.7 on */
 		s->programs->rodata->maps_told = s->has_maps;
+		s->programs->rodata->has_cast = has_function(kernel, "bpf_rdonly_cast");
 		bpf_layers_calls(s->programs->rodata->events, &s->job->options->layers);
 		s->missing.len = 0;
 		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, rings, &s->missing);
@@ -420,9 +430,15 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 static int load(struct bpf *s, struct err *err)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
-	int rc = kernel ? load_for(s, kernel, err)
-			: err_sys(err, errno, "cannot read the type information of the kernel");
+	int rc;
 
+	if (!kernel)
+		return err_sys(err, errno, "cannot read the type information of the kernel");
+	if (has_function(kernel, "bpf_loop"))
+		rc = load_for(s, kernel, err);
+	else
+		rc = err_set(err, ENOSYS,
+			"BPF programs of this kernel have no loops (bpf_loop): that is, it is older than Linux 5.17");
 	btf__free(kernel);
 	return rc;
 }
@@ -625,6 +641,7 @@ const struct backend backend_bpf = {
 	.name = "bpf",
 	.attaches = true,
 	.layers = true,
+	.files = true,
 	.probe = bpf_probe,
 	.run = bpf_run,
 };

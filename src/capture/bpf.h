@@ -3,6 +3,7 @@
 #define IORIOT_CAPTURE_BPF_H
 
 #include "capture/bpf/shared.h"
+#include "capture/chosen.h"
 #include "capture/live.h"
 #include "capture/merge.h"
 #include "ops/layer_list.h"
@@ -21,6 +22,7 @@
 /* --- bpf_rows.c --- */
 
 void bpf_rows(struct bpf_row rows[BPF_ROWS], uint16_t opcodes[BPF_OPCODES], const bool *wanted);
+void bpf_need(struct bpf_row rows[BPF_ROWS], struct bpf_needs *ids, const struct chosen_needs *needs);
 void bpf_compat_rows(struct bpf_compat rows[COMPAT_NUMBERS]);
 
 /* --- bpf_layers.c --- */

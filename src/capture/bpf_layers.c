@@ -240,7 +240,7 @@ int bpf_layers_sum(int map, size_t cpus, struct live *live, struct err *err)
 	size_t i;
 	int rc = of_cpus ? 0 : err_sys(err, ENOMEM, "cannot sum up");
 
-	for (key = 0; !rc && key < OP_layer_sum - OP_block_queue; key++) {
+	for (key = 0; !rc && key < OP_file_call - OP_block_queue; key++) {
 		struct live_sum sum = {0};
 		enum op_id row = (enum op_id)(OP_block_queue + (int)key);
 

@@ -4,6 +4,7 @@
 
 #include "capture/bpf.h"
 #include "capture/compat.h"
+#include "ops/ops.h"
 #include "ops/words.h"
 
 #if defined(__x86_64__)
@@ -27,6 +28,29 @@ static void add_fetch(struct bpf_row *to, uint8_t wire, int reg)
 	to->fetch_arg[i] = (uint8_t)reg;
 }
 
+/* Without it nothing is unknown but what becomes of the file of its first argument. */
+static bool is_only_of_file(const struct row *row)
+{
+	enum op_id op = (enum op_id)row->op;
+
+	if (row->kind[0] != KIND_FD || row->flags & (ROW_SENDS | ROW_RECEIVES | ROW_RINGS) || op_has(op, A_FD2))
+		return false;
+	switch ((int)op) {
+	case OP_fsync:
+	case OP_fdatasync:
+	case OP_sync_file_range:
+	case OP_lseek:
+	case OP_fstat:
+	case OP_fstatfs:
+	case OP_fadvise64:
+	case OP_readahead:
+	case OP_ftruncate:
+	case OP_fallocate:
+		return true;
+	}
+	return ops[op].cls == CLS_READ || ops[op].cls == CLS_WRITE;
+}
+
 static void fill_row(struct bpf_row *to, const struct row *row)
 {
 	uint8_t from = BPF_FROM_CWD, wire;
@@ -37,7 +61,8 @@ static void fill_row(struct bpf_row *to, const struct row *row)
 		.what = row->what,
 		.facts = row->facts,
 		.values = row->values,
-		.by_fd = row->kind[0] == KIND_FD || row->kind[0] == KIND_FD2};
+		.by_fd = row->kind[0] == KIND_FD || row->kind[0] == KIND_FD2,
+		.only_file = is_only_of_file(row)};
 	memcpy(to->value, row->value, sizeof(to->value));
 	for (i = 0; i < ROW_ARGS && row->kind[i] != KIND_NONE; i++) {
 		wire = row_wire[row->kind[i]];
@@ -126,6 +151,8 @@ static struct bpf_compat_arg compat_arg_of(char letter)
 		return (struct bpf_compat_arg){BPF_COMPAT_ID16, 2, zero};
 	case 'p':
 		return (struct bpf_compat_arg){BPF_COMPAT_PAGES, 5, zero};
+	case 'i':
+		return (struct bpf_compat_arg){BPF_COMPAT_ONE, zero, zero};
 	default:
 		return (struct bpf_compat_arg){BPF_COMPAT_PLAIN, zero, zero};
 	}
@@ -172,6 +199,32 @@ static void leave_out(const bool *wanted)
 	for (op = 0; op < OP_COUNT; op++)
 		if (words_unseen(wanted, (enum op_id)op) && op_nr((enum op_id)op) < BPF_ROWS)
 			rows[op_nr((enum op_id)op)].what = ROW_NOT_WATCHED;
+}
+
+static uint8_t need_of(const struct filter_need *n)
+{
+	return (uint8_t)((n->failed ? BPF_NEED_FAILED : 0) | (n->worked ? BPF_NEED_WORKED : 0) |
+			 (n->pids ? BPF_NEED_PIDS : 0) | (n->tids ? BPF_NEED_TIDS : 0) |
+			 (n->latency ? BPF_NEED_LATENCY : 0));
+}
+
+void bpf_need(struct bpf_row to[BPF_ROWS], struct bpf_needs *ids, const struct chosen_needs *needs)
+{
+	int op, nr;
+
+	for (op = 0; needs && op < OP_COUNT; op++) {
+		nr = op_nr((enum op_id)op);
+		if (nr < 0 || nr >= BPF_ROWS)
+			continue;
+		to[nr].need = need_of(&needs->of[op]);
+		to[nr].latency = needs->of[op].latency;
+	}
+	if (!needs)
+		return;
+	memcpy(ids->pids, needs->pids, sizeof(ids->pids));
+	memcpy(ids->tids, needs->tids, sizeof(ids->tids));
+	ids->pid_count = needs->pid_count;
+	ids->tid_count = needs->tid_count;
 }
 
 void bpf_rows(struct bpf_row to[BPF_ROWS], uint16_t opcodes[BPF_OPCODES], const bool *wanted)

@@ -13,7 +13,9 @@
 
 #include "capture/backend.h"
 #include "capture/chosen.h"
+#include "capture/control.h"
 #include "capture/program.h"
+#include "capture/watch.h"
 #include "snapshot/snapshot.h"
 #include "utils/clock.h"
 
@@ -73,6 +75,35 @@ static bool records_layers(const struct options *o, const struct backend *backen
 	return false;
 }
 
+static bool watches_files(const struct options *o)
+{
+	return o->files || o->socket;
+}
+
+/* Layers whose events have no file tell nothing of one. */
+static bool records_files(const struct options *o, const struct backend *backend, struct err *err)
+{
+	static const enum layer others[] = {
+		LAYER_NET, LAYER_CONN, LAYER_POLL, LAYER_SOCKOPT, LAYER_RETRANS, LAYER_PROC, LAYER_URING};
+	size_t i;
+
+	if (!watches_files(o))
+		return true;
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (o->layers.on[others[i]]) {
+			err_set(err, ENOSYS, "--file goes with the layers vfs, block, cache and fault, not with %s",
+				layer_names[others[i]]);
+			return false;
+		}
+	if (!o->layers.on[LAYER_SYS]) {
+		err_set(err, ENOSYS, "--file needs the layer vfs: calls tell what a file is called");
+		return false;
+	}
+	if (!backend->files)
+		err_set(err, ENOSYS, "--file: the %s backend records all files", backend->name);
+	return backend->files;
+}
+
 /* 0, or an exit status. */
 static int check_backend(const struct options *o, const struct backend *backend)
 {
@@ -91,7 +122,7 @@ static int check_backend(const struct options *o, const struct backend *backend)
 		fprintf(stderr, "ioriot: %s means nothing to the %s backend\n", option, backend->name);
 		return EXIT_USAGE;
 	}
-	if (!records_layers(o, backend, &err))
+	if (!records_layers(o, backend, &err) || !records_files(o, backend, &err))
 		return complain(&err, EXIT_USAGE);
 	rc = backend->probe(o, &err);
 	return rc ? complain(&err, not_started(rc, false)) : 0;
@@ -111,7 +142,8 @@ static const struct backend *const by_worth[] = {
 static bool is_auto(const struct options *o)
 {
 	if (!o->backend)
-		return (!o->argv || layer_list_has_events(&o->layers) || !o->layers.on[LAYER_SYS]) && !o->module;
+		return (!o->argv || watches_files(o) || layer_list_has_events(&o->layers) ||
+			       !o->layers.on[LAYER_SYS]) && !o->module;
 	return strcmp(o->backend, "auto") == 0;
 }
 
@@ -144,7 +176,8 @@ static bool choose_from(struct capture_job *job, size_t at, struct err *err)
 
 		if ((!o->argv && !backend->attaches) || not_for(o, backend))
 			continue;
-		rc = records_layers(o, backend, err) ? backend->probe(o, err) : -ENOSYS;
+		rc = records_layers(o, backend, err) && records_files(o, backend, err)
+			     ? backend->probe(o, err) : -ENOSYS;
 		if (!rc) {
 			job->backend = backend;
 			snprintf(line, sizeof(line), "recording with %s", backend->name);
@@ -242,14 +275,31 @@ static void begin_filter(const struct capture_job *job, struct str cmd)
 		complain(&err, 0);
 }
 
-#define PAIRS_MAX 16
+static void begin_watch(const struct capture_job *job)
+{
+	struct err err;
+
+	if (job->watch && watch_begin(job->watch, sink_start(job->sink), &err))
+		complain(&err, 0);
+}
+
+/* The files as they were given. */
+static void put_files(struct buf *out, const struct options *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->files; i++)
+		buf_addf(out, "%s%s", i ? " " : "", o->file[i]);
+}
+
+#define PAIRS_MAX 20
 
 static void write_header(
 	const struct capture_job *job, const struct capture_pair *more, size_t n_more)
 {
 	struct capture_pair pairs[PAIRS_MAX];
 	char uid[24];
-	struct buf what = BUF_INIT;
+	struct buf what = BUF_INIT, files = BUF_INIT;
 	struct utsname host;
 	size_t n = 0;
 
@@ -266,11 +316,16 @@ static void write_header(
 		pairs[n++] = (struct capture_pair){"only", str_of(job->options->only_ops)};
 	if (job->options->filter)
 		pairs[n++] = (struct capture_pair){"filter", str_of(job->options->filter)};
+	put_files(&files, job->options);
+	if (job->watch)
+		pairs[n++] = (struct capture_pair){"files", buf_as_str(&files)};
 	while (n_more-- && n < PAIRS_MAX)
 		pairs[n++] = *more++;
 	sink_header(job->sink, pairs, n);
 	begin_filter(job, buf_as_str(&what));
+	begin_watch(job);
 	buf_free(&what);
+	buf_free(&files);
 }
 
 static void print_summary(const struct capture_job *job, const struct sink_totals *totals)
@@ -364,6 +419,7 @@ static int open_sink(struct capture_job *job, struct err *err)
 	if (rc)
 		return rc;
 	sink_choose(job->sink, job->chosen);
+	sink_watch(job->sink, job->watch);
 	rc = sink_limit(job->sink, &limits, err);
 	if (!rc)
 		rc = paths_open(&job->paths, job->sink, err);
@@ -384,6 +440,17 @@ static int start_snapshots(const struct options *o, struct snapshot_helper *h, s
 			: SNAPSHOT_EVERY * (uint64_t)NS_PER_SEC, err);
 }
 
+static int open_watch(struct capture_job *job, struct err *err)
+{
+	const struct options *o = job->options;
+	int rc;
+
+	if (!watches_files(o))
+		return 0;
+	rc = watch_open(&job->watch, o->file, o->files, o->comm, err);
+	return rc ? rc : control_open(&job->control, o->socket, err);
+}
+
 static int capture(struct capture_job *job)
 {
 	const struct options *o = job->options;
@@ -401,6 +468,11 @@ static int capture(struct capture_job *job)
 		umask(umask(077) | 077);
 	if (start_snapshots(o, &snapshots, &err))
 		return complain(&err, EXIT_FAILED);
+	if (open_watch(job, &err)) {
+		complain(&err, 0);
+		snapshot_helper_end(&snapshots);
+		return EXIT_FAILED;
+	}
 	rc = open_sink(job, &err) ? complain(&err, EXIT_FAILED) : record(job);
 	return snapshot_helper_end(&snapshots) || rc ? rc : EXIT_FAILED;
 }
@@ -414,7 +486,10 @@ int capture_command(const struct options *o)
 	if (chosen_new(&job.chosen, o->only_ops, o->filter, &err))
 		return complain(&err, err.code == EINVAL ? EXIT_USAGE : EXIT_FAILED);
 	job.wanted = chosen_ops(job.chosen);
+	job.needs = chosen_needs(job.chosen);
 	rc = capture(&job);
+	control_close(job.control);
+	watch_close(job.watch);
 	chosen_free(job.chosen);
 	return rc;
 }

@@ -12,8 +12,11 @@ struct chosen {
 	bool limited;	      /* not all are */
 	bool worded[OP_COUNT]; /* by -E */
 	bool requests;	      /* of AIO may be meant */
+	bool maps;	      /* calls may be meant whose file is the one at an address */
 	struct filter *filter; /* NULL: none */
 	struct events *events;
+	struct chosen_needs needs;
+	bool has_needs;
 };
 
 static bool tells_requests(enum op_id op)
@@ -63,6 +66,21 @@ static int choose_filter(struct chosen *c, const char *text, struct err *err)
 	return rc;
 }
 
+static bool makes_maps(enum op_id op)
+{
+	return op == OP_mmap || op == OP_mremap || op == OP_munmap;
+}
+
+/* Maps are known from their beginning only. */
+static void need_maps(struct chosen *c)
+{
+	unsigned op;
+
+	c->maps = c->wanted[OP_munmap] || c->wanted[OP_mremap] || c->wanted[OP_msync] || c->wanted[OP_madvise];
+	for (op = 0; op < OP_COUNT; op++)
+		c->wanted[op] |= c->maps && makes_maps((enum op_id)op);
+}
+
 static void combine(struct chosen *c)
 {
 	bool others = c->filter && needs_others(c->filter);
@@ -75,7 +93,44 @@ static void combine(struct chosen *c)
 		if (c->filter && (pages || !(others || filter_allows(c->filter, op))))
 			c->wanted[op] = c->requests && tells_requests((enum op_id)op);
 		c->wanted[op] |= words_always((enum op_id)op);
+	}
+	need_maps(c);
+	for (op = 0; op < OP_COUNT; op++)
 		c->limited |= !c->wanted[op];
+}
+
+/* Names of what memory is about come from maps, and requests of AIO from calls that tell of them. */
+static bool may_be_passed_by(const struct chosen *c, enum op_id op)
+{
+	return c->wanted[op] && !words_always(op) && !tells_requests(op) && ops[op].family != FAM_Memory &&
+	       op_nr(op) >= 0 && filter_allows(c->filter, op);
+}
+
+static unsigned take_ids(const struct filter *f, const char *column, uint32_t *ids, bool *fit)
+{
+	size_t n = filter_ids(f, column, ids, 0, CHOSEN_IDS);
+
+	*fit = n <= CHOSEN_IDS;
+	return *fit ? (unsigned)n : 0;
+}
+
+static void need(struct chosen *c)
+{
+	struct chosen_needs *n = &c->needs;
+	bool pids, tids;
+	unsigned op;
+
+	n->pid_count = take_ids(c->filter, "pid", n->pids, &pids);
+	n->tid_count = take_ids(c->filter, "tid", n->tids, &tids);
+	for (op = 0; op < OP_COUNT; op++) {
+		struct filter_need *of = &n->of[op];
+
+		if (!may_be_passed_by(c, (enum op_id)op))
+			continue;
+		filter_need(c->filter, op, of);
+		of->pids &= pids;
+		of->tids &= tids;
+		c->has_needs |= of->failed || of->worked || of->pids || of->tids || of->latency;
 	}
 }
 
@@ -95,6 +150,8 @@ int chosen_new(struct chosen **out, const char *words, const char *filter, struc
 	}
 	if (words || filter)
 		combine(c);
+	if (filter && !needs_others(c->filter))
+		need(c);
 	*out = c;
 	return 0;
 }
@@ -111,6 +168,19 @@ void chosen_free(struct chosen *c)
 const bool *chosen_ops(const struct chosen *c)
 {
 	return c->limited ? c->wanted : NULL;
+}
+
+const struct chosen_needs *chosen_needs(const struct chosen *c)
+{
+	return c->has_needs ? &c->needs : NULL;
+}
+
+bool chosen_has_id(const uint32_t *ids, unsigned n, uint32_t id)
+{
+	while (n)
+		if (ids[--n] == id)
+			return true;
+	return false;
 }
 
 int chosen_begin(struct chosen *c, uint64_t start, struct str cmd, struct err *err)
@@ -132,7 +202,7 @@ static bool is_needed(const struct chosen *c, enum op_id op)
 {
 	if (ops[op].flags & OPF_LAYER)
 		return ops[op].family == FAM_Proc || op == OP_layer_sum;
-	return words_always(op) || (c->requests && tells_requests(op));
+	return words_always(op) || (c->requests && tells_requests(op)) || (c->maps && makes_maps(op));
 }
 
 /* Without memory nothing can be decided, and nothing is left out. */

@@ -2,6 +2,7 @@
 #ifndef IORIOT_CAPTURE_CHOSEN_H
 #define IORIOT_CAPTURE_CHOSEN_H
 
+#include "events/filter.h"
 #include "ops/ops.h"
 #include "trace/rec.h"
 #include "utils/err.h"
@@ -19,6 +20,20 @@ void chosen_free(struct chosen *c);
 
 /* By operation, OP_COUNT of them, until chosen_free(); NULL: all. */
 const bool *chosen_ops(const struct chosen *c);
+
+/*
+ * What of -F the kernel can decide when a call is over. Nothing is asked of calls without which others could not be
+ * understood: those need no latency, failure or process.
+ */
+#define CHOSEN_IDS 16
+struct chosen_needs {
+	struct filter_need of[OP_COUNT];
+	uint32_t pids[CHOSEN_IDS], tids[CHOSEN_IDS];
+	unsigned pid_count, tid_count;
+};
+const struct chosen_needs *chosen_needs(const struct chosen *c); /* NULL: none */
+
+bool chosen_has_id(const uint32_t *ids, unsigned n, uint32_t id);
 
 /* Times count from START; CMD is what the first process runs, or empty. 0 or -ENOMEM. */
 int chosen_begin(struct chosen *c, uint64_t start, struct str cmd, struct err *err);

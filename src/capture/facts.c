@@ -3,9 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+#include "ops/xattr.h"
+#include "utils/acl.h"
 
 struct facts facts_of_stat(const struct stat *st)
 {
@@ -21,6 +27,43 @@ struct facts facts_of_stat(const struct stat *st)
 		.size = (uint64_t)st->st_size,
 		.blocks = (uint64_t)st->st_blocks,
 	};
+}
+
+int facts_default_acl(const char *path, size_t *len)
+{
+	char value[4096], *all = value;
+	ssize_t n = getxattr(path, XATTR_ACL_DEFAULT, value, sizeof(value));
+	int bits;
+
+	if (n < 0 && errno == ERANGE) {
+		all = malloc(XATTR_SIZE_MAX);
+		n = all ? getxattr(path, XATTR_ACL_DEFAULT, all, XATTR_SIZE_MAX) : -1;
+	}
+	bits = n < 0 ? -1 : acl_bits(all, (size_t)n);
+	*len = n < 0 ? 0 : (size_t)n;
+	if (all != value)
+		free(all);
+	return bits;
+}
+
+bool facts_sets_acl(const struct rec *rec)
+{
+	return (op_has(rec->op, A_XFLAGS) || rec->op == OP_setxattrat) && rec->ret >= 0 &&
+	       (str_eqs(rec->path2, XATTR_ACL) || str_eqs(rec->path2, XATTR_ACL_DEFAULT));
+}
+
+struct facts facts_with_acl(const struct rec *rec, const char *path, struct facts f)
+{
+	size_t len;
+	int bits;
+
+	if (!f.known || !str_eqs(rec->path2, XATTR_ACL_DEFAULT))
+		return f;
+	bits = facts_default_acl(path, &len);
+	if (bits < 0)
+		return (struct facts){0};
+	f.mode = (f.mode & S_IFMT) | (uint32_t)bits;
+	return f;
 }
 
 struct facts facts_of_fd(pid_t tid, int fd)

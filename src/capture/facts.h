@@ -15,6 +15,18 @@ struct facts facts_of_stat(const struct stat *st);
 /* Of what a process has open as FD; not known when it is closed already. */
 struct facts facts_of_fd(pid_t tid, int fd);
 
+/*
+ * The default access control list of a directory: the permission bits that it gives, -1 = there is none; and
+ * its length. With a link at the end of the path, what that leads to.
+ */
+int facts_default_acl(const char *path, size_t *len);
+
+/* A call sets, or takes away, a list that decides about permissions of files. */
+bool facts_sets_acl(const struct rec *rec);
+
+/* Of a call that has set one on what PATH leads to, whose facts are F: of a default one they have its bits. */
+struct facts facts_with_acl(const struct rec *rec, const char *path, struct facts f);
+
 /* Its offset and the flags of its description, as far as they are told: else both stay. False: it is closed. */
 bool facts_of_description(pid_t tid, int fd, uint64_t *offset, uint64_t *flags);
 

@@ -504,11 +504,10 @@ static struct facts facts_after(const struct rec *r, const struct name *entry)
 	struct str path;
 	struct stat st;
 
-	if (r->ret < 0 || r->facts.known || !entry || !op_has(r->op, A_XFLAGS) ||
-		!str_eqs(r->path2, "system.posix_acl_access"))
+	if (r->facts.known || !entry || !facts_sets_acl(r))
 		return unknown;
 	path = dirs_path(entry->parent, name_text(entry), buf);
-	return path.s && lstat(path.s, &st) == 0 ? facts_of_stat(&st) : unknown;
+	return path.s && lstat(path.s, &st) == 0 ? facts_with_acl(r, path.s, facts_of_stat(&st)) : unknown;
 }
 
 static void call_with_paths(struct late *l, const struct seen *s, enum deed deed)
@@ -567,9 +566,31 @@ static void state_of_fd(struct late *l, const struct seen *s)
 		found(l, r, p.last, &r->facts);
 }
 
-static void changes_process(struct late *l, const struct rec *r)
+/* Of a process that is in another root already, where that leads is looked up when it is needed. */
+static void enters_root(struct late *l, const struct seen *s)
 {
-	if ((r->op == OP_chroot && r->ret >= 0) || r->op == OP_exit_group)
+	const struct rec *r = &s->rec;
+	struct dir *from = l->dirs.root;
+	struct place p = {0};
+
+	if (r->path.len && r->path.s[0] != '/')
+		from = way_start(l, s, 0, AT_FDCWD);
+	if (from && r->path.len && !s->chrooted)
+		p = way_walk(l, r, WAY_THROUGH, l->dirs.root, from, r->path);
+	way_forget_root(l, r->pid);
+	if (p.dir && !p.dead)
+		way_set_root(l, r->pid, p.dir);
+}
+
+static void changes_process(struct late *l, const struct seen *s)
+{
+	const struct rec *r = &s->rec;
+
+	if (r->op == OP_chroot && r->ret >= 0)
+		enters_root(l, s);
+	else if (ops[r->op].flags & OPF_FORK && r->ret > 0)
+		way_share_root(l, r->pid, (uint32_t)r->ret);
+	else if (r->op == OP_exit_group || (r->op == OP_task_end && r->pid == r->tid))
 		way_forget_root(l, r->pid);
 }
 
@@ -577,6 +598,7 @@ static void names_of(struct late *l, const struct seen *s)
 {
 	const struct rec *r = &s->rec;
 	enum deed deed = deed_of(r->op);
+	struct seen before;
 
 	if (s->foreign) {
 		if (!l->told_foreign)
@@ -585,6 +607,11 @@ static void names_of(struct late *l, const struct seen *s)
 				"looked at");
 		l->told_foreign = true;
 		return;
+	}
+	if (r->op == OP_chroot && r->ret >= 0 && s->chrooted && !way_has_root(l, r->pid)) {
+		before = *s; /* it is told when it is over, and its name began at the host's */
+		before.chrooted = false;
+		s = &before;
 	}
 	touch_root(l, r);
 	if (r->op == OP_state_task)
@@ -600,7 +627,7 @@ static void names_of(struct late *l, const struct seen *s)
 		call_with_paths(l, s, deed);
 	}
 	touch_inode(l, inode_facts(s, deed), began(r), s->cut.known);
-	changes_process(l, r);
+	changes_process(l, s);
 }
 
 void call_names(struct late *l, const struct seen *s)

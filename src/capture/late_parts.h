@@ -160,6 +160,8 @@ bool way_is_deleted(struct str path);
 struct dir *way_root(struct late *l, const struct seen *s);
 void way_set_root(struct late *l, uint32_t pid, struct dir *root);
 void way_forget_root(struct late *l, uint32_t pid);
+bool way_has_root(struct late *l, uint32_t pid);
+void way_share_root(struct late *l, uint32_t pid, uint32_t child);
 
 /* The directory that path I starts from, FD being the argument that says so. NULL: not known. */
 struct dir *way_start(struct late *l, const struct seen *s, int i, int fd);

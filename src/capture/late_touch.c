@@ -131,6 +131,20 @@ static void look_at_extents(struct late *l, struct touch *touch, const char *pat
 	touch->nextents = (uint32_t)l->extents.n;
 }
 
+/* Of a directory, in the place of extents: the bits and the length of its default access control list. */
+static void look_at_acl(struct touch *touch, const char *path)
+{
+	size_t len;
+	int bits = facts_default_acl(path, &len);
+
+	touch->extents = bits < 0 ? NULL : malloc(2 * sizeof(*touch->extents));
+	if (!touch->extents)
+		return;
+	touch->extents[0] = (uint64_t)bits;
+	touch->extents[1] = len;
+	touch->nextents = 2;
+}
+
 static void look_at(struct late *l, struct touch *touch, const char *path)
 {
 	struct stat st;
@@ -144,6 +158,8 @@ static void look_at(struct late *l, struct touch *touch, const char *path)
 	touch->facts = facts_of_stat(&st);
 	if (S_ISLNK(st.st_mode))
 		look_at_link(l, touch, path);
+	else if (S_ISDIR(st.st_mode))
+		look_at_acl(touch, path);
 	else if (is_sparse(&touch->facts))
 		look_at_extents(l, touch, path);
 	if (S_ISREG(st.st_mode))
@@ -232,12 +248,13 @@ static void settle_blocks(struct touch *touch, const struct facts *look)
 
 void touch_settle(struct late *l, struct touch *touch, const struct facts *facts)
 {
+	bool dir = S_ISDIR(facts->mode);
 	struct facts look;
 
 	if (touch->settled || touch->dropped)
 		return;
 	stop_waiting(l, touch);
-	if (!touch->looked && touch->at && is_sparse(facts)) {
+	if (!touch->looked && touch->at && (is_sparse(facts) || dir)) {
 		touch_look(l, touch);
 		leave_inodes(l, touch);
 	}
@@ -246,9 +263,9 @@ void touch_settle(struct late *l, struct touch *touch, const struct facts *facts
 	touch->facts = same_file(&touch->first, facts) ? touch->first : *facts;
 	if (!same_file(&look, facts))
 		touch->target = NULL;
-	if (!same_file(&look, facts) || !is_sparse(&touch->facts) || touch->cut)
+	if (!same_file(&look, facts) || !(dir || is_sparse(&touch->facts)) || touch->cut)
 		forget_extents(touch);
-	if (touch->extents)
+	if (touch->extents && !dir)
 		clip_extents(touch);
 	settle_blocks(touch, &look);
 }

@@ -134,6 +134,22 @@ void way_set_root(struct late *l, uint32_t pid, struct dir *root)
 	j->root = root;
 }
 
+bool way_has_root(struct late *l, uint32_t pid)
+{
+	return jail_of(l, pid);
+}
+
+/* A new process is in that of its maker; of a thread nobody asks. */
+void way_share_root(struct late *l, uint32_t pid, uint32_t child)
+{
+	struct jail *j = jail_of(l, pid);
+
+	if (j)
+		way_set_root(l, child, j->root);
+	else
+		way_forget_root(l, child);
+}
+
 void way_forget_root(struct late *l, uint32_t pid)
 {
 	struct jail *j = jail_of(l, pid);

@@ -19,6 +19,7 @@
 #include "capture/begin.h"
 #include "capture/buffer.h"
 #include "capture/child.h"
+#include "capture/control.h"
 #include "capture/places.h"
 #include "capture/wire_read.h"
 #include "tree/mounts.h"
@@ -206,11 +207,13 @@ int live_sums(struct live *s, enum op_id row, const struct live_sum *sum, struct
 
 static int round_up(struct live *s, bool stop, struct err *err)
 {
-	uint64_t t;
+	uint64_t t = 0;
 	int rc = s->source->collect(s->user, s->merge, stop, &t, err);
 
 	if (!rc)
 		rc = merge_up_to(s, stop ? UINT64_MAX : t, err);
+	if (!rc && s->job->control)
+		control_round(s->job->control, s->job->watch, t);
 	sink_tick(s->job->sink);
 	return rc;
 }
@@ -345,8 +348,10 @@ int live_stages(struct live *s, size_t queues, const struct capture_pair *pairs,
 
 static int start_recording(struct live *s, struct err *err)
 {
-	int rc = s->source->start(s->user, s->child.pid, err);
+	int rc = s->job->watch ? watch_tell(s->job->watch, s->source->file, s->user, err) : 0;
 
+	if (!rc)
+		rc = s->source->start(s->user, s->child.pid, err);
 	if (rc)
 		return rc;
 	begin_settled(s->begin, now_ns());

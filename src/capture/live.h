@@ -4,6 +4,7 @@
 
 #include "capture/backend.h"
 #include "capture/merge.h"
+#include "capture/watch.h"
 
 /*
  * A capture whose records come out of the kernel (wire.h): what is the same for all backends that have
@@ -35,6 +36,8 @@ struct live_source {
 	void (*freed)(void *user, size_t bytes);
 	/* Until much is there, or NS are over. */
 	void (*wait)(void *user, uint64_t ns);
+	/* For --file; NULL: it does not know files. */
+	watch_tell_fn *file;
 	/* How many threads are recorded; not asked when that is everybody. */
 	int (*scope)(void *user, int64_t *threads, struct err *err);
 	/* After the last collect: accounts for what never came, by live_lost(). */

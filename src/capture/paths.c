@@ -85,6 +85,9 @@ static void write_record(struct walk *w, struct str path, struct str way, const 
 	static const uint64_t none;
 	struct rec rec = {.t = now_ns(), .pid = w->who.pid, .tid = w->who.tid};
 	extents *data = &w->paths->extents;
+	uint64_t acl[2];
+	size_t len;
+	int bits;
 
 	rec.op = OP_state_path;
 	rec.path = path;
@@ -97,6 +100,11 @@ static void write_record(struct walk *w, struct str path, struct str way, const 
 		!facts_extents(way.s, rec.facts.size, data)) {
 		rec.vec = data->n ? data->v : &none;
 		rec.nvec = (uint32_t)data->n;
+	} else if (st && S_ISDIR(st->st_mode) && (bits = facts_default_acl(way.s, &len)) >= 0) {
+		acl[0] = (uint64_t)bits;
+		acl[1] = len;
+		rec.vec = acl;
+		rec.nvec = 2;
 	}
 	sink_put(w->paths->sink, &rec);
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/chosen.h"
 #include "capture/compat.h"
 #include "capture/state.h"
 #include "ops/ioctl.h"
@@ -75,6 +76,7 @@ static struct task *add_task(struct tracer *t, uint32_t tid)
 		return NULL;
 	}
 	task->tid = tid;
+	place_inherit(&t->placing, tid);
 	return task;
 }
 
@@ -97,6 +99,7 @@ void task_remove(struct tracer *t, struct task *task)
 {
 	call_free_all(t, task);
 	hold_forget(task);
+	place_forget(&t->placing, task);
 	hmap_remove(&t->tasks, &task->node);
 	if (task->proc && --task->proc->tasks == 0) {
 		uring_process_end(t, task, true);
@@ -323,6 +326,18 @@ static bool is_lost_x32(const struct tracer *t, const syscall_info *info)
 	return number >= 512 || (number < TRACER_NUMBERS && t->op_of[number] >= 0);
 }
 
+/* What -E and -F say of it before it is made. */
+static bool is_chosen(const struct tracer *t, const struct task *task, enum op_id op)
+{
+	const struct chosen_needs *n = t->job->needs;
+
+	if (t->job->wanted && !t->job->wanted[op])
+		return false;
+	if (n && n->of[op].pids && !chosen_has_id(n->pids, n->pid_count, task->proc->pid))
+		return false;
+	return !n || !n->of[op].tids || chosen_has_id(n->tids, n->tid_count, task->tid);
+}
+
 /* INFO tells of a seccomp stop or, without a filter, of an entry: both have the same layout. */
 static void on_entry(struct tracer *t, struct task *task, const syscall_info *stop)
 {
@@ -331,6 +346,8 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 	int op;
 
 	task->stepping = false;
+	if (place_shows(info))
+		place_leave(&t->placing);
 	/* our own child before it becomes the program; or numbers that mean something else */
 	if (!t->job->started || (info->arch != FILTER_ARCH && !is_compat(info))) {
 		resume(task, t->go, 0);
@@ -344,7 +361,7 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
 			"calls of the x32 interface are not recorded");
 	op = is_compat(info) ? op_of_compat(t, task, info, &how) : op_of_entry(t, info);
-	if (op >= 0 && t->job->wanted && !t->job->wanted[op])
+	if (op >= 0 && !is_chosen(t, task, (enum op_id)op))
 		op = -1;
 	if (op >= 0 && ops[op].family == FAM_Memory &&
 		!maps_wanted(t, task, (enum op_id)op, (const uint64_t *)info->seccomp.args))
@@ -588,6 +605,7 @@ static void on_stop(struct tracer *t, struct task *task, int status)
 	int sig = WSTOPSIG(status);
 
 	task->waiting = false;
+	place_stop(&t->placing, task);
 	if (hold_is_held(task)) /* killed */
 		hold_forget(task);
 	switch (status >> 16) {
@@ -696,8 +714,8 @@ static void loop(struct tracer *t)
 
 static int tracer_init(struct tracer *t, struct capture_job *job, struct err *err)
 {
-	unsigned extra[1 + UNRECORDED_MAX] = {SYS_restart_syscall};
-	size_t n = 1 + unrecorded_numbers(extra + 1, UNRECORDED_MAX);
+	unsigned extra[3 + UNRECORDED_MAX] = {SYS_restart_syscall, SYS_sched_getaffinity, SYS_sched_setaffinity};
+	size_t n = 3 + unrecorded_numbers(extra + 3, UNRECORDED_MAX);
 	long nr;
 	int op;
 

@@ -3,6 +3,7 @@
 #define IORIOT_CAPTURE_PTRACE_H
 
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/queue.h>
@@ -90,6 +91,16 @@ struct flight {
 	int fd;
 };
 
+/* ptrace_place.c */
+struct placing {
+	struct task *task; /* that stopped last, NULL = none */
+	unsigned stops;	   /* of it, and no other's since */
+	uint64_t until;	   /* what is so stays so, placed or not */
+	bool placed;	   /* it and the tracer are kept on CPU, and may be on these: */
+	int cpu;
+	cpu_set_t of_task, of_tracer;
+};
+
 #define TRACER_NUMBERS 512
 
 TAILQ_HEAD(stands, stand);
@@ -118,6 +129,8 @@ struct tracer {
 	unsigned file;	    /* of the rotation, from 0 */
 	bool over;	    /* the recording has ended, and the program is left alone */
 	bool main_over;	    /* it has ended after that */
+
+	struct placing placing;
 
 	/* ptrace_hold.c */
 	struct stands running; /* what others wait for */
@@ -155,6 +168,9 @@ bool limits_hold(struct tracer *t);
 void limits_poll(struct tracer *t); /* now and then while t->rotating */
 /* What the task does: a letter of proc(5), 0 = it is gone. */
 char limits_state(const struct task *task);
+/* Its /proc/PID/stat: the space before the third field, which tells the state. NULL: it is gone. */
+#define TASK_STAT 1024
+const char *task_stat(const struct task *task, char text[TASK_STAT]);
 
 /* Ends the recording when a limit says so. */
 void limits_check(struct tracer *t);
@@ -185,6 +201,19 @@ bool hold_is_held(const struct task *task);
 /* Now and then: lets go who waits for nothing any more. */
 void hold_release(struct tracer *t);
 void hold_tick(struct tracer *t); /* after some ms while t->hurries */
+
+/*
+ * --- ptrace_place.c: the processor that a task and the tracer share ---
+ *
+ * The program does not notice: calls that ask for its processors or choose them are stopped, and the task has its own
+ * set again before they are made, and before /proc/self/status is opened; and so has what it starts.
+ */
+void place_stop(struct placing *p, struct task *task); /* at each stop, before what it is about */
+void place_leave(struct placing *p);
+void place_inherit(const struct placing *p, uint32_t tid); /* a new task, before it runs */
+void place_forget(struct placing *p, const struct task *task); /* it is gone */
+bool place_shows(const syscall_info *info); /* the call could see it, */
+bool place_tells(struct str path); /* or what it opens */
 
 /* --- ptrace_child.c --- */
 
@@ -227,6 +256,8 @@ void call_touch_names(struct tracer *t, struct task *task, struct call *call);
 /* The same for any record, and what became of the names when it is over. */
 void names_touch(struct tracer *t, struct task *task, const struct rec *rec, struct name *name[2]);
 void names_follow(struct task *task, const struct rec *rec, struct name *const name[2]);
+/* Of what a call or a submission has set an access control list of. */
+struct facts call_facts_of_acl(uint32_t tid, const struct rec *rec);
 /* Its result, and its record. The call is over and the one below it is current again. */
 void call_finish(struct tracer *t, struct task *task, int64_t result);
 /* The task is killed: its last call may have had its effect all the same. */

@@ -11,6 +11,7 @@
 #include "capture/facts.h"
 #include "capture/ptrace.h"
 #include "capture/state.h"
+#include "ops/uring.h"
 #include "utils/clock.h"
 
 /* The directories that a relative and an absolute path of the process start from. */
@@ -175,13 +176,17 @@ enum call_begun call_begin(struct tracer *t, struct task *task, enum op_id op, u
 	for (i = 0; i < OP_ARGS; i++)
 		call->rec.arg[i] = info->seccomp.args[i];
 	call->how = how;
-	if (ops[op].flags & OPF_FORK)
+	if (ops[op].flags & OPF_FORK) {
 		t->forking++;
+		place_leave(&t->placing); /* a child that is not traced, either, has the set of its maker */
+	}
 	if (fetch_args((pid_t)task->tid, call) && !task->proc->blind) {
 		task->proc->blind = true;
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
 			"the memory of this process may not be read: paths are missing");
 	}
+	if (place_tells(call->rec.path))
+		place_leave(&t->placing);
 	if (op == OP_pidfd_getfd)
 		call->rec.arg[3] = rights_owner(task, (int)call->rec.arg[0]);
 	if (hold_before_names(t, task, &call->rec)) {
@@ -247,25 +252,37 @@ void names_follow(struct task *task, const struct rec *rec, struct name *const n
  * An access control list changes the permission bits as well: cp -p sets one in place of a chmod.
  * Its bytes are not recorded, but what the file has become is.
  */
-static bool sets_acl(const struct rec *rec)
+struct facts call_facts_of_acl(uint32_t tid, const struct rec *rec)
 {
-	return op_has(rec->op, A_XFLAGS) && str_eqs(rec->path2, "system.posix_acl_access");
-}
-
-static struct facts facts_of_path(const struct task *task, struct str path, bool follow)
-{
-	char name[PATH_MAX + 32];
+	int dir = op_arg_index(rec->op, A_DIRFD), at = op_arg_index(rec->op, A_ATFLAGS);
+	int fd = op_arg_index(rec->op, A_FD), len;
+	bool follow = rec->op != OP_lsetxattr && (at < 0 || !(rec->arg[at] & AT_SYMLINK_NOFOLLOW));
+	char name[PATH_MAX + 64];
 	struct stat st;
-	int len = snprintf(name, sizeof(name), "/proc/%d/%s/", (int)task->tid,
-		path.s[0] == '/' ? "root" : "cwd");
 
-	if (path.len >= sizeof(name) - (size_t)len)
+	if (rec->sqe.flags & URING_FIXED_FILE)
 		return (struct facts){0};
-	memcpy(name + len, path.s, path.len);
-	name[(size_t)len + path.len] = '\0';
+	if (fd >= 0)
+		len = snprintf(name, sizeof(name), "/proc/%u/fd/%d", tid, (int)rec->arg[fd]);
+	else if (rec->path.s && rec->path.len && rec->path.s[0] == '/')
+		len = snprintf(name, sizeof(name), "/proc/%u/root", tid);
+	else if (dir >= 0 && (int)rec->arg[dir] != AT_FDCWD)
+		len = snprintf(name, sizeof(name), "/proc/%u/fd/%d/", tid, (int)rec->arg[dir]);
+	else
+		len = snprintf(name, sizeof(name), "/proc/%u/cwd/", tid);
+	if (fd < 0 && rec->path.len >= sizeof(name) - (size_t)len)
+		return (struct facts){0};
+	if (fd < 0 && rec->path.len) {
+		memcpy(name + len, rec->path.s, rec->path.len);
+		len += (int)rec->path.len;
+	} else if (fd < 0 && name[len - 1] == '/') { /* on the descriptor itself */
+		len--;
+		follow = true;
+	}
+	name[len] = '\0';
 	if (follow ? stat(name, &st) : lstat(name, &st))
 		return (struct facts){0};
-	return facts_of_stat(&st);
+	return facts_with_acl(rec, name, facts_of_stat(&st));
 }
 
 static struct facts facts_after(const struct task *task, const struct rec *rec)
@@ -274,11 +291,7 @@ static struct facts facts_after(const struct task *task, const struct rec *rec)
 		return (struct facts){0};
 	if ((ops[rec->op].flags & OPF_NEWFD) && (op_has(rec->op, A_PATH) || op_has(rec->op, A_HANDLEIN)))
 		return facts_of_fd((pid_t)task->tid, (int)rec->ret);
-	if (!sets_acl(rec))
-		return (struct facts){0};
-	if (rec->op == OP_fsetxattr)
-		return facts_of_fd((pid_t)task->tid, (int)rec->arg[0]);
-	return facts_of_path(task, rec->path, rec->op == OP_setxattr);
+	return facts_sets_acl(rec) ? call_facts_of_acl(task->tid, rec) : (struct facts){0};
 }
 
 void call_finish(struct tracer *t, struct task *task, int64_t result)

@@ -12,22 +12,29 @@
 
 /* --- another file --- */
 
-char limits_state(const struct task *task)
+const char *task_stat(const struct task *task, char text[TASK_STAT])
 {
-	char path[64], text[512];
-	const char *end;
+	char path[64], *end;
 	size_t len;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%u/stat", task->tid);
 	f = fopen(path, "re");
 	if (!f)
-		return 0;
-	len = fread(text, 1, sizeof(text) - 1, f);
+		return NULL;
+	len = fread(text, 1, TASK_STAT - 1, f);
 	fclose(f);
 	text[len] = '\0';
 	end = strrchr(text, ')'); /* of the command name, which may hold anything */
-	return end && end[1] ? end[2] : 0;
+	return end && end[1] ? end + 1 : NULL;
+}
+
+char limits_state(const struct task *task)
+{
+	char text[TASK_STAT];
+	const char *stat = task_stat(task, text);
+
+	return stat ? stat[1] : 0;
 }
 
 /*
@@ -180,6 +187,7 @@ void limits_check(struct tracer *t)
 		return;
 	t->over = true;
 	t->rotating = false;
+	place_leave(&t->placing);
 	sink_end(t->job->sink);
 	snprintf(
 		line, sizeof(line), "recording ended: %s; the program goes on", sink_end_text(end));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "capture/chosen.h"
+#include "capture/watch.h"
 #include "datas/arena.h"
 #include "datas/buf.h"
 #include "trace/outfile.h"
@@ -20,6 +21,7 @@ struct sink {
 	char *path;
 	struct sink_limits limits;
 	struct chosen *chosen; /* NULL = all */
+	struct watch *watch;   /* NULL = all files */
 	uint64_t start;	       /* start_mono */
 	struct outfile *file; /* NULL: ended */
 	struct buf buf;
@@ -83,6 +85,11 @@ int sink_limit(struct sink *s, const struct sink_limits *limits, struct err *err
 void sink_choose(struct sink *s, struct chosen *chosen)
 {
 	s->chosen = chosen;
+}
+
+void sink_watch(struct sink *s, struct watch *watch)
+{
+	s->watch = watch;
 }
 
 uint64_t sink_start(const struct sink *s)
@@ -200,12 +207,17 @@ static void state_is_told(struct sink *s)
 	delete_oldest(s);
 }
 
-static void put_line(struct sink *s, const struct rec *rec)
+static void line_is_put(struct sink *s)
 {
 	s->lines++;
-	capture_print(&s->buf, rec);
 	if (s->buf.len >= SINK_CHUNK)
 		write_out(s);
+}
+
+static void put_line(struct sink *s, const struct rec *rec)
+{
+	capture_print(&s->buf, rec);
+	line_is_put(s);
 }
 
 static bool is_ignored(const struct sink *s)
@@ -229,8 +241,22 @@ static void put(struct sink *s, const struct rec *rec, bool call)
 	put_line(s, rec);
 }
 
+/* True: it is seen to. Mounts, what was lost and sums are of the whole capture. */
+static bool is_watched(struct sink *s, const struct rec *rec)
+{
+	struct err why;
+
+	if (!s->watch || rec->op == OP_lost || rec->op == OP_layer_sum || rec->op == OP_state_mount)
+		return false;
+	if (watch_take(s->watch, rec))
+		fail(s, err_sys(&why, ENOMEM, "cannot keep what is done to a file"), &why);
+	return true;
+}
+
 void sink_put(struct sink *s, const struct rec *rec)
 {
+	if (is_watched(s, rec))
+		return;
 	if (s->chosen && !chosen_keeps(s->chosen, rec))
 		return;
 	put(s, rec, ops[rec->op].family != FAM_State);
@@ -238,7 +264,8 @@ void sink_put(struct sink *s, const struct rec *rec)
 
 void sink_tell(struct sink *s, const struct rec *rec)
 {
-	put(s, rec, false);
+	if (!is_watched(s, rec))
+		put(s, rec, false);
 }
 
 void sink_lost(struct sink *s, uint32_t pid, uint32_t tid, uint64_t count, const char *why)
@@ -363,10 +390,23 @@ void sink_rotate(struct sink *s)
 	sync_out(s);
 }
 
+static void put_watched(void *user, struct str line)
+{
+	struct sink *s = user;
+
+	s->totals.calls++;
+	buf_str(&s->buf, line);
+	line_is_put(s);
+}
+
 void sink_end(struct sink *s)
 {
+	struct err why;
+
 	if (!s->file)
 		return;
+	if (s->watch && watch_write(s->watch, put_watched, s))
+		fail(s, err_sys(&why, ENOMEM, "cannot write what was done to files"), &why);
 	if (!s->state_size)
 		state_is_told(s);
 	complete(s);

@@ -43,6 +43,9 @@ int sink_limit(struct sink *s, const struct sink_limits *limits, struct err *err
 /* Only what is chosen from now on, which stays the caller's; NULL: all. */
 struct chosen;
 void sink_choose(struct sink *s, struct chosen *chosen);
+/* Of the files of --file only, which stay the caller's; what is kept of them is written at the end. */
+struct watch;
+void sink_watch(struct sink *s, struct watch *watch);
 /* What the header says: when this file began. */
 uint64_t sink_start(const struct sink *s);
 

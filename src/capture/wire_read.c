@@ -782,7 +782,7 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 	return 0;
 }
 
-/* Of those that set extended attributes, only an access control list changes what facts tell. */
+/* Of those that set extended attributes, only an access control list changes what facts tell: the mode. */
 static bool wants_facts(const struct rec *call)
 {
 	if (call->has_ret && call->ret < 0)
@@ -1133,7 +1133,8 @@ static int on_event(struct wire_reader *r, struct record *rec)
 	const char *body = NULL;
 	int nr = rec->head.nr, rc;
 
-	if (nr < 0 || nr >= OP_COUNT || !(ops[nr].flags & OPF_LAYER) || nr == OP_layer_sum) {
+	if (nr < 0 || nr >= OP_COUNT || !(ops[nr].flags & OPF_LAYER) || nr == OP_layer_sum ||
+		nr == OP_file_call) {
 		r->counts.unknown_calls++;
 		return 0;
 	}

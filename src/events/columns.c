@@ -103,10 +103,17 @@ const struct column columns[] = {
 };
 const unsigned column_count = sizeof(columns) / sizeof(columns[0]);
 
+static const struct {
+	const char *word, *column;
+} other_words[] = {{"path", "file"}, {"process", "pid"}, {"thread", "tid"}};
+
 const struct column *column_find(struct str name)
 {
 	unsigned i;
 
+	for (i = 0; i < sizeof(other_words) / sizeof(*other_words); i++)
+		if (str_eqs(name, other_words[i].word))
+			name = str_of(other_words[i].column);
 	for (i = 0; i < column_count; i++)
 		if (str_eqs(name, columns[i].name))
 			return &columns[i];

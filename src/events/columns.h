@@ -28,7 +28,7 @@ struct column {
 extern const struct column columns[];
 extern const unsigned column_count;
 
-const struct column *column_find(struct str name); /* NULL when there is none */
+const struct column *column_find(struct str name); /* NULL when there is none; path, process, thread are others' */
 
 /* The names of all of them, "a, b, c", for messages. */
 struct str column_names(void);

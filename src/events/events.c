@@ -347,6 +347,16 @@ const char *event_name(const struct event *ev)
 	return ev->op < OP_COUNT ? ops[ev->op].name : requests[ev->op - OP_COUNT].name;
 }
 
+int event_find(struct str name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		if (str_eqs(name, requests[i].name))
+			return OP_COUNT + (int)i;
+	return op_find(name);
+}
+
 enum op_family event_family(const struct event *ev)
 {
 	return ev->op < OP_COUNT ? ops[ev->op].family : FAM_AIO;
@@ -364,7 +374,7 @@ void events_name_inodes(struct events *e)
 
 bool event_is_below(const struct event *ev)
 {
-	return ev->op < OP_COUNT && ops[ev->op].flags & OPF_LAYER;
+	return ev->op < OP_COUNT && ops[ev->op].flags & OPF_LAYER && ev->op != OP_file_call;
 }
 
 int events_start(struct events **out, uint64_t origin, struct str first, struct err *err)

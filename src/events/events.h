@@ -46,7 +46,7 @@ struct layer_total {
 	bool summed; /* the capture told how many there were: */
 	uint64_t all, all_bytes, dropped;
 };
-#define LAYER_ROWS (OP_layer_sum - OP_block_queue)
+#define LAYER_ROWS (OP_file_call - OP_block_queue)
 
 /* What the capture says of itself. */
 struct events_totals {
@@ -65,6 +65,7 @@ struct events_totals {
 struct events;
 
 const char *event_name(const struct event *ev);
+int event_find(struct str name); /* enum op_id or enum event_op, -1: none is called so */
 enum op_family event_family(const struct event *ev);
 enum op_class event_class(const struct event *ev);
 

@@ -18,6 +18,8 @@ struct known_inode {
 	struct object *object;	 /* its name; NULL: no call told it */
 	uint64_t next_sector;	 /* behind the last request that was queued of it */
 	bool queued;
+	uint64_t next_offset;	 /* behind the last transfer of a file_call */
+	bool moved;
 };
 
 static struct known_inode *inode_of(struct events *e, const struct event *ev)
@@ -125,13 +127,45 @@ static void take_sum(struct events *e, const struct rec *r)
 	int op = op_find(r->path);
 	struct layer_total *t;
 
-	if (op < OP_block_queue || op >= OP_layer_sum)
+	if (op < OP_block_queue || op >= OP_file_call)
 		return;
 	t = &e->totals.layer[op - OP_block_queue];
 	t->summed = true;
 	t->all_bytes += r->arg[1];
 	t->all += r->arg[2];
 	t->dropped += r->arg[4];
+}
+
+/* A call that was kept because of its file: as the call that it was. */
+static int take_call(struct events *e, const struct rec *r, struct event *ev)
+{
+	uint64_t began = r->t - r->dur, moved = r->ret > 0 ? (uint64_t)r->ret : 0;
+	int op = event_find(r->path);
+	struct known_inode *i;
+	enum op_class class;
+
+	*ev = (struct event){.rec = r, .op = op < 0 ? OP_file_call : (unsigned)op, .ret = r->ret, .fd = -1,
+		.seq = ++e->totals.calls, .latency = r->dur, .start = began > e->origin ? began - e->origin : 0,
+		.offset = (int64_t)rec_arg(r, A_OFF, 0), .size = rec_arg(r, A_LEN, 0), .file = r->path2,
+		.direct = rec_arg(r, A_CALLFLAGS, 0) & LAYER_CALL_DIRECT, .comm = host_comm(e, r->pid)};
+	if (event_is_below(ev)) /* no call has that name */
+		ev->op = OP_file_call;
+	if (r->ret < 0 && r->ret >= -4095)
+		ev->error = (int)-r->ret;
+	class = event_class(ev);
+	ev->read = class == CLS_READ || class == CLS_TRANSFER ? moved : 0;
+	ev->written = class == CLS_WRITE || class == CLS_TRANSFER ? moved : 0;
+	take_facts(r, ev);
+	i = ev->has_inode ? inode_of(e, ev) : NULL;
+	if (ev->has_inode && !i)
+		return -ENOMEM;
+	if (i && ev->offset >= 0 && (ev->read || ev->written)) {
+		ev->follows = i->moved;
+		ev->sequential = i->moved && i->next_offset == (uint64_t)ev->offset;
+		i->moved = true;
+		i->next_offset = (uint64_t)ev->offset + moved;
+	}
+	return layers_name(e, ev, &r->facts) ? -ENOMEM : 1;
 }
 
 int layers_take(struct events *e, const struct rec *r, struct event *ev)
@@ -143,6 +177,8 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 		take_sum(e, r);
 		return 0;
 	}
+	if (r->op == OP_file_call)
+		return take_call(e, r, ev);
 	sum_up(e, r);
 	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1, .offset = -1,
 		.latency = r->dur, .start = began > e->origin ? began - e->origin : 0,

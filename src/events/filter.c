@@ -277,7 +277,7 @@ static int take_test(struct parser *p, struct filter **out)
 	if (!f)
 		return -ENOMEM;
 	*out = f;
-	f->column = column_find(str_eqs(word, "path") ? STR("file") : word);
+	f->column = column_find(word);
 	if (!f->column)
 		return wrong(p, word.s, "there is no column \"%.*s\"; there are %s", (int)word.len, word.s,
 			column_names().s);
@@ -467,26 +467,151 @@ bool filter_matches(const struct filter *f, const struct event *ev)
 	}
 }
 
-/* ---- what is known of an operation alone ---- */
+/* ---- what is known before there is a record ---- */
 
 enum maybe { NO, PERHAPS, YES }; /* in this order */
 
-static enum maybe known(const struct filter *f, const struct event *ev)
+/* Calls of one operation, of which there may be known: */
+struct guess {
+	unsigned op;
+	enum { ANY_RESULT, WORKED, FAILED } result;
+	int64_t below;	     /* they took less time than that; 0: unknown */
+	bool other_pid, other_tid; /* it is none of those that tests name */
+};
+
+static enum maybe certain(bool is)
+{
+	return is ? YES : NO;
+}
+
+/* Of a test of a number that lies between LOW and HIGH. */
+static enum maybe in_range(const struct filter *f, int64_t low, int64_t high)
+{
+	int64_t want = f->values.n ? f->values.v[0].number : 0;
+	bool outside = want < low || want > high;
+	size_t i;
+
+	switch (f->op) {
+	case OP_EQ:
+		return outside ? NO : low == high ? YES : PERHAPS;
+	case OP_TRUE:
+	case OP_NE:
+		return outside ? YES : low == high ? NO : PERHAPS;
+	case OP_LT:
+		return high < want ? YES : low >= want ? NO : PERHAPS;
+	case OP_LE:
+		return high <= want ? YES : low > want ? NO : PERHAPS;
+	case OP_GT:
+		return low > want ? YES : high <= want ? NO : PERHAPS;
+	case OP_GE:
+		return low >= want ? YES : high < want ? NO : PERHAPS;
+	default:
+		break;
+	}
+	for (i = 0; i < f->values.n; i++)
+		if (f->values.v[i].number >= low && f->values.v[i].number <= high)
+			return PERHAPS;
+	return NO;
+}
+
+/* Of a test of a number that is none of those that tests name. */
+static enum maybe of_another(const struct filter *f)
+{
+	return f->op == OP_EQ || f->op == OP_IN ? NO : f->op == OP_NE ? YES : PERHAPS;
+}
+
+static bool is_column(const struct filter *f, const char *name)
+{
+	return str_eqs(str_of(f->column->name), name);
+}
+
+/* Only transfers have bytes, and only when they worked. */
+static bool no_bytes(const struct guess *g, const struct event *ev)
+{
+	return g->result == FAILED || event_class(ev) == CLS_UNCLASSIFIED;
+}
+
+static enum maybe guess_test(const struct filter *f, const struct guess *g)
+{
+	const struct event ev = {.op = g->op};
+
+	if (f->column->per_op || (g->result == WORKED && is_column(f, "error")))
+		return certain(filter_matches(f, &ev));
+	if (is_column(f, "ret") && g->result)
+		return g->result == WORKED ? in_range(f, 0, INT64_MAX) : in_range(f, INT64_MIN, -1);
+	if ((is_column(f, "bytes") || is_column(f, "read") || is_column(f, "written")) && no_bytes(g, &ev))
+		return in_range(f, 0, 0);
+	if (is_column(f, "latency") && g->below)
+		return in_range(f, 0, g->below - 1);
+	if ((g->other_pid && is_column(f, "pid")) || (g->other_tid && is_column(f, "tid")))
+		return of_another(f);
+	return PERHAPS;
+}
+
+static enum maybe guess(const struct filter *f, const struct guess *g)
 {
 	enum maybe a, b;
 
 	if (f->kind == NODE_TEST)
-		return !f->column->per_op ? PERHAPS : filter_matches(f, ev) ? YES : NO;
-	a = known(f->a, ev);
+		return guess_test(f, g);
+	a = guess(f->a, g);
 	if (f->kind == NODE_NOT)
 		return (enum maybe)(YES - a);
-	b = known(f->b, ev);
+	b = guess(f->b, g);
 	return (f->kind == NODE_OR) == (a > b) ? a : b;
 }
 
 bool filter_allows(const struct filter *f, unsigned op)
 {
-	return known(f, &(struct event){.op = op}) != NO;
+	return guess(f, &(struct guess){.op = op}) != NO;
+}
+
+/* The greatest time below which the filter lets no call through, among those that its tests name. */
+static int64_t least_latency(const struct filter *root, const struct filter *f, unsigned op)
+{
+	int64_t most = 0, other;
+	size_t i;
+	int k;
+
+	if (f->kind != NODE_TEST) {
+		most = least_latency(root, f->a, op);
+		other = f->b ? least_latency(root, f->b, op) : 0;
+		return most > other ? most : other;
+	}
+	for (i = 0; is_column(f, "latency") && i < f->values.n; i++)
+		for (k = 0; k < 2; k++) { /* "> N" begins at N + 1 */
+			int64_t below = f->values.v[i].number + k;
+
+			if (below > most && guess(root, &(struct guess){.op = op, .below = below}) == NO)
+				most = below;
+		}
+	return most;
+}
+
+void filter_need(const struct filter *f, unsigned op, struct filter_need *need)
+{
+	*need = (struct filter_need){
+		.failed = guess(f, &(struct guess){.op = op, .result = WORKED}) == NO,
+		.worked = guess(f, &(struct guess){.op = op, .result = FAILED}) == NO,
+		.pids = guess(f, &(struct guess){.op = op, .other_pid = true}) == NO,
+		.tids = guess(f, &(struct guess){.op = op, .other_tid = true}) == NO,
+		.latency = (uint64_t)least_latency(f, f, op)};
+}
+
+size_t filter_ids(const struct filter *f, const char *column, uint32_t *out, size_t n, size_t most)
+{
+	size_t i;
+
+	if (f->kind != NODE_TEST) {
+		n = filter_ids(f->a, column, out, n, most);
+		return f->b ? filter_ids(f->b, column, out, n, most) : n;
+	}
+	for (i = 0; is_column(f, column) && i < f->values.n; i++) {
+		if (n < most)
+			out[n] = (uint32_t)f->values.v[i].number;
+		n++;
+	}
+	return n;
 }
 
 bool filter_uses(const struct filter *f, const char *column)

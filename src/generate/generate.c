@@ -423,6 +423,9 @@ static int open_all(struct run *run)
 		return err_set(run->err, EINVAL,
 			"%s: only some calls were recorded (-E, -F): a replay would not find what the others did; "
 			"-a analyses it", run->q->capture);
+	if (capture_header(run->reader, "files").s)
+		return err_set(run->err, EINVAL, "%s: only some files were recorded (--file), and the last of what was "
+			"done to them; -a analyses it", run->q->capture);
 	if (model_init(&run->model, run->q->name, run->q->root,
 		    capture_header(run->reader, "arch")) ||
 		window_new(&run->window, run->reader))

@@ -197,6 +197,7 @@ static int write_attributes(const struct node *n, struct str path, struct work *
 		names += x->len + 1;
 		l.target = (struct str){x->name, x->len};
 		l.size = x->size;
+		l.mode = x->bits_at_start;
 		if (str_eqs(l.target, XATTR_ACL) && !x->exact)
 			l.size = ACL_LEAST + (x->size > ACL_LEAST ? (x->size - ACL_LEAST + 7) / 8 * 8 : 0);
 		rc = write_line(w, out, &l, err);

@@ -89,6 +89,8 @@ struct surprise {
 struct closed {
 	int64_t fd;
 	uint64_t t; /* when its close was over */
+	uint32_t ring;	 /* 0, or of the submission that closed it: its ring, */
+	uint64_t number; /* and its number there */
 	struct descriptor *d;
 };
 #define CLOSED_MAX 256 /* beyond, the oldest are forgotten */
@@ -369,6 +371,12 @@ int model_end_maps(struct model *m, struct process *p);
 void model_map_get(void *user, void *map);
 void model_map_put(void *user, void *map);
 void model_free_maps(struct model *m);
+
+/* A directory of the start has a default access control list of LEN bytes that gives BITS. */
+int model_default_acl_at_start(struct node *n, uint64_t bits, uint64_t len);
+
+/* What N, made in DIR, has by that: the umask counts without it only. */
+int model_inherit_acl(const struct model *m, struct node *dir, struct node *n);
 
 /* Was the extended attribute there when the call looked, and is it there after it? -1 = not told. */
 int model_xattr_found(const struct rec *r);

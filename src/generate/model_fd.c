@@ -169,7 +169,9 @@ int model_open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 static int create_file(struct model *m, struct place *p, uint32_t mode)
 {
 	p->node = names_new(&m->names, p->w.at, mode);
-	return p->node ? model_enter(m, &p->w, p->node) : -ENOMEM;
+	if (!p->node || model_inherit_acl(m, p->w.at, p->node))
+		return -ENOMEM;
+	return model_enter(m, &p->w, p->node);
 }
 
 static int open_tmpfile(struct model *m, const struct rec *r, struct place *p, int flags)
@@ -181,7 +183,7 @@ static int open_tmpfile(struct model *m, const struct rec *r, struct place *p, i
 	if (rc || r->ret < 0)
 		return rc;
 	n = names_new(&m->names, p->node, S_IFREG | 0600);
-	if (!n || model_touch_fs(m, TOUCH_SHARE))
+	if (!n || model_inherit_acl(m, p->node, n) || model_touch_fs(m, TOUCH_SHARE))
 		return -ENOMEM;
 	return model_open_fd(m, r->ret, n, flags, false, &d);
 }

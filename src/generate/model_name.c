@@ -189,8 +189,8 @@ static int make_node(struct model *m, const struct rec *r, uint32_t mode)
 	n = names_new(&m->names, p.w.at, mode);
 	if (!n || model_touch_fs(m, TOUCH_SHARE)) /* its umask */
 		return -ENOMEM;
-	n->allowed &= ~m->task->fs->umask;
-	return model_enter(m, &p.w, n);
+	rc = model_inherit_acl(m, p.w.at, n);
+	return rc ? rc : model_enter(m, &p.w, n);
 }
 
 int model_mkdir(struct model *m, const struct rec *r)

@@ -384,6 +384,8 @@ int model_state_path(struct model *m, const struct rec *r)
 		return LEFT_STATE;
 	if (r->nvec && node_is_file(n) && !n->size.extents)
 		rc = vsize_at_start(&n->size, r->facts.size, r->vec, r->nvec, true);
+	else if (r->nvec == 2 && node_is_dir(n))
+		rc = model_default_acl_at_start(n, r->vec[0], r->vec[1]);
 	else if (node_is_file(n) && r->facts.size >= VSIZE_PAGE && r->facts.blocks == 0 && !n->size.extents)
 		rc = vsize_at_start(&n->size, r->facts.size, NULL, 0, true); /* all of it a hole */
 	return rc ? rc : LEFT_STATE;

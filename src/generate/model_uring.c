@@ -200,7 +200,7 @@ static int remember(struct model *m, struct ring *r, int64_t fd, const struct de
 	c = rc ? NULL : vec_push(&r->closed);
 	if (!c)
 		return -ENOMEM;
-	*c = (struct closed){fd, m->rec->t, vfd_remember(&m->vfd, d)};
+	*c = (struct closed){fd, m->rec->t, m->rec->sqe.ring, m->rec->sqe.number, vfd_remember(&m->vfd, d)};
 	if (!c->d) {
 		r->closed.n--;
 		return -ENOMEM;
@@ -227,14 +227,20 @@ int model_rings_remember(struct model *m, int64_t fd, const struct descriptor *d
 	return rc;
 }
 
-/* What FD was when a submission of that time was made, if it was closed since then; or NULL. */
-static struct descriptor *closed_since(const struct ring *r, int64_t fd, uint64_t time)
+/*
+ * What FD was when submission S was made, if it was closed since then; or NULL. The kernel takes a file when it comes
+ * to the submission, by when those in front of it have closed theirs.
+ */
+static struct descriptor *closed_since(const struct ring *r, int64_t fd, const struct rec *s)
 {
+	const struct closed *c;
 	size_t i;
 
-	for (i = 0; i < r->closed.n; i++)
-		if (r->closed.v[i].fd == fd && r->closed.v[i].t > time)
-			return r->closed.v[i].d;
+	for (i = 0; i < r->closed.n; i++) {
+		c = &r->closed.v[i];
+		if (c->fd == fd && c->t > s->t - s->dur && (c->ring != s->sqe.ring || c->number > s->sqe.number))
+			return c->d;
+	}
 	return NULL;
 }
 
@@ -521,8 +527,9 @@ static int apply_as_submitted(struct model *m, const struct ring *ring, const st
 		if ((kind != A_FD && kind != A_FD2 && kind != A_DIRFD && kind != A_DIRFD2) || fd < 0 ||
 			fd >= files->n || (ops[r->op].flags & OPF_NEWFD && fd == r->ret))
 			continue;
-		then[i] = closed_since(ring, fd, r->t - r->dur);
 		now[i] = files->v[fd];
+		/* was none any more when the kernel came to it? */
+		then[i] = r->ret == -EBADF && !now[i] ? NULL : closed_since(ring, fd, r);
 		if (then[i])
 			files->v[fd] = then[i];
 	}

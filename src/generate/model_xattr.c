@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/xattr.h>
 
+#include "ops/uring.h"
 #include "ops/xattr.h"
 
 /*
@@ -141,7 +142,7 @@ static enum op_id removal_of(enum op_id op)
  * a list of that length which says the same. One that says no more than bits do leaves none; cp -p sets
  * such a one in place of a chmod.
  */
-static int set_acl(struct model *m, const struct rec *r, struct node *n)
+static int chmod_and_set(struct model *m, const struct rec *r, struct node *n)
 {
 	bool list = model_arg(r, A_LEN, 0) >= ACL_LEAST;
 	struct rec *call = &m->out.call;
@@ -164,6 +165,62 @@ static int set_acl(struct model *m, const struct rec *r, struct node *n)
 	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
 }
 
+static uint64_t length(const struct rec *r)
+{
+	return (uint64_t)model_arg(r, A_LEN, model_arg(r, A_XARGS, 0));
+}
+
+static struct xattr *own(struct node *n, struct str name, bool present)
+{
+	struct xattr *x = enter(n, name);
+
+	if (x) {
+		x->present = present;
+		x->own = true;
+		x->differs = false;
+	}
+	return x;
+}
+
+/*
+ * The same of calls with flags for the path, and of submissions, which keep their places: the list first, and then what
+ * the bits are.
+ */
+static int set_and_chmod(struct model *m, const struct rec *r, struct node *n)
+{
+	struct rec *call = &m->more.call;
+
+	if (!own(n, r->path2, length(r) >= ACL_LEAST))
+		return -ENOMEM;
+	m->has_more = true;
+	m->more = m->out;
+	call->path2 = STR_NONE;
+	call->sqe = (struct sqe){0};
+	if (r->op == OP_setxattrat) {
+		call->op = OP_fchmodat2;
+		call->arg[3] = m->out.call.arg[op_arg_index(r->op, A_ATFLAGS)];
+		call->arg[2] = r->facts.mode & 07777;
+	} else {
+		call->op = op_has(r->op, A_FD) ? OP_fchmod : OP_chmod;
+		call->arg[1] = r->facts.mode & 07777;
+	}
+	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
+}
+
+/* A default list: its length, and the bits that it gives, are all that what is made in the directory depends on. */
+static int set_default(struct model *m, const struct rec *r, struct node *n)
+{
+	int flags = op_arg_index(r->op, op_has(r->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS);
+	struct xattr *x = own(n, r->path2, length(r) > ACL_HEAD);
+
+	if (!x)
+		return -ENOMEM;
+	x->bits = x->present ? r->facts.mode & 0777 : 0;
+	x->size_now = (uint32_t)length(r);
+	m->out.call.arg[flags] |= (uint64_t)x->bits << XATTR_BITS_SHIFT;
+	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
+}
+
 /* Nothing tells what the file has by it. */
 static int set_unknown_acl(const struct rec *r, struct node *n)
 {
@@ -175,9 +232,57 @@ static int set_unknown_acl(const struct rec *r, struct node *n)
 	return LEFT_XATTR;
 }
 
+static int set_acl(struct model *m, const struct rec *r, struct node *n)
+{
+	bool is_default = str_eqs(r->path2, XATTR_ACL_DEFAULT);
+	bool told = r->facts.known || (is_default && length(r) <= ACL_HEAD);
+
+	if (!told || r->sqe.flags & URING_FIXED_FILE)
+		return set_unknown_acl(r, n);
+	if (is_default)
+		return set_default(m, r, n);
+	return r->sqe.ring || r->op == OP_setxattrat ? set_and_chmod(m, r, n) : chmod_and_set(m, r, n);
+}
+
+int model_default_acl_at_start(struct node *n, uint64_t bits, uint64_t len)
+{
+	bool is_length = len >= ACL_PLAIN && len <= XATTR_SIZE_MAX && len % ACL_ENTRY == ACL_HEAD;
+	struct xattr *x = is_length ? enter(n, STR(XATTR_ACL_DEFAULT)) : NULL;
+
+	if (!x)
+		return is_length ? -ENOMEM : LEFT_MALFORMED;
+	x->present = x->at_start = x->exact = true;
+	x->size = x->size_now = (uint32_t)len;
+	x->bits = x->bits_at_start = (uint32_t)bits & 0777;
+	return 0;
+}
+
+/* As posix_acl_create() of the kernel: a list with more than three entries becomes that of what is made, too. */
+int model_inherit_acl(const struct model *m, struct node *dir, struct node *n)
+{
+	const struct xattr *from = dir ? *find(dir, STR(XATTR_ACL_DEFAULT)) : NULL;
+	struct xattr *x;
+
+	if (!from || !from->present) {
+		n->allowed &= ~m->task->fs->umask;
+		return 0;
+	}
+	n->allowed &= from->bits | ~0777u;
+	if (from->size_now >= ACL_LEAST && !own(n, STR(XATTR_ACL), true))
+		return -ENOMEM;
+	if (!node_is_dir(n))
+		return 0;
+	x = own(n, STR(XATTR_ACL_DEFAULT), true);
+	if (!x)
+		return -ENOMEM;
+	x->bits = from->bits;
+	x->size_now = from->size_now;
+	return 0;
+}
+
 static bool is_list(const struct rec *r)
 {
-	return r->ret < 0 || (r->ret >= ACL_LEAST && r->ret % 8 == 4);
+	return r->ret < 0 || (r->ret >= ACL_LEAST && r->ret % ACL_ENTRY == ACL_HEAD);
 }
 
 static int acl(struct model *m, const struct rec *r, struct node *n)
@@ -188,11 +293,10 @@ static int acl(struct model *m, const struct rec *r, struct node *n)
 	switch (action_of(r)) {
 	case SETS:
 		if (r->ret == 0)
-			return r->facts.known && op_has(r->op, A_XFLAGS) && !r->sqe.ring ? set_acl(m, r, n)
-											   : set_unknown_acl(r, n);
+			return set_acl(m, r, n);
 		return found == 1 ? LEFT_XATTR : model_touch(m, &n->attr, TOUCH_SHARE);
 	case GETS:
-		if (found == 1 && !x && is_list(r))
+		if (found == 1 && !x && is_list(r) && str_eqs(r->path2, XATTR_ACL)) /* of a default one it was told */
 			x = of_the_start(n, r->path2);
 		if (found == 1 && (!x || !x->present || x->differs))
 			return LEFT_XATTR;
@@ -214,7 +318,7 @@ static int acl(struct model *m, const struct rec *r, struct node *n)
 /* The classes whose values have a meaning for the kernel: what fails there fails again. */
 static int privileged(struct model *m, const struct rec *r, struct node *n)
 {
-	if (str_eqs(r->path2, XATTR_ACL))
+	if (str_eqs(r->path2, XATTR_ACL) || str_eqs(r->path2, XATTR_ACL_DEFAULT))
 		return acl(m, r, n);
 	if (r->ret >= 0 || model_xattr_found(r) == 1)
 		return LEFT_XATTR;

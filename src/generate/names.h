@@ -38,6 +38,8 @@ struct xattr {
 	bool differs;	/* the replay has what the capture had not, or the other way round */
 	bool exact;	/* size is known, else it is the least that it can be */
 	uint32_t size;	/* of the value at the start */
+	/* of a default access control list: its length, and the permission bits that it gives, now and at the start */
+	uint32_t size_now, bits, bits_at_start;
 	uint32_t len;
 	char name[];
 };

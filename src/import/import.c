@@ -32,9 +32,8 @@ int import_emit(struct import *im, const struct rec *rec)
 	return im->buf.len >= CHUNK || !buf_ok(&im->buf) ? flush(im) : 0;
 }
 
-static void count_reason(struct import *im, const char *why)
+void import_reason(struct import_result *res, const char *why, uint64_t line)
 {
-	struct import_result *res = im->res;
 	unsigned i = 0;
 
 	while (i < res->reason_count && strcmp(res->reasons[i].why, why) != 0)
@@ -43,7 +42,7 @@ static void count_reason(struct import *im, const char *why)
 		return;
 	if (i == res->reason_count) {
 		res->reasons[i].why = why;
-		res->reasons[i].line = im->line;
+		res->reasons[i].line = line;
 		res->reason_count++;
 	}
 	res->reasons[i].count++;
@@ -56,7 +55,7 @@ static int lose(struct import *im, const struct task *t, const char *why)
 	if (im->pass != PASS_WRITE)
 		return 0;
 	im->res->lost++;
-	count_reason(im, why);
+	import_reason(im->res, why, im->line);
 	if (t) {
 		rec.pid = t->proc->pid;
 		rec.tid = t->tid;
@@ -606,26 +605,26 @@ static int one_pass(struct import *im, const char *from, enum pass pass)
 	return rc;
 }
 
-static int write_header(struct import *im, const char *from)
+int import_header(struct buf *out, const char *tool, uint64_t start, const char *from, struct err *err)
 {
 	char first[32];
 	struct utsname host;
-	struct capture_pair pairs[] = {{"backend", STR("strace")}, {"arch", STR_NONE}, {"start_mono", STR_NONE},
-		{"start_wall", STR_NONE}, {"facts", STR("strace")}, {"cmd", str_of(from)}};
+	struct capture_pair pairs[] = {{"backend", str_of(tool)}, {"arch", STR_NONE}, {"start_mono", STR_NONE},
+		{"start_wall", STR_NONE}, {"facts", str_of(tool)}, {"cmd", str_of(from)}};
 
 	if (uname(&host))
-		return err_sys(im->err, errno, "uname");
-	snprintf(first, sizeof(first), "%llu", (unsigned long long)im->first);
+		return err_sys(err, errno, "uname");
+	snprintf(first, sizeof(first), "%llu", (unsigned long long)start);
 	pairs[1].value = str_of(host.machine); /* flags come by their names: they are those of here */
 	pairs[2].value = pairs[3].value = str_of(first);
-	capture_print_header(&im->buf, pairs, sizeof(pairs) / sizeof(*pairs));
+	capture_print_header(out, pairs, sizeof(pairs) / sizeof(*pairs));
 	return 0;
 }
 
 static int write_all(struct import *im, const char *from)
 {
 	struct rec end = {.op = OP_end};
-	int rc = write_header(im, from);
+	int rc = import_header(&im->buf, "strace", im->first, from, im->err);
 
 	im->now = im->first;
 	if (!rc)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "datas/buf.h"
 #include "utils/err.h"
 
 #define IMPORT_REASONS 32
@@ -25,5 +26,14 @@ struct import_result {
  * count from the epoch.
  */
 int import_strace(const char *from, const char *to, struct import_result *res, struct err *err);
+
+/* Makes a capture of FROM, an iolog of fio (versions 2 and 3); relative names in it are of this directory. */
+int import_fio(const char *from, const char *to, struct import_result *res, struct err *err);
+
+/* --- what the importers share --- */
+
+/* The first line of a capture that TOOL's FROM becomes; its times count from START. */
+int import_header(struct buf *out, const char *tool, uint64_t start, const char *from, struct err *err);
+void import_reason(struct import_result *res, const char *why, uint64_t line);
 
 #endif

@@ -43,6 +43,8 @@ static int set_attribute(const struct entry *e, const struct attribute *a, uint3
 		return -ENOMEM;
 	if (strcmp(a->name, XATTR_ACL) == 0) {
 		acl_make(value, a->size, mode);
+	} else if (strcmp(a->name, XATTR_ACL_DEFAULT) == 0) {
+		acl_make(value, a->size, a->mode);
 	} else {
 		fill_start(&fill, DATA_RANDOM, e->seed ^ hash_bytes(a->name, strlen(a->name), 0));
 		fill_next(&fill, value, a->size);

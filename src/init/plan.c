@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "ops/xattr.h"
+
 struct reading {
 	struct plan *plan;
 	const char *file;
@@ -248,6 +250,10 @@ static int add_attribute(struct reading *r, const struct init_line *l, size_t tr
 		e->list = (uint32_t)l->size;
 		return 0;
 	}
+	if (e->kind != INIT_DIR && str_eqs(l->target, XATTR_ACL_DEFAULT))
+		return err_set(err, EINVAL, "'%.*s' is no directory, which only has %s", (int)rest.len, rest.s,
+			XATTR_ACL_DEFAULT);
+	e->inherits |= str_eqs(l->target, XATTR_ACL_DEFAULT);
 	if (e->names + l->target.len + 1 > XATTR_LIST_MAX)
 		return err_set(err, EINVAL, "'%.*s' has more attributes than a list of them holds",
 			(int)rest.len, rest.s);
@@ -255,7 +261,7 @@ static int add_attribute(struct reading *r, const struct init_line *l, size_t tr
 	a = arena_alloc(&r->plan->arena, sizeof(*a));
 	if (a)
 		*a = (struct attribute){e->attributes, arena_strdup(&r->plan->arena, l->target),
-			(uint32_t)l->size};
+			(uint32_t)l->size, l->mode};
 	if (!a || !a->name)
 		return err_sys(err, ENOMEM, "the plan of the tree");
 	e->attributes = a;

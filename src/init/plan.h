@@ -19,6 +19,7 @@ struct attribute {
 	struct attribute *next;
 	const char *name;
 	uint32_t size; /* of its value */
+	uint32_t mode; /* that a default access control list gives */
 };
 
 struct entry {
@@ -43,6 +44,7 @@ struct entry {
 	struct entry *same; /* INIT_HARDLINK: the entry it is another name of */
 	uint64_t ino;		/* as renew_note() saw it */
 	struct timespec changed; /* st_ctime, likewise */
+	bool inherits; /* what is made in it gets what its default access control list says */
 	bool there, clean; /* of an earlier run: build() does not make it, and leaves its mode alone */
 	size_t rank;	    /* directories: position in plan.dirs */
 };

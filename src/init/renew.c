@@ -133,7 +133,7 @@ static bool stays(struct entry *e, int dir, const struct stat *st)
 {
 	if (e->kind == INIT_DIR && S_ISDIR(st->st_mode) && e->ino == st->st_ino) {
 		e->there = true;
-		e->clean = same(e, st);
+		e->clean = same(e, st) && !e->inherits;
 		loosen(e, st, dir);
 		return true;
 	}
@@ -209,7 +209,7 @@ static void begin(const struct plan *plan, entry_vec *entries)
 		if (e->parent || fstat(tree, &st) < 0)
 			continue;
 		e->there = true;
-		e->clean = same(e, &st);
+		e->clean = same(e, &st) && !e->inherits;
 		loosen(e, &st, tree);
 	}
 }

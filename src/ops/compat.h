@@ -75,6 +75,8 @@ static inline uint64_t compat_arg(char letter, const uint64_t reg[6])
 		return compat_id16(reg[2]);
 	case 'p':
 		return (uint64_t)(uint32_t)reg[5] << 12;
+	case 'i':
+		return 1;
 	default:
 		return 0;
 	}

@@ -31,6 +31,11 @@ enum layer_fault {
 	LAYER_FAULT_MAJOR = 4 /* it had to wait for the disk */
 };
 
+/* CALLFLAGS */
+enum layer_call {
+	LAYER_CALL_DIRECT = 1 /* the file was opened with O_DIRECT */
+};
+
 /* RINGOP: IORING_OP_... in the lowest byte, and flags. */
 enum layer_ring {
 	LAYER_RING_OP = 0xff,

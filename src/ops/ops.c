@@ -81,29 +81,22 @@ struct name_ends {
 	uint64_t first, last;
 };
 
-static uint64_t bytes_at(const char *p, size_t n)
+static uint64_t eight_at(const char *p)
 {
-	uint64_t v = 0;
-	uint32_t low, high;
+	uint64_t v;
 
-	if (n >= 8) {
-		memcpy(&v, p, 8);
-	} else if (n >= 4) {
-		memcpy(&low, p, 4);
-		memcpy(&high, p + n - 4, 4);
-		v = (uint64_t)high << 32 | low;
-	} else {
-		while (n--)
-			v = v << 8 | (unsigned char)*p++;
-	}
+	memcpy(&v, p, sizeof(v));
 	return v;
 }
 
 static struct name_ends ends_of(struct str name)
 {
-	uint64_t first = bytes_at(name.s, name.len);
+	struct name_ends ends = {0};
 
-	return (struct name_ends){first, name.len > 8 ? bytes_at(name.s + name.len - 8, 8) : 0};
+	memcpy(&ends.first, name.s, name.len < 8 ? name.len : 8);
+	if (name.len > 8)
+		ends.last = eight_at(name.s + name.len - 8);
+	return ends;
 }
 
 /* Operations by a hash of their names, open addressing; filled before main(), then only read. */
@@ -133,22 +126,48 @@ __attribute__((constructor)) static void fill_by_name(void)
 	}
 }
 
-int op_find(struct str name)
+/* Of two names with the same ends. */
+static __attribute__((noinline)) bool same_name(const struct name_slot *slot, const char *name)
 {
-	struct name_ends ends = ends_of(name);
-	unsigned h, i;
+	return memcmp(name, ops[slot->op].name, slot->len) == 0;
+}
+
+static inline int find(struct name_ends ends, const char *name, size_t len)
+{
+	unsigned h;
 
 	for (h = name_hash(ends); by_name[h % NAME_SLOTS].len; h++) {
 		const struct name_slot *slot = &by_name[h % NAME_SLOTS];
 
-		if (slot->ends.first == ends.first && slot->ends.last == ends.last && slot->len == name.len &&
-			(name.len <= 16 || memcmp(name.s, ops[slot->op].name, name.len) == 0))
+		if (slot->ends.first == ends.first && slot->ends.last == ends.last && slot->len == len &&
+			(len <= 16 || same_name(slot, name)))
 			return slot->op;
 	}
-	for (i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
-		if (str_eqs(name, aliases[i].old))
-			return (int)aliases[i].op;
 	return -1;
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "what is behind a short name is in the upper bytes");
+
+int op_find_at(const char *name, size_t len)
+{
+	struct name_ends ends = {eight_at(name), 0};
+
+	if (len > 8)
+		ends.last = eight_at(name + len - 8);
+	else if (len < 8)
+		ends.first &= ((uint64_t)1 << 8 * len) - 1;
+	return find(ends, name, len);
+}
+
+int op_find(struct str name)
+{
+	unsigned i;
+	int op = name.len ? find(ends_of(name), name.s, name.len) : -1;
+
+	for (i = 0; op < 0 && i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (str_eqs(name, aliases[i].old))
+			op = (int)aliases[i].op;
+	return op;
 }
 
 int8_t op_arg_indices[OP_COUNT][A_COUNT];

@@ -136,6 +136,8 @@ extern const char *const op_class_names[CLS_COUNT];
 
 /* The operation of that name, also by the names of older capture formats; -1 when unknown. */
 int op_find(struct str name);
+/* The same, sooner: eight bytes can be read at the name and at its end. */
+int op_find_at(const char *name, size_t len);
 
 /* The operation with that system call number on the machine this runs on, or -1. */
 int op_by_nr(long nr);

@@ -2,7 +2,7 @@
 #ifndef IORIOT_REPLAY_AHEAD_H
 #define IORIOT_REPLAY_AHEAD_H
 
-#include "trace/replay.h"
+#include "trace/rlines.h"
 
 /* A thread parses a replay while its lines are checked and packed. */
 struct replay_ahead;
@@ -11,7 +11,10 @@ struct replay_ahead;
 int replay_ahead_new(struct replay_ahead **out, struct replay_reader *reader);
 void replay_ahead_free(struct replay_ahead *a);
 
-/* Like replay_next(); the line is the caller's, who may change it, until the next one. */
-int replay_ahead_next(struct replay_ahead *a, struct rline **line, struct err *err);
+/*
+ * Like replay_next(), of several at once: those from *LINE to *END, which are the caller's, who may change them,
+ * until the next ones.
+ */
+int replay_ahead_next(struct replay_ahead *a, struct rline **line, struct rline **end, struct err *err);
 
 #endif

@@ -82,42 +82,43 @@ static void use_maps(struct walk *w, const struct xop *x, uint32_t process)
 	}
 }
 
-static void use_descriptors(struct walk *w, const struct xop *x, uint32_t process)
+static void use_odd(struct walk *w, const struct xop *x, uint32_t process)
 {
-	int i;
+	int i = op_arg_index(x->op, A_CTX);
 
-	for (i = 0; i < OP_ARGS; i++) {
-		enum arg_form form = arg_infos[ops[x->op].arg[i]].form;
-
-		if (form == FORM_FD)
-			owned_by(w, w->vfd_owner, x->arg[i], process);
-		else if (form == FORM_CTX)
-			owned_by(w, w->aio_owner, x->arg[i], process);
-	}
+	if (i >= 0)
+		owned_by(w, w->aio_owner, x->arg[i], process);
 	if (op_has(x->op, A_IOCBS))
 		use_iocbs(w, x, process);
 	if (op_has(x->op, A_FILES))
 		use_files(w, x, process);
-	if (op_has(x->op, A_PATH) && path_is(x->path, PATH_FD))
-		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path), process);
-	if (op_has(x->op, A_PATH2) && path_is(x->path2, PATH_FD))
-		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path2), process);
 	if (op_has(x->op, A_ADDR))
 		use_maps(w, x, process);
 	owned_by(w, w->map_owner, x->newmap, process);
-	owned_by(w, w->vfd_owner, x->newfd, process);
 	owned_by(w, w->lock_owner, x->lock, process);
 	i = op_arg_index(x->op, A_RING);
 	if (i >= 0 || op_is_submission(x->op))
 		owned_by(w, w->ring_owner, i >= 0 ? x->arg[i] : x->sqe.ring, process);
 }
 
-static void use_plain(struct walk *w, const struct xop *x, uint32_t process)
+static void use_fds(struct walk *w, const struct xop *x, unsigned fds, uint32_t process)
 {
-	unsigned fds;
-
-	for (fds = w->f->rows[x->op].fds; fds; fds &= fds - 1)
+	for (; fds; fds &= fds - 1)
 		owned_by(w, w->vfd_owner, x->arg[__builtin_ctz(fds)], process);
+}
+
+static void use_descriptors(struct walk *w, const struct xop *x, uint32_t process)
+{
+	const struct row *row = &w->f->rows[x->op];
+
+	use_fds(w, x, row->fds, process);
+	owned_by(w, w->vfd_owner, x->newfd, process);
+	if (op_has(x->op, A_PATH) && path_is(x->path, PATH_FD))
+		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path), process);
+	if (op_has(x->op, A_PATH2) && path_is(x->path2, PATH_FD))
+		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path2), process);
+	if (row->odd)
+		use_odd(w, x, process);
 }
 
 static void use_list(struct walk *w, const struct xop *x, uint32_t process)
@@ -233,7 +234,7 @@ static int note_cwd(struct walk *w, const struct xop *x, const struct filed *f)
 	return 0;
 }
 
-static void note_thread(struct walk *w, const struct filed *f, const struct xop *x, uint64_t index)
+static inline void note_thread(struct walk *w, const struct filed *f)
 {
 	struct vthread *t = &w->a->threads[f->thread];
 
@@ -241,12 +242,29 @@ static void note_thread(struct walk *w, const struct filed *f, const struct xop 
 		t->process = f->process;
 	else if (t->process != f->process)
 		sets_join(&w->a->processes, t->process, f->process);
-	if (!op_is_submission(x->op))
+	if (!op_is_submission(f->op))
 		t->calls = true;
+}
+
+static void note_fork(struct walk *w, const struct xop *x, uint64_t index)
+{
 	if (!(ops[x->op].flags & OPF_FORK) || x->new_thread == UINT32_MAX)
 		return;
 	if (w->a->threads[x->new_thread].ops == 0 && w->a->begun_by[x->new_thread] == 0)
 		w->a->begun_by[x->new_thread] = index + 1;
+}
+
+static void use_plain(struct walk *w, const struct filed *f, struct xop *x)
+{
+	unsigned fds = w->f->rows[f->op].fds;
+
+	if (fds == 1) {
+		owned_by(w, w->vfd_owner, filed_first_id(f), f->process);
+	} else if (fds) {
+		filed_decode(f, x);
+		use_fds(w, x, fds, f->process);
+	}
+	context_of(w, f);
 }
 
 static void await(struct filing *f, uint64_t index)
@@ -299,7 +317,7 @@ static int note_submission(struct walk *w, const struct filed *f, const struct x
 
 static int walk_all(struct walk *w, const char *file, enum order order, struct err *err)
 {
-	struct filing_walk at = {w->f->first, NULL, UINT64_MAX};
+	struct filing_walk at = FILING_WALK(w->f);
 	struct filed f = FILED_START(w->f->written.timed);
 	struct xop x = {0};
 	int rc;
@@ -308,15 +326,16 @@ static int walk_all(struct walk *w, const char *file, enum order order, struct e
 		rc = note_deps(w, &f, at.index, order, err);
 		if (rc)
 			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
+		if (w->f->rows[f.op].plain) {
+			note_thread(w, &f);
+			use_plain(w, &f, &x);
+			continue;
+		}
 		filed_decode(&f, &x);
 		if (op_is_submission(f.op) && note_submission(w, &f, &x, at.index, err))
 			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
-		note_thread(w, &f, &x, at.index);
-		if (w->f->rows[f.op].plain) {
-			use_plain(w, &x, f.process);
-			context_of(w, &f);
-			continue;
-		}
+		note_thread(w, &f);
+		note_fork(w, &x, at.index);
 		use_descriptors(w, &x, f.process);
 		use_list(w, &x, f.process);
 		if (note_cwd(w, &x, &f))

@@ -181,8 +181,18 @@ static inline const uint8_t *write_buffer(struct rthread *t)
 }
 
 int64_t exec_call(struct rthread *t, const struct xop *x);
+/*
+ * Of an openat2(2), EAGAIN: a rename or mount, anywhere on the host, made the kernel unsure whether the way stayed
+ * inside of the directory. The program had no such luck, and the replay asks again.
+ */
+bool was_unsure(const struct xop *x, int64_t ret);
+#define UNSURE_TRIES 1000
+
 int64_t exec_bind(struct rthread *t, const struct xop *x);
 int64_t exec_mknod(struct rthread *t, const struct xop *x);
+int64_t exec_getdents(struct rthread *t, const struct xop *x);
+/* Of a set of an attribute: of an access control list. */
+bool exec_is_list(const struct rthread *t, const struct xop *x);
 int64_t exec_setxattr(struct rthread *t, const struct xop *x);
 int64_t exec_setattr(struct rthread *t, const struct xop *x);
 int64_t exec_close(struct rthread *t, const struct xop *x);

@@ -528,55 +528,49 @@ static void put_header(struct buf *b, const struct filed *last, const struct rli
 		svar_put(b, (int64_t)(r->line - line->deps[i]));
 }
 
-/* A body's length is one byte in front of it, or BODY_LONG and four bytes. */
-#define BODY_LONG 255
-
-static void put_length(struct buf *b, size_t at)
+static void put_long_length(struct buf *b, size_t at)
 {
 	size_t len = b->len - at - 1;
 	uint32_t word = (uint32_t)len; /* of at most REC_TUPLES_MAX numbers */
 
-	if (len < BODY_LONG) {
-		b->p[at] = (char)len;
-	} else if (buf_reserve(b, sizeof(word))) {
-		memmove(b->p + at + 1 + sizeof(word), b->p + at + 1, len);
-		b->p[at] = (char)BODY_LONG;
-		memcpy(b->p + at + 1, &word, sizeof(word));
-		b->len += sizeof(word);
-	}
+	memmove(b->p + at + 1 + sizeof(word), b->p + at + 1, len);
+	b->p[at] = (char)BODY_LONG;
+	memcpy(b->p + at + 1, &word, sizeof(word));
+	b->len += sizeof(word);
 }
 
 void filed_put(struct buf *b, struct filed *last, const struct rline *line, uint64_t path,
 	uint64_t path2)
 {
 	unsigned meta = header_meta(last, line);
-	size_t start = b->len, body;
+	size_t start = b->len, body = start + 2;
 
-	if (!buf_reserve(b, 2))
+	if (!buf_reserve(b, 3 + FIXED_MOST)) /* more than that what is rare asks for itself */
 		return;
 	b->p[start] = (char)line->call.op; /* OP_COUNT fits: ops.c */
 	b->len += 2;
-	put_header(b, last, line, meta);
-	body = b->len;
-	buf_char(b, 0);
+	if (last->timed || meta & META_FILED_RARE || !(meta & META_NORET)) {
+		put_header(b, last, line, meta);
+		body = b->len;
+		if (!buf_reserve(b, 1))
+			return;
+	}
+	b->len = body + 1;
 	meta |= encode_body(b, line, path, path2);
-	if (!buf_reserve(b, UVAR_SLACK))
+	if (!buf_reserve(b, sizeof(uint32_t) + UVAR_SLACK))
 		return;
-	put_length(b, body);
+	if (b->len - body - 1 < BODY_LONG)
+		b->p[body] = (char)(b->len - body - 1);
+	else
+		put_long_length(b, body);
 	b->p[start + 1] = (char)meta;
-	buf_reserve(b, UVAR_SLACK);
 	last->thread = line->thread;
 	last->process = line->process;
 	last->label = line->call.line;
 }
 
-const uint8_t *filed_get(const uint8_t *p, struct filed *f)
+const uint8_t *filed_get_rare(const uint8_t *p, struct filed *f)
 {
-	uint32_t word;
-
-	f->op = (enum op_id)p[0];
-	f->meta = p[1];
-	p += 2;
 	if (f->meta & META_TASK) {
 		f->thread = (uint32_t)uvar_get(&p);
 		f->process = (uint32_t)uvar_get(&p);
@@ -586,7 +580,6 @@ const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 		f->entry = uvar_get(&p);
 		f->dur = uvar_get(&p);
 	}
-	f->ret = f->meta & META_LEN && !(f->meta & META_ZERO);
 	if (!(f->meta & META_NORET))
 		f->ret = svar_get(&p);
 	f->ndeps = 0;
@@ -595,14 +588,7 @@ const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 		f->deps = p;
 		p = skip_uvars(p, f->ndeps);
 	}
-	f->body_len = *p++;
-	if (f->body_len == BODY_LONG) {
-		memcpy(&word, p, sizeof(word));
-		f->body_len = word;
-		p += sizeof(word);
-	}
-	f->body = p;
-	return p + f->body_len;
+	return p;
 }
 
 static void put_time(struct xwriter *w, const struct filed *f, uint64_t gap)

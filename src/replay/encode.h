@@ -197,7 +197,48 @@ static inline void filed_decode(const struct filed *f, struct xop *x)
 /* LAST is what the writer carries from line to line; it begins as FILED_START. */
 void filed_put(struct buf *b, struct filed *last, const struct rline *line, uint64_t path,
 	uint64_t path2);
-const uint8_t *filed_get(const uint8_t *p, struct filed *f);
+
+/* A body's length is one byte in front of it, or BODY_LONG and four bytes. */
+#define BODY_LONG 255
+
+/* What is rare in a header: times, dependencies, another task or label than the next one. */
+const uint8_t *filed_get_rare(const uint8_t *p, struct filed *f);
+#define META_FILED_RARE (META_TASK | META_LABEL | META_DEPS)
+
+static inline const uint8_t *filed_get(const uint8_t *p, struct filed *f)
+{
+	uint32_t word;
+
+	f->op = (enum op_id)p[0];
+	f->meta = p[1];
+	p += 2;
+	f->ret = (f->meta & META_NORET) == META_LEN;
+	if (__builtin_expect(f->timed || f->meta & META_FILED_RARE, 0)) {
+		p = filed_get_rare(p, f);
+	} else {
+		f->label++;
+		if (!(f->meta & META_NORET))
+			f->ret = svar_get(&p);
+		f->ndeps = 0;
+	}
+	f->body_len = *p++;
+	if (__builtin_expect(f->body_len == BODY_LONG, 0)) {
+		memcpy(&word, p, sizeof(word));
+		f->body_len = word;
+		p += sizeof(word);
+	}
+	f->body = p;
+	return p + f->body_len;
+}
+
+/* Of a row whose first argument is a descriptor: that. */
+static inline uint32_t filed_first_id(const struct filed *f)
+{
+	uint32_t id;
+
+	memcpy(&id, f->body, sizeof(id));
+	return id;
+}
 
 /* A dependency of the threads' form: the operation number SEQ of real thread THREAD. */
 struct xdep {
@@ -219,6 +260,32 @@ struct xwriter {
 /* GAP: see struct xop. */
 void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t context,
 	uint64_t gap, bool awaited, const struct xdep *deps, uint32_t ndeps);
+
+/*
+ * The same for an operation like most: it waits for nobody, there is no pace, and it follows the one before it.
+ * False for another one, of which nothing is written.
+ */
+#define XOP_SHORT 64
+static inline bool xop_put_next(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t context,
+	bool awaited)
+{
+	char *to;
+	size_t i;
+
+	if (!(f->meta & META_NORET) || f->body_len > XOP_SHORT || w->pace != PACE_NONE ||
+		context != w->context || index != w->index + 1 || f->label != w->label + 1 ||
+		w->out.cap - w->out.len < 2 + XOP_SHORT + UVAR_SLACK)
+		return false;
+	to = w->out.p + w->out.len;
+	to[0] = (char)f->op;
+	to[1] = (char)((f->meta & META_BODY) | (awaited ? META_AWAITED : 0));
+	for (i = 0; i < f->body_len; i += 8) /* UVAR_SLACK */
+		memcpy(to + 2 + i, f->body + i, 8);
+	w->out.len += 2 + f->body_len;
+	w->index = index;
+	w->label = f->label;
+	return true;
+}
 
 static inline struct xcursor xcursor_of(const struct xwriter *w, uint64_t first_entry)
 {

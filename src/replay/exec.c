@@ -261,10 +261,11 @@ static uint64_t handle_pointer(struct rthread *t, const struct xop *x)
 /* struct xattr_args of linux/xattr.h */
 static uint64_t xattr_pointer(struct rthread *t, const struct xop *x, int i)
 {
-	const void *value = x->op == OP_setxattrat ? (const void *)write_buffer(t)
-						    : read_room(t, XATTR_ROOM);
+	const void *value = t->acl			? t->acl
+			    : x->op == OP_setxattrat ? (const void *)write_buffer(t)
+						     : read_room(t, XATTR_ROOM);
 
-	if (x->ret == -EFAULT)
+	if (x->ret == -EFAULT && PATH_REF_KIND(x->path2) != PATH_NULL) /* else it failed of the name */
 		return NO_MEMORY;
 	t->pair[0] = (uint64_t)(uintptr_t)value;
 	t->pair[1] = (uint32_t)x->arg[i] | x->arg[(i + 1) % OP_ARGS] << 32;
@@ -475,18 +476,23 @@ OP_ALWAYS_INLINE int64_t issue_row(const struct xop *x, long nr, uint64_t reg[6]
 	return nr >= 0 ? raw_syscall(nr, reg) : issue(x, reg);
 }
 
-/*
- * EAGAIN: a rename or mount, anywhere on the host, made the kernel unsure whether the way stayed inside of the
- * directory. The program had no such luck.
- */
-static int64_t open_again(const struct xop *x, long nr, uint64_t reg[6], int64_t ret)
+bool was_unsure(const struct xop *x, int64_t ret)
 {
 	uint64_t inside = RESOLVE_BENEATH | RESOLVE_IN_ROOT;
+
+	return ret == -EAGAIN && x->ret != -EAGAIN && x->arg[op_arg_index(x->op, A_RESOLVE)] & inside;
+}
+
+static int64_t open_again(struct rthread *t, const struct xop *x, long nr, uint64_t reg[6], int64_t ret)
+{
+	uint64_t resolve = x->arg[op_arg_index(x->op, A_RESOLVE)];
 	int i;
 
-	for (i = 0; i < 1000 && ret == -EAGAIN; i++) {
-		if (x->ret == -EAGAIN || !(x->arg[op_arg_index(OP_openat2, A_RESOLVE)] & inside))
-			break;
+	for (i = 0; i < UNSURE_TRIES && was_unsure(x, ret); i++)
+		ret = issue_row(x, nr, reg);
+	/* what was cached then is not now, and would be opened without that next */
+	if (ret == -EAGAIN && x->ret >= 0 && resolve & RESOLVE_CACHED) {
+		t->how[2] &= ~(uint64_t)RESOLVE_CACHED; /* struct open_how: flags, mode, resolve */
 		ret = issue_row(x, nr, reg);
 	}
 	return ret;
@@ -507,7 +513,7 @@ OP_EACH_ROW int64_t call_row(struct rthread *t, const struct xop *x, enum op_id 
 		registers_row(t, x, reg, kinds);
 		ret = issue_row(x, nr, reg);
 		if (op == OP_openat2)
-			ret = open_again(x, nr, reg, ret);
+			ret = open_again(t, x, nr, reg, ret);
 	}
 	if (flags & OPF_NEWFD)
 		keep_fd(t->w, x->newfd, ret);
@@ -566,49 +572,72 @@ int64_t exec_setattr(struct rthread *t, const struct xop *x)
 	return exec_call(t, &own);
 }
 
+static bool is_named(const struct rthread *t, const struct xop *x, const char *name)
+{
+	return PATH_REF_KIND(x->path2) == PATH_RELATIVE &&
+	       strcmp(t->w->strings + PATH_REF_VALUE(x->path2), name) == 0;
+}
+
 static bool sets_list(const struct rthread *t, const struct xop *x, uint64_t size)
 {
 	bool whole = size == ACL_PLAIN || (size >= ACL_LEAST && size % ACL_ENTRY == ACL_HEAD % ACL_ENTRY);
+	bool by_default = is_named(t, x, XATTR_ACL_DEFAULT);
 
-	return (whole || x->ret == -EINVAL) && size >= ACL_HEAD && size < XATTR_ROOM && x->ret != -EFAULT &&
-	       PATH_REF_KIND(x->path2) == PATH_RELATIVE &&
-	       strcmp(t->w->strings + PATH_REF_VALUE(x->path2), XATTR_ACL) == 0;
+	if (!by_default && !is_named(t, x, XATTR_ACL))
+		return false;
+	return (whole || x->ret == -EINVAL || (by_default && size == ACL_HEAD)) && size >= ACL_HEAD &&
+	       size < XATTR_ROOM && x->ret != -EFAULT;
 }
 
-static bool stat_object(struct rthread *t, const struct xop *x, struct stat *st)
+bool exec_is_list(const struct rthread *t, const struct xop *x)
 {
+	return is_named(t, x, XATTR_ACL) || is_named(t, x, XATTR_ACL_DEFAULT);
+}
+
+static uint32_t mode_of_object(struct rthread *t, const struct xop *x)
+{
+	int dir = op_arg_index(x->op, A_DIRFD), flags = op_arg_index(x->op, A_ATFLAGS);
 	const char *name;
+	struct stat st;
+	int at = flags < 0 ? 0 : (int)x->arg[flags] & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
 
 	if (!op_has(x->op, A_PATH))
-		return fstat(real_fd(t->w, x->arg[0]), st) == 0;
+		return fstat(real_fd(t->w, x->arg[0]), &st) ? 0 : st.st_mode;
 	name = (const char *)(uintptr_t)path_pointer(t, x->path, t->fd_path[0]);
-	return name && fstatat(AT_FDCWD, name, st, x->op == OP_lsetxattr ? AT_SYMLINK_NOFOLLOW : 0) == 0;
+	at |= x->op == OP_lsetxattr ? AT_SYMLINK_NOFOLLOW : 0;
+	return !name || fstatat(dir < 0 ? AT_FDCWD : real_fd(t->w, x->arg[dir]), name, &st, at) ? 0 : st.st_mode;
 }
 
-/* A list that says what the permission bits of the file do: acl_make(). */
+/* A list that says what the permission bits of the file do, or those that the line has for a default one. */
 int64_t exec_setxattr(struct rthread *t, const struct xop *x)
 {
-	uint64_t size = x->arg[op_arg_index(x->op, A_LEN)], reg[6];
-	struct stat st;
+	int flags = op_arg_index(x->op, op_has(x->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS);
+	uint64_t size = x->arg[op_arg_index(x->op, op_has(x->op, A_LEN) ? A_LEN : A_XARGS)], reg[6];
+	struct xop own = *x;
 	int64_t ret;
 	uint8_t *list;
 
 	if (!sets_list(t, x, size) || enter_fs(t, x))
 		return exec_call(t, x);
+	own.arg[flags] &= XATTR_FLAGS;
 	list = read_room(t, size);
 	if (x->ret == -EINVAL)
 		acl_make_bad(list, (uint32_t)size);
+	else if (is_named(t, x, XATTR_ACL_DEFAULT))
+		acl_make(list, (uint32_t)size, (uint32_t)(x->arg[flags] >> XATTR_BITS_SHIFT));
 	else
-		acl_make(list, (uint32_t)size, stat_object(t, x, &st) ? st.st_mode : 0);
+		acl_make(list, (uint32_t)size, mode_of_object(t, x));
+	t->acl = list;
 	if (t->w->guard && op_has(x->op, A_PATH)) {
-		t->acl = list;
-		ret = exec_guarded(t, x);
-		t->acl = NULL;
-		return ret;
+		ret = exec_guarded(t, &own);
+	} else {
+		build_registers(t, &own, reg);
+		if (op_has(x->op, A_WBUF))
+			reg[op_arg_index(x->op, A_WBUF)] = (uint64_t)(uintptr_t)list;
+		ret = issue(&own, reg);
 	}
-	build_registers(t, x, reg);
-	reg[op_arg_index(x->op, A_WBUF)] = (uint64_t)(uintptr_t)list;
-	return issue(x, reg);
+	t->acl = NULL;
+	return ret;
 }
 
 /* No replay makes a device. Landlock says so with an error of its own, before the kernel would. */
@@ -620,14 +649,18 @@ int64_t exec_mknod(struct rthread *t, const struct xop *x)
 	return ret == -EACCES && x->ret == -EPERM && (S_ISCHR(mode) || S_ISBLK(mode)) ? -EPERM : ret;
 }
 
-/* A name of a socket: nobody will connect to it, and its path may be longer than an address is. */
+/*
+ * A name of a socket: nobody will connect to it, and its path may be longer than an address is. bind(2) goes
+ * by the umask also where a default access control list takes its place for others.
+ */
 int64_t exec_bind(struct rthread *t, const struct xop *x)
 {
 	int64_t ret = enter_fs(t, x);
+	uint64_t mode = S_IFSOCK | (0777 & ~t->umask_now);
 
 	if (!ret)
 		ret = raw_syscall(SYS_mknodat, (uint64_t[6]){(uint64_t)AT_FDCWD,
-						       path_pointer(t, x->path, t->fd_path[0]), S_IFSOCK | 0777});
+						       path_pointer(t, x->path, t->fd_path[0]), mode});
 	return ret == -EEXIST ? -EADDRINUSE : ret;
 }
 

@@ -173,7 +173,7 @@ int64_t exec_guarded(struct rthread *t, const struct xop *x)
 	int64_t fd, ret;
 
 	build_registers(t, x, reg);
-	if (t->acl)
+	if (t->acl && op_has(x->op, A_WBUF))
 		reg[op_arg_index(x->op, A_WBUF)] = (uint64_t)(uintptr_t)t->acl;
 	if (reg[path] == NO_MEMORY)
 		return issue(x, reg);

@@ -612,11 +612,15 @@ static unsigned opcode_of(const struct preparing *p)
 
 /*
  * Attributes are set by path where no symbolic link can lead out of the tree, or behind a look at where
- * it leads: then a nop keeps the place among the others, and the line makes the plain call.
+ * it leads: then a nop keeps the place among the others, and the line makes the plain call. So it does where an
+ * access control list is to be made.
  */
-static bool is_guarded(const struct worker *w, enum op_id op)
+static bool is_guarded(const struct rthread *t, const struct xop *x)
 {
-	return op == OP_uring_setxattr && w->guard;
+	if (x->op != OP_uring_setxattr && x->op != OP_uring_fsetxattr)
+		return false;
+	return (x->op == OP_uring_setxattr && t->w->guard) ||
+	       (!(x->sqe.flags & URING_FIXED_FILE) && exec_is_list(t, x));
 }
 
 static int64_t set_guarded(struct rthread *t, const struct xop *x)
@@ -624,10 +628,10 @@ static int64_t set_guarded(struct rthread *t, const struct xop *x)
 	struct xop plain = *x;
 	int i;
 
-	plain.op = OP_setxattr;
+	plain.op = x->op == OP_uring_fsetxattr ? OP_fsetxattr : OP_setxattr;
 	for (i = 1; i < OP_ARGS; i++) /* all but the submission */
 		plain.arg[i - 1] = x->arg[i];
-	return exec_call(t, &plain);
+	return exec_setxattr(t, &plain);
 }
 
 static void fill(const struct preparing *p)
@@ -637,7 +641,7 @@ static void fill(const struct preparing *p)
 	int i;
 
 	memset(sqe, 0, sizeof(*sqe));
-	if (is_guarded(p->t->w, x->op)) {
+	if (is_guarded(p->t, x)) {
 		sqe->opcode = IORING_OP_NOP;
 		sqe->flags = x->sqe.flags & (IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
 		return;
@@ -715,7 +719,7 @@ static int prepare_batch(struct rthread *t, struct live_ring *r, const struct su
 	for (; id < end && !rc; id++) {
 		const struct submission *s = &plan->all.v[*id];
 		bool linked = id + 1 < end && plan->all.v[id[1]].number == s->number + 1;
-		bool guarded = s->hands_on || is_guarded(t->w, (enum op_id)s->op);
+		bool guarded = s->by_line || (s->op == OP_uring_setxattr && t->w->guard);
 
 		if (!held && t->w->completions[*id].state == NOT_SUBMITTED)
 			rc = prepare(t, r, *id, linked && !guarded);
@@ -777,6 +781,17 @@ static int complete(struct rthread *t, struct live_ring *r, uint64_t id, bool ca
 	return rc ? rc : c->result;
 }
 
+static int complete_sure(struct rthread *t, struct live_ring *r, const struct xop *x)
+{
+	int ret = complete(t, r, x->sqe.number, x->ret == -ECANCELED), i;
+
+	for (i = 0; i < UNSURE_TRIES && x->op == OP_uring_openat2 && was_unsure(x, ret); i++) {
+		t->w->completions[x->sqe.number].state = NOT_SUBMITTED;
+		ret = complete(t, r, x->sqe.number, false);
+	}
+	return ret;
+}
+
 int64_t exec_uring(struct rthread *t, const struct xop *x)
 {
 	struct live_ring *r = ring_at(t->w, x->sqe.ring);
@@ -784,12 +799,12 @@ int64_t exec_uring(struct rthread *t, const struct xop *x)
 
 	if (r) {
 		pthread_mutex_lock(&r->lock);
-		ret = complete(t, r, x->sqe.number, x->ret == -ECANCELED);
+		ret = complete_sure(t, r, x);
 		if (t->w->completions[x->sqe.number].state == COMPLETED)
 			t->took = t->w->completions[x->sqe.number].t;
 		pthread_mutex_unlock(&r->lock);
 	}
-	if (is_guarded(t->w, x->op) && ret == 0)
+	if (is_guarded(t, x) && ret == 0)
 		return set_guarded(t, x);
 	if (ops[x->op].flags & OPF_NEWFD && (x->sqe.slot == SQE_NONE || x->op == OP_uring_fixed_fd_install))
 		keep_fd(t->w, x->newfd, ret);

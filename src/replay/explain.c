@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -18,7 +19,7 @@
 #include "tree/mounts.h"
 
 const struct explained_class explained_classes[EXPLAINED_COUNT] = {
-	[EXPLAINED_NOWAIT] = {"nowait", "a call that does not wait (RWF_NOWAIT): the cache decides"},
+	[EXPLAINED_NOWAIT] = {"nowait", "a call that does not wait (RWF_NOWAIT, RESOLVE_CACHED): the cache decides"},
 	[EXPLAINED_ALIGNMENT] = {"alignment", "direct I/O in other units than this file system takes"},
 	[EXPLAINED_WRITEBACK] = {"writeback",
 		"flags that change how ext4 maps a file: whether it was written out decides"},
@@ -49,6 +50,8 @@ static int fd_of(const struct rthread *t, const struct xop *x)
 /* It got nothing now or then, or only what was there. */
 static bool did_not_wait(const struct xop *x, int64_t got)
 {
+	if (arg_of(x, A_RESOLVE, 0) & RESOLVE_CACHED)
+		return one_fails(x, got, EAGAIN);
 	if (!(arg_of(x, A_RWF, 0) & RWF_NOWAIT) || op_is_submission(x->op))
 		return false;
 	return one_fails(x, got, EAGAIN) || (x->ret > 0 && got > 0);

@@ -213,7 +213,7 @@ static bool is_awaited(const struct linker *l, uint64_t index)
 static bool link_all(struct linker *l)
 {
 	struct program *p = l->p;
-	struct filing_walk at = {l->f->first, NULL, UINT64_MAX};
+	struct filing_walk at = FILING_WALK(l->f);
 	struct filed f = FILED_START(l->f->written.timed);
 
 	while (filing_next(&at, &f)) {
@@ -233,8 +233,10 @@ static bool link_all(struct linker *l)
 			l->seq_of[at.index] = p->thread_ops[real];
 		}
 		p->thread_ops[real]++;
-		xop_put(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
-			take_gap(l, &f), is_awaited(l, at.index), l->deps, l->ndeps);
+		if (l->ndeps || !xop_put_next(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
+					is_awaited(l, at.index)))
+			xop_put(&p->streams[real], &f, at.index, p->context_of[f.thread] - 1,
+				take_gap(l, &f), is_awaited(l, at.index), l->deps, l->ndeps);
 		if (!l->f->rows[f.op].plain) {
 			if (op_is_submission(f.op))
 				note_submission(l, &f, real);

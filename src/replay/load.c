@@ -69,22 +69,69 @@ static bool is_plain_kind(enum arg_kind kind)
 	}
 }
 
-static struct row row_of(const struct op *op)
+/* Descriptors, maps and contexts, which are looked for one by one. */
+static bool is_odd_form(enum arg_form form)
 {
-	struct row row = {.plain = !op->flags, .read = -1, .written = -1};
+	switch (form) {
+	case FORM_CTX:
+	case FORM_ADDR:
+	case FORM_TUPLES:
+	case FORM_SQE:
+	case FORM_FARG:
+	case FORM_IARG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* See note_sizes(). */
+static bool is_sized_kind(enum arg_kind kind)
+{
+	switch (kind) {
+	case A_RIOV:
+	case A_WIOV:
+	case A_IARG:
+	case A_EVENTS:
+	case A_XFLAGS:
+	case A_XARGS:
+	case A_SPLICEFLAGS:
+	case A_FARG:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static struct row row_of(enum op_id id)
+{
+	const struct op *op = &ops[id];
+	struct row row = {.plain = !op->flags,
+		.odd = op->flags & ~(OPF_NEWFD | OPF_LIST),
+		.paths = dispatch_uses_paths(id),
+		.ring = op_has(id, A_RING) || op_is_submission(id),
+		.read = -1,
+		.written = -1,
+		.oflags = -1};
 	int i;
 
 	for (i = 0; i < OP_ARGS; i++) {
 		enum arg_kind kind = op->arg[i];
+		enum arg_form form = arg_infos[kind].form;
 
 		row.plain &= is_plain_kind(kind);
-		if (kind == A_FD)
+		row.odd |= is_odd_form(form);
+		row.sized |= is_sized_kind(kind);
+		if (form == FORM_FD)
 			row.fds |= (uint8_t)(1 << i);
-		else if (kind == A_RBUF)
+		if (kind == A_RBUF)
 			row.read = (int8_t)(i + 1);
 		else if (kind == A_WBUF)
 			row.written = (int8_t)(i + 1);
+		else if (kind == A_OFLAGS || kind == A_HOW)
+			row.oflags = (int8_t)i;
 	}
+	row.odd |= row.ring;
 	return row;
 }
 
@@ -93,7 +140,7 @@ static void make_rows(struct row rows[OP_COUNT])
 	int i;
 
 	for (i = 0; i < OP_COUNT; i++)
-		rows[i] = row_of(&ops[i]);
+		rows[i] = row_of((enum op_id)i);
 	rows[OP_fchdir].plain = rows[OP_getcwd].plain = false; /* of the current directory */
 }
 
@@ -118,35 +165,50 @@ static void note_inner_fds(struct filing *f, const struct rec *r)
 			at_least(&f->max_vfd, r->vec[i]);
 }
 
-static void note_ids(struct filing *f, const struct rline *line, uint64_t path, uint64_t path2)
+/* Numbers that few rows have. */
+static void note_odd_ids(struct filing *f, const struct rline *line)
 {
 	const struct rec *r = &line->call;
 	uint32_t i;
+	int ctx = op_arg_index(r->op, A_CTX);
 
-	at_least(&f->max_thread, line->thread);
-	at_least(&f->max_process, line->process);
 	at_least(&f->max_thread, line->new_thread);
 	at_least(&f->max_process, line->new_process);
-	at_least(&f->max_vfd, line->newfd);
 	at_least(&f->max_lock, line->lock);
 	at_least(&f->max_map, line->newmap);
+	if (ctx >= 0)
+		at_least(&f->max_aio, r->arg[ctx]);
 	if (op_has(r->op, A_ADDR))
 		for (i = 0; i + 2 < r->nvec; i += 3)
 			at_least(&f->max_map, r->vec[i]);
-	for (i = 0; i < OP_ARGS; i++) {
-		enum arg_form form = arg_infos[ops[r->op].arg[i]].form;
-
-		if (form == FORM_FD)
-			at_least(&f->max_vfd, r->arg[i]);
-		else if (form == FORM_CTX)
-			at_least(&f->max_aio, r->arg[i]);
-	}
 	for (i = 0; op_has(r->op, A_IOCBS) && i + AIOCB_NUMBERS <= r->nvec; i += AIOCB_NUMBERS) {
 		at_least(&f->max_vfd, r->vec[i + AIOCB_FD]);
 		at_least(&f->max_vfd, r->vec[i + AIOCB_RESFD]);
 	}
 	if (r->op == OP_ioctl)
 		note_inner_fds(f, r);
+}
+
+/* In any line. */
+static inline void note_common_ids(struct filing *f, const struct rline *line, const struct row *row)
+{
+	unsigned fds;
+
+	at_least(&f->max_thread, line->thread);
+	at_least(&f->max_process, line->process);
+	for (fds = row->fds; fds; fds &= fds - 1)
+		at_least(&f->max_vfd, line->call.arg[__builtin_ctz(fds)]);
+}
+
+static void note_ids(struct filing *f, const struct rline *line, const struct row *row, uint64_t path,
+	uint64_t path2)
+{
+	uint32_t i;
+
+	note_common_ids(f, line, row);
+	at_least(&f->max_vfd, line->newfd);
+	if (row->odd)
+		note_odd_ids(f, line);
 	if (PATH_REF_KIND(path) == PATH_FD)
 		at_least(&f->max_vfd, PATH_REF_VALUE(path));
 	if (PATH_REF_KIND(path2) == PATH_FD)
@@ -256,21 +318,13 @@ static int note_files(struct filing *f, const struct rec *r, struct err *err)
 	return 0;
 }
 
-/* How large buffers must be, and whether they must be aligned for direct I/O. */
-static void note_sizes(struct program *p, const struct rec *r)
+/* How large buffers must be, and whether they must be aligned for direct I/O, in a row that is sized. */
+static void note_odd_sizes(struct program *p, const struct rec *r)
 {
 	int i;
 
 	for (i = 0; i < OP_ARGS; i++)
 		switch ((enum arg_kind)ops[r->op].arg[i]) {
-		case A_RBUF:
-			if (r->arg[i + 1] > p->read_max)
-				p->read_max = r->arg[i + 1];
-			break;
-		case A_WBUF:
-			if (r->arg[i + 1] > p->write_max)
-				p->write_max = r->arg[i + 1];
-			break;
 		case A_RIOV:
 			note_vector(p, r, true);
 			break;
@@ -298,10 +352,6 @@ static void note_sizes(struct program *p, const struct rec *r)
 			at_least64(&p->write_max, SPLICE_ROOM);
 			p->splices = true;
 			break;
-		case A_OFLAGS:
-		case A_HOW:
-			p->direct |= (r->arg[i] & O_DIRECT) != 0;
-			break;
 		case A_FARG:
 			p->direct |= r->arg[i - 1] == F_SETFL && r->arg[i] & O_DIRECT;
 			break;
@@ -310,15 +360,21 @@ static void note_sizes(struct program *p, const struct rec *r)
 		}
 }
 
-/* Paths of operations that are not issued with their path are neither checked nor kept. */
+/* In any line. */
+static inline void note_sizes(struct program *p, const struct rec *r, const struct row *row)
+{
+	if (row->read >= 0)
+		at_least64(&p->read_max, r->arg[row->read]);
+	if (row->written >= 0)
+		at_least64(&p->write_max, r->arg[row->written]);
+}
+
+/* Of an operation that is issued with its paths; of others they are neither checked nor kept. */
 static int check_paths(struct loader *l, const struct rec *r, uint64_t *path, uint64_t *path2,
 	struct err *err)
 {
 	int rc = 0;
 
-	*path = *path2 = PATH_REF(PATH_NULL, 0);
-	if (!dispatch_uses_paths(r->op))
-		return 0;
 	if (op_has(r->op, A_PATH))
 		rc = paths_add(&l->p->paths, r->path, path, err);
 	if (rc == 0 && op_has(r->op, A_PATH2))
@@ -356,39 +412,34 @@ static void make_room(struct rec *r)
 		r->arg[len] = PATH_MAX;
 }
 
-/* All that there is to see in a line of a plain row. */
-static void note_plain(struct loader *l, const struct rline *line, const struct row *row)
+/* AIO, registered files, submissions. */
+static int note_odd(struct loader *l, const struct rline *line, struct err *err)
 {
-	const struct rec *r = &line->call;
-	unsigned fds;
+	int rc = op_has(line->call.op, A_IOCBS)   ? note_iocbs(l->p, &line->call, err)
+		 : op_has(line->call.op, A_FILES) ? note_files(l->f, &line->call, err)
+						  : 0;
 
-	at_least(&l->f->max_thread, line->thread);
-	at_least(&l->f->max_process, line->process);
-	for (fds = row->fds; fds; fds &= fds - 1)
-		at_least(&l->f->max_vfd, r->arg[__builtin_ctz(fds)]);
-	if (row->read >= 0)
-		at_least64(&l->p->read_max, r->arg[row->read]);
-	if (row->written >= 0)
-		at_least64(&l->p->write_max, r->arg[row->written]);
-}
-
-static int note_special(struct loader *l, const struct rline *line, uint64_t *path, uint64_t *path2,
-	struct err *err)
-{
-	int rc = check_paths(l, &line->call, path, path2, err);
-
-	if (rc)
-		return rc;
-	note_ids(l->f, line, *path, *path2);
-	note_sizes(l->p, &line->call);
-	rc = op_has(line->call.op, A_IOCBS)   ? note_iocbs(l->p, &line->call, err)
-	     : op_has(line->call.op, A_FILES) ? note_files(l->f, &line->call, err)
-					      : 0;
 	if (line->call.op == OP_uring_splice)
 		note_ring_splice(l->p);
 	if (rc == 0 && iocb_times_note(&l->iocbs, line, l->p->captured_aio))
 		rc = no_memory(err);
 	return rc;
+}
+
+/* What is to be seen in a line of a row that is not plain. */
+static int note_special(struct loader *l, const struct rline *line, const struct row *row, uint64_t *path,
+	uint64_t *path2, struct err *err)
+{
+	int rc = row->paths ? check_paths(l, &line->call, path, path2, err) : 0;
+
+	if (rc)
+		return rc;
+	note_ids(l->f, line, row, *path, *path2);
+	if (row->oflags >= 0)
+		l->p->direct |= (line->call.arg[row->oflags] & O_DIRECT) != 0;
+	if (row->sized)
+		note_odd_sizes(l->p, &line->call);
+	return row->odd ? note_odd(l, line, err) : 0;
 }
 
 /* Before the line is filed. 0 or -ENOMEM. */
@@ -416,10 +467,11 @@ static int take_line(struct loader *l, const struct rline *line, struct err *err
 
 	if (f->n >= UINT32_MAX)
 		return err_set(err, EFBIG, "more operations than one replay can have");
+	note_sizes(l->p, &line->call, row);
 	if (row->plain) {
-		note_plain(l, line, row);
+		note_common_ids(f, line, row);
 	} else {
-		rc = note_special(l, line, &path, &path2, err);
+		rc = note_special(l, line, row, &path, &path2, err);
 		if (rc)
 			return rc;
 	}
@@ -476,7 +528,8 @@ static int take_next(struct loader *l, struct rline *line, struct err *err)
 		l->left--;
 	if (!l->f->rows[line->call.op].plain) {
 		make_room(&line->call);
-		rc = rings_note(&l->p->rings, line, l->f->n, err);
+		if (l->p->rings.max || l->f->rows[line->call.op].ring)
+			rc = rings_note(&l->p->rings, line, l->f->n, err);
 	}
 	if (rc == 0)
 		rc = take_line(l, line, err);
@@ -486,14 +539,18 @@ static int take_next(struct loader *l, struct rline *line, struct err *err)
 static int read_ops(struct loader *l, struct replay_reader *r, struct err *err)
 {
 	struct replay_ahead *ahead;
-	struct rline *line;
+	struct rline *line, *end;
 	int rc = replay_ahead_new(&ahead, r);
 
 	if (rc)
 		return err_sys(err, -rc, "cannot load the replay");
 	while (l->left) {
-		rc = replay_ahead_next(ahead, &line, err);
-		if (rc <= 0 || (rc = take_next(l, line, err)))
+		rc = replay_ahead_next(ahead, &line, &end, err);
+		if (rc <= 0)
+			break;
+		for (rc = 0; line < end && l->left && !rc; line++)
+			rc = take_next(l, line, err);
+		if (rc)
 			break;
 	}
 	replay_ahead_free(ahead);
@@ -629,20 +686,6 @@ int filing_find(const struct filing *f, uint64_t label, uint64_t index, uint64_t
 		return 0;
 	return err_set(err, EINVAL, "it waits for operation %llu, which is not in front of it",
 		(unsigned long long)label);
-}
-
-bool filing_next(struct filing_walk *w, struct filed *f)
-{
-	while (w->chunk && (!w->at || w->at == (const uint8_t *)w->chunk->data.p + w->chunk->data.len)) {
-		if (w->at)
-			w->chunk = w->chunk->next;
-		w->at = w->chunk ? (const uint8_t *)w->chunk->data.p : NULL;
-	}
-	if (!w->chunk)
-		return false;
-	w->at = filed_get(w->at, f);
-	w->index++;
-	return true;
 }
 
 void filing_free(struct filing *f)

@@ -44,9 +44,10 @@ static inline uint64_t pace_deadline(uint64_t from, uint64_t ns, double speed)
 
 /*
  * PACE_BEFORE: what of LATE, by which an operation began behind its time, is taken off the think time behind it:
- * else it would add up. What the host held up for longer is not made up for by a burst.
+ * else it would add up. A scheduler takes some ms at a time; what the host held up for longer is not made up for by a
+ * burst.
  */
-#define PACE_OWED_MOST 1000000u
+#define PACE_OWED_MOST 50000000u
 static inline uint64_t pace_owed(uint64_t late)
 {
 	return late < PACE_OWED_MOST ? late : PACE_OWED_MOST;

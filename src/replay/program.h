@@ -84,8 +84,13 @@ struct filed_chunk {
  */
 struct row {
 	bool plain;
+	bool odd;	       /* has descriptors, maps or tasks in other places than FDS, paths, newfd and list */
+	bool sized;	       /* has sizes in other places than READ and WRITTEN */
+	bool paths;	       /* is issued with its paths */
+	bool ring;	       /* of an io_uring */
 	uint8_t fds;	       /* a bit for each argument that is a descriptor */
 	int8_t read, written;  /* argument that says how many bytes, -1 = none */
+	int8_t oflags;	       /* of open(2) or alike, -1 = none */
 };
 
 /* Operations whose labels follow each other: the first one's. */
@@ -113,13 +118,28 @@ void filing_free(struct filing *f);
 int filing_find(const struct filing *f, uint64_t label, uint64_t index, uint64_t *found,
 	struct err *err);
 
-/* Walks the operations; BODY is decoded when X is not NULL. Chunks are freed behind it if asked. */
+/* Walks the operations; CHUNK is the one in which the operation given last is. */
 struct filing_walk {
-	struct filed_chunk *chunk;
-	const uint8_t *at;
+	struct filed_chunk *chunk, *next;
+	const uint8_t *at, *end;
 	uint64_t index; /* of the operation given last */
 };
-bool filing_next(struct filing_walk *w, struct filed *f);
+#define FILING_WALK(f) ((struct filing_walk){.next = (f)->first, .index = UINT64_MAX})
+
+static inline bool filing_next(struct filing_walk *w, struct filed *f)
+{
+	while (w->at == w->end) {
+		if (!w->next)
+			return false;
+		w->chunk = w->next;
+		w->next = w->chunk->next;
+		w->at = (const uint8_t *)w->chunk->data.p;
+		w->end = w->at + w->chunk->data.len;
+	}
+	w->at = filed_get(w->at, f);
+	w->index++;
+	return true;
+}
 
 /*
  * analyse.c: which processes belong together, where threads begin, what is waited for, and who

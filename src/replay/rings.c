@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ops/xattr.h"
+
 void rings_free(struct ring_plan *r)
 {
 	vec_free(&r->all);
@@ -94,7 +96,7 @@ static void note_handed_on(struct ring_plan *r, const struct rec *call)
 		if (!s->linked || s->ring != call->sqe.ring)
 			break;
 		if (s->made != VFD_NONE && s->made == call->arg[fd])
-			s->hands_on = true;
+			s->by_line = true;
 	}
 }
 
@@ -116,6 +118,9 @@ static int note_submission(struct ring_plan *r, struct rline *line, uint64_t ind
 		.keeps = call->ret == -ECANCELED || call->ret == -EBADF || call->ret == -EINVAL,
 		.failed = call->ret < 0,
 		.linked = call->sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK),
+		.by_line = (call->op == OP_uring_setxattr || call->op == OP_uring_fsetxattr) &&
+			   !(call->sqe.flags & URING_FIXED_FILE) &&
+			   (str_eqs(call->path2, XATTR_ACL) || str_eqs(call->path2, XATTR_ACL_DEFAULT)),
 		.made = line->newfd};
 	note_handed_on(r, call);
 	call->sqe.number = r->all.n - 1;

@@ -31,7 +31,8 @@ struct submission {
 	bool failed;
 	bool linked; /* the next one begins when it is over */
 	bool early;  /* its descriptor is closed before its line: its call waits for it */
-	bool hands_on; /* the number that it opens is used further on in its chain: that cannot be known in advance */
+	bool by_line; /* the number that it opens is used further on in its chain, which cannot be known in advance; or
+			 its line makes the call */
 	uint32_t made; /* descriptor, VFD_NONE: none */
 };
 

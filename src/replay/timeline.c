@@ -46,8 +46,11 @@ int timeline_start(struct timeline *t, bool paced)
 {
 	*t = (struct timeline){.step = NS_PER_SEC};
 	if (paced)
-		t->late = calloc(1, sizeof(*t->late));
-	return paced && !t->late ? -ENOMEM : 0;
+		t->late = calloc(3, sizeof(*t->late));
+	if ((paced && !t->late) ||
+		!vec_grow((void **)&t->moments.v, &t->moments.cap, TIMELINE_MOST, sizeof(*t->moments.v)))
+		return -ENOMEM;
+	return 0;
 }
 
 void timeline_free(struct timeline *t)
@@ -65,21 +68,16 @@ uint64_t timeline_next(const struct timeline *t)
 static uint64_t late_since(struct timeline *t, const struct program *p,
 	const struct thread_result *results)
 {
-	struct hist *all = calloc(2, sizeof(*all)), *since;
-	uint64_t max;
+	struct hist *all = t->late + 1, *since = t->late + 2;
 	uint32_t i;
 
-	if (!all)
-		return 0;
+	*all = (struct hist){0};
 	for (i = 0; i < program_threads(p); i++)
 		hist_merge(all, &results[i].late);
-	since = all + 1;
 	*since = *all;
 	hist_subtract(since, t->late);
 	*t->late = *all;
-	max = since->max;
-	free(all);
-	return max;
+	return since->max;
 }
 
 static void thin_out(struct timeline *t)
@@ -104,9 +102,7 @@ void timeline_add(struct timeline *t, uint64_t now, const struct program *p,
 
 	if (t->moments.n == TIMELINE_MOST)
 		thin_out(t);
-	m = vec_push(&t->moments);
-	if (!m)
-		return;
+	m = &t->moments.v[t->moments.n++];
 	m->ns = now;
 	m->late_max = t->late ? late_since(t, p, results) : 0;
 	tally_take(&m->so_far, p, results);

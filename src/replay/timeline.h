@@ -29,16 +29,16 @@ struct moment {
 struct timeline {
 	VEC(struct moment) moments;
 	uint64_t step; /* ns from one moment to the next; 0: not wanted */
-	struct hist *late; /* of all threads at the last moment; NULL when not paced */
+	struct hist *late; /* of all threads at the last moment, and two to work with; NULL when not paced */
 };
 
-int timeline_start(struct timeline *t, bool paced); /* 0 or -ENOMEM */
+int timeline_start(struct timeline *t, bool paced); /* 0 or -ENOMEM; timeline_free() after either */
 void timeline_free(struct timeline *t);
 
 /* When the next moment is due, ns since the start. */
 uint64_t timeline_next(const struct timeline *t);
 
-/* NOW: ns since the start. When memory is out a moment is lost, and the next one stands for both. */
+/* NOW: ns since the start. It asks for no memory: the start did. */
 void timeline_add(struct timeline *t, uint64_t now, const struct program *p,
 	const struct thread_result *results);
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "ops/words.h"
@@ -13,6 +14,7 @@
 #include "report/html.h"
 #include "report/vfs.h"
 #include "report/view.h"
+#include "trace/records.h"
 #include "utils/progress.h"
 #include "utils/terminal.h"
 
@@ -29,7 +31,10 @@ struct analysis {
 	uint64_t chosen;
 	struct progress progress;
 	struct ending ending;
+	struct events_totals whole; /* of a capture whose calls were not looked at */
 };
+
+#define RECORDS "records:"
 
 void ending_warn(const struct ending *e, struct buf *out)
 {
@@ -53,6 +58,11 @@ bool ending_incomplete(const struct ending *e)
 
 /* ---- which views ---- */
 
+static struct top top_of(const struct options *o)
+{
+	return (struct top){(enum group_order)o->sort, o->top};
+}
+
 static void append(struct analysis *a, struct view *v)
 {
 	if (!v)
@@ -64,7 +74,7 @@ static void append(struct analysis *a, struct view *v)
 static int make_tables(struct analysis *a, struct err *err)
 {
 	const struct options *o = a->options;
-	const struct top top = {(enum group_order)o->sort, o->top};
+	const struct top top = top_of(o);
 	struct view *v[4] = {NULL};
 	int rc = 0;
 	size_t i;
@@ -169,6 +179,23 @@ static void warn(const struct ending *ending)
 	buf_free(&text);
 }
 
+/* Not a view: its lines are all records, those that are no calls as well. */
+static int export_records(struct analysis *a, struct err *err)
+{
+	const struct options *o = a->options;
+	struct records_told told;
+	int rc;
+
+	if (a->filter || a->wanted || o->by || o->hist_given || o->sequence || o->timeline || o->flame || o->html)
+		return err_set(err, EINVAL, "--export records:FILE is the whole capture, and nothing else at once");
+	rc = records_export(a->path, o->export + strlen(RECORDS), &told, err);
+	a->whole = (struct events_totals){.records = told.records, .lost = told.lost, .malformed = told.malformed,
+		.cut = told.cut};
+	memcpy(a->whole.first_malformed, told.first_malformed, sizeof(told.first_malformed));
+	a->ending = (struct ending){.totals = &a->whole, .capture = a->path};
+	return rc;
+}
+
 /* Reads the capture of A through. Its views are made by MAKE. */
 static int read_through(struct analysis *a, int (*make)(struct analysis *a, struct err *err), struct err *err)
 {
@@ -229,7 +256,9 @@ static int write_html(const struct analysis a[2], json_t *replay, struct err *er
 
 static int one(struct analysis a[2], struct buf *out, struct err *err)
 {
-	int rc = read_through(a, make_all, err);
+	int rc = a->options->sort != SORT_TIME && !a->options->by
+			 ? err_set(err, EINVAL, "--sort is the order of what --by shows")
+			 : read_through(a, make_all, err);
 
 	if (!rc)
 		rc = finish(a, out, err);
@@ -245,6 +274,16 @@ static int make_contrast(struct analysis *a, struct err *err)
 	return rc || !a->options->html ? rc : make_html(a, err);
 }
 
+/* Operations and files, whichever are shown: what the statistics have. */
+static int make_replay_contrast(struct analysis *a, struct err *err)
+{
+	struct view *v = NULL;
+	int rc = view_contrast(&v, NULL, err);
+
+	append(a, v);
+	return rc || !a->options->html ? rc : make_html(a, err);
+}
+
 static int against_replay(struct analysis a[2], struct buf *out, struct err *err)
 {
 	const struct options *o = a->options;
@@ -252,22 +291,33 @@ static int against_replay(struct analysis a[2], struct buf *out, struct err *err
 	json_t *page = NULL;
 	int rc;
 
-	if (a->filter || a->wanted || o->by)
-		return err_set(err, EINVAL, "-E, -F and --by mean nothing to the statistics of a replay, %s", file);
-	rc = read_through(a, make_contrast, err);
+	if (a->filter || a->wanted)
+		return err_set(err, EINVAL, "-E and -F mean nothing to the statistics of a replay, %s", file);
+	rc = read_through(a, make_replay_contrast, err);
 	if (!rc)
-		rc = contrast_replay(a->views, &a->ending, file, o->top, out, o->html ? &page : NULL, err);
+		rc = contrast_replay(a->views, &a->ending, file, o->by, top_of(o), out, o->html ? &page : NULL, err);
 	return rc || !o->html ? rc : write_html(a, page, err);
+}
+
+static int replay_alone(const struct analysis *a, struct buf *out, struct err *err)
+{
+	const struct options *o = a->options;
+
+	if (a->filter || a->wanted || o->hist_given || o->sequence || o->timeline || o->export || o->flame || o->html)
+		return err_set(err, EINVAL, "of the statistics of a replay, %s, -a shows --by op and --by file; "
+			"the rest needs its capture", a->path);
+	return contrast_alone(a->path, o->by, top_of(o), terminal_colour(STDOUT_FILENO), out, err);
 }
 
 static int run(struct analysis a[2], struct buf *out, struct err *err)
 {
 	const struct options *o = a->options;
-	const struct top top = {(enum group_order)o->sort, o->top};
 	int rc;
 
+	if (o->export && strncmp(o->export, RECORDS, strlen(RECORDS)) == 0 && o->export[strlen(RECORDS)])
+		return export_records(a, err);
 	if (!a[1].path)
-		return one(a, out, err);
+		return contrast_is_statistics(a->path) ? replay_alone(a, out, err) : one(a, out, err);
 	if (contrast_is_statistics(a[0].path))
 		return err_set(err, EINVAL, "%s is no capture; --compare compares statistics of replays", a[0].path);
 	if (contrast_is_statistics(a[1].path))
@@ -277,7 +327,7 @@ static int run(struct analysis a[2], struct buf *out, struct err *err)
 		rc = read_through(&a[1], make_contrast, err);
 	if (!rc)
 		rc = contrast_print((struct view *[2]){a[0].views, a[1].views},
-			(struct ending[2]){a[0].ending, a[1].ending}, top, out, err);
+			(struct ending[2]){a[0].ending, a[1].ending}, top_of(o), out, err);
 	return rc || !o->html ? rc : write_html(a, NULL, err);
 }
 

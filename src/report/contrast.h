@@ -36,11 +36,14 @@ int contrast_print(struct view *const sides[2], const struct ending ending[2], s
 	struct err *err);
 
 /*
- * A capture, taken in by a view, and the statistics (--json) of its replay in FILE; TOP files. *PAGE is the
- * same for html_write(); PAGE may be NULL.
+ * A capture, taken in by a view with BY NULL, and the statistics (--json) of its replay in FILE. BY: "op", "file", or
+ * NULL: both. *PAGE is the same for html_write(); PAGE may be NULL.
  */
-int contrast_replay(const struct view *side, const struct ending *ending, const char *file, unsigned top,
-	struct buf *out, json_t **page, struct err *err);
+int contrast_replay(const struct view *side, const struct ending *ending, const char *file, const char *by,
+	struct top top, struct buf *out, json_t **page, struct err *err);
+
+/* The statistics alone: what was replayed, beside what the capture had of the same operations. */
+int contrast_alone(const char *file, const char *by, struct top top, bool colour, struct buf *out, struct err *err);
 
 /* The file begins as JSON does, and no capture. */
 bool contrast_is_statistics(const char *file);

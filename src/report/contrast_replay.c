@@ -7,11 +7,13 @@
 #include "datas/json_parts.h"
 #include "datas/spread.h"
 #include "report/contrast_parts.h"
+#include "report/html.h"
 #include "trace/side.h"
 
 /*
- * A capture and its replay. Latencies of both are those of the operations that were replayed, as the statistics
- * have them: a captured one was made once, so that only the runs of the replay have a spread.
+ * A capture and its replay, or the statistics of that alone. Latencies of both are those of the operations that were
+ * replayed, as the statistics have them: a captured one was made once, so that only the runs of the replay have a
+ * spread.
  */
 
 #define RUNS_ENOUGH 6	    /* 1 - 2 * 0.5^6: 96.9 % that a median lies between the least and the largest */
@@ -19,6 +21,8 @@
 
 struct replayed {
 	const struct side *side;
+	const struct contrast *calls; /* of the capture; NULL: nobody asked for that */
+	struct top top;
 	/* what a name stands for: an operation, a file */
 	const json_t *(*find)(const struct side *s, size_t run, const char *name);
 	double v[SIDE_RUNS_MOST];
@@ -70,6 +74,8 @@ static double median(struct replayed *r, const char *operation, const char *obje
 
 static const char *verdict_of(const struct replayed *r, double captured, const struct spread *s)
 {
+	if (captured <= 0)
+		return "not captured";
 	if (r->side->runs.n < RUNS_ENOUGH)
 		return "too few runs to say";
 	if (s->min > captured * (1 + BUCKET))
@@ -84,8 +90,26 @@ static void total_seconds(struct table *t, const char *name, double a, double b)
 	total_ns(t, name, (uint64_t)(a * 1e9), (uint64_t)(b * 1e9));
 }
 
-static int put_totals(struct replayed *r, const struct contrast *c, const struct ending *e, struct buf *out)
+/* Of the replay alone there are only the operations that it made. */
+static void total_calls(struct table *t, const char *name, const uint64_t *captured, double replayed)
 {
+	char text[HUMAN_LEN];
+
+	if (captured)
+		total_count(t, name, (double)*captured, replayed);
+	else
+		cell_total(t, name, "-", human_count(text, replayed), 0, replayed);
+}
+
+static double captured_length(struct replayed *r, const struct ending *e)
+{
+	return e ? (double)e->totals->end / 1e9 : median(r, NULL, NULL, "captured_seconds");
+}
+
+/* E: of the capture, or NULL. */
+static int put_totals(struct replayed *r, const struct ending *e, bool colour, struct buf *out)
+{
+	const struct tally *all = r->calls ? &r->calls->all : NULL;
 	struct table t;
 	unsigned i;
 	int rc;
@@ -93,33 +117,53 @@ static int put_totals(struct replayed *r, const struct contrast *c, const struct
 	table_init(&t, 4, 1);
 	for (i = 0; i < 4; i++)
 		table_cell(&t, "%s", ((const char *const[]){"captured", "replayed", "change", ""})[i]);
-	total_seconds(&t, "length", (double)e->totals->end / 1e9, median(r, NULL, NULL, "seconds"));
-	total_count(&t, "calls", (double)c->all.count, median(r, NULL, NULL, "operations"));
-	total_count(&t, "failed", (double)c->all.errors, median(r, NULL, NULL, "errors"));
+	total_seconds(&t, "length", captured_length(r, e), median(r, NULL, NULL, "seconds"));
+	total_calls(&t, "calls", all ? &all->count : NULL, median(r, NULL, NULL, "operations"));
+	total_calls(&t, "failed", all ? &all->errors : NULL, median(r, NULL, NULL, "errors"));
 	total_seconds(&t, "time in the calls that were replayed", median(r, NULL, "thread_seconds", "calls_captured"),
 		median(r, NULL, "thread_seconds", "calls"));
 	total_seconds(&t, "waiting for operations of others (ordering)", 0,
 		median(r, NULL, "thread_seconds", "ordering"));
 	total_seconds(&t, "waiting for their time (pacing)", 0, median(r, NULL, "thread_seconds", "pacing"));
-	rc = table_print(&t, out, e->colour);
+	rc = table_print(&t, out, colour);
 	table_free(&t);
 	return rc;
 }
 
-/* ---- operations ---- */
+/* ---- operations and files ---- */
 
 struct pair {
 	const char *name;
 	uint64_t calls; /* in the capture */
 	double count;
 	struct spread captured, replayed; /* p50 */
-	double rank; /* time in both; 0: not replayed */
+	bool replayed_any;
+	double rank;
 };
+
+static double rank_of(struct replayed *r, const char *name)
+{
+	switch (r->top.order) {
+	case BY_COUNT:
+		return median(r, name, NULL, "count");
+	case BY_BYTES: /* of operations, or of files */
+		return median(r, name, NULL, "bytes") + median(r, name, NULL, "bytes_read") +
+		       median(r, name, NULL, "bytes_written");
+	case BY_P99:
+		return median(r, name, "replayed_ns", "p99");
+	case BY_ERRORS:
+		return median(r, name, NULL, "errors");
+	default:
+		return median(r, name, "captured_ns", "sum") + median(r, name, "replayed_ns", "sum");
+	}
+}
 
 static int compare_pairs(const void *a, const void *b)
 {
 	const struct pair *x = a, *y = b;
 
+	if (x->replayed_any != y->replayed_any)
+		return x->replayed_any ? -1 : 1;
 	return x->rank != y->rank ? (x->rank > y->rank ? -1 : 1) : strcmp(x->name, y->name);
 }
 
@@ -130,14 +174,15 @@ static uint64_t calls_of(const struct groups *calls, const char *name)
 	return g ? g->tally.count : 0;
 }
 
-static bool take_pair(struct replayed *r, const struct groups *calls, const char *name, struct pair *p)
+static bool take_pair(struct replayed *r, unsigned table, const char *name, struct pair *p)
 {
-	*p = (struct pair){.name = name, .calls = calls_of(calls, name)};
+	*p = (struct pair){.name = name, .calls = r->calls ? calls_of(&r->calls->tables[table], name) : 0};
 	p->count = median(r, name, NULL, "count");
 	if (p->count <= 0 || !median_of(r, name, "captured_ns", "p50", &p->captured) ||
 		!median_of(r, name, "replayed_ns", "p50", &p->replayed))
 		return p->calls > 0;
-	p->rank = median(r, name, "captured_ns", "sum") + median(r, name, "replayed_ns", "sum");
+	p->replayed_any = true;
+	p->rank = rank_of(r, name);
 	return true;
 }
 
@@ -154,13 +199,14 @@ static void put_pair(struct table *t, struct replayed *r, const struct pair *p)
 	static const char *const keys[] = {"sum", "p50", "p99"};
 	unsigned i;
 
-	table_cell(t, "%" PRIu64, p->calls);
+	if (r->calls)
+		table_cell(t, "%" PRIu64, p->calls);
 	table_cell(t, "%.0f", p->count);
-	if (p->rank <= 0) {
+	if (!p->replayed_any) {
 		for (i = 0; i < 9; i++)
 			table_cell(t, "-");
 		table_cell(t, "not replayed");
-		table_cell(t, "%s", p->name);
+		table_cell_name(t, str_of(p->name));
 		return;
 	}
 	for (i = 0; i < 6; i++)
@@ -175,35 +221,64 @@ static void put_pair(struct table *t, struct replayed *r, const struct pair *p)
 		table_cell(t, "-");
 	}
 	table_cell(t, "%s", verdict_of(r, p->captured.median, &p->replayed));
-	table_cell(t, "%s", p->name);
+	table_cell_name(t, str_of(p->name));
 }
 
-/* Of all operations, those with the most time first; the caller frees them. */
-static struct pair *all_pairs(struct replayed *r, const struct contrast *c, size_t *n)
+/* What the tables are of. */
+enum { OF_OPERATIONS, OF_FILES, PAIR_TABLES };
+static const char *const pair_names[PAIR_TABLES] = {"op", "file"};
+
+/* All operations. */
+static size_t operation_pairs(struct replayed *r, struct pair *pairs)
 {
-	struct pair *pairs = calloc(OP_COUNT, sizeof(*pairs));
-	size_t i;
+	size_t i, n = 0;
 
 	r->find = side_operation;
-	for (i = 0, *n = 0; pairs && i < OP_COUNT; i++)
-		*n += take_pair(r, &c->tables[0], ops[i].name, &pairs[*n]);
-	if (pairs)
-		qsort(pairs, *n, sizeof(*pairs), compare_pairs);
+	for (i = 0; i < OP_COUNT; i++)
+		n += take_pair(r, OF_OPERATIONS, ops[i].name, &pairs[n]);
+	return n;
+}
+
+/* Files of the statistics, if they have any; those of the capture that are in no replay are not told. */
+static size_t file_pairs(struct replayed *r, struct pair *pairs)
+{
+	const json_t *files = json_object_get(r->side->runs.v[0], "by_file");
+	size_t i, n = 0, most = json_array_size(files);
+
+	r->find = side_file;
+	for (i = 0; i < most && i < SIDE_FILES_MOST; i++) {
+		const char *name = json_string_value(json_object_get(json_array_get(files, i), "name"));
+
+		if (name)
+			n += take_pair(r, OF_FILES, name, &pairs[n]);
+	}
+	return n;
+}
+
+/* Those of a table, the first ones first; the caller frees them. NULL when memory is out. */
+static struct pair *all_pairs(struct replayed *r, unsigned table, size_t *n)
+{
+	size_t most = OP_COUNT > SIDE_FILES_MOST ? OP_COUNT : SIDE_FILES_MOST;
+	struct pair *pairs = calloc(most, sizeof(*pairs));
+
+	if (!pairs)
+		return NULL;
+	*n = table == OF_FILES ? file_pairs(r, pairs) : operation_pairs(r, pairs);
+	qsort(pairs, *n, sizeof(*pairs), compare_pairs);
 	return pairs;
 }
 
-/* WHAT: what a name is. */
-static int put_pairs(struct replayed *r, const struct pair *pairs, size_t n, const char *what, bool colour,
+static int put_pairs(struct replayed *r, const struct pair *pairs, size_t n, unsigned which, bool colour,
 	struct buf *out)
 {
-	const char *const names[] = {"calls 1", "calls 2", "time 1", "time 2", "p50 1", "p50 2", "p99 1",
-		"p99 2", "ordering", "ratio", "in all runs", "latency (p50)", what};
+	const char *const names[] = {"calls 1", r->calls ? "calls 2" : "calls", "time 1", "time 2", "p50 1", "p50 2",
+		"p99 1", "p99 2", "ordering", "ratio", "in all runs", "latency (p50)", pair_names[which]};
+	size_t i, first = r->calls ? 0 : 1;
 	struct table t;
-	size_t i;
 	int rc;
 
-	table_init(&t, sizeof(names) / sizeof(*names), 2);
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+	table_init(&t, (unsigned)(sizeof(names) / sizeof(*names) - first), 2);
+	for (i = first; i < sizeof(names) / sizeof(*names); i++)
 		table_cell(&t, "%s", names[i]);
 	for (i = 0; i < n; i++)
 		put_pair(&t, r, &pairs[i]);
@@ -212,39 +287,19 @@ static int put_pairs(struct replayed *r, const struct pair *pairs, size_t n, con
 	return rc;
 }
 
-static int put_operations(struct replayed *r, const struct contrast *c, bool colour, struct buf *out)
+/* Operations are few, and all of them are shown. */
+static int put_table(struct replayed *r, unsigned which, bool colour, struct buf *out)
 {
-	size_t n;
-	struct pair *pairs = all_pairs(r, c, &n);
-	int rc = pairs ? put_pairs(r, pairs, n, "op", colour, out) : -ENOMEM;
+	size_t n, top = which == OF_FILES ? r->top.n : 0;
+	struct pair *pairs = all_pairs(r, which, &n);
+	int rc = pairs ? 0 : -ENOMEM;
 
-	free(pairs);
-	return rc;
-}
-
-/* Files of the statistics, if they have any; those of the capture that are in no replay are not told. */
-static int put_files(struct replayed *r, const struct contrast *c, unsigned top, bool colour, struct buf *out)
-{
-	const json_t *files = json_object_get(r->side->runs.v[0], "by_file");
-	size_t i, n = 0, most = json_array_size(files) < SIDE_FILES_MOST ? json_array_size(files) : SIDE_FILES_MOST;
-	struct pair *pairs = calloc(most + 1, sizeof(*pairs));
-	int rc;
-
-	if (!pairs)
-		return -ENOMEM;
-	r->find = side_file;
-	for (i = 0; i < most; i++) {
-		const char *name = json_string_value(json_object_get(json_array_get(files, i), "name"));
-
-		if (name && c->n > 1)
-			n += take_pair(r, &c->tables[1], name, &pairs[n]);
-	}
-	qsort(pairs, n, sizeof(*pairs), compare_pairs);
-	if (n)
+	if (pairs && n) {
 		buf_char(out, '\n');
-	rc = n ? put_pairs(r, pairs, top && top < n ? top : n, "file", colour, out) : 0;
-	if (!rc && top && top < n)
-		buf_addf(out, "... and %zu more files (--top=0 shows all)\n", n - top);
+		rc = put_pairs(r, pairs, top && top < n ? top : n, which, colour, out);
+		if (top && top < n)
+			buf_addf(out, "  and %zu more files\n", n - top);
+	}
 	free(pairs);
 	return rc;
 }
@@ -289,7 +344,7 @@ static json_t *pair_json(struct replayed *r, const struct pair *p)
 	json_put(&j, "op", json_string(p->name));
 	json_put(&j, "calls", json_integer((json_int_t)p->calls));
 	json_put(&j, "count", json_real(p->count));
-	if (p->rank <= 0)
+	if (!p->replayed_any)
 		return j;
 	for (i = 0; i < 3; i++) {
 		two = json_array();
@@ -305,57 +360,127 @@ static json_t *pair_json(struct replayed *r, const struct pair *p)
 	return j;
 }
 
-static json_t *page_json(struct replayed *r, const struct contrast *c, const struct ending *e, const char *file)
+static json_t *pairs_json(struct replayed *r, unsigned which, size_t most, size_t *n)
 {
-	json_t *j = json_object(), *rows = json_array();
-	size_t i, n;
-	struct pair *pairs = all_pairs(r, c, &n);
+	struct pair *pairs = all_pairs(r, which, n);
+	json_t *rows = json_array();
+	size_t i;
 
-	for (i = 0; pairs && i < n; i++)
+	for (i = 0; pairs && i < *n && i < most; i++)
 		json_append(&rows, pair_json(r, &pairs[i]));
+	if (!pairs) {
+		json_decref(rows);
+		return NULL;
+	}
+	free(pairs);
+	return rows;
+}
+
+static json_t *page_json(struct replayed *r, const struct ending *e, const char *file)
+{
+	json_t *j = json_object();
+	size_t n = 0;
+
 	json_put(&j, "file", json_text(file));
 	json_put(&j, "runs", json_integer((json_int_t)r->side->runs.n));
 	json_put(&j, "incomplete", json_integer((json_int_t)r->side->incomplete));
 	json_put(&j, "diverged", json_real(r->side->diverged));
-	json_put(&j, "totals", totals_json(r, c, e));
-	json_put(&j, "operations", pairs ? rows : NULL);
-	free(pairs);
+	json_put(&j, "totals", totals_json(r, r->calls, e));
+	json_put(&j, "operations", pairs_json(r, OF_OPERATIONS, OP_COUNT, &n));
+	json_put(&j, "files", pairs_json(r, OF_FILES, HTML_ROWS, &n));
+	json_put(&j, "all_files", json_integer((json_int_t)n));
 	return j;
 }
 
-int contrast_replay(const struct view *view, const struct ending *ending, const char *file, unsigned top,
-	struct buf *out, json_t **page, struct err *err)
+static void put_runs(const struct side *side, struct buf *out)
 {
-	const struct contrast *c = (const struct contrast *)view;
-	struct replayed *r = calloc(1, sizeof(*r));
-	struct side side;
-	int rc = side_open(&side, file, err);
+	buf_addf(out, "%zu run%s\n", side->runs.n, side->runs.n == 1 ? "" : "s");
+	if (side->incomplete)
+		buf_addf(out, "  %zu runs are incomplete and left out\n", side->incomplete);
+	if (side->diverged > 0)
+		buf_addf(out, "  up to %.0f divergences in a run: it did not do what was captured\n", side->diverged);
+}
 
-	if (!rc && !r)
-		rc = err_sys(err, ENOMEM, "%s", file);
-	if (rc) {
-		free(r);
-		side_close(&side);
+/* BY: one of the tables, or NULL: both. */
+static int put_all(struct replayed *r, const struct ending *ending, const char *by, bool colour, struct buf *out)
+{
+	unsigned i;
+	int rc;
+
+	put_runs(r->side, out);
+	rc = put_totals(r, ending, colour, out);
+	for (i = 0; i < PAIR_TABLES && !rc; i++)
+		if (!by || strcmp(by, pair_names[i]) == 0)
+			rc = put_table(r, i, colour, out);
+	return rc;
+}
+
+static int check_by(const char *by, const char *file, struct err *err)
+{
+	unsigned i;
+
+	for (i = 0; i < PAIR_TABLES; i++)
+		if (!by || strcmp(by, pair_names[i]) == 0)
+			return 0;
+	return err_set(err, EINVAL, "the statistics of a replay, %s, can be shown --by op or --by file, not by \"%s\"",
+		file, by);
+}
+
+static int with_side(struct replayed **out, struct side *side, const char *file, const char *by, struct top top,
+	struct err *err)
+{
+	int rc = check_by(by, file, err);
+
+	*side = (struct side){.file = file};
+	if (!rc)
+		rc = side_open(side, file, err);
+	if (rc)
 		return rc;
-	}
-	r->side = &side;
-	buf_addf(out, "first: %s as captured, second: its replay, %s, %zu run%s\n", ending->capture, file, side.runs.n,
-		side.runs.n == 1 ? "" : "s");
-	if (side.incomplete)
-		buf_addf(out, "  %zu runs are incomplete and left out\n", side.incomplete);
-	if (side.diverged > 0)
-		buf_addf(out, "  up to %.0f divergences in a run: it did not do what was captured\n", side.diverged);
-	rc = put_totals(r, c, ending, out);
-	buf_char(out, '\n');
-	if (!rc)
-		rc = put_operations(r, c, ending->colour, out);
-	if (!rc)
-		rc = put_files(r, c, top, ending->colour, out);
-	if (!rc && page) {
-		*page = page_json(r, c, ending, file);
-		rc = *page ? 0 : -ENOMEM;
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return err_sys(err, ENOMEM, "%s", file);
+	(*out)->side = side;
+	(*out)->top = top;
+	return 0;
+}
+
+int contrast_replay(const struct view *view, const struct ending *ending, const char *file, const char *by,
+	struct top top, struct buf *out, json_t **page, struct err *err)
+{
+	struct replayed *r = NULL;
+	struct side side;
+	int rc = with_side(&r, &side, file, by, top, err);
+
+	if (!rc) {
+		r->calls = (const struct contrast *)view;
+		buf_addf(out, "first: %s as captured, second: its replay, %s, ", ending->capture, file);
+		rc = put_all(r, ending, by, ending->colour, out);
+		if (!rc && page) {
+			r->top.order = BY_TIME;
+			*page = page_json(r, ending, file);
+			rc = *page ? 0 : -ENOMEM;
+		}
+		if (rc)
+			err_sys(err, ENOMEM, "cannot compare");
 	}
 	free(r);
 	side_close(&side);
-	return rc ? err_sys(err, ENOMEM, "cannot compare") : 0;
+	return rc;
+}
+
+int contrast_alone(const char *file, const char *by, struct top top, bool colour, struct buf *out, struct err *err)
+{
+	struct replayed *r = NULL;
+	struct side side;
+	int rc = with_side(&r, &side, file, by, top, err);
+
+	if (!rc) {
+		buf_addf(out, "%s: statistics of a replay, ", file);
+		rc = put_all(r, NULL, by, colour, out);
+		if (rc)
+			err_sys(err, ENOMEM, "cannot sum up");
+	}
+	free(r);
+	side_close(&side);
+	return rc;
 }

@@ -7,7 +7,7 @@
  * An iolog of version 3 (fio(1), TRACE FILE FORMAT): reads, writes and syncs with their times, in us. The original
  * files must not be written to by who replays it: names are relative and without directories, "/var/a" is
  * "var+a"; what is not a letter, digit, ".", "-" or "_" is its number, "=20". What has no place in a file is left
- * out, and there is no way to say in it that records were lost.
+ * out. There is no way to say in it that records were lost: that is said beside it.
  */
 
 #define FIO_NAME_MOST 255
@@ -112,7 +112,6 @@ void export_fio_end(struct lines_view *l, const struct ending *e, struct buf *to
 	struct hnode *n, *tmp;
 	size_t i;
 
-	(void)e;
 	hmap_each(&l->known, n, tmp, i) {
 		const char *name = hmap_entry(n, struct known_file, node)->name;
 
@@ -122,4 +121,7 @@ void export_fio_end(struct lines_view *l, const struct ending *e, struct buf *to
 	buf_addf(told, "%s: %" PRIu64 " reads, writes and syncs of %zu files; left out are %" PRIu64
 		       " calls that moved bytes elsewhere (pipes, sockets, from file to file), or whose file has no "
 		       "name that fio takes\n", l->name, l->put, l->known.n, l->left_out);
+	if (e->totals->lost)
+		buf_addf(told, "%s: %" PRIu64 " records were lost, and with them what they read and wrote\n", l->name,
+			e->totals->lost);
 }

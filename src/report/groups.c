@@ -12,7 +12,7 @@ int groups_init(struct groups *g, const char *by, struct err *err)
 	while (str_take_char(&rest, ',', &name)) {
 		if (g->columns == KEY_COLUMNS)
 			return err_set(err, EINVAL, "\"%s\": more than %d columns", by, KEY_COLUMNS);
-		g->by[g->columns] = column_find(str_eqs(name, "path") ? STR("file") : name);
+		g->by[g->columns] = column_find(name);
 		if (g->by[g->columns] && !g->by[g->columns]->per_op)
 			g->per_op = false;
 		if (!g->by[g->columns++])

@@ -220,13 +220,14 @@ void stacks_collapsed(struct stacks *s, const struct ending *ending, struct buf 
 {
 	const struct frame *f;
 
-	(void)ending; /* a line that is no stack would be one to its readers: the exit status tells of loss */
 	for (f = &s->root; f; f = stacks_next(f, true)) {
 		if (!f->self)
 			continue;
 		put_stack(f, out);
 		buf_addf(out, " %" PRIu64 "\n", f->self);
 	}
+	if (ending->totals->lost) /* a stack of no width, for those who have no other lines */
+		buf_addf(out, "%" PRIu64 " records were lost 0\n", ending->totals->lost);
 }
 
 /* ---- the view ---- */

@@ -118,7 +118,7 @@ static void flags(struct buf *out, const struct event *ev)
 	int i;
 
 	for (i = 0; ev->op < OP_COUNT && i < OP_ARGS; i++) {
-		enum arg_kind kind = (enum arg_kind)ops[ev->op].arg[i];
+		enum arg_kind kind = (enum arg_kind)ops[ev->rec->op].arg[i];
 
 		if (arg_infos[kind].form != FORM_FLAGS || kind == A_PROT || kind == A_MAPFLAGS)
 			continue;

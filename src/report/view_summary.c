@@ -65,6 +65,7 @@ static void put_header(const struct ending *e, struct buf *out)
 	}
 	put_limit(out, "  recorded were only calls named by ", events_header(e->events, "only"));
 	put_limit(out, "  recorded were only calls with ", events_header(e->events, "filter"));
+	put_limit(out, "  recorded was only what was done to ", events_header(e->events, "files"));
 	if (cmd.len) {
 		put_text(out, "  of ", cmd);
 		buf_char(out, '\n');

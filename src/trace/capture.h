@@ -28,6 +28,7 @@ void capture_close(struct capture_reader *r);
 
 int capture_version(const struct capture_reader *r);
 struct str capture_header(const struct capture_reader *r, const char *key); /* {NULL} if not there */
+const struct capture_pair *capture_header_pair(const struct capture_reader *r, size_t i); /* NULL behind the last one */
 
 /*
  * The next record. 1, 0 at the end, -errno. -EINVAL is one malformed line, described in err; the
@@ -36,6 +37,16 @@ struct str capture_header(const struct capture_reader *r, const char *key); /* {
  * little of: rec->path is its name. Any other error is one of the file and comes again.
  */
 int capture_next(struct capture_reader *r, struct rec *rec, struct err *err);
+
+/* The line of the record, or of what is not in the table, that capture_next() gave last. */
+struct str capture_line(const struct capture_reader *r);
+
+/*
+ * Reads no file: LINE, of this version, is line NUMBER of what the message calls PATH, and has its LF and LINES_SLACK
+ * behind it. 0 or as capture_next().
+ */
+int capture_checker(struct capture_reader **out, struct err *err);
+int capture_check(struct capture_reader *r, struct str line, uint64_t number, const char *path, struct err *err);
 
 /* After the end: the file ends inside a line or a frame, or (version 5) without its "end" record. */
 bool capture_cut(const struct capture_reader *r);

@@ -13,9 +13,18 @@
 
 /* Which argument a key is of, per operation; derived from ops.def once per reader. */
 struct op_keys {
-	uint8_t arg[128];   /* index + 1, 0 = none */
-	uint8_t plain[128]; /* enum plain */
-	uint64_t needed;    /* CAPTURE_KEY() bits that a line cannot do without */
+	struct {
+		uint8_t arg;   /* index + 1, 0 = none */
+		uint8_t plain; /* enum plain */
+	} of[128];
+	uint64_t needed; /* CAPTURE_KEY() bits that a line cannot do without */
+};
+
+/* "PID:TID" and what is behind it, of the line before: most lines are of the same task. */
+struct task_text {
+	uint64_t text[2], mask[2];
+	unsigned len; /* 0: none yet, or longer */
+	uint32_t pid, tid;
 };
 
 /* Values that are one decimal number, if they are as most are. */
@@ -24,13 +33,17 @@ enum plain { PLAIN_NOT, PLAIN_UNSIGNED, PLAIN_SIGNED, PLAIN_FD, PLAIN_RESULT };
 struct capture_reader {
 	struct lines *lines;
 	struct header header;
+	struct str line; /* given last */
 	int version;
 	bool ended; /* the last record was "end" */
 	struct capture_scratch scratch;
+	struct task_text task;
 	struct op_keys keys[OP_COUNT];
 };
 
 /* ---- keys and values ---- */
+
+#define SEPARATOR ";:,"
 
 static bool is_letter(char c)
 {
@@ -270,7 +283,7 @@ static int take_value(struct capture_reader *r, struct rec *rec, char key, struc
 	}
 	if (key == 'x')
 		return take_facts(&rec->facts, value, flaw);
-	arg = r->keys[rec->op].arg[(unsigned char)key];
+	arg = r->keys[rec->op].of[(unsigned char)key].arg;
 	if (!arg)
 		return 0; /* of a version to come */
 	rc = take_arg(&r->scratch, rec, arg - 1, value);
@@ -295,86 +308,107 @@ static int take_token(struct capture_reader *r, struct rec *rec, char key, struc
 	return take_value(r, rec, key, value, flaw);
 }
 
+/* A text that begins with S; it is in a line (LINES_SLACK), whose LF no S has. */
+#define BEGINS(p, s) (memcmp(p, s, sizeof(s) - 1) == 0)
+
 /*
- * "KEY=NUMBER;:," in front of *LINE, as most are. False where this is something else, and nothing is
- * taken: what it is take_pair() and the others find out.
+ * As many "KEY=NUMBER;:," as there are in front of *LINE, which most lines have nothing else than. What
+ * something else is take_pair() and the others find out.
  */
-static bool take_plain(const struct op_keys *keys, struct str *line, struct rec *rec, uint64_t *seen)
+static void take_plain(const struct op_keys *keys, struct str *line, struct rec *rec, uint64_t *seen)
 {
-	struct str s = *line;
-	unsigned key, plain;
-	bool negative;
-	uint64_t v;
+	const char *p = line->s, *end = p + line->len, *number;
+	uint64_t before = *seen, bit, v;
 
-	if (s.len < 6 || s.s[1] != '=')
-		return false;
-	key = (unsigned char)s.s[0];
-	plain = key < sizeof(keys->plain) ? keys->plain[key] : PLAIN_NOT;
-	if (plain == PLAIN_NOT || *seen & CAPTURE_KEY(key))
-		return false;
-	negative = s.s[2] == '-';
-	s = (struct str){s.s + 2 + negative, s.len - 2 - negative};
-	if (value_take_digits(&s, &v) - 1 >= VALUE_DIGITS - 1 || s.len < 3 || memcmp(s.s, ";:,", 3) != 0 ||
-		(negative && plain == PLAIN_UNSIGNED) || (plain == PLAIN_FD && v > INT32_MAX))
-		return false;
-	v = negative ? 0 - v : v;
-	if (plain == PLAIN_RESULT) {
-		rec->has_ret = true;
-		rec->ret = (int64_t)v;
-	} else {
-		rec->arg[keys->arg[key] - 1] = v;
+	for (; p < end; p = number + sizeof(SEPARATOR) - 1) {
+		unsigned key = (unsigned char)p[0], plain, arg;
+		bool negative = p[2] == '-';
+
+		if (p[1] != '=' || key >= 128)
+			break;
+		plain = keys->of[key].plain;
+		arg = keys->of[key].arg;
+		bit = CAPTURE_KEY(key);
+		number = p + 2 + negative;
+		if (plain == PLAIN_NOT || before & bit || value_run(&number, &v) - 1 >= VALUE_DIGITS - 1 ||
+			!BEGINS(number, SEPARATOR))
+			break;
+		if (negative) {
+			if (plain == PLAIN_UNSIGNED)
+				break;
+			v = 0 - v;
+		}
+		if (plain == PLAIN_FD && (uint64_t)(negative ? 0 - v : v) > INT32_MAX)
+			break;
+		if (plain == PLAIN_RESULT) {
+			rec->has_ret = true;
+			rec->ret = (int64_t)v;
+		} else {
+			rec->arg[arg - 1] = v;
+		}
+		before |= bit;
 	}
-	*seen |= CAPTURE_KEY(key);
-	*line = (struct str){s.s + 3, s.len - 3};
-	return true;
+	*seen = before;
+	*line = (struct str){p, (size_t)(end - p)};
 }
 
-static inline bool take_text(struct str *s, struct str text)
-{
-	if (s->len < text.len || memcmp(s->s, text.s, text.len) != 0)
-		return false;
-	s->s += text.len;
-	s->len -= text.len;
-	return true;
-}
+/* A number at *P of at most MAX, and END behind it. */
+#define TAKE_NUMBER(p, max, end, v)                                                                \
+	(value_run(p, v) - 1 < VALUE_DIGITS && *(v) <= (max) && BEGINS(*(p), end) &&               \
+		(*(p) += sizeof(end) - 1, true))
 
-static inline bool take_number(struct str *s, uint64_t max, uint64_t *v)
-{
-	return value_take_digits(s, v) - 1 < VALUE_DIGITS && *v <= max;
-}
+#define TASK_END SEPARATOR "o="
 
-static inline bool take_name(struct str *s, struct str *name)
+/* "PID:TID;:,o=" at P; what is behind it, or NULL. */
+static const char *take_task(struct task_text *task, const char *p, struct rec *rec)
 {
-	const char *end = memchr(s->s, ';', s->len);
+	uint64_t text[2], pid, tid;
+	const char *from = p;
 
-	if (!end)
-		return false;
-	*name = (struct str){s->s, (size_t)(end - s->s)};
-	*s = (struct str){end, s->len - name->len};
-	return true;
+	_Static_assert(sizeof(text) <= LINES_SLACK, "what is read of a line");
+	memcpy(text, p, sizeof(text));
+	if (!task->len || (text[0] & task->mask[0]) != task->text[0] ||
+		(text[1] & task->mask[1]) != task->text[1]) {
+		if (!TAKE_NUMBER(&p, UINT32_MAX, ":", &pid) || !TAKE_NUMBER(&p, UINT32_MAX, TASK_END, &tid))
+			return NULL;
+		*task = (struct task_text){.pid = (uint32_t)pid, .tid = (uint32_t)tid};
+		if (p - from <= (ptrdiff_t)sizeof(text)) {
+			task->len = (unsigned)(p - from);
+			memset(task->mask, 0xff, task->len);
+			task->text[0] = text[0] & task->mask[0];
+			task->text[1] = text[1] & task->mask[1];
+		}
+	} else {
+		p += task->len;
+	}
+	rec->pid = task->pid;
+	rec->tid = task->tid;
+	return p;
 }
 
 /*
  * What most lines begin with, at one go. False where this one does not, and nothing is taken: what
  * is wrong, if anything is, take_pair() and the others find out.
  */
-static bool take_front(struct str *line, struct rec *rec, uint64_t *seen)
+static bool take_front(struct task_text *task, struct str *line, struct rec *rec, uint64_t *seen)
 {
-	struct str s = *line, name;
-	uint64_t pid, tid;
-	struct flaw flaw;
+	const char *p = line->s, *end = p + line->len, *name;
+	int op;
 
-	if (!take_text(&s, STR("t=")) || value_take_many(&s, &rec->t) - 1 >= VALUE_DIGITS ||
-		!take_text(&s, STR(";:,D=")) || !take_number(&s, UINT64_MAX, &rec->dur) ||
-		!take_text(&s, STR(";:,i=")) || !take_number(&s, UINT32_MAX, &pid) ||
-		!take_text(&s, STR(":")) || !take_number(&s, UINT32_MAX, &tid) ||
-		!take_text(&s, STR(";:,o=")) || !take_name(&s, &name) || !take_text(&s, STR(";:,")) ||
-		s.len == 0 || capture_op(rec, name, &flaw))
+	if (!BEGINS(p, "t="))
 		return false;
-	rec->pid = (uint32_t)pid;
-	rec->tid = (uint32_t)tid;
+	p += 2;
+	if (!TAKE_NUMBER(&p, UINT64_MAX, SEPARATOR "D=", &rec->t) ||
+		!TAKE_NUMBER(&p, UINT64_MAX, SEPARATOR "i=", &rec->dur) || !(p = take_task(task, p, rec)))
+		return false;
+	name = p;
+	p = value_find(name, end, ';');
+	op = op_find_at(name, (size_t)(p - name));
+	if (op < 0 || !BEGINS(p, SEPARATOR) || p + 3 == end)
+		return false;
+	rec->op = (enum op_id)op;
 	*seen = CAPTURE_KEY('t') | CAPTURE_KEY('D') | CAPTURE_KEY('i') | CAPTURE_KEY('o');
-	*line = s;
+	*line = (struct str){p + 3, (size_t)(end - p) - 3};
 	return true;
 }
 
@@ -386,17 +420,22 @@ static int parse_line(struct capture_reader *r, struct str line, struct rec *rec
 	char key;
 	int rc;
 
-	if (!take_front(&line, rec, &seen))
+	if (!take_front(&r->task, &line, rec, &seen))
 		value_begin_rec(rec, rec->line);
-	do {
-		if (seen & CAPTURE_KEY('o') && take_plain(&r->keys[rec->op], &line, rec, &seen))
-			continue;
+	for (;;) {
+		if (seen & CAPTURE_KEY('o')) {
+			take_plain(&r->keys[rec->op], &line, rec, &seen);
+			if (!line.len)
+				break;
+		}
 		rc = take_pair(&line, &key, &value, flaw);
 		if (rc == 0 && key)
 			rc = take_token(r, rec, key, value, &seen, flaw);
 		if (rc)
 			return rc;
-	} while (line.len);
+		if (!line.len)
+			break;
+	}
 	rc = capture_check_common(rec, seen, flaw);
 	if (rc)
 		return rc;
@@ -433,15 +472,15 @@ static void fill_keys(struct op_keys *keys, enum op_id op)
 {
 	int i;
 
-	keys->plain['s'] = PLAIN_RESULT;
+	keys->of['s'].plain = PLAIN_RESULT;
 	for (i = 0; i < OP_ARGS; i++) {
 		const struct arg_info *info = &arg_infos[ops[op].arg[i]];
 		enum arg_form f = info->form;
 
 		if (!info->key)
 			continue;
-		keys->arg[(unsigned char)info->key] = (uint8_t)(i + 1);
-		keys->plain[(unsigned char)info->key] = (uint8_t)plain_of(f);
+		keys->of[(unsigned char)info->key].arg = (uint8_t)(i + 1);
+		keys->of[(unsigned char)info->key].plain = (uint8_t)plain_of(f);
 		/* what may be unreadable in the traced process, or not be asked for */
 		if (f != FORM_PATH && f != FORM_PATH2 && f != FORM_EXTENTS && !is_newer(ops[op].arg[i]))
 			keys->needed |= CAPTURE_KEY(info->key);
@@ -451,10 +490,20 @@ static void fill_keys(struct op_keys *keys, enum op_id op)
 static const struct header_kind capture_kind = {
 	"capture", "capture_version", "replay", "replay_version", OLDEST_VERSION, CAPTURE_VERSION};
 
-int capture_open(struct capture_reader **out, const char *path, struct err *err)
+static struct capture_reader *reader_new(void)
 {
 	struct capture_reader *r = calloc(1, sizeof(*r));
-	int i, rc;
+	int i;
+
+	for (i = 0; r && i < OP_COUNT; i++)
+		fill_keys(&r->keys[i], (enum op_id)i);
+	return r;
+}
+
+int capture_open(struct capture_reader **out, const char *path, struct err *err)
+{
+	struct capture_reader *r = reader_new();
+	int rc;
 
 	*out = NULL;
 	if (!r)
@@ -466,10 +515,34 @@ int capture_open(struct capture_reader **out, const char *path, struct err *err)
 		capture_close(r);
 		return rc;
 	}
-	for (i = 0; i < OP_COUNT; i++)
-		fill_keys(&r->keys[i], (enum op_id)i);
 	*out = r;
 	return 0;
+}
+
+int capture_checker(struct capture_reader **out, struct err *err)
+{
+	*out = reader_new();
+	if (!*out)
+		return err_sys(err, ENOMEM, "cannot read a capture");
+	(*out)->version = CAPTURE_VERSION;
+	return 0;
+}
+
+int capture_check(struct capture_reader *r, struct str line, uint64_t number, const char *path, struct err *err)
+{
+	struct rec rec;
+	struct flaw flaw;
+	int rc;
+
+	value_begin_rec(&rec, number);
+	rec.facts = (struct facts){0};
+	rc = parse_line(r, line, &rec, &flaw);
+	if (rc == 1 || rc == -ENOENT)
+		return 0;
+	if (rc == -ENOMEM)
+		return err_sys(err, ENOMEM, "cannot read %s", path);
+	flaw_report(&flaw, path, number, err);
+	return rc;
 }
 
 void capture_close(struct capture_reader *r)
@@ -492,6 +565,7 @@ int capture_next(struct capture_reader *r, struct rec *rec, struct err *err)
 
 	if (rc <= 0)
 		return rc;
+	r->line = line;
 	value_begin_rec(rec, lines_number(r->lines));
 	rec->facts = (struct facts){0};
 	if (r->version < CAPTURE_VERSION) {
@@ -520,6 +594,16 @@ int capture_version(const struct capture_reader *r)
 struct str capture_header(const struct capture_reader *r, const char *key)
 {
 	return header_get(&r->header, key);
+}
+
+const struct capture_pair *capture_header_pair(const struct capture_reader *r, size_t i)
+{
+	return i < r->header.pairs.n ? &r->header.pairs.v[i] : NULL;
+}
+
+struct str capture_line(const struct capture_reader *r)
+{
+	return r->line;
 }
 
 bool capture_cut(const struct capture_reader *r)

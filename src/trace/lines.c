@@ -62,9 +62,10 @@ static int make_room(struct lines *l)
 	if (l->cap - l->end >= CHUNK / 2)
 		return 0;
 	cap = cap ? cap * 2 : CHUNK;
-	p = realloc(l->data, cap);
+	p = realloc(l->data, cap + LINES_SLACK);
 	if (!p)
 		return -ENOMEM;
+	memset(p + cap, 0, LINES_SLACK);
 	l->data = p;
 	l->cap = cap;
 	return 0;
@@ -198,7 +199,7 @@ static int give(struct lines *l, const char *lf, struct str *line, struct err *e
 		(unsigned long long)l->number, LINES_MAX);
 }
 
-int lines_next(struct lines *l, struct str *line, struct err *err)
+static int next_slowly(struct lines *l, struct str *line, struct err *err)
 {
 	int rc;
 
@@ -224,6 +225,22 @@ int lines_next(struct lines *l, struct str *line, struct err *err)
 		if (rc < 0)
 			return rc;
 	}
+}
+
+int lines_next(struct lines *l, struct str *line, struct err *err)
+{
+	const char *from, *lf;
+
+	if (l->start != l->scanned || l->start == l->end || l->skipping)
+		return next_slowly(l, line, err);
+	from = l->data + l->start;
+	lf = memchr(from, '\n', l->end - l->start);
+	if (!lf || lf - from > LINES_MAX)
+		return next_slowly(l, line, err);
+	*line = (struct str){from, (size_t)(lf - from)};
+	l->start = l->scanned = (size_t)(lf + 1 - l->data);
+	l->number++;
+	return 1;
 }
 
 uint64_t lines_number(const struct lines *l)

@@ -14,7 +14,8 @@
  */
 struct lines;
 
-#define LINES_MAX (4u << 20) /* a longer line is an error of the file: no record is so long */
+#define LINES_MAX   (4u << 20) /* a longer line is an error of the file: no record is so long */
+#define LINES_SLACK 16 /* bytes behind a line, its LF the first of them, that can be read with it */
 
 /* PATH "-" is standard input. 0 or -errno. */
 int lines_open(struct lines **out, const char *path, struct err *err);

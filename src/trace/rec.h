@@ -58,23 +58,24 @@ struct sqe {
  *   EXTENTS     vec[] = offset, length, offset, length ... of what is data; NULL: not asked for
  *   PAGES       vec[] = offset, length ... in the file, ascending; ADDR is where the first one is
  *   TIMES       ts[0] access, ts[1] modification time; seconds and ns
- * Strings and vec belong to whoever made the record and live until it makes the next one.
+ * Strings and vec belong to whoever made the record and live until it makes the next one. What every line has
+ * stands in front: records go from thread to thread.
  */
 struct rec {
 	uint64_t t;   /* return time, ns, CLOCK_MONOTONIC (version 3 and 4: since the epoch) */
 	uint64_t dur; /* ns inside the call; entry = t - dur */
 	uint32_t pid, tid; /* thread group and thread, as the capturing side numbers them */
 	enum op_id op;
-	int64_t ret; /* result, or -errno; of a fork: the new thread's id, as numbered here */
 	bool has_ret;
+	int64_t ret; /* result, or -errno; of a fork: the new thread's id, as numbered here */
 	uint64_t arg[OP_ARGS];
 	struct str path, path2;	   /* as issued; {NULL} when unreadable (EFAULT) or not there */
 	const uint64_t *vec;
 	uint32_t nvec;
-	struct timespec ts[2];
+	uint64_t line;	    /* of the file it was read from, 1 = the header */
 	struct sqe sqe; /* FORM_SQE */
 	struct facts facts; /* of the object that was hit, after the call */
-	uint64_t line;	    /* of the file it was read from, 1 = the header */
+	struct timespec ts[2];
 };
 
 /* Copies FROM without its facts: times and submissions only where they mean something. */

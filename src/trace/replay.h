@@ -49,14 +49,13 @@ struct rline {
 	uint64_t entry, dur;
 	uint32_t thread, process;
 	const uint64_t *deps;
-	uint32_t ndeps;
-	struct rec call; /* op, arg, path, path2, vec, ts, ret, line (the label) */
+	const struct vlist_item *list;
+	uint32_t ndeps, nlist;
 	uint32_t newfd;	 /* OPF_NEWFD; VFD_NONE when it failed */
 	uint32_t new_process, new_thread; /* OPF_FORK; UINT32_MAX when it failed */
 	uint32_t newmap; /* OPF_NEWMAP; MAP_NONE when it failed or is not replayed */
 	uint32_t lock;	 /* POSIX record locks: handle of (process, file); VFD_NONE otherwise */
-	const struct vlist_item *list;
-	uint32_t nlist;
+	struct rec call; /* op, arg, path, path2, vec, ts, ret, line (the label) */
 };
 
 /* It waits for nobody and makes nothing yet. */

@@ -110,8 +110,8 @@ static int take_name(struct buf *text, struct str *rest, struct str *out, struct
  */
 static bool may_be_set(struct str name, uint64_t size)
 {
-	if (str_eqs(name, XATTR_ACL))
-		return size >= ACL_LEAST && size <= XATTR_SIZE_MAX &&
+	if (str_eqs(name, XATTR_ACL) || str_eqs(name, XATTR_ACL_DEFAULT))
+		return size >= (str_eqs(name, XATTR_ACL) ? ACL_LEAST : ACL_PLAIN) && size <= XATTR_SIZE_MAX &&
 		       size % ACL_ENTRY == ACL_HEAD % ACL_ENTRY;
 	return str_starts(name, STR("user.")) && name.len > strlen("user.") &&
 	       name.len <= XATTR_NAME_MAX && size <= XATTR_SIZE_MAX;
@@ -135,7 +135,7 @@ static int take_attribute(struct replay_scratch *scratch, struct str *rest, stru
 		return flaw_at(flaw, "not a number of bytes that attributes can have", size);
 	if (!list && !may_be_set(line->target, line->size))
 		return flaw_at(flaw, "not an attribute that INIT may set", line->target);
-	return 0;
+	return !list && str_eqs(line->target, XATTR_ACL_DEFAULT) ? take_mode(rest, line, flaw) : 0;
 }
 
 static int take_fields(struct replay_scratch *scratch, struct str *rest, struct init_line *line,

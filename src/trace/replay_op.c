@@ -56,46 +56,53 @@ static int take_deps(struct replay_scratch *scratch, struct str s, struct rline 
 }
 
 /*
- * A number and what ends it; false when it is not as most are, and nothing is taken. Text ends with a
- * '|', so that its end need not be looked for.
+ * A number at P and what ends it; NULL when it is not as most are. Text is in a line (LINES_SLACK) and
+ * a letter is behind it, so that its end need not be looked for.
  */
-static inline bool take_plain(struct str *s, uint64_t max, char end, uint64_t *v)
+static inline __attribute__((always_inline)) const char *take_plain(const char *p, uint64_t max, char end, uint64_t *v)
 {
-	const char *p = s->s;
-	uint64_t n = 0;
-	unsigned digit;
+	return value_run(&p, v) - 1 < VALUE_DIGITS && *v <= max && *p == end ? p + 1 : NULL;
+}
 
-	if (!s->len)
-		return false;
-	while ((digit = (unsigned char)*p - (unsigned)'0') <= 9) {
-		n = n * 10 + digit;
-		p++;
+static inline void move_to(struct str *rest, const char *p)
+{
+	rest->len -= (size_t)(p - rest->s);
+	rest->s = p;
+}
+
+/* "THREAD|PROCESS|-|": who, and that it waits for nobody. NULL where it is not so. */
+static const char *take_task(struct replay_before *before, const char *from, struct rline *line)
+{
+	uint64_t text, thread, process;
+	const char *p;
+
+	memcpy(&text, from, sizeof(text));
+	if (before->task_len && (text & before->task_mask) == before->task) {
+		line->thread = before->thread;
+		line->process = before->process;
+		return from + before->task_len;
 	}
-	if ((size_t)(p - s->s) - 1 >= VALUE_DIGITS || n > max || *p != end)
-		return false;
-	p++;
-	s->len -= (size_t)(p - s->s);
-	s->s = p;
-	*v = n;
-	return true;
+	if (!(p = take_plain(from, VFD_CWD - 1, '|', &thread)) ||
+		!(p = take_plain(p, VFD_CWD - 1, '|', &process)) || p[0] != '-' || p[1] != '|')
+		return NULL;
+	p += 2;
+	line->thread = before->thread = (uint32_t)thread;
+	line->process = before->process = (uint32_t)process;
+	before->task_len = p - from <= 8 ? (unsigned)(p - from) : 0;
+	before->task_mask = UINT64_MAX >> (64 - 8 * before->task_len) % 64;
+	before->task = text & before->task_mask;
+	return p;
 }
 
 /* The front of most lines at one go. False for another one, of which nothing is taken. */
-static bool take_plain_front(struct str *rest, struct rline *line)
+static bool take_plain_front(struct replay_before *before, struct str *rest, struct rline *line)
 {
-	struct str s = *rest;
-	uint64_t thread, process;
+	const char *p = take_plain(rest->s, UINT64_MAX, '+', &line->entry);
 
-	if (value_take_many(&s, &line->entry) - 1 >= VALUE_DIGITS || !s.len || s.s[0] != '+')
+	if (!p || !(p = take_plain(p, UINT64_MAX - line->entry, '|', &line->dur)) ||
+		!(p = take_task(before, p, line)))
 		return false;
-	s = (struct str){s.s + 1, s.len - 1};
-	if (!take_plain(&s, UINT64_MAX - line->entry, '|', &line->dur) ||
-		!take_plain(&s, VFD_CWD - 1, '|', &thread) ||
-		!take_plain(&s, VFD_CWD - 1, '|', &process) || s.len < 2 || s.s[0] != '-' || s.s[1] != '|')
-		return false;
-	line->thread = (uint32_t)thread;
-	line->process = (uint32_t)process;
-	*rest = (struct str){s.s + 2, s.len - 2};
+	move_to(rest, p);
 	return true;
 }
 
@@ -105,7 +112,7 @@ static int take_front(struct replay_scratch *scratch, struct str *rest, struct r
 	struct str field;
 	int rc;
 
-	if (take_plain_front(rest, line))
+	if (take_plain_front(&scratch->before, rest, line))
 		return 0;
 	if (replay_field(rest, &field, flaw))
 		return -EINVAL;
@@ -184,7 +191,7 @@ static int take_path(struct buf *text, struct str s, bool literal, struct str *p
 		return !literal && replay_path_fd(s, &vfd) ? 0 : -EINVAL;
 	}
 	rc = value_bytes(text, s, path);
-	return rc || literal ? rc : undo_pun(text, path);
+	return rc || literal || !path->len || path->s[0] != '%' ? rc : undo_pun(text, path);
 }
 
 /* Parts of maps: numbers of maps, and ranges that end. */
@@ -283,45 +290,94 @@ static int take_arg(struct replay_scratch *scratch, struct rline *line, const st
 	return -EINVAL;
 }
 
-/* An argument that is a number as most are, and the '|' behind it. */
-static bool take_plain_arg(struct str *rest, enum arg_form form, uint64_t *arg)
+/* What a plain number of that form is at most; 0: there is none. */
+static const uint64_t plain_most[] = {
+	[FORM_UDEC] = UINT64_MAX, [FORM_DEC] = INT64_MAX, [FORM_FD] = VFD_CWD - 1, [FORM_BYTES] = 0};
+
+/* A mode and the '|' behind it, or NULL. */
+static const char *take_mode(const char *p, uint64_t *arg)
 {
-	switch (form) {
-	case FORM_UDEC:
-		return take_plain(rest, UINT64_MAX, '|', arg);
-	case FORM_FLAGS: /* none of them */
-		if (rest->len < 2 || rest->s[0] != '0' || rest->s[1] != '|')
-			return false;
-		*rest = (struct str){rest->s + 2, rest->len - 2};
-		return true;
-	case FORM_DEC:
-		return take_plain(rest, INT64_MAX, '|', arg);
-	case FORM_FD:
-		return take_plain(rest, VFD_CWD - 1, '|', arg);
-	default:
-		return false;
+	const char *from = p;
+	uint64_t v = 0;
+
+	for (; *p >= '0' && *p <= '7'; p++)
+		v = v * 8 + (uint64_t)(*p - '0');
+	if (p == from || p - from > 8 || *p != '|')
+		return NULL;
+	*arg = v;
+	return p + 1;
+}
+
+/* Flags as the line before had them that had any, and the '|' behind them; or NULL. */
+static const char *take_flags(const struct replay_before *before, enum arg_kind kind, const char *p,
+	uint64_t *arg)
+{
+	unsigned len = before->flags[kind].len;
+
+	if (p[0] == '0' && p[1] == '|') { /* none of them */
+		*arg = 0;
+		return p + 2;
 	}
+	if (!len || memcmp(p, before->flags[kind].text, len) != 0)
+		return NULL;
+	*arg = before->flags[kind].value;
+	return p + len;
+}
+
+/* FIELD with the '|' behind it says VALUE. */
+static void keep_flags(struct replay_before *before, enum arg_kind kind, struct str field, uint64_t value)
+{
+	if (field.len >= LINES_SLACK)
+		return;
+	before->flags[kind].value = value;
+	before->flags[kind].len = (uint8_t)(field.len + 1);
+	memcpy(before->flags[kind].text, field.s, field.len + 1);
+}
+
+/* An argument as most are, and the '|' behind it; or NULL. */
+static inline const char *take_plain_arg(const struct replay_before *before, const char *p,
+	const struct op_field *f, uint64_t *arg)
+{
+	enum arg_form form = (enum arg_form)f->form;
+
+	if (plain_most[form])
+		return take_plain(p, plain_most[form], '|', arg);
+	if (form == FORM_FLAGS)
+		return take_flags(before, (enum arg_kind)f->kind, p, arg);
+	return form == FORM_OCT ? take_mode(p, arg) : NULL;
+}
+
+static int take_any_arg(struct replay_scratch *scratch, struct str *rest, struct rline *line,
+	const struct op_field *f, struct flaw *flaw)
+{
+	struct str field;
+	int rc;
+
+	if (replay_field(rest, &field, flaw))
+		return -EINVAL;
+	rc = take_arg(scratch, line, f, field);
+	if (rc == 0 && f->form == FORM_FLAGS)
+		keep_flags(&scratch->before, (enum arg_kind)f->kind, field, line->call.arg[f->index]);
+	return rc && rc != -ENOMEM ? flaw_at(flaw, "not a value for this argument", field) : rc;
 }
 
 static int take_args(struct replay_scratch *scratch, struct str *rest, struct rline *line,
 	struct flaw *flaw)
 {
 	const struct op_fields *fields = &op_fields[line->call.op];
-	struct str field;
-	int i, rc;
+	const struct op_field *f = fields->field, *end = f + fields->n;
+	const char *p;
+	int rc;
 
-	for (i = 0; i < fields->n; i++) {
-		const struct op_field *f = &fields->field[i];
-
-		if (take_plain_arg(rest, (enum arg_form)f->form, &line->call.arg[f->index]))
+	for (; f < end; f++) {
+		p = take_plain_arg(&scratch->before, rest->s, f, &line->call.arg[f->index]);
+		if (p) {
+			move_to(rest, p);
 			continue;
-		if (replay_field(rest, &field, flaw))
-			return -EINVAL;
-		rc = take_arg(scratch, line, f, field);
-		if (rc == -ENOMEM)
-			return rc;
+		}
+		rc = take_any_arg(scratch, rest, line, f, flaw);
 		if (rc)
-			return flaw_at(flaw, "not a value for this argument", field);
+			return rc;
 	}
 	return 0;
 }
@@ -447,8 +503,10 @@ static int take_ret(struct str *rest, struct rline *line, struct flaw *flaw)
 {
 	struct str field;
 	uint64_t ret;
+	const char *p = take_plain(rest->s, INT64_MAX, '|', &ret);
 
-	if (take_plain(rest, INT64_MAX, '|', &ret)) {
+	if (p) {
+		move_to(rest, p);
 		line->call.has_ret = true;
 		line->call.ret = (int64_t)ret;
 		return 0;
@@ -460,28 +518,28 @@ static int take_ret(struct str *rest, struct rline *line, struct flaw *flaw)
 
 /* ---- the line ---- */
 
-/* The end of most lines, read from behind. False for another one, of which nothing is taken. */
+/* The end of most lines. False for another one, of which nothing is taken. */
 static bool take_plain_end(struct str *text, struct rline *line)
 {
-	const char *begin = text->s, *end, *at, *bar;
-	struct str number;
+	const char *end, *bar, *name, *p;
 	int op;
 
-	if (text->len < 4 || begin[text->len - 1] != '|')
+	if (text->len < 4)
 		return false;
-	at = end = begin + text->len - 1;
-	while (at > begin && (unsigned char)at[-1] - (unsigned)'0' <= 9)
-		at--;
-	number = (struct str){at, (size_t)(end - at)};
-	if (number.len - 1 >= VALUE_DIGITS || at == begin || at[-1] != '@')
+	end = text->s + text->len - 1;
+	if (*end != '|')
 		return false;
-	bar = memrchr(begin, '|', (size_t)(at - 1 - begin));
-	op = bar ? op_find((struct str){bar + 1, (size_t)(at - 1 - (bar + 1))}) : -1;
-	value_take_digits(&number, &line->call.line);
-	if (op < 0 || line->call.line == 0)
+	bar = memrchr(text->s, '|', text->len - 1);
+	if (!bar)
+		return false;
+	name = bar + 1;
+	p = value_find(name, end, '@');
+	op = op_find_at(name, (size_t)(p - name));
+	if (op < 0 || p++ == end || value_run(&p, &line->call.line) - 1 >= VALUE_DIGITS || p != end ||
+		line->call.line == 0)
 		return false;
 	line->call.op = (enum op_id)op;
-	text->len = (size_t)(bar + 1 - begin);
+	text->len = (size_t)(name - text->s);
 	return true;
 }
 

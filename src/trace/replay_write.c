@@ -2,6 +2,7 @@
 #include "trace/replay.h"
 
 #include "ops/flags.h"
+#include "ops/xattr.h"
 #include "trace/escape.h"
 #include "trace/header.h"
 #include "trace/values.h"
@@ -306,6 +307,8 @@ static void print_attribute(struct buf *out, const struct init_line *line)
 		buf_char(out, '|');
 	}
 	buf_u64(out, line->size);
+	if (line->kind == INIT_XATTR && str_eqs(line->target, XATTR_ACL_DEFAULT))
+		buf_addf(out, "|0%o", line->mode);
 	buf_puts(out, "|\n");
 }
 

@@ -50,7 +50,7 @@ static inline void value_begin_rec(struct rec *r, uint64_t line)
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first digit is the lowest byte");
 
 /* How many digits the eight bytes at P begin with, and what they are worth. */
-static inline unsigned value_eight(const char *p, uint64_t *out)
+static inline __attribute__((always_inline)) unsigned value_eight(const char *p, uint64_t *out)
 {
 	uint64_t v, other;
 	unsigned n = 8;
@@ -58,9 +58,11 @@ static inline unsigned value_eight(const char *p, uint64_t *out)
 	memcpy(&v, p, sizeof(v));
 	v ^= 0x3030303030303030u; /* digits are 0 to 9 now, and nothing else is */
 	other = ((v + 0x7676767676767676u) | v) & 0x8080808080808080u;
-	if (other) {
-		n = (unsigned)__builtin_ctzll(other) / 8;
-		v = v << 8 << (56 - 8 * n); /* zeroes in front of them */
+	if (__builtin_expect(other != 0, 1)) {
+		unsigned bit = (unsigned)__builtin_ctzll(other); /* the highest one of a byte */
+
+		n = bit / 8;
+		v = v << 8 << (bit ^ 63); /* zeroes in front of them */
 	}
 	v = v * 10 + (v >> 8); /* pairs, in every second byte */
 	*out = ((v & 0x000000ff000000ffu) * 0x000f424000000064u +
@@ -102,23 +104,41 @@ static inline size_t value_take_digits(struct str *s, uint64_t *out)
 	return value_take_to(s, p);
 }
 
-/* The same, sooner where there are many: times. */
-static inline size_t value_take_many(struct str *s, uint64_t *out)
-{
-	static const uint32_t powers[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-	const char *p = s->s, *end = p + s->len;
-	uint64_t v = 0, more;
-	unsigned n = 8;
+static const uint32_t value_powers[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
-	while (n == 8 && end - p >= 8) {
-		n = value_eight(p, &more);
-		v = v * powers[n] + more;
-		p += n;
+/*
+ * The same in a line of a file (LINES_SLACK), whose LF ends digits if nothing else does: *P goes from byte
+ * to byte of it, without asking where its end is.
+ */
+static inline __attribute__((always_inline)) size_t value_run(const char **p, uint64_t *out)
+{
+	unsigned n = value_eight(*p, out), taken = n;
+	uint64_t more;
+
+	while (__builtin_expect(n == 8, 0)) {
+		n = value_eight(*p + taken, &more);
+		*out = *out * value_powers[n] + more;
+		taken += n;
 	}
-	if (n == 8)
-		p = value_add_digits(p, end, &v);
-	*out = v;
-	return value_take_to(s, p);
+	*p += taken;
+	return taken;
+}
+
+/* Where C is first in a line of a file from P on, or its END. */
+static inline const char *value_find(const char *p, const char *end, char c)
+{
+	uint64_t v;
+
+	for (; p < end; p += 8) {
+		memcpy(&v, p, sizeof(v));
+		v ^= 0x0101010101010101u * (unsigned char)c;
+		v = (v - 0x0101010101010101u) & ~v & 0x8080808080808080u;
+		if (v) {
+			p += __builtin_ctzll(v) / 8;
+			return p < end ? p : end;
+		}
+	}
+	return end;
 }
 
 /* str_u64() */

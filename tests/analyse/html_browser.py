@@ -152,6 +152,10 @@ def main():
                       "function (r) { return r.cells[0].textContent + ' ' + r.cells[1].textContent })")
         equal("replay: verdicts", sorted(shown), sorted(o["op"] + " " + o.get("verdict", "not replayed") for o in rows))
         equal("replay: the most time first", shown[0].split()[0], rows[0]["op"])
+        shown = b.run("return [].map.call(document.querySelectorAll('#replay table')[1].tBodies[0].rows,"
+                      "function (r) { return r.cells[1].textContent + ' ' + r.cells[5].textContent })")
+        equal("replay: files", sorted(shown), sorted(f"{o['verdict']} {int(o['count'])}" for o in replay["files"]))
+        true("replay: there are files", len(shown) > 3, shown)
         equal("replay: totals", b.run(TEXT, "#replay dt"), [t["name"] for t in replay["totals"]])
         equal("replay: no complaint", complaints(b), [])
 

@@ -2,6 +2,7 @@
 /*
  * One synthetic load in several shapes, so that they can be compared call by call:
  *   load run DIR MIX N [TASKS THREADS]             makes the N calls in a bare loop; prints "NS CALLS"
+ *   load confined TREE DIR MIX N                   the same in a process that is confined to TREE as a replay is
  *   load capture DIR MIX N                         prints the .capture of the same calls
  *   load replay TREE NAME MIX N PROCESSES THREADS  prints a .replay for the tree, TREE/.ioriot/NAME
  * MIX is mixed (reads, writes, opens, renames, unlinks ...) or reads (cached 4 KiB preads only). One task
@@ -20,6 +21,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "replay/confine.h"
 
 #define FILES	  64
 #define FILE_SIZE (1 << 20)
@@ -455,9 +458,26 @@ static unsigned number(const char *s)
 	return (unsigned)strtoul(s, NULL, 10);
 }
 
+static int confine(const char *tree, const char *dir)
+{
+	int fd = open(tree, O_PATH | O_DIRECTORY | O_CLOEXEC), rc;
+	struct user user;
+	struct err err;
+
+	if (fd < 0 || chdir(dir))
+		return -1;
+	rc = user_choose(&user, NULL, &err);
+	if (!rc)
+		rc = confine_process(&user, confine_landlock_version(), &fd, 1, &err);
+	if (rc)
+		fprintf(stderr, "load: %s\n", err.text);
+	return rc;
+}
+
 static int usage(void)
 {
 	fprintf(stderr, "usage: load run DIR mixed|reads N [TASKS THREADS]\n"
+			"       load confined TREE DIR mixed|reads N\n"
 			"       load capture DIR mixed|reads N\n"
 			"       load replay ROOT NAME mixed|reads N PROCESSES THREADS\n");
 	return 2;
@@ -470,6 +490,8 @@ int main(int argc, char **argv)
 			number(argv[6]), number(argv[7]));
 	if (argc == 5 && strcmp(argv[1], "capture") == 0)
 		return capture(argv[2], strcmp(argv[3], "reads") == 0, strtoull(argv[4], NULL, 10));
+	if (argc == 6 && strcmp(argv[1], "confined") == 0 && confine(argv[2], argv[3]) == 0)
+		return bare(argv[3], strcmp(argv[4], "reads") == 0, strtoull(argv[5], NULL, 10), 0, 1);
 	if ((argc != 5 && argc != 7) || strcmp(argv[1], "run") != 0 || chdir(argv[2]))
 		return usage();
 	return bare(argv[2], strcmp(argv[3], "reads") == 0, strtoull(argv[4], NULL, 10), argc == 7 ? number(argv[5]) : 0,

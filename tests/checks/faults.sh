@@ -33,7 +33,7 @@ faults() { # STRIDE OPTIONS...
 	local strides=$1
 	shift
 	echo "every ${strides}th, from $offset on"
-	if ! "$TESTS/fault/run.py" --stride "$strides" --offset "$offset" --few $((strides > 1 ? 25 : 0)) "$@" \
+	if ! "$TESTS/fault/run.py" --jobs 2 --stride "$strides" --offset "$offset" --few $((strides > 1 ? 25 : 0)) "$@" \
 		rich.capture faults; then
 		failed=1
 	fi

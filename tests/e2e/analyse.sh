@@ -62,10 +62,11 @@ for column in op comm pid tid file dir error family class device; do
 	analyse "by.$column" --by "$column" --top 0
 	tables+=("by.$column" "$column")
 done
-for sort in count bytes p99 errors; do
-	analyse "op.$sort" --by op --top 0 --sort "$sort"
-	analyse "file.$sort" --by file --top 0 --sort "$sort"
-	tables+=("op.$sort" "op/$sort" "file.$sort" "file/$sort")
+for column in op file dir process family device comm tid error; do
+	for sort in time count bytes p99 errors; do
+		analyse "$column.$sort" --by "$column" --top 0 --sort "$sort"
+		tables+=("$column.$sort" "${column/process/pid}/$sort")
+	done
 done
 for column in latency gap size; do
 	analyse "hist.$column" --hist "$column"
@@ -280,7 +281,14 @@ status_is "lost: speedscope" 3 "$IORIOT" -a lost.capture --export speedscope:los
 check "lost: in the profile's name" grep -q 'lost.capture, 17 records were lost when it was recorded"' lost.json
 status_is "lost: collapsed" 3 "$IORIOT" -a lost.capture --export collapsed:lost.stacks
 says "lost: collapsed: sentence" "17 records were lost"
+equal "lost: a stack of no width" "$(tail -n 1 lost.stacks)" "17 records were lost 0"
 status_is "lost: fio" 3 "$IORIOT" -a lost.capture --export fio:lost.fio
+says "lost: beside the iolog" "^lost.fio: 17 records were lost, and with them what they read and wrote$"
+status_is "lost: summary" 3 "$IORIOT" -a lost.capture
+says "lost: summary" "17 records were lost"
+mkdir lost.layers
+status_is "lost: CSV of layers" 3 "$IORIOT" -a lost.capture -L all --export csv:lost.layers
+check "lost: in the CSV of layers" grep -rqE "(^|,)lost,.*17|17.*lost" lost.layers
 status_is "lost: flame" 3 "$IORIOT" -a lost.capture --flame lost.svg
 check "lost: in the title" grep -q "17 records were lost" lost.svg
 sed '0,/;:,s=/s/;:,s=/;:,s=x/' run.capture > bad.capture
@@ -301,11 +309,13 @@ done
 
 # output is whole or not there
 fails "export: full disk" 1 "No space left" "$IORIOT" -a run.capture --export csv:/dev/full
-fails "export: format" 2 "csv, jsonl, collapsed, speedscope, perfetto or fio" "$IORIOT" -a run.capture --export xml:file
+fails "export: format" 2 "csv, jsonl, collapsed, speedscope, perfetto, fio or records" "$IORIOT" -a run.capture --export xml:file
 fails "export: directory" 1 "none/x.csv" "$IORIOT" -a run.capture --export csv:none/x.csv
 fails "fields without stacks" 2 "--fields means nothing" "$IORIOT" -a run.capture --fields op
 fails "fields" 2 "no column" "$IORIOT" -a run.capture --flame x.svg --fields op,nothing
 check "nothing is left behind" test ! -e x.svg
+fails "sort without by" 2 "order of what --by shows" "$IORIOT" -a run.capture --seq --sort bytes
 fails "by" 2 'no column "x"' "$IORIOT" -a run.capture --by op,x
+fails "statistics of a replay: cut" 1 "replay" sh -c 'echo "{\"schema\": 1}" > s.json; exec "$0" -a s.json' "$IORIOT"
 fails "full standard output" 1 "standard output" sh -c '"$1" -a run.capture > /dev/full' sh "$IORIOT"
 done_testing

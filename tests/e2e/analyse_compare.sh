@@ -16,6 +16,26 @@ for column in op file error family; do
 	check "by $column" sh -c '"$0" --quiet -a 1.capture 2.capture --by "$1" --top 0 > "$1.table"' "$IORIOT" "$column"
 	check "by $column: a second implementation" "$TESTS/analyse/contrast.py" 1.csv 2.csv "$column.table" "$column"
 done
+for sort in time count bytes errors p99; do
+	check "by op, --sort $sort" sh -c '"$0" --quiet -a 1.capture 2.capture --by op --top 0 --sort "$1" > "$1.sorted"' "$IORIOT" "$sort"
+	check "by op, --sort $sort: the order, by a second implementation" python3 - "$TESTS/analyse" "$sort" <<'E1'
+import csv, sys
+sys.path.insert(0, sys.argv[1])
+import second
+sort = sys.argv[2]
+sides = []
+for n in "12":
+	with open(n + ".csv", newline="", encoding="utf-8", errors="surrogateescape") as f:
+		rows = list(csv.DictReader(f))
+	sides.append({op: [r for r in rows if r["op"] == op] for op in {r["op"] for r in rows}})
+with open(sort + ".sorted") as f: # the rows of the last table
+	ops = [line.split()[-1] for line in f.read().split("\n\n")[1].splitlines()[1:] if not line.startswith("  of these")]
+have = [sum(second.SORTS[sort](s[op]) for s in sides if op in s) for op in ops]
+assert set(ops) == set(sides[0]) | set(sides[1]) and len(ops) > 10, ops
+wrong = [(a, b) for a, b in zip(have, have[1:]) if b > a * (33 / 32 if sort == "p99" else 1)]
+assert not wrong, (wrong, have)
+E1
+done
 check "what only one has" grep -Eq "  only in the second  .*/work/z$" file.table
 
 status_is "itself" 0 "$IORIOT" --quiet -a 1.capture 1.capture
@@ -83,6 +103,7 @@ replayed "faster" faster 1000 900 910 920 900 890 900
 replayed "within what a quantile may be off" "no difference found" 1000 1020 1020 1020 1010 1020 1020
 replayed "once as fast" "no difference found" 1000 1500 1550 1600 1500 1000 1500
 replayed "few" "too few runs to say" 1000 1500 1550 1600 1500 1400
+replayed "a call that does not return" "not captured" 0 10 20 30 40 50 60
 fails "replay: first" 2 "s.json is no capture" "$IORIOT" -a s.json 1.capture
 fails "replay: words" 2 "mean nothing to the statistics" "$IORIOT" -a 1.capture s.json -E read
 fails "replay: a filter" 2 "mean nothing to the statistics" "$IORIOT" -a 1.capture s.json -F read
@@ -98,9 +119,37 @@ status_is "hostile: large numbers" 0 "$IORIOT" --quiet -a 1.capture s.json
 
 # A file that a replay wrote.
 check "generate" "$IORIOT" --quiet -c 1.capture -r real.replay -n compare --root "$place" -u "$(id -un)"
-check "replay" "$IORIOT" -R real.replay --root "$place" -D --repeat 2 --quiet -u "$(id -un)" --json real.json
+check "replay" "$IORIOT" -R real.replay --root "$place" -D --repeat 2 --quiet -u "$(id -un)" --by=file --json real.json
 status_is "with its replay" 0 "$IORIOT" --quiet -a 1.capture real.json
 says "with its replay: runs" "^first: 1.capture as captured, second: its replay, real.json, 2 runs$"
 count=$(json '[o["count"] for o in j["runs"][0]["by_operation"] if o["name"] == "openat"][0]' real.json)
 says "with its replay: openat" "^ +$(calls_of openat) +$count .* openat$"
+status_is "its statistics alone" 0 "$IORIOT" -a real.json --top 3
+says "its statistics alone: runs" "^real.json: statistics of a replay, 2 runs$"
+equal "its statistics alone: the same operations" "$("$IORIOT" -a real.json --by op | sed -n 's/^ *[0-9]* .*  //p')" \
+	"$("$IORIOT" -a 1.capture real.json --by op | grep -v 'not replayed' | sed -n 's/^ *[0-9]*  *[0-9]* .*  //p')"
+equal "its statistics alone: files" "$("$IORIOT" -a real.json --by file --top 0 | sed '1,/^$/d' | tail -n +2 | wc -l)" "$(json 'len([f for f in j["runs"][0]["by_file"] if f["name"]])' real.json)"
+for order in count:count 'errors:errors' p99:replayed_ns.p99; do
+	"$IORIOT" -a real.json --by op --sort "${order%%:*}" > sorted.table
+	check "its statistics alone: by ${order%%:*}" python3 - sorted.table "${order#*:}" <<'E1'
+import json, sys
+runs = [{o["name"]: o for o in r["by_operation"]} for r in json.load(open("real.json"))["runs"]]
+def value(run, op):
+	v = run[op]
+	for key in sys.argv[2].split("."):
+		v = v[key]
+	return v
+lines = open(sys.argv[1]).read().split("\n\n")[1].splitlines()[1:]
+have = [sum(value(r, line.split()[-1]) for r in runs) for line in lines]
+assert len(have) > 5 and have == sorted(have, reverse=True), have
+E1
+done
+for of in 'by dir' 'hist latency' 'html x.html' 'export csv:x'; do
+	# shellcheck disable=SC2086 # words
+	fails "its statistics alone: $of" 2 "real.json" "$IORIOT" -a real.json --$of
+done
+fails "its statistics alone: a filter" 2 "real.json" "$IORIOT" -a real.json -F read
+sed 's/"name": "[^"]*\/y"/"name": "\\u001b]0;x\\u0007"/' real.json > odd.json
+status_is "names that speak to the terminal" 0 "$IORIOT" -a odd.json --top 0
+equal "names that speak to the terminal: are shown" "$(grep -c '[[:cntrl:]]' <<< "$output") $(grep -c 'x1b]0' <<< "$output")" "0 1"
 done_testing

@@ -40,7 +40,7 @@ says "report of two: the tables, too" "no difference found"
 mkdir place
 is_root && chown 65534 place
 check "a replay: generated" "$IORIOT" --quiet -c 2.capture -r 2.replay -n html --root place
-check "a replay: made" "$IORIOT" --quiet -R 2.replay --root place -D --json replay.json
+check "a replay: made" "$IORIOT" --quiet -R 2.replay --root place -D --by=file --json replay.json
 status_is "report of a capture and its replay" 0 "$IORIOT" -a 2.capture replay.json --html replay.html
 says "report of a capture and its replay: the tables, too" "too few runs to say"
 check "report of a capture and its replay: numbers" python3 - replay.html replay.json <<-'E2'

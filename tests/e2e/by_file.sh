@@ -91,7 +91,7 @@ status_is "compared with the capture" 0 "$IORIOT" --quiet -a a.capture a.json --
 count=$(json '[f["count"] for f in j["by_file"] if f["name"] == "'"$PWD"'/work/read"][0]' a.json)
 says "compared with the capture: the file" "^ +[0-9]+ +$count .* $PWD/work/read$"
 status_is "compared with the capture: fewer" 0 "$IORIOT" --quiet -a a.capture a.json --top=1
-says "compared with the capture: fewer, said" "^... and [0-9]+ more files"
+says "compared with the capture: fewer, said" "^  and [0-9]+ more files"
 
 fails "by something else" 2 "the statistics of a replay can be --by=file, not by \"op\"" \
 	"$IORIOT" -r work.replay --root "$place" --by=op

@@ -5,12 +5,22 @@
 . "$TESTS/lib.sh"
 
 cat > program.py <<'E1'
-import os
+import mmap, os
 fd = os.open("file", os.O_RDWR | os.O_CREAT, 0o600)
 for i in range(40):
 	os.write(fd, b"x" * 100)
 	os.pread(fd, 50, i)
 	os.lstat("file")
+for i in range(7):
+	try:
+		os.truncate("file/none", 1)
+	except NotADirectoryError:
+		pass
+for i in range(3):
+	m = mmap.mmap(fd, 4000)
+	m[0] = 7
+	m.flush()
+	m.close()
 os.fsync(fd)
 other = os.dup(fd)
 os.lseek(other, 0, os.SEEK_SET)
@@ -28,7 +38,7 @@ record() { # FILE OPTION...
 }
 rows() { # FILE FILTER: operation and file of each call
 	"$IORIOT" --quiet -a "$1" -F "$2" --export csv:/dev/stdout | python3 -c 'import csv, sys
-for r in csv.DictReader(sys.stdin): print(r["op"], r["file"], r["ret"] if r["op"] != "openat" else "", r["written"], r["read"])'
+for r in csv.DictReader(sys.stdin): print(r["op"], r["file"], r["ret"] if r["op"] not in ("openat", "mmap") else "", r["written"], r["read"])'
 }
 record all.capture
 record some.capture -E 'WRITE,pread*,fsync'
@@ -61,9 +71,17 @@ filtered() { # NAME FILTER OPTION...: what the filter lets through is the same a
 	check "-F $2 ${*:3}: it is valid" python3 "$TESTS/capture_check.py" "$1.capture"
 }
 mine='file=~"/work/file"'
-always='op in (openat, close, clone, clone3, fork, vfork, dup, dup2, dup3, fcntl, pipe2, execve, exit, exit_group, chdir, fchdir, memfd_create)'
+always='op in (mmap, mremap, munmap, openat, close, clone, clone3, fork, vfork, dup, dup2, dup3, fcntl, pipe2, execve, exit, exit_group, chdir, fchdir, memfd_create)'
 filtered f1 'op in (pread64, fsync) || written==100'
 equal "-F: nothing else" "$(rows f1.capture "!(op in (pread64, fsync) || written==100) && !($always)")" ""
+filtered maps 'op in (munmap, msync)'
+equal "-F: maps: how many" "$(rows maps.capture "op==msync && $mine" | wc -l)" 3
+filtered named_maps 'op==munmap && file=~"/work/file$"'
+equal "-F: maps by name: how many" "$(rows named_maps.capture "op==munmap && $mine" | wc -l)" 3
+record worded_maps.capture -E msync
+equal "-E msync: of which file" "$(rows worded_maps.capture "op==msync && $mine" | wc -l)" 3
+filtered failed 'error && op!=openat'
+filtered both '(error && op==truncate) || (written==100 && latency>1ns)'
 filtered f2 'file=~"/work/file$" && op!=write'
 equal "-F: no writes" "$(rows f2.capture 'op==write')" ""
 record f4.capture -F 'offset==39 || offset>=100' # which the calls that are left out tell
@@ -93,6 +111,34 @@ else
 	equal "with BPF: what is not" "$(rows some_bpf.capture 'op in (read, lseek, lstat, newfstatat, statx, unlink, truncate, mmap, getdents64)')" ""
 	check "with BPF: it is valid" python3 "$TESTS/capture_check.py" some_bpf.capture
 	fails "with BPF: it cannot be replayed" 1 "only some calls were recorded" "$IORIOT" -c some_bpf.capture -r some.replay
+	filtered bpf_failed 'error && op!=openat' --backend=bpf
+	equal "with BPF: -F: what the kernel can decide: nothing else" "$(rows bpf_failed.capture "!error && !($always)")" ""
+	filtered bpf_both '(error && op==truncate) || (written==100 && latency>1ns)' --backend=bpf
+	filtered bpf_ret 'ret==-20 || ret==50' --backend=bpf
+	cat > other.py <<-'E2'
+		import os
+		fd = os.open("other", os.O_RDWR | os.O_CREAT)
+		open("go").read()
+		for i in range(30):
+		    os.pwrite(fd, b"x" * 10, i)
+		if os.fork() == 0:
+		    for i in range(30):
+		        os.pwrite(fd, b"x" * 10, i)
+		    os._exit(0)
+		os.wait()
+	E2
+	mkfifo go
+	python3 -I other.py &
+	other=$!
+	"$IORIOT" -c pids.capture --backend=bpf -x $other -F "op==pwrite64 && pid in (1, $other)" 2> pids.said &
+	recorder=$!
+	check "with BPF: -F pid: it records" await grep -q 'attached, recording' pids.said
+	echo > go
+	wait $other
+	wait $recorder
+	equal "with BPF: -F pid: status" $? 0
+	equal "with BPF: -F pid: of whom" "$("$IORIOT" --quiet -a pids.capture -F op==pwrite64 --export csv:/dev/stdout | awk -F , -v p="$other" \
+		'NR > 1 { n[$6 == p]++ } END { print n[1] + 0, n[0] + 0 }')" "30 0"
 	filtered bpf1 'op in (pread64, fsync) || written==100' --backend=bpf
 	equal "with BPF: -F: nothing else" "$(rows bpf1.capture "!(op in (pread64, fsync) || written==100) && !($always)")" ""
 fi

@@ -138,7 +138,7 @@ fails "lines without times" 1 'line 1 is not what strace -f -ttt -T -y writes: c
 	"$IORIOT" --import strace:bare.strace -c bare.capture
 absent "nothing is left of it" bare.capture
 fails "no such file" 1 'none.strace' "$IORIOT" --import strace:none.strace -c x.capture
-fails "standard input" 2 '--import needs strace:FILE, which is read more than once' \
+fails "standard input" 2 '--import needs strace:FILE or fio:FILE, which are read more than once' \
 	"$IORIOT" --import strace:- -c x.capture
 fails "another format" 2 '--import needs strace:FILE' "$IORIOT" --import perf:x -c x.capture
 fails "no capture to write" 2 '--import needs -c' "$IORIOT" --import strace:tar.strace

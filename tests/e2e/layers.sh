@@ -17,14 +17,14 @@ done
 echo text >file
 "$IORIOT" --quiet -c plain.capture -- sh -c 'cat file file >copy; mv copy other; rm other'
 # The examples of the format's document, 40 times before each record, with its time and task.
-grep -E ';:,o=(block|cache|page|layer|net|conn|poll|sockopt|retrans|proc|ring)_\w+;:,' "$SOURCE/docs/capture-format.md" >examples
+grep -E ';:,o=((block|cache|page|layer|net|conn|poll|sockopt|retrans|proc|ring)_\w+|file_call);:,' "$SOURCE/docs/capture-format.md" >examples
 awk -F ';:,o=' 'NR == FNR { event[n++] = $2; next }
 	FNR > 1 { for (i = 0; i < 40 * n; i++) print $1 FS event[i % n] }
 	{ print }' examples plain.capture >layers.capture
 equal "of each kind there is one" "$(grep -oP ';:,o=\K\w+' examples | sort -u | tr '\n' ' ')" \
 	"block_done block_issue block_merge block_queue block_remap block_requeue block_split cache_add cache_delete \
 cache_dirty cache_get cache_readahead cache_reclaim cache_writeback conn_accept conn_bind conn_close conn_connect \
-conn_listen conn_pair conn_shutdown conn_socket layer_sum net_recv net_send page_fault poll_create poll_ctl poll_poll \
+conn_listen conn_pair conn_shutdown conn_socket file_call layer_sum net_recv net_send page_fault poll_create poll_ctl poll_poll \
 poll_select poll_wait proc_exec proc_exit proc_fork retrans_tcp ring_complete ring_enter ring_submit ring_worker sockopt_get sockopt_set "
 for c in plain layers; do
 	"$IORIOT" -c $c.capture -r $c.replay -n layers >$c.said

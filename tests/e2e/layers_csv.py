@@ -40,6 +40,13 @@ def main():
     }
     assert all(n == length for n in sums.values()), sums
     assert all(r["inode"] == inode for r in block + cache), "another inode"
+    pages = [r for r in cache if r["event_type"] == "dirty"]
+    assert all(int(r["offset"]) == int(r["index"]) * 4096 and int(r["bytes"]) == int(r["count"]) * 4096 for r in pages), \
+        "pages that are not where their bytes are"
+    assert sorted(n for r in pages for n in range(int(r["index"]), int(r["index"]) + int(r["count"]))) == \
+        list(range(length // 4096)), "not each page once"
+    assert {r["pid"] for r in pages} == {calls[0]["pid"]} and {r["command"] for r in pages} == {"dd"}, "pages of others"
+    assert all(0 <= int(r["size"]) <= length // 4096 for r in pages), "a file of another size"
     assert {r["cause_pid"] for r in block} == {calls[0]["pid"]}, "another process"
     assert {r["command"] for r in block} == {"dd"}, "another program"
     done = [r for r in block if r["event"] == "block_done"]

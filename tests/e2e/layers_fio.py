@@ -33,13 +33,24 @@ def check_operations(found, direction, way, size):
         assert share == 1, f"sequential, but of the operations only {share:.2f}"
 
 
+def twice(requests):
+    """Those that share a sector, for somebody to read."""
+    first, shared = {}, []
+    for r in requests:
+        for s in range(int(r["sector"]), int(r["sector"]) + int(r["size"]) // 512):
+            other = first.setdefault(s, r)
+            if other is not r and r not in shared:
+                shared += [other, r]
+    return shared
+
+
 def check_requests(found, directions, size):
     queued = [r for r in found if r["event"] == "block_queue"]
     done = [r for r in found if r["event"] == "block_done"]
     for name, requests in (("queued", queued), ("done", done)):
         both = {d: sum(int(r["size"]) for r in requests if r["operation"] == d) for d in ("read", "write")}
         wanted = {d: size if d in directions else 0 for d in both}
-        assert both == wanted, f"requests that were {name}: {both}, not {wanted}"
+        assert both == wanted, f"requests that were {name}: {both}, not {wanted}; of one sector: {twice(requests)}"
     for d in directions:
         of_it = [r for r in queued if r["operation"] == d]
         sectors = [s for r in of_it for s in range(int(r["sector"]), int(r["sector"]) + int(r["size"]) // 512)]

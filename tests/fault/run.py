@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes every call of generate, init and replay fail once.
 
-usage: run.py [--preload FAULT.SO] [--stride N] [--steps LIST] [--classes LIST] [--at CLASS:N:ERRNO]
+usage: run.py [--preload FAULT.SO] [--stride N] [--jobs N] [--steps LIST] [--classes LIST] [--at CLASS:N:ERRNO]
               IORIOT CAPTURE DIRECTORY
 
 fault.c counts the calls that can fail; each is made to fail in a run of its own (every Nth with
@@ -11,8 +11,11 @@ its work as if nothing had been. Without --preload IORIOT has fault.c in it. --a
 """
 import argparse
 import collections
+import concurrent.futures
+import copy
 import errno
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -305,25 +308,41 @@ def points(args, count):
                 yield f"{CLASSES.index(class_)}:{n}:{number(code)}"
 
 
-def run(args, step):
+def begin(args, kind):
+    """A process that tries faults has a directory of its own."""
+    global own_step
+    args = copy.copy(args)
+    args.directory = args.directory / f"job{os.getpid()}"
+    args.directory.mkdir(mode=0o755)
+    own_step = kind(args)
+    own_step.count()
+
+
+def attempt(fault):
+    return own_step.attempt(fault)
+
+
+def run(args, kind):
+    step = kind(args)
     count = step.count()
     total = sum(len(ERRNOS[c]) * count[c] for c in args.classes)
     seen, wrong, tried = collections.Counter(), [], 0
     passed_by = collections.Counter()
-    for fault in args.at and [args.at] or points(args, count):
-        tried += 1
-        verdict, what = step.attempt(fault)
-        seen[verdict] += 1
-        if verdict == "wrong":
-            wrong.append(what)
-        if verdict != "refused" and what:
-            passed_by[f"{verdict} " + re.sub(r"^\S+ |/\S+|\d\d\d+", "", what)] += 1
+    with concurrent.futures.ProcessPoolExecutor(args.jobs, multiprocessing.get_context("fork"), begin,
+                                                (args, kind)) as pool:
+        for verdict, what in pool.map(attempt, args.at and [args.at] or points(args, count)):
+            tried += 1
+            seen[verdict] += 1
+            if verdict == "wrong":
+                wrong.append(what)
+            if verdict != "refused" and what:
+                passed_by[f"{verdict} " + re.sub(r"^\S+ |/\S+|\d\d\d+", "", what)] += 1
     for text in wrong[:args.show]:
-        print(f"not ok {step.name}: {text.strip()}")
+        print(f"not ok {kind.name}: {text.strip()}")
     if args.verbose:
         for what, n in passed_by.most_common():
             print(f"    {n} x {what}")
-    print(f"{'not ok' if wrong else 'ok'} {step.name}: {tried} of {total} faults: "
+    print(f"{'not ok' if wrong else 'ok'} {kind.name}: {tried} of {total} faults: "
           + ", ".join(f"{n} {verdict}" for verdict, n in sorted(seen.items())), flush=True)
     return len(wrong)
 
@@ -334,6 +353,7 @@ def main():
     parser.add_argument("--stride", type=int, default=1)
     parser.add_argument("--few", type=int, default=0, help="classes with so few points are all tried")
     parser.add_argument("--offset", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--steps", default=",".join(s.name for s in STEPS))
     parser.add_argument("--classes", default=",".join(CLASSES))
     parser.add_argument("--show", type=int, default=10)
@@ -348,7 +368,7 @@ def main():
         setattr(args, name, path and path.resolve())
     args.classes = args.classes.split(",")
     wanted = args.steps.split(",")
-    return 1 if sum([run(args, step(args)) for step in STEPS if step.name in wanted]) else 0
+    return 1 if sum([run(args, step) for step in STEPS if step.name in wanted]) else 0
 
 
 if __name__ == "__main__":

@@ -63,9 +63,11 @@ static void splice(struct buf *b, size_t at, size_t drop, struct str put)
 {
 	struct buf out = BUF_INIT;
 
-	buf_add(&out, b->p, at);
+	if (b->len)
+		buf_add(&out, b->p, at);
 	buf_str(&out, put);
-	buf_add(&out, b->p + at + drop, b->len - at - drop);
+	if (b->len)
+		buf_add(&out, b->p + at + drop, b->len - at - drop);
 	buf_free(b);
 	*b = out;
 }
@@ -75,6 +77,7 @@ static void mutate(struct buf *b, struct random *r)
 	size_t at = b->len ? draw(r, b->len) : 0, left = b->len - at;
 	size_t some = left ? 1 + draw(r, left < 20 ? left : 20) : 0;
 	char byte = (char)draw(r, 256);
+	struct str there = some ? (struct str){b->p + at, some} : STR("");
 
 	switch (draw(r, 6)) {
 	case 0:
@@ -91,10 +94,10 @@ static void mutate(struct buf *b, struct random *r)
 			str_of(words[draw(r, sizeof(words) / sizeof(*words))]));
 		break;
 	case 4: /* twice */
-		splice(b, at, 0, (struct str){b->p + at, some});
+		splice(b, at, 0, there);
 		break;
 	case 5: /* from elsewhere */
-		splice(b, b->len ? draw(r, b->len) : 0, 0, (struct str){b->p + at, some});
+		splice(b, b->len ? draw(r, b->len) : 0, 0, there);
 		break;
 	}
 }

@@ -15,6 +15,19 @@ static struct str printed_line(const struct twice *t)
 	return (struct str){t->printed.p, t->printed.len - 1};
 }
 
+/* TEXT as it is in a file, with exactly as much behind it. */
+static struct str in_a_file(struct str text)
+{
+	char *p = calloc(1, text.len + LINES_SLACK);
+
+	if (!p)
+		abort();
+	if (text.len)
+		memcpy(p, text.s, text.len);
+	p[text.len] = '\n';
+	return (struct str){p, text.len};
+}
+
 static void check_op(struct twice *t, struct str text)
 {
 	struct rline a, b;
@@ -25,6 +38,7 @@ static void check_op(struct twice *t, struct str text)
 		return;
 	t->printed.len = 0;
 	replay_print(&t->printed, &a);
+	buf_reserve(&t->printed, LINES_SLACK);
 	if (replay_op_line(&t->second, printed_line(t), &b, &flaw))
 		fuzz_fail(flaw.what, t->printed.p, t->printed.len);
 	differs = rline_difference(&a, &b);
@@ -64,8 +78,11 @@ static void check_lines(struct str text)
 	struct str line;
 
 	while (str_take_char(&text, '\n', &line)) {
-		check_op(&t, line);
+		struct str copy = in_a_file(line);
+
+		check_op(&t, copy);
 		check_init(&t, line);
+		free((void *)(uintptr_t)copy.s);
 	}
 	free_scratch(&t.first);
 	free_scratch(&t.second);

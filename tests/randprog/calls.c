@@ -9,6 +9,8 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +68,13 @@ int any_fd(struct ctx *c)
 	for (i = 0; i < 10 && fd < 0; i++)
 		fd = shared->slot[c->table][any_slot(c)];
 	return fd;
+}
+
+bool is_no_file(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && raw(SYS_fstat, fd, P(&st), 0, 0, 0, 0) == 0 && !S_ISREG(st.st_mode);
 }
 
 int any_dirfd(struct ctx *c)
@@ -864,13 +873,50 @@ static void c_utimes(struct ctx *c)
 
 /* ---- extended attributes ---- */
 
+#define ACCESS	       "system.posix_acl_access"
+#define ACCESS_DEFAULT "system.posix_acl_default"
+
+static void add_entry(struct posix_acl_xattr_entry **e, unsigned tag, unsigned perm, uint32_t id)
+{
+	*(*e)++ = (struct posix_acl_xattr_entry){(uint16_t)tag, (uint16_t)(perm & 7), id};
+}
+
+/* At TO, which has room for it. Its owner may always do everything: others decide nothing here. */
+static long make_list(struct ctx *c, char *to)
+{
+	struct posix_acl_xattr_header *head = (void *)to;
+	struct posix_acl_xattr_entry *e = (void *)(head + 1);
+	uint32_t users = below(c, 3), i, bits = 0700 | below(c, 0100);
+
+	head->a_version = POSIX_ACL_XATTR_VERSION;
+	if (percent(c, 5))
+		return sizeof(*head);
+	add_entry(&e, ACL_USER_OBJ, bits >> 6, (uint32_t)-1);
+	for (i = 0; i < users; i++)
+		add_entry(&e, ACL_USER, 5, 60000 + i);
+	add_entry(&e, ACL_GROUP_OBJ, bits >> 3, (uint32_t)-1);
+	if (users)
+		add_entry(&e, ACL_MASK, bits >> 3, (uint32_t)-1);
+	add_entry(&e, ACL_OTHER, bits, (uint32_t)-1);
+	return (char *)e - to;
+}
+
+long any_value(struct ctx *c, const char *name, char *to, long len)
+{
+	bool list = name > (const char *)1 && (strcmp(name, ACCESS) == 0 || strcmp(name, ACCESS_DEFAULT) == 0);
+
+	return list && percent(c, 90) ? make_list(c, to) : len;
+}
+
 const char *any_attribute(struct ctx *c)
 {
 	static char too_long[300];
 	unsigned roll = below(c, 100);
 
-	if (roll < 90)
+	if (roll < 84)
 		return roll < 40 ? "user.a" : roll < 65 ? "user.b" : roll < 80 ? "user.c" : "user.long name";
+	if (roll < 91)
+		return roll < 87 ? ACCESS : ACCESS_DEFAULT;
 	if (roll < 94)
 		return "nonsense";
 	if (roll < 96)
@@ -889,6 +935,7 @@ static void c_set_attribute(struct ctx *c)
 	long flags = percent(c, 60) ? 0 : percent(c, 96) ? 1 + below(c, 2) : 9;
 	int fd = any_fd(c);
 
+	len = any_value(c, name, room, len);
 	switch (below(c, 3)) {
 	case 0:
 		say(c, "setxattr %s %s %ld %ld = %ld", show(path), show(name), len, flags,

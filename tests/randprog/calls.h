@@ -17,6 +17,7 @@ bool percent(struct ctx *c, unsigned p);
 const char *show(const char *path);
 
 int any_fd(struct ctx *c);    /* mostly one that was open at some time */
+bool is_no_file(int fd);      /* open, and of something else; makes a call */
 int any_dirfd(struct ctx *c);
 long keep(struct ctx *c, long fd, bool directory); /* in a slot, when it is one; returns FD */
 long any_length(struct ctx *c);
@@ -27,6 +28,7 @@ long any_at_flags(struct ctx *c, long useful);
 unsigned any_vector(struct ctx *c, struct iovec *iov); /* room for 5 */
 size_t vector_length(const struct iovec *iov, unsigned n);
 const char *any_attribute(struct ctx *c);
+long any_value(struct ctx *c, const char *name, char *to, long len); /* an access control list where it is one */
 bool is_fd_path(const char *path);
 
 /* calls_other.c */

@@ -65,6 +65,8 @@ void c_map(struct ctx *c)
 		if (whole(len) > over->len)
 			len = over->len;
 	}
+	if (prot & PROT_WRITE && is_no_file(fd)) /* a ring's memory is its queues, and written to it waits for ever */
+		prot &= ~PROT_WRITE;
 	ret = raw(SYS_mmap, at, (long)len, prot, flags, fd, off);
 	if (!at && ret > 0) { /* the one that was here stays, and nobody knows it */
 		*map = (struct map){(uintptr_t)ret, whole(len)};

@@ -359,6 +359,7 @@ void c_attribute_at(struct ctx *c)
 	switch (below(c, 4)) {
 	case 0:
 		args.flags = percent(c, 60) ? 0 : percent(c, 96) ? 1 + below(c, 2) : 9;
+		args.size = (uint32_t)any_value(c, name, room, args.size);
 		say(c, "setxattrat %d %s 0x%lx %s %u %u = %ld", base, show(path), at, show(name), args.size,
 			args.flags,
 			raw(SYS_SETXATTRAT, base, P(path), at, P(name), P(&args), sizeof(args)));

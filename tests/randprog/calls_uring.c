@@ -104,14 +104,6 @@ static struct ring *any_ring(struct ctx *c)
 
 /* ---- what is registered ---- */
 
-/* A read of a pipe waits in a ring, whatever the flags of its descriptor are. */
-static bool may_wait(int fd)
-{
-	struct stat st;
-
-	return fd >= 0 && raw(SYS_fstat, fd, P(&st), 0, 0, 0, 0) == 0 && !S_ISREG(st.st_mode);
-}
-
 void c_uring_register(struct ctx *c)
 {
 	struct ring *r = any_ring(c);
@@ -127,7 +119,7 @@ void c_uring_register(struct ctx *c)
 	}
 	for (i = 0; i < SLOTS_FIXED; i++) {
 		fds[i] = percent(c, 25) ? -1 : any_fd(c);
-		if (may_wait(fds[i]))
+		if (is_no_file(fds[i])) /* a read of a pipe waits in a ring, whatever its flags are */
 			fds[i] = -1;
 	}
 	switch (below(c, 7)) {
@@ -199,7 +191,7 @@ static void ask_bytes(struct ctx *c, struct io_uring_sqe *sqe, unsigned i)
 		if (percent(c, 90) && sqe->len > 4096)
 			sqe->len = 4096;
 	}
-	if (may_wait(sqe->fd))
+	if (is_no_file(sqe->fd))
 		sqe->rw_flags = 8; /* RWF_NOWAIT */
 	else if (percent(c, 5))
 		sqe->rw_flags = 2; /* RWF_DSYNC */
@@ -317,10 +309,12 @@ static void ask_attribute(struct ctx *c, struct io_uring_sqe *sqe, unsigned i)
 {
 	static const uint8_t codes[] = {IORING_OP_SETXATTR, IORING_OP_FSETXATTR, IORING_OP_GETXATTR, IORING_OP_FGETXATTR};
 
+	const char *name = any_attribute(c);
+
 	sqe->opcode = codes[below(c, 4)];
-	sqe->addr = (uintptr_t)any_attribute(c);
-	sqe->addr2 = (uintptr_t)room;
-	sqe->len = below(c, 40);
+	sqe->addr = (uintptr_t)name;
+	sqe->addr2 = (uintptr_t)room_of[i].path[1];
+	sqe->len = (uint32_t)any_value(c, name, room_of[i].path[1], below(c, 40));
 	if (sqe->opcode == IORING_OP_SETXATTR || sqe->opcode == IORING_OP_GETXATTR)
 		sqe->addr3 = (uintptr_t)own_path(c, i, 0, WANT_ANY);
 	else
@@ -348,7 +342,7 @@ static void ask_slots(struct ctx *c, struct io_uring_sqe *sqe, unsigned i)
 	sqe->addr = percent(c, 95) ? (uintptr_t)files : 1;
 	for (n = 0; n < sqe->len; n++) {
 		files[n] = percent(c, 25) ? -1 - (int)below(c, 2) : any_fd(c);
-		if (may_wait(files[n]))
+		if (is_no_file(files[n]))
 			files[n] = -1;
 	}
 }

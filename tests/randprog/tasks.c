@@ -186,6 +186,8 @@ static void spawn(const struct ctx *c)
 		task_run(k);
 	if (ret < 0)
 		fatal("fork\n");
+	if (!(flags & CLONE_THREAD))
+		shared->task[k].pid = (int32_t)ret; /* now, not when it has come to say so */
 	say(c, "spawn task %u how %u flags 0x%x = %ld", k, c->step->how, flags, ret);
 }
 

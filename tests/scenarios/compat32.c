@@ -310,6 +310,31 @@ static void interrupted(int flags)
 	printf("=close d=%d s=0\n", p[0]);
 }
 
+/* readdir(2), which reads one entry at a time, of a directory with three files in it. */
+static void entries(void)
+{
+	char entry[300];
+	int fd, left = 5;
+
+	MUST(mkdir("entries", 0755));
+	MUST(close(creat("entries/a", 0644)));
+	MUST(close(creat("entries/a longer name", 0644)));
+	MUST(close(creat("entries/c", 0644)));
+	fd = open("entries", O_RDONLY | O_DIRECTORY);
+	MUST(fd);
+	while (left--) {
+		MUST(syscall(SYS_readdir, fd, entry, 1) == 1 ? 0 : -1);
+		printf("=getdents d=%d c=1 s=1\n", fd);
+	}
+	MUST(syscall(SYS_readdir, fd, entry, 1));
+	MUST(syscall(SYS_readdir, fd, entry, 4711));
+	printf("=getdents d=%d c=1 s=0\n", fd);
+	printf("=getdents d=%d c=1 s=0\n", fd);
+	MUST(close(fd));
+	MUST(syscall(SYS_readdir, -1, entry, 1) < 0 && errno == EBADF ? 0 : -1);
+	printf("=getdents d=-1 c=1 s=-9\n");
+}
+
 static void maps(void)
 {
 	int fd = open("map", O_RDWR | O_CREAT, 0600);
@@ -336,6 +361,7 @@ int main(void)
 	passing(fd, BY_CALL);
 	passing(fd, BY_SOCKETCALL);
 	sockets(fd);
+	entries();
 	maps();
 	old_maps();
 	interrupted(0);

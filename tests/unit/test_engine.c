@@ -621,8 +621,9 @@ START_TEST(test_owed)
 {
 	ck_assert_uint_eq(pace_owed(0), 0);
 	ck_assert_uint_eq(pace_owed(300), 300);
-	ck_assert_uint_eq(pace_owed(1000001), 1000000);
-	ck_assert_uint_eq(pace_owed(UINT64_MAX), 1000000);
+	ck_assert_uint_eq(pace_owed(4000000), 4000000);
+	ck_assert_uint_eq(pace_owed(50000001), 50000000);
+	ck_assert_uint_eq(pace_owed(UINT64_MAX), 50000000);
 }
 END_TEST
 

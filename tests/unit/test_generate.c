@@ -1776,6 +1776,79 @@ START_TEST(access_control_lists_are_modes)
 }
 END_TEST
 
+/* What is made below a default list has a list, too, and the umask counts no more. */
+START_TEST(default_lists)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK "1 o=state_path;:,p=/w/d;:,x=8:1:5:040755:2:0:0:4096:8;:,v=488+44;:,\n"
+		     "1 o=mkdir;:,p=d/e;:,m=0777;:,s=0;:,\n"
+		     "1 o=getxattr;:,p=d/e;:,P=system.posix_acl_access;:,c=132;:,s=44;:,\n"
+		     "1 o=listxattr;:,p=d/e;:,c=99;:,s=49;:,\n"
+		     "1 o=open;:,p=d/e/f;:,f=66;:,m=0666;:,s=3;:,\n"
+		     "1 o=fgetxattr;:,d=3;:,P=system.posix_acl_access;:,c=132;:,s=44;:,\n"
+		     "1 o=removexattr;:,p=d;:,P=system.posix_acl_default;:,s=0;:,\n"
+		     "1 o=mkdir;:,p=d/g;:,m=0777;:,s=0;:,\n"
+		     "1 o=listxattr;:,p=d/g;:,c=99;:,s=0;:,\n"
+		     "1 o=setxattrat;:,d=-100;:,p=d/g;:,f=0;:,P=system.posix_acl_default;:,c=28;:,X=1;:,s=0;:,"
+		     "x=8:1:6:040740:2:0:0:4096:8;:,\n"
+		     "1 o=open;:,p=d/g/h;:,f=66;:,m=0666;:,s=4;:,\n"
+		     "1 o=flistxattr;:,d=4;:,c=99;:,s=0;:,\n"
+		     "1 o=setxattrat;:,d=-100;:,p=d/g/h;:,f=256;:,P=system.posix_acl_access;:,c=44;:,X=0;:,s=0;:,"
+		     "x=8:1:7:0100640:1:0:0:0:0;:,\n"
+		     "1 o=setxattr;:,p=d/e;:,P=system.posix_acl_default;:,c=44;:,f=0;:,s=0;:,\n"
+		     "1 o=setxattr;:,p=d/g;:,P=system.posix_acl_default;:,c=4;:,f=0;:,s=0;:,\n"
+		     "1 o=getxattr;:,p=d/g;:,P=system.posix_acl_default;:,c=99;:,s=-61;:,\n",
+		TASK_LINE "0|0|-|d/e|0777|0|mkdir@7|\n"
+			  "0|0|-|d/e|system.posix_acl_access|132|44|getxattr@8|\n"
+			  "0|0|-|d/e|99|49|listxattr@9|\n"
+			  "0|0|-|d/e/f|O_RDWR+O_CREAT|0666|>0|3|open@10|\n"
+			  "0|0|-|0|system.posix_acl_access|132|44|fgetxattr@11|\n"
+			  "0|0|-|d|system.posix_acl_default|0|removexattr@12|\n"
+			  "0|0|-|d/g|0777|0|mkdir@13|\n"
+			  "0|0|-|d/g|99|0|listxattr@14|\n"
+			  "0|0|-|cwd|d/g|0|system.posix_acl_default|28|XATTR_CREATE+0x1e00000|0|setxattrat@15|\n"
+			  "0|0|-|d/g/h|O_RDWR+O_CREAT|0666|>1|4|open@16|\n"
+			  "0|0|-|1|99|0|flistxattr@17|\n"
+			  "0|0|-|cwd|d/g/h|AT_SYMLINK_NOFOLLOW|system.posix_acl_access|44|0|0|setxattrat@18|\n"
+			  "0|0|-|cwd|d/g/h|0640|AT_SYMLINK_NOFOLLOW|0|fchmodat2@18|\n"
+			  "0|0|-|d/g|system.posix_acl_default|4|0|0|setxattr@20|\n"
+			  "0|0|-|d/g|system.posix_acl_default|99|-ENODATA|getxattr@21|\n"
+			  "#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\n"
+			  "xattr|/r/.ioriot/t/w/d|system.posix_acl_default|44|0750|\n",
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_XATTR], 1); /* whose bits were not told */
+	free(res);
+}
+END_TEST
+
+/* A length that no list has is in no INIT, which would refuse it. */
+START_TEST(default_lists_that_cannot_be)
+{
+	generates(TASK "1 o=state_path;:,p=/w/d;:,x=8:1:5:040755:2:0:0:4096:8;:,v=488+45;:,\n"
+		       "1 o=mkdir;:,p=d/e;:,m=0777;:,s=0;:,\n",
+		TASK_LINE "0|0|-|d/e|0777|0|mkdir@7|\n"
+			  "#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\n");
+}
+END_TEST
+
+/* Submissions keep their places, and lists of slots are left out. */
+START_TEST(lists_by_ring)
+{
+	generates(TASK FILE_F "1 o=io_uring_setup;:,n=8;:,f=0;:,N=0;:,k=5;:,s=4;:,\n"
+		"1 o=io_uring_enter;:,d=4;:,n=2;:,N=2;:,f=1;:,k=5;:,j=0;:,s=2;:,\n"
+		"1 o=uring_setxattr;:,k=5:0:0:-:-:0x0;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,"
+		"x=8:1:5:0100640:1:0:0:10000:24;:,\n"
+		"1 o=uring_fsetxattr;:,k=5:1:1:-:-:0x0;:,d=3;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,\n",
+		TASK_LINE "0|0|-|8|0|0|1|>0|4|io_uring_setup@7|\n"
+		"0|0|-|4|2|2|IORING_ENTER_GETEVENTS|1|0|2|io_uring_enter@8|\n"
+		"0|0|-|1:0:0:-:-|f|system.posix_acl_access|44|0|0|uring_setxattr@9|\n"
+		"0|0|-|f|0640|0|chmod@9|\n"
+		"#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 START_TEST(attributes_are_ordered_by_what_was_found)
 {
 	struct generate_result *res = calloc(1, sizeof(*res));
@@ -3203,6 +3276,28 @@ START_TEST(submissions_that_close_nothing)
 }
 END_TEST
 
+/* A chain that closes what it is about, and opens another file by that number: the kernel comes to one after the other. */
+START_TEST(submissions_behind_one_that_closed_their_file)
+{
+	generates(TASK FILE_F "1 o=state_path;:,p=/w/g;:,x=8:1:6:0100644:1:0:0:10000:24;:,\n"
+		"1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n" RING
+		"1 o=io_uring_enter;:,d=4;:,n=5;:,N=5;:,f=1;:,k=5;:,j=0;:,s=5;:,\n"
+		"1 D=15;:,o=uring_read;:,k=5:0:4:-:-:0x0;:,d=3;:,c=10;:,O=0;:,f=0;:,s=10;:,\n"
+		"1 D=25;:,o=uring_close;:,k=5:1:8:-:-:0x0;:,d=3;:,s=0;:,\n"
+		"1 D=35;:,o=uring_read;:,k=5:2:8:-:-:0x0;:,d=3;:,c=10;:,O=0;:,f=0;:,s=-9;:,\n"
+		"1 D=45;:,o=uring_openat;:,k=5:3:8:-:-:0x0;:,d=-100;:,p=g;:,f=2;:,m=0;:,s=3;:,\n"
+		"1 D=55;:,o=uring_read;:,k=5:4:0:-:-:0x0;:,d=3;:,c=10;:,O=5000;:,f=0;:,s=10;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n" RING_LINE("9")
+		"0|0|-|4|5|5|IORING_ENTER_GETEVENTS|1|0|5|io_uring_enter@10|\n"
+		"0|0|-|1:0:IOSQE_IO_LINK:-:-|0|10|0|0|10|uring_read@11|\n"
+		"0|0|-|1:1:IOSQE_IO_HARDLINK:-:-|0|-|0|uring_close@12|\n"
+		"0|0|-|1:2:IOSQE_IO_HARDLINK:-:-|none|10|0|0|-EBADF|uring_read@13|\n"
+		"0|0|-|1:3:IOSQE_IO_HARDLINK:-:-|cwd|g|O_RDWR|0|>2|3|uring_openat@14|\n"
+		"0|0|-|1:4:0:-:-|2|10|5000|0|10|uring_read@15|\n"
+		"#INIT\n" W_DIR F_INIT("0+4096") "file|0644|0|0|10000|4096+4096|/r/.ioriot/t/w/g|\n");
+}
+END_TEST
+
 /* What a submission is about is decided when it is made: its descriptor may be another one when it is over. */
 START_TEST(submissions_outlive_their_descriptors)
 {
@@ -3665,6 +3760,9 @@ Suite *generate_suite(void)
 	tcase_add_test(t, access_control_lists_of_the_start);
 	tcase_add_test(t, attributes_by_directory_are_the_same);
 	tcase_add_test(t, access_control_lists_are_modes);
+	tcase_add_test(t, default_lists);
+	tcase_add_test(t, default_lists_that_cannot_be);
+	tcase_add_test(t, lists_by_ring);
 	tcase_add_test(t, attributes_are_ordered_by_what_was_found);
 	tcase_add_test(t, record_locks_have_handles_that_close_drops);
 	tcase_add_test(t, relative_paths_follow_the_working_directory);
@@ -3722,6 +3820,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, locks_in_directories);
 	tcase_add_test(t, submissions_are_like_plain_calls);
 	tcase_add_test(t, submissions_that_close_nothing);
+	tcase_add_test(t, submissions_behind_one_that_closed_their_file);
 	tcase_add_test(t, submissions_outlive_their_descriptors);
 	tcase_add_test(t, registered_files_outlive_their_descriptors);
 	tcase_add_test(t, what_is_no_file_operation_of_a_known_ring_is_left_out);

@@ -9,6 +9,7 @@
 #include "init/fill.h"
 #include "suites.h"
 #include "tree/tree_open.h"
+#include "utils/acl.h"
 #include "workdir.h"
 
 #define T    "/.ioriot/t1/"
@@ -79,6 +80,9 @@ START_TEST(sets_attributes)
 
 	ck_assert_int_eq(init_lines("dir|01755|1000|1000|" T "d|\n"
 				    "xattr|" T "d|user.dir|0|\n"
+				    "dir|0751|1000|1000|" T "d/deep|\n"
+				    "xattr|" T "d/deep|system.posix_acl_default|44|0640|\n"
+				    "file|0666|1000|1000|0|-|" T "d/deep/f|\n"
 				    "file|0440|1000|1000|5|0+5|" T "d/f|\n"
 				    "xattr|" T "d/f|user.a|300|\n"
 				    "xattr|" T "d/f|system.posix_acl_access|52|\n"
@@ -96,6 +100,11 @@ START_TEST(sets_attributes)
 	ck_assert_int_eq(getxattr(TREE "d", "user.dir", list, sizeof(list)), 0);
 	ck_assert_int_eq(getxattr(TREE "d/f", "user.a", list, sizeof(list)), 300);
 	ck_assert_int_eq(getxattr(TREE "d/f", "system.posix_acl_access", NULL, 0), 52);
+	ck_assert_int_eq(getxattr(TREE "d/deep", "system.posix_acl_default", list, sizeof(list)), 44);
+	ck_assert_int_eq(acl_bits(list, 44), 0640);
+	ck_assert_int_eq(stat_of(TREE "d/deep").st_mode & 07777, 0751);
+	ck_assert_int_eq(stat_of(TREE "d/deep/f").st_mode & 07777, 0666); /* and has nothing of that */
+	ck_assert_int_eq(getxattr(TREE "d/deep/f", "system.posix_acl_access", NULL, 0), -1);
 	ck_assert_int_eq(listxattr(TREE "d/f", list, sizeof(list)), 1000);
 	st = stat_of(TREE "d/f");
 	ck_assert_int_eq(st.st_mode & 07777, 0440);

@@ -144,10 +144,18 @@ END_TEST
 
 START_TEST(names_and_rows_agree)
 {
+	char text[64];
 	int i;
 
-	for (i = 0; i < OP_COUNT; i++)
+	for (i = 0; i < OP_COUNT; i++) {
 		ck_assert_int_eq(op_find(str_of(ops[i].name)), i);
+		memset(text, 'x', sizeof(text));
+		memcpy(text, ops[i].name, ops[i].name_len);
+		ck_assert_int_eq(op_find_at(text, ops[i].name_len), i);
+		text[ops[i].name_len] = '|';
+		ck_assert_int_eq(op_find_at(text, ops[i].name_len + 1u), -1);
+	}
+	ck_assert_int_eq(op_find_at("xxxxxxxx", 0), -1);
 	ck_assert_int_eq(op_find(STR("fstatat")), OP_newfstatat);
 	ck_assert_int_eq(op_find(STR("llseek")), OP_lseek);
 	ck_assert_int_eq(op_find(STR("")), -1);

@@ -296,7 +296,8 @@ START_TEST(malformed_init_lines_are_refused)
 		"link|0|0|/l||", "hardlink|/h|", "#INIT", "xattr|/f|user.a|", "xattr|/f||5|",
 		"xattr|/f|user.|5|", "xattr|/f|user.a|65537|", "xattr|/f|user.a\\x00|5|",
 		"xattr|/f|security.capability|20|", "xattr|/f|trusted.overlay.opaque|1|",
-		"xattr|/f|system.posix_acl_default|44|", "xattr|/f|system.posix_acl_access|28|",
+		"xattr|/f|system.posix_acl_default|44|", "xattr|/f|system.posix_acl_default|20|0755|",
+		"xattr|/f|system.posix_acl_default|44|0788|", "xattr|/f|system.posix_acl_access|44|0755|", "xattr|/f|system.posix_acl_access|28|",
 		"xattr|/f|system.posix_acl_access|45|", "xattrs|/f|6|", "xattrs|/f|65537|",
 		"xattrs|/f|-|", "xattrs||8|"};
 	struct buf file = BUF_INIT;

@@ -288,6 +288,70 @@ START_TEST(filters_tell_of_operations_what_they_can)
 }
 END_TEST
 
+START_TEST(filters_tell_what_the_kernel_can_decide)
+{
+	static const struct {
+		const char *text;
+		enum op_id op;
+		struct filter_need need;
+	} cases[] = {
+		{"error", OP_read, {.failed = true}},
+		{"!error", OP_read, {0}}, /* a restart is no error */
+		{"error==0", OP_read, {0}},
+		{"ret<0 && file=~x", OP_read, {.failed = true}},
+		{"ret>=0", OP_read, {.worked = true}},
+		{"ret>-1 || pid==3", OP_read, {0}},
+		{"ret==5", OP_read, {.worked = true}},
+		{"ret!=5", OP_read, {0}},
+		{"ret in (-2, -13)", OP_read, {.failed = true}},
+		{"written==100", OP_write, {.worked = true}},
+		{"bytes<5", OP_write, {0}},
+		{"bytes", OP_write, {.worked = true}},
+		{"op==openat || error", OP_openat, {0}},
+		{"op==openat || error", OP_stat, {.failed = true}},
+		{"latency>1ms", OP_read, {.latency = 1000001}},
+		{"latency>=1ms && error", OP_read, {.latency = 1000000, .failed = true}},
+		{"latency>1ms || latency>2us", OP_read, {.latency = 2001}},
+		{"latency==7 || latency in (9, 8)", OP_read, {.latency = 7}},
+		{"!(latency<500)", OP_read, {.latency = 500}},
+		{"latency<500", OP_read, {0}},
+		{"latency!=0", OP_read, {.latency = 1}},
+		{"latency", OP_read, {.latency = 0}}, /* names no number */
+		{"pid==3 && error", OP_read, {.pids = true, .failed = true}},
+		{"pid in (3, 4) && tid==4", OP_read, {.pids = true, .tids = true}},
+		{"pid!=3", OP_read, {0}},
+		{"!(pid!=3)", OP_read, {.pids = true}},
+		{"pid>3", OP_read, {0}},
+		{"pid==3 || op==read", OP_read, {0}},
+		{"pid==3 || op==read", OP_write, {.pids = true}},
+	};
+	struct filter_need have;
+	struct filter *f;
+	struct err err;
+	uint32_t ids[2] = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct filter_need *want = &cases[i].need;
+
+		ck_assert_int_eq(filter_parse(&f, cases[i].text, &err), 0);
+		filter_need(f, cases[i].op, &have);
+		ck_assert_msg(have.failed == want->failed && have.worked == want->worked && have.pids == want->pids &&
+				      have.tids == want->tids && have.latency == want->latency,
+			"%s: failed %d, worked %d, pids %d, tids %d, latency %ju", cases[i].text, have.failed,
+			have.worked, have.pids, have.tids, (uintmax_t)have.latency);
+		filter_free(f);
+	}
+	ck_assert_int_eq(filter_parse(&f, "bytes>5", &err), 0);
+	ck_assert(filter_allows(f, OP_read) && !filter_allows(f, OP_openat) && filter_allows(f, EVENT_AIO_READ));
+	filter_free(f);
+	ck_assert_int_eq(filter_parse(&f, "pid in (3, 4) && (tid==5 || pid==6)", &err), 0);
+	ck_assert_uint_eq(filter_ids(f, "pid", ids, 0, 2), 3);
+	ck_assert(ids[0] == 3 && ids[1] == 4 && filter_ids(f, "tid", ids, 1, 2) == 2 && ids[1] == 5);
+	filter_free(f);
+}
+END_TEST
+
 START_TEST(wrong_filters_say_where)
 {
 	static const struct {
@@ -382,11 +446,12 @@ START_TEST(stacks_have_a_frame_for_each_directory)
 	ev.read = 0;
 	ck_assert_int_eq(stacks_add(&s, &ev), 0);
 	ck_assert_int_eq(stacks_finish(&s), 0);
-	stacks_collapsed(&s, NULL, &out);
+	stacks_collapsed(&s, &(struct ending){.totals = &(struct events_totals){.lost = 3}}, &out);
 	buf_char(&out, '\0');
 	ck_assert_str_eq(out.p, "db;-;pread64 4096\n"
 				"db;/;var/;lib/;a b;pread64 4096\n"
-				"db;/;var/;x\\x3by;pread64 8192\n");
+				"db;/;var/;x\\x3by;pread64 8192\n"
+				"3 records were lost 0\n");
 	ck_assert_uint_eq(s.root.total, 16384);
 	ck_assert_uint_eq(s.root.child->child->sibling->start, 4096);
 	buf_free(&out);
@@ -411,6 +476,7 @@ Suite *report_suite(void)
 	tcase_add_test(t, what_is_no_call_is_counted);
 	tcase_add_test(t, filters_choose);
 	tcase_add_test(t, filters_tell_of_operations_what_they_can);
+	tcase_add_test(t, filters_tell_what_the_kernel_can_decide);
 	tcase_add_test(t, wrong_filters_say_where);
 	tcase_add_test(t, spreads_are_histograms);
 	tcase_add_test(t, groups_are_by_all_columns);

@@ -74,6 +74,37 @@ START_TEST(programs_look_at_what_is_wanted)
 }
 END_TEST
 
+/* Of what -F says. */
+START_TEST(programs_ask_what_is_needed)
+{
+	static struct bpf_row to[BPF_ROWS];
+	static uint16_t opcodes[BPF_OPCODES];
+	struct bpf_needs ids = {0};
+	struct chosen *c = NULL;
+	struct err err = {0};
+
+	ck_assert_int_eq(chosen_new(&c, NULL, "error && pid in (3, 4) || op==fsync && latency>1us", &err), 0);
+	bpf_rows(to, opcodes, chosen_ops(c));
+	bpf_need(to, &ids, chosen_needs(c));
+	ck_assert_int_eq(to[SYS_read].need, BPF_NEED_FAILED | BPF_NEED_PIDS);
+	ck_assert_int_eq(to[SYS_fsync].need, 0); /* may be an error of whoever took no time */
+	ck_assert_int_eq(to[SYS_openat].need | to[SYS_close].need | to[SYS_clone].need | to[SYS_mmap].need, 0);
+	ck_assert(ids.pid_count == 2 && ids.pids[0] == 3 && ids.pids[1] == 4 && ids.tid_count == 0);
+	chosen_free(c);
+	ck_assert_int_eq(chosen_new(&c, NULL, "latency>1us && op in (fsync, openat, io_submit, mmap)", &err), 0);
+	bpf_rows(to, opcodes, chosen_ops(c));
+	bpf_need(to, &ids, chosen_needs(c));
+	ck_assert_int_eq(to[SYS_fsync].need, BPF_NEED_LATENCY);
+	ck_assert_uint_eq(to[SYS_fsync].latency, 1001);
+	ck_assert_int_eq(to[SYS_openat].need | to[SYS_io_submit].need | to[SYS_mmap].need, 0);
+	ck_assert_int_eq(to[SYS_read].what, ROW_NOT_WATCHED);
+	chosen_free(c);
+	ck_assert_int_eq(chosen_new(&c, NULL, "error && gap>1us", &err), 0); /* a call that worked is before the gap */
+	ck_assert_ptr_null(chosen_needs(c));
+	chosen_free(c);
+}
+END_TEST
+
 /* In the order in which the reader takes them. */
 START_TEST(values_are_those_of_the_row)
 {
@@ -174,6 +205,7 @@ Suite *rows_suite(void)
 	Suite *s = suite_with("rows", &tc);
 
 	tcase_add_test(tc, programs_look_at_what_is_wanted);
+	tcase_add_test(tc, programs_ask_what_is_needed);
 	tcase_add_test(tc, every_call_is_watched);
 	tcase_add_test(tc, values_are_those_of_the_row);
 	tcase_add_test(tc, what_must_be_fetched);

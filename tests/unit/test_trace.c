@@ -123,31 +123,46 @@ START_TEST(bad_tuples_are_refused)
 }
 END_TEST
 
-/* Of any length, in a string that ends where its memory ends, and with any byte behind them. */
-START_TEST(many_digits_are_taken_as_few)
+/* Of any length, at the end of a line of a file and with any byte behind them. */
+START_TEST(digits_in_a_line_are_taken_as_in_a_string)
 {
 	size_t digits, behind, i;
 	int c;
 
-	for (digits = 0; digits < 24; digits++)
+	for (digits = 0; digits < 28; digits++)
 		for (behind = 0; behind < 10; behind++)
 			for (c = 0; c < 256; c += behind ? 1 : 256) {
-				size_t len = digits + behind, a, b;
-				char *text = malloc(len + !len);
-				struct str many = {text, len}, few = {text, len};
+				size_t len = digits + behind;
+				char *text = malloc(len + LINES_SLACK);
+				const char *p = text;
+				struct str s = {text, len};
 				uint64_t x = 1, y = 2;
 
+				memset(text + len, c, LINES_SLACK);
+				text[len] = '\n';
 				for (i = 0; i < digits; i++)
 					text[i] = (char)('0' + (i * 7 + digits + behind) % 10);
 				memset(text + digits, c, behind);
-				a = value_take_many(&many, &x);
-				b = value_take_digits(&few, &y);
-				ck_assert_uint_eq(a, b);
-				ck_assert_uint_eq(x, y);
-				ck_assert_uint_eq(many.len, few.len);
-				ck_assert_ptr_eq(many.s, few.s);
+				ck_assert_uint_eq(value_run(&p, &x), value_take_digits(&s, &y));
+				ck_assert_ptr_eq(p, s.s);
+				if (p > text && p - text <= VALUE_DIGITS)
+					ck_assert_uint_eq(x, y);
 				free(text);
 			}
+}
+END_TEST
+
+START_TEST(a_byte_is_found_in_a_line)
+{
+	char text[40 + LINES_SLACK];
+	size_t len, at;
+
+	for (len = 0; len <= 40; len++)
+		for (at = 0; at <= len + 2; at++) {
+			memset(text, '@' + 1, sizeof(text));
+			text[at] = '@';
+			ck_assert_ptr_eq(value_find(text, text + len, '@'), text + (at < len ? at : len));
+		}
 }
 END_TEST
 
@@ -704,7 +719,8 @@ Suite *trace_suite(void)
 	tcase_add_test(tc, bad_escapes_are_refused);
 	tcase_add_test(tc, tuples_come_back);
 	tcase_add_test(tc, bad_tuples_are_refused);
-	tcase_add_test(tc, many_digits_are_taken_as_few);
+	tcase_add_test(tc, digits_in_a_line_are_taken_as_in_a_string);
+	tcase_add_test(tc, a_byte_is_found_in_a_line);
 	tcase_add_test(tc, errno_names_go_both_ways);
 	tcase_add_test(tc, lines_are_read_as_written);
 	tcase_add_test(tc, frames_one_behind_the_other);

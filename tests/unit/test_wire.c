@@ -209,7 +209,7 @@ static void as_recorded(struct rec *rec)
 static bool is_handed_over(enum op_id op)
 {
 	return op_nr(op) >= 0 || op == OP_state_task || op == OP_state_fd || op == OP_recv_fd ||
-	       op == OP_task_end || (ops[op].flags & OPF_LAYER && op != OP_layer_sum);
+	       op == OP_task_end || (ops[op].flags & OPF_LAYER && op != OP_layer_sum && op != OP_file_call);
 }
 
 /* The sample's record, and the bytes that say the same. False: the kernel hands over no such one.

@@ -178,6 +178,8 @@ def threads_of(path, after=None):
         fields = {k: threads.plain(v) for k, v in r.items() if k not in "tDio"}
         if "x" in fields:
             fields["x"] = facts(fields["x"], is_submission(r["o"]))
+        if fields.get("p", "").startswith(("pipe:[", "socket:[")):
+            fields["p"] = fields["p"].split("[")[0]
         if "h" in fields:
             fields["h"] = len(fields["h"])  # a file system chooses what is in it
         for key in "zb":

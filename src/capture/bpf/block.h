@@ -93,10 +93,12 @@ static __always_inline void origin_find(struct bio *bio, bool writes, struct ori
 	out->inode = inode_of_direct(bio);
 	if (out->inode) {
 		for_whom(NULL, writes, &out->who);
-		return;
+	} else {
+		out->inode = inode_of_pages(bio);
+		for_whom(out->inode, writes, &out->who);
 	}
-	out->inode = inode_of_pages(bio);
-	for_whom(out->inode, writes, &out->who);
+	if (out->who.in_scope)
+		out->who.in_scope = file_wanted(out->inode);
 }
 
 static __always_inline struct origin *origin_of(struct bio *bio)
@@ -232,7 +234,7 @@ static __always_inline void bio_split(struct bio *bio, u32 sector)
 static __always_inline void bio_remapped(struct bio *bio, u32 dev, u64 sector)
 {
 	struct origin *origin = origin_of(bio);
-	bool in_scope = origin ? origin->who.in_scope : current_in_scope();
+	bool in_scope = origin ? origin->who.in_scope : !session.by_file && current_in_scope();
 	struct build *b;
 	u64 *value;
 
@@ -296,7 +298,8 @@ static __always_inline void request_issued(struct request *rq)
 	else if (before)
 		i.origin = before->origin;
 	else
-		i.origin.who.in_scope = session.all && !session.comms && !session.uids;
+		i.origin.who.in_scope = session.all && !session.comms && !session.uids &&
+					   !session.by_file;
 	bpf_map_update_elem(&requests, &key, &i, BPF_ANY);
 	if (origin)
 		origin_drop(bio);

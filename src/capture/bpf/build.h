@@ -39,6 +39,14 @@ struct fds {
 	u32 next, max;
 };
 
+/* That over the iocbs of an io_submit(2), and over what io_getevents(2) gave. */
+struct iocbs {
+	u64 address, segment; /* of the next pointer, of the next struct iovec */
+	u32 left, segments, room;
+	u32 used;
+	u32 word; /* bytes of a pointer */
+};
+
 struct build {
 	/* head and values end where the items begin */
 	char lead[sizeof(struct head) + BPF_ARGS * sizeof(u64)];
@@ -51,9 +59,14 @@ struct build {
 	u32 cpu; /* its queue */
 	u32 found; /* of item_path(): the first byte of the text */
 	u32 full;  /* of what has no parts: it has no room for all that it should tell */
-	/* not on the stack, of which older kernels give all programs of a chain 512 bytes together */
+	/*
+	 * Not on the stack, of which older kernels give all programs of a chain 512 bytes together. And before
+	 * Linux 6.7 the verifier looks at one step of a loop only, and takes away the code that this one does not come
+	 * to when it knows the values, as it does of the stack.
+	 */
 	struct climb climb;
 	struct fds fds;
+	struct iocbs iocbs;
 	char name[2 * PATH_MOST + 512]; /* of a directory, from the end; and structs of programs */
 };
 

@@ -36,7 +36,7 @@ static __always_inline void cache_put(u32 row, struct inode *inode, u64 offset, 
 	if (!session.on[IN_CACHE] || !inode)
 		return;
 	for_whom(inode, is_kernel_thread(), &who);
-	b = who.in_scope ? event_begin(row, IN_CACHE, 3, bytes) : NULL;
+	b = who.in_scope && file_wanted(inode) ? event_begin(row, IN_CACHE, 3, bytes) : NULL;
 	if (!b)
 		return;
 	value = build_values(b, 3);
@@ -85,6 +85,8 @@ static __always_inline void writeback_begin(struct inode *inode)
 	u64 key = (u64)inode;
 
 	for_whom(inode, true, &w.who);
+	if (w.who.in_scope)
+		w.who.in_scope = file_wanted(inode);
 	bpf_map_update_elem(&writebacks, &key, &w, BPF_ANY);
 }
 
@@ -115,7 +117,7 @@ static __always_inline void cache_reclaimed(u32 node, u64 scanned, u64 reclaimed
 	struct build *b;
 	u64 *value;
 
-	if (!session.on[IN_CACHE] || !current_in_scope())
+	if (!session.on[IN_CACHE] || session.by_file || !current_in_scope())
 		return;
 	b = event_begin(ROW_cache_reclaim, IN_CACHE, 4, reclaimed * PAGE_BYTES);
 	if (!b)

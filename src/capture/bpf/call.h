@@ -14,6 +14,7 @@
 
 /* By system call number; filled by user space before the programs are loaded. */
 const volatile struct bpf_row calls[BPF_ROWS] = {};
+const volatile struct bpf_needs needs = {};
 
 /* Numbers that are looked at by themselves. */
 #if defined(__TARGET_ARCH_x86)
@@ -169,7 +170,7 @@ static __always_inline void item_opened(struct build *b, u32 fd)
 	if (!file)
 		return;
 	item_facts(b, WIRE_FACTS, GET(file, f_inode));
-	if (GET(file, f_mode) & FMODE_CREATED)
+	if (LOOK(file, f_mode) & FMODE_CREATED)
 		b->rec.flags |= WIRE_CREATED;
 }
 
@@ -236,6 +237,12 @@ __noinline int put_items(struct build *b, u32 number, u64 ret)
 	if (row->fetch[1])
 		item_fetched(b, row->fetch[1], row->fetch_arg[1]);
 	item_result(b, row, ret);
+	if (unlikely(session.by_file) && row->only_file && row->facts != FACTS_OF_FD) {
+		struct file *file = file_of(b->arg[0]); /* whatever else was lost */
+
+		if (file)
+			item_facts(b, WIRE_FACTS, GET(file, f_inode));
+	}
 	if (row->flags & ROW_RINGS)
 		item_rings(b, row->op);
 	if (row->flags & ROW_OWNS) {
@@ -260,7 +267,7 @@ static __always_inline void put_call(int number, s64 ret, u64 at_entry, u32 flag
 	b->rec.ret = ret;
 	b->rec.flags = (u8)flags;
 	registers(b->arg);
-	if (row->flags & (ROW_HAS_ITEMS | ROW_OWNS | ROW_RINGS))
+	if (row->flags & (ROW_HAS_ITEMS | ROW_OWNS | ROW_RINGS) || (unlikely(session.by_file) && row->only_file))
 		put_items(b, number, ret);
 	if (unlikely(flags & PUT_POSITION))
 		item_position(b, row);
@@ -512,12 +519,24 @@ static __always_inline struct bpf_thread *thread_in_scope(struct task_struct *ta
 /* Rows whose arguments are looked at when a call begins. */
 #define ROW_LOOKS (ROW_BY_COMMAND | ROW_MEMORY | ROW_AT_ENTRY)
 
+/* Whether a call of this row is wanted depends on what its arguments are. */
+static __always_inline bool row_looks(const volatile struct bpf_row *row)
+{
+	return unlikely(row->flags & ROW_LOOKS) || (unlikely(session.by_file) && row->only_file);
+}
+
 /* Whether a call with these arguments is watched. */
 static __always_inline bool is_wanted(struct task_struct *task, const volatile struct bpf_row *row)
 {
 	u64 arg[BPF_ARGS];
 
 	registers(arg);
+	if (unlikely(session.by_file) && row->only_file) {
+		struct file *file = file_of(arg[0]);
+
+		if (file && !file_wanted(GET(file, f_inode)))
+			return false;
+	}
 	if (row->flags & ROW_BY_COMMAND && ioctl_shape(arg[1]) < 0)
 		return false;
 	return !(row->flags & ROW_MEMORY) || memory_wanted(task, row->op, arg);
@@ -543,10 +562,10 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 		if (!is_watched(number))
 			return;
 		row = row_of(number);
-		if (row->flags & ROW_LOOKS)
+		if (row_looks(row))
 			call_load(regs);
 	}
-	if (unlikely(row->flags & ROW_LOOKS) && !is_wanted(task, row))
+	if (row_looks(row) && !is_wanted(task, row))
 		return;
 	th = thread_in_scope(task);
 	if (!th)
@@ -582,6 +601,29 @@ static __always_inline bool passes(long number, s64 ret, u64 at_entry, bool in_s
 	return row_of(number)->flags & ROW_RECEIVES && put_received(number, ret, at_entry, in_state);
 }
 
+static __always_inline bool is_among(const volatile u32 *ids, u32 n, u32 id)
+{
+	u32 i;
+
+	for (i = 0; i < BPF_NEED_IDS && i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/* AT_ENTRY: 0 = its entry was not seen, and nobody knows how long it took. */
+static __always_inline bool is_needed(
+	struct task_struct *task, const volatile struct bpf_row *row, s64 ret, u64 at_entry)
+{
+	if (row->need & (ret < 0 ? BPF_NEED_WORKED : BPF_NEED_FAILED))
+		return false;
+	if (row->need & BPF_NEED_LATENCY && at_entry && bpf_ktime_get_ns() - at_entry < row->latency)
+		return false;
+	if (row->need & BPF_NEED_PIDS && !is_among(needs.pids, needs.pid_count, task->tgid))
+		return false;
+	return !(row->need & BPF_NEED_TIDS) || is_among(needs.tids, needs.tid_count, task->pid);
+}
+
 /* Its arguments stay where they are: older kernels give all programs of a chain 512 bytes of stack together. */
 static __always_inline void put_exit(struct task_struct *task, const volatile struct bpf_row *row, int number, s64 ret,
 	u64 at_entry, u32 flags)
@@ -589,6 +631,8 @@ static __always_inline void put_exit(struct task_struct *task, const volatile st
 	struct bpf_call *c = call_here();
 
 	if (!c)
+		return;
+	if (unlikely(row->need) && !is_needed(task, row, ret, at_entry))
 		return;
 	if (unlikely(row->flags & ROW_MEMORY) && row->op == ROW_mmap && ret >= 0 && shows_file(c->arg))
 		flags |= WIRE_REGULAR;

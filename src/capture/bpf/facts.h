@@ -14,17 +14,17 @@
 static __always_inline void facts_of(struct wire_facts *f, struct inode *inode)
 {
 	struct super_block *sb = GET(inode, i_sb);
-	u32 dev = GET(sb, s_dev);
+	u32 dev = LOOK(sb, s_dev);
 
 	f->dev_major = dev >> 20;
 	f->dev_minor = dev & 0xfffff;
-	f->ino = GET(inode, i_ino);
-	f->mode = GET(inode, i_mode);
-	f->nlink = GET(inode, i_nlink);
-	f->uid = GET(inode, i_uid.val);
-	f->gid = GET(inode, i_gid.val);
-	f->size = GET(inode, i_size);
-	f->blocks = GET(inode, i_blocks);
+	f->ino = LOOK(inode, i_ino);
+	f->mode = LOOK(inode, i_mode);
+	f->nlink = LOOK(inode, i_nlink);
+	f->uid = LOOK(inode, i_uid.val);
+	f->gid = LOOK(inode, i_gid.val);
+	f->size = LOOK(inode, i_size);
+	f->blocks = LOOK(inode, i_blocks);
 	f->super = 1;
 	f->pad = 0;
 }
@@ -51,6 +51,30 @@ static __always_inline struct file *file_of(u32 fd)
 	all = table->fd;
 	bpf_probe_read_kernel(&file, sizeof(file), all + fd);
 	return file;
+}
+
+/* --- files that are watched --- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BPF_FILES);
+	__type(key, struct bpf_file);
+	__type(value, u8);
+} watched SEC(".maps");
+
+/* False: it is about another file than those that are asked for. */
+static __always_inline bool file_wanted(struct inode *inode)
+{
+	struct super_block *sb;
+	struct bpf_file file;
+
+	if (likely(!session.by_file))
+		return true;
+	if (!inode)
+		return false;
+	sb = GET(inode, i_sb);
+	file = (struct bpf_file){.dev = GET(sb, s_dev), .ino = GET(inode, i_ino)};
+	return bpf_map_lookup_elem(&watched, &file);
 }
 
 /* Numbers of identities; those who read them must not learn addresses. */
@@ -304,6 +328,26 @@ static __always_inline u32 nameless(char *to, struct dentry *dentry)
 	return n > 1 && n <= 128 ? n - 1 : 0;
 }
 
+#define ANON_NAME 16
+
+/* Whether it is one of those without a name that the kernel calls TEXT, of ANON_NAME bytes with its zeroes. */
+static __always_inline bool is_anonymous(struct file *file, const char *text)
+{
+	struct inode *inode = GET(file, f_inode);
+	struct super_block *sb = GET(inode, i_sb);
+	char name[ANON_NAME] = "";
+	u32 i;
+
+	if (GET(sb, s_magic) != ANON_MAGIC)
+		return false;
+	bpf_probe_read_kernel_str(name, sizeof(name), GET(GET(file, f_path.dentry), d_name.name));
+#pragma unroll
+	for (i = 0; i < ANON_NAME; i++)
+		if (name[i] != text[i])
+			return false;
+	return true;
+}
+
 #define DELETED (sizeof(text_deleted) - 1)
 
 /* The name of what is at a place, at most PATH_MOST bytes to TO, which lies in B; how many. */
@@ -389,8 +433,8 @@ static __always_inline u64 dir_id(struct inode *inode, u32 flags)
 	struct super_block *sb = GET(inode, i_sb);
 	u64 id = ((u64)inode ^ session.secret) * mix;
 
-	id = (id ^ (id >> 29) ^ GET(inode, i_ino)) * mix;
-	id = (id ^ (id >> 32) ^ GET(inode, i_generation) ^ ((u64)GET(sb, s_dev) << 32)) * mix;
+	id = (id ^ (id >> 29) ^ LOOK(inode, i_ino)) * mix;
+	id = (id ^ (id >> 32) ^ LOOK(inode, i_generation) ^ ((u64)LOOK(sb, s_dev) << 32)) * mix;
 	if (flags)
 		id = (id ^ (u64)GET(task->fs, root.dentry) ^ (u64)GET(task->nsproxy, mnt_ns) << 8) * mix;
 	id ^= id >> 31;

@@ -68,6 +68,8 @@ static __always_inline void put_fault_event(struct task_struct *task, struct bpf
 	u64 *value, flags = major;
 
 	bpf_find_vma(task, address, note_map, &m, 0);
+	if (!file_wanted(m.inode))
+		return;
 	b = event_begin(ROW_page_fault, IN_FAULT, 4, PAGE_BYTES);
 	if (!b)
 		return;

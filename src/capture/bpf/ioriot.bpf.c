@@ -103,7 +103,7 @@ int BPF_PROG(on_submit_sqe, struct io_kiocb *req)
 SEC("tp_btf/io_uring_req_failed")
 int BPF_PROG(on_refused, const struct io_uring_sqe *sqe, struct io_kiocb *req, int error)
 {
-	put_submission(number_of(req), number_of(sqe));
+	put_submission(number_of(req), number_of(sqe), 1);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static const u8 ring_fields[256] = {
 
 static __always_inline u64 segments_bytes(u64 address, u32 n)
 {
-	struct counted c = {.left = IOV_MOST};
+	struct counted c = {.left = any(IOV_MOST)};
 
 	count_segments(&c, address, n);
 	return c.asked;

@@ -211,7 +211,7 @@ __noinline int rights_walk(u64 messages, u32 n, u32 what, u64 at_entry, u32 cloe
 	return r->any;
 }
 
-/* The process that a pidfd stands for, 0: it is none. Since Linux 6.9 they have a file system. */
+/* The process that a pidfd stands for, 0: it is none. Since Linux 6.9 they have a file system of their own. */
 static __always_inline u64 rights_owner(u32 pidfd)
 {
 	struct file *file = file_of(pidfd);
@@ -223,9 +223,12 @@ static __always_inline u64 rights_owner(u32 pidfd)
 		return 0;
 	inode = GET(file, f_inode);
 	sb = GET(inode, i_sb);
-	if (GET(sb, s_magic) != PIDFS_MAGIC)
+	if (GET(sb, s_magic) == PIDFS_MAGIC)
+		pid = GET(inode, i_private);
+	else if (is_anonymous(file, "[pidfd]\0\0\0\0\0\0\0\0"))
+		pid = GET(file, private_data);
+	else
 		return 0; /* what it took is told instead */
-	pid = GET(inode, i_private);
 	return (u32)GET(pid, numbers[0].nr);
 }
 

@@ -17,9 +17,19 @@
 #define BPF_LAYERS  11 /* enum layer of ops/layer_list.h */
 #define BPF_EVENTS  64 /* rows of other layers, OP_block_queue being the first */
 #define BPF_FILTERS 16
+#define BPF_FILES   256 /* that are watched */
 #define BPF_FETCHES 2
 
 /* What is to be done for one call: struct row of systemtap/table.h, taken apart by user space. */
+/* What makes a call worth a record, when it is over. */
+enum bpf_need { BPF_NEED_FAILED = 1, BPF_NEED_WORKED = 2, BPF_NEED_PIDS = 4, BPF_NEED_TIDS = 8, BPF_NEED_LATENCY = 16 };
+#define BPF_NEED_IDS 16
+
+struct bpf_needs {
+	uint32_t pids[BPF_NEED_IDS], tids[BPF_NEED_IDS];
+	uint32_t pid_count, tid_count;
+};
+
 struct bpf_row {
 	uint16_t flags; /* enum row_flag */
 	uint8_t op, what, facts, values;
@@ -30,10 +40,13 @@ struct bpf_row {
 	uint8_t fetch_arg[BPF_FETCHES]; /* their registers */
 	uint8_t out;			  /* register of a struct stat or statx */
 	uint8_t by_fd;			  /* the first argument is a descriptor of a file */
+	uint8_t need;			  /* enum bpf_need */
+	uint64_t latency;		  /* BPF_NEED_LATENCY: at least so long, ns */
+	uint8_t only_file;		  /* ... and the call does nothing to anything else */
 };
 
 /* One argument of a 32-bit call: two registers of 32 bits each, and what they mean together. */
-enum bpf_compat_form { BPF_COMPAT_PLAIN, BPF_COMPAT_SIGNED, BPF_COMPAT_ID16, BPF_COMPAT_PAGES };
+enum bpf_compat_form { BPF_COMPAT_PLAIN, BPF_COMPAT_SIGNED, BPF_COMPAT_ID16, BPF_COMPAT_PAGES, BPF_COMPAT_ONE };
 
 #define BPF_COMPAT_ZERO 7 /* the register that is 0 */
 
@@ -60,6 +73,8 @@ static inline uint64_t bpf_compat_value(uint8_t form, uint64_t low, uint64_t hig
 		return compat_id16(v);
 	case BPF_COMPAT_PAGES:
 		return v << 12;
+	case BPF_COMPAT_ONE:
+		return 1;
 	default:
 		return v;
 	}
@@ -115,6 +130,7 @@ struct bpf_session {
 	uint32_t epoch; /* of the filters: what was decided in an earlier one is void; never 0 */
 	uint32_t generation; /* of the states: those of earlier ones must be told again; never 0 */
 	uint32_t comms, uids;
+	uint32_t by_file; /* only what is about watched files */
 	uint64_t comm[BPF_FILTERS][2]; /* names of processes, and zeroes */
 	uint32_t uid[BPF_FILTERS];
 	uint64_t secret;
@@ -135,6 +151,11 @@ enum bpf_task {
 	BPF_TASK_IN,	/* threads and children of those that are in scope */
 	BPF_TASK_OUT,	/* ... that are out of it */
 	BPF_TASK_SETTLE /* calls of other interfaces that no later record would tell of */
+};
+
+/* A file, as the kernel knows it. */
+struct bpf_file {
+	uint64_t dev, ino;
 };
 
 /* Events of one row on one processor. */

@@ -391,7 +391,7 @@ static __always_inline void put_moved(const struct event_call *c, u32 row, u64 f
 __noinline int put_plain_moved(u32 row)
 {
 	struct event_call *c = event_call_here();
-	struct counted n = {.left = SEGMENTS_COUNTED};
+	struct counted n = {.left = any(SEGMENTS_COUNTED)};
 
 	if (!c || !sock_of(c->arg[0]))
 		return 0;
@@ -431,7 +431,7 @@ __noinline int put_buffer_moved(u32 row)
 __noinline int put_messages_moved(u32 row, u32 many)
 {
 	struct event_call *c = event_call_here();
-	struct counted n = {.left = SEGMENTS_COUNTED};
+	struct counted n = {.left = any(SEGMENTS_COUNTED)};
 	struct user_message first = {};
 	bool named;
 	u32 count = 1;

@@ -57,13 +57,6 @@ __noinline int item_file_attr(struct build *b, u64 address)
 	return 0;
 }
 
-struct iocbs {
-	u64 address, segment; /* of the next pointer, of the next struct iovec */
-	u32 left, segments, room;
-	u32 used;
-	u32 word; /* bytes of a pointer */
-};
-
 static __always_inline bool read_word(u64 *to, u64 address, u32 word)
 {
 	u32 half;
@@ -91,13 +84,14 @@ static __always_inline u32 segments_of(const struct iocb *iocb, u32 room, u32 si
 
 static long iocb_step(u32 i, void *arg)
 {
-	struct iocbs *v = arg;
 	struct build *b = build_here();
+	struct iocbs *v;
 	struct iocb iocb;
 	u64 one = 0, *to;
 
 	if (!b)
 		return 1;
+	v = &b->iocbs;
 	if (!v->segments && !v->left)
 		return 1;
 	to = tuples_next(b, &v->used, AIOCB_NUMBERS * sizeof(u64));
@@ -136,9 +130,6 @@ static long iocb_step(u32 i, void *arg)
 /* Those of an io_submit(2) that the kernel came to: the last one is what it failed of. */
 __noinline int item_iocbs(struct build *b, u64 address, s64 nr)
 {
-	struct iocbs v = {.address = address,
-		.room = 2 * IOCBS_MOST,
-		.word = call_how() & COMPAT_AIO ? sizeof(u32) : sizeof(u64)};
 	s64 ret, count;
 
 	if (!b)
@@ -149,25 +140,26 @@ __noinline int item_iocbs(struct build *b, u64 address, s64 nr)
 		count = nr;
 	if (count <= 0)
 		return 0;
-	v.left = count < IOCBS_MOST ? count : IOCBS_MOST;
-	bpf_loop(4 * IOCBS_MOST, iocb_step, &v, 0);
-	tuples_end(b, v.used);
+	b->iocbs = (struct iocbs){.address = address,
+		.left = count < IOCBS_MOST ? count : IOCBS_MOST,
+		.room = 2 * IOCBS_MOST,
+		.word = call_how() & COMPAT_AIO ? sizeof(u32) : sizeof(u64)};
+	bpf_loop(4 * IOCBS_MOST, iocb_step, NULL, 0);
+	tuples_end(b, b->iocbs.used);
 	return 0;
 }
 
-struct events {
-	u64 address;
-	u32 left, used;
-};
-
 static long event_step(u32 i, void *arg)
 {
-	struct events *v = arg;
 	struct build *b = build_here();
 	struct io_event event;
+	struct iocbs *v;
 	u64 *to;
 
-	if (!b || !v->left || bpf_probe_read_user(&event, sizeof(event), (const void *)v->address))
+	if (!b)
+		return 1;
+	v = &b->iocbs;
+	if (!v->left || bpf_probe_read_user(&event, sizeof(event), (const void *)v->address))
 		return 1;
 	to = tuples_next(b, &v->used, AIOEV_NUMBERS * sizeof(u64));
 	to[AIOEV_ID] = event.obj;
@@ -180,7 +172,6 @@ static long event_step(u32 i, void *arg)
 
 __noinline int item_events(struct build *b, u64 address)
 {
-	struct events v = {.address = address};
 	s64 ret;
 
 	if (!b)
@@ -188,9 +179,9 @@ __noinline int item_events(struct build *b, u64 address)
 	ret = b->rec.ret;
 	if (ret <= 0)
 		return 0;
-	v.left = ret < 8 * IOCBS_MOST ? ret : 8 * IOCBS_MOST;
-	bpf_loop(8 * IOCBS_MOST, event_step, &v, 0);
-	tuples_end(b, v.used);
+	b->iocbs = (struct iocbs){.address = address, .left = ret < 8 * IOCBS_MOST ? ret : 8 * IOCBS_MOST};
+	bpf_loop(8 * IOCBS_MOST, event_step, NULL, 0);
+	tuples_end(b, b->iocbs.used);
 	return 0;
 }
 

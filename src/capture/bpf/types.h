@@ -387,6 +387,23 @@ extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __wea
 		got_;                                                                              \
 	})
 
+/* The kernel has bpf_rdonly_cast(), from Linux 6.2 on. */
+const volatile bool has_cast = false;
+
+extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
+
+/*
+ * The same of a member that is no pointer (of those the verifier would know too much), without a call of the
+ * kernel where it can be had.
+ */
+#define LOOK(pointer, member)                                                                      \
+	({                                                                                         \
+		typeof(pointer) at_ = (pointer);                                                   \
+                                                                                                   \
+		has_cast ? ((typeof(at_))bpf_rdonly_cast(at_, bpf_core_type_id_kernel(typeof(*at_))))->member \
+			 : GET(at_, member);                                                       \
+	})
+
 /* A pointer that the verifier knows as one it does not let us calculate with. */
 static __always_inline u64 number_of(const void *pointer)
 {
@@ -401,5 +418,12 @@ static __always_inline u64 number_of(const void *pointer)
 
 /* In front of code that must be there as it is written: the verifier looks at what it is told. */
 #define keep(x) asm volatile("" : "+r"(x))
+
+/* A number that the verifier does not know: what a loop on the stack begins with, see struct build. */
+static __always_inline u32 any(u32 number)
+{
+	keep(number);
+	return number;
+}
 
 #endif

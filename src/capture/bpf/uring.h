@@ -19,22 +19,9 @@ const volatile uint16_t opcodes[BPF_OPCODES] = {}; /* enum bpf_sqe; filled as ca
 
 #define RINGS_REGISTERED 16 /* IO_RINGFD_REG_MAX */
 
-const char text_ring[] = "[io_uring]";
-
 static __always_inline struct io_ring_ctx *ring_of_file(struct file *file)
 {
-	char name[sizeof(text_ring)] = "";
-	struct super_block *sb;
-	struct inode *inode;
-
-	if (!file)
-		return NULL;
-	inode = GET(file, f_inode);
-	sb = GET(inode, i_sb);
-	if (GET(sb, s_magic) != ANON_MAGIC)
-		return NULL;
-	bpf_probe_read_kernel_str(name, sizeof(name), GET(GET(file, f_path.dentry), d_name.name));
-	return bpf_strncmp(name, sizeof(name), text_ring) == 0 ? GET(file, private_data) : NULL;
+	return file && is_anonymous(file, "[io_uring]\0\0\0\0\0") ? GET(file, private_data) : NULL;
 }
 
 /* The ring that a call of the current thread is about. */
@@ -293,8 +280,11 @@ __noinline int item_submission(struct build *b, const struct io_uring_sqe *sqe, 
 	return 0;
 }
 
-/* One that is not told misses its number, or is missing in what its call says it took. */
-__noinline int put_submission(u64 req_at, u64 sqe_at)
+/*
+ * One that is not told misses its number, or is missing in what its call says it took. REFUSED: the kernel may have
+ * forgotten what it was.
+ */
+__noinline int put_submission(u64 req_at, u64 sqe_at, u32 refused)
 {
 	struct io_kiocb *req = (struct io_kiocb *)req_at;
 	struct bpf_thread *th = ring_thread();
@@ -306,7 +296,7 @@ __noinline int put_submission(u64 req_at, u64 sqe_at)
 	if (!th || !rings_told || bpf_probe_read_kernel(&sqe, sizeof(sqe), (const void *)sqe_at))
 		return 0;
 	ctx = GET(req, ctx);
-	if (sqe.opcode != GET(req, opcode) || sqe.user_data != GET(req, cqe.user_data))
+	if ((!refused && sqe.opcode != GET(req, opcode)) || sqe.user_data != GET(req, cqe.user_data))
 		return 0;
 	state_needed(th);
 	b = build_begin(WIRE_SUBMISSION, WIRE_VALUES_SUBMISSION);
@@ -330,7 +320,7 @@ __noinline int put_submission(u64 req_at, u64 sqe_at)
 static __always_inline void put_taken(struct io_kiocb *req)
 {
 	if (ring_thread())
-		put_submission(number_of(req), (u64)submission_of(req));
+		put_submission(number_of(req), (u64)submission_of(req), 0);
 }
 
 /* --- completions --- */

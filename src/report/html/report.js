@@ -267,17 +267,19 @@ if (data.replay) (function () {
     return el('div', { 'class': 'fact' }, [el('dt', {}, t.name), el('dd', { 'class': 'first' }, unit(t, t.a)),
       el('dd', { 'class': 'second' }, [unit(t, t.b) + ' ', el('small', {}, change(t.a, t.b))])]);
   })));
-  var rows = r.operations.map(function (o) {
+  var row = function (o) {
     var none = [null, null], time = o.time || none, p50 = o.p50 || none, p99 = o.p99 || none, known = typeof o.ratio === 'number';
     return [o.op, o.verdict || 'not replayed', known ? o.ratio : null, known ? o.low.toFixed(3) + ' to ' + o.high.toFixed(3) : '', o.calls, o.count,
       time[0], time[1], p50[0], p50[1], p99[0], p99[1], o.time ? o.wait : null];
-  });
-  table(s, 'Operations, captured and replayed', [{ name: 'op', text: true },
+  };
+  var show = function (title, name, rows) { table(s, title, [{ name: name, text: true },
     { name: 'latency', text: true, style: function (v) { return v === 'slower' || v === 'faster' ? v + ' text' : 'unsure text'; } },
     { name: 'ratio', format: function (v) { return v === null ? '-' : v.toFixed(3); } }, { name: 'in all runs', style: function () { return ''; } },
     { name: 'calls 1', format: whole }, { name: 'calls 2', format: whole }, { name: 'time 1', format: ns }, { name: 'time 2', format: ns },
     { name: 'p50 1', format: ns }, { name: 'p50 2', format: ns }, { name: 'p99 1', format: ns }, { name: 'p99 2', format: ns },
-    { name: 'ordering', format: ns }], rows, 7);
+    { name: 'ordering', format: ns }], rows.map(row), 7); };
+  show('Operations, captured and replayed', 'op', r.operations);
+  if (r.files.length) show('Files, captured and replayed' + left(r.all_files, r.files), 'file', r.files);
 })();
 
 /* ---- time line ---- */
@@ -329,8 +331,8 @@ function peak(values, b) {
     }, function (k) { return 'from ' + ns(k * b.width) + ': read ' + bytes(reads[k]) + '/s, written ' + bytes(writes[k]) + '/s'; });
     chart(column, 'Latency', 'Latency of calls over time, 50th and 99th percentile and maximum of ' + width + ': p99 at most ' + ns(q.value) +
       ' at ' + q.at, 190, function () {
-      function shown(v, k) { return b.calls[k] ? Math.max(v, 1) : null; }
-      var low = Math.pow(10, Math.floor(Math.log10(Math.max(1, Math.min.apply(null, b.p50.filter(function (v, k) { return b.calls[k]; }).concat([1e6]))))));
+      function shown(v) { return v > 0 ? v : null; } /* calls that never return have no length */
+      var low = Math.pow(10, Math.floor(Math.log10(Math.max(1, Math.min.apply(null, b.p50.filter(function (v) { return v > 0; }).concat([1e6]))))));
       return lines(b, [{ label: 'p50', colour: 'a', data: b.p50.map(shown) }, { label: 'p99', colour: 'd', data: b.p99.map(shown) },
         { label: 'max', colour: 'b', data: b.max.map(shown) }], ns, Math.max(10 * low, highest(function (x) { return x.max; }) * 1.5), low);
     }, function (k) { return b.calls[k] ? 'from ' + ns(k * b.width) + ': p50 ' + ns(b.p50[k]) + ', p99 ' + ns(b.p99[k]) + ', max ' + ns(b.max[k]) : 'from ' + ns(k * b.width) + ': no calls'; });

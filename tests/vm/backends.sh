@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# time-limit: 1700
+# In one machine, the same programs recorded by the SystemTap module and by BPF programs: the operation test set and
+# random programs. All records are the same.
+# shellcheck source=vm_lib.sh
+. "$TESTS/vm/vm_lib.sh"
+
+if ! "$IORIOT" --check 2>&1 | grep -q 'ok *backend *part of this build'; then
+	skip "backends" "this build has no BPF backend"
+	done_testing
+fi
+mkdir backends
+check "build: op_calls" cc -O1 -static -o backends/op_calls "$TESTS/ops/op_calls.c"
+check "build: randprog" cc -std=gnu11 -O1 -static -o backends/randprog "$TESTS"/randprog/*.c
+guest backends 800
+
+check "operations: records are what the program says" "$TESTS/vm/compare_captures.py" \
+	--expected "$out/ops.stdout" "$out/ops-bpf.capture"
+for what in ops random; do
+	for backend in stap bpf; do
+		check "$what: $backend is sound" "$TESTS/capture_check.py" "$out/$what-$backend.capture"
+		# what they say has numbers of processes in it
+		sed -E 's/(;:,o=write;:,d=1;:,c=)[0-9]+(;:,s=)[0-9]+/\10\20/' "$out/$what-$backend.capture" >$what-$backend.plain
+	done
+	check "$what: the same records" "$TESTS/vm/compare_captures.py" $what-stap.plain $what-bpf.plain
+done
+equal "bpf tells what it does not: maps that are there" "$(head -n 1 "$out/ops-bpf.capture" | grep -o 'maps=[a-z]*')" maps=none
+done_testing
