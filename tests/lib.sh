@@ -10,8 +10,10 @@ cd "$TEST_TMP" || exit 1
 
 failed=0
 ok() { echo "ok $1"; }
-not_ok() { # NAME DETAIL
-	echo "not ok $1: ${2-}"
+not_ok() { # NAME DETAIL, of which tests/run reads one line
+	local detail=${2-}
+	((${#detail} <= 4000)) || detail="${detail:0:2000} [...] ${detail: -2000}"
+	echo "not ok $1: ${detail//$'\n'/ | }"
 	failed=1
 	return 1
 }
