@@ -39,7 +39,7 @@ BPFHOW  := $(shell export PATH=$$PATH:$(SBIN); command -v $(CLANG) >/dev/null &&
 BPF     ?= $(shell [ -n '$(BPFHOW)' ] && pkg-config --exists libbpf && echo yes || echo no)
 BPFSRC  := src/capture/bpf.c src/capture/bpf_layers.c src/capture/bpf_ring.c
 BPFSKEL := $(BUILD)/ioriot_bpf.skel.h
-BPFIN   := $(sort $(wildcard src/capture/bpf/*) src/capture/sockets.def src/capture/wire.h systemtap/table.h \
+BPFIN   := $(sort $(wildcard src/capture/bpf/*) src/capture/sockets.def src/capture/hooks.def src/capture/wire.h systemtap/table.h \
 	systemtap/interrupted.h $(wildcard src/ops/*.def src/ops/*.h))
 BPFSUM   = cat $(BPFIN) | sha256sum | cut -c1-64
 

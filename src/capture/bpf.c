@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 
 #include "capture/live.h"
 #include "capture/ptrace_filter.h"
+#include "capture/trial.h"
 #include "ioriot_bpf.skel.h"
 #include "utils/clock.h"
 
@@ -46,7 +48,7 @@ struct bpf {
 	size_t n;		/* queues: two for each processor that there may be */
 	struct bpf_ring *rings; /* two of each processor: BPF_QUEUES */
 	struct bpf_link *(*faults)[BPF_COUNTERS]; /* of each processor */
-	struct buf layers, missing;		   /* as the header tells them */
+	struct buf layers, missing, silent, untried; /* as the header tells them */
 	bool has_faults, has_maps;
 	int epoll;
 	bool rings_told; /* those of io_uring */
@@ -211,6 +213,8 @@ static void ready(void *user, const char *how)
 		live_say(s->live, "layers: %.*s", (int)s->layers.len, s->layers.p);
 	if (s->missing.len)
 		live_say(s->live, "this kernel does not have: %.*s", (int)s->missing.len, s->missing.p);
+	if (s->silent.len)
+		live_say(s->live, "attached, but not called when tried: %.*s", (int)s->silent.len, s->silent.p);
 	if (!s->has_maps && !s->child && s->job->options->layers.on[LAYER_SYS])
 		live_say(s->live, "maps that processes have by now are not told: programs can look at them "
 				  "from Linux 6.7 on");
@@ -469,6 +473,32 @@ static int attach(struct bpf *s, struct err *err)
 	return 0;
 }
 
+/* Where the capture is, since that is a file system in use; else where there is likely to be a disk. */
+static unsigned run_trial(struct bpf *s)
+{
+	char beside[PATH_MAX];
+	const char *const directories[] = {beside, "/var/tmp", "/", NULL};
+	const char *slash = strrchr(s->job->options->capture, '/');
+
+	snprintf(beside, sizeof(beside), "%.*s", slash ? (int)(slash - s->job->options->capture) + 1 : 1,
+		slash ? s->job->options->capture : ".");
+	return trial_run(bpf_layers_trials(s->programs->obj, s->has_faults), directories);
+}
+
+/* Which hooks are attached and yet not called? */
+static void try_hooks(struct bpf *s)
+{
+	struct bpf_trial trial = {.faults = s->has_faults,
+		.fired = session_of(s)->fired,
+		.silent = &s->silent,
+		.untried = &s->untried};
+
+	__atomic_store_n(&session_of(s)->state, BPF_TRIAL, __ATOMIC_SEQ_CST);
+	trial.done = run_trial(s);
+	__atomic_store_n(&session_of(s)->state, BPF_IDLE, __ATOMIC_SEQ_CST);
+	bpf_layers_judge(s->programs->obj, &trial);
+}
+
 static int open_ring(struct bpf *s, unsigned queue, struct err *err)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
@@ -542,7 +572,7 @@ static size_t ring_size(unsigned mib)
 static int write_header(struct bpf *s, struct err *err)
 {
 	size_t n = 3;
-	struct capture_pair pairs[5] = {
+	struct capture_pair pairs[7] = {
 		{"hooks", !s->job->options->layers.on[LAYER_SYS] ? STR(HOOKS_TASKS)
 			  : s->rings_told ? STR(HOOKS ",io_uring_submit,io_uring_complete")
 					  : STR(HOOKS)},
@@ -552,6 +582,10 @@ static int write_header(struct bpf *s, struct err *err)
 
 	if (s->missing.len)
 		pairs[n++] = (struct capture_pair){"layers_missing", buf_as_str(&s->missing)};
+	if (s->silent.len)
+		pairs[n++] = (struct capture_pair){"layers_silent", buf_as_str(&s->silent)};
+	if (s->untried.len)
+		pairs[n++] = (struct capture_pair){"layers_untried", buf_as_str(&s->untried)};
 	if (!s->has_maps)
 		pairs[n++] = (struct capture_pair){"maps", STR("none")};
 	return live_stages(s->live, s->n, pairs, n, err);
@@ -567,6 +601,8 @@ static int capture(struct bpf *s, struct err *err)
 		rc = open_rings(s, err);
 	if (!rc)
 		rc = attach(s, err);
+	if (!rc)
+		try_hooks(s);
 	if (!rc)
 		rc = write_header(s, err);
 	return rc ? rc : live_record(s->live, err);
@@ -584,6 +620,8 @@ static void close_all(struct bpf *s)
 	free(s->rings);
 	buf_free(&s->layers);
 	buf_free(&s->missing);
+	buf_free(&s->silent);
+	buf_free(&s->untried);
 	if (s->epoll >= 0)
 		close(s->epoll);
 	if (s->last_look >= 0)

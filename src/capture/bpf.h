@@ -59,6 +59,19 @@ void bpf_faults_missing(struct buf *missing);
 /* "sys,cache/64=HOOK+HOOK", as the header has it. */
 void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faults, struct buf *out);
 
+/* The self-test (trial.h): what there is to do for the hooks that are attached; FAULTS: counters are, too. */
+unsigned bpf_layers_trials(struct bpf_object *o, bool faults);
+
+/* Its outcome: names of hooks that were not called, though what calls them was done; and of those not tried. */
+struct bpf_trial {
+	bool faults;
+	unsigned done; /* enum trial */
+	const volatile uint8_t *fired; /* by enum bpf_hook */
+	struct buf *silent, *untried;
+};
+
+void bpf_layers_judge(struct bpf_object *o, const struct bpf_trial *t);
+
 /* The records of what was seen. */
 int bpf_layers_sum(int map, size_t cpus, struct live *live, struct err *err);
 

@@ -14,16 +14,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/trial.h"
 #include "utils/human.h"
 
 _Static_assert(BPF_LAYERS == LAYER_COUNT, "layers");
 _Static_assert(OP_layer_sum - OP_block_queue <= BPF_EVENTS, "rows of events");
 
-#define BIT(layer) (1u << LAYER_##layer)
+#define BIT(layer)   (1u << LAYER_##layer)
+#define HELP_BITS    16
+#define HELPS(layer) (BIT(layer) << HELP_BITS)
+#define ALL_LAYERS   ((1u << HELP_BITS) - 1)
 
 static const struct {
 	const char *event, *program, *tracepoint;
-	unsigned values, layers;
+	unsigned values, layers; /* BIT and HELPS */
 	bool always;
 } hooks[] = {
 #define HOOK_ROW(event, program, tracepoint, values, layers) \
@@ -83,6 +87,18 @@ static bool wants(const struct layer_list *l, unsigned layers)
 	return false;
 }
 
+/* Layers whose events a hook of this kernel tells: a hook that only helps is of no use to others. */
+static unsigned told_layers(const struct btf *kernel, bool rings)
+{
+	unsigned told = 0;
+	size_t i;
+
+	for (i = 0; i < HOOKS; i++)
+		if (fits(kernel, i) && (rings || hooks[i].layers != BIT(URING)))
+			told |= hooks[i].layers & ALL_LAYERS;
+	return told;
+}
+
 static void note(struct buf *to, const char *name, char separator)
 {
 	if (to->len)
@@ -103,7 +119,8 @@ static void choose_calls(struct bpf_object *o, bool on)
 static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
 	size_t first, struct buf *missing)
 {
-	bool wanted = wants(l, hooks[first].layers), there = false;
+	unsigned layers = (hooks[first].layers | hooks[first].layers >> HELP_BITS) & ALL_LAYERS;
+	bool wanted = wants(l, layers & (hooks[first].layers | told_layers(kernel, rings))), there = false;
 	size_t i;
 
 	for (i = first; i < HOOKS && strcmp(hooks[i].event, hooks[first].event) == 0; i++) {
@@ -113,7 +130,7 @@ static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const 
 			bpf_program__set_autoload(program_of(o, i), wanted && used);
 		there = there || used;
 	}
-	if (wants(l, hooks[first].layers & ~BIT(SYS)) && !there)
+	if (wants(l, layers & ~BIT(SYS)) && !there)
 		note(missing, hooks[first].tracepoint, ',');
 	return i;
 }
@@ -203,7 +220,108 @@ void bpf_faults_missing(struct buf *missing)
 		note(missing, counters[i].name, ',');
 }
 
+/* --- the self-test --- */
+
+/* Of calls, behind those of hooks.def in enum bpf_hook. */
+static const struct {
+	const char *program, *event, *tracepoint;
+} call_hooks[] = {
+	{"on_minor_fault", "perf_minor_faults", "perf_minor_faults"},
+	{"on_major_fault", "perf_major_faults", "perf_major_faults"},
+	{"on_sys_enter", "sys_enter", "sys_enter"},
+	{"on_sys_exit", "sys_exit", "sys_exit"},
+	{"on_signal", "signal_deliver", "signal_deliver"},
+	{"on_submit", "ring_submit", "io_uring_submit_req"},
+	{"on_submit_sqe", "ring_submit", "io_uring_submit_sqe"},
+	{"on_refused", "ring_refused", "io_uring_req_failed"},
+	{"on_complete", "ring_complete", "io_uring_complete"},
+	{"on_complete_words", "ring_complete", "io_uring_complete"},
+};
+
+_Static_assert(HOOKS + sizeof(call_hooks) / sizeof(*call_hooks) == BPF_HOOK_COUNT, "all hooks");
+
+struct hook_names {
+	const char *event, *program, *tracepoint;
+};
+
+static struct hook_names names_of(size_t hook)
+{
+	size_t of_calls = hook - HOOKS;
+
+	if (hook < HOOKS)
+		return (struct hook_names){hooks[hook].event, hooks[hook].program, hooks[hook].tracepoint};
+	return (struct hook_names){
+		call_hooks[of_calls].event, call_hooks[of_calls].program, call_hooks[of_calls].tracepoint};
+}
+
+static bool is_attached(struct bpf_object *o, const char *program, bool faults)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(o, program);
+
+	return bpf_program__autoload(p) && (faults || bpf_program__type(p) != BPF_PROG_TYPE_PERF_EVENT);
+}
+
+unsigned bpf_layers_trials(struct bpf_object *o, bool faults)
+{
+	unsigned wanted = 0;
+	size_t i;
+
+	for (i = 0; i < BPF_HOOK_COUNT; i++)
+		if (is_attached(o, names_of(i).program, faults))
+			wanted |= trial_of(names_of(i).event);
+	return wanted;
+}
+
+/* Where its name belongs; NULL: it was called. */
+static struct buf *verdict(struct bpf_object *o, const struct bpf_trial *t, size_t hook)
+{
+	struct hook_names names = names_of(hook);
+
+	if (!is_attached(o, names.program, t->faults) || t->fired[hook])
+		return NULL;
+	return trial_of(names.event) & t->done ? t->silent : t->untried;
+}
+
+/* Two programs may be on one tracepoint. */
+static bool is_noted(struct bpf_object *o, const struct bpf_trial *t, size_t hook)
+{
+	size_t i;
+
+	for (i = 0; i < hook; i++)
+		if (verdict(o, t, i) == verdict(o, t, hook) &&
+			strcmp(names_of(i).tracepoint, names_of(hook).tracepoint) == 0)
+			return true;
+	return false;
+}
+
+void bpf_layers_judge(struct bpf_object *o, const struct bpf_trial *t)
+{
+	size_t i;
+
+	for (i = 0; i < BPF_HOOK_COUNT; i++)
+		if (verdict(o, t, i) && !is_noted(o, t, i))
+			note(verdict(o, t, i), names_of(i).tracepoint, ',');
+}
+
 /* --- what is told of them --- */
+
+static bool is_used(struct bpf_object *o, size_t hook, unsigned layers)
+{
+	return hooks[hook].layers & layers && bpf_program__autoload(program_of(o, hook));
+}
+
+/* The hooks of a layer, those that help it among them; none where nothing tells its events. */
+static void put_hooks(struct bpf_object *o, unsigned layer, struct buf *names)
+{
+	bool told = false;
+	size_t i;
+
+	for (i = 0; i < HOOKS; i++)
+		told = told || is_used(o, i, layer);
+	for (i = 0; i < HOOKS && told; i++)
+		if (is_used(o, i, layer | layer << HELP_BITS))
+			note(names, hooks[i].tracepoint, '+');
+}
 
 void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faults, struct buf *out)
 {
@@ -215,10 +333,8 @@ void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faul
 
 		if (!l->on[layer])
 			continue;
-		for (i = 0; i < HOOKS && layer != LAYER_SYS; i++) /* of calls the header tells apart */
-			if (hooks[i].layers & 1u << layer &&
-				bpf_program__autoload(program_of(o, i)))
-				note(&names, hooks[i].tracepoint, '+');
+		if (layer != LAYER_SYS) /* of calls the header tells apart */
+			put_hooks(o, 1u << layer, &names);
 		for (i = 0; i < BPF_COUNTERS && layer == LAYER_FAULT && faults; i++)
 			note(&names, counters[i].name, '+');
 		note(out, layer_names[layer], ',');

@@ -54,7 +54,7 @@ struct live {
 
 void live_say(struct live *s, const char *fmt, ...)
 {
-	char line[512];
+	char line[4096]; /* all hooks of all layers */
 	va_list ap;
 
 	va_start(ap, fmt);

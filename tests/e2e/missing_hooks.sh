@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A kernel that lacks some tracepoints: what they would tell is missing and named, all else is recorded. This kernel's type
-# information stands for that kernel's, with some names changed.
+# A kernel that lacks some tracepoints, or does not call one: what they would tell is missing and named, all else is recorded.
+# This kernel's type information stands for that kernel's, with some names changed.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 # shellcheck source=../bpf_lib.sh
@@ -35,10 +35,31 @@ check "and stand in the header" grep -q "|layers_missing=${lacking[0]},${lacking
 equal "nothing of what they tell" "$(count cache_add) $(count cache_dirty)" "0 0"
 check "the other hooks of that layer" grep -q ',cache=[^|]*+mm_filemap_delete_from_page_cache+' some.capture
 check "the other layer" grep -q ',block=[^|]*+block_rq_complete' some.capture
+check "no layer is told that has only its helpers" grep -q ',retrans|' some.capture
 equal "all of the calls" "$(grep -c 'o=write;.*s=65536;' some.capture)" 4
 
 status_is "without the layers nothing is missing" 0 record calls.capture
 equal "so nothing is said" "$(grep -c 'does not have' <<< "$output")" 0
 check "a valid capture" python3 "$TESTS/capture_check.py" calls.capture
 equal "and no header" "$(head -n 1 calls.capture | grep -c layers_missing)" 0
+
+# Where no hook is dead all of them are called, but for those that nothing calls on every host.
+header() { # KEY: its value in some.capture
+	head -n 1 some.capture | grep -oP "\|$1=\K[^|]*"
+}
+cp /sys/kernel/btf/vmlinux types
+status_is "a capture of all layers" 0 record some.capture -L all
+equal "no hook is silent" "$(grep -c 'not called when tried' <<< "$output") $(header layers_silent)" "0 "
+rare=block_split,block_bio_remap,block_bio_backmerge,block_bio_frontmerge,block_rq_requeue,mm_vmscan_lru_shrink_inactive
+equal "what was not tried" "$(header layers_untried | tr , '\n' | grep -vxF "${rare//,/$'\n'}")" ""
+
+# Requests that are taken back have the shape of those that are issued, and come where a device is too busy only.
+sed -i "s/btf_trace_block_rq_issue/btf_none__block_rq_issue/; s/btf_trace_block_rq_requeue/btf_trace_block_rq_issue\x00\x00/" types
+status_is "a hook is never called" 0 record some.capture -L sys,block,cache
+says "it is named" "^ioriot: attached, but not called when tried: block_rq_issue$"
+equal "and stands in the header" "$(header layers_silent)" block_rq_issue
+says "what is missing beside it" "^ioriot: this kernel does not have: block_rq_requeue$"
+equal "nothing of what it tells" "$(count block_issue)" 0
+equal "all of the calls still" "$(grep -c 'o=write;.*s=65536;' some.capture)" 4
+check "its layer still" grep -q 'o=block_queue;' some.capture
 done_testing

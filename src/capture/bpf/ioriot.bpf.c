@@ -27,7 +27,7 @@ char programs_license[] SEC("license") = "GPL"; /* of what is loaded; what task 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_sys_enter))
 		call_enter(regs, number);
 	return 0;
 }
@@ -35,7 +35,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_sys_exit))
 		call_exit(regs, ret);
 	return 0;
 }
@@ -43,6 +43,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
+	session_at(BPF_HOOK_fork);
 	call_fork(parent, child);
 	process_forks(child);
 	return 0;
@@ -51,6 +52,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
+	session_at(BPF_HOOK_exec);
 	call_exec(task, old_pid, bprm);
 	process_executes(bprm);
 	return 0;
@@ -59,6 +61,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
+	session_at(BPF_HOOK_exit);
 	process_ends(task);
 	call_thread_end(task);
 	return 0;
@@ -70,7 +73,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct bpf_thread *th;
 
-	if (!session_on())
+	if (!session_at(BPF_HOOK_signal))
 		return 0;
 	th = thread_find(task);
 	if (th && (sig == 7 || sig == 11)) /* SIGBUS, SIGSEGV: its page fault has failed */
@@ -87,7 +90,8 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_submit, struct io_kiocb *req)
 {
-	put_taken(req);
+	if (session_at(BPF_HOOK_submit))
+		put_taken(req);
 	return 0;
 }
 
@@ -95,7 +99,8 @@ int BPF_PROG(on_submit, struct io_kiocb *req)
 SEC("tp_btf/io_uring_submit_sqe")
 int BPF_PROG(on_submit_sqe, struct io_kiocb *req)
 {
-	put_taken(req);
+	if (session_at(BPF_HOOK_submit_sqe))
+		put_taken(req);
 	return 0;
 }
 
@@ -103,14 +108,16 @@ int BPF_PROG(on_submit_sqe, struct io_kiocb *req)
 SEC("tp_btf/io_uring_req_failed")
 int BPF_PROG(on_refused, const struct io_uring_sqe *sqe, struct io_kiocb *req, int error)
 {
-	put_submission(number_of(req), number_of(sqe), 1);
+	if (session_at(BPF_HOOK_refused))
+		put_submission(number_of(req), number_of(sqe), 1);
 	return 0;
 }
 
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(on_complete, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe)
 {
-	put_completion(number_of(ring), number_of(req), cqe->user_data, cqe->res, cqe->flags);
+	if (session_at(BPF_HOOK_complete))
+		put_completion(number_of(ring), number_of(req), cqe->user_data, cqe->res, cqe->flags);
 	return 0;
 }
 
@@ -118,7 +125,8 @@ int BPF_PROG(on_complete, struct io_ring_ctx *ring, void *req, struct io_uring_c
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(on_complete_words, void *ring, void *req, u64 user_data, int res, u32 flags)
 {
-	put_completion(number_of(ring), number_of(req), user_data, res, flags);
+	if (session_at(BPF_HOOK_complete_words))
+		put_completion(number_of(ring), number_of(req), user_data, res, flags);
 	return 0;
 }
 
@@ -173,7 +181,7 @@ int on_task(struct bpf_iter__task *ctx)
 SEC("tp_btf/block_bio_queue")
 int BPF_PROG(on_block_bio_queue, struct bio *bio)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_block_bio_queue))
 		bio_queued(bio);
 	return 0;
 }
@@ -181,7 +189,7 @@ int BPF_PROG(on_block_bio_queue, struct bio *bio)
 SEC("tp_btf/block_split")
 int BPF_PROG(on_block_split, struct bio *bio, unsigned int sector)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_block_split))
 		bio_split(bio, sector);
 	return 0;
 }
@@ -189,7 +197,7 @@ int BPF_PROG(on_block_split, struct bio *bio, unsigned int sector)
 SEC("tp_btf/block_bio_remap")
 int BPF_PROG(on_block_bio_remap, struct bio *bio, u32 dev, u64 sector)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_block_bio_remap))
 		bio_remapped(bio, dev, sector);
 	return 0;
 }
@@ -197,7 +205,7 @@ int BPF_PROG(on_block_bio_remap, struct bio *bio, u32 dev, u64 sector)
 SEC("tp_btf/block_bio_backmerge")
 int BPF_PROG(on_block_bio_backmerge, struct bio *bio)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_block_bio_backmerge))
 		bio_merged(bio, false);
 	return 0;
 }
@@ -205,7 +213,7 @@ int BPF_PROG(on_block_bio_backmerge, struct bio *bio)
 SEC("tp_btf/block_bio_frontmerge")
 int BPF_PROG(on_block_bio_frontmerge, struct bio *bio)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_block_bio_frontmerge))
 		bio_merged(bio, true);
 	return 0;
 }
@@ -213,7 +221,7 @@ int BPF_PROG(on_block_bio_frontmerge, struct bio *bio)
 SEC("tp_btf/block_rq_issue")
 int BPF_PROG(on_block_rq_issue, struct request *rq)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_block_rq_issue))
 		request_issued(rq);
 	return 0;
 }
@@ -221,7 +229,7 @@ int BPF_PROG(on_block_rq_issue, struct request *rq)
 SEC("tp_btf/block_rq_requeue")
 int BPF_PROG(on_block_rq_requeue, struct request *rq)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_block_rq_requeue))
 		request_again(rq);
 	return 0;
 }
@@ -229,7 +237,7 @@ int BPF_PROG(on_block_rq_requeue, struct request *rq)
 SEC("tp_btf/block_rq_complete")
 int BPF_PROG(on_block_rq_complete, struct request *rq, int status, unsigned int bytes)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_block_rq_complete))
 		request_done(rq, (u8)status, bytes);
 	return 0;
 }
@@ -237,7 +245,7 @@ int BPF_PROG(on_block_rq_complete, struct request *rq, int status, unsigned int 
 SEC("tp_btf/mm_filemap_get_pages")
 int BPF_PROG(on_mm_filemap_get_pages, struct address_space *mapping, unsigned long first, unsigned long last)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_mm_filemap_get_pages))
 		cache_put(ROW_cache_get, mapping->host, (u64)first * PAGE_BYTES, (last - first + 1) * PAGE_BYTES);
 	return 0;
 }
@@ -245,7 +253,7 @@ int BPF_PROG(on_mm_filemap_get_pages, struct address_space *mapping, unsigned lo
 SEC("tp_btf/mm_filemap_add_to_page_cache")
 int BPF_PROG(on_mm_filemap_add_to_page_cache, struct folio *folio)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_mm_filemap_add_to_page_cache))
 		cache_folio(ROW_cache_add, folio);
 	return 0;
 }
@@ -253,7 +261,7 @@ int BPF_PROG(on_mm_filemap_add_to_page_cache, struct folio *folio)
 SEC("tp_btf/mm_filemap_delete_from_page_cache")
 int BPF_PROG(on_mm_filemap_delete_from_page_cache, struct folio *folio)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_mm_filemap_delete_from_page_cache))
 		cache_folio(ROW_cache_delete, folio);
 	return 0;
 }
@@ -261,7 +269,7 @@ int BPF_PROG(on_mm_filemap_delete_from_page_cache, struct folio *folio)
 SEC("tp_btf/page_cache_ra_order")
 int BPF_PROG(on_page_cache_ra_order, struct inode *inode, unsigned long index, struct file_ra_state *ra)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_page_cache_ra_order))
 		cache_ahead(inode, index, ra->size, true);
 	return 0;
 }
@@ -269,7 +277,7 @@ int BPF_PROG(on_page_cache_ra_order, struct inode *inode, unsigned long index, s
 SEC("tp_btf/page_cache_ra_unbounded")
 int BPF_PROG(on_page_cache_ra_unbounded, struct inode *inode, unsigned long index, unsigned long pages)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_page_cache_ra_unbounded))
 		cache_ahead(inode, index, pages, false);
 	return 0;
 }
@@ -277,7 +285,7 @@ int BPF_PROG(on_page_cache_ra_unbounded, struct inode *inode, unsigned long inde
 SEC("tp_btf/writeback_dirty_folio")
 int BPF_PROG(on_writeback_dirty_folio, struct folio *folio, struct address_space *mapping)
 {
-	if (session_on() && mapping) {
+	if (session_at(BPF_HOOK_writeback_dirty_folio) && mapping) {
 		touched(mapping->host);
 		cache_put(ROW_cache_dirty, mapping->host, (u64)folio->index * PAGE_BYTES, folio_bytes(folio));
 	}
@@ -287,7 +295,7 @@ int BPF_PROG(on_writeback_dirty_folio, struct folio *folio, struct address_space
 SEC("tp_btf/sb_mark_inode_writeback")
 int BPF_PROG(on_sb_mark_inode_writeback, struct inode *inode)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_sb_mark_inode_writeback))
 		writeback_begin(inode);
 	return 0;
 }
@@ -295,7 +303,7 @@ int BPF_PROG(on_sb_mark_inode_writeback, struct inode *inode)
 SEC("tp_btf/sb_clear_inode_writeback")
 int BPF_PROG(on_sb_clear_inode_writeback, struct inode *inode)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_sb_clear_inode_writeback))
 		writeback_end(inode);
 	return 0;
 }
@@ -303,7 +311,7 @@ int BPF_PROG(on_sb_clear_inode_writeback, struct inode *inode)
 SEC("tp_btf/mm_vmscan_lru_shrink_inactive")
 int BPF_PROG(on_mm_vmscan_lru_shrink_inactive, int node, unsigned long scanned, unsigned long reclaimed)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_mm_vmscan_lru_shrink_inactive))
 		cache_reclaimed(node, scanned, reclaimed);
 	return 0;
 }
@@ -311,7 +319,7 @@ int BPF_PROG(on_mm_vmscan_lru_shrink_inactive, int node, unsigned long scanned, 
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(on_page_fault_user, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_page_fault_user))
 		fault_begins(address, code);
 	return 0;
 }
@@ -319,7 +327,7 @@ int BPF_PROG(on_page_fault_user, unsigned long address, struct pt_regs *regs, un
 SEC("tp_btf/page_fault_kernel")
 int BPF_PROG(on_page_fault_kernel, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_page_fault_kernel))
 		fault_begins(address, code);
 	return 0;
 }
@@ -328,7 +336,7 @@ int BPF_PROG(on_page_fault_kernel, unsigned long address, struct pt_regs *regs, 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_event_enter, struct pt_regs *regs, long number)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_event_enter))
 		event_enter(regs, number);
 	return 0;
 }
@@ -336,7 +344,7 @@ int BPF_PROG(on_event_enter, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_event_exit, struct pt_regs *regs, long ret)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_event_exit))
 		event_exit(regs, ret);
 	return 0;
 }
@@ -344,7 +352,7 @@ int BPF_PROG(on_event_exit, struct pt_regs *regs, long ret)
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(on_event_signal, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
 {
-	if (session_on() && (u64)ka->sa.sa_handler > 1) /* SIG_DFL, SIG_IGN */
+	if (session_at(BPF_HOOK_event_signal) && (u64)ka->sa.sa_handler > 1) /* SIG_DFL, SIG_IGN */
 		event_interrupted(ka->sa.sa_flags);
 	return 0;
 }
@@ -352,7 +360,7 @@ int BPF_PROG(on_event_signal, int sig, struct kernel_siginfo *info, struct k_sig
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(on_tcp_retransmit_skb, struct sock *sk, struct sk_buff *skb)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_tcp_retransmit_skb))
 		retransmitted(sk, GET(skb, len));
 	return 0;
 }
@@ -360,7 +368,7 @@ int BPF_PROG(on_tcp_retransmit_skb, struct sock *sk, struct sk_buff *skb)
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_ring_submit, struct io_kiocb *req)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_ring_submit))
 		request_taken(number_of(req), (u64)submission_of(req));
 	return 0;
 }
@@ -369,7 +377,7 @@ int BPF_PROG(on_ring_submit, struct io_kiocb *req)
 SEC("tp_btf/io_uring_submit_sqe")
 int BPF_PROG(on_ring_submit_sqe, struct io_kiocb *req)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_ring_submit_sqe))
 		request_taken(number_of(req), (u64)submission_of(req));
 	return 0;
 }
@@ -377,7 +385,7 @@ int BPF_PROG(on_ring_submit_sqe, struct io_kiocb *req)
 SEC("tp_btf/io_uring_req_failed")
 int BPF_PROG(on_ring_refused, const struct io_uring_sqe *sqe, struct io_kiocb *req, int error)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_ring_refused))
 		request_taken(number_of(req), number_of(sqe));
 	return 0;
 }
@@ -385,7 +393,7 @@ int BPF_PROG(on_ring_refused, const struct io_uring_sqe *sqe, struct io_kiocb *r
 SEC("tp_btf/io_uring_queue_async_work")
 int BPF_PROG(on_ring_worker, struct io_kiocb *req)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_ring_worker))
 		request_to_worker(req);
 	return 0;
 }
@@ -393,7 +401,7 @@ int BPF_PROG(on_ring_worker, struct io_kiocb *req)
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(on_ring_complete, struct io_ring_ctx *ring, void *req, struct io_uring_cqe *cqe)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_ring_complete))
 		request_over(number_of(req), cqe->user_data, cqe->res, cqe->flags);
 	return 0;
 }
@@ -402,7 +410,7 @@ int BPF_PROG(on_ring_complete, struct io_ring_ctx *ring, void *req, struct io_ur
 SEC("tp_btf/io_uring_complete")
 int BPF_PROG(on_ring_complete_words, void *ring, void *req, u64 user_data, int res, u32 flags)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_ring_complete_words))
 		request_over(number_of(req), user_data, res, flags);
 	return 0;
 }
@@ -410,7 +418,7 @@ int BPF_PROG(on_ring_complete_words, void *ring, void *req, u64 user_data, int r
 SEC("perf_event")
 int on_minor_fault(struct bpf_perf_event_data *ctx)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_minor_fault))
 		fault_ends(ctx->addr, 0);
 	return 0;
 }
@@ -418,7 +426,7 @@ int on_minor_fault(struct bpf_perf_event_data *ctx)
 SEC("perf_event")
 int on_major_fault(struct bpf_perf_event_data *ctx)
 {
-	if (session_on())
+	if (session_at(BPF_HOOK_major_fault))
 		fault_ends(ctx->addr, LAYER_FAULT_MAJOR);
 	return 0;
 }

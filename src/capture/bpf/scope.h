@@ -41,6 +41,16 @@ static __always_inline bool session_on(void)
 	return session.state == BPF_STARTED;
 }
 
+/* The same, at the beginning of the program of HOOK. */
+static __always_inline bool session_at(enum bpf_hook hook)
+{
+	if (likely(session_on()))
+		return true;
+	if (session.state == BPF_TRIAL)
+		session.fired[hook] = 1;
+	return false;
+}
+
 static __always_inline void put_task_end(struct task_struct *task, s64 status)
 {
 	struct build *b = build_begin(WIRE_TASK_END, 1);

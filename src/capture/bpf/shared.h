@@ -119,7 +119,30 @@ struct bpf_cpu {
 	uint64_t pad[3];
 };
 
-enum bpf_state { BPF_IDLE, BPF_STARTED, BPF_STOPPED };
+enum bpf_state {
+	BPF_IDLE,
+	BPF_TRIAL, /* nothing is recorded, hooks say that they are called */
+	BPF_STARTED,
+	BPF_STOPPED
+};
+
+/* Hooks of other layers in the order of hooks.def, and those of calls. */
+enum bpf_hook {
+#define HOOK_ROW(event, program, tracepoint, values, layers) BPF_HOOK_##program,
+#define HOOK_ALWAYS(program, tracepoint, layers) BPF_HOOK_##program,
+#include "capture/hooks.def"
+	BPF_HOOK_minor_fault,
+	BPF_HOOK_major_fault,
+	BPF_HOOK_sys_enter,
+	BPF_HOOK_sys_exit,
+	BPF_HOOK_signal,
+	BPF_HOOK_submit,
+	BPF_HOOK_submit_sqe,
+	BPF_HOOK_refused,
+	BPF_HOOK_complete,
+	BPF_HOOK_complete_words,
+	BPF_HOOK_COUNT
+};
 
 enum bpf_mark { BPF_MARK_IN = 1, BPF_MARK_OUT = 2 }; /* children inherit them */
 
@@ -141,6 +164,7 @@ struct bpf_session {
 	uint32_t on[BPF_LAYERS];   /* layers that are recorded ... */
 	uint32_t each[BPF_LAYERS]; /* ... one event in so many; 0: they are only summed up */
 	/* by the programs: */
+	uint8_t fired[BPF_HOOK_COUNT];		/* of enum bpf_hook, in a trial */
 	uint64_t root_dentry, root_mnt, mounts; /* of the process that looks at the names */
 	int64_t scope;				/* threads with BPF_MARK_IN */
 	uint64_t marked;			/* by the iterator, this time */

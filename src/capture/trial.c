@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE 10		 /* s, for all of it */
+#define PIECE	 (64u * 1024)	 /* bytes of a file */
+#define LOSS	 (2u * 1000000) /* us until a lost segment must have been sent again */
+
+unsigned trial_of(const char *event)
+{
+	static const struct {
+		const char *event;
+		unsigned what;
+	} all[] = {
+		{"block_bio_queue", TRIAL_DISK},
+		{"block_rq_issue", TRIAL_DISK},
+		{"block_rq_complete", TRIAL_DISK},
+		{"mm_filemap_get_pages", TRIAL_DISK},
+		{"mm_filemap_add_to_page_cache", TRIAL_DISK},
+		{"mm_filemap_delete_from_page_cache", TRIAL_DISK},
+		{"page_cache_ra_order", TRIAL_DISK},
+		{"page_cache_ra_unbounded", TRIAL_DISK},
+		{"writeback_dirty_folio", TRIAL_DISK},
+		{"sb_mark_inode_writeback", TRIAL_DISK},
+		{"sb_clear_inode_writeback", TRIAL_DISK},
+		{"page_fault_user", TRIAL_FAULT},
+		{"page_fault_kernel", TRIAL_FAULT},
+		{"perf_minor_faults", TRIAL_FAULT},
+		{"perf_major_faults", TRIAL_DISK},
+		{"event_enter", TRIAL_CALL},
+		{"event_exit", TRIAL_CALL},
+		{"event_signal", TRIAL_SIGNAL},
+		{"sys_enter", TRIAL_CALL},
+		{"sys_exit", TRIAL_CALL},
+		{"signal_deliver", TRIAL_SIGNAL},
+		{"tcp_retransmit_skb", TRIAL_TCP},
+		{"ring_submit", TRIAL_RING},
+		{"ring_refused", TRIAL_RING},
+		{"ring_worker", TRIAL_RING},
+		{"ring_complete", TRIAL_RING},
+		{"fork", TRIAL_TASK},
+		{"exec", TRIAL_TASK},
+		{"exit", TRIAL_TASK},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (strcmp(all[i].event, event) == 0)
+			return all[i].what;
+	return 0;
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static bool try_signal(void)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+
+	return !sigaction(SIGUSR1, &action, NULL) && !raise(SIGUSR1);
+}
+
+/* The program is ourselves. */
+static bool try_task(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execl("/proc/self/exe", "ioriot", "-V", NULL);
+		_exit(1);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* Each of its pages has a fault of its own. */
+static char *map_memory(size_t bytes)
+{
+	char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		return NULL;
+	madvise(at, bytes, MADV_NOHUGEPAGE);
+	return at;
+}
+
+/* --- a disk --- */
+
+/* Bytes that requests of ours asked of disks. */
+static unsigned long long disk_reads(void)
+{
+	unsigned long long bytes = 0;
+	char line[64];
+	FILE *f = fopen("/proc/self/io", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "read_bytes: %llu", &bytes) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return bytes;
+}
+
+static bool touch_map(int fd)
+{
+	volatile char *at = mmap(NULL, PIECE, PROT_READ, MAP_SHARED, fd, 0);
+	char byte;
+
+	if (at == MAP_FAILED)
+		return false;
+	byte = at[0];
+	munmap((char *)at, PIECE);
+	return byte == 0;
+}
+
+/* The first part is touched by a map, the second is read, the third is read ahead. */
+static bool use_file(int fd, char *data)
+{
+	return pwrite(fd, data, PIECE, 0) == PIECE && pwrite(fd, data, PIECE, PIECE) == PIECE &&
+	       pwrite(fd, data, PIECE, 2 * PIECE) == PIECE && !fsync(fd) &&
+	       !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) && touch_map(fd) &&
+	       pread(fd, data, PIECE, PIECE) == PIECE &&
+	       !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) &&
+	       !posix_fadvise(fd, 2 * PIECE, PIECE, POSIX_FADV_WILLNEED) &&
+	       pread(fd, data, PIECE, 2 * PIECE) == PIECE && pread(fd, data, PIECE, 0) == PIECE;
+}
+
+static bool try_disk(const char *directory)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	unsigned long long before = disk_reads();
+	char *data = fd < 0 ? NULL : map_memory(PIECE);
+
+	return data && use_file(fd, data) && disk_reads() > before;
+}
+
+static bool try_disks(const char *const *directories)
+{
+	for (; *directories; directories++)
+		if (try_disk(*directories))
+			return true;
+	return false;
+}
+
+/* --- page faults --- */
+
+/* A byte that the kernel copies to a page that nobody has touched yet. */
+static bool try_fault(void)
+{
+	char *at = map_memory(2 * PIECE);
+	int fd[2];
+
+	if (!at || pipe(fd))
+		return false;
+	at[0] = 1;
+	return write(fd[1], at, 1) == 1 && read(fd[0], at + PIECE, 1) == 1;
+}
+
+/* --- TCP --- */
+
+/* What comes to FD from now on is dropped. */
+static bool drop_all(int fd)
+{
+	struct sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = {.len = 1, .filter = &none};
+
+	return !setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+static bool await_loss(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	unsigned waited;
+
+	for (waited = 0; waited < LOSS; waited += 10000) {
+		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+			return false;
+		if (info.tcpi_total_retrans)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static bool try_tcp(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(at);
+	int listens = socket(AF_INET, SOCK_STREAM, 0), sends = socket(AF_INET, SOCK_STREAM, 0), gets;
+
+	if (listens < 0 || sends < 0 || bind(listens, (struct sockaddr *)&at, len) || listen(listens, 1) ||
+		getsockname(listens, (struct sockaddr *)&at, &len) || connect(sends, (struct sockaddr *)&at, len))
+		return false;
+	gets = accept(listens, NULL, NULL);
+	return gets >= 0 && drop_all(gets) && send(sends, "", 1, MSG_NOSIGNAL) == 1 && await_loss(sends);
+}
+
+/* --- io_uring --- */
+
+static bool try_ring(void)
+{
+	const unsigned char no_opcode = 255;
+	struct io_uring ring;
+	struct io_uring_sqe *worker, *refused;
+	struct io_uring_cqe *done;
+	int rc;
+
+	if (io_uring_queue_init(4, &ring, 0))
+		return false;
+	worker = io_uring_get_sqe(&ring);
+	io_uring_prep_nop(worker);
+	worker->flags |= IOSQE_ASYNC;
+	refused = io_uring_get_sqe(&ring);
+	io_uring_prep_nop(refused);
+	refused->opcode = no_opcode;
+	rc = io_uring_submit(&ring);
+	if (rc > 0)
+		rc = io_uring_wait_cqe_nr(&ring, &done, (unsigned)rc);
+	io_uring_queue_exit(&ring);
+	return rc == 0;
+}
+
+/* --- all of it --- */
+
+static void try_all(unsigned wanted, const char *const *directories, volatile unsigned *done)
+{
+	if (wanted & TRIAL_CALL)
+		*done |= getppid() > 0 ? TRIAL_CALL : 0;
+	if (wanted & TRIAL_SIGNAL)
+		*done |= try_signal() ? TRIAL_SIGNAL : 0;
+	if (wanted & TRIAL_FAULT)
+		*done |= try_fault() ? TRIAL_FAULT : 0;
+	if (wanted & TRIAL_TASK)
+		*done |= try_task() ? TRIAL_TASK : 0;
+	if (wanted & TRIAL_RING)
+		*done |= try_ring() ? TRIAL_RING : 0;
+	if (wanted & TRIAL_DISK)
+		*done |= try_disks(directories) ? TRIAL_DISK : 0;
+	if (wanted & TRIAL_TCP)
+		*done |= try_tcp() ? TRIAL_TCP : 0;
+}
+
+unsigned trial_run(unsigned wanted, const char *const *directories)
+{
+	volatile unsigned *done = mmap(NULL, sizeof(*done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned result;
+	pid_t pid;
+
+	if (done == MAP_FAILED)
+		return 0;
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGALRM, SIG_DFL);
+		alarm(PATIENCE);
+		try_all(wanted, directories, done);
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	result = *done;
+	munmap((void *)done, sizeof(*done));
+	return result;
+}

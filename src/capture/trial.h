@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IORIOT_CAPTURE_TRIAL_H
+#define IORIOT_CAPTURE_TRIAL_H
+
+/*
+ * The self-test of hooks: a hook may be attached and never be called (its function was inlined, or is another one by
+ * now). Before a capture begins, one of each thing that hooks tell is done; who counts their calls meanwhile knows.
+ */
+
+/* Things that are done. */
+enum trial {
+	TRIAL_CALL = 1,
+	TRIAL_SIGNAL = 2, /* one with a handler */
+	TRIAL_TASK = 4,	  /* a process begins, executes a program, ends */
+	TRIAL_DISK = 8,	  /* a file is written, synced, dropped from the cache, read ahead, read, mapped and touched */
+	TRIAL_FAULT = 16, /* anonymous pages are touched, by the program and by the kernel */
+	TRIAL_TCP = 32,	  /* a segment is lost and sent again, on the loopback interface: takes 0.2 s */
+	TRIAL_RING = 64	  /* requests of io_uring: one by a worker, one that is refused */
+};
+
+/* What calls the hook of EVENT (hooks.def, or a hook of calls); 0: nothing that could be done for it on any host. */
+unsigned trial_of(const char *event);
+
+/*
+ * Does what is WANTED in a process of its own, on files without a name in one of the directories (the last is NULL),
+ * which must be on a disk. Returns what was done; what this host does not have or allow is not. Some 10 s at most.
+ */
+unsigned trial_run(unsigned wanted, const char *const *directories);
+
+#endif
