@@ -236,6 +236,7 @@ static int take(struct events *e, struct event *ev)
 	bool told = is_told(r), call = is_call(r) && !told;
 	int rc;
 
+	e->totals.records += ops[r->op].family != FAM_State;
 	if (!e->has_origin) {
 		e->has_origin = true;
 		if (!e->origin || e->origin > r->t)
@@ -301,7 +302,6 @@ int events_more(struct events *e, struct event *out)
 int events_take(struct events *e, const struct rec *r, struct event *out)
 {
 	e->rec = *r;
-	e->totals.records++;
 	return take(e, out);
 }
 
@@ -326,7 +326,6 @@ int events_next(struct events *e, struct event *out, struct err *err)
 			e->totals.cut = rc == 0 && capture_cut(e->reader);
 			return rc;
 		}
-		e->totals.records++;
 		rc = take(e, out);
 		if (rc < 0)
 			return err_sys(err, -rc, "cannot go on at line %llu",

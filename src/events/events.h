@@ -50,7 +50,7 @@ struct layer_total {
 
 /* What the capture says of itself. */
 struct events_totals {
-	uint64_t records; /* lines */
+	uint64_t records; /* lines that are no state, as the recorder counts */
 	uint64_t calls;
 	uint64_t lost;	    /* records that the recorder lost */
 	uint64_t malformed; /* lines that cannot be read */

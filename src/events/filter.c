@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "datas/buf.h"
+#include "trace/replay.h"
 
 #define DEPTH_MAX 100 /* parentheses and "!" within each other */
 
@@ -46,13 +47,13 @@ static int wrong(struct parser *p, const char *at, const char *fmt, ...)
 
 static int wrong(struct parser *p, const char *at, const char *fmt, ...)
 {
-	char what[256];
+	char what[512];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	return err_set(p->err, EINVAL, "-F: %s\n  %s\n  %*s^", what, p->text, (int)(at - p->text), "");
+	return err_place(p->err, "-F", what, p->text, (size_t)(at - p->text));
 }
 
 /* ---- words ---- */
@@ -154,6 +155,63 @@ static int parse_number(struct parser *p, struct str word, bool time, int64_t *o
 	if (*end || end == copy || value >= 9.2e18 || value <= -9.2e18)
 		return wrong(p, word.s, "this is no number");
 	*out = (int64_t)value;
+	if ((double)*out != value)
+		return wrong(p, word.s, "this is not a whole number%s", time ? " of ns" : "");
+	return 0;
+}
+
+/* ---- words of which there are so many ---- */
+
+static bool is_operation(struct str word)
+{
+	return event_find(word) >= 0;
+}
+
+static bool is_among(struct str word, const char *const *names, unsigned n)
+{
+	while (n)
+		if (str_eqs(word, names[--n]))
+			return true;
+	return false;
+}
+
+static bool is_family(struct str word)
+{
+	return is_among(word, op_family_names, FAM_COUNT);
+}
+
+static bool is_class(struct str word)
+{
+	return is_among(word, op_class_names, CLS_COUNT);
+}
+
+/* Its name, also of one without a name, or its number, or none. */
+static bool is_error(struct str word)
+{
+	uint64_t number;
+
+	if (word.len && word.s[0] == 'E' && str_u64((struct str){word.s + 1, word.len - 1}, &number) == 0)
+		return true;
+	return !word.len || errno_by_name(word) || str_u64(word, &number) == 0;
+}
+
+static const struct {
+	const char *column;
+	bool (*knows)(struct str word);
+	const char *what;
+} known_words[] = {{"op", is_operation, "operation"}, {"family", is_family, "family"}, {"class", is_class, "class"},
+	{"error", is_error, "error"}};
+
+/* A word that no call can have is a mistake. */
+static int check_word(struct parser *p, const struct filter *f, struct str word)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(known_words) / sizeof(*known_words); i++)
+		if (str_eqs(str_of(f->column->name), known_words[i].column) && !known_words[i].knows(word))
+			return wrong(p, word.s, "there is no %s \"%.*s\"%s", known_words[i].what,
+				(int)(word.len < 64 ? word.len : 64), word.s,
+				known_words[i].knows == is_operation ? "; a pattern goes with =~" : "");
 	return 0;
 }
 
@@ -169,7 +227,7 @@ static int take_value(struct parser *p, struct filter *f)
 		return err_sys(p->err, ENOMEM, "-F");
 	v->text = text;
 	if (f->column->type == COLUMN_TEXT)
-		return 0;
+		return check_word(p, f, text);
 	return parse_number(p, text, f->column->type == COLUMN_TIME, &v->number);
 }
 
@@ -279,7 +337,8 @@ static int take_test(struct parser *p, struct filter **out)
 	*out = f;
 	f->column = column_find(word);
 	if (!f->column)
-		return wrong(p, word.s, "there is no column \"%.*s\"; there are %s", (int)word.len, word.s,
+		return wrong(p, word.s, "there is no column \"%.*s\"; there are %s",
+			(int)(word.len < 64 ? word.len : 64), word.s,
 			column_names().s);
 	return take_operator(p, f);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 bool words_match(struct str pattern, const char *text)
@@ -33,6 +34,16 @@ static bool names_others(struct str word)
 	return false;
 }
 
+static int wrong_word(
+	struct err *err, const char *option, const char *text, struct str word, const char *at, bool others)
+{
+	char what[160];
+
+	snprintf(what, sizeof(what), "\"%.*s\" %s", (int)(word.len < 64 ? word.len : 64), word.len ? word.s : "",
+		others ? "names calls that are not recorded" : "is no operation, family or class");
+	return err_place(err, option, what, text, at ? (size_t)(at - text) : 0);
+}
+
 int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, struct err *err)
 {
 	struct str rest = str_of(text), word;
@@ -52,10 +63,7 @@ int words_choose(bool wanted[OP_COUNT], const char *text, const char *option, st
 		}
 		others = !known && name.len && names_others(name);
 		if (!known && (take || !others))
-			return err_set(err, EINVAL, "%s: \"%.*s\" %s\n  %s\n  %*s^", option, (int)name.len,
-				name.len ? name.s : "", others ? "names calls that are not recorded"
-							       : "is no operation, family or class",
-				text, (int)((name.len ? name.s : word.s ? word.s : text) - text), "");
+			return wrong_word(err, option, text, name, name.len ? name.s : word.s, others);
 	}
 	return 0;
 }

@@ -211,8 +211,8 @@ static void put_row(struct table *t, const struct groups *g, const struct contra
 
 	table_cell(t, "%" PRIu64, a->count);
 	table_cell(t, "%" PRIu64, b->count);
-	table_cell(t, "%s", human_ns(text, a->latency.sum));
-	table_cell(t, "%s", human_ns(text, b->latency.sum));
+	table_cell(t, "%s", row->a ? human_ns(text, a->latency.sum) : "-");
+	table_cell(t, "%s", row->b ? human_ns(text, b->latency.sum) : "-");
 	for (i = 0; i < 2; i++) {
 		table_cell(t, "%s", row->a ? human_ns(text, sparse_quantile(&a->latency, shares[i])) : "-");
 		table_cell(t, "%s", row->b ? human_ns(text, sparse_quantile(&b->latency, shares[i])) : "-");
@@ -290,6 +290,8 @@ int contrast_print(struct view *const sides[2], const struct ending ending[2], s
 	unsigned i;
 
 	buf_addf(out, "first: %s, second: %s\n", ending[0].capture, ending[1].capture);
+	ending_limits(&ending[0], "first: ", out);
+	ending_limits(&ending[1], "second: ", out);
 	if (ending[0].filter)
 		buf_addf(out, "  chosen: %" PRIu64 " of %" PRIu64 ", and %" PRIu64 " of %" PRIu64 " calls\n",
 			ending[0].chosen, ending[0].totals->calls, ending[1].chosen, ending[1].totals->calls);

@@ -88,6 +88,8 @@ int table_print(const struct table *t, struct buf *out, bool colour)
 		buf_str(out, cell);
 		if (left && !last)
 			pad(out, width[c] - width_of(cell));
+		while (last && out->len && out->p[out->len - 1] == ' ')
+			out->len--;
 		if (last && colour && i < t->columns)
 			buf_puts(out, "\033[0m");
 		if (last)

@@ -61,6 +61,9 @@ void cell_key(struct table *t, const struct groups *g, struct str key);
 int groups_print(const struct groups *g, struct top top, const struct tally *all, bool colour,
 	struct buf *out);
 
+/* Lines that say which calls alone were recorded, none where all were; each begins with SIDE. */
+void ending_limits(const struct ending *ending, const char *side, struct buf *out);
+
 /* "NAME: 12 records were lost ..." when anything is missing, a line each. */
 void ending_warn(const struct ending *ending, struct buf *out);
 bool ending_incomplete(const struct ending *ending);

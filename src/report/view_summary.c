@@ -36,16 +36,23 @@ static void put_text(struct buf *out, const char *before, struct str text)
 {
 	text.len = text.len < HEADER_MAX ? text.len : HEADER_MAX;
 	buf_puts(out, before);
-	if (text.len)
-		escape_add(out, text);
+	escape_add(out, text);
 }
 
-static void put_limit(struct buf *out, const char *what, struct str text)
+static void put_limit(struct buf *out, const char *side, const char *what, struct str text)
 {
 	if (!text.len)
 		return;
+	buf_addf(out, "  %s", side);
 	put_text(out, what, text);
 	buf_puts(out, ", and what tells their files\n");
+}
+
+void ending_limits(const struct ending *e, const char *side, struct buf *out)
+{
+	put_limit(out, side, "recorded were only calls named by ", events_header(e->events, "only"));
+	put_limit(out, side, "recorded were only calls with ", events_header(e->events, "filter"));
+	put_limit(out, side, "recorded was only what was done to ", events_header(e->events, "files"));
 }
 
 static void put_header(const struct ending *e, struct buf *out)
@@ -55,17 +62,18 @@ static void put_header(const struct ending *e, struct buf *out)
 	const struct events_totals *t = e->totals;
 	char count[HUMAN_LEN], length[HUMAN_LEN];
 
-	buf_addf(out, "%s: %s records of %" PRIu64 " processes, %" PRIu64 " threads, in %s\n", e->capture,
-		human_count(count, (double)t->records), t->processes, t->threads, human_ns(length, t->end));
+	buf_addf(out, "%s: %s records of %" PRIu64 " process%s, %" PRIu64 " thread%s, in %s\n", e->capture,
+		human_count(count, (double)t->records), t->processes, t->processes == 1 ? "" : "es", t->threads,
+		t->threads == 1 ? "" : "s", human_ns(length, t->end));
 	if (by.len) {
 		put_text(out, "  recorded by ", by);
-		put_text(out, " on ", host);
-		put_text(out, ", Linux ", kernel);
+		if (host.len)
+			put_text(out, " on ", host);
+		if (kernel.len)
+			put_text(out, ", Linux ", kernel);
 		buf_char(out, '\n');
 	}
-	put_limit(out, "  recorded were only calls named by ", events_header(e->events, "only"));
-	put_limit(out, "  recorded were only calls with ", events_header(e->events, "filter"));
-	put_limit(out, "  recorded was only what was done to ", events_header(e->events, "files"));
+	ending_limits(e, "", out);
 	if (cmd.len) {
 		put_text(out, "  of ", cmd);
 		buf_char(out, '\n');

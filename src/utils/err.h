@@ -12,7 +12,7 @@
  */
 struct err {
 	int code;	 /* positive errno value, 0 = none */
-	char text[1024]; /* one sentence without a newline */
+	char text[1024]; /* one sentence; a newline only of err_place() */
 };
 
 /* Exit statuses of the program, documented in ioriot(1). */
@@ -29,6 +29,12 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int err_sys(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * OPTION's value TEXT is wrong at its byte AT: -EINVAL, and below the sentence stands TEXT, or what of a long one is
+ * near that place, with a caret below the character.
+ */
+int err_place(struct err *err, const char *option, const char *what, const char *text, size_t at);
 
 /* err_prefix() puts "PREFIX: " before what stands there and returns -code again. */
 int err_prefix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -80,6 +80,9 @@ check "a second implementation finds the same" "$TESTS/analyse/second.py" run.ca
 analyse summary
 calls=$(($(wc -l < all.csv) - 1))
 check "summary: calls" grep -Eq "^  calls $calls, " summary
+check "record: a few" sh -c '"$0" -c few.capture -- true 2> few.said' "$IORIOT"
+equal "summary: as many records as the recorder said" "$("$IORIOT" --quiet -a few.capture | grep -om 1 '[0-9]* records')" \
+	"$(grep -om 1 '[0-9]* records' few.said)"
 check "summary: python" grep -Eq "^  of python3 program.py$" summary
 
 check "csv: the columns of the document, in its order" diff <(head -n 1 all.csv | tr -d '\r' | tr , '\n') \
@@ -131,6 +134,13 @@ wrong 'op in read' 6 'needs a list'
 wrong 'pid==a' 5 'a number'
 wrong 'op==read op' 9 'expected here'
 wrong "$(printf '(%.0s' {1..200})" 100 'levels'
+wrong 'op==read && op==reed' 16 'no operation "reed"'
+wrong 'error in (ENOENT, ENOTENT)' 18 'no error "ENOTENT"'
+wrong 'file=="été" && pid==x' 20 'a number' # characters, not bytes
+long=$(printf 'pid==1 || %.0s' {1..100})
+wrong "${long}pid==x${long#pid==1}" 123 'a number' # what is near of a long one
+says "filter: a long one is cut" '^  \.\.\..*pid==x.*\.\.\.$'
+check "filter: and stays one line" test "$(wc -l <<< "$output")" -eq 3
 
 # stacks
 check "flame" "$IORIOT" -a run.capture --flame flame.svg --fields comm,file,op --count bytes

@@ -36,7 +36,11 @@ wrong = [(a, b) for a, b in zip(have, have[1:]) if b > a * (33 / 32 if sort == "
 assert not wrong, (wrong, have)
 E1
 done
-check "what only one has" grep -Eq "  only in the second  .*/work/z$" file.table
+check "what only one has" grep -Eq "^ +0 +[0-9]+ +- .*  only in the second  .*/work/z$" file.table
+check "limited" "$IORIOT" --quiet -c limited.capture -E read -- true
+status_is "limited: compared" 0 "$IORIOT" --quiet -a 1.capture limited.capture
+says "limited: said of which" '^  second: recorded were only calls named by read,'
+equal "limited: not of the other" "$(grep -c '^  first:' <<< "$output")" 0
 
 status_is "itself" 0 "$IORIOT" --quiet -a 1.capture 1.capture
 equal "itself: no verdict" "$(grep -cE ' (slower|faster|only in the (first|second)) ' <<< "$output")" 0
