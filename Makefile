@@ -332,5 +332,6 @@ uninstall:
 
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
+-include $(addprefix $(BUILD)/tests/bench/,load.d loading.d calls.d wire.d openat2.d)
 FORCE:
 .PHONY: all static clean coverage deps dist fuzz partitions workloads modules test test-vm demo bench benchtools bench-vm soak install uninstall man FORCE $(CHECKS)
