@@ -125,7 +125,7 @@ void vfd_free(struct vfd *v)
 	hmap_free(&v->tasks);
 }
 
-struct task *vfd_task(const struct vfd *v, uint32_t tid)
+struct task *vfd_find_task(const struct vfd *v, uint32_t tid)
 {
 	struct hnode *n = hmap_first(&v->tasks, hash_u64(tid));
 
@@ -367,6 +367,8 @@ int vfd_task_unshare(struct vfd *v, struct task *t)
 void vfd_task_end(struct vfd *v, struct task *t)
 {
 	hmap_remove(&v->tasks, &t->node);
+	if (v->latest == t)
+		v->latest = NULL;
 	task_free(v, t);
 }
 

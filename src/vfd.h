@@ -129,13 +129,20 @@ struct vfd_hooks {
 struct vfd {
 	struct vfd_hooks hooks;
 	struct hmap tasks; /* by tid */
+	struct task *latest; /* looked for first; NULL, or one that is still there */
 	uint32_t next_process, next_memory, next_vfd, next_lock;
 };
 
 void vfd_init(struct vfd *v, const struct vfd_hooks *hooks);
 void vfd_free(struct vfd *v);
 
-struct task *vfd_task(const struct vfd *v, uint32_t tid); /* NULL when unknown */
+struct task *vfd_find_task(const struct vfd *v, uint32_t tid);
+
+/* NULL when unknown. */
+static inline struct task *vfd_task(const struct vfd *v, uint32_t tid)
+{
+	return v->latest && v->latest->tid == tid ? v->latest : vfd_find_task(v, tid);
+}
 
 /* The first thread of process PID, or another one when that has ended. NULL when unknown. */
 struct task *vfd_task_of(const struct vfd *v, uint32_t pid);

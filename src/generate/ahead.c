@@ -13,23 +13,22 @@
 struct ahead {
 	struct capture_reader *reader;
 	struct relay *relay;
+	void (*done)(void *user);
+	void *user;
 	struct ahead_batch batch[BATCHES];
 };
 
 /* A record lives until the reader's next one: its vector and strings are kept in the batch. */
-static size_t keep_bytes(struct buf *bytes, const struct rec *r)
+static void keep_bytes(struct ahead_batch *b, struct rec *r)
 {
 	static const char zeroes[sizeof(*r->vec)];
-	size_t at;
+	struct buf *bytes = &b->bytes;
 
-	if (!r->nvec && !r->path.s && !r->path2.s)
-		return 0;
 	buf_add(bytes, zeroes, -bytes->len % sizeof(*r->vec));
-	at = bytes->len;
+	b->kept[b->nkept++] = (struct ahead_kept){r, bytes->len};
 	buf_add(bytes, r->vec, r->nvec * sizeof(*r->vec));
 	buf_str(bytes, r->path);
 	buf_str(bytes, r->path2);
-	return at;
 }
 
 static const char *point_str(struct str *s, const char *p)
@@ -42,15 +41,15 @@ static const char *point_str(struct str *s, const char *p)
 
 static void point_to_bytes(struct rec *r, const char *p)
 {
-	if (r->nvec && r->vec) {
+	if (r->nvec) {
 		r->vec = (const uint64_t *)(const void *)p;
 		p += r->nvec * sizeof(*r->vec);
 	}
 	point_str(&r->path2, point_str(&r->path, p));
 }
 
-/* The next record, and where its bytes are. 1, 0 at the end, -errno. */
-static int take_record(struct ahead *a, struct ahead_batch *b, struct ahead_record *to, size_t *at)
+/* The next record. 1, 0 at the end, -errno. */
+static int take_record(struct ahead *a, struct ahead_batch *b, struct ahead_record *to)
 {
 	struct rec *r = &to->rec;
 	uint64_t length;
@@ -70,7 +69,8 @@ static int take_record(struct ahead *a, struct ahead_batch *b, struct ahead_reco
 		return rc;
 	}
 	model_uring_plain(r, &length);
-	*at = keep_bytes(&b->bytes, r);
+	if (r->nvec || r->path.s || r->path2.s)
+		keep_bytes(b, r);
 	return buf_ok(&b->bytes) ? 1 : err_sys(&b->err, ENOMEM, "cannot read ahead");
 }
 
@@ -78,32 +78,42 @@ static bool fill(void *user, size_t slot)
 {
 	struct ahead *a = user;
 	struct ahead_batch *b = &a->batch[slot];
-	size_t at[AHEAD_BATCH], i;
+	size_t i;
 
-	b->n = b->bytes.len = b->errors.n = 0;
+	b->n = b->nkept = b->bytes.len = b->errors.n = 0;
 	buf_reserve(&b->bytes, 1); /* an empty path points somewhere too, or it would be missing */
 	while (b->n < AHEAD_BATCH && b->bytes.len < BATCH_FULL) {
-		b->rc = take_record(a, b, &b->record[b->n], &at[b->n]);
+		b->rc = take_record(a, b, &b->record[b->n]);
 		if (b->rc <= 0)
 			break;
 		b->n++;
 	}
-	for (i = 0; i < b->n; i++)
-		point_to_bytes(&b->record[i].rec, b->bytes.p + at[i]);
+	for (i = 0; i < b->nkept; i++)
+		point_to_bytes(b->kept[i].rec, b->bytes.p + b->kept[i].at);
 	b->progress = capture_progress(a->reader);
 	return b->rc > 0;
 }
 
-int ahead_new(struct ahead **out, struct capture_reader *reader)
+static void spare(void *user)
+{
+	const struct ahead *a = user;
+
+	a->done(a->user);
+}
+
+int ahead_new(struct ahead **out, struct capture_reader *reader, void (*done)(void *user), void *user)
 {
 	struct ahead *a = calloc(1, sizeof(*a));
+	const struct relay_work work = {BATCHES, fill, NULL, spare, a};
 	int rc;
 
 	*out = NULL;
 	if (!a)
 		return -ENOMEM;
 	a->reader = reader;
-	rc = relay_new(&a->relay, BATCHES, fill, a);
+	a->done = done;
+	a->user = user;
+	rc = relay_new(&a->relay, &work);
 	if (rc)
 		free(a);
 	else
@@ -135,4 +145,14 @@ struct ahead_batch *ahead_next(struct ahead *a)
 void ahead_release(struct ahead *a)
 {
 	relay_release(a->relay);
+}
+
+void ahead_post(struct ahead *a, size_t most)
+{
+	relay_post(a->relay, most);
+}
+
+void ahead_settle(struct ahead *a)
+{
+	relay_settle(a->relay);
 }

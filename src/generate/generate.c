@@ -9,6 +9,7 @@
 #include "generate/outside.h"
 #include "generate/overlap.h"
 #include "generate/window.h"
+#include "generate/writing.h"
 #include "trace/capture.h"
 #include "tree/mounts.h"
 
@@ -18,7 +19,9 @@ struct run {
 	struct err *err;
 	struct model model;
 	struct capture_reader *reader;
+	struct ahead *ahead;
 	struct window *window;
+	struct writing *writing;
 	struct outside outside;
 	struct outfile *out;
 	struct buf line;
@@ -72,29 +75,30 @@ static int mounts_of_this_host(struct run *run)
 
 /* ---- lines ---- */
 
-/* The second line of a record: it stands behind the first one, and waits for nothing else. */
-static int emit_more(struct run *run)
+/* The line is one of the replay; the model has another one for the next. */
+static int keep_line(struct run *run)
 {
+	return writing_keep(run->writing, &run->model.out, run->err);
+}
+
+/* The second line of a record stands behind the first one, and waits for nothing else. */
+static void end_more(struct run *run)
+{
+	const struct rline *first = run->model.out;
 	struct rline *more = &run->model.more;
 
-	more->entry = run->model.out.entry;
+	more->entry = first->entry;
 	more->dur = 0;
-	more->thread = run->model.out.thread;
-	more->process = run->model.out.process;
+	more->thread = first->thread;
+	more->process = first->process;
 	more->ndeps = 0;
-	run->line.len = 0;
-	replay_print(&run->line, more);
-	if (!buf_ok(&run->line))
-		return err_sys(run->err, ENOMEM, "cannot write line %llu",
-			(unsigned long long)more->call.line);
 	run->res->operations++;
-	return outfile_write(run->out, run->line.p, run->line.len, run->err);
 }
 
 static int emit(struct run *run, const struct rec *r)
 {
 	struct model *m = &run->model;
-	struct rline *l = &m->out;
+	struct rline *l = m->out;
 	uint64_t entry = r->t - r->dur, label = r->line;
 	bool others = r->tid == OUTSIDE_TASK;
 	int rc;
@@ -112,18 +116,18 @@ static int emit(struct run *run, const struct rec *r)
 	if (rc)
 		return err_sys(run->err, -rc, "cannot order line %llu",
 			(unsigned long long)r->line);
-	run->line.len = 0;
-	replay_print(&run->line, l);
-	if (!buf_ok(&run->line))
-		return err_sys(run->err, ENOMEM, "cannot write line %llu",
-			(unsigned long long)r->line);
 	if (others)
 		run->res->outside += !(ops[r->op].flags & OPF_STATE);
 	else
 		run->res->operations++;
 	run->res->edges += l->ndeps;
-	rc = outfile_write(run->out, run->line.p, run->line.len, run->err);
-	return rc || !m->has_more ? rc : emit_more(run);
+	if (m->has_more)
+		end_more(run);
+	rc = keep_line(run);
+	if (rc || !m->has_more)
+		return rc;
+	*m->out = m->more;
+	return keep_line(run);
 }
 
 /* What model_apply() said, carried out. */
@@ -275,38 +279,36 @@ static int let_open(struct run *run, const struct rec *r)
 	size_t i = 0;
 	int rc = 0;
 
-	if (run->model.vfd.tasks.n < 2)
-		return 0;
 	while (rc == 0 && (c = window_overlapping(run->window, r, &i)))
 		if (overlap_opens(&run->model, r, c))
 			rc = apply_ahead(run, c);
 	return rc < 0 ? rc : 0;
 }
 
-static int apply(struct run *run, const struct rec *r)
+/* R contradicts the model: others go first until it does not any more, or until nothing helps. */
+static int apply_contradicting(struct run *run, const struct rec *r)
 {
-	int left, rc = let_open(run, r), steps = 0;
+	int left = LEFT_CONFLICT, rc, steps = 0;
 	uint64_t reused = run->model.reused, reordered;
 	struct surprise why, before = {0};
+	bool again;
 
-	if (!rc)
-		rc = let_pass(run, r, r);
-	if (rc)
-		return rc;
 	do {
-		left = model_apply(&run->model, r);
-		if (left != LEFT_CONFLICT)
-			return finish(run, r, left);
-		why = run->model.surprise;
+		why = run->model.surprise.what ? run->model.surprise : (struct surprise){0};
 		model_done(&run->model);
 		reordered = run->res->reordered;
 		rc = put_first(run, r, &why);
-		if (rc || reordered != run->res->reordered)
-			continue;
-		if (steps++ < OUTSIDE_STEPS && !repeated(&why, &before))
-			rc = let_others(run, r, &why);
-		before = why;
-	} while (rc > 0 || (rc == 0 && reordered != run->res->reordered));
+		if (!rc && reordered == run->res->reordered) {
+			if (steps++ < OUTSIDE_STEPS && !repeated(&why, &before))
+				rc = let_others(run, r, &why);
+			before = why;
+		}
+		again = rc > 0 || (rc == 0 && reordered != run->res->reordered);
+		if (again)
+			left = model_apply(&run->model, r);
+	} while (again && left == LEFT_CONFLICT);
+	if (again)
+		return finish(run, r, left);
 	if (rc < 0)
 		return rc;
 	run->model.force = true;
@@ -314,6 +316,23 @@ static int apply(struct run *run, const struct rec *r)
 	run->model.force = false;
 	run->res->forced += run->model.reused == reused;
 	return finish(run, r, left == LEFT_CONFLICT ? LEFT_NONE : left);
+}
+
+static int let_others_first(struct run *run, const struct rec *r)
+{
+	int rc = let_open(run, r);
+
+	return rc ? rc : let_pass(run, r, r);
+}
+
+static int apply(struct run *run, const struct rec *r)
+{
+	int left, rc = run->model.vfd.tasks.n < 2 ? 0 : let_others_first(run, r);
+
+	if (rc)
+		return rc;
+	left = model_apply(&run->model, r);
+	return left == LEFT_CONFLICT ? apply_contradicting(run, r) : finish(run, r, left);
 }
 
 /* That the thread's process has not in use, and that hardly any call is about to use. */
@@ -428,15 +447,21 @@ static int open_all(struct run *run)
 			"done to them; -a analyses it", run->q->capture);
 	if (model_init(&run->model, run->q->name, run->q->root,
 		    capture_header(run->reader, "arch")) ||
-		window_new(&run->window, run->reader))
+		writing_new(&run->writing) ||
+		ahead_new(&run->ahead, run->reader, writing_done, run->writing) ||
+		window_new(&run->window, run->ahead))
 		return err_sys(run->err, ENOMEM, "cannot start");
+	run->model.out = writing_first(run->writing);
 	run->model.faults = faults_of(capture_header(run->reader, "faults"));
 	/* these tell of no mounts */
 	if (capture_version(run->reader) < 5 || str_eqs(capture_header(run->reader, "backend"), "strace"))
 		rc = mounts_of_this_host(run);
 	if (!rc)
 		rc = outfile_open(&run->out, run->q->replay, OUTFILE_WHOLE, run->err);
-	return rc ? rc : write_header(run);
+	if (rc)
+		return rc;
+	writing_begin(run->writing, run->out, run->ahead);
+	return write_header(run);
 }
 
 static void sum_up(struct run *run)
@@ -463,6 +488,9 @@ int generate(const struct generate_request *q, struct generate_result *res, stru
 	rc = open_all(&run);
 	if (!rc)
 		rc = all_records(&run);
+	if (!rc)
+		rc = writing_settle(run.writing, err);
+	ahead_free(run.ahead);
 	if (!rc && model_aio_settle(&run.model))
 		rc = err_sys(err, ENOMEM, "cannot end");
 	if (!rc)
@@ -477,6 +505,7 @@ int generate(const struct generate_request *q, struct generate_result *res, stru
 		model_free(&run.model);
 	outside_free(&run.outside);
 	window_free(run.window);
+	writing_free(run.writing);
 	if (run.reader)
 		capture_close(run.reader);
 	buf_free(&run.line);

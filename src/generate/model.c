@@ -33,17 +33,42 @@ static void hook_node_put(void *user, void *node)
 	node_put(&m->names, node);
 }
 
+/* Each open makes two, and each close ends them: they are used again. */
+union spare_resource {
+	struct resource resource; /* all zero, but for what is in its place: */
+	union spare_resource *next;
+};
+
 static void *hook_order_new(void *user)
 {
-	(void)user;
-	return calloc(1, sizeof(struct resource));
+	struct model *m = user;
+	union spare_resource *s = m->spare_resources;
+
+	if (!s)
+		return calloc(1, sizeof(*s));
+	m->spare_resources = s->next;
+	s->next = NULL;
+	return &s->resource;
 }
 
 static void hook_order_free(void *user, void *order)
 {
-	(void)user;
-	resource_free(order);
-	free(order);
+	struct model *m = user;
+	union spare_resource *s = order;
+
+	resource_free(&s->resource);
+	s->next = m->spare_resources;
+	m->spare_resources = s;
+}
+
+static void free_spare_resources(struct model *m)
+{
+	union spare_resource *s;
+
+	while ((s = m->spare_resources)) {
+		m->spare_resources = s->next;
+		free(s);
+	}
 }
 
 int model_init(struct model *m, const char *name, const char *root, struct str arch)
@@ -65,8 +90,12 @@ void model_done(struct model *m)
 	size_t i;
 
 	order_begin(m->order);
+	if (!(m->dying.n | m->kept.n | m->ended) && !m->ended_maps) {
+		names_forget(&m->names);
+		return;
+	}
 	for (i = 0; i < m->dying.n; i++)
-		hook_order_free(NULL, m->dying.v[i]);
+		hook_order_free(m, m->dying.v[i]);
 	m->dying.n = 0;
 	for (i = 0; i < m->kept.n; i++)
 		node_put(&m->names, m->kept.v[i]);
@@ -152,6 +181,7 @@ void model_free(struct model *m)
 	vfd_free(&m->vfd);
 	vec_free(&m->rings.v);
 	model_free_maps(m);
+	free_spare_resources(m);
 	names_free(&m->names);
 	order_free(m->order);
 	buf_free(&m->path);
@@ -259,9 +289,9 @@ int model_apply(struct model *m, const struct rec *r)
 	m->ended = false;
 	m->parts = 0;
 	m->rec = r;
-	m->surprise = (struct surprise){0};
+	m->surprise.what = SURPRISE_NONE;
 	m->into = m->from = m->from2 = NULL;
-	begin_line(&m->out, r);
+	begin_line(m->out, r);
 	m->task = NULL;
 	if (r->op != OP_state_mount && r->op != OP_state_path && r->op != OP_lost && r->op != OP_end) {
 		m->task = vfd_task(&m->vfd, r->tid);
@@ -272,19 +302,20 @@ int model_apply(struct model *m, const struct rec *r)
 			if (!m->task)
 				return -ENOMEM;
 		}
+		m->vfd.latest = m->task;
 	}
 	m->names.uid = m->task ? m->task->process->uid : 0;
-	rc = left_by_error(m, r);
+	rc = r->ret < 0 ? left_by_error(m, r) : LEFT_NONE;
 	if (!rc)
 		rc = r->sqe.ring ? model_submission(m, r) : models[r->op](m, r);
 	if (rc)
 		return rc;
 	if (m->task) {
-		m->out.thread = m->task->id;
-		m->out.process = m->task->process->id;
+		m->out->thread = m->task->id;
+		m->out->process = m->task->process->id;
 	}
-	m->out.list = m->list.v;
-	m->out.nlist = (uint32_t)m->list.n;
+	m->out->list = m->list.v;
+	m->out->nlist = (uint32_t)m->list.n;
 	return buf_ok(&m->path) && buf_ok(&m->path2) && buf_ok(&m->scratch) ? LEFT_NONE : -ENOMEM;
 }
 
@@ -293,8 +324,10 @@ int model_fd(struct model *m, const struct rec *r, enum arg_kind kind, struct de
 	struct fdtable *from = kind == A_FD ? m->from : kind == A_FD2 ? m->from2 : NULL, *own = m->task->files;
 	int i = op_arg_index(r->op, kind), rc;
 
-	m->task->files = from ? from : own;
-	rc = model_fd_in(m, r, (int32_t)r->arg[i], &m->out.call.arg[i], d);
+	if (!from)
+		return model_fd_in(m, r, (int32_t)r->arg[i], &m->out->call.arg[i], d);
+	m->task->files = from;
+	rc = model_fd_in(m, r, (int32_t)r->arg[i], &m->out->call.arg[i], d);
 	m->task->files = own;
 	return rc;
 }

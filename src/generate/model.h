@@ -175,13 +175,14 @@ struct model {
 	const struct rec *rec;
 	struct surprise surprise; /* of LEFT_CONFLICT */
 	struct task *task;
-	struct rline out;
+	struct rline *out; /* whoever has the model says where */
 	struct buf path, path2, scratch;
 	VEC(struct vlist_item) list;
 	VEC(uint64_t) numbers; /* of the line, where they are others than those of the record */
 	uint64_t parts; /* iocbs of it that are left out */
 	VEC(struct node *) kept;	/* whose resources the line touches, likewise */
 	VEC(struct resource *) dying; /* of closed descriptors, until the line is committed */
+	union spare_resource *spare_resources;
 	struct rline more;  /* a second line of the same record, when has_more */
 	bool has_more;
 	uint64_t more_part[3];

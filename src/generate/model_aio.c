@@ -144,7 +144,7 @@ static int ctx_of(struct model *m, const struct rec *r, enum touch how, struct a
 	struct aio_ctx *c = ctx_find(m, r->arg[0]);
 
 	*out = NULL;
-	m->out.call.arg[0] = CTX_NONE;
+	m->out->call.arg[0] = CTX_NONE;
 	if (!c && r->ret == -EINVAL)
 		return 0;
 	if (!c)
@@ -152,7 +152,7 @@ static int ctx_of(struct model *m, const struct rec *r, enum touch how, struct a
 	if (!c)
 		return -ENOMEM;
 	*out = c;
-	m->out.call.arg[0] = c->number;
+	m->out->call.arg[0] = c->number;
 	return model_touch(m, c->order, how);
 }
 
@@ -310,7 +310,7 @@ int model_io_setup(struct model *m, const struct rec *r)
 	struct aio_ctx *c;
 	int rc = 0;
 
-	m->out.call.arg[1] = CTX_NONE;
+	m->out->call.arg[1] = CTX_NONE;
 	if (r->ret < 0)
 		return 0;
 	c = ctx_find(m, r->arg[1]);
@@ -320,7 +320,7 @@ int model_io_setup(struct model *m, const struct rec *r)
 	if (!c)
 		return rc ? rc : -ENOMEM;
 	c->began = true;
-	m->out.call.arg[1] = c->number;
+	m->out->call.arg[1] = c->number;
 	return model_touch(m, c->order, TOUCH_EXCLUSIVE);
 }
 
@@ -339,7 +339,7 @@ int model_io_cancel(struct model *m, const struct rec *r)
 	int rc = ctx_of(m, r, TOUCH_SHARE, &c);
 
 	f = c ? flying_find(c, r->arg[1]) : NULL;
-	m->out.call.arg[1] = f ? f->number : 0;
+	m->out->call.arg[1] = f ? f->number : 0;
 	return rc;
 }
 
@@ -580,8 +580,8 @@ static int put_batch(struct model *m, struct batch *b, const struct rec *r)
 
 static void use_tuples(struct model *m)
 {
-	m->out.call.vec = m->numbers.v;
-	m->out.call.nvec = (uint32_t)m->numbers.n;
+	m->out->call.vec = m->numbers.v;
+	m->out->call.nvec = (uint32_t)m->numbers.n;
 }
 
 int model_io_submit(struct model *m, const struct rec *r)
@@ -599,9 +599,9 @@ int model_io_submit(struct model *m, const struct rec *r)
 	if (b.dropped && (r->ret > 0 ? !b.submitted : !b.put))
 		return b.left;
 	if (r->ret > 0)
-		m->out.call.ret = (int64_t)b.submitted;
+		m->out->call.ret = (int64_t)b.submitted;
 	if (b.put)
-		m->out.call.arg[1] = b.put;
+		m->out->call.arg[1] = b.put;
 	m->parts = b.dropped;
 	return 0;
 }
@@ -644,9 +644,9 @@ static int put_event(struct model *m, struct aio_ctx *c, const uint64_t *event)
 /* N events are left of those that it got. What did not end by its timeout does not wait for more. */
 static void set_waited(struct model *m, const struct rec *r, int64_t n)
 {
-	m->out.call.ret = n;
+	m->out->call.ret = n;
 	if (r->ret >= (int64_t)r->arg[1] && n < (int64_t)r->arg[1])
-		m->out.call.arg[1] = (uint64_t)n;
+		m->out->call.arg[1] = (uint64_t)n;
 }
 
 int model_io_getevents(struct model *m, const struct rec *r)

@@ -146,7 +146,7 @@ static int open_fd(struct model *m, int64_t fd, struct node *node, int flags,
 	if (kind != DESC_FILE)
 		return model_left_of(kind);
 	model_description_began(d->desc);
-	m->out.newfd = vfd_number(&m->vfd, d);
+	m->out->newfd = vfd_number(&m->vfd, d);
 	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }
 
@@ -285,7 +285,7 @@ int model_open(struct model *m, const struct rec *r)
 	if (i < 0)
 		i = op_arg_index(r->op, A_HOW);
 	if (i >= 0)
-		m->out.call.arg[i] = (uint64_t)(unsigned)flags;
+		m->out->call.arg[i] = (uint64_t)(unsigned)flags;
 	rc = model_place(m, r, A_PATH, base, (nofollow ? WALK_NOFOLLOW : 0) | way, &p);
 	if (!rc)
 		rc = model_put_path(m, r, A_PATH, base, &p);
@@ -340,7 +340,7 @@ static int close_displaced(struct model *m, struct displaced *p)
 
 	if (left == LEFT_NONE && p->d->vfd == VFD_NUMBER_NONE)
 		left = LEFT_UNLINKED;
-	m->out.call.arg[0] = p->d->vfd;
+	m->out->call.arg[0] = p->d->vfd;
 	m->reused--;
 	rc = end_descriptor(m, p->d);
 	vfd_displaced_close(&m->vfd, m->task, p);
@@ -369,7 +369,7 @@ int model_close(struct model *m, const struct rec *r)
 	rc = model_fd(m, r, A_FD, &d);
 
 	if (d && d->desc->kind == DESC_RING && d->vfd != VFD_NUMBER_NONE) {
-		m->out.call.arg[0] = d->vfd;
+		m->out->call.arg[0] = d->vfd;
 		rc = model_touch(m, d->order, TOUCH_SHARE);
 	}
 
@@ -447,7 +447,7 @@ int model_dup_to(struct model *m, struct descriptor *from, int64_t to, bool cloe
 	d->cloexec = cloexec;
 	if (from->desc->kind != DESC_FILE || from->vfd == VFD_NUMBER_NONE)
 		return 0;
-	m->out.newfd = vfd_number(&m->vfd, d);
+	m->out->newfd = vfd_number(&m->vfd, d);
 	return model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }
 
@@ -464,9 +464,9 @@ static int as_close(struct model *m, int64_t fd, int left)
 	if (rc || vfd == VFD_NUMBER_NONE)
 		return rc ? rc : left;
 	drop_first_item(m);
-	m->out.call.op = OP_close;
-	m->out.call.arg[0] = vfd;
-	m->out.call.ret = 0;
+	m->out->call.op = OP_close;
+	m->out->call.arg[0] = vfd;
+	m->out->call.ret = 0;
 	return 0;
 }
 
@@ -480,7 +480,7 @@ int model_dup(struct model *m, const struct rec *r)
 	if (r->ret < 0)
 		return rc;
 	if (r->ret == old) { /* does nothing but check the descriptor; only of dup2 true */
-		m->out.newfd = d ? d->vfd : VFD_NONE;
+		m->out->newfd = d ? d->vfd : VFD_NONE;
 		return rc;
 	}
 	if (r->op == OP_dup && number_taken(m, r))
@@ -566,7 +566,7 @@ static struct lock lock_range(const struct rec *r, const struct descriptor *d)
  */
 static void put_start(struct model *m, const struct rec *r, const struct descriptor *d, bool other)
 {
-	uint64_t *arg = m->out.call.arg;
+	uint64_t *arg = m->out->call.arg;
 	bool current = r->arg[3] == SEEK_CUR;
 
 	if (current && r->ret == -EOVERFLOW) {
@@ -584,7 +584,7 @@ static int touch_base(struct model *m, const struct descriptor *d)
 {
 	struct node *n = d->desc->node;
 
-	switch (m->out.call.arg[3]) {
+	switch (m->out->call.arg[3]) {
 	case SEEK_CUR:
 		return model_touch(m, d->desc->order, TOUCH_SHARE);
 	case SEEK_END:
@@ -609,10 +609,10 @@ static int fcntl_lock(struct model *m, const struct rec *r, struct descriptor *d
 	posix = posix && r->ret != -EBADF && r->ret != -EINVAL && r->ret != -EFAULT;
 	put_start(m, r, d, posix);
 	if (posix) {
-		m->out.lock = vfd_lock_handle(&m->vfd, m->task, node, true);
-		if (m->out.lock == VFD_NUMBER_NONE)
+		m->out->lock = vfd_lock_handle(&m->vfd, m->task, node, true);
+		if (m->out->lock == VFD_NUMBER_NONE)
 			return -ENOMEM;
-		lock.owner = record_owner(m->out.lock);
+		lock.owner = record_owner(m->out->lock);
 	}
 	rc = get ? 0 : settle_lock(m, node, &lock, r->arg[2] == F_UNLCK, r->ret);
 	if (!rc)

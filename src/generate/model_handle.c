@@ -84,7 +84,7 @@ int model_handle(struct model *m, const struct rec *r)
 		rc = model_settle(m, r, &p, there ? 1 : r->ret == -ENOENT ? 0 : -1, 0);
 	if (!rc)
 		rc = model_put_path(m, r, A_PATH, A_DIRFD, &p);
-	m->out.call.path2 = STR_NONE; /* the replay's file has another one */
+	m->out->call.path2 = STR_NONE; /* the replay's file has another one */
 	if (rc || r->ret < 0 || !p.node || !r->path2.len)
 		return rc;
 	return remember(m, r->path2, p.node);
@@ -118,7 +118,7 @@ int model_open_handle(struct model *m, const struct rec *r)
 		as.arg[3] = 0;
 		as.path = buf_as_str(&m->opened);
 		as.path2 = STR_NONE;
-		m->out.call = as;
+		m->out->call = as;
 		return model_open(m, &as);
 	}
 	if (r->ret < 0)

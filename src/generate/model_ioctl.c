@@ -91,7 +91,7 @@ static int dedupe(struct model *m, const struct rec *r, const struct descriptor 
 			return -ENOMEM;
 		*slot = r->vec[i];
 	}
-	m->out.call.vec = m->numbers.v;
+	m->out->call.vec = m->numbers.v;
 	for (i = 0; i + REC_DEST <= r->nvec; i += REC_DEST) {
 		uint64_t *dest = m->numbers.v + i;
 		bool shared = from && r->ret == 0 && dest[3] == FILE_DEDUPE_RANGE_SAME && dest[2];
@@ -200,10 +200,10 @@ static int on_file(struct model *m, const struct rec *r, struct descriptor *d)
 static int on_files(struct model *m, const struct rec *r, struct descriptor *d)
 {
 	struct descriptor *second;
-	int rc = model_fd_in(m, r, (int32_t)r->arg[2], &m->out.call.arg[2], &second);
+	int rc = model_fd_in(m, r, (int32_t)r->arg[2], &m->out->call.arg[2], &second);
 
 	if (rc > 0 && !d) { /* it was not looked at */
-		m->out.call.arg[2] = VFD_NONE;
+		m->out->call.arg[2] = VFD_NONE;
 		return 0;
 	}
 	if (rc || !second || !d)

@@ -69,8 +69,8 @@ static int put_part(struct model *m, const struct filemap *f, uint64_t off, uint
 /* The line has the parts so far; those of earlier calls are of other lines. */
 static int put_parts(struct model *m, int rc)
 {
-	m->out.call.vec = m->numbers.v;
-	m->out.call.nvec = (uint32_t)m->numbers.n;
+	m->out->call.vec = m->numbers.v;
+	m->out->call.nvec = (uint32_t)m->numbers.n;
 	return rc;
 }
 
@@ -231,9 +231,9 @@ static int as_munmap(struct model *m, int left)
 {
 	if (m->numbers.n == 0)
 		return left;
-	m->out.call.op = OP_munmap;
-	m->out.call.ret = 0;
-	m->out.newmap = MAP_NONE;
+	m->out->call.op = OP_munmap;
+	m->out->call.ret = 0;
+	m->out->newmap = MAP_NONE;
 	return put_parts(m, 0);
 }
 
@@ -263,7 +263,7 @@ static int number_map(struct model *m, struct filemap *f)
 {
 	f->id = m->next_map++;
 	m->maps++;
-	m->out.newmap = f->id;
+	m->out->newmap = f->id;
 	return model_touch(m, &f->order, TOUCH_EXCLUSIVE);
 }
 
@@ -276,7 +276,7 @@ static int assume_written(struct model *m, struct filemap *f)
 		len = f->len;
 	if (len == 0)
 		return 0;
-	m->more = m->out;
+	m->more = *m->out;
 	m->more.call.op = OP_map_write;
 	m->more.call.ret = (int64_t)len;
 	m->more.newmap = MAP_NONE;
@@ -505,7 +505,7 @@ static int touch_piece(struct model *m, const struct rec *r, const struct piece 
 	if (r->op == OP_map_write && p->map->shared)
 		return pages_written(m, n, off, p->len);
 	if (r->op == OP_map_write)
-		m->out.call.op = OP_map_read;
+		m->out->call.op = OP_map_read;
 	return m->faults == FAULTS_EVENTS ? faulted(m, p) : pages_read(m, n, off, p->len);
 }
 
@@ -523,6 +523,6 @@ int model_touched(struct model *m, const struct rec *r)
 	}
 	for (i = 2; i < m->numbers.n; i += 3)
 		sum += m->numbers.v[i];
-	m->out.call.ret = (int64_t)sum;
+	m->out->call.ret = (int64_t)sum;
 	return put_parts(m, rc || m->numbers.n ? rc : LEFT_NO_MAP);
 }

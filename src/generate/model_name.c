@@ -100,7 +100,7 @@ int model_readlink(struct model *m, const struct rec *r)
 
 	if (!rc && r->ret >= 0 && p.node && !p.node->target && !p.fd)
 		rc = learn_target(&p, r->path2);
-	m->out.call.path2 = STR_NONE;
+	m->out->call.path2 = STR_NONE;
 	return rc;
 }
 
@@ -127,7 +127,7 @@ int model_setattr(struct model *m, const struct rec *r)
 /* A FIFO is not opened in a replay: what its descriptor changed is changed by its name. */
 static int as_path(struct model *m, const struct rec *r, struct node *n)
 {
-	struct rec *call = &m->out.call;
+	struct rec *call = &m->out->call;
 	int rc;
 
 	if (!names_path(n, &m->scratch))
@@ -244,18 +244,18 @@ static int put_target(struct model *m, const struct place *p, struct str target)
 	if (target.len >= PATH_MAX)
 		return LEFT_TOO_LONG;
 	if (!target.s || target.len == 0 || !p->w.at) {
-		m->out.call.path2 = target.s ? STR("") : STR_NONE;
+		m->out->call.path2 = target.s ? STR("") : STR_NONE;
 		if (target.len && !p->w.at) /* fails before the target matters */
-			m->out.call.path2 = STR("x");
+			m->out->call.path2 = STR("x");
 		return 0;
 	}
 	if (!names_path(p->w.at, &dir))
 		buf_puts(&dir, "/");
 	rc = buf_ok(&dir) ? model_map_target(m, buf_as_str(&dir), target, &m->path2) : -ENOMEM;
 	buf_free(&dir);
-	m->out.call.path2 = buf_as_str(&m->path2);
+	m->out->call.path2 = buf_as_str(&m->path2);
 	if (!rc && (m->path2.len >= PATH_MAX ||
-			   (m->path2.p[0] == '/' && model_too_long(m->out.call.path2))))
+			   (m->path2.p[0] == '/' && model_too_long(m->out->call.path2))))
 		return LEFT_TOO_LONG;
 	return rc;
 }

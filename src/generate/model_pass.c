@@ -75,8 +75,8 @@ int model_sendmsg(struct model *m, const struct rec *r)
 		rc = send_one(m, (int32_t)r->vec[i], r->vec[i + 1]);
 	if (rc)
 		return rc;
-	m->out.call.arg[0] = VFD_NONE; /* the socket is not there */
-	m->out.call.nvec = 0;
+	m->out->call.arg[0] = VFD_NONE; /* the socket is not there */
+	m->out->call.nvec = 0;
 	return m->list.n ? 0 : LEFT_SOCKET;
 }
 
@@ -132,8 +132,8 @@ int model_pidfd_getfd(struct model *m, const struct rec *r)
 	if (from->vfd == VFD_NUMBER_NONE)
 		return model_left_of(from->desc->kind) ? model_left_of(from->desc->kind)
 						       : LEFT_UNLINKED;
-	m->out.newfd = vfd_number(&m->vfd, d);
-	m->out.call.arg[1] = from->vfd;
+	m->out->newfd = vfd_number(&m->vfd, d);
+	m->out->call.arg[1] = from->vfd;
 	rc = model_touch(m, from->order, TOUCH_SHARE);
 	return rc ? rc : model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }

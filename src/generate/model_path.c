@@ -207,19 +207,19 @@ static int base_of(struct model *m, const struct rec *r, struct str path, enum a
 	if (path.len && path.s[0] == '/') {
 		/* An absolute path makes the descriptor argument meaningless. */
 		if (i >= 0)
-			m->out.call.arg[i] = VFD_CWD;
+			m->out->call.arg[i] = VFD_CWD;
 		return 0;
 	}
 	if (i < 0 || (int32_t)r->arg[i] == AT_FDCWD) {
 		*node = m->task->fs->cwd;
 		if (i >= 0)
-			m->out.call.arg[i] = VFD_CWD;
+			m->out->call.arg[i] = VFD_CWD;
 		return *node ? model_touch_fs(m, TOUCH_SHARE) : LEFT_NO_DIRECTORY;
 	}
 	d = vfd_get(m->task, (int32_t)r->arg[i]);
 	if (r->ret == -EBADF && (!d || is_culprit(m, r, path, base))) {
 		p->bad_base = true;
-		m->out.call.arg[i] = VFD_NONE;
+		m->out->call.arg[i] = VFD_NONE;
 		return 0;
 	}
 	if (!d)
@@ -228,7 +228,7 @@ static int base_of(struct model *m, const struct rec *r, struct str path, enum a
 		return model_left_of(d->desc->kind);
 	if (d->vfd == VFD_NUMBER_NONE)
 		return LEFT_UNLINKED;
-	m->out.call.arg[i] = d->vfd;
+	m->out->call.arg[i] = d->vfd;
 	*node = d->desc->node;
 	if (path.len == 0)
 		p->fd = d;
@@ -272,7 +272,7 @@ static int below_fd(struct model *m, const struct rec *r, enum arg_kind base, st
 	}
 	p->text = below.len ? below : STR(".");
 	if (i >= 0)
-		m->out.call.arg[i] = d->vfd;
+		m->out->call.arg[i] = d->vfd;
 	else
 		p->dotdot = true; /* the whole path, by names */
 	return model_touch(m, d->order, TOUCH_SHARE);
@@ -728,7 +728,7 @@ static void allow_border(struct model *m, const struct rec *r)
 	int i = op_arg_index(r->op, A_RESOLVE);
 
 	if (i >= 0 && r->ret != -EXDEV)
-		m->out.call.arg[i] &= ~(uint64_t)RESOLVE_NO_XDEV;
+		m->out->call.arg[i] &= ~(uint64_t)RESOLVE_NO_XDEV;
 }
 
 int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, enum arg_kind base,
@@ -736,7 +736,7 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 {
 	struct buf *out = which == A_PATH2 ? &m->path2 : &m->path;
 	struct str text = p->text;
-	struct str *field = which == A_PATH2 ? &m->out.call.path2 : &m->out.call.path;
+	struct str *field = which == A_PATH2 ? &m->out->call.path2 : &m->out->call.path;
 	int i = base == A_NONE ? -1 : op_arg_index(r->op, base);
 	int rc = 0;
 
@@ -766,7 +766,7 @@ int model_put_path(struct model *m, const struct rec *r, enum arg_kind which, en
 
 		rc = put_canonical(m, r, text, p, out, &inside);
 		if (i >= 0 && !inside)
-			m->out.call.arg[i] = VFD_CWD;
+			m->out->call.arg[i] = VFD_CWD;
 	}
 	*field = buf_as_str(out);
 	if (field->len && field->s[0] == '/')

@@ -60,8 +60,8 @@ int model_fork(struct model *m, const struct rec *r)
 	if (child->id == UINT32_MAX)
 		return -ENOMEM;
 	m->child = child;
-	m->out.new_process = child->process->id;
-	m->out.new_thread = child->id;
+	m->out->new_process = child->process->id;
+	m->out->new_thread = child->id;
 	return flags & CLONE_FILES ? 0 : model_copied_fds(m, child, m->task->files);
 }
 
@@ -85,10 +85,10 @@ int model_exec(struct model *m, const struct rec *r)
 	uint32_t fd;
 	int rc = 0;
 
-	m->out.call.path = STR_NONE; /* the program itself is not part of the replay */
-	m->out.call.path2 = STR_NONE;
+	m->out->call.path = STR_NONE; /* the program itself is not part of the replay */
+	m->out->call.path2 = STR_NONE;
 	if (r->op == OP_execveat)
-		m->out.call.arg[0] = VFD_CWD;
+		m->out->call.arg[0] = VFD_CWD;
 	if (r->ret < 0)
 		return 0;
 	if (t->process->refs > 1)
@@ -212,10 +212,10 @@ int model_state_task(struct model *m, const struct rec *r)
 		return rc;
 	set_node(m, &t->fs->root, root);
 	set_node(m, &t->fs->cwd, cwd);
-	m->out.call.path = m->out.call.path2 = STR_NONE;
+	m->out->call.path = m->out->call.path2 = STR_NONE;
 	if (cwd && !(cwd->mount && cwd->mount->pseudo) && names_path(cwd, &full)) {
 		rc = buf_ok(&full) ? model_map(m, buf_as_str(&full), &m->path) : -ENOMEM;
-		m->out.call.path = buf_as_str(&m->path);
+		m->out->call.path = buf_as_str(&m->path);
 	}
 	buf_free(&full);
 	return rc;
@@ -291,11 +291,11 @@ int model_open_told(struct model *m, const struct rec *r)
 		return rc > 0 ? LEFT_STATE : rc;
 	make_reachable(m->task, n, flags);
 	d->desc->offset = r->arg[3];
-	m->out.call.arg[2] = (uint64_t)flags & ~(uint64_t)(O_CREAT | O_EXCL | O_TRUNC);
+	m->out->call.arg[2] = (uint64_t)flags & ~(uint64_t)(O_CREAT | O_EXCL | O_TRUNC);
 	rc = model_map(m, r->path, &m->path);
-	m->out.call.path = buf_as_str(&m->path);
-	m->out.call.ret = fd;
-	m->out.call.has_ret = true;
+	m->out->call.path = buf_as_str(&m->path);
+	m->out->call.ret = fd;
+	m->out->call.has_ret = true;
 	return rc;
 }
 
@@ -316,7 +316,7 @@ int model_state_map(struct model *m, const struct rec *r)
 	fd.arg[0] = r->arg[op_arg_index(OP_mmap, A_FD)];
 	fd.arg[1] = fd.arg[3] = 0;
 	fd.arg[2] = writes ? O_RDWR : O_RDONLY;
-	m->out.call = fd;
+	m->out->call = fd;
 	return model_state_fd(m, &fd);
 }
 
@@ -337,10 +337,10 @@ int model_state_dup(struct model *m, const struct rec *r)
 	d->cloexec = flags & O_CLOEXEC;
 	if (!from || from->vfd == VFD_NUMBER_NONE)
 		return LEFT_STATE;
-	m->out.newfd = vfd_number(&m->vfd, d);
-	m->out.call.arg[2] = from->vfd;
-	m->out.call.ret = fd;
-	m->out.call.has_ret = true;
+	m->out->newfd = vfd_number(&m->vfd, d);
+	m->out->call.arg[2] = from->vfd;
+	m->out->call.ret = fd;
+	m->out->call.has_ret = true;
 	rc = model_touch(m, from->order, TOUCH_SHARE);
 	return rc ? rc : model_touch(m, d->order, TOUCH_EXCLUSIVE);
 }

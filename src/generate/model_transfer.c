@@ -25,7 +25,7 @@ static struct span span_of(const struct rec *r, enum arg_kind offset, struct des
 /* The line becomes another call on the file of SPAN alone, which does what this one did to it. */
 static void become(struct model *m, const struct span *s, enum op_id plain, enum op_id positioned)
 {
-	struct rec *call = &m->out.call;
+	struct rec *call = &m->out->call;
 
 	if (call->op == OP_splice) { /* the other side is a pipe, and so is that of the replay */
 		call->arg[plain == OP_read ? 2 : 0] = VFD_NONE;

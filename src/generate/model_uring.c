@@ -45,7 +45,7 @@ static void put_splice_slots(const struct model *m, struct rec *line)
 
 static void become_submission(struct model *m, const struct ring *ring, const struct sqe *sqe)
 {
-	struct rec *out = &m->out.call, line = *out;
+	struct rec *out = &m->out->call, line = *out;
 	int len = op_arg_index(sqe->row, A_LEN), fd = op_arg_index(sqe->row, A_FD);
 
 	line.op = sqe->row;
@@ -247,7 +247,7 @@ static struct descriptor *closed_since(const struct ring *r, int64_t fd, const s
 /* What the line says of the ring, in the place of what the capture said. */
 static void put_ring(struct model *m, const struct ring *r)
 {
-	struct rec *call = &m->out.call;
+	struct rec *call = &m->out->call;
 
 	call->arg[op_arg_index(call->op, A_RING)] = r->number;
 }
@@ -282,7 +282,7 @@ int model_uring_setup(struct model *m, const struct rec *r)
 	if (!ring)
 		return -ENOMEM;
 	put_ring(m, ring);
-	m->out.newfd = vfd_number(&m->vfd, d);
+	m->out->newfd = vfd_number(&m->vfd, d);
 	rc = model_touch(m, d->order, TOUCH_EXCLUSIVE);
 	return rc ? rc : model_touch(m, d->desc->order, TOUCH_EXCLUSIVE);
 }
@@ -333,7 +333,7 @@ static int clear_files(struct model *m, struct ring *ring)
 int model_uring_register(struct model *m, const struct rec *r)
 {
 	struct ring *ring = ring_of(m, (uint64_t)model_arg(r, A_RING, 0));
-	uint64_t *op = &m->out.call.arg[op_arg_index(r->op, A_UREGOP)];
+	uint64_t *op = &m->out->call.arg[op_arg_index(r->op, A_UREGOP)];
 	int rc = 0;
 
 	if (r->ret < 0)
@@ -398,7 +398,7 @@ int model_uring_file(struct model *m, const struct rec *r)
 	if (model_arg(r, A_FD2, 0) >= 0)
 		rc = model_fd(m, r, A_FD2, &d);
 	else
-		m->out.call.arg[op_arg_index(r->op, A_FD2)] = VFD_NONE;
+		m->out->call.arg[op_arg_index(r->op, A_FD2)] = VFD_NONE;
 	if (rc >= 0) {
 		int entered = enter_file(m, ring, slot, d);
 
@@ -452,8 +452,8 @@ int model_uring_update(struct model *m, const struct rec *r)
 		if (!rc && came && fd != URING_FILE_SKIP)
 			rc = enter_file(m, ring, (int64_t)slot + i, d);
 	}
-	m->out.call.vec = m->numbers.v;
-	m->out.call.nvec = (uint32_t)m->numbers.n;
+	m->out->call.vec = m->numbers.v;
+	m->out->call.nvec = (uint32_t)m->numbers.n;
 	return rc ? rc : model_touch(m, ring->desc->order, TOUCH_EXCLUSIVE);
 }
 
@@ -498,7 +498,7 @@ static bool had_no_slot(const struct ring *ring, const struct rec *r)
 static int stand_in(struct model *m, struct ring *ring, const struct rec *r, int why)
 {
 	const struct sqe *sqe = &r->sqe;
-	struct rec *out = &m->out.call;
+	struct rec *out = &m->out->call;
 
 	if (ring->linked != sqe->number || !(sqe->flags & (URING_IO_LINK | URING_IO_HARDLINK)) ||
 		r->ret == -ECANCELED)
@@ -508,7 +508,7 @@ static int stand_in(struct model *m, struct ring *ring, const struct rec *r, int
 		.line = out->line, .op = OP_uring_nop, .has_ret = true};
 	out->sqe = (struct sqe){.row = OP_uring_nop, .ring = ring->number, .number = sqe->number,
 		.flags = sqe->flags & (URING_IO_LINK | URING_IO_HARDLINK), .buffer = SQE_NONE, .slot = SQE_NONE};
-	m->out.newfd = VFD_NONE;
+	m->out->newfd = VFD_NONE;
 	m->list.n = 0;
 	return model_touch(m, ring->desc->order, TOUCH_SHARE);
 }
@@ -592,7 +592,7 @@ static int apply_submission(struct model *m, struct ring *ring, const struct rec
 	if (rc)
 		return rc;
 	/* a model that makes another call of it? */
-	return m->out.call.op != r->op ? LEFT_RING_OP : 0;
+	return m->out->call.op != r->op ? LEFT_RING_OP : 0;
 }
 
 /* Its chain ended here. A replay asks for what was moved, and gets it: what was cancelled is left out. */
@@ -623,8 +623,8 @@ static int take_submission(struct model *m, struct ring *ring, const struct rec 
 	if (sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK))
 		ring->linked = sqe.number + 1;
 	if (sqe.slot != SQE_NONE)
-		m->out.newfd = VFD_NONE;
-	m->out.call.ret = r->ret;
+		m->out->newfd = VFD_NONE;
+	m->out->call.ret = r->ret;
 	become_submission(m, ring, &sqe);
 	return model_touch(m, ring->desc->order, TOUCH_SHARE);
 }

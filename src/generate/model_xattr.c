@@ -145,13 +145,13 @@ static enum op_id removal_of(enum op_id op)
 static int chmod_and_set(struct model *m, const struct rec *r, struct node *n)
 {
 	bool list = model_arg(r, A_LEN, 0) >= ACL_LEAST;
-	struct rec *call = &m->out.call;
+	struct rec *call = &m->out->call;
 	struct xattr *x = list ? enter(n, r->path2) : *find(n, r->path2);
 
 	if (list && !x)
 		return -ENOMEM;
 	m->has_more = list || (x && x->present);
-	m->more = m->out;
+	m->more = *m->out;
 	if (!list)
 		m->more.call.op = removal_of(r->op);
 	if (x) {
@@ -193,12 +193,12 @@ static int set_and_chmod(struct model *m, const struct rec *r, struct node *n)
 	if (!own(n, r->path2, length(r) >= ACL_LEAST))
 		return -ENOMEM;
 	m->has_more = true;
-	m->more = m->out;
+	m->more = *m->out;
 	call->path2 = STR_NONE;
 	call->sqe = (struct sqe){0};
 	if (r->op == OP_setxattrat) {
 		call->op = OP_fchmodat2;
-		call->arg[3] = m->out.call.arg[op_arg_index(r->op, A_ATFLAGS)];
+		call->arg[3] = m->out->call.arg[op_arg_index(r->op, A_ATFLAGS)];
 		call->arg[2] = r->facts.mode & 07777;
 	} else {
 		call->op = op_has(r->op, A_FD) ? OP_fchmod : OP_chmod;
@@ -217,7 +217,7 @@ static int set_default(struct model *m, const struct rec *r, struct node *n)
 		return -ENOMEM;
 	x->bits = x->present ? r->facts.mode & 0777 : 0;
 	x->size_now = (uint32_t)length(r);
-	m->out.call.arg[flags] |= (uint64_t)x->bits << XATTR_BITS_SHIFT;
+	m->out->call.arg[flags] |= (uint64_t)x->bits << XATTR_BITS_SHIFT;
 	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
 }
 

@@ -95,7 +95,7 @@ static bool changed_before(const struct model *m, const struct rec *r, const str
 	return e && overlaps(&e->changed, r);
 }
 
-static bool changes_after(const struct model *m, const struct window *w, const struct rec *r,
+static bool changes_after(const struct model *m, struct window *w, const struct rec *r,
 	const struct surprise *why)
 {
 	size_t i;
@@ -264,7 +264,7 @@ static bool put_place(struct outside *o, const struct surprise *why)
 	return false;
 }
 
-int outside_plan(struct outside *o, struct model *m, const struct window *w, const struct rec *r,
+int outside_plan(struct outside *o, struct model *m, struct window *w, const struct rec *r,
 	const struct surprise *why)
 {
 	int rc = 0;

@@ -30,7 +30,7 @@ struct outside {
  * live until the next call. 1; 0 when there is no such step: nothing is known to explain it, or
  * captured calls that overlap R changed the same thing; -ENOMEM.
  */
-int outside_plan(struct outside *o, struct model *m, const struct window *w, const struct rec *r,
+int outside_plan(struct outside *o, struct model *m, struct window *w, const struct rec *r,
 	const struct surprise *why);
 
 /*

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "datas/hmap.h"
-#include "generate/ahead.h"
 
 #define NO_SLOT	    UINT16_MAX
 #define THREAD_HASH (2 * WINDOW_SIZE)
@@ -34,6 +33,8 @@ struct window {
 	struct err err;
 	double progress;
 	uint64_t layers; /* events that were passed over */
+	struct slot current; /* given past the ring, in which nobody has looked for it yet */
+	bool past; /* there is such a one */
 	bool lined; /* the lines are those of what is in the window now */
 	struct line line[WINDOW_SIZE];
 	size_t lines;
@@ -41,21 +42,19 @@ struct window {
 	struct slot slot[WINDOW_SIZE];
 };
 
-int window_new(struct window **out, struct capture_reader *reader)
+int window_new(struct window **out, struct ahead *ahead)
 {
 	struct window *w = *out = calloc(1, sizeof(*w));
 
 	if (!w)
 		return -ENOMEM;
 	w->rc = 1;
-	return ahead_new(&w->ahead, reader);
+	w->ahead = ahead;
+	return 0;
 }
 
 void window_free(struct window *w)
 {
-	if (!w)
-		return;
-	ahead_free(w->ahead);
 	free(w);
 }
 
@@ -132,52 +131,79 @@ static struct ahead_batch *batch_at_hand(struct window *w)
 	return w->batch;
 }
 
-static void fill(struct window *w)
+/* Takes the next record of the file into S. False: there is none at hand. */
+static inline bool take(struct window *w, struct slot *s)
 {
 	struct ahead_batch *b = batch_at_hand(w);
+	struct ahead_record *r;
 
 	if (!b)
-		return;
-	while (w->n < WINDOW_SIZE && (b = batch_at_hand(w))) {
-		struct ahead_record *r = &b->record[w->at++];
-		bool ends_batch = w->at == b->n, layer = !r->bad && ops[r->rec.op].flags & OPF_LAYER;
+		return false;
+	r = &b->record[w->at++];
+	s->rec = &r->rec;
+	s->bad = r->bad;
+	s->err = r->bad ? &b->errors.v[r->why] : NULL;
+	s->taken = !r->bad && ops[r->rec.op].flags & OPF_LAYER;
+	s->ends_batch = w->at == b->n;
+	w->layers += s->taken;
+	return true;
+}
 
-		w->layers += layer;
-		if (layer && !ends_batch)
+/* Somebody looks for another record than the current one: from here on they are in the ring. */
+static void look_ahead(struct window *w)
+{
+	struct slot s;
+
+	if (w->past) {
+		w->slot[w->head] = w->current;
+		w->n = 1;
+		w->past = w->lined = false;
+	}
+	if (w->n > WINDOW_SIZE / 2)
+		return;
+	while (w->n < WINDOW_SIZE && take(w, &s)) {
+		if (s.taken && !s.ends_batch)
 			continue;
-		w->slot[slot_number(w, w->n++)] = (struct slot){.rec = &r->rec,
-			.bad = r->bad,
-			.err = r->bad ? &b->errors.v[r->why] : NULL,
-			.taken = layer,
-			.ends_batch = ends_batch};
+		w->slot[slot_number(w, w->n++)] = s;
 		w->lined = false;
 	}
 }
 
-static void drop_taken(struct window *w)
+static inline void drop(struct window *w, const struct slot *s)
 {
-	while (w->n && w->slot[w->head].taken) {
-		if (w->slot[w->head].ends_batch)
-			ahead_release(w->ahead);
+	if (s->ends_batch)
+		ahead_release(w->ahead);
+}
+
+/* The next one of the ring that was not taken, or else of the file; NULL: there is none. */
+static struct slot *next_slot(struct window *w)
+{
+	if (w->past)
+		drop(w, &w->current);
+	w->past = false;
+	for (; w->n; w->n--) {
+		if (!w->slot[w->head].taken)
+			return &w->slot[w->head];
+		drop(w, &w->slot[w->head]);
 		w->head = (w->head + 1) % WINDOW_SIZE;
-		w->n--;
 	}
+	while (take(w, &w->current)) {
+		w->past = !w->current.taken;
+		if (w->past)
+			return &w->current;
+		drop(w, &w->current);
+	}
+	return NULL;
 }
 
 int window_next(struct window *w, struct rec **rec, int *bad, struct err *err)
 {
-	struct slot *s;
+	struct slot *s = next_slot(w);
 
-	do {
-		drop_taken(w);
-		if (w->n <= WINDOW_SIZE / 2)
-			fill(w);
-	} while (w->n && w->slot[w->head].taken);
-	if (w->n == 0) {
+	if (!s) {
 		*err = w->err;
 		return w->rc;
 	}
-	s = &w->slot[w->head];
 	*rec = s->rec;
 	*bad = s->bad;
 	if (*bad)
@@ -229,7 +255,8 @@ struct rec *window_overlapping(struct window *w, const struct rec *rec, size_t *
 	struct slot *first = NULL, *s;
 	size_t k;
 
-	make_lines(w); /* a capture of one task never asks */
+	look_ahead(w); /* a capture of one task never asks */
+	make_lines(w);
 	for (k = 0; k < w->lines; k++) {
 		s = w->line[k].tid != rec->tid ? find_in_line(w, &w->line[k], rec, *i) : NULL;
 		if (s && (!first || slot_place(w, (size_t)(s - w->slot)) <
@@ -242,10 +269,12 @@ struct rec *window_overlapping(struct window *w, const struct rec *rec, size_t *
 	return first->rec;
 }
 
-const struct rec *window_at(const struct window *w, size_t i)
+const struct rec *window_at(struct window *w, size_t i)
 {
-	const struct slot *s = &w->slot[slot_number(w, i)];
+	const struct slot *s;
 
+	look_ahead(w);
+	s = &w->slot[slot_number(w, i)];
 	return i < w->n && !s->taken && !s->bad ? s->rec : NULL;
 }
 

@@ -2,7 +2,7 @@
 #ifndef IORIOT_GENERATE_WINDOW_H
 #define IORIOT_GENERATE_WINDOW_H
 
-#include "trace/capture.h"
+#include "generate/ahead.h"
 #include "trace/rec.h"
 
 /*
@@ -14,7 +14,7 @@
 
 struct window;
 
-int window_new(struct window **out, struct capture_reader *reader);
+int window_new(struct window **out, struct ahead *ahead); /* which must outlive it */
 void window_free(struct window *w);
 
 /*
@@ -36,7 +36,7 @@ double window_progress(const struct window *w);
  */
 struct rec *window_overlapping(struct window *w, const struct rec *rec, size_t *i);
 /* The record I places behind the current one whether it overlaps or not; NULL: none, or taken. */
-const struct rec *window_at(const struct window *w, size_t i);
+const struct rec *window_at(struct window *w, size_t i);
 void window_take(struct window *w, const struct rec *rec);
 
 #endif

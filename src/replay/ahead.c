@@ -42,13 +42,14 @@ static bool fill(void *user, size_t slot)
 int replay_ahead_new(struct replay_ahead **out, struct replay_reader *reader)
 {
 	struct replay_ahead *a = calloc(1, sizeof(*a));
+	const struct relay_work work = {BATCHES, fill, NULL, NULL, a};
 	int rc;
 
 	*out = NULL;
 	if (!a)
 		return -ENOMEM;
 	a->reader = reader;
-	rc = relay_new(&a->relay, BATCHES, fill, a);
+	rc = relay_new(&a->relay, &work);
 	if (rc)
 		free(a);
 	else

@@ -66,12 +66,12 @@ struct rec {
 	uint64_t dur; /* ns inside the call; entry = t - dur */
 	uint32_t pid, tid; /* thread group and thread, as the capturing side numbers them */
 	enum op_id op;
-	bool has_ret;
 	int64_t ret; /* result, or -errno; of a fork: the new thread's id, as numbered here */
 	uint64_t arg[OP_ARGS];
 	struct str path, path2;	   /* as issued; {NULL} when unreadable (EFAULT) or not there */
 	const uint64_t *vec;
 	uint32_t nvec;
+	bool has_ret;
 	uint64_t line;	    /* of the file it was read from, 1 = the header */
 	struct sqe sqe; /* FORM_SQE */
 	struct facts facts; /* of the object that was hit, after the call */
@@ -81,18 +81,7 @@ struct rec {
 /* Copies FROM without its facts: times and submissions only where they mean something. */
 static inline void rec_copy(struct rec *to, const struct rec *from)
 {
-	to->t = from->t;
-	to->dur = from->dur;
-	to->pid = from->pid;
-	to->tid = from->tid;
-	to->op = from->op;
-	to->ret = from->ret;
-	to->has_ret = from->has_ret;
-	memcpy(to->arg, from->arg, sizeof(to->arg));
-	to->path = from->path;
-	to->path2 = from->path2;
-	to->vec = from->vec;
-	to->nvec = from->nvec;
+	memcpy(to, from, offsetof(struct rec, sqe)); /* what any has */
 	if (rec_has_times(from->op))
 		memcpy(to->ts, from->ts, sizeof(to->ts));
 	if (from->sqe.ring || op_has(from->op, A_SQE))
@@ -100,7 +89,6 @@ static inline void rec_copy(struct rec *to, const struct rec *from)
 	else
 		to->sqe.ring = 0;
 	to->facts.known = to->facts.absent = false;
-	to->line = from->line;
 }
 
 /* The argument of that kind, OTHERWISE where the operation has none. */

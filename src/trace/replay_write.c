@@ -7,9 +7,12 @@
 #include "trace/header.h"
 #include "trace/values.h"
 
-static char *put_field(char *p, uint64_t v, char end)
+static inline char *put_field(char *p, uint64_t v, char end)
 {
-	p = str_put_u64(p, v);
+	if (v < 10)
+		*p++ = (char)('0' + v);
+	else
+		p = str_put_u64(p, v);
 	*p = end;
 	return p + 1;
 }
@@ -66,18 +69,10 @@ static void print_inner_vfd(struct buf *out, uint64_t vfd)
 	print_vfd(out, (uint32_t)vfd);
 }
 
-/* A field that is a number, as most are. */
-static bool print_plain(struct buf *out, enum arg_form form, uint64_t v)
+/* Is a field one number without a sign, as most are? */
+static inline bool is_plain(enum arg_form form, uint64_t v)
 {
-	char *p;
-
-	if (form == FORM_FD ? v >= VFD_CWD : form == FORM_DEC ? (int64_t)v < 0 : form != FORM_UDEC)
-		return false;
-	if (!buf_reserve(out, BUF_DIGITS + 1))
-		return true; /* who asks for buf_ok() is told */
-	p = put_field(out->p + out->len, v, '|');
-	out->len = (size_t)(p - out->p);
-	return true;
+	return form == FORM_FD ? v < VFD_CWD : form == FORM_DEC ? (int64_t)v >= 0 : form == FORM_UDEC;
 }
 
 static void print_arg(struct buf *out, const struct rline *line, const struct op_field *field)
@@ -87,8 +82,6 @@ static void print_arg(struct buf *out, const struct rline *line, const struct op
 	enum arg_form form = (enum arg_form)field->form;
 	int i = field->index;
 
-	if (print_plain(out, form, call->arg[i]))
-		return;
 	switch (form) {
 	case FORM_NONE:
 	case FORM_ADDR2:
@@ -155,16 +148,10 @@ static void print_deps(struct buf *out, const struct rline *line)
 {
 	uint32_t i;
 
-	if (line->ndeps == 0) {
-		buf_add(out, "-|", 2);
-		return;
-	}
 	for (i = 0; i < line->ndeps; i++) {
-		if (i)
-			buf_char(out, ',');
 		buf_u64(out, line->deps[i]);
+		buf_char(out, i + 1 < line->ndeps ? ',' : '|');
 	}
-	buf_char(out, '|');
 }
 
 static void print_list(struct buf *out, const struct rline *line)
@@ -224,11 +211,7 @@ static void print_effects(struct buf *out, const struct rline *line)
 
 static void print_result(struct buf *out, const struct rec *call)
 {
-	const char *name;
-
-	if (call->has_ret && print_plain(out, FORM_DEC, (uint64_t)call->ret))
-		return;
-	name = call->ret < 0 && call->ret > -4096 ? errno_name((int)-call->ret) : NULL;
+	const char *name = call->ret < 0 && call->ret > -4096 ? errno_name((int)-call->ret) : NULL;
 
 	if (!call->has_ret) {
 		buf_char(out, '-');
@@ -241,27 +224,57 @@ static void print_result(struct buf *out, const struct rec *call)
 	buf_char(out, '|');
 }
 
-static void print_front(struct buf *out, const struct rline *line)
+#define FRONT_ROOM (4 * (BUF_DIGITS + 1) + 2)
+#define END_ROOM   (2 * BUF_DIGITS + 4) /* and a name */
+
+/* Who, when, and what it waits for. */
+static inline void print_front(struct buf *out, const struct rline *line)
 {
 	char *p;
 
-	if (!buf_reserve(out, 4 * (BUF_DIGITS + 1)))
+	if (!buf_reserve(out, FRONT_ROOM))
 		return;
 	p = put_field(out->p + out->len, line->entry, '+');
 	p = put_field(p, line->dur, '|');
 	p = put_field(p, line->thread, '|');
 	p = put_field(p, line->process, '|');
+	if (!line->ndeps) {
+		*p++ = '-';
+		*p++ = '|';
+	}
 	out->len = (size_t)(p - out->p);
+	if (line->ndeps)
+		print_deps(out, line);
 }
 
-static void print_end(struct buf *out, const struct rline *line)
+static inline void print_args(struct buf *out, const struct rline *line)
+{
+	const struct op_fields *fields = &op_fields[line->call.op];
+	const struct op_field *field = fields->field, *end = field + fields->n;
+
+	for (; field < end; field++) {
+		uint64_t v = line->call.arg[field->index];
+
+		if (!is_plain((enum arg_form)field->form, v))
+			print_arg(out, line, field);
+		else if (buf_reserve(out, BUF_DIGITS + 1))
+			out->len = (size_t)(put_field(out->p + out->len, v, '|') - out->p);
+	}
+}
+
+static inline void print_end(struct buf *out, const struct rline *line)
 {
 	const struct op *op = &ops[line->call.op];
+	bool plain = line->call.has_ret && line->call.ret >= 0;
 	char *p;
 
-	if (!buf_reserve(out, op->name_len + BUF_DIGITS + 3))
+	if (!plain)
+		print_result(out, &line->call);
+	if (!buf_reserve(out, op->name_len + END_ROOM))
 		return;
 	p = out->p + out->len;
+	if (plain)
+		p = put_field(p, (uint64_t)line->call.ret, '|');
 	memcpy(p, op->name, op->name_len);
 	p += op->name_len;
 	*p++ = '@';
@@ -272,16 +285,10 @@ static void print_end(struct buf *out, const struct rline *line)
 
 void replay_print(struct buf *out, const struct rline *line)
 {
-	const struct op_fields *fields = &op_fields[line->call.op];
-	int i;
-
 	print_front(out, line);
-	print_deps(out, line);
-	for (i = 0; i < fields->n; i++)
-		print_arg(out, line, &fields->field[i]);
+	print_args(out, line);
 	if (ops[line->call.op].flags)
 		print_effects(out, line);
-	print_result(out, &line->call);
 	print_end(out, line);
 }
 

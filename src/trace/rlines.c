@@ -3,17 +3,10 @@
 
 #include <errno.h>
 
-#define FULL (1u << 20) /* bytes of lists */
-
 void rlines_begin(struct rlines *b)
 {
 	b->n = b->nkept = b->bytes.len = 0;
 	buf_reserve(&b->bytes, 1); /* what is empty points somewhere too */
-}
-
-bool rlines_full(const struct rlines *b)
-{
-	return b->n == RLINES || b->bytes.len >= FULL;
 }
 
 static void keep(struct buf *bytes, const void *p, size_t len)
@@ -26,20 +19,17 @@ static void keep(struct buf *bytes, const void *p, size_t len)
 	buf_add(bytes, p, len);
 }
 
-void rlines_keep(struct rlines *b)
+void rlines_keep_bytes(struct rlines *b)
 {
 	const struct rline *line = &b->line[b->n];
 	const struct rec *call = &line->call;
 
-	if (call->nvec || line->ndeps || line->nlist || call->path.s || call->path2.s) {
-		keep(&b->bytes, call->vec, call->nvec * sizeof(*call->vec));
-		keep(&b->bytes, line->deps, line->ndeps * sizeof(*line->deps));
-		keep(&b->bytes, line->list, line->nlist * sizeof(*line->list));
-		keep(&b->bytes, call->path.s, call->path.len);
-		keep(&b->bytes, call->path2.s, call->path2.len);
-		b->kept[b->nkept++] = (uint16_t)b->n;
-	}
-	b->n++;
+	keep(&b->bytes, call->vec, call->nvec * sizeof(*call->vec));
+	keep(&b->bytes, line->deps, line->ndeps * sizeof(*line->deps));
+	keep(&b->bytes, line->list, line->nlist * sizeof(*line->list));
+	keep(&b->bytes, call->path.s, call->path.len);
+	keep(&b->bytes, call->path2.s, call->path2.len);
+	b->kept[b->nkept++] = (uint16_t)b->n;
 }
 
 /* Where the next thing of LEN bytes is that keep() kept. */

@@ -19,14 +19,28 @@ struct rlines {
 };
 
 void rlines_begin(struct rlines *b);
-bool rlines_full(const struct rlines *b); /* also of bytes: very long lines end a batch early */
+
+/* Also of bytes: very long lines end a batch early. */
+#define RLINES_BYTES (1u << 20)
+static inline bool rlines_full(const struct rlines *b)
+{
+	return b->n == RLINES || b->bytes.len >= RLINES_BYTES;
+}
 
 /* Where the next line is made, and that it is one of them: what it points to is kept. */
 static inline struct rline *rlines_next(struct rlines *b)
 {
 	return &b->line[b->n];
 }
-void rlines_keep(struct rlines *b);
+void rlines_keep_bytes(struct rlines *b);
+static inline void rlines_keep(struct rlines *b)
+{
+	const struct rline *line = &b->line[b->n];
+
+	if (line->call.nvec | line->ndeps | line->nlist || line->call.path.s || line->call.path2.s)
+		rlines_keep_bytes(b);
+	b->n++;
+}
 
 /* The lines point to what is kept. 0 or -ENOMEM. */
 int rlines_end(struct rlines *b);

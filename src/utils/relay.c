@@ -3,36 +3,117 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
+enum slot { SLOT_TAKEN, SLOT_MAKING, SLOT_FILLED };
+
 struct relay {
+	struct relay_work work;
 	pthread_t thread;
-	_Atomic bool stop;
-	sem_t empty, full; /* slots that the thread may fill, and that it has filled */
-	size_t slots;
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t more;  /* to the thread: there is something to do */
+	pthread_cond_t some;  /* to the user: something was done */
+	bool stop;
+	bool idle, waiting;	/* the thread, and the user */
+	bool taking, doing;	/* one of the two is at it */
+	bool over;		/* the last slot was taken */
+	size_t taken, making;	/* slots so far; those behind MAKING are not begun */
 	size_t given, released; /* to and by the user */
-	size_t told;		/* of those released, how many the thread knows of */
-	relay_fill *fill;
-	void *user;
+	size_t posted, done;
+	enum slot slot[];
 };
+
+static bool can_take(const struct relay *r)
+{
+	return !r->over && !r->taking && r->taken - r->released < r->work.slots;
+}
+
+static void take(struct relay *r)
+{
+	size_t slot = r->taken % r->work.slots;
+	bool more;
+
+	r->taking = true;
+	pthread_mutex_unlock(&r->lock);
+	more = r->work.take(r->work.user, slot);
+	pthread_mutex_lock(&r->lock);
+	r->taking = false;
+	r->over = !more;
+	r->slot[slot] = r->work.make ? SLOT_TAKEN : SLOT_FILLED;
+	r->taken++;
+}
+
+static bool can_make(const struct relay *r)
+{
+	return r->work.make && r->making < r->taken;
+}
+
+static void make(struct relay *r)
+{
+	size_t slot = r->making++ % r->work.slots;
+
+	r->slot[slot] = SLOT_MAKING;
+	pthread_mutex_unlock(&r->lock);
+	r->work.make(r->work.user, slot);
+	pthread_mutex_lock(&r->lock);
+	r->slot[slot] = SLOT_FILLED;
+}
+
+static bool can_do(const struct relay *r)
+{
+	return !r->doing && r->done < r->posted;
+}
+
+static void do_one(struct relay *r)
+{
+	r->doing = true;
+	pthread_mutex_unlock(&r->lock);
+	r->work.done(r->work.user);
+	pthread_mutex_lock(&r->lock);
+	r->doing = false;
+	r->done++;
+}
+
+/* What the user waits for first. False: there is nothing that nobody is at. */
+static bool do_something(struct relay *r)
+{
+	bool ahead = r->taken - r->given >= r->work.slots / 2;
+
+	if (can_make(r))
+		make(r);
+	else if (ahead && can_do(r))
+		do_one(r);
+	else if (can_take(r))
+		take(r);
+	else if (can_do(r))
+		do_one(r);
+	else
+		return false;
+	return true;
+}
+
+static void wake(bool *asleep, pthread_cond_t *cond)
+{
+	if (*asleep)
+		pthread_cond_signal(cond);
+	*asleep = false;
+}
 
 static void *run(void *arg)
 {
 	struct relay *r = arg;
-	bool more;
-	size_t i = 0;
 
-	do {
-		while (sem_wait(&r->empty))
-			;
-		if (atomic_load(&r->stop))
-			break;
-		more = r->fill(r->user, i++ % r->slots);
-		sem_post(&r->full);
-	} while (more);
+	pthread_mutex_lock(&r->lock);
+	while (!r->stop) {
+		if (do_something(r)) {
+			wake(&r->waiting, &r->some);
+			continue;
+		}
+		r->idle = true;
+		pthread_cond_wait(&r->more, &r->lock);
+	}
+	pthread_mutex_unlock(&r->lock);
 	return NULL;
 }
 
@@ -49,22 +130,29 @@ static int start(struct relay *r)
 	return -rc;
 }
 
-int relay_new(struct relay **out, size_t slots, relay_fill *fill, void *user)
+static void release(struct relay *r)
 {
-	struct relay *r = calloc(1, sizeof(*r));
+	pthread_cond_destroy(&r->more);
+	pthread_cond_destroy(&r->some);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+int relay_new(struct relay **out, const struct relay_work *work)
+{
+	struct relay *r = calloc(1, sizeof(*r) + work->slots * sizeof(*r->slot));
 	int rc;
 
 	*out = NULL;
 	if (!r)
 		return -ENOMEM;
-	r->slots = slots;
-	r->fill = fill;
-	r->user = user;
-	sem_init(&r->empty, 0, (unsigned)slots);
-	sem_init(&r->full, 0, 0);
+	r->work = *work;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->more, NULL);
+	pthread_cond_init(&r->some, NULL);
 	rc = start(r);
 	if (rc)
-		free(r);
+		release(r);
 	else
 		*out = r;
 	return rc;
@@ -74,37 +162,76 @@ void relay_free(struct relay *r)
 {
 	if (!r)
 		return;
-	atomic_store(&r->stop, true);
-	sem_post(&r->empty);
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_cond_signal(&r->more);
+	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
-	sem_destroy(&r->empty);
-	sem_destroy(&r->full);
-	free(r);
+	release(r);
 }
 
+/* The thread is told of several at once: each time, it has to be woken. */
 static void tell(struct relay *r)
 {
-	for (; r->told < r->released; r->told++)
-		sem_post(&r->empty);
+	bool much = r->taken - r->released <= r->work.slots / 2 || r->posted - r->done > 1;
+
+	if (much)
+		wake(&r->idle, &r->more);
+}
+
+/* Something is awaited that the thread is at, or that it is to be told of first. */
+static void await(struct relay *r)
+{
+	wake(&r->idle, &r->more);
+	r->waiting = true;
+	pthread_cond_wait(&r->some, &r->lock);
 }
 
 bool relay_next(struct relay *r, size_t *slot)
 {
-	if (r->given - r->released == r->slots)
-		return false;
-	if (sem_trywait(&r->full)) {
-		tell(r);
-		while (sem_wait(&r->full))
-			;
-	}
-	*slot = r->given++ % r->slots;
-	return true;
+	bool any;
+
+	pthread_mutex_lock(&r->lock);
+	any = r->given - r->released < r->work.slots;
+	*slot = r->given % r->work.slots;
+	while (any && !(r->given < r->taken && r->slot[*slot] == SLOT_FILLED))
+		if (!do_something(r))
+			await(r);
+	r->given += any;
+	pthread_mutex_unlock(&r->lock);
+	return any;
 }
 
-/* The thread is told of several at once: each time, it may have to be woken. */
 void relay_release(struct relay *r)
 {
+	pthread_mutex_lock(&r->lock);
 	r->released++;
-	if (r->released - r->told >= r->slots / 2)
-		tell(r);
+	tell(r);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void settle(struct relay *r, size_t most)
+{
+	while (r->posted - r->done > most) {
+		if (can_do(r))
+			do_one(r);
+		else
+			await(r);
+	}
+}
+
+void relay_post(struct relay *r, size_t most)
+{
+	pthread_mutex_lock(&r->lock);
+	r->posted++;
+	tell(r);
+	settle(r, most);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void relay_settle(struct relay *r)
+{
+	pthread_mutex_lock(&r->lock);
+	settle(r, 0);
+	pthread_mutex_unlock(&r->lock);
 }

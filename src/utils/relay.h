@@ -6,17 +6,26 @@
 #include <stddef.h>
 
 /*
- * A thread that fills slots ahead of their only user: while that is at one of them, the next ones are
- * filled. The slots go round between the two, in order.
+ * A thread beside its only user, who takes filled slots in order. What there is to do is done by whichever
+ * of the two has nothing else to do: the thread fills slots ahead, and the user does some of its work in
+ * place of waiting for it. The slots go round between them.
+ *
+ * What the functions work with belongs to the relay until relay_free(); of each of them one call at a time is
+ * made, but of make(), which only has its slot for itself.
  */
 struct relay;
 
-/* In the thread: fills slot number SLOT; false when it is the last one. */
-typedef bool relay_fill(void *user, size_t slot);
+struct relay_work {
+	size_t slots;
+	bool (*take)(void *user, size_t slot); /* in order; false: this slot is the last one */
+	void (*make)(void *user, size_t slot); /* of one that was taken; NULL: that is all */
+	void (*done)(void *user);	       /* one of what was posted, in order; NULL: nothing is */
+	void *user;
+};
 
-/* What FILL works with belongs to the thread until relay_free(), or until the last slot was given. 0 or -errno. */
-int relay_new(struct relay **out, size_t slots, relay_fill *fill, void *user);
-void relay_free(struct relay *r);
+/* 0 or -errno. */
+int relay_new(struct relay **out, const struct relay_work *work);
+void relay_free(struct relay *r); /* what was posted and is not done yet is left */
 
 /*
  * Waits for the next slot, which is the caller's until it is released; behind the last one there is none
@@ -24,5 +33,9 @@ void relay_free(struct relay *r);
  */
 bool relay_next(struct relay *r, size_t *slot);
 void relay_release(struct relay *r);
+
+/* There is one more thing to be done; waits until no more than MOST of them are not. */
+void relay_post(struct relay *r, size_t most);
+void relay_settle(struct relay *r); /* waits until all are */
 
 #endif

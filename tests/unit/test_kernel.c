@@ -32,6 +32,7 @@ static const char *const names[NAMES] = {"a", "b", "d", "e", "l", "s"};
 
 struct world {
 	struct model m;
+	struct rline out; /* of the model */
 	uint64_t random, line;
 	char top[64];
 	int topfd;
@@ -89,7 +90,7 @@ static int tell(struct world *w, struct rec *r)
 	left = model_apply(&w->m, r);
 	AGREE(left >= 0 && left != LEFT_CONFLICT, "the model says %d of a call that was made", left);
 	if (left == LEFT_NONE)
-		ck_assert_int_eq(order_commit(w->m.order, w->m.out.thread, r->line, &deps, &ndeps), 0);
+		ck_assert_int_eq(order_commit(w->m.order, w->m.out->thread, r->line, &deps, &ndeps), 0);
 	model_done(&w->m);
 	return left;
 }
@@ -678,6 +679,7 @@ static void begin(struct world *w, uint64_t seed)
 	umask(022);
 	make_start();
 	ck_assert_int_eq(model_init(&w->m, "t", "/r", STR("x86_64")), 0);
+	w->m.out = &w->out;
 	tell_start(w);
 	w->topfd = (int)call(w, OP_open, P(w->top), O_RDONLY | O_DIRECTORY, 0, 0, 0);
 	ck_assert_int_ge(w->topfd, 0);
