@@ -374,7 +374,7 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	p->inherits_cwd = calloc(contexts, 1);
 	p->context_of = w.context_of = calloc((size_t)f->max_thread + 1, sizeof(*p->context_of));
 	w.first_context = calloc((size_t)f->max_process + 1, sizeof(*w.first_context));
-	w.vfd_owner = calloc((size_t)f->max_vfd + 1, sizeof(*w.vfd_owner));
+	w.vfd_owner = calloc((size_t)fd_places_count(&f->places) + 1, sizeof(*w.vfd_owner));
 	w.lock_owner = calloc((size_t)f->max_lock + 1, sizeof(*w.lock_owner));
 	w.aio_owner = calloc((size_t)f->max_aio + 1, sizeof(*w.aio_owner));
 	w.ring_owner = calloc((size_t)p->rings.max + 1, sizeof(*w.ring_owner));

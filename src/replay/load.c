@@ -152,18 +152,6 @@ static void at_least(uint32_t *max, uint64_t id)
 		*max = (uint32_t)id + 1;
 }
 
-/* Descriptors inside of an ioctl's argument. */
-static void note_inner_fds(struct filing *f, const struct rec *r)
-{
-	const char *form = rec_ioctl_form(r->arg[1]);
-	uint32_t i;
-
-	if (form && form[0] == 'f')
-		at_least(&f->max_vfd, r->arg[2]);
-	if (rec_ioctl_has_dests(r->arg[1]))
-		for (i = 0; i < r->nvec; i += REC_DEST)
-			at_least(&f->max_vfd, r->vec[i]);
-}
 
 /* Numbers that few rows have. */
 static void note_odd_ids(struct filing *f, const struct rline *line)
@@ -181,51 +169,85 @@ static void note_odd_ids(struct filing *f, const struct rline *line)
 	if (op_has(r->op, A_ADDR))
 		for (i = 0; i + 2 < r->nvec; i += 3)
 			at_least(&f->max_map, r->vec[i]);
-	for (i = 0; op_has(r->op, A_IOCBS) && i + AIOCB_NUMBERS <= r->nvec; i += AIOCB_NUMBERS) {
-		at_least(&f->max_vfd, r->vec[i + AIOCB_FD]);
-		at_least(&f->max_vfd, r->vec[i + AIOCB_RESFD]);
-	}
-	if (r->op == OP_ioctl)
-		note_inner_fds(f, r);
 }
 
 /* In any line. */
-static inline void note_common_ids(struct filing *f, const struct rline *line, const struct row *row)
+static inline void note_common_ids(struct filing *f, struct rline *line, const struct row *row)
 {
 	unsigned fds;
 
 	at_least(&f->max_thread, line->thread);
 	at_least(&f->max_process, line->process);
-	for (fds = row->fds; fds; fds &= fds - 1)
-		at_least(&f->max_vfd, line->call.arg[__builtin_ctz(fds)]);
+	for (fds = row->fds; fds; fds &= fds - 1) {
+		uint64_t *fd = &line->call.arg[__builtin_ctz(fds)];
+
+		*fd = fd_place(&f->places, *fd);
+	}
 }
 
-static void note_ids(struct filing *f, const struct rline *line, const struct row *row, uint64_t path,
-	uint64_t path2)
+static void note_item(struct filing *f, struct vlist_item *item)
+{
+	switch (item->kind) {
+	case VITEM_RING: /* rings_note() has those that are used */
+		break;
+	case VITEM_LOCK:
+		at_least(&f->max_lock, item->a);
+		break;
+	case VITEM_CTX:
+		at_least(&f->max_aio, item->a);
+		break;
+	case VITEM_MAP:
+		at_least(&f->max_map, item->a);
+		break;
+	case VITEM_FD:
+		item->a = fd_place_closed(&f->places, item->a);
+		break;
+	case VITEM_PAIR:
+		item->a = fd_place(&f->places, item->a);
+		item->b = fd_place_made(&f->places, item->b);
+		break;
+	}
+}
+
+/* The line's own list is the reader's. */
+static void note_list(struct filing *f, struct rline *line)
 {
 	uint32_t i;
 
+	f->list.n = 0;
+	for (i = 0; i < line->nlist; i++) {
+		struct vlist_item *item = vec_push(&f->list);
+
+		if (!item) {
+			f->places.failed = -ENOMEM;
+			return;
+		}
+		*item = line->list[i];
+		note_item(f, item);
+	}
+	line->list = f->list.v;
+}
+
+static void place_path(struct filing *f, uint64_t *path)
+{
+	if (PATH_REF_KIND(*path) == PATH_FD)
+		*path = PATH_REF(PATH_FD, fd_place(&f->places, PATH_REF_VALUE(*path)));
+}
+
+static void note_ids(struct filing *f, struct rline *line, const struct row *row, uint64_t *path,
+	uint64_t *path2)
+{
+	uint64_t first = line->call.arg[0];
+
 	note_common_ids(f, line, row);
-	at_least(&f->max_vfd, line->newfd);
 	if (row->odd)
 		note_odd_ids(f, line);
-	if (PATH_REF_KIND(path) == PATH_FD)
-		at_least(&f->max_vfd, PATH_REF_VALUE(path));
-	if (PATH_REF_KIND(path2) == PATH_FD)
-		at_least(&f->max_vfd, PATH_REF_VALUE(path2));
-	for (i = 0; i < line->nlist; i++) {
-		const struct vlist_item *item = &line->list[i];
-
-		if (item->kind == VITEM_RING) /* rings_note() has those that are used */
-			continue;
-		at_least(item->kind == VITEM_LOCK  ? &f->max_lock
-			 : item->kind == VITEM_CTX ? &f->max_aio
-			 : item->kind == VITEM_MAP ? &f->max_map
-						   : &f->max_vfd,
-			item->a);
-		if (item->kind == VITEM_PAIR)
-			at_least(&f->max_vfd, item->b);
-	}
+	place_path(f, path);
+	place_path(f, path2);
+	if (line->call.op == OP_close)
+		fd_place_closed(&f->places, (uint32_t)first);
+	note_list(f, line);
+	line->newfd = fd_place_made(&f->places, line->newfd);
 }
 
 static void note_vector(struct program *p, const struct rec *r, bool is_read)
@@ -303,7 +325,7 @@ static void note_ring_splice(struct program *p)
 	p->ring_pipes += p->ring_pipes < RING_PIPES_MOST;
 }
 
-static int note_files(struct filing *f, const struct rec *r, struct err *err)
+static int check_files(const struct rec *r, struct err *err)
 {
 	uint32_t i;
 
@@ -312,10 +334,52 @@ static int note_files(struct filing *f, const struct rec *r, struct err *err)
 
 		if (vfd < URING_FILE_BAD || vfd > UINT32_MAX)
 			return err_set(err, EINVAL, "a registered file with a number that none in a replay has");
-		if (vfd >= 0)
-			at_least(&f->max_vfd, (uint64_t)vfd);
 	}
 	return 0;
+}
+
+/* Of each STEP numbers of the line's vector, that at AT is a descriptor, or negative. The vector is the reader's. */
+static void place_in_vec(struct filing *f, struct rec *r, uint32_t step, uint32_t at)
+{
+	const uint64_t *from = r->vec;
+	uint32_t i;
+
+	f->vec.n = 0;
+	for (i = 0; i < r->nvec; i++) {
+		uint64_t *v = vec_push(&f->vec);
+
+		if (!v) {
+			f->places.failed = -ENOMEM;
+			return;
+		}
+		*v = i % step == at && (int64_t)from[i] >= 0 ? fd_place(&f->places, from[i]) : from[i];
+	}
+	r->vec = f->vec.v;
+}
+
+/* An iocb has two. */
+static void place_in_iocbs(struct filing *f, struct rec *r)
+{
+	uint32_t i;
+
+	place_in_vec(f, r, AIOCB_NUMBERS, AIOCB_FD);
+	for (i = AIOCB_RESFD; i < f->vec.n; i += AIOCB_NUMBERS)
+		f->vec.v[i] = fd_place(&f->places, f->vec.v[i]);
+}
+
+/* Descriptors inside of other arguments, checked already. */
+static void place_inner_fds(struct filing *f, struct rec *r)
+{
+	const char *form = r->op == OP_ioctl ? rec_ioctl_form(r->arg[1]) : NULL;
+
+	if (form && form[0] == 'f')
+		r->arg[2] = fd_place(&f->places, r->arg[2]);
+	if (form && rec_ioctl_has_dests(r->arg[1]))
+		place_in_vec(f, r, REC_DEST, 0);
+	if (op_has(r->op, A_FILES))
+		place_in_vec(f, r, 1, 0);
+	if (op_has(r->op, A_IOCBS))
+		place_in_iocbs(f, r);
 }
 
 /* How large buffers must be, and whether they must be aligned for direct I/O, in a row that is sized. */
@@ -413,33 +477,37 @@ static void make_room(struct rec *r)
 }
 
 /* AIO, registered files, submissions. */
-static int note_odd(struct loader *l, const struct rline *line, struct err *err)
+static int note_odd(struct loader *l, struct rline *line, struct err *err)
 {
 	int rc = op_has(line->call.op, A_IOCBS)   ? note_iocbs(l->p, &line->call, err)
-		 : op_has(line->call.op, A_FILES) ? note_files(l->f, &line->call, err)
+		 : op_has(line->call.op, A_FILES) ? check_files(&line->call, err)
 						  : 0;
 
 	if (line->call.op == OP_uring_splice)
 		note_ring_splice(l->p);
 	if (rc == 0 && iocb_times_note(&l->iocbs, line, l->p->captured_aio))
 		rc = no_memory(err);
+	if (rc == 0)
+		place_inner_fds(l->f, &line->call);
 	return rc;
 }
 
 /* What is to be seen in a line of a row that is not plain. */
-static int note_special(struct loader *l, const struct rline *line, const struct row *row, uint64_t *path,
+static int note_special(struct loader *l, struct rline *line, const struct row *row, uint64_t *path,
 	uint64_t *path2, struct err *err)
 {
 	int rc = row->paths ? check_paths(l, &line->call, path, path2, err) : 0;
 
+	if (rc == 0 && row->odd)
+		rc = note_odd(l, line, err);
 	if (rc)
 		return rc;
-	note_ids(l->f, line, row, *path, *path2);
+	note_ids(l->f, line, row, path, path2);
 	if (row->oflags >= 0)
 		l->p->direct |= (line->call.arg[row->oflags] & O_DIRECT) != 0;
 	if (row->sized)
 		note_odd_sizes(l->p, &line->call);
-	return row->odd ? note_odd(l, line, err) : 0;
+	return 0;
 }
 
 /* Before the line is filed. 0 or -ENOMEM. */
@@ -457,7 +525,15 @@ static int note_label(struct filing *f, uint64_t label)
 	return 0;
 }
 
-static int take_line(struct loader *l, const struct rline *line, struct err *err)
+static int place_failed(const struct fd_places *p, struct err *err)
+{
+	if (p->failed != -ERANGE)
+		return no_memory(err);
+	return err_set(err, EINVAL, "the descriptor number %u is out of proportion: there are %llu operations so far",
+		p->absurd, (unsigned long long)p->now);
+}
+
+static int take_line(struct loader *l, struct rline *line, struct err *err)
 {
 	struct filing *f = l->f;
 	struct filed_chunk *c = chunk_with_room(f);
@@ -468,6 +544,7 @@ static int take_line(struct loader *l, const struct rline *line, struct err *err
 	if (f->n >= UINT32_MAX)
 		return err_set(err, EFBIG, "more operations than one replay can have");
 	note_sizes(l->p, &line->call, row);
+	fd_places_line(&f->places, line->thread, f->n, l->p->rings.max > 0);
 	if (row->plain) {
 		note_common_ids(f, line, row);
 	} else {
@@ -475,6 +552,8 @@ static int take_line(struct loader *l, const struct rline *line, struct err *err
 		if (rc)
 			return rc;
 	}
+	if (f->places.failed)
+		return place_failed(&f->places, err);
 	if (!c || note_label(f, line->call.line))
 		return no_memory(err);
 	note_times(l, line);
@@ -566,8 +645,7 @@ static int check_ids(const struct loader *l, struct err *err)
 		uint32_t max;
 		const char *what;
 	} ids[] = {{f->max_thread, "thread"}, {f->max_process, "process"},
-		{f->max_vfd, "descriptor"}, {f->max_lock, "lock"}, {f->max_aio, "AIO context"},
-		{f->max_map, "map"}};
+		{f->max_lock, "lock"}, {f->max_aio, "AIO context"}, {f->max_map, "map"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(ids) / sizeof(*ids); i++)
@@ -577,7 +655,7 @@ static int check_ids(const struct loader *l, struct err *err)
 				"operations",
 				l->p->file, ids[i].what, ids[i].max - 1, (unsigned long long)f->n);
 	l->p->vthreads = f->max_thread;
-	l->p->vfds = f->max_vfd;
+	l->p->vfds = fd_places_count(&f->places);
 	l->p->locks = f->max_lock;
 	l->p->aio = f->max_aio;
 	l->p->maps = f->max_map;
@@ -701,6 +779,9 @@ void filing_free(struct filing *f)
 	free(f->labels);
 	free(f->by_label);
 	free(f->awaited);
+	fd_places_free(&f->places);
+	vec_free(&f->vec);
+	vec_free(&f->list);
 }
 
 static int read_file(struct loader *l, const char *root, bool scale, struct err *err)
@@ -747,6 +828,7 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 	int rc;
 
 	make_rows(f.rows);
+	f.places.keep = o->order == ORDER_THREAD;
 	*p = (struct program){.file = o->replay};
 	paths_init(&p->paths, &p->trees);
 	p->captured = calloc(OP_COUNT, sizeof(*p->captured));

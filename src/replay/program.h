@@ -6,6 +6,7 @@
 #include "options.h"
 #include "replay/copies.h"
 #include "replay/encode.h"
+#include "replay/fd_places.h"
 #include "replay/paths.h"
 #include "replay/layout.h"
 #include "replay/rings.h"
@@ -30,7 +31,8 @@ struct program {
 	uint64_t states; /* those, and what is left out */
 	struct selection selection;
 	struct by_file files;
-	uint32_t contexts, vfds, locks, aio, maps; /* highest number + 1 */
+	uint32_t contexts, locks, aio, maps; /* highest number + 1 */
+	uint32_t vfds;			     /* places for descriptors: struct fd_places */
 	uint32_t vthreads;		/* the same of virtual threads */
 	uint64_t read_max, write_max; /* the longest request, vectors summed up */
 	uint32_t iov_max;
@@ -108,7 +110,10 @@ struct filing {
 	bool sorted; /* labels never decrease */
 	uint64_t *labels;   /* when not sorted: of each operation ... */
 	uint32_t *by_label; /* ... and indices in the order of labels, then of index */
-	uint32_t max_thread, max_process, max_vfd, max_lock, max_aio, max_map; /* highest + 1 */
+	struct fd_places places;
+	VEC(uint64_t) vec; /* of the line at hand, with places for numbers of descriptors; likewise */
+	VEC(struct vlist_item) list;
+	uint32_t max_thread, max_process, max_lock, max_aio, max_map; /* highest + 1 */
 	uint8_t *awaited; /* bit per operation */
 };
 

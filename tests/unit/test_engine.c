@@ -801,6 +801,96 @@ START_TEST(test_by_file)
 }
 END_TEST
 
+/* ---- places of descriptors ---- */
+
+static uint32_t placed_made(struct fd_places *p, uint32_t thread, uint64_t line, uint32_t number)
+{
+	fd_places_line(p, thread, line, false);
+	return fd_place_made(p, number);
+}
+
+static void placed_close(struct fd_places *p, uint32_t thread, uint64_t line, uint32_t number)
+{
+	fd_places_line(p, thread, line, false);
+	fd_place_closed(p, number);
+}
+
+/* Opened and closed a hundred thousand times: the table is as large as what rests. */
+START_TEST(test_places_are_used_again)
+{
+	struct fd_places p = {0};
+	uint32_t first = placed_made(&p, 0, 0, 0), i;
+
+	for (i = 1; i < 100000; i++) {
+		ck_assert_uint_ne(placed_made(&p, 0, 2 * i, i), first);
+		placed_close(&p, 0, 2 * i + 1, i);
+	}
+	ck_assert_uint_eq(fd_place(&p, 0), first);
+	ck_assert_uint_lt(fd_places_count(&p), 600);
+	ck_assert_int_eq(p.failed, 0);
+	fd_places_free(&p);
+}
+END_TEST
+
+/* Threads do not share a cache line, nor take each other's places. */
+START_TEST(test_places_by_thread)
+{
+	struct fd_places p = {0};
+	uint32_t i, a, b;
+
+	for (i = 0; i < 5000; i++) {
+		a = placed_made(&p, 1, 4 * i, 2 * i);
+		b = placed_made(&p, 2, 4 * i + 1, 2 * i + 1);
+		ck_assert_uint_ne(a / 16, b / 16);
+		placed_close(&p, 1, 4 * i + 2, 2 * i);
+	}
+	a = placed_made(&p, 2, 4 * i, 2 * i);
+	for (i = 0; i < 5000; i++)
+		ck_assert_uint_ne(fd_place(&p, 2 * i + 1), a);
+	fd_places_free(&p);
+}
+END_TEST
+
+/* A number that is used behind its close, or made again, has its place yet. */
+START_TEST(test_places_after_close)
+{
+	struct fd_places p = {0};
+	uint32_t used = placed_made(&p, 0, 0, 0), again = placed_made(&p, 0, 0, 1), i;
+
+	placed_close(&p, 0, 1, 0);
+	placed_close(&p, 0, 1, 1);
+	ck_assert_uint_eq(placed_made(&p, 0, 2, 1), again);
+	for (i = 2; i < 5000; i++) {
+		fd_places_line(&p, 0, 10 * i, false);
+		ck_assert_uint_eq(fd_place(&p, 0), used);
+		ck_assert_uint_ne(placed_made(&p, 0, 10 * i, i), used);
+		ck_assert_uint_ne(fd_place(&p, i), again);
+		placed_close(&p, 0, 10 * i + 1, i);
+	}
+	fd_places_free(&p);
+}
+END_TEST
+
+START_TEST(test_places_are_kept)
+{
+	struct fd_places p = {0};
+	uint32_t i;
+
+	for (i = 0; i < 10000; i++) {
+		fd_places_line(&p, 0, 10 * i, i > 0);
+		ck_assert_uint_eq(fd_place_made(&p, i), i);
+		fd_place_closed(&p, i);
+	}
+	ck_assert_uint_eq(fd_place(&p, VFD_CWD), VFD_CWD);
+	ck_assert_uint_eq(fd_place_made(&p, VFD_NONE), VFD_NONE);
+	ck_assert_int_eq(p.failed, 0);
+	fd_place(&p, VFD_CWD - 1);
+	ck_assert_int_eq(p.failed, -ERANGE);
+	ck_assert_uint_eq(p.absurd, VFD_CWD - 1);
+	fd_places_free(&p);
+}
+END_TEST
+
 Suite *engine_suite(void)
 {
 	TCase *tc;
@@ -829,5 +919,9 @@ Suite *engine_suite(void)
 	tcase_add_test(tc, test_moved_lines);
 	tcase_add_test(tc, test_copies);
 	tcase_add_test(tc, test_by_file);
+	tcase_add_test(tc, test_places_are_used_again);
+	tcase_add_test(tc, test_places_by_thread);
+	tcase_add_test(tc, test_places_after_close);
+	tcase_add_test(tc, test_places_are_kept);
 	return s;
 }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/fd_places.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define LINE_PLACES (64 / sizeof(int32_t)) /* of the table that workers have */
+
+/*
+ * Operations for which a place is left alone. Who was about to use a descriptor while it was closed may stand
+ * behind the close in the file.
+ */
+#define REST 1024
+
+struct closed_place {
+	uint32_t number, place;
+	uint64_t at; /* struct fd_places.closed, unless it was used or made again since */
+};
+
+/* A virtual thread. */
+struct maker {
+	struct hnode node;
+	uint32_t next, end; /* of its newest line, places not given out yet */
+	VEC(struct closed_place) closed; /* in the order of their time, from FIRST on */
+	size_t first;
+};
+
+static struct maker *maker_of(struct fd_places *p)
+{
+	uint64_t hash = hash_u64(p->thread);
+	struct hnode *node = hmap_first(&p->makers, hash); /* hash_u64() is a bijection */
+	struct maker *m;
+
+	if (node)
+		return hmap_entry(node, struct maker, node);
+	m = calloc(1, sizeof(*m));
+	if (!m || hmap_insert(&p->makers, &m->node, hash)) {
+		free(m);
+		p->failed = -ENOMEM;
+		return NULL;
+	}
+	return m;
+}
+
+/* What is at hand moves to the front when as much was taken. */
+static void shorten(struct maker *m)
+{
+	size_t left = m->closed.n - m->first;
+
+	if (m->first < left || m->first < REST)
+		return;
+	memmove(m->closed.v, m->closed.v + m->first, left * sizeof(*m->closed.v));
+	m->closed.n = left;
+	m->first = 0;
+}
+
+/* One whose descriptor has been closed for long enough. */
+static bool take_closed(struct fd_places *p, struct maker *m, uint32_t *place)
+{
+	while (m->first < m->closed.n) {
+		struct closed_place *c = &m->closed.v[m->first];
+
+		if (c->at == p->closed.v[c->place] && c->at + REST > p->now)
+			return false;
+		m->first++;
+		if (c->at != p->closed.v[c->place])
+			continue;
+		*place = c->place;
+		p->of.v[c->number] = 0;
+		p->closed.v[c->place] = 0;
+		shorten(m);
+		return true;
+	}
+	return false;
+}
+
+static bool new_line(struct fd_places *p, struct maker *m)
+{
+	size_t i;
+
+	m->next = (uint32_t)p->closed.n;
+	for (i = 0; i < LINE_PLACES; i++)
+		if (!vec_push(&p->closed)) {
+			p->failed = -ENOMEM;
+			return false;
+		}
+	m->end = (uint32_t)p->closed.n;
+	return true;
+}
+
+/* Numbers are dense in what generate writes; absurd ones would only make absurd tables. */
+static bool has_room(struct fd_places *p, uint32_t number)
+{
+	if (number > 16 * p->now + (1u << 20)) {
+		p->failed = -ERANGE;
+		p->absurd = number;
+		return false;
+	}
+	while (p->of.n <= number)
+		if (!vec_push(&p->of)) {
+			p->failed = -ENOMEM;
+			return false;
+		}
+	return true;
+}
+
+static uint32_t give(struct fd_places *p, uint32_t number)
+{
+	struct maker *m = has_room(p, number) ? maker_of(p) : NULL;
+	uint32_t place;
+
+	if (!m)
+		return VFD_NONE;
+	if (p->keep || !take_closed(p, m, &place)) {
+		if (m->next == m->end && !new_line(p, m))
+			return VFD_NONE;
+		place = m->next++;
+	}
+	p->of.v[number] = place + 1;
+	return place;
+}
+
+static void rest(struct fd_places *p, uint32_t number, uint32_t place)
+{
+	struct maker *m = p->keep ? NULL : maker_of(p);
+	struct closed_place *c = m ? vec_push(&m->closed) : NULL;
+
+	if (p->keep)
+		return;
+	if (!c) {
+		p->failed = -ENOMEM;
+		return;
+	}
+	p->closed.v[place] = p->now + 1;
+	*c = (struct closed_place){number, place, p->now + 1};
+}
+
+static uint32_t known(const struct fd_places *p, uint32_t number)
+{
+	return number < p->of.n ? p->of.v[number] : 0;
+}
+
+uint32_t fd_place_look(struct fd_places *p, uint32_t number)
+{
+	uint32_t at = known(p, number);
+
+	if (number >= VFD_CWD)
+		return number;
+	if (!at)
+		return give(p, number);
+	if (p->closed.v[at - 1])
+		rest(p, number, at - 1);
+	return at - 1;
+}
+
+uint32_t fd_place_made(struct fd_places *p, uint32_t number)
+{
+	uint32_t at = known(p, number);
+
+	if (number >= VFD_CWD)
+		return number;
+	if (!at)
+		return give(p, number);
+	p->closed.v[at - 1] = 0;
+	return at - 1;
+}
+
+uint32_t fd_place_closed(struct fd_places *p, uint32_t number)
+{
+	uint32_t place = fd_place(p, number);
+
+	if (place < VFD_CWD)
+		rest(p, number, place);
+	return place;
+}
+
+void fd_places_free(struct fd_places *p)
+{
+	struct hnode *node, *next;
+	size_t i;
+
+	hmap_each(&p->makers, node, next, i) {
+		struct maker *m = hmap_entry(node, struct maker, node);
+
+		vec_free(&m->closed);
+		free(m);
+	}
+	hmap_free(&p->makers);
+	vec_free(&p->closed);
+	vec_free(&p->of);
+}
