@@ -19,7 +19,8 @@
 #define TICK_NS	     100000000
 #define WARM_TICK_NS 1000000   /* while operations are counted */
 #define WARM_TRIES   50	       /* to sum them up while there are no more */
-#define DEATH_NS     (2 * NS_PER_SEC) /* that stopped workers are waited for, and killed ones */
+#define STOP_NS	     500000000 /* that workers are waited for until they have stopped ... */
+#define END_NS	     850000000 /* ... and ended: whoever interrupts a replay has its statistics within a second */
 
 /* ---- memory ---- */
 
@@ -181,15 +182,15 @@ static uint32_t signal_workers(struct engine *e, int sig, uint64_t end)
  * All stop before one ends: what one held, a lock, would be given to another, which would count it.
  * And what is counted must not change while it is summed up.
  */
-static void stop_workers(struct engine *e)
+static void stop_workers(struct engine *e, uint64_t since)
 {
-	signal_workers(e, SIGSTOP, now_ns() + DEATH_NS);
+	signal_workers(e, SIGSTOP, since + STOP_NS);
 }
 
 /* One that the kernel keeps, a write to a slow disk, ends when that does: not worth a wait for it. */
-static void kill_workers(struct engine *e)
+static void kill_workers(struct engine *e, uint64_t since)
 {
-	uint32_t i = signal_workers(e, SIGKILL, now_ns() + DEATH_NS);
+	uint32_t i = signal_workers(e, SIGKILL, since + END_NS);
 
 	if (i)
 		fprintf(stderr, "ioriot: %u worker%s of the replay will end when the kernel lets go of %s\n", i,
@@ -530,6 +531,7 @@ static void take_end(struct engine *e, bool complete)
 int engine_run(struct engine *e, const struct engine_config *config, struct err *err)
 {
 	sigset_t signals, before;
+	uint64_t ending;
 	int rc;
 
 	*e = (struct engine){.config = *config, .self = getpid()};
@@ -549,11 +551,12 @@ int engine_run(struct engine *e, const struct engine_config *config, struct err 
 		rc = start_together(e, &signals, err);
 	if (rc == 0)
 		rc = look_on(e, &signals, err);
+	ending = now_ns();
 	if (rc || e->limited)
-		stop_workers(e);
+		stop_workers(e, ending);
 	take_end(e, rc == 0 && !e->limited);
 	if (rc || e->limited)
-		kill_workers(e);
+		kill_workers(e, ending);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }

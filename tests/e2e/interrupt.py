@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """interrupt.py CONDITION FILE COMMAND...: sends SIGINT to COMMAND when it is that far (CONDITION is
-"exists": FILE is there, and who made it sleeps; "waited": somebody waits for a lock on it), and prints
-the seconds it took to end and its exit status."""
+"exists": FILE is there, and who made it sleeps; "waited": somebody waits for a lock on it; "stuck": it is
+there, and the kernel keeps a worker), and prints the seconds it took to end and its exit status. Time in which
+it could have run but had no processor, because of other work, is not counted."""
 import glob
 import os
 import pathlib
@@ -12,19 +13,27 @@ import sys
 import time
 
 
-def asleep(pid):
-    """All threads of all its workers."""
+def states(pid):
+    """Of all threads of all its workers."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as children:
             tasks = [t for child in children.read().split() for t in glob.glob(f"/proc/{child}/task/*/stat")]
-        states = [pathlib.Path(task).read_text().rpartition(")")[2].split()[0] for task in tasks]
+        return [pathlib.Path(task).read_text().rpartition(")")[2].split()[0] for task in tasks]
     except OSError:  # one of them ended
-        return False
-    return bool(states) and all(state == "S" for state in states)
+        return []
 
 
 def exists(path):
-    return os.path.exists(path) and asleep(process.pid)
+    return os.path.exists(path) and set(states(process.pid)) == {"S"}
+
+
+def stuck(path):
+    return os.path.exists(path) and "D" in states(process.pid)
+
+
+def kept_waiting():
+    """Seconds that it waited for a processor."""
+    return int(pathlib.Path(f"/proc/{process.pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 def waited(path):
@@ -33,7 +42,7 @@ def waited(path):
         return any("->" in line and inode and inode in line for line in locks)
 
 
-reached = {"exists": exists, "waited": waited}[sys.argv[1]]
+reached = {"exists": exists, "waited": waited, "stuck": stuck}[sys.argv[1]]
 process = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL)
 end = time.monotonic() + 60
 while not reached(sys.argv[2]):
@@ -41,7 +50,8 @@ while not reached(sys.argv[2]):
         process.kill()
         sys.exit(f"{sys.argv[1]} {sys.argv[2]}: never, status {process.returncode}")
     time.sleep(0.01)
-start = time.monotonic()
+start = time.monotonic() - kept_waiting()
 process.send_signal(signal.SIGINT)
-status = process.wait()
-print(f"{time.monotonic() - start:.3f} s, status {status}")
+os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+took = time.monotonic() - start - kept_waiting()
+print(f"{took:.3f} s, status {process.wait()}")
