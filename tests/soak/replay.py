@@ -19,8 +19,7 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOAD = os.path.join(TOP, "build", "bench", "load")
-SLACK_KIB = 1024
-OPENS = 1 / 8  # of the operations, at most: each descriptor ever opened has 4 bytes in a table
+SLACK_KIB = 256
 SLACK_FDS = 8
 
 
@@ -57,9 +56,8 @@ def make_replay(ioriot, place, rate, seconds):
     return replay, rate / 1e6
 
 
-def watch(child, seconds, operations):
+def watch(child, seconds):
     """Prints a line now and then; how many of the values grew."""
-    slack = SLACK_KIB + operations * OPENS * 4 / 1024
     start = time.monotonic()
     first, last, told = {}, {}, 0
     while child.poll() is None:
@@ -74,7 +72,7 @@ def watch(child, seconds, operations):
             told += max(seconds / 20, 1)
         time.sleep(min(1, seconds / 100))
     grown = [pid for pid in first
-             if last[pid][0] > first[pid][0] + slack or last[pid][1] > first[pid][1] + SLACK_FDS]
+             if last[pid][0] > first[pid][0] + SLACK_KIB or last[pid][1] > first[pid][1] + SLACK_FDS]
     if len(first) < 2:
         sys.exit("soak: the processes of the replay were not seen")
     return grown, time.monotonic() - start
@@ -92,7 +90,7 @@ def main():
         replay, speed = make_replay(args.ioriot, place, args.rate, args.seconds)
         child = subprocess.Popen([args.ioriot, "-r", replay, "-s", repr(speed), "--root", place, "-D",
                                   "-p", "1", "-t", "4", "--quiet"])
-        grown, took = watch(child, args.seconds, args.rate * args.seconds)
+        grown, took = watch(child, args.seconds)
     finally:
         shutil.rmtree(place)
     print("replay: status %d after %.0f s, %d of its processes grew" % (child.returncode, took, len(grown)))
