@@ -23,6 +23,7 @@ need pkg-config "finds libraries" command -v pkg-config
 need libzstd-dev "compressed captures and replays" pkg-config --exists libzstd
 need libjansson-dev "statistics as JSON" pkg-config --exists jansson
 need liburing-dev "replay of io_uring" pkg-config --exists liburing
+need nettle-dev "keyed hashes of --anonymize" pkg-config --exists nettle
 need libbpf-dev "capture with BPF" pkg-config --exists libbpf
 need bpftool "capture with BPF" sh -c 'PATH=$PATH:/usr/sbin command -v bpftool'
 need check "unit tests" pkg-config --exists check

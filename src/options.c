@@ -555,6 +555,11 @@ SETTER(set_timeline)
 	return 0;
 }
 
+SETTER(set_anonymize)
+{
+	return set_string(&o->anonymize, row, value, "a file with a key", err);
+}
+
 SETTER(set_export)
 {
 	return set_string(&o->export, row, value, "FORMAT:FILE", err);
@@ -812,8 +817,14 @@ const struct option_row option_rows[] = {
 	{0, "export", "FORMAT:FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Write the calls to FILE, as csv or jsonl with all columns, perfetto (also for Chrome), fio (an "
 		"iolog of reads, writes and syncs), stacks: collapsed, as flame graph tools read them, or "
-		"speedscope; or records, the whole capture as JSON lines, which --import takes back.",
+		"speedscope; or the whole capture: records, as JSON lines, which --import takes back, and capture.",
 		set_export},
+	{0, "anonymize", "KEYFILE", NULL, COMMAND_NONE,
+		FOR_CAPTURE | FOR(COMMAND_SNAPSHOT) | FOR(COMMAND_ANALYSE),
+		"No names in what is written: each component of a path, attribute, word of a command and address is "
+		"another word instead, always the same one with the same key, which is the content of KEYFILE (16 to "
+		"4096 bytes). Of a capture that is there with --export capture:FILE or records:FILE.",
+		set_anonymize},
 	{0, "flame", "FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Write a flame graph to FILE, as SVG that can be searched and zoomed.", set_flame},
 	{0, "html", "FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
@@ -957,6 +968,11 @@ static bool exports_stacks(const struct options *o)
 	return o->export && (strncmp(o->export, "collapsed:", 10) == 0 || strncmp(o->export, "speedscope:", 11) == 0);
 }
 
+static bool exports_records(const struct options *o)
+{
+	return o->export && (strncmp(o->export, "capture:", 8) == 0 || strncmp(o->export, "records:", 8) == 0);
+}
+
 static bool has_snapshot(const struct options *o)
 {
 	return o->snapshot.fs || o->snapshot.process || o->snapshot.system;
@@ -992,6 +1008,8 @@ static int check_modifiers(const struct parse *p, struct err *err)
 	if (o->analyse && o->operands_count && (o->hist_given || o->sequence || o->timeline || o->export || o->flame))
 		return err_set(err, EINVAL, "with two files -a compares them; --hist, --seq, --timeline, --export and "
 			"--flame are of one");
+	if (o->analyse && o->anonymize && !exports_records(o))
+		return err_set(err, EINVAL, "--anonymize goes with --export capture:FILE or records:FILE");
 	if (o->import && !o->capture)
 		return err_set(err, EINVAL, "--import needs -c: the capture to write");
 	if (has_snapshot(o) != (o->output != NULL))

@@ -111,6 +111,7 @@ struct options {
 	bool hist_given;
 	bool sequence;	     /* --seq */
 	uint64_t timeline;   /* --timeline, ns; 0 = not given */
+	const char *anonymize; /* --anonymize KEYFILE */
 	const char *export;  /* --export FORMAT:FILE */
 	const char *flame;   /* --flame */
 	const char *html;    /* --html */

@@ -9,6 +9,7 @@
 
 struct backend;
 struct chosen_needs;
+struct hide;
 
 /* What the command and a backend share during one capture. */
 struct capture_job {
@@ -22,6 +23,7 @@ struct capture_job {
 	struct paths *paths;
 	struct watch *watch;	 /* files of --file; NULL = all */
 	struct control *control; /* NULL = nobody can ask */
+	struct hide *hide;	 /* what names become; NULL = they are told */
 	/* Writes the header, with N more pairs of the backend: once, before anything else. */
 	void (*begin)(const struct capture_job *job, const struct capture_pair *more, size_t n);
 	/* A line for the user, from the program WHO; not with --quiet. */

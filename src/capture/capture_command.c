@@ -17,6 +17,7 @@
 #include "capture/program.h"
 #include "capture/watch.h"
 #include "snapshot/snapshot.h"
+#include "trace/hide.h"
 #include "utils/clock.h"
 
 /* As shells have it. */
@@ -420,6 +421,7 @@ static int open_sink(struct capture_job *job, struct err *err)
 		return rc;
 	sink_choose(job->sink, job->chosen);
 	sink_watch(job->sink, job->watch);
+	sink_hide(job->sink, job->hide);
 	rc = sink_limit(job->sink, &limits, err);
 	if (!rc)
 		rc = paths_open(&job->paths, job->sink, err);
@@ -428,9 +430,10 @@ static int open_sink(struct capture_job *job, struct err *err)
 	return rc;
 }
 
-static int start_snapshots(const struct options *o, struct snapshot_helper *h, struct err *err)
+static int start_snapshots(const struct options *o, struct hide *hide, struct snapshot_helper *h, struct err *err)
 {
-	const struct snapshot s = {.list = &o->snapshot, .directory = o->output, .entries = o->snapshot_files};
+	const struct snapshot s = {
+		.list = &o->snapshot, .directory = o->output, .entries = o->snapshot_files, .hide = hide};
 	int rc;
 
 	if (!o->output)
@@ -448,6 +451,8 @@ static int open_watch(struct capture_job *job, struct err *err)
 	if (!watches_files(o))
 		return 0;
 	rc = watch_open(&job->watch, o->file, o->files, o->comm, err);
+	if (!rc)
+		watch_hide(job->watch, job->hide);
 	return rc ? rc : control_open(&job->control, o->socket, err);
 }
 
@@ -466,7 +471,7 @@ static int capture(struct capture_job *job)
 		return rc;
 	if (!job->program) /* what everybody does is told to nobody else */
 		umask(umask(077) | 077);
-	if (start_snapshots(o, &snapshots, &err))
+	if (start_snapshots(o, job->hide, &snapshots, &err))
 		return complain(&err, EXIT_FAILED);
 	if (open_watch(job, &err)) {
 		complain(&err, 0);
@@ -487,7 +492,8 @@ int capture_command(const struct options *o)
 		return complain(&err, err.code == EINVAL ? EXIT_USAGE : EXIT_FAILED);
 	job.wanted = chosen_ops(job.chosen);
 	job.needs = chosen_needs(job.chosen);
-	rc = capture(&job);
+	rc = o->anonymize && hide_open(&job.hide, o->anonymize, &err) ? complain(&err, EXIT_FAILED) : capture(&job);
+	hide_close(job.hide);
 	control_close(job.control);
 	watch_close(job.watch);
 	chosen_free(job.chosen);

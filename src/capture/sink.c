@@ -11,6 +11,7 @@
 #include "capture/watch.h"
 #include "datas/arena.h"
 #include "datas/buf.h"
+#include "trace/hide.h"
 #include "trace/outfile.h"
 #include "utils/clock.h"
 
@@ -22,6 +23,7 @@ struct sink {
 	struct sink_limits limits;
 	struct chosen *chosen; /* NULL = all */
 	struct watch *watch;   /* NULL = all files */
+	struct hide *hide;     /* NULL = names are told */
 	uint64_t start;	       /* start_mono */
 	struct outfile *file; /* NULL: ended */
 	struct buf buf;
@@ -92,6 +94,11 @@ void sink_watch(struct sink *s, struct watch *watch)
 	s->watch = watch;
 }
 
+void sink_hide(struct sink *s, struct hide *h)
+{
+	s->hide = h;
+}
+
 uint64_t sink_start(const struct sink *s)
 {
 	return s->start;
@@ -157,19 +164,29 @@ static void put_header(struct sink *s)
 	s->header.n = n;
 }
 
+static void keep_pair(struct sink *s, const struct capture_pair *from)
+{
+	struct capture_pair *pair = vec_push(&s->header);
+
+	if (!pair)
+		return;
+	*pair = *from;
+	if (s->hide)
+		hide_pair(s->hide, &s->arena, pair);
+	else
+		pair->value.s = arena_strdup(&s->arena, from->value);
+	if (!pair->value.s)
+		s->header.n--;
+}
+
 void sink_header(struct sink *s, const struct capture_pair *pairs, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		struct capture_pair *pair = vec_push(&s->header);
-		const char *text = arena_strdup(&s->arena, pairs[i].value);
-
-		if (pair && text)
-			*pair = (struct capture_pair){pairs[i].key, {text, pairs[i].value.len}};
-		else if (pair)
-			s->header.n--;
-	}
+	for (i = 0; i < n; i++)
+		keep_pair(s, &pairs[i]);
+	if (s->hide)
+		keep_pair(s, &HIDE_PAIR);
 	put_header(s);
 }
 
@@ -216,7 +233,7 @@ static void line_is_put(struct sink *s)
 
 static void put_line(struct sink *s, const struct rec *rec)
 {
-	capture_print(&s->buf, rec);
+	hide_print(s->hide, &s->buf, rec);
 	line_is_put(s);
 }
 

@@ -46,6 +46,9 @@ void sink_choose(struct sink *s, struct chosen *chosen);
 /* Of the files of --file only, which stay the caller's; what is kept of them is written at the end. */
 struct watch;
 void sink_watch(struct sink *s, struct watch *watch);
+/* Without names from now on (--anonymize); H stays the caller's. */
+struct hide;
+void sink_hide(struct sink *s, struct hide *h);
 /* What the header says: when this file began. */
 uint64_t sink_start(const struct sink *s);
 

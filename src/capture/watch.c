@@ -14,7 +14,7 @@
 #include "capture/facts.h"
 #include "events/events.h"
 #include "ops/layers.h"
-#include "trace/capture.h"
+#include "trace/hide.h"
 #include "tree/mounts.h"
 #include "utils/clock.h"
 
@@ -49,12 +49,18 @@ struct watch {
 	watch_tell_fn *tell;
 	void *user;
 	struct buf line;
+	struct hide *hide; /* NULL = names are told */
 	const char *comm; /* of all processes; NULL: not known */
 	struct {
 		uint32_t pid;
 		char comm[16];
 	} comms[COMMS]; /* of processes that the records do not name */
 };
+
+void watch_hide(struct watch *w, struct hide *h)
+{
+	w->hide = h;
+}
 
 /* --- files --- */
 
@@ -322,7 +328,7 @@ static void print_call(struct watch *w, const struct watched *f, const struct ev
 	r.arg[op_arg_index(r.op, A_LEN)] = ev->size;
 	r.arg[op_arg_index(r.op, A_CALLFLAGS)] = ev->direct ? LAYER_CALL_DIRECT : 0;
 	r.facts = facts_of_stat(&f->is);
-	capture_print(&w->line, &r);
+	hide_print(w->hide, &w->line, &r);
 }
 
 /* Where the next one goes; NULL: memory is out. */
@@ -358,7 +364,7 @@ static int keep(struct watch *w, struct watched *f, const struct event *ev)
 		return 0;
 	w->line.len = 0;
 	if (event_is_below(ev))
-		capture_print(&w->line, ev->rec);
+		hide_print(w->hide, &w->line, ev->rec);
 	else
 		print_call(w, f, ev, t);
 	line = buf_ok(&w->line) ? malloc(w->line.len) : NULL;

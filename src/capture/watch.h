@@ -39,6 +39,10 @@ size_t watch_name_len(const char *text);
 int watch_open(struct watch **out, char *const *files, size_t n, const char *comm, struct err *err);
 void watch_close(struct watch *w);
 
+/* What is kept from now on is without names, answers to commands are not; H stays the caller's. */
+struct hide;
+void watch_hide(struct watch *w, struct hide *h);
+
 /* Records have times from START on. 0 or -ENOMEM. */
 int watch_begin(struct watch *w, uint64_t start, struct err *err);
 /* From now on the kernel is told by TELL; of the files that there are at once. */

@@ -14,6 +14,7 @@
 #include "report/html.h"
 #include "report/vfs.h"
 #include "report/view.h"
+#include "trace/hide.h"
 #include "trace/records.h"
 #include "utils/progress.h"
 #include "utils/terminal.h"
@@ -34,7 +35,6 @@ struct analysis {
 	struct events_totals whole; /* of a capture whose calls were not looked at */
 };
 
-#define RECORDS "records:"
 
 void ending_warn(const struct ending *e, struct buf *out)
 {
@@ -179,16 +179,40 @@ static void warn(const struct ending *ending)
 	buf_free(&text);
 }
 
+/* Where a whole capture goes, NULL: something else is exported. */
+static const char *records_target(const struct options *o, struct records_form *form)
+{
+	static const char *const names[] = {"capture:", "records:"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names) && o->export; i++)
+		if (strncmp(o->export, names[i], strlen(names[i])) == 0 && o->export[strlen(names[i])]) {
+			form->json = i > 0;
+			return o->export + strlen(names[i]);
+		}
+	return NULL;
+}
+
 /* Not a view: its lines are all records, those that are no calls as well. */
-static int export_records(struct analysis *a, struct err *err)
+static int export_records(struct analysis *a, const char *to, struct records_form *form, struct err *err)
 {
 	const struct options *o = a->options;
 	struct records_told told;
 	int rc;
 
 	if (a->filter || a->wanted || o->by || o->hist_given || o->sequence || o->timeline || o->flame || o->html)
-		return err_set(err, EINVAL, "--export records:FILE is the whole capture, and nothing else at once");
-	rc = records_export(a->path, o->export + strlen(RECORDS), &told, err);
+		return err_set(err, EINVAL, "--export %s is the whole capture, and nothing else at once",
+			form->json ? "records:FILE" : "capture:FILE");
+	rc = o->anonymize ? hide_open(&form->hide, o->anonymize, err) : 0;
+	if (rc)
+		return rc;
+	rc = records_export(a->path, to, form, &told, err);
+	hide_close(form->hide);
+	if (!rc && told.unknown)
+		fprintf(stderr,
+			"ioriot: %s: %" PRIu64 " records are of a later version and left out: what in them is a "
+			"name is not known\n",
+			a->path, told.unknown);
 	a->whole = (struct events_totals){.records = told.records, .lost = told.lost, .malformed = told.malformed,
 		.cut = told.cut};
 	memcpy(a->whole.first_malformed, told.first_malformed, sizeof(told.first_malformed));
@@ -312,10 +336,12 @@ static int replay_alone(const struct analysis *a, struct buf *out, struct err *e
 static int run(struct analysis a[2], struct buf *out, struct err *err)
 {
 	const struct options *o = a->options;
+	struct records_form form = {0};
+	const char *to = records_target(o, &form);
 	int rc;
 
-	if (o->export && strncmp(o->export, RECORDS, strlen(RECORDS)) == 0 && o->export[strlen(RECORDS)])
-		return export_records(a, err);
+	if (to)
+		return export_records(a, to, &form, err);
 	if (!a[1].path)
 		return contrast_is_statistics(a->path) ? replay_alone(a, out, err) : one(a, out, err);
 	if (contrast_is_statistics(a[0].path))

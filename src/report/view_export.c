@@ -187,8 +187,8 @@ int view_export(struct view **out, const char *what, const char *fields, const c
 			return view_stacks(out, colon + 1, stacks_speedscope, fields, weight, err);
 	}
 	return err_set(err, EINVAL,
-		"--export needs FORMAT:FILE, the format being csv, jsonl, collapsed, speedscope, perfetto, fio or "
-		"records, not \"%s\"", what);
+		"--export needs FORMAT:FILE, the format being csv, jsonl, collapsed, speedscope, perfetto, fio, "
+		"records or capture, not \"%s\"", what);
 }
 
 static void flame(struct stacks *s, const struct ending *ending, struct buf *out)

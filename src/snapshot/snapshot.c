@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "datas/csv.h"
+#include "trace/hide.h"
 #include "utils/clock.h"
 
 /* --- the list --- */
@@ -82,6 +84,29 @@ bool snapshot_stops(const struct snapshot *s, int ms)
 		return false;
 	}
 	return poll(&fd, 1, ms) > 0;
+}
+
+typedef void hide_fn(struct hide *h, struct buf *out, struct str s);
+
+static void put_hidden(const struct snapshot *s, struct buf *out, struct str text, hide_fn *hide)
+{
+	struct buf hidden = BUF_INIT;
+
+	if (s->hide)
+		hide(s->hide, &hidden, text);
+	csv_text(out, s->hide ? buf_as_str(&hidden) : text);
+	out->failed |= !buf_ok(&hidden);
+	buf_free(&hidden);
+}
+
+void snapshot_name(const struct snapshot *s, struct buf *out, struct str path)
+{
+	put_hidden(s, out, path, hide_path);
+}
+
+void snapshot_words(const struct snapshot *s, struct buf *out, struct str words)
+{
+	put_hidden(s, out, words, hide_words);
 }
 
 char *snapshot_path(const struct snapshot *s, const char *name, const char *suffix)

@@ -25,6 +25,9 @@
 #define SNAPSHOT_SECONDS 60u /* of a walk */
 #define SNAPSHOT_EVERY	 3600u
 
+struct buf;
+struct hide;
+
 struct snapshot_list {
 	bool fs, process, system;
 	unsigned depth;	  /* of fs: 1 = what is in the directory */
@@ -49,6 +52,7 @@ struct snapshot {
 	const char *directory;
 	unsigned number;
 	uint64_t entries; /* at most */
+	struct hide *hide; /* of names and commands; NULL = they are told */
 	int stop_fd;
 };
 int snapshot_take(const struct snapshot *s, struct snapshot_counts *counts, struct err *err);
@@ -79,6 +83,10 @@ int snapshot_system(const struct snapshot *s, struct err *err);
 
 /* It is to end, now or (when nothing is asked of it for MS) then. */
 bool snapshot_stops(const struct snapshot *s, int ms);
+
+/* A field of CSV, hidden where that is asked for: a path, or a command with blanks between its words. */
+void snapshot_name(const struct snapshot *s, struct buf *out, struct str path);
+void snapshot_words(const struct snapshot *s, struct buf *out, struct str words);
 
 /* DIRECTORY/NAME[.NUMBER]SUFFIX, to be freed; NULL: no memory. */
 char *snapshot_path(const struct snapshot *s, const char *name, const char *suffix);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "snapshot/snapshot.h"
+#include "trace/hide.h"
 
 static int complain(const struct err *err)
 {
@@ -29,13 +30,17 @@ static int report(const struct options *o, const struct snapshot_counts *c)
 
 int snapshot_command(const struct options *o)
 {
-	const struct snapshot s = {
+	struct snapshot s = {
 		.list = &o->snapshot, .directory = o->output, .entries = o->snapshot_files, .stop_fd = -1};
 	struct snapshot_counts counts;
 	struct err err;
+	int rc = o->anonymize ? hide_open(&s.hide, o->anonymize, &err) : 0;
 
 	snapshot_step_back();
-	if (snapshot_directory(o->output, &err) || snapshot_take(&s, &counts, &err))
-		return complain(&err);
-	return report(o, &counts);
+	if (!rc)
+		rc = snapshot_directory(o->output, &err);
+	if (!rc)
+		rc = snapshot_take(&s, &counts, &err);
+	hide_close(s.hide);
+	return rc ? complain(&err) : report(o, &counts);
 }

@@ -67,7 +67,7 @@ static void put_line(struct walk *w, const struct statx *st)
 
 	buf_addf(out, "%llu.%09llu", (unsigned long long)(w->time / NS_PER_SEC),
 		(unsigned long long)(w->time % NS_PER_SEC));
-	csv_text(out, buf_as_str(&w->path));
+	snapshot_name(w->s, out, buf_as_str(&w->path));
 	csv_text(out, (struct str){&type, 1});
 	csv_number(out, st->stx_size);
 	csv_number(out, st->stx_blocks);

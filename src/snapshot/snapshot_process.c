@@ -145,7 +145,7 @@ static void put_command(struct look *l, uint64_t pid)
 	for (i = 0; i < n; i++)
 		if (text[i] == '\0')
 			text[i] = ' ';
-	csv_text(&l->out, (struct str){text, n > 0 ? (size_t)n : 0});
+	snapshot_words(l->s, &l->out, (struct str){text, n > 0 ? (size_t)n : 0});
 }
 
 static uint64_t user_of(uint64_t pid)
@@ -179,7 +179,7 @@ static int put(struct look *l, uint64_t pid, const struct stat_line *p)
 	put_moment(&l->out, l->time);
 	csv_number(&l->out, pid);
 	csv_number(&l->out, p->ppid);
-	csv_text(&l->out, str_of(p->name));
+	snapshot_name(l->s, &l->out, str_of(p->name));
 	put_command(l, pid);
 	csv_number(&l->out, p->virtual_bytes / 1024);
 	csv_number(&l->out, p->resident_pages * (uint64_t)l->page / 1024);

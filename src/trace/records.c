@@ -10,6 +10,7 @@
 #include "trace/capture.h"
 #include "trace/escape.h"
 #include "trace/header.h"
+#include "trace/hide.h"
 #include "trace/lines.h"
 #include "trace/outfile.h"
 #include "utils/json_bytes.h"
@@ -58,20 +59,53 @@ static void put_pair(struct buf *out, bool first, struct str key, struct str val
 	put_value(out, value);
 }
 
-static void put_header(struct buf *out, const struct capture_reader *r)
+static void put_json_header(struct buf *out, const struct capture_pair *pairs, size_t n)
 {
 	struct buf text = BUF_INIT;
-	const struct capture_pair *pair;
 	size_t i;
 
-	for (i = 0; (pair = capture_header_pair(r, i)); i++) {
+	buf_addf(out, "{\"capture_version\":%d", CAPTURE_VERSION);
+	for (i = 0; i < n; i++) {
 		text.len = 0;
-		escape_add(&text, pair->value);
-		put_pair(out, i == 0, str_of(pair->key), buf_as_str(&text));
+		escape_add(&text, pairs[i].value);
+		put_pair(out, false, str_of(pairs[i].key), buf_as_str(&text));
 	}
 	out->failed |= !buf_ok(&text);
 	buf_puts(out, "}\n");
 	buf_free(&text);
+}
+
+/* The pairs of the header but for the version, which comes first. */
+static void put_header(struct buf *out, const struct capture_reader *r, const struct records_form *form)
+{
+	VEC(struct capture_pair) pairs = {0};
+	const struct capture_pair *pair;
+	struct arena texts = ARENA_INIT;
+	size_t i;
+
+	for (i = 0; (pair = capture_header_pair(r, i)); i++) {
+		struct capture_pair *to;
+
+		if (strcmp(pair->key, "capture_version") == 0)
+			continue;
+		to = vec_push(&pairs);
+		if (to)
+			*to = *pair;
+		out->failed |= !to || (form->hide && !hide_pair(form->hide, &texts, to));
+	}
+	if (form->hide && !capture_header(r, HIDE_PAIR.key).s) {
+		struct capture_pair *to = vec_push(&pairs);
+
+		if (to)
+			*to = HIDE_PAIR;
+		out->failed |= !to;
+	}
+	if (form->json)
+		put_json_header(out, pairs.v, pairs.n);
+	else
+		capture_print_header(out, pairs.v, pairs.n);
+	arena_free(&texts);
+	vec_free(&pairs);
 }
 
 /* The line has been read: it is pairs with separators between. */
@@ -111,14 +145,45 @@ static int flush(struct outfile *file, struct buf *out, size_t above, const char
 	return rc;
 }
 
-static int export_lines(struct capture_reader *r, struct outfile *file, const char *to, struct records_told *told,
-	struct err *err)
+/* The line that was read, GOT being what reading it returned. False: what in it are names is not known. */
+static bool put_read(struct buf *out, const struct capture_reader *r, int got, struct rec *rec,
+	const struct records_form *form, struct records_told *told)
+{
+	struct str line = capture_line(r);
+	size_t before = out->len;
+
+	if (!form->hide) {
+		if (form->json)
+			put_line(out, line);
+		else
+			buf_str(out, line), buf_char(out, '\n');
+		return true;
+	}
+	if (got != 1)
+		return false;
+	if (rec->op == OP_end)
+		rec->arg[op_arg_index(OP_end, A_LEN)] -= told->unknown;
+	hide_print(form->hide, out, rec);
+	if (form->json && buf_ok(out)) {
+		struct buf text = BUF_INIT;
+
+		buf_add(&text, out->p + before, out->len - before - 1);
+		out->len = before;
+		put_line(out, buf_as_str(&text));
+		out->failed |= !buf_ok(&text);
+		buf_free(&text);
+	}
+	return true;
+}
+
+static int export_lines(struct capture_reader *r, struct outfile *file, const char *to,
+	const struct records_form *form, struct records_told *told, struct err *err)
 {
 	struct buf out = BUF_INIT;
 	struct rec rec;
 	int rc = 0, got;
 
-	put_header(&out, r);
+	put_header(&out, r, form);
 	while (!rc && (got = capture_next(r, &rec, err)) != 0) {
 		if (got == -EINVAL) {
 			note_malformed(told, err);
@@ -128,9 +193,12 @@ static int export_lines(struct capture_reader *r, struct outfile *file, const ch
 			rc = got;
 			break;
 		}
+		if (!put_read(&out, r, got, &rec, form, told)) {
+			told->unknown++;
+			continue;
+		}
 		told->records++;
 		told->lost += got == 1 && rec.op == OP_lost ? rec.arg[op_arg_index(OP_lost, A_LEN)] : 0;
-		put_line(&out, capture_line(r));
 		rc = flush(file, &out, FLUSH, to, err);
 	}
 	told->cut = !rc && capture_cut(r);
@@ -150,7 +218,8 @@ static int finish(struct outfile *file, int rc, struct err *err)
 	return rc;
 }
 
-int records_export(const char *from, const char *to, struct records_told *told, struct err *err)
+int records_export(const char *from, const char *to, const struct records_form *form, struct records_told *told,
+	struct err *err)
 {
 	struct capture_reader *r = NULL;
 	struct outfile *file = NULL;
@@ -163,7 +232,7 @@ int records_export(const char *from, const char *to, struct records_told *told, 
 	if (!rc)
 		rc = outfile_open(&file, to, OUTFILE_WHOLE, err);
 	if (!rc)
-		rc = export_lines(r, file, to, told, err);
+		rc = export_lines(r, file, to, form, told, err);
 	capture_close(r);
 	return finish(file, rc, err);
 }

@@ -319,7 +319,7 @@ done
 
 # output is whole or not there
 fails "export: full disk" 1 "No space left" "$IORIOT" -a run.capture --export csv:/dev/full
-fails "export: format" 2 "csv, jsonl, collapsed, speedscope, perfetto, fio or records" "$IORIOT" -a run.capture --export xml:file
+fails "export: format" 2 "csv, jsonl, collapsed, speedscope, perfetto, fio, records or capture" "$IORIOT" -a run.capture --export xml:file
 fails "export: directory" 1 "none/x.csv" "$IORIOT" -a run.capture --export csv:none/x.csv
 fails "fields without stacks" 2 "--fields means nothing" "$IORIOT" -a run.capture --fields op
 fails "fields" 2 "no column" "$IORIOT" -a run.capture --flame x.svg --fields op,nothing
