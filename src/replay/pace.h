@@ -2,6 +2,7 @@
 #ifndef IORIOT_REPLAY_PACE_H
 #define IORIOT_REPLAY_PACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "options.h"
@@ -51,6 +52,36 @@ static inline uint64_t pace_deadline(uint64_t from, uint64_t ns, double speed)
 static inline uint64_t pace_owed(uint64_t late)
 {
 	return late < PACE_OWED_MOST ? late : PACE_OWED_MOST;
+}
+
+/* ---- sleeping ---- */
+
+#define WAKEUP_FIRST 4000u  /* ns that a wake-up takes, until one was seen */
+#define WAKEUP_MOST  60000u /* what is spent looking at the clock before an operation's time, at most */
+#define SLEEP_LEAST  2000u  /* a shorter sleep costs more than it saves */
+
+/* A step towards what was seen, whatever it was: so a few that the host held up change nothing. */
+static inline void wakeup_learn(uint64_t *wakeup, uint64_t took)
+{
+	uint64_t step = *wakeup / 16 + 20;
+
+	if (took > *wakeup)
+		*wakeup = *wakeup + step < WAKEUP_MOST ? *wakeup + step : WAKEUP_MOST;
+	else
+		*wakeup -= step < *wakeup ? step : *wakeup;
+}
+
+/*
+ * Whether a thread can sleep when LEFT is the time until its operation. Where it is only what wake-ups took
+ * that speaks against it, that is forgotten bit by bit: who never sleeps never sees that they are quick again.
+ */
+static inline bool wakeup_fits(uint64_t *wakeup, uint64_t left)
+{
+	if (*wakeup + SLEEP_LEAST < left)
+		return true;
+	if (WAKEUP_FIRST + SLEEP_LEAST < left)
+		*wakeup -= *wakeup / 64;
+	return false;
 }
 
 /* What a thread did between the end of one operation and its next: 0 when they overlap. */

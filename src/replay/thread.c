@@ -23,7 +23,7 @@ struct runner {
 	struct thread_result *result;
 	struct file_result *files; /* of this thread, with --by, else NULL */
 	uint32_t number; /* in the copy */
-	uint64_t wakeup;  /* ns that a wake-up takes here: the median of those seen */
+	uint64_t wakeup;  /* ns that a wake-up takes here: the median of those seen; see wakeup_learn() */
 	uint64_t begun;	  /* PACE_BEFORE: when the operation at hand did, or should have */
 	uint64_t start, first_entry;
 	enum pace_kind pace;
@@ -124,21 +124,7 @@ static inline void publish(struct slot *s, const struct xop *x, uint32_t seq)
 
 /* ---- pacing ---- */
 
-#define WAKEUP_FIRST 4000u  /* until one was seen */
-#define WAKEUP_MOST  60000u /* what is spent looking at the clock before an operation's time, at most */
-#define SLEEP_LEAST  2000u  /* a shorter sleep costs more than it saves */
-#define LATE_AIM     1500u  /* what an operation may be late, to spend less on looking at the clock */
-
-/* A step towards what was seen, whatever it was: so a few that the host held up change nothing. */
-static void learn_wakeup(struct runner *r, uint64_t took)
-{
-	uint64_t step = r->wakeup / 16 + 20;
-
-	if (took > r->wakeup)
-		r->wakeup = r->wakeup + step < WAKEUP_MOST ? r->wakeup + step : WAKEUP_MOST;
-	else
-		r->wakeup -= step < r->wakeup ? step : r->wakeup;
-}
+#define LATE_AIM 2500u /* what an operation may be late, to spend less on looking at the clock */
 
 /*
  * Sleeps until as much time is left as a wake-up takes, or hardly less: half of them take longer than the median, and
@@ -149,12 +135,12 @@ static void wait_until(struct runner *r, uint64_t deadline)
 	uint64_t now = now_ns(), wake = deadline + LATE_AIM - r->wakeup;
 	struct timespec ts = {(time_t)(wake / NS_PER_SEC), (long)(wake % NS_PER_SEC)};
 
-	if (now + r->wakeup + SLEEP_LEAST < deadline) {
+	if (now < deadline && wakeup_fits(&r->wakeup, deadline - now)) {
 		atomic_store_explicit(&r->slot->state, SLOT_PACING, memory_order_release);
 		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 			;
 		atomic_store_explicit(&r->slot->state, SLOT_RUNNING, memory_order_release);
-		learn_wakeup(r, now_ns() - wake);
+		wakeup_learn(&r->wakeup, now_ns() - wake);
 	}
 	while (now_ns() < deadline)
 		relax();

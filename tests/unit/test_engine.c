@@ -627,6 +627,38 @@ START_TEST(test_owed)
 }
 END_TEST
 
+/* Operations 50 us apart, of which each sleep takes TOOK ns longer than asked for; how many slept. */
+static unsigned sleeps(uint64_t *wakeup, unsigned n, uint64_t took)
+{
+	unsigned slept = 0;
+
+	while (n--)
+		if (wakeup_fits(wakeup, 50000)) {
+			wakeup_learn(wakeup, took);
+			slept++;
+		}
+	return slept;
+}
+
+/* When a host was slow for a while, threads find out that it is no more. */
+START_TEST(test_wakeup)
+{
+	uint64_t wakeup = WAKEUP_FIRST;
+
+	ck_assert_uint_eq(sleeps(&wakeup, 1000, 5000), 1000);
+	ck_assert_uint_lt(wakeup, 6000);
+	ck_assert_uint_gt(wakeup, 4500);
+	ck_assert_uint_lt(sleeps(&wakeup, 1000, 500000), 500);
+	ck_assert_uint_gt(wakeup, 40000);
+	sleeps(&wakeup, 100, 5000);
+	ck_assert_uint_eq(sleeps(&wakeup, 1000, 5000), 1000);
+	ck_assert_uint_lt(wakeup, 6000);
+	wakeup = WAKEUP_FIRST;
+	ck_assert(!wakeup_fits(&wakeup, WAKEUP_FIRST));
+	ck_assert_uint_eq(wakeup, WAKEUP_FIRST);
+}
+END_TEST
+
 START_TEST(test_pace_kinds)
 {
 	ck_assert_int_eq(pace_kind_of(&(struct options){.speed = 0}), PACE_NONE);
@@ -913,6 +945,7 @@ Suite *engine_suite(void)
 	tcase_add_loop_test(tc, test_deadline, 0, sizeof(deadlines) / sizeof(*deadlines));
 	tcase_add_test(tc, test_gap);
 	tcase_add_test(tc, test_owed);
+	tcase_add_test(tc, test_wakeup);
 	tcase_add_test(tc, test_pace_kinds);
 	tcase_add_loop_test(tc, test_gaps, 0, 4);
 	tcase_add_loop_test(tc, test_refused, 0, sizeof(refusals) / sizeof(*refusals));
