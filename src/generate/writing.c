@@ -8,6 +8,7 @@
 #include "trace/rlines.h"
 
 #define BATCHES 8
+#define LINES	256
 
 struct writing {
 	struct outfile *file;
@@ -27,10 +28,14 @@ struct writing {
 int writing_new(struct writing **out)
 {
 	struct writing *w = *out = calloc(1, sizeof(*w));
+	size_t i;
+	int rc = w ? 0 : -ENOMEM;
 
+	for (i = 0; i < BATCHES && !rc; i++)
+		rc = rlines_begin(&w->batch[i], LINES);
 	if (w)
-		rlines_begin(w->now = &w->batch[0]);
-	return w ? 0 : -ENOMEM;
+		w->now = &w->batch[0];
+	return rc;
 }
 
 void writing_free(struct writing *w)
@@ -40,7 +45,7 @@ void writing_free(struct writing *w)
 	if (!w)
 		return;
 	for (i = 0; i < BATCHES; i++)
-		buf_free(&w->batch[i].bytes);
+		rlines_free(&w->batch[i]);
 	buf_free(&w->text);
 	free(w);
 }
@@ -83,7 +88,7 @@ static void hand_over(struct writing *w)
 	w->kept++;
 	ahead_post(w->ahead, BATCHES - 1);
 	w->now = &w->batch[w->kept % BATCHES];
-	rlines_begin(w->now);
+	rlines_begin(w->now, LINES); /* which it had at the beginning: nothing is asked for */
 }
 
 int writing_keep(struct writing *w, struct rline **next, struct err *err)

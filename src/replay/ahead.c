@@ -4,45 +4,37 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "trace/rblock.h"
 #include "utils/relay.h"
 
-#define BATCHES 8
-
-struct batch {
-	struct rlines lines;
-	int rc; /* what came behind them: 1, more; 0, the end; -errno, as err says */
-	struct err err;
-};
+#define BLOCKS 8
 
 struct replay_ahead {
 	struct replay_reader *reader;
 	struct relay *relay;
-	struct batch *now; /* given last; NULL: none yet */
-	struct batch batch[BATCHES];
+	struct rblock *now; /* given last; NULL: none yet */
+	struct rblock block[BLOCKS];
 };
 
-static bool fill(void *user, size_t slot)
+static bool take(void *user, size_t slot)
 {
 	struct replay_ahead *a = user;
-	struct batch *b = &a->batch[slot];
 
-	rlines_begin(&b->lines);
-	b->rc = 1;
-	while (!rlines_full(&b->lines)) {
-		b->rc = replay_next(a->reader, rlines_next(&b->lines), &b->err);
-		if (b->rc <= 0)
-			break;
-		rlines_keep(&b->lines);
-	}
-	if (rlines_end(&b->lines))
-		b->rc = err_sys(&b->err, ENOMEM, "cannot load the replay");
-	return b->rc > 0;
+	rblock_take(&a->block[slot], a->reader);
+	return a->block[slot].rc > 0;
+}
+
+static void parse(void *user, size_t slot)
+{
+	struct replay_ahead *a = user;
+
+	rblock_parse(&a->block[slot]);
 }
 
 int replay_ahead_new(struct replay_ahead **out, struct replay_reader *reader)
 {
 	struct replay_ahead *a = calloc(1, sizeof(*a));
-	const struct relay_work work = {BATCHES, fill, NULL, NULL, a};
+	const struct relay_work work = {BLOCKS, take, parse, NULL, a};
 	int rc;
 
 	*out = NULL;
@@ -64,8 +56,8 @@ void replay_ahead_free(struct replay_ahead *a)
 	if (!a)
 		return;
 	relay_free(a->relay);
-	for (i = 0; i < BATCHES; i++)
-		buf_free(&a->batch[i].lines.bytes);
+	for (i = 0; i < BLOCKS; i++)
+		rblock_free(&a->block[i]);
 	free(a);
 }
 
@@ -82,7 +74,7 @@ int replay_ahead_next(struct replay_ahead *a, struct rline **line, struct rline 
 		if (a->now)
 			relay_release(a->relay);
 		relay_next(a->relay, &slot);
-		a->now = &a->batch[slot];
+		a->now = &a->block[slot];
 	} while (!a->now->lines.n);
 	*line = a->now->lines.line;
 	*end = *line + a->now->lines.n;

@@ -4,7 +4,10 @@
 
 #include "trace/rlines.h"
 
-/* A thread parses a replay while its lines are checked and packed. */
+/*
+ * A thread parses a replay while its lines are checked and packed; the one that does this parses too, where it
+ * would wait.
+ */
 struct replay_ahead;
 
 /* The reader belongs to the thread until replay_ahead_free(). 0 or -errno. */

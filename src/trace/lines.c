@@ -243,6 +243,74 @@ int lines_next(struct lines *l, struct str *line, struct err *err)
 	return 1;
 }
 
+#define BLOCK (16u << 10)
+
+#define LANES 16
+typedef uint8_t lanes __attribute__((vector_size(LANES), aligned(1)));
+
+size_t lines_count(struct str s)
+{
+	const char *p = s.s, *end = p + s.len;
+	size_t n = 0;
+
+	while (end - p >= LANES) {
+		lanes sum = {0};
+		unsigned i;
+
+		for (i = 0; i < UINT8_MAX && end - p >= LANES; i++, p += LANES)
+			sum -= (lanes)(*(const lanes *)(const void *)p == '\n');
+		for (i = 0; i < LANES; i++)
+			n += sum[i];
+	}
+	for (; p < end; p++)
+		n += *p == '\n';
+	return n;
+}
+
+/* Whole lines that are at hand. */
+static void add_at_hand(struct lines *l, struct buf *to, size_t *n)
+{
+	const char *from = l->data + l->start, *lf = NULL;
+	size_t len = l->end - l->start;
+
+	if (len && l->start == l->scanned && to->len < BLOCK)
+		lf = memrchr(from, '\n', len < BLOCK - to->len ? len : BLOCK - to->len);
+	if (!lf)
+		return;
+	len = (size_t)(lf + 1 - from);
+	buf_add(to, from, len);
+	*n += lines_count((struct str){from, len});
+	l->start = l->scanned = l->start + len;
+}
+
+int lines_block(struct lines *l, struct buf *to, size_t *n, struct err *err)
+{
+	struct str line;
+	int rc = 1;
+
+	to->len = *n = 0;
+	if (!l->skipping)
+		add_at_hand(l, to, n);
+	l->number += *n;
+	if (!*n) {
+		rc = lines_next(l, &line, err);
+		if (rc <= 0)
+			return rc;
+		buf_str(to, line);
+		buf_char(to, '\n');
+		*n = 1;
+	}
+	if (buf_reserve(to, LINES_SLACK))
+		memset(to->p + to->len, 0, LINES_SLACK);
+	return buf_ok(to) ? 1 : err_sys(err, ENOMEM, "cannot read %s", l->path);
+}
+
+void lines_unread(struct lines *l, size_t len, size_t n)
+{
+	l->start = l->scanned = l->start - len;
+	l->number -= n;
+}
+
 uint64_t lines_number(const struct lines *l)
 {
 	return l->number;

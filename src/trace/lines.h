@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "datas/buf.h"
 #include "utils/err.h"
 #include "utils/str.h"
 
@@ -27,6 +28,18 @@ void lines_close(struct lines *l);
  * goes on behind it; -EBADMSG is damaged compression, and every further call fails.
  */
 int lines_next(struct lines *l, struct str *line, struct err *err);
+
+/*
+ * Like lines_next(), of several at once: TO has them with their LFs, and LINES_SLACK behind; *N is how many
+ * they are. Some 16 KiB, or one line that is longer.
+ */
+int lines_block(struct lines *l, struct buf *to, size_t *n, struct err *err);
+
+/* The last LEN bytes of the block that lines_block() gave last, which are N lines, come again. */
+void lines_unread(struct lines *l, size_t len, size_t n);
+
+/* How many lines end in S. */
+size_t lines_count(struct str s);
 
 uint64_t lines_number(const struct lines *l); /* of the line given last, 1 = first */
 bool lines_cut(const struct lines *l);	      /* after the end: last line or zstd frame incomplete */

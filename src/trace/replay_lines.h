@@ -28,6 +28,16 @@ struct replay_scratch {
 	struct replay_before before;
 };
 
+void replay_scratch_free(struct replay_scratch *s);
+
+/*
+ * Operations as text, whole lines, *N of them. 1, 0 when they are over; then replay_next_init(). -errno.
+ * replay_line_number() is that of the last one.
+ */
+int replay_take(struct replay_reader *r, struct buf *text, size_t *n, struct err *err);
+uint64_t replay_line_number(const struct replay_reader *r);
+const char *replay_path(const struct replay_reader *r);
+
 /* 0, -EINVAL with *FLAW, -ENOMEM. Behind an operation's TEXT stands its LF, and LINES_SLACK can be read. */
 int replay_op_line(struct replay_scratch *scratch, struct str text, struct rline *line,
 	struct flaw *flaw);

@@ -14,6 +14,7 @@ struct replay_reader {
 	struct lines *lines;
 	struct header header;
 	enum section section;
+	bool marked; /* the line given last is the mark behind what replay_take() gave */
 	struct replay_scratch scratch;
 };
 
@@ -39,23 +40,33 @@ int replay_open(struct replay_reader **out, const char *path, struct err *err)
 	return 0;
 }
 
+void replay_scratch_free(struct replay_scratch *s)
+{
+	buf_free(&s->path);
+	buf_free(&s->path2);
+	vec_free(&s->vec);
+	vec_free(&s->deps);
+	vec_free(&s->list);
+}
+
 void replay_close(struct replay_reader *r)
 {
 	if (!r)
 		return;
 	lines_close(r->lines);
 	header_free(&r->header);
-	buf_free(&r->scratch.path);
-	buf_free(&r->scratch.path2);
-	vec_free(&r->scratch.vec);
-	vec_free(&r->scratch.deps);
-	vec_free(&r->scratch.list);
+	replay_scratch_free(&r->scratch);
 	free(r);
 }
 
 struct str replay_header(const struct replay_reader *r, const char *key)
 {
 	return header_get(&r->header, key);
+}
+
+static int cut_short(const struct replay_reader *r, const char *mark, struct err *err)
+{
+	return err_set(err, EPROTO, "%s is cut short: it ends without its line %s", lines_path(r->lines), mark);
 }
 
 /* A line of the section: 1; 0 at MARK, which ends it. There is no other end. */
@@ -66,8 +77,7 @@ static inline int next_text(struct replay_reader *r, struct str *text, struct st
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
-		return err_set(err, EPROTO, "%s is cut short: it ends without its line %s",
-			lines_path(r->lines), mark.s);
+		return cut_short(r, mark.s, err);
 	if (!str_eq(*text, mark))
 		return 1;
 	r->section++;
@@ -96,6 +106,56 @@ int replay_next(struct replay_reader *r, struct rline *line, struct err *err)
 		return rc;
 	rc = replay_op_line(&r->scratch, text, line, &flaw);
 	return rc ? give(r, rc, &flaw, err) : 1;
+}
+
+/* Where the line of the mark is in TEXT, which is whole lines, or NULL. */
+static const char *find_mark(struct str text)
+{
+	static const char mark[] = REPLAY_INIT_MARK "\n";
+	const char *p = text.s, *end = p + text.len;
+
+	for (; (p = memchr(p, mark[0], (size_t)(end - p))); p++)
+		if ((p == text.s || p[-1] == '\n') && (size_t)(end - p) >= sizeof(mark) - 1 &&
+			memcmp(p, mark, sizeof(mark) - 1) == 0)
+			break;
+	return p;
+}
+
+int replay_take(struct replay_reader *r, struct buf *text, size_t *n, struct err *err)
+{
+	const char *mark, *end;
+	size_t more;
+	int rc;
+
+	if (r->section != IN_OPS)
+		return 0;
+	rc = lines_block(r->lines, text, n, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return cut_short(r, REPLAY_INIT_MARK, err);
+	mark = find_mark(buf_as_str(text));
+	if (!mark)
+		return 1;
+	r->section++;
+	end = mark + sizeof(REPLAY_INIT_MARK);
+	more = lines_count((struct str){end, (size_t)(text->p + text->len - end)});
+	lines_unread(r->lines, (size_t)(text->p + text->len - end), more);
+	*n -= more + 1;
+	r->marked = true;
+	text->len = (size_t)(mark - text->p);
+	return *n > 0;
+}
+
+/* The line of the mark itself is behind the last operation. */
+uint64_t replay_line_number(const struct replay_reader *r)
+{
+	return lines_number(r->lines) - r->marked;
+}
+
+const char *replay_path(const struct replay_reader *r)
+{
+	return lines_path(r->lines);
 }
 
 static int expect_end(struct replay_reader *r, struct err *err)

@@ -2,11 +2,29 @@
 #include "trace/rlines.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-void rlines_begin(struct rlines *b)
+int rlines_begin(struct rlines *b, size_t room)
 {
 	b->n = b->nkept = b->bytes.len = 0;
-	buf_reserve(&b->bytes, 1); /* what is empty points somewhere too */
+	if (b->room < room) {
+		room += room / 4;
+		rlines_free(b);
+		b->line = calloc(room, sizeof(*b->line));
+		b->kept = calloc(room, sizeof(*b->kept));
+		if (!b->line || !b->kept)
+			return -ENOMEM;
+		b->room = room;
+	}
+	return buf_reserve(&b->bytes, 1) ? 0 : -ENOMEM; /* what is empty points somewhere too */
+}
+
+void rlines_free(struct rlines *b)
+{
+	free(b->line);
+	free(b->kept);
+	buf_free(&b->bytes);
+	*b = (struct rlines){0};
 }
 
 static void keep(struct buf *bytes, const void *p, size_t len)
@@ -29,7 +47,7 @@ void rlines_keep_bytes(struct rlines *b)
 	keep(&b->bytes, line->list, line->nlist * sizeof(*line->list));
 	keep(&b->bytes, call->path.s, call->path.len);
 	keep(&b->bytes, call->path2.s, call->path2.len);
-	b->kept[b->nkept++] = (uint16_t)b->n;
+	b->kept[b->nkept++] = (uint32_t)b->n;
 }
 
 /* Where the next thing of LEN bytes is that keep() kept. */

@@ -8,23 +8,23 @@
  * Lines of a replay that go from one thread to another, with what they point to: a line's strings and lists
  * are their maker's until he makes the next one.
  */
-#define RLINES 256
-
 struct rlines {
-	struct rline line[RLINES];
-	size_t n;
+	struct rline *line;
+	size_t n, room;
 	struct buf bytes; /* strings, vectors and lists */
 	size_t nkept;
-	uint16_t kept[RLINES]; /* lines that have any */
+	uint32_t *kept; /* lines that have any */
 };
 
-void rlines_begin(struct rlines *b);
+/* There is ROOM for so many. 0 or -ENOMEM. */
+int rlines_begin(struct rlines *b, size_t room);
+void rlines_free(struct rlines *b);
 
 /* Also of bytes: very long lines end a batch early. */
 #define RLINES_BYTES (1u << 20)
 static inline bool rlines_full(const struct rlines *b)
 {
-	return b->n == RLINES || b->bytes.len >= RLINES_BYTES;
+	return b->n == b->room || b->bytes.len >= RLINES_BYTES;
 }
 
 /* Where the next line is made, and that it is one of them: what it points to is kept. */

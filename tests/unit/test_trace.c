@@ -385,6 +385,52 @@ START_TEST(a_line_too_long_is_passed_over)
 }
 END_TEST
 
+/* Blocks of whole lines are what the lines one by one are, and what is given back comes again. */
+START_TEST(blocks_are_whole_lines)
+{
+	static const char long_line[40000] = {[0 ... 39998] = 'x'}, ends[10000] = {[0 ... 9999] = '\n'};
+	struct err err = {0};
+	struct buf text = BUF_INIT, block = BUF_INIT, all = BUF_INIT;
+	struct tempdir t;
+	struct lines *l;
+	size_t n, i, blocks = 0, lines = 0;
+	int rc;
+
+	for (i = 0; i < 30000; i++)
+		buf_addf(&text, "%zu%s\n", i, i % 7001 == 50 ? long_line : "");
+	ck_assert_uint_eq(lines_count(buf_as_str(&text)), 30000);
+	for (i = 0; i < sizeof(ends); i++)
+		ck_assert_uint_eq(lines_count((struct str){ends, i}), i);
+	tempdir_enter(&t);
+	file_put("f", text.p, text.len);
+	ck_assert_int_eq(lines_open(&l, "f", &err), 0);
+	while ((rc = lines_block(l, &block, &n, &err)) == 1) {
+		ck_assert_uint_gt(n, 0);
+		ck_assert_uint_eq(block.p[block.len - 1], '\n');
+		ck_assert_uint_eq(lines_count(buf_as_str(&block)), n);
+		ck_assert_uint_eq(lines_number(l), lines + n);
+		if (n > 1 && blocks++ % 2) { /* the last one again, with the next block */
+			const char *last = memrchr(block.p, '\n', block.len - 1);
+			size_t back = (size_t)(block.p + block.len - 1 - last);
+
+			lines_unread(l, back, 1);
+			block.len -= back;
+			n--;
+		}
+		lines += n;
+		buf_str(&all, buf_as_str(&block));
+	}
+	ck_assert_int_eq(rc, 0);
+	ck_assert_uint_eq(lines, 30000);
+	ck_assert(str_eq(buf_as_str(&all), buf_as_str(&text)));
+	lines_close(l);
+	buf_free(&text);
+	buf_free(&block);
+	buf_free(&all);
+	tempdir_leave(&t);
+}
+END_TEST
+
 START_TEST(lines_of_nothing)
 {
 	struct err err = {0};
@@ -728,6 +774,7 @@ Suite *trace_suite(void)
 	tcase_add_test(tc, a_packed_file_may_be_cut_anywhere);
 	tcase_add_test(tc, damage_is_told_after_what_was_whole);
 	tcase_add_test(tc, a_line_too_long_is_passed_over);
+	tcase_add_test(tc, blocks_are_whole_lines);
 	tcase_add_test(tc, lines_of_nothing);
 	tcase_add_test(tc, a_whole_file_appears_at_once);
 	tcase_add_test(tc, an_aborted_file_leaves_nothing);
