@@ -98,15 +98,17 @@ static struct vmap *maps_of(struct places *p, uint32_t pid)
 
 static int forked(struct places *p, const struct rec *r)
 {
-	uint64_t flags = r->op == OP_clone || r->op == OP_clone3 ? r->arg[0] : r->op == OP_vfork ? CLONE_VM : 0;
+	uint64_t flags = rec_clone_flags(r);
 	struct space *from = find(p, r->pid);
 	struct vmap *maps;
 
 	if (r->ret <= 0 || flags & CLONE_THREAD)
 		return 0;
 	end(p, (uint32_t)r->ret); /* whose end was not told */
+	if (!from && flags & CLONE_VM) /* what either of them maps is mapped for both */
+		from = begin(p, r->pid, vmap_new());
 	if (!from)
-		return 0;
+		return flags & CLONE_VM ? -ENOMEM : 0;
 	maps = flags & CLONE_VM ? from->maps : vmap_copy(from->maps, &hooks);
 	if (flags & CLONE_VM)
 		maps->refs++;
@@ -239,19 +241,44 @@ static int follow(struct places *p, const struct seen *seen)
 	}
 }
 
-/* Anonymous memory that others record, too: what can be looked at by nobody. */
-static bool is_recorded(const struct rec *r)
+static bool shows_file(const struct places *p, uint32_t pid, uint64_t addr, uint64_t len)
 {
-	return r->op != OP_mmap || !(r->arg[3] & MAP_ANONYMOUS) || r->arg[2] == PROT_NONE;
+	const struct space *s = find(p, pid);
+	uint64_t start, to;
+
+	return s && vmap_range(addr, len ? len : 1, &start, &to) && vmap_has(s->maps, start, to);
+}
+
+/*
+ * As the ptrace backend has it, which knows before the call what is mapped: calls on memory that shows a file. Of
+ * anonymous memory in a file's place others record what nobody can look at.
+ */
+static bool is_recorded(const struct places *p, const struct rec *r)
+{
+	switch (r->op) {
+	case OP_mmap:
+		return !(r->arg[3] & MAP_ANONYMOUS) ||
+		       (r->arg[2] == PROT_NONE && shows_file(p, r->pid, r->arg[0], r->arg[1]));
+	case OP_mremap:
+		return shows_file(p, r->pid, r->arg[0], r->arg[1]) ||
+		       (r->arg[3] & MREMAP_FIXED && shows_file(p, r->pid, r->arg[4], r->arg[2]));
+	case OP_munmap:
+	case OP_madvise:
+	case OP_msync:
+		return shows_file(p, r->pid, r->arg[0], r->arg[1]);
+	default:
+		return true;
+	}
 }
 
 int places_follow(struct places *p, const struct seen *seen)
 {
+	bool recorded = is_recorded(p, &seen->rec);
 	int rc = 0;
 
 	if (!seen->rec.has_ret || seen->rec.ret >= 0)
 		rc = follow(p, seen);
-	return rc ? rc : is_recorded(&seen->rec);
+	return rc ? rc : recorded;
 }
 
 int places_open(struct places **out, struct err *err)

@@ -5,8 +5,8 @@
 #include "capture/late.h"
 
 /*
- * Where in a file a page is that somebody touched, for backends that tell its address only: what each
- * process has mapped is followed in the order of the records. One thread.
+ * What each process has mapped, followed in the order of the records: which calls are about memory that shows a
+ * file, and where in the file a page is that somebody touched, for backends that tell its address only. One thread.
  */
 struct places;
 
@@ -14,8 +14,8 @@ int places_open(struct places **out, struct err *err); /* 0 or -ENOMEM */
 void places_close(struct places *p);		       /* P may be NULL */
 
 /*
- * The next record, of anything but a page. 1: it goes on; 0: it is of no interest to anybody else, memory that
- * takes a file's place. -ENOMEM.
+ * The next record, of anything but a page. 1: it goes on; 0: it is of no interest to anybody else, a call on memory
+ * that shows no file. -ENOMEM.
  */
 int places_follow(struct places *p, const struct seen *seen);
 

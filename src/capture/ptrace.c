@@ -204,18 +204,13 @@ static void adopt_orphans(struct tracer *t)
 	}
 }
 
-static uint64_t fork_flags(const struct call *call)
-{
-	return call->rec.op == OP_clone || call->rec.op == OP_clone3 ? call->rec.arg[0] : 0;
-}
-
 static void on_fork(struct tracer *t, struct task *task, int event)
 {
 	uint32_t tid = task_event_message(task, event);
 	struct task *child = task_find(t, tid);
 
 	if (task->call && (ops[task->call->rec.op].flags & OPF_FORK) && tid) {
-		uint64_t flags = fork_flags(task->call);
+		uint64_t flags = rec_clone_flags(&task->call->rec);
 
 		if (!child)
 			child = add_task(t, tid);

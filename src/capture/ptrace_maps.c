@@ -299,10 +299,10 @@ void maps_at_end(struct tracer *t, struct task *task, enum op_id op)
 /* ---- what is mapped ---- */
 
 /*
- * Of a map up to END that will be written: what tells the holes of a file, sparse or not as long as the map, from
- * what was written, in *HOLES. False when it shows no file: a device, a ring.
+ * False when it shows no file: a device, a ring. Of a map up to END that will be WRITTEN: what tells the holes of a
+ * file, sparse or not as long as the map, from what was written, in *HOLES.
  */
-static bool look_at_file(const struct task *task, int fd, uint64_t end, int *holes)
+static bool look_at_file(const struct task *task, int fd, bool written, uint64_t end, int *holes)
 {
 	char path[64];
 	struct stat st;
@@ -313,7 +313,7 @@ static bool look_at_file(const struct task *task, int fd, uint64_t end, int *hol
 		return false;
 	if ((uint64_t)st.st_size > end)
 		end = (uint64_t)st.st_size;
-	if ((uint64_t)st.st_blocks < end / 512)
+	if (written && (uint64_t)st.st_blocks < end / 512)
 		*holes = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return true;
 }
@@ -347,7 +347,7 @@ static void mapped(struct task *task, const struct rec *rec, uint64_t start, uin
 	int holes = -1;
 
 	if (!(rec->arg[3] & MAP_ANONYMOUS) &&
-		(!written || look_at_file(task, (int)rec->arg[4], rec->arg[5] + (end - start), &holes)))
+		look_at_file(task, (int)rec->arg[4], written, rec->arg[5] + (end - start), &holes))
 		f = calloc(1, sizeof(*f));
 	if (f) {
 		*f = (struct filemap){.off = rec->arg[5], .written = written, .fd = holes};

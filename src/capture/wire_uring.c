@@ -192,7 +192,7 @@ static struct ring *ring_new(struct rings *all, uint64_t id, uint32_t pid)
 }
 
 /* What is still under way is cancelled by the kernel, or ends without anybody who waits for it. */
-static int ring_end(struct rings *all, struct ring *r, const struct rec *at)
+static int ring_settle(struct rings *all, struct ring *r, const struct rec *at)
 {
 	const struct piece *p = NULL;
 	uint64_t n = 0;
@@ -202,6 +202,14 @@ static int ring_end(struct rings *all, struct ring *r, const struct rec *at)
 		n += p->seen.seen.rec.op != OP_uring_other;
 	TAILQ_CONCAT(&all->out, &r->early, at);
 	rc = lose(all, at, n, "io_uring: what was under way when a ring was closed");
+	free_pieces(&r->flying);
+	return rc;
+}
+
+static int ring_end(struct rings *all, struct ring *r, const struct rec *at)
+{
+	int rc = ring_settle(all, r, at);
+
 	ring_free(all, r);
 	return rc;
 }
@@ -667,8 +675,8 @@ int rings_thread_end(struct rings *all, const struct rec *end, bool last)
 
 		if (rc)
 			break;
-		if (last && r->pid == end->pid)
-			rc = ring_end(all, r, end);
+		if (last && r->pid == end->pid) /* others may have inherited it, or share its descriptor */
+			rc = ring_settle(all, r, end);
 		else
 			end_batch(all, r, end->tid, end->t, end->t);
 	}

@@ -174,9 +174,7 @@ static void close_all(struct events *e, struct task *t, bool cloexec_only)
 
 static int on_fork(struct events *e, struct task *t, const struct rec *r)
 {
-	uint64_t flags = r->op == OP_clone || r->op == OP_clone3 ? r->arg[0]
-			 : r->op == OP_vfork			 ? CLONE_VM | CLONE_VFORK
-								 : 0;
+	uint64_t flags = rec_clone_flags(r);
 	uint32_t tid = (uint32_t)r->ret;
 	struct known_process *parent, *child;
 	struct task *old;

@@ -14,19 +14,6 @@
 
 /* Tasks: how they begin, what they carry over an exec, what ends with them; and state records. */
 
-static uint64_t clone_flags(const struct rec *r)
-{
-	switch (r->op) {
-	case OP_clone:
-	case OP_clone3:
-		return r->arg[0];
-	case OP_vfork:
-		return CLONE_VM | CLONE_VFORK;
-	default:
-		return 0;
-	}
-}
-
 /* Parts of what parent and child have cannot end for one of them alone in the replay. */
 static void mark_forked(const struct process *p, uint64_t flags)
 {
@@ -38,7 +25,7 @@ static void mark_forked(const struct process *p, uint64_t flags)
 
 int model_fork(struct model *m, const struct rec *r)
 {
-	uint64_t flags = clone_flags(r);
+	uint64_t flags = rec_clone_flags(r);
 	uint32_t tid = (uint32_t)r->ret;
 	struct task *old, *child;
 

@@ -127,4 +127,7 @@ bool rec_fcntl_is_lock(uint64_t cmd);
 /* ... and which wait until they have the lock. */
 bool rec_fcntl_waits(uint64_t cmd);
 
+/* Flags as those of clone(2) of a call that makes a task, 0 of fork(2) and of others. */
+uint64_t rec_clone_flags(const struct rec *r);
+
 #endif

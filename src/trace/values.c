@@ -2,6 +2,7 @@
 #include "trace/values.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +26,19 @@ int flaw_report(const struct flaw *flaw, const char *path, uint64_t line, struct
 		memcpy(quoted + QUOTED, "...", 3);
 	return err_set(err, EINVAL, "%s:%llu: %s: '%s'", path, (unsigned long long)line,
 		flaw->what, quoted);
+}
+
+uint64_t rec_clone_flags(const struct rec *r)
+{
+	switch ((int)r->op) {
+	case OP_clone:
+	case OP_clone3:
+		return r->arg[0];
+	case OP_vfork:
+		return CLONE_VM | CLONE_VFORK;
+	default:
+		return 0;
+	}
 }
 
 bool rec_fcntl_is_lock(uint64_t cmd)

@@ -94,7 +94,7 @@ START_TEST(maps_end_and_move)
 	ck_assert_int_eq(call(1, OP_mremap, 0x50000, 0x12000, 0x1000, 0x4000), 1);
 	ck_assert_str_eq(page(1, 0x12000, 0), "");
 	ck_assert_str_eq(page(1, 0x52000, WRITE), "w 5000");
-	ck_assert_int_eq(call(1, OP_mremap, 0x20000, 0x90000, 0x1000, 0x1000), 1); /* anonymous, onto a file's */
+	ck_assert_int_eq(call(1, OP_mremap, 0x20000, 0x90000, 0x1000, 0x1000), 0); /* anonymous, onto a file's */
 	ck_assert_str_eq(page(1, 0x20000, 0), "");
 	ck_assert_str_eq(page(1, 0x21000, 0), "r 1000");
 	call(1, OP_execve, 0, 0, 0, 0);
@@ -154,6 +154,39 @@ START_TEST(children)
 }
 END_TEST
 
+/* Which of them maps something first does not matter. */
+START_TEST(children_of_who_has_mapped_nothing)
+{
+	call(7, OP_vfork, 8, 0, 0, 0);
+	call(7, OP_fork, 9, 0, 0, 0);
+	map(8, 0x30000, 0x1000, MAP_SHARED, 0);
+	ck_assert_str_eq(page(7, 0x30000, 0), "r 0");
+	ck_assert_str_eq(page(9, 0x30000, 0), "");
+	ck_assert_int_eq(call(7, OP_munmap, 0, 0x30000, 0x1000, 0), 1);
+	ck_assert_str_eq(page(8, 0x30000, 0), "");
+}
+END_TEST
+
+/* Calls on other memory are nobody's business. */
+START_TEST(only_calls_on_files)
+{
+	static const enum op_id op[] = {OP_munmap, OP_msync, OP_madvise, OP_mremap};
+	struct seen onto = {.rec = {.op = OP_mremap, .ret = -12, .arg = {0x40000, 0x1000, 0x1000, MREMAP_FIXED, 0x10000}}};
+	size_t i;
+
+	for (i = 0; i < sizeof(op) / sizeof(*op); i++) {
+		ck_assert_int_eq(call(1, op[i], -22, 0x13000, 0xd000, 0x1000), 0);
+		ck_assert_int_eq(call(2, op[i], -22, 0x10000, 0x1000, 0x1000), 0);
+		ck_assert_int_eq(call(1, op[i], -22, 0x12fff, 1, 0x1000), 1);
+		ck_assert_int_eq(call(1, op[i], -22, 0x10000, 0, 0x1000), 1);
+		ck_assert_int_eq(call(1, op[i], -22, 0xf000, 0x100000, 0x1000), 1);
+	}
+	ck_assert_int_eq(gives(&onto, 1, 0), 1);
+	onto.rec.arg[4] = 0x13000;
+	ck_assert_int_eq(gives(&onto, 1, 0), 0);
+}
+END_TEST
+
 START_TEST(states)
 {
 	struct seen seen = {.rec = {.op = OP_state_map, .arg = {0x70000, 0x2000, PROT_READ, MAP_SHARED, 0, 0x8000}}};
@@ -177,6 +210,8 @@ Suite *places_suite(void)
 	tcase_add_test(tc, anonymous_memory_in_the_place_of_a_file);
 	tcase_add_test(tc, what_another_thread_has_got_meanwhile_stays);
 	tcase_add_test(tc, children);
+	tcase_add_test(tc, children_of_who_has_mapped_nothing);
+	tcase_add_test(tc, only_calls_on_files);
 	tcase_add_test(tc, states);
 	return s;
 }

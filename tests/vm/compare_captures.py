@@ -10,7 +10,8 @@ State records, pages that were touched, times, numbers of processes, threads, ri
 sizes of directories (not
 every file system keeps them where a module can see them) and of what a ring opened (ptrace looks when its chain is over)
 are left aside: a thread is the
-one that was made by the Nth fork of another. The program begins with the first record. --after: in B it
+one that was made by the Nth fork of another. A thread may have come to its exit in one capture and have been ended with its
+process in the other one, just before that; how many were is printed. The program begins with the first record. --after: in B it
 begins after the first line that matches, as the thread of that line, and only this thread and what descends
 from it is compared: a capture of a whole host can be compared with one of a program.
 
@@ -37,6 +38,7 @@ MEMORY = ("mmap", "munmap", "mremap", "msync", "madvise")
 # Of these some backends tell what they hit, of which others cannot see all or nothing.
 STATS = ("stat", "lstat", "fstat", "newfstatat", "statx", "setxattr", "lsetxattr", "fsetxattr")
 IDENTITY = re.compile(r"(;:,z=|[=,]\d+:)[1-9]\d*(?=[,;])")
+UNNAMED = re.compile(r"/#\d+ \(deleted\)$")  # O_TMPFILE: the number of its inode
 MARK = re.compile(r"o=fadvise64;:,d=-77777;:,O=([12]);:,")
 SHOWN = 10
 
@@ -157,9 +159,33 @@ class Threads:
         return re.sub(r"(?<=/proc/)\d+", lambda m: self.names.get(m[0], m[0]), text)
 
 
+class Ends:
+    """Which threads were ended by another one of their process, by its exit_group or execve, or by a signal."""
+
+    def __init__(self):
+        self.last, self.killers, self.signalled = {}, collections.defaultdict(list), set()
+
+    def see(self, name, r):
+        pid, tid = r["i"].split(":")
+        t = int(r["t"])
+        if r["o"] == "task_end":
+            self.last[name] = (pid, t)
+            if int(r["E"]) & 0x7f:
+                self.signalled.add(name)
+        elif r["o"] == "exit_group":
+            self.killers[pid].append((name, t, None))
+        elif r["o"] in EXECS and r.get("s") == "0":
+            self.killers[pid].append((name, t - int(r["D"]), t))
+
+    def by_others(self):
+        return self.signalled | {name for name, (pid, t) in self.last.items()
+                if any(who != name and begin <= t and (end is None or t <= end)
+                       for who, begin, end in self.killers[pid])}
+
+
 def threads_of(path, after=None):
-    """{thread: [(operation, {key: value}, line number)]}"""
-    found, threads = collections.defaultdict(list), Threads()
+    """{thread: [(operation, {key: value}, line number)]}, and which of them were ended by others"""
+    found, threads, ends = collections.defaultdict(list), Threads(), Ends()
     addresses = collections.defaultdict(Addresses)
     rings = Rings()
     begun = False
@@ -180,6 +206,8 @@ def threads_of(path, after=None):
             fields["x"] = facts(fields["x"], is_submission(r["o"]))
         if fields.get("p", "").startswith(("pipe:[", "socket:[")):
             fields["p"] = fields["p"].split("[")[0]
+        elif "p" in fields:
+            fields["p"] = UNNAMED.sub("/#* (deleted)", fields["p"])
         if "h" in fields:
             fields["h"] = len(fields["h"])  # a file system chooses what is in it
         for key in "zb":
@@ -190,8 +218,9 @@ def threads_of(path, after=None):
         if "k" in fields and (r["o"] in RINGS or is_submission(r["o"])):
             fields["k"] = rings.plain(name, r["o"], fields)
         addresses[name].plain(r["o"], fields)
+        ends.see(name, r)
         found[name].append((r["o"], fields, number))
-    return apart(found)
+    return apart(found), ends.by_others()
 
 
 def place(call):
@@ -227,19 +256,33 @@ def same(one, two):
     return one[:2] == two[:2]
 
 
-def compare(a, b):
-    problems = []
+def at_the_end(name, calls, ended):
+    """One of the two exits, and the other one was ended with its process before it could."""
+    return any(exits[0] in ("exit", "exit_group") and killed[0] == "task_end" and name in who
+               for exits, killed, who in ((calls[0], calls[1], ended[1]), (calls[1], calls[0], ended[0])))
+
+
+def compare(one, two):
+    (a, a_ended), (b, b_ended) = one, two
+    problems, races = [], 0
     for name in sorted(a.keys() | b.keys()):
         left, right = a.get(name, []), b.get(name, [])
         for i in range(max(len(left), len(right))):
-            one, two = (side[i] if i < len(side) else None for side in (left, right))
-            if one is None or two is None or not same(one, two):
-                problems.append(f"thread {name}, call {i} of {len(left)} / {len(right)}:\n"
-                                f"  A {shown(one) if one else 'no more'}\n"
-                                f"  B {shown(two) if two else 'no more'}")
-                break
+            calls = [side[i] if i < len(side) else None for side in (left, right)]
+            if None not in calls and same(*calls):
+                continue
+            if i + 1 == len(left) == len(right) and at_the_end(name, calls, (a_ended, b_ended)):
+                races += 1
+                continue
+            problems.append(f"thread {name}, call {i} of {len(left)} / {len(right)}:\n"
+                            f"  A {shown(calls[0]) if calls[0] else 'no more'}\n"
+                            f"  B {shown(calls[1]) if calls[1] else 'no more'}")
+            break
     count = sum(map(len, a.values()))
-    return problems if count else problems + ["nothing to compare"], f"{count} records of {len(a)} threads compared"
+    said = f"{count} records of {len(a)} threads compared"
+    if races:
+        said += f"; {races} at their exit when their process was ended"
+    return problems if count else problems + ["nothing to compare"], said
 
 
 def plain_record(record):

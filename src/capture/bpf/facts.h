@@ -328,6 +328,14 @@ static __always_inline u32 nameless(char *to, struct dentry *dentry)
 	return n > 1 && n <= 128 ? n - 1 : 0;
 }
 
+/* Newer kernels give files without a name a type, which stat(2) does not tell. */
+static __always_inline bool has_no_type(struct inode *inode)
+{
+	u64 magic = GET(GET(inode, i_sb), s_magic);
+
+	return magic == ANON_MAGIC || magic == PIDFS_MAGIC;
+}
+
 #define ANON_NAME 16
 
 /* Whether it is one of those without a name that the kernel calls TEXT, of ANON_NAME bytes with its zeroes. */

@@ -7,7 +7,8 @@
 
 /*
  * Memory maps of files: which calls on memory are recorded. Each process has a window, from the first
- * address of all maps that were recorded to the last one; calls outside of it cost a comparison.
+ * address of all maps that were recorded to the last one; calls outside of it cost a comparison. What in it
+ * shows a file, who reads on knows.
  */
 
 #define PAGE_BYTES 4096u
@@ -24,17 +25,46 @@ static __always_inline struct bpf_thread *leader_of(struct task_struct *task)
 	return thread_find(task->group_leader);
 }
 
+/*
+ * By the address of a memory that processes share. When there are too many of them, each goes on with what it
+ * knew itself.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, u64);
+	__type(value, struct bpf_window);
+} windows SEC(".maps");
+
+static __always_inline struct bpf_window *window_shared(const struct bpf_thread *leader, struct task_struct *task)
+{
+	u64 memory;
+
+	if (likely(!leader->shares_memory))
+		return NULL;
+	memory = (u64)task->mm;
+	return bpf_map_lookup_elem(&windows, &memory);
+}
+
+static __always_inline void window_grow(struct bpf_window *w, u64 start, u64 end)
+{
+	if (!w->start || start < w->start)
+		w->start = start;
+	if (end > w->end)
+		w->end = end;
+}
+
 static __always_inline void window_add(struct task_struct *task, u64 start, u64 len)
 {
 	struct bpf_thread *leader = thread_get(task->group_leader);
-	u64 end = page_end(start + len);
+	struct bpf_window *shared;
 
 	if (!leader)
 		return;
-	if (!leader->map_start || start < leader->map_start)
-		leader->map_start = start;
-	if (end > leader->map_end)
-		leader->map_end = end;
+	window_grow(&leader->window, start, page_end(start + len));
+	shared = window_shared(leader, task);
+	if (shared)
+		window_grow(shared, start, page_end(start + len));
 }
 
 /* All of it is gone: a program's first map is often that of its loader's cache. */
@@ -42,16 +72,47 @@ static __always_inline void window_remove(struct task_struct *task, u64 start, u
 {
 	struct bpf_thread *leader = leader_of(task);
 
-	if (leader && task->signal->nr_threads == 1 && start <= leader->map_start &&
-		page_end(start + len) >= leader->map_end)
-		leader->map_start = leader->map_end = 0;
+	if (leader && task->signal->nr_threads == 1 && !leader->shares_memory && start <= leader->window.start &&
+		page_end(start + len) >= leader->window.end)
+		leader->window = (struct bpf_window){0, 0};
+}
+
+static __always_inline bool is_in(const struct bpf_window *w, u64 start, u64 len)
+{
+	return start < w->end && start + (len ? len : 1) > w->start;
 }
 
 static __always_inline bool window_has(struct task_struct *task, u64 start, u64 len)
 {
 	struct bpf_thread *leader = leader_of(task);
+	struct bpf_window *shared;
 
-	return leader && start < leader->map_end && start + (len ? len : 1) > leader->map_start;
+	if (!leader)
+		return false;
+	shared = window_shared(leader, task);
+	return shared ? is_in(shared, start, len) : is_in(&leader->window, start, len);
+}
+
+/* A process is made: it begins with the maps of its maker, and shares them with that or not. */
+static __always_inline void window_fork(
+	struct bpf_thread *from, struct task_struct *task, struct bpf_thread *to, struct task_struct *child)
+{
+	struct bpf_window *shared = window_shared(from, task);
+	u64 memory = (u64)task->mm;
+
+	to->window = shared ? *shared : from->window;
+	if (!memory || (u64)child->mm != memory)
+		return;
+	if (!shared)
+		bpf_map_update_elem(&windows, &memory, &from->window, BPF_ANY);
+	from->shares_memory = to->shares_memory = 1;
+}
+
+/* It executes a program: whoever it shared the memory with goes on with that. */
+static __always_inline void window_forget(struct bpf_thread *leader)
+{
+	leader->window = (struct bpf_window){0, 0};
+	leader->shares_memory = 0;
 }
 
 #define MAP_ANONYMOUS 0x20

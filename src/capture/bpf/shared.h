@@ -187,6 +187,11 @@ struct bpf_sum {
 	uint64_t seen, bytes, kept, dropped;
 };
 
+/* All maps of files that were recorded of a process are between these. */
+struct bpf_window {
+	uint64_t start, end;
+};
+
 /* A thread's; kept in its task storage. User space writes whole ones with nothing but a mark. */
 struct bpf_thread {
 	uint64_t entry;	    /* time of the call under way */
@@ -205,8 +210,9 @@ struct bpf_thread {
 	int64_t kept;	    /* execveat: directory descriptor and flags */
 	uint64_t fault_at, fault_t, fault_code; /* the page fault under way ... */
 	uint64_t faults_before;			/* ... and how many the thread had had by then */
-	/* of a leader: all maps of files that were recorded of its process are between these */
-	uint64_t map_start, map_end;
+	/* of a leader: */
+	struct bpf_window window;
+	uint64_t shares_memory; /* with other processes (CLONE_VM): what holds is the window of their memory */
 };
 
 #endif

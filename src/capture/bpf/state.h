@@ -48,9 +48,14 @@ static __always_inline void item_ring_of_file(struct build *b, struct file *file
 /* What it is, and its name. */
 static __always_inline void item_file(struct build *b, struct file *file)
 {
+	struct inode *inode = GET(file, f_inode);
+	struct wire_facts *facts = (struct wire_facts *)item_begin(b, sizeof(*facts));
 	int len;
 
-	item_facts(b, WIRE_FACTS, GET(file, f_inode));
+	facts_of(facts, inode);
+	if (has_no_type(inode))
+		facts->mode &= ~S_IFMT;
+	item_end(b, WIRE_FACTS, sizeof(*facts));
 	item_begin(b, PATH_MOST);
 	len = put_path(b, (u64)GET(file, f_path.mnt), (u64)GET(file, f_path.dentry), 0);
 	if (len > 0 && len <= PATH_MOST)

@@ -34,10 +34,8 @@ static __always_inline void call_fork(struct task_struct *parent, struct task_st
 	leader = leader_of(task);
 	mark_set(made, th ? th->mark : 0);
 	made->told = leader ? leader->told : 0;
-	if (leader && child->tgid == child->pid) { /* it begins with the maps of its maker */
-		made->map_start = leader->map_start;
-		made->map_end = leader->map_end;
-	}
+	if (leader && child->tgid == child->pid)
+		window_fork(leader, task, made, child);
 	/* made by a call that was not recorded: it will tell its own state */
 	if (!(in_scope && put_fork(th, task, child->pid)))
 		made->told = 0;
@@ -111,7 +109,7 @@ static __always_inline void call_exec(struct task_struct *task, u32 old_pid, str
 	th->flags = 0;
 	th->epoch = 0; /* it has another name */
 	th->fault_t = 0;
-	th->map_start = th->map_end = 0;
+	window_forget(th);
 	th->telling = 0;
 	if (session_on() && th->told)
 		scope_has(th); /* which may end it */

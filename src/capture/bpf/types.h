@@ -182,6 +182,8 @@ struct io_kiocb {
 	struct io_ring_ctx *ctx;
 };
 
+struct mm_struct;
+
 struct io_uring_task {
 	struct file *registered_rings[16];
 };
@@ -199,6 +201,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	struct mm_struct *mm;
 	struct io_uring_task *io_uring;
 };
 
