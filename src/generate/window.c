@@ -26,7 +26,7 @@ struct line {
 
 struct window {
 	struct ahead *ahead;
-	struct ahead_batch *batch; /* not yet in the window from AT on; NULL: none is at hand */
+	struct ahead_batch *batch; /* not given yet from AT on; NULL: none is at hand */
 	size_t at;
 	size_t head, n; /* ring: first record, and how many */
 	int rc;		/* 1: there is more; what ended the file */
@@ -145,6 +145,8 @@ static inline bool take(struct window *w, struct slot *s)
 	s->err = r->bad ? &b->errors.v[r->why] : NULL;
 	s->taken = !r->bad && ops[r->rec.op].flags & OPF_LAYER;
 	s->ends_batch = w->at == b->n;
+	if (s->ends_batch)
+		w->batch = NULL; /* from when this record is dropped on it may be filled again */
 	w->layers += s->taken;
 	return true;
 }
