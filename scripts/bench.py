@@ -110,7 +110,7 @@ class Ram:
 # What a figure of a result should be.
 TARGETS = {
     "replay-mixed": ("ratio", ">=", 0.97),
-    "replay-reads": ("ratio", ">=", 0.92),
+    "replay-reads": (("ratio", ">=", 0.92), ("own_ns", "<=", 20)),
     "instructions-replay": ("reads", "<=", 120),
     "replay-p2-t8": ("ratio", ">=", 0.9),
     "replay-p4-t128": ("ratio", ">=", 0.9),
@@ -123,7 +123,8 @@ TARGETS = {
     "scale-mixed-workers": ("ratio", ">=", 1.8),
     "scale-mixed-threads": ("ratio", ">=", 1.8),
     "edges": ("free_ns", "<=", 2000),
-    "idle-threads": ("kib", "<=", 64),
+    "idle-threads": (("kib", "<=", 64), ("idle_ns", "<=", 0)),
+    "interrupt": ("most_s", "<=", 1),
     "pace-s1": (("drift_percent", "<=", 0.1), ("p50_us", "<=", 5), ("cpu_percent", "<=", 10)),
     "pace-s0.5": ("drift_percent", "<=", 0.1),
     "pace-s4": ("drift_percent", "<=", 0.1),
@@ -367,6 +368,7 @@ class Bench(ReplayBenches):
         "edges": ReplayBenches.edges,
         "pacing": ReplayBenches.pacing,
         "idle-threads": ReplayBenches.idle_threads,
+        "interrupt": ReplayBenches.interrupt,
         "instructions-replay": ReplayBenches.instructions_of_replay,
         "programs": ReplayBenches.programs,
         "init": ReplayBenches.init_rates,

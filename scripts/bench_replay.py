@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -27,6 +28,15 @@ FIO = ["fio", "--name=r", "--ioengine=psync", "--rw=randread", "--bs=4k", "--siz
 SQL = "create table t(a integer primary key, b text);\n" + "".join(
     "begin;\n%scommit;\n%s" % ("".join("insert into t(b) values('%s');\n" % ("x" * (k * 7 % 97)) for k in range(10)),
                                "select count(b) from t where a > %d;\n" % (i * 10)) for i in range(1500))
+
+
+def run_times(pid):
+    """Of each thread of a process: ns that it has run for."""
+    times = {}
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/schedstat" % (pid, task)) as f:
+            times[task] = int(f.read().split()[0])
+    return times
 
 
 class ReplayBenches:
@@ -71,20 +81,24 @@ class ReplayBenches:
         self.init(rep)
         top = os.path.join(self.ram.dir, ".ioriot", "bench")
         tree = top + work
-        confined = []
+        confined, own = [], []
 
         def ours():
             ns = self.ns_a_call(rep, 1, 1)
-            confined.append(self.bare_ns(tree, mix, self.args.calls, kind=("confined", top)) / ns)
+            other = self.bare_ns(tree, mix, self.args.calls, kind=("confined", top))
+            confined.append(other / ns)
+            own.append(ns - other)
             return ns
 
         ratio, low, high, bare, ns = self.pairs(lambda: self.bare_ns(tree, mix, self.args.calls), ours)
-        limit = statistics.median(confined[1:])
+        limit, own_ns = statistics.median(confined[1:]), statistics.median(own[1:])
+        counter = int(self.run([self.tool("calls"), "counter", str(self.args.calls)]))
         self.report("replay-%s" % mix,
                     "%.3f of the bare loop's rate (%.3f .. %.3f), %.3f of that of one which Landlock confines as the "
-                    "replay; %.0f ns a call against %.0f ns; -p 1 -t 1, %s" % (
-                        1 / ratio, 1 / high, 1 / low, limit, ns, bare, self.ram.kind),
-                    ratio=1 / ratio, low=1 / high, high=1 / low, of_confined=limit, ns=ns, bare_ns=bare)
+                    "replay, %.0f ns more, %d of them for a look at the counter; %.0f ns a call against %.0f ns; -p 1 -t 1, %s"
+                    % (1 / ratio, 1 / high, 1 / low, limit, own_ns, counter, ns, bare, self.ram.kind),
+                    ratio=1 / ratio, low=1 / high, high=1 / low, of_confined=limit, own_ns=own_ns, counter_ns=counter,
+                    ns=ns, bare_ns=bare)
         os.unlink(cap)
         os.unlink(rep)
 
@@ -180,9 +194,14 @@ class ReplayBenches:
                  self.stats(rep, "-p", "1", "-t", "2")["seconds"] * 1e9 / n) for _ in range(3 * self.args.pairs)]
         ns = statistics.median(b for _, b in both)
         free = min(b for _, b in both)
+        turns = [list(map(int, self.run([self.tool("calls"), "turns", str(min(n, 2000))]).split()))
+                 for _ in range(self.args.pairs)]
+        asleep, looking = min(t[0] for t in turns), min(t[1] for t in turns)
         self.report("edges", "%.0f ns an edge with its call, when both processors were free: the best of %d runs, of %.0f ns "
-                    "at most and %.0f in the median; %.0f ns for the call alone" % (
-                        free, len(both), max(b for _, b in both), ns, min(a for a, _ in both)), free_ns=free, ns=ns)
+                    "at most and %.0f in the median; %.0f ns for the call alone; two threads in turns that do nothing else, at "
+                    "best: %d ns when they sleep, %d when they look for their turn all the time" % (
+                        free, len(both), max(b for _, b in both), ns, min(a for a, _ in both), asleep, looking),
+                    free_ns=free, ns=ns, sleeping_turn_ns=asleep, looking_turn_ns=looking)
         os.unlink(rep)
         # a wait of 1 ms: what it costs the one who waits
         cpu = {}
@@ -213,8 +232,10 @@ class ReplayBenches:
             lines += ["%d+%d|0|0|-|0|4096|%d|4096|pread64" % (gap * i, took, i % 64 * 4096) for i in range(1, n)]
             rep = self.written("paced", lines, "file|0644|0|0|262144|0+262144|%s|" % path)
             base = statistics.median(self.stats(rep, "-p", "1", "-t", "1")["cpu"] for _ in range(3))
-            rows = []
+            rows, bare = [], []
+            wait = int(gap / speed) if speed else gap - took
             for _ in range(self.args.pairs):
+                bare.append(int(self.run([self.tool("calls"), "sleeps", "20000", str(wait)])) / wait * 100)
                 s = self.stats(rep, "-p", "1", "-t", "1", *options)
                 if speed:
                     ideal = s["captured_seconds"] / speed
@@ -224,9 +245,11 @@ class ReplayBenches:
                 rows.append((abs(s["seconds"] / ideal - 1) * 100, late["p50"] / 1e3, late["p99"] / 1e3,
                              (s["cpu"] - base) / s["seconds"] * 100))
             drift, p50, p99, cpu = (statistics.median(r[i] for r in rows) for i in range(4))
+            limit = statistics.median(bare)
             self.report(name, "drift %.4f %% of the time at the end (at most %.4f), late p50 %.1f us, p99 %.1f us; pacing "
-                        "took %.1f %% of a processor" % (drift, max(r[0] for r in rows), p50, p99, cpu),
-                        drift_percent=drift, p50_us=p50, p99_us=p99, cpu_percent=cpu)
+                        "took %.1f %% of a processor, sleeps alone take %.1f %%" % (
+                            drift, max(r[0] for r in rows), p50, p99, cpu, limit),
+                        drift_percent=drift, p50_us=p50, p99_us=p99, cpu_percent=cpu, sleeps_percent=limit)
             os.unlink(rep)
 
     def idle_threads(self):
@@ -239,8 +262,12 @@ class ReplayBenches:
             child = subprocess.Popen(self.ioriot("-r", rep, "-p", "1", "-t", str(n), "-s", "1",
                                                  "--quiet", "-D", "--root", self.ram.dir),
                                      stdout=subprocess.DEVNULL)
-            time.sleep(1.5)
-            pids = [child.pid] + list(map(int, self.run(["pgrep", "-P", str(child.pid)]).split()))
+            time.sleep(1.3)
+            pids = [child.pid] + list(map(int, self.children(child.pid)))
+            before = run_times(pids[1])
+            time.sleep(0.2)
+            after = run_times(pids[1])
+            idle_ns = sum(after[task] - ns for task, ns in before.items())
             used[n] = sum(self.pss(pid) for pid in pids)
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
@@ -249,8 +276,37 @@ class ReplayBenches:
             cpu = usage.ru_utime + usage.ru_stime
             os.unlink(rep)
         each = (used[512] - used[1]) / 511
-        self.report("idle-threads", "%.1f KiB a thread; 512 of them took %.0f ms of a processor in "
-                    "2 s, their making included" % (each, cpu * 1e3), kib=each, cpu_s=cpu)
+        self.report("idle-threads", "%.1f KiB a thread; 512 of them took %d ns of a processor in 0.2 s in which none had "
+                    "anything to do, and %.0f ms in 2 s, their making included" % (each, idle_ns, cpu * 1e3), kib=each,
+                    idle_ns=idle_ns, cpu_s=cpu)
+
+    def interrupt(self):
+        """Ctrl-C, while two threads do what they can; until the statistics are written."""
+        out = os.path.join(self.ram.base, "stats.json")
+        rep, _ = self.threads_replay("mixed", 3 * self.args.calls, 2, 4)
+        took = []
+        for _ in range(self.args.pairs):
+            child = subprocess.Popen(self.ioriot("-r", rep, "-D", "--quiet", "--root", self.ram.dir, "--json", out, "-p", "2",
+                                                 "-t", "1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while len(self.children(child.pid)) < 2:
+                time.sleep(0.01)
+            time.sleep(0.3)
+            start = time.monotonic()
+            child.send_signal(signal.SIGINT)
+            child.wait()
+            took.append(time.monotonic() - start)
+            with open(out) as f:
+                if json.load(f)["complete"]:
+                    sys.exit("bench: the replay was over before it was interrupted")
+        most, median = max(took), statistics.median(took)
+        self.report("interrupt", "%.3f s from Ctrl-C until the statistics are there, at most %.3f s" % (median, most),
+                    seconds=median, most_s=most)
+        os.unlink(rep)
+
+    @staticmethod
+    def children(pid):
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+            return f.read().split()
 
     # ---- programs ----
 

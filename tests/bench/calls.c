@@ -3,12 +3,22 @@
  * calls FILE N: N preads of 4 KiB from FILE, then N / 4 opens and closes, then N getppids; prints "PREAD OPEN GETPPID",
  * ns each: of 400 parts the one that a quarter is faster than, since others only add to it.
  * calls storm N: N calls that fail; prints the ns of all.
+ * calls counter N: prints the ns that a look at the time stamp counter adds to a getppid; 0 where there is none.
+ * calls sleeps N GAP: N times of GAP ns that it sleeps for; prints the processor time of one, ns.
+ * calls turns N: two threads take N turns each, and sleep in between; then they look for their turn all the time.
+ *    Prints the ns of a turn of either.
  */
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -77,12 +87,104 @@ static uint64_t storm(uint64_t n)
 	return now() - t;
 }
 
+static void one_counter(uint64_t i)
+{
+	one_getppid(i);
+#if defined(__x86_64__)
+	__asm__ volatile("" : : "r"(__builtin_ia32_rdtsc()));
+#endif
+}
+
+static uint64_t counter(uint64_t n)
+{
+	uint64_t without = measure(one_getppid, n), with = measure(one_counter, n);
+
+	return with > without ? with - without : 0;
+}
+
+static uint64_t ns_of(const struct timeval *tv)
+{
+	return (uint64_t)tv->tv_sec * 1000000000u + (uint64_t)tv->tv_usec * 1000u;
+}
+
+static uint64_t sleeps(uint64_t n, uint64_t gap)
+{
+	uint64_t at = now(), i;
+	struct rusage used;
+
+	prctl(PR_SET_TIMERSLACK, 1);
+	for (i = 0; i < n; i++) {
+		struct timespec ts;
+
+		at += gap;
+		ts = (struct timespec){(time_t)(at / 1000000000u), (long)(at % 1000000000u)};
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+	}
+	getrusage(RUSAGE_SELF, &used);
+	return n ? (ns_of(&used.ru_utime) + ns_of(&used.ru_stime)) / n : 0;
+}
+
+struct turns {
+	_Atomic uint32_t at;
+	uint32_t n;
+	bool sleep;
+};
+
+struct player {
+	struct turns *turns;
+	uint32_t first;
+};
+
+static void *play(void *arg)
+{
+	const struct player *p = arg;
+	struct turns *t = p->turns;
+	uint32_t mine, at;
+
+	for (mine = p->first; mine < t->n; mine += 2) {
+		while ((at = atomic_load(&t->at)) != mine)
+			if (t->sleep)
+				syscall(SYS_futex, &t->at, FUTEX_WAIT_PRIVATE, at, NULL, NULL, 0);
+		atomic_store(&t->at, mine + 1);
+		if (t->sleep)
+			syscall(SYS_futex, &t->at, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	}
+	return NULL;
+}
+
+static uint64_t turns(uint64_t n, bool sleep)
+{
+	struct turns t = {.n = (uint32_t)n * 2, .sleep = sleep};
+	struct player players[2] = {{&t, 0}, {&t, 1}};
+	uint64_t start = now();
+	pthread_t other;
+
+	if (!n || pthread_create(&other, NULL, play, &players[1]))
+		return 0;
+	play(&players[0]);
+	pthread_join(other, NULL);
+	return (now() - start) / t.n;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0, pread_ns, open_ns;
 
 	if (argc > 2 && strcmp(argv[1], "storm") == 0) {
 		printf("%llu\n", (unsigned long long)storm(n));
+		return 0;
+	}
+	if (argc > 2 && strcmp(argv[1], "counter") == 0) {
+		printf("%llu\n", (unsigned long long)counter(n));
+		return 0;
+	}
+	if (argc > 3 && strcmp(argv[1], "sleeps") == 0) {
+		printf("%llu\n", (unsigned long long)sleeps(n, strtoull(argv[3], NULL, 10)));
+		return 0;
+	}
+	if (argc > 2 && strcmp(argv[1], "turns") == 0) {
+		printf("%llu ", (unsigned long long)turns(n, true));
+		printf("%llu\n", (unsigned long long)turns(n, false));
 		return 0;
 	}
 	path = argv[1];

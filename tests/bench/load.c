@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "replay/confine.h"
+#include "replay/engine.h"
 
 #define FILES	  64
 #define FILE_SIZE (1 << 20)
@@ -167,7 +168,7 @@ static int must(long rc, const struct step *s)
 
 static int do_step(const struct step *s, void *user)
 {
-	char *buffer = user;
+	struct rthread *t = user; /* with the buffers that a replay has */
 	struct stat st;
 
 	switch (s->call) {
@@ -176,13 +177,13 @@ static int do_step(const struct step *s, void *user)
 	case CLOSE:
 		return must(syscall(SYS_close, s->fd), s);
 	case PREAD:
-		return must(syscall(SYS_pread64, s->fd, buffer, s->len, s->off), s);
+		return must(syscall(SYS_pread64, s->fd, t->read_buf, s->len, s->off), s);
 	case PWRITE:
-		return must(syscall(SYS_pwrite64, s->fd, buffer, s->len, s->off), s);
+		return must(syscall(SYS_pwrite64, s->fd, write_buffer(t), s->len, s->off), s);
 	case READ:
-		return must(syscall(SYS_read, s->fd, buffer, s->len), s);
+		return must(syscall(SYS_read, s->fd, t->read_buf, s->len), s);
 	case WRITE:
-		return must(syscall(SYS_write, s->fd, buffer, s->len), s);
+		return must(syscall(SYS_write, s->fd, write_buffer(t), s->len), s);
 	case LSEEK:
 		return must(syscall(SYS_lseek, s->fd, s->off, SEEK_SET), s);
 	case STAT:
@@ -205,7 +206,8 @@ struct steps {
 	uint64_t n, room;
 	int *real, opens; /* descriptors, by the number of their open */
 	pthread_barrier_t *start;
-	char buffer[1 << 16] __attribute__((aligned(4096)));
+	struct rthread thread;
+	uint8_t buffer[1 << 16] __attribute__((aligned(4096)));
 };
 
 #define OPEN_FIRST 1000 /* for what is a descriptor while steps are made */
@@ -245,11 +247,23 @@ static void *make_steps(void *arg)
 		if (s->fd >= OPEN_FIRST)
 			s->fd = all->real[s->fd - OPEN_FIRST];
 		if (s->call == OPENAT)
-			all->real[opened++] = do_step(s, all->buffer);
+			all->real[opened++] = do_step(s, &all->thread);
 		else
-			do_step(s, all->buffer);
+			do_step(s, &all->thread);
 	}
 	return NULL;
+}
+
+static const uint8_t *random_data(void)
+{
+	uint64_t *p = map_repeated(map_periods_of(FILE_SIZE)), i;
+	struct load l = {.rng = 88172645463325252u};
+
+	if (!p)
+		exit(1);
+	for (i = 0; i < MAP_PERIOD / sizeof(*p); i++)
+		p[i] = (uint64_t)rnd(&l, UINT32_MAX) << 32 | rnd(&l, UINT32_MAX);
+	return (const uint8_t *)p;
 }
 
 /* TASKS 0: one, with names relative to DIR. */
@@ -259,6 +273,7 @@ static int bare(const char *dir, int reads_only, uint64_t n, unsigned tasks, uns
 	pthread_t *ids = calloc(threads, sizeof(*ids));
 	pthread_barrier_t start;
 	uint64_t t, sum = 0;
+	struct worker worker = {.write_data = random_data(), .write_period = MAP_PERIOD, .write_step = 64};
 	unsigned i;
 
 	if (!all || !ids || pthread_barrier_init(&start, NULL, threads + 1))
@@ -272,6 +287,7 @@ static int bare(const char *dir, int reads_only, uint64_t n, unsigned tasks, uns
 	for (i = 0; i < threads; i++) {
 		sum += all[i].n;
 		all[i].start = &start;
+		all[i].thread = (struct rthread){.w = &worker, .read_buf = all[i].buffer, .write_at = i * 1021 * 64};
 		all[i].real = calloc((size_t)all[i].opens + 1, sizeof(int));
 		if (!all[i].real || pthread_create(&ids[i], NULL, make_steps, &all[i]))
 			return 1;
