@@ -238,9 +238,6 @@ static void item_result(struct build *o, const struct row *row, struct pt_regs *
 	case FACTS_OF_RESULT:
 		item_opened(o, (int)ret);
 		return;
-	case FACTS_OF_FD:
-		item_facts_of_fd(o, (unsigned int)call_arg(regs, 0));
-		return;
 	case FACTS_DIRECTORY:
 		item_base(o, WIRE_BASE, (int)call_arg(regs, 0));
 		return;
@@ -278,11 +275,26 @@ static void item_owner(struct build *o, unsigned int pidfd)
 		item_end(o, WIRE_OWNER, sizeof(*to));
 }
 
+static void item_value(struct build *o, const struct row *row, struct pt_regs *regs)
+{
+	struct {
+		u64 value;
+		u32 size, flags;
+	} args = {call_arg(regs, 2), (u32)call_arg(regs, 3), 0};
+
+	if (row->op == ROW_setxattrat && !user_copy(&args, call_arg(regs, 4), sizeof(args)))
+		return;
+	if (o->rec->ret >= 0)
+		item_list(o, args.value, args.size);
+}
+
 static noinline void item_special(
 	struct build *o, const struct row *row, struct pt_regs *regs, bool entered)
 {
 	if (row->flags & ROW_OWNS)
 		item_owner(o, (unsigned int)call_arg(regs, 0));
+	else if (row->flags & ROW_LISTS)
+		item_value(o, row, regs);
 	else
 		item_rings(o, row, regs, entered);
 }
@@ -317,7 +329,7 @@ static void put_call(int number, const struct row *row, struct pt_regs *regs, s6
 		item_args(&o, row, regs);
 		item_result(&o, row, regs, ret);
 	}
-	if (unlikely(row->flags & (ROW_RINGS | ROW_OWNS)))
+	if (unlikely(row->flags & (ROW_RINGS | ROW_OWNS | ROW_LISTS)))
 		item_special(&o, row, regs, at_entry);
 	if (unlikely(flags & PUT_POSITION))
 		item_position(&o, row, regs);

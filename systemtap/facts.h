@@ -83,16 +83,6 @@ static void item_link(struct build *o, enum wire_item_type type, const struct de
 		item_end(o, type, len);
 }
 
-static void item_facts_of_fd(struct build *o, unsigned int fd)
-{
-	struct file *file = fget_raw(fd);
-
-	if (!file)
-		return;
-	item_facts(o, WIRE_FACTS, file_inode(file));
-	fput(file);
-}
-
 /* dev_t as stat(2) shows it */
 static void split_dev(struct wire_facts *f, u64 dev)
 {

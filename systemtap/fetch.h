@@ -49,6 +49,16 @@ static void item_copy_or_null(
 	}
 }
 
+/* What an access control list says about permission bits, at the ends of a value of so many bytes. */
+static void item_list(struct build *o, u64 address, unsigned int bytes)
+{
+	char *to = item_begin(o, WIRE_LIST_BYTES);
+
+	if (bytes >= WIRE_LIST_BYTES && user_copy(to, address, WIRE_LIST_HEAD) &&
+		user_copy(to + WIRE_LIST_HEAD, address + bytes - WIRE_LIST_TAIL, WIRE_LIST_TAIL))
+		item_end(o, WIRE_LIST, WIRE_LIST_BYTES);
+}
+
 /* --- structs that are others in 32-bit programs --- */
 
 static void item_offset(struct build *o, enum wire_item_type type, u64 address)

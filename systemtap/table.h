@@ -65,13 +65,13 @@ enum row_flag {
 	ROW_RECEIVES = 256, /* the same, recorded when it ends */
 	ROW_MEMORY = 512,   /* about files at some addresses only */
 	ROW_RINGS = 1024,   /* about rings of io_uring: has items of their own */
-	ROW_OWNS = 2048	    /* tells whose descriptor it was */
+	ROW_OWNS = 2048,    /* tells whose descriptor it was */
+	ROW_LISTS = 4096    /* sets an attribute, which may be an access control list */
 };
 
 enum row_facts {
 	FACTS_NONE,
 	FACTS_OF_RESULT,
-	FACTS_OF_FD,
 	FACTS_OF_STAT,
 	FACTS_OF_STATX,
 	FACTS_DIRECTORY /* none, but which directory it was */
@@ -135,8 +135,11 @@ static inline void row_set_by_name(struct row *row, int op_flags)
 	case ROW_statx:
 		row->facts = FACTS_OF_STATX;
 		break;
-	case ROW_fsetxattr: /* of an access control list: the mode is another one after it */
-		row->facts = FACTS_OF_FD;
+	case ROW_setxattr:
+	case ROW_lsetxattr:
+	case ROW_fsetxattr:
+	case ROW_setxattrat:
+		row->flags |= ROW_LISTS;
 		break;
 	case ROW_getdents:
 	case ROW_getdents64:

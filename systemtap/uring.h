@@ -318,6 +318,11 @@ static bool item_submission(struct build *o, const struct io_uring_sqe *sqe, boo
 		case KIND_HOW:
 			item_copy(o, WIRE_HOW, sqe->addr2, min_t(u32, sqe->len, 64));
 			break;
+		case KIND_XFLAGS:
+			done = build_has_room(o);
+			if (done)
+				item_list(o, sqe->addr2, sqe->len);
+			break;
 		}
 	}
 	return done;

@@ -119,6 +119,9 @@ static uint16_t sqe_of(const unsigned char kinds[ROW_ARGS])
 		case KIND_HOW:
 			out |= BPF_SQE_HOW;
 			break;
+		case KIND_XFLAGS:
+			out |= BPF_SQE_LIST;
+			break;
 		}
 	}
 	return out;

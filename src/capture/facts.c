@@ -48,22 +48,14 @@ int facts_default_acl(const char *path, size_t *len)
 
 bool facts_sets_acl(const struct rec *rec)
 {
-	return (op_has(rec->op, A_XFLAGS) || rec->op == OP_setxattrat) && rec->ret >= 0 &&
-	       (str_eqs(rec->path2, XATTR_ACL) || str_eqs(rec->path2, XATTR_ACL_DEFAULT));
+	return (op_has(rec->op, A_XFLAGS) || rec->op == OP_setxattrat) && rec->ret >= 0 && xattr_is_acl(rec->path2);
 }
 
-struct facts facts_with_acl(const struct rec *rec, const char *path, struct facts f)
+struct facts facts_of_list(const char value[WIRE_LIST_BYTES])
 {
-	size_t len;
-	int bits;
+	int bits = acl_bits(value, WIRE_LIST_BYTES);
 
-	if (!f.known || !str_eqs(rec->path2, XATTR_ACL_DEFAULT))
-		return f;
-	bits = facts_default_acl(path, &len);
-	if (bits < 0)
-		return (struct facts){0};
-	f.mode = (f.mode & S_IFMT) | (uint32_t)bits;
-	return f;
+	return bits < 0 ? (struct facts){0} : (struct facts){.list = true, .mode = (uint32_t)bits};
 }
 
 struct facts facts_of_fd(pid_t tid, int fd)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "capture/wire.h"
 #include "datas/buf.h"
 #include "trace/rec.h"
 
@@ -24,8 +25,8 @@ int facts_default_acl(const char *path, size_t *len);
 /* A call sets, or takes away, a list that decides about permissions of files. */
 bool facts_sets_acl(const struct rec *rec);
 
-/* Of a call that has set one on what PATH leads to, whose facts are F: of a default one they have its bits. */
-struct facts facts_with_acl(const struct rec *rec, const char *path, struct facts f);
+/* Of such a call, if it works: the beginning and the end of the list, see wire.h, say which permission bits it gives. */
+struct facts facts_of_list(const char value[WIRE_LIST_BYTES]);
 
 /* Its offset and the flags of its description, as far as they are told: else both stay. False: it is closed. */
 bool facts_of_description(pid_t tid, int fd, uint64_t *offset, uint64_t *flags);

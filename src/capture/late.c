@@ -197,16 +197,8 @@ int late_open(struct late **out, struct sink *sink, struct err *err)
 	return rc;
 }
 
-/* The record, with what was found out about it. */
 static int pass_on(struct late *l, const struct rec *rec)
 {
-	struct rec told;
-
-	if (l->after.known) {
-		told = *rec;
-		told.facts = l->after;
-		rec = &told;
-	}
 	if (l->failed)
 		return -ENOMEM;
 	if (l->head)
@@ -219,7 +211,6 @@ int late_add(struct late *l, const struct seen *seen, struct err *err)
 {
 	l->call++;
 	l->dirs.t = seen->rec.t;
-	l->after.known = false;
 	if (!(ops[seen->rec.op].flags & OPF_LAYER))
 		call_names(l, seen);
 	if (pass_on(l, &seen->rec))

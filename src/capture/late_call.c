@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "ops/uring.h"
+#include "ops/xattr.h"
 #include "trace/rec_uring.h"
 
 /* What the calls have to do with names. */
@@ -495,19 +496,18 @@ static struct place walk_argument(
 }
 
 /*
- * An access control list changes the permission bits, and its bytes are not recorded. Where the
- * kernel did not tell what the file has become, what it is now is the best there is.
+ * A directory has another default list now: what was looked at may be that one, and does not tell what there was. Without
+ * a name (NULL) those directories are meant that have such a list.
  */
-static struct facts facts_after(const struct rec *r, const struct name *entry)
+static void sets_default(struct late *l, const struct rec *r, const struct name *entry)
 {
-	char buf[PATH_MAX];
-	struct str path;
-	struct stat st;
+	struct touch *touch;
 
-	if (r->facts.known || !entry || !facts_sets_acl(r))
-		return unknown;
-	path = dirs_path(entry->parent, name_text(entry), buf);
-	return path.s && lstat(path.s, &st) == 0 ? facts_with_acl(r, path.s, facts_of_stat(&st)) : unknown;
+	if (!facts_sets_acl(r) || !str_eqs(r->path2, XATTR_ACL_DEFAULT))
+		return;
+	TAILQ_FOREACH(touch, &l->touches, all)
+		if ((!entry || touch->at == entry) && touch_hears(touch, began(r)))
+			touch_set_default(touch, entry ? NULL : r);
 }
 
 static void call_with_paths(struct late *l, const struct seen *s, enum deed deed)
@@ -531,7 +531,7 @@ static void call_with_paths(struct late *l, const struct seen *s, enum deed deed
 		succeeded(l, s, deed, p);
 	else
 		failed(l, r, deed, p);
-	l->after = facts_after(r, p[0].end);
+	sets_default(l, r, p[0].end);
 }
 
 static void state_of_task(struct late *l, const struct seen *s)
@@ -625,6 +625,8 @@ static void names_of(struct late *l, const struct seen *s)
 			touch_entries(l, r, dir);
 	} else if (deed != DEED_NONE && ops[r->op].family != FAM_State) {
 		call_with_paths(l, s, deed);
+	} else {
+		sets_default(l, r, NULL);
 	}
 	touch_inode(l, inode_facts(s, deed), began(r), s->cut.known);
 	changes_process(l, s);

@@ -78,7 +78,6 @@ struct late {
 	size_t read;	    /* bytes of the first chunk that are done with */
 	size_t held;	    /* bytes of all chunks in use */
 	uint64_t call;	    /* number of the record at hand */
-	struct facts after; /* what became of the file, which the record at hand does not tell */
 	uint64_t advanced;
 	extents extents;
 	uint32_t root_written; /* number of the file that has the record of "/" */
@@ -110,6 +109,8 @@ void touch_glance(struct late *l, struct name *entry);
 
 /* A record told: it was so. Later ones change nothing. */
 void touch_settle(struct late *l, struct touch *touch, const struct facts *facts);
+/* A directory has been given the default list of call R; NULL: that, or none, and it is this one. */
+void touch_set_default(struct touch *touch, const struct rec *r);
 
 /* A record showed what inodes of that number were like: it may be the one that was looked at. */
 void touch_inode(struct late *l, const struct facts *facts, uint64_t began, bool cut);

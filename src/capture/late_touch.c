@@ -246,6 +246,18 @@ static void settle_blocks(struct touch *touch, const struct facts *look)
 		f->blocks = (f->size + 511) / 512;
 }
 
+void touch_set_default(struct touch *touch, const struct rec *r)
+{
+	uint64_t bytes = r ? rec_arg(r, A_LEN, rec_arg(r, A_XARGS, 0)) : 0;
+
+	if (!S_ISDIR(touch->facts.mode) && touch->looked)
+		return;
+	if (!r)
+		touch->cut = true;
+	else if (touch->nextents == 2 && touch->extents[0] == r->facts.mode && touch->extents[1] == bytes)
+		forget_extents(touch);
+}
+
 void touch_settle(struct late *l, struct touch *touch, const struct facts *facts)
 {
 	bool dir = S_ISDIR(facts->mode);

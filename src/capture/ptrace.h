@@ -42,7 +42,7 @@ struct call {
 	struct rec rec;
 	uint64_t nr, entry, ip, sp;
 	struct name *name[2]; /* entries of path and path2; NULL when they were not reached */
-	uint64_t pointer;     /* of an ioctl(2), or a handle */
+	uint64_t pointer;     /* of an ioctl(2), a handle, or an attribute of setxattrat(2) */
 	unsigned how;	      /* enum compat_how, of a 32-bit program's call */
 	u64_vec vec;	      /* what rec.vec points to */
 	struct ring *ring;    /* that an io_uring call is about; NULL = none, or not known */
@@ -256,8 +256,6 @@ void call_touch_names(struct tracer *t, struct task *task, struct call *call);
 /* The same for any record, and what became of the names when it is over. */
 void names_touch(struct tracer *t, struct task *task, const struct rec *rec, struct name *name[2]);
 void names_follow(struct task *task, const struct rec *rec, struct name *const name[2]);
-/* Of what a call or a submission has set an access control list of. */
-struct facts call_facts_of_acl(uint32_t tid, const struct rec *rec);
 /* Its result, and its record. The call is over and the one below it is current again. */
 void call_finish(struct tracer *t, struct task *task, int64_t result);
 /* The task is killed: its last call may have had its effect all the same. */
@@ -335,6 +333,9 @@ void fetch_lock_base(pid_t tid, struct call *call);
 
 /* When rec.ret is there: what the call has put where its arguments point to. */
 void fetch_results(pid_t tid, struct call *call);
+
+/* Facts of an access control list that REC sets, whose value begins at VALUE; none where that cannot be read. */
+void fetch_list(pid_t tid, struct rec *rec, uint64_t value);
 
 /* 0, or -errno when not all of LEN bytes could be read. */
 int fetch_memory(pid_t tid, uint64_t addr, void *to, size_t len);

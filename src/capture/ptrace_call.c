@@ -248,50 +248,13 @@ void names_follow(struct task *task, const struct rec *rec, struct name *const n
 	paths_removed(name[0]);
 }
 
-/*
- * An access control list changes the permission bits as well: cp -p sets one in place of a chmod.
- * Its bytes are not recorded, but what the file has become is.
- */
-struct facts call_facts_of_acl(uint32_t tid, const struct rec *rec)
-{
-	int dir = op_arg_index(rec->op, A_DIRFD), at = op_arg_index(rec->op, A_ATFLAGS);
-	int fd = op_arg_index(rec->op, A_FD), len;
-	bool follow = rec->op != OP_lsetxattr && (at < 0 || !(rec->arg[at] & AT_SYMLINK_NOFOLLOW));
-	char name[PATH_MAX + 64];
-	struct stat st;
-
-	if (rec->sqe.flags & URING_FIXED_FILE)
-		return (struct facts){0};
-	if (fd >= 0)
-		len = snprintf(name, sizeof(name), "/proc/%u/fd/%d", tid, (int)rec->arg[fd]);
-	else if (rec->path.s && rec->path.len && rec->path.s[0] == '/')
-		len = snprintf(name, sizeof(name), "/proc/%u/root", tid);
-	else if (dir >= 0 && (int)rec->arg[dir] != AT_FDCWD)
-		len = snprintf(name, sizeof(name), "/proc/%u/fd/%d/", tid, (int)rec->arg[dir]);
-	else
-		len = snprintf(name, sizeof(name), "/proc/%u/cwd/", tid);
-	if (fd < 0 && rec->path.len >= sizeof(name) - (size_t)len)
-		return (struct facts){0};
-	if (fd < 0 && rec->path.len) {
-		memcpy(name + len, rec->path.s, rec->path.len);
-		len += (int)rec->path.len;
-	} else if (fd < 0 && name[len - 1] == '/') { /* on the descriptor itself */
-		len--;
-		follow = true;
-	}
-	name[len] = '\0';
-	if (follow ? stat(name, &st) : lstat(name, &st))
-		return (struct facts){0};
-	return facts_with_acl(rec, name, facts_of_stat(&st));
-}
-
 static struct facts facts_after(const struct task *task, const struct rec *rec)
 {
 	if (rec->ret < 0)
 		return (struct facts){0};
 	if ((ops[rec->op].flags & OPF_NEWFD) && (op_has(rec->op, A_PATH) || op_has(rec->op, A_HANDLEIN)))
 		return facts_of_fd((pid_t)task->tid, (int)rec->ret);
-	return facts_sets_acl(rec) ? call_facts_of_acl(task->tid, rec) : (struct facts){0};
+	return facts_sets_acl(rec) ? rec->facts : (struct facts){0}; /* fetched at its entry */
 }
 
 void call_finish(struct tracer *t, struct task *task, int64_t result)

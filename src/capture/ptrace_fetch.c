@@ -15,6 +15,7 @@
 #include "capture/footprint.h"
 #include "capture/ptrace.h"
 #include "ops/ioctl.h"
+#include "ops/xattr.h"
 
 #define PAGE 4096 /* the smallest: a read that ends there never fails for the next page's sake */
 
@@ -363,6 +364,8 @@ static int read_struct(pid_t tid, struct call *call, int slot)
 	int rc = fetch_memory(tid, call->rec.arg[slot], bytes, sizeof(bytes));
 
 	args_set_struct(&call->rec, slot, rc ? NULL : bytes);
+	if (!rc)
+		memcpy(&call->pointer, bytes, sizeof(call->pointer)); /* of struct xattr_args: the value */
 	return rc;
 }
 
@@ -545,6 +548,17 @@ static int fetch_one(pid_t tid, struct call *call, int slot)
 	}
 }
 
+void fetch_list(pid_t tid, struct rec *rec, uint64_t value)
+{
+	uint64_t bytes = rec_arg(rec, A_LEN, rec_arg(rec, A_XARGS, 0));
+	char list[WIRE_LIST_BYTES];
+
+	if (bytes >= WIRE_LIST_BYTES && xattr_is_acl(rec->path2) &&
+		!fetch_memory(tid, value, list, WIRE_LIST_HEAD) &&
+		!fetch_memory(tid, value + bytes - WIRE_LIST_TAIL, list + WIRE_LIST_HEAD, WIRE_LIST_TAIL))
+		rec->facts = facts_of_list(list);
+}
+
 int fetch_args(pid_t tid, struct call *call)
 {
 	struct rec *rec = &call->rec;
@@ -558,6 +572,10 @@ int fetch_args(pid_t tid, struct call *call)
 		if (rc && rc != -EFAULT && rc != -ESRCH)
 			denied = rc;
 	}
+	if (op_has(rec->op, A_XFLAGS))
+		fetch_list(tid, rec, rec->arg[op_arg_index(rec->op, A_WBUF)]);
+	else if (rec->op == OP_setxattrat)
+		fetch_list(tid, rec, call->pointer);
 	args_finish(rec);
 	return denied;
 }

@@ -212,6 +212,8 @@ static void read_memory(const struct task *task, bool narrow, struct submission 
 		s->rec.vec = s->vec;
 		s->rec.nvec = m->nfiles;
 	}
+	if (m->value)
+		fetch_list((pid_t)task->tid, &s->rec, m->value);
 	if (!m->how)
 		return;
 	if (fetch_memory((pid_t)task->tid, m->how, &how, size))
@@ -323,8 +325,7 @@ static void put(struct tracer *t, struct task *task, struct submission *s, int64
 	rec->has_ret = true;
 	if (op_has(rec->op, A_OFLAGS) + op_has(rec->op, A_HOW) && result >= 0 && rec->sqe.slot == SQE_NONE)
 		rec->facts = facts_of_fd((pid_t)task->tid, (int)result);
-	else if (facts_sets_acl(rec))
-		rec->facts = call_facts_of_acl(task->tid, rec);
+	rec->facts.list = rec->facts.list && facts_sets_acl(rec);
 	names_follow(task, rec, s->name);
 	sink_put(t->job->sink, rec);
 	rec->t = began;

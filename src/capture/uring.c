@@ -104,6 +104,9 @@ static void note_memory(const struct io_uring_sqe *s, enum arg_kind kind, enum o
 		memory->files = s->addr;
 		memory->nfiles = s->len;
 		break;
+	case A_XFLAGS:
+		memory->value = s->addr2;
+		break;
 	case A_HOW:
 		memory->how = s->addr2;
 		memory->how_size = s->len;

@@ -17,6 +17,7 @@ struct sqe_memory {
 	uint32_t nfiles;
 	uint64_t how; /* struct open_how of HOW_SIZE bytes; its slot is that of A_HOW */
 	uint32_t how_size;
+	uint64_t value; /* of an attribute that it sets, A_LEN bytes */
 };
 
 /*

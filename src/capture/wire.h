@@ -199,10 +199,21 @@ enum wire_item_type {
 	WIRE_LOCAL,    /* of a WIRE_EVENT about a socket: struct wire_socket, then its address, network byte
 			  order: of IPv4 and IPv6 with the port behind it, of AF_UNIX sun_path */
 	WIRE_PEER,     /* ... the other end's */
+	WIRE_LIST,     /* of what sets an attribute of so many bytes or more: the first WIRE_LIST_HEAD and
+			  the last WIRE_LIST_TAIL of its value; those of other attributes than access control
+			  lists may be missing */
 	WIRE_ITEM_TYPES
 };
 
 #define WIRE_SQE_BYTES 64
+/*
+ * The kernel takes entries of an access control list in one order only (posix_acl_valid()): the first one is the
+ * owner's, the last but one the mask or, when there is none, the group's, the last one that of others. With the
+ * version in front they are a list of their own that gives the same permission bits.
+ */
+#define WIRE_LIST_HEAD	12
+#define WIRE_LIST_TAIL	16
+#define WIRE_LIST_BYTES 28
 #define WIRE_UPDATE_MAX 4096 /* descriptors of a submission, whatever records it; one with more is not recorded */
 #define WIRE_FILES_MAX 32768 /* of one call; beyond they are not told */
 

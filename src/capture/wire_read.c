@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "capture/args.h"
+#include "capture/facts.h"
 #include "capture/uring.h"
 #include "capture/wire_uring.h"
 #include "datas/buf.h"
@@ -290,6 +291,13 @@ static struct cursor part_take(struct wire_reader *r, const struct wire_rec *hea
 
 /* --- items --- */
 
+/* Items that this record cannot have are passed over, as unknown ones are. */
+static int strange_item(struct wire_reader *r)
+{
+	r->counts.unknown_items++;
+	return 0;
+}
+
 static int on_text(const struct record *rec, const char *body, size_t len, struct str *out)
 {
 	if (len > PATH_MAX)
@@ -496,6 +504,18 @@ static int on_struct(const struct record *rec, int slot, const char *body, size_
 	return 0;
 }
 
+static int on_list(struct wire_reader *r, const struct record *rec, const char *body, size_t len)
+{
+	struct rec *call = &rec->out->seen.rec;
+
+	if (!op_has(call->op, A_XNAME))
+		return strange_item(r);
+	if (len != WIRE_LIST_BYTES)
+		return malformed(rec, "a list of another length");
+	call->facts = facts_of_list(body);
+	return 0;
+}
+
 static int on_owner(const struct record *rec, const char *body, size_t len)
 {
 	struct rec *call = &rec->out->seen.rec;
@@ -562,13 +582,6 @@ static int on_files(struct wire_reader *r, const struct record *rec, const char 
 			return err_sys(rec->err, ENOMEM, "cannot keep what a call registered");
 		memcpy(fd, body + i, sizeof(*fd));
 	}
-	return 0;
-}
-
-/* Items that this record cannot have are passed over, as unknown ones are. */
-static int strange_item(struct wire_reader *r)
-{
-	r->counts.unknown_items++;
 	return 0;
 }
 
@@ -665,6 +678,8 @@ static int on_call_item(
 		return on_files(r, rec, body, item->len);
 	case WIRE_OWNER:
 		return seen->rec.op == OP_pidfd_getfd ? on_owner(rec, body, item->len) : strange_item(r);
+	case WIRE_LIST:
+		return on_list(r, rec, body, item->len);
 	case WIRE_LOCAL:
 	case WIRE_PEER:
 	case WIRE_SQE:
@@ -782,12 +797,11 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 	return 0;
 }
 
-/* Of those that set extended attributes, only an access control list changes what facts tell: the mode. */
 static bool wants_facts(const struct rec *call)
 {
 	if (call->has_ret && call->ret < 0)
 		return false;
-	return !op_has(call->op, A_XFLAGS) || str_eqs(call->path2, "system.posix_acl_access");
+	return !call->facts.list || facts_sets_acl(call);
 }
 
 static int lost(struct record *rec, uint64_t count, const char *why)

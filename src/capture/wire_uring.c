@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "capture/facts.h"
 #include "capture/uring.h"
 #include "datas/hmap.h"
 #include "ops/uring.h"
@@ -322,6 +323,7 @@ static void put(struct rings *all, struct ring *r, struct piece *p, uint64_t t, 
 	set_times(rec, t, p->began);
 	rec->ret = result;
 	rec->has_ret = true;
+	rec->facts.list = rec->facts.list && facts_sets_acl(rec);
 	if (p->entered)
 		TAILQ_INSERT_TAIL(&all->out, p, at);
 	else

@@ -132,39 +132,6 @@ static void note_size(struct xattr *x, const struct rec *r)
 	}
 }
 
-static enum op_id removal_of(enum op_id op)
-{
-	return op == OP_fsetxattr ? OP_fremovexattr : op == OP_lsetxattr ? OP_lremovexattr : OP_removexattr;
-}
-
-/*
- * Its bytes are not in a capture, but its length and what permission bits the file got by it: first it gets these, then
- * a list of that length which says the same. One that says no more than bits do leaves none; cp -p sets
- * such a one in place of a chmod.
- */
-static int chmod_and_set(struct model *m, const struct rec *r, struct node *n)
-{
-	bool list = model_arg(r, A_LEN, 0) >= ACL_LEAST;
-	struct rec *call = &m->out->call;
-	struct xattr *x = list ? enter(n, r->path2) : *find(n, r->path2);
-
-	if (list && !x)
-		return -ENOMEM;
-	m->has_more = list || (x && x->present);
-	m->more = *m->out;
-	if (!list)
-		m->more.call.op = removal_of(r->op);
-	if (x) {
-		x->present = list;
-		x->own = true;
-		x->differs = false;
-	}
-	call->op = op_has(r->op, A_FD) ? OP_fchmod : OP_chmod;
-	call->arg[1] = r->facts.mode & 07777;
-	call->path2 = STR_NONE;
-	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
-}
-
 static uint64_t length(const struct rec *r)
 {
 	return (uint64_t)model_arg(r, A_LEN, model_arg(r, A_XARGS, 0));
@@ -182,45 +149,6 @@ static struct xattr *own(struct node *n, struct str name, bool present)
 	return x;
 }
 
-/*
- * The same of calls with flags for the path, and of submissions, which keep their places: the list first, and then what
- * the bits are.
- */
-static int set_and_chmod(struct model *m, const struct rec *r, struct node *n)
-{
-	struct rec *call = &m->more.call;
-
-	if (!own(n, r->path2, length(r) >= ACL_LEAST))
-		return -ENOMEM;
-	m->has_more = true;
-	m->more = *m->out;
-	call->path2 = STR_NONE;
-	call->sqe = (struct sqe){0};
-	if (r->op == OP_setxattrat) {
-		call->op = OP_fchmodat2;
-		call->arg[3] = m->out->call.arg[op_arg_index(r->op, A_ATFLAGS)];
-		call->arg[2] = r->facts.mode & 07777;
-	} else {
-		call->op = op_has(r->op, A_FD) ? OP_fchmod : OP_chmod;
-		call->arg[1] = r->facts.mode & 07777;
-	}
-	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
-}
-
-/* A default list: its length, and the bits that it gives, are all that what is made in the directory depends on. */
-static int set_default(struct model *m, const struct rec *r, struct node *n)
-{
-	int flags = op_arg_index(r->op, op_has(r->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS);
-	struct xattr *x = own(n, r->path2, length(r) > ACL_HEAD);
-
-	if (!x)
-		return -ENOMEM;
-	x->bits = x->present ? r->facts.mode & 0777 : 0;
-	x->size_now = (uint32_t)length(r);
-	m->out->call.arg[flags] |= (uint64_t)x->bits << XATTR_BITS_SHIFT;
-	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
-}
-
 /* Nothing tells what the file has by it. */
 static int set_unknown_acl(const struct rec *r, struct node *n)
 {
@@ -232,25 +160,37 @@ static int set_unknown_acl(const struct rec *r, struct node *n)
 	return LEFT_XATTR;
 }
 
+/*
+ * Its bytes are not in a capture, but its length and the permission bits that it gives: all that the file's mode, and
+ * what is made in a directory with it, depends on. One that says no more than bits leaves none, but as a default one;
+ * cp -p sets such a one in place of a chmod. Older captures tell the bits that the file had then.
+ */
 static int set_acl(struct model *m, const struct rec *r, struct node *n)
 {
-	bool is_default = str_eqs(r->path2, XATTR_ACL_DEFAULT);
-	bool told = r->facts.known || (is_default && length(r) <= ACL_HEAD);
+	int flags = op_arg_index(r->op, op_has(r->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS);
+	bool is_default = str_eqs(r->path2, XATTR_ACL_DEFAULT), gives = length(r) > ACL_HEAD;
+	uint32_t bits = gives ? r->facts.mode & 0777 : 0;
+	struct xattr *x;
 
-	if (!told || r->sqe.flags & URING_FIXED_FILE)
+	if (gives && !r->facts.known && !r->facts.list)
 		return set_unknown_acl(r, n);
-	if (is_default)
-		return set_default(m, r, n);
-	return r->sqe.ring || r->op == OP_setxattrat ? set_and_chmod(m, r, n) : chmod_and_set(m, r, n);
+	x = own(n, r->path2, is_default ? gives : acl_is_full(length(r)));
+	if (!x)
+		return -ENOMEM;
+	x->bits = bits;
+	x->size_now = (uint32_t)length(r);
+	m->out->call.arg[flags] |= (uint64_t)bits << XATTR_BITS_SHIFT;
+	if (!is_default && gives)
+		m->out->call.arg[flags] |= XATTR_TOLD;
+	return model_touch(m, &n->attr, TOUCH_EXCLUSIVE);
 }
 
 int model_default_acl_at_start(struct node *n, uint64_t bits, uint64_t len)
 {
-	bool is_length = len >= ACL_PLAIN && len <= XATTR_SIZE_MAX && len % ACL_ENTRY == ACL_HEAD;
-	struct xattr *x = is_length ? enter(n, STR(XATTR_ACL_DEFAULT)) : NULL;
+	struct xattr *x = acl_is_length(len) ? enter(n, STR(XATTR_ACL_DEFAULT)) : NULL;
 
 	if (!x)
-		return is_length ? -ENOMEM : LEFT_MALFORMED;
+		return acl_is_length(len) ? -ENOMEM : LEFT_MALFORMED;
 	x->present = x->at_start = x->exact = true;
 	x->size = x->size_now = (uint32_t)len;
 	x->bits = x->bits_at_start = (uint32_t)bits & 0777;
@@ -282,7 +222,7 @@ int model_inherit_acl(const struct model *m, struct node *dir, struct node *n)
 
 static bool is_list(const struct rec *r)
 {
-	return r->ret < 0 || (r->ret >= ACL_LEAST && r->ret % ACL_ENTRY == ACL_HEAD);
+	return r->ret < 0 || acl_is_full((uint64_t)r->ret);
 }
 
 static int acl(struct model *m, const struct rec *r, struct node *n)
@@ -318,7 +258,7 @@ static int acl(struct model *m, const struct rec *r, struct node *n)
 /* The classes whose values have a meaning for the kernel: what fails there fails again. */
 static int privileged(struct model *m, const struct rec *r, struct node *n)
 {
-	if (str_eqs(r->path2, XATTR_ACL) || str_eqs(r->path2, XATTR_ACL_DEFAULT))
+	if (xattr_is_acl(r->path2))
 		return acl(m, r, n);
 	if (r->ret >= 0 || model_xattr_found(r) == 1)
 		return LEFT_XATTR;

@@ -193,6 +193,8 @@ int64_t exec_mknod(struct rthread *t, const struct xop *x);
 int64_t exec_getdents(struct rthread *t, const struct xop *x);
 /* Of a set of an attribute: of an access control list. */
 bool exec_is_list(const struct rthread *t, const struct xop *x);
+/* The list that it sets, in the thread's room for what is read; NULL: none, what it sets is any bytes. */
+const void *exec_list(struct rthread *t, const struct xop *x);
 int64_t exec_setxattr(struct rthread *t, const struct xop *x);
 int64_t exec_setattr(struct rthread *t, const struct xop *x);
 int64_t exec_close(struct rthread *t, const struct xop *x);

@@ -578,17 +578,6 @@ static bool is_named(const struct rthread *t, const struct xop *x, const char *n
 	       strcmp(t->w->strings + PATH_REF_VALUE(x->path2), name) == 0;
 }
 
-static bool sets_list(const struct rthread *t, const struct xop *x, uint64_t size)
-{
-	bool whole = size == ACL_PLAIN || (size >= ACL_LEAST && size % ACL_ENTRY == ACL_HEAD % ACL_ENTRY);
-	bool by_default = is_named(t, x, XATTR_ACL_DEFAULT);
-
-	if (!by_default && !is_named(t, x, XATTR_ACL))
-		return false;
-	return (whole || x->ret == -EINVAL || (by_default && size == ACL_HEAD)) && size >= ACL_HEAD &&
-	       size < XATTR_ROOM && x->ret != -EFAULT;
-}
-
 bool exec_is_list(const struct rthread *t, const struct xop *x)
 {
 	return is_named(t, x, XATTR_ACL) || is_named(t, x, XATTR_ACL_DEFAULT);
@@ -608,32 +597,55 @@ static uint32_t mode_of_object(struct rthread *t, const struct xop *x)
 	return !name || fstatat(dir < 0 ? AT_FDCWD : real_fd(t->w, x->arg[dir]), name, &st, at) ? 0 : st.st_mode;
 }
 
-/* A list that says what the permission bits of the file do, or those that the line has for a default one. */
-int64_t exec_setxattr(struct rthread *t, const struct xop *x)
+static int xattr_flags_of(const struct xop *x)
 {
-	int flags = op_arg_index(x->op, op_has(x->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS);
-	uint64_t size = x->arg[op_arg_index(x->op, op_has(x->op, A_LEN) ? A_LEN : A_XARGS)], reg[6];
-	struct xop own = *x;
-	int64_t ret;
+	return op_arg_index(x->op, op_has(x->op, A_XFLAGS) ? A_XFLAGS : A_XATFLAGS);
+}
+
+static uint32_t bits_of(struct rthread *t, const struct xop *x)
+{
+	uint64_t flags = x->arg[xattr_flags_of(x)];
+
+	if (flags & XATTR_TOLD || is_named(t, x, XATTR_ACL_DEFAULT))
+		return (uint32_t)(flags >> XATTR_BITS_SHIFT) & 0777;
+	return mode_of_object(t, x); /* lines of older files, which set these before */
+}
+
+const void *exec_list(struct rthread *t, const struct xop *x)
+{
+	uint64_t size = x->arg[op_arg_index(x->op, op_has(x->op, A_LEN) ? A_LEN : A_XARGS)];
+	bool bad = x->ret == -EINVAL && size >= ACL_HEAD && size < XATTR_ROOM;
 	uint8_t *list;
 
-	if (!sets_list(t, x, size) || enter_fs(t, x))
-		return exec_call(t, x);
-	own.arg[flags] &= XATTR_FLAGS;
+	if (!exec_is_list(t, x) || x->ret == -EFAULT || !(bad || acl_is_length(size) || size == ACL_HEAD))
+		return NULL;
 	list = read_room(t, size);
-	if (x->ret == -EINVAL)
+	if (bad)
 		acl_make_bad(list, (uint32_t)size);
-	else if (is_named(t, x, XATTR_ACL_DEFAULT))
-		acl_make(list, (uint32_t)size, (uint32_t)(x->arg[flags] >> XATTR_BITS_SHIFT));
 	else
-		acl_make(list, (uint32_t)size, mode_of_object(t, x));
-	t->acl = list;
+		acl_make(list, (uint32_t)size, bits_of(t, x));
+	return list;
+}
+
+/* A list that gives the permission bits that the line has. */
+int64_t exec_setxattr(struct rthread *t, const struct xop *x)
+{
+	struct xop own = *x;
+	uint64_t reg[6];
+	int64_t ret;
+
+	if (!exec_is_list(t, x) || enter_fs(t, x))
+		return exec_call(t, x);
+	t->acl = exec_list(t, x);
+	if (!t->acl)
+		return exec_call(t, x);
+	own.arg[xattr_flags_of(x)] &= XATTR_FLAGS;
 	if (t->w->guard && op_has(x->op, A_PATH)) {
 		ret = exec_guarded(t, &own);
 	} else {
 		build_registers(t, &own, reg);
 		if (op_has(x->op, A_WBUF))
-			reg[op_arg_index(x->op, A_WBUF)] = (uint64_t)(uintptr_t)list;
+			reg[op_arg_index(x->op, A_WBUF)] = (uint64_t)(uintptr_t)t->acl;
 		ret = issue(&own, reg);
 	}
 	t->acl = NULL;

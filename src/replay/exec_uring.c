@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ops/uring.h"
+#include "ops/xattr.h"
 #include "replay/dispatch.h"
 #include "utils/clock.h"
 
@@ -335,6 +336,7 @@ struct preparing {
 	struct completion *completion;
 	struct io_uring_sqe *sqe;
 	bool bad_memory, failed, keeps;
+	bool itself; /* see prepare_as() */
 };
 
 /*
@@ -583,11 +585,13 @@ static void put_field(const struct preparing *p, enum arg_kind kind, uint64_t va
 	case A_RWF:
 	case A_ATFLAGS:
 	case A_RENFLAGS:
-	case A_XFLAGS:
 	case A_INSTALLFLAGS:
 	case A_SFRFLAGS:
 	case A_ADVICE: /* one word by many names */
 		sqe->rw_flags = (__kernel_rwf_t)value;
+		break;
+	case A_XFLAGS:
+		sqe->xattr_flags = (uint32_t)(p->t->acl ? value & XATTR_FLAGS : value);
 		break;
 	case A_HOW:
 		sqe->addr2 = how(p);
@@ -619,8 +623,7 @@ static bool is_guarded(const struct rthread *t, const struct xop *x)
 {
 	if (x->op != OP_uring_setxattr && x->op != OP_uring_fsetxattr)
 		return false;
-	return (x->op == OP_uring_setxattr && t->w->guard) ||
-	       (!(x->sqe.flags & URING_FIXED_FILE) && exec_is_list(t, x));
+	return (x->op == OP_uring_setxattr && t->w->guard) || exec_is_list(t, x);
 }
 
 static int64_t set_guarded(struct rthread *t, const struct xop *x)
@@ -641,7 +644,7 @@ static void fill(const struct preparing *p)
 	int i;
 
 	memset(sqe, 0, sizeof(*sqe));
-	if (is_guarded(p->t, x)) {
+	if (!p->itself && is_guarded(p->t, x)) {
 		sqe->opcode = IORING_OP_NOP;
 		sqe->flags = x->sqe.flags & (IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
 		return;
@@ -654,7 +657,9 @@ static void fill(const struct preparing *p)
 	for (i = 0; i < OP_ARGS; i++) {
 		enum arg_kind kind = (enum arg_kind)ops[x->op].arg[i];
 
-		if (kind == A_RBUF || kind == A_WBUF) /* LEN is next */
+		if (kind == A_WBUF && p->t->acl)
+			sqe->addr2 = (uint64_t)(uintptr_t)p->t->acl;
+		else if (kind == A_RBUF || kind == A_WBUF) /* LEN is next */
 			*(op_has(x->op, A_XNAME) ? &sqe->addr2 : &sqe->addr) =
 				memory_for(p, kind, x->arg[i + 1]);
 		else
@@ -674,8 +679,11 @@ static void fill(const struct preparing *p)
 		sqe->file_index = x->sqe.slot + 1;
 }
 
-/* LINKED: the next one that is prepared is the one that it was linked to. 0 or -errno. */
-static int prepare(struct rthread *t, struct live_ring *r, uint64_t id, bool linked)
+/*
+ * LINKED: the next one that is prepared is the one that it was linked to. ITSELF: not a nop in its place. 0 or
+ * -errno.
+ */
+static int prepare_as(struct rthread *t, struct live_ring *r, uint64_t id, bool linked, bool itself)
 {
 	const struct submission *s = &t->w->plan->all.v[id];
 	struct xop x = {.op = (enum op_id)s->op,
@@ -684,7 +692,8 @@ static int prepare(struct rthread *t, struct live_ring *r, uint64_t id, bool lin
 	struct completion *c = &t->w->completions[id];
 	struct preparing p = {.t = t, .r = r, .x = &x, .completion = c, .bad_memory = s->bad_memory,
 		.failed = s->failed,
-		.keeps = s->keeps};
+		.keeps = s->keeps,
+		.itself = itself};
 	int rc;
 
 	p.sqe = io_uring_get_sqe(&r->io);
@@ -707,6 +716,11 @@ static int prepare(struct rthread *t, struct live_ring *r, uint64_t id, bool lin
 	c->state = UNDER_WAY;
 	r->under_way++;
 	return 0;
+}
+
+static int prepare(struct rthread *t, struct live_ring *r, uint64_t id, bool linked)
+{
+	return prepare_as(t, r, id, linked, false);
 }
 
 static int prepare_batch(struct rthread *t, struct live_ring *r, const struct submit_call *call)
@@ -792,19 +806,36 @@ static int complete_sure(struct rthread *t, struct live_ring *r, const struct xo
 	return ret;
 }
 
+/* Only the ring reaches a registered file: behind the nop, alone, with the list. */
+static int set_registered(struct rthread *t, struct live_ring *r, const struct xop *x)
+{
+	const struct completion *c = &t->w->completions[x->sqe.number];
+	int rc;
+
+	t->acl = exec_list(t, x);
+	rc = prepare_as(t, r, x->sqe.number, false, true);
+	while (!rc && c->state != COMPLETED)
+		rc = submit(t->w, r, 1);
+	t->acl = NULL;
+	return rc ? rc : c->result;
+}
+
 int64_t exec_uring(struct rthread *t, const struct xop *x)
 {
+	bool guarded = is_guarded(t, x), registered = x->sqe.flags & URING_FIXED_FILE;
 	struct live_ring *r = ring_at(t->w, x->sqe.ring);
 	int64_t ret = -EBADF;
 
 	if (r) {
 		pthread_mutex_lock(&r->lock);
 		ret = complete_sure(t, r, x);
+		if (guarded && registered && ret == 0)
+			ret = set_registered(t, r, x);
 		if (t->w->completions[x->sqe.number].state == COMPLETED)
 			t->took = t->w->completions[x->sqe.number].t;
 		pthread_mutex_unlock(&r->lock);
 	}
-	if (is_guarded(t, x) && ret == 0)
+	if (guarded && !registered && ret == 0)
 		return set_guarded(t, x);
 	if (ops[x->op].flags & OPF_NEWFD && (x->sqe.slot == SQE_NONE || x->op == OP_uring_fixed_fd_install))
 		keep_fd(t->w, x->newfd, ret);

@@ -119,8 +119,7 @@ static int note_submission(struct ring_plan *r, struct rline *line, uint64_t ind
 		.failed = call->ret < 0,
 		.linked = call->sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK),
 		.by_line = (call->op == OP_uring_setxattr || call->op == OP_uring_fsetxattr) &&
-			   !(call->sqe.flags & URING_FIXED_FILE) &&
-			   (str_eqs(call->path2, XATTR_ACL) || str_eqs(call->path2, XATTR_ACL_DEFAULT)),
+			   xattr_is_acl(call->path2),
 		.made = line->newfd};
 	note_handed_on(r, call);
 	call->sqe.number = r->all.n - 1;

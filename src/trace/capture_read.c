@@ -137,6 +137,10 @@ static int take_facts(struct facts *f, struct str s, struct flaw *flaw)
 		f->absent = true;
 		return 0;
 	}
+	if (s.len && s.s[0] == '0' && !str_octal(s, &v[0]) && v[0] <= 0777) {
+		*f = (struct facts){.list = true, .mode = (uint32_t)v[0]};
+		return 0;
+	}
 	for (i = 0; i < 9; i++) {
 		if (!str_take_char(&s, ':', &part) ||
 			(i == 3 ? str_octal(part, &v[i]) : value_u64(part, &v[i])))

@@ -124,12 +124,12 @@ static void print_facts(struct buf *out, const struct facts *f)
 		f->gid, f->size, f->blocks};
 	size_t i;
 
-	if (f->absent) {
-		buf_puts(out, "x=-;:,");
-		return;
-	}
 	buf_puts(out, "x=");
-	for (i = 0; i < sizeof(v) / sizeof(*v); i++) {
+	if (f->absent)
+		buf_char(out, '-');
+	else if (f->list)
+		value_print_number(out, FORM_OCT, f->mode);
+	for (i = 0; f->known && i < sizeof(v) / sizeof(*v); i++) {
 		if (i)
 			buf_char(out, ':');
 		value_print_number(out, i == FACT_MODE ? FORM_OCT : FORM_UDEC, v[i]);
@@ -156,7 +156,7 @@ void capture_print(struct buf *out, const struct rec *rec)
 		buf_i64(out, rec->ret);
 		buf_puts(out, ";:,");
 	}
-	if (rec->facts.known || rec->facts.absent)
+	if (rec->facts.known || rec->facts.absent || rec->facts.list)
 		print_facts(out, &rec->facts);
 	buf_char(out, '\n');
 }

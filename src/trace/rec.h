@@ -13,6 +13,7 @@
 struct facts {
 	bool known;  /* the rest is valid */
 	bool absent; /* the name did not exist (state_path only) */
+	bool list;   /* only MODE is: the permission bits that an access control list gives */
 	uint32_t dev_major, dev_minor;
 	uint64_t ino;
 	uint32_t mode; /* type and permission bits */
@@ -88,7 +89,7 @@ static inline void rec_copy(struct rec *to, const struct rec *from)
 		to->sqe = from->sqe;
 	else
 		to->sqe.ring = 0;
-	to->facts.known = to->facts.absent = false;
+	to->facts.known = to->facts.absent = to->facts.list = false;
 }
 
 /* The argument of that kind, OTHERWISE where the operation has none. */

@@ -110,9 +110,8 @@ static int take_name(struct buf *text, struct str *rest, struct str *out, struct
  */
 static bool may_be_set(struct str name, uint64_t size)
 {
-	if (str_eqs(name, XATTR_ACL) || str_eqs(name, XATTR_ACL_DEFAULT))
-		return size >= (str_eqs(name, XATTR_ACL) ? ACL_LEAST : ACL_PLAIN) && size <= XATTR_SIZE_MAX &&
-		       size % ACL_ENTRY == ACL_HEAD % ACL_ENTRY;
+	if (xattr_is_acl(name))
+		return str_eqs(name, XATTR_ACL) ? acl_is_full(size) : acl_is_length(size);
 	return str_starts(name, STR("user.")) && name.len > strlen("user.") &&
 	       name.len <= XATTR_NAME_MAX && size <= XATTR_SIZE_MAX;
 }

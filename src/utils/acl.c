@@ -41,8 +41,7 @@ int acl_bits(const void *value, size_t size)
 	int owner = 0, group = 0, mask = -1, other = 0;
 	size_t i;
 
-	if (size < ACL_PLAIN || size % ACL_ENTRY != ACL_HEAD % ACL_ENTRY ||
-		head->a_version != htole32(POSIX_ACL_XATTR_VERSION))
+	if (!acl_is_length(size) || head->a_version != htole32(POSIX_ACL_XATTR_VERSION))
 		return -1;
 	for (i = 0; i < (size - ACL_HEAD) / ACL_ENTRY; i++) {
 		int perm = le16toh(e[i].e_perm) & 7;

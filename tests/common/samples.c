@@ -142,9 +142,9 @@ static struct facts sample_facts(enum sample how)
 	if (how == SAMPLE_LEAST)
 		return (struct facts){.absent = true};
 	if (how == SAMPLE_PLAIN)
-		return (struct facts){true, false, 8, 1, 4711, S_IFREG | 0644, 1, 1000, 1000, 4096, 8};
-	return (struct facts){true, false, UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX,
-		UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX};
+		return (struct facts){true, false, false, 8, 1, 4711, S_IFREG | 0644, 1, 1000, 1000, 4096, 8};
+	return (struct facts){true, false, false, UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX,
+		UINT32_MAX, UINT64_MAX, UINT64_MAX};
 }
 
 void sample_rec(struct rec *rec, enum op_id op, enum sample how)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Access control lists, set in all the ways there are, and what directories with default ones give to what is made in
- * them. In the current directory, where "start" has a default list.
+ * them. In the current directory, where "start" has a default list; with an argument it is made, and nothing else.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -116,7 +116,7 @@ static void fill(const char *dir, int bits, long size)
 
 /* ---- the ways ---- */
 
-enum way { BY_PATH, BY_FD, BY_AT, BY_EMPTY, BY_RING, BY_RING_FD, WAYS };
+enum way { BY_PATH, BY_FD, BY_AT, BY_EMPTY, BY_RING, BY_RING_FD, BY_SLOT, WAYS };
 static struct io_uring ring;
 static bool has_ring;
 
@@ -160,9 +160,16 @@ static int set(enum way way, const char *path, const char *name, const struct li
 		io_uring_prep_setxattr(sqe, name, (const char *)&l->head, path, 0, (unsigned)l->size);
 		ret = submit(sqe);
 		break;
-	default:
+	case BY_RING_FD:
 		sqe = io_uring_get_sqe(&ring);
 		io_uring_prep_fsetxattr(sqe, fd, name, (const char *)&l->head, 0, (unsigned)l->size);
+		ret = submit(sqe);
+		break;
+	default:
+		MUST(io_uring_register_files_update(&ring, 3, &fd, 1) == 1);
+		sqe = io_uring_get_sqe(&ring);
+		io_uring_prep_fsetxattr(sqe, 3, name, (const char *)&l->head, 0, (unsigned)l->size);
+		sqe->flags |= IOSQE_FIXED_FILE;
 		ret = submit(sqe);
 		break;
 	}
@@ -210,6 +217,11 @@ static void by(enum way way, const char *name)
 	MUST(set(way, "file", ACCESS, &named) == 0);
 	is("file", 0751, (long)named.size, 0);
 	MUST(set(way, "file", ACCESS, &bad) == -EINVAL);
+	MUST(chmod("file", 04710) == 0); /* what belongs to no list stays */
+	MUST(set(way, "file", ACCESS, &named) == 0);
+	is("file", 04751, (long)named.size, 0);
+	MUST(set(way, "file", ACCESS, &none) == 0);
+	is("file", 04751, 0, 0);
 	MUST((fd = open("bits", O_WRONLY | O_CREAT, 0666)) >= 0 && close(fd) == 0);
 	MUST(set(way, "bits", ACCESS, &named) == 0 && set(way, "bits", ACCESS, &plain) == 0);
 	is("bits", 0640, 0, 0);
@@ -218,13 +230,20 @@ static void by(enum way way, const char *name)
 	MUST(chdir("..") == 0);
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
-	static const char *const names[WAYS] = {"path", "fd", "at", "empty", "ring", "ring-fd"};
+	static const char *const names[WAYS] = {"path", "fd", "at", "empty", "ring", "ring-fd", "slot"};
+	struct list start = list_of(0754, 2);
 	int way;
 
+	(void)argv;
+	if (argc > 1) {
+		MUST(mkdir("start", 0755) == 0 && set(BY_PATH, "start", DEFAULT, &start) == 0);
+		return 0;
+	}
 	umask(077);
 	has_ring = io_uring_queue_init(4, &ring, 0) == 0;
+	MUST(!has_ring || io_uring_register_files(&ring, (const int[]){-1, -1, -1, -1, -1, -1, -1, -1}, 8) == 0);
 	fill("start", 0754, 52);
 	for (way = 0; way < WAYS; way++)
 		if (works((enum way)way))

@@ -1641,13 +1641,12 @@ START_TEST(access_control_lists_of_the_start)
 		TASK FILE_F "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=132;:,s=44;:,\n"
 			    "1 o=listxattr;:,p=f;:,c=99;:,s=24;:,\n"
 			    "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=9;:,s=-34;:,\n"
-			    /* of the same length */
+			    /* of the same length, as an older capture has it */
 			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,"
 			    "x=8:1:5:0100660:1:0:0:10000:24;:,\n"
 			    "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=132;:,s=44;:,\n"
 			    /* permission bits alone */
-			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=28;:,f=0;:,s=0;:,"
-			    "x=8:1:5:0100640:1:0:0:10000:24;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=28;:,f=0;:,s=0;:,x=0640;:,\n"
 			    "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=132;:,s=-61;:,\n"
 			    "1 o=listxattr;:,p=f;:,c=99;:,s=0;:,\n"
 			    "1 o=removexattr;:,p=f;:,P=system.posix_acl_access;:,s=0;:,\n"
@@ -1656,11 +1655,9 @@ START_TEST(access_control_lists_of_the_start)
 		TASK_LINE "0|0|-|f|system.posix_acl_access|132|44|getxattr@7|\n"
 			  "0|0|-|f|99|24|listxattr@8|\n"
 			  "0|0|-|f|system.posix_acl_access|9|-ERANGE|getxattr@9|\n"
-			  "0|0|-|f|0660|0|chmod@10|\n"
-			  "0|0|-|f|system.posix_acl_access|44|0|0|setxattr@10|\n"
+			  "0|0|-|f|system.posix_acl_access|44|0x3b00000|0|setxattr@10|\n"
 			  "0|0|-|f|system.posix_acl_access|132|44|getxattr@11|\n"
-			  "0|0|-|f|0640|0|chmod@12|\n"
-			  "0|0|-|f|system.posix_acl_access|0|removexattr@12|\n"
+			  "0|0|-|f|system.posix_acl_access|28|0x3a00000|0|setxattr@12|\n"
 			  "0|0|-|f|system.posix_acl_access|132|-ENODATA|getxattr@13|\n"
 			  "0|0|-|f|99|0|listxattr@14|\n"
 			  "0|0|-|f|system.posix_acl_access|0|removexattr@15|\n"
@@ -1754,10 +1751,8 @@ START_TEST(access_control_lists_are_modes)
 	generates_root("/r",
 		TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
 			    "1 o=fgetxattr;:,d=3;:,P=system.posix_acl_access;:,c=132;:,s=-61;:,\n"
-			    "1 o=fsetxattr;:,d=3;:,P=system.posix_acl_access;:,c=28;:,f=0;:,s=0;:,"
-			    "x=8:1:5:0104640:1:0:0:10000:24;:,\n"
-			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,"
-			    "x=8:1:5:0100660:1:0:0:10000:24;:,\n"
+			    "1 o=fsetxattr;:,d=3;:,P=system.posix_acl_access;:,c=28;:,f=0;:,s=0;:,x=0;:,\n"
+			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=2;:,s=0;:,x=0660;:,\n"
 			    "1 o=setxattr;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,\n"
 			    "1 o=getxattr;:,p=f;:,P=system.posix_acl_access;:,c=132;:,s=44;:,\n"
 			    "1 o=setxattr;:,p=f;:,P=security.capability;:,c=20;:,f=0;:,s=-1;:,\n"
@@ -1765,9 +1760,8 @@ START_TEST(access_control_lists_are_modes)
 			    "1 o=lremovexattr;:,p=f;:,P=trusted.x;:,s=0;:,\n",
 		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
 			  "0|0|-|0|system.posix_acl_access|132|-ENODATA|fgetxattr@8|\n"
-			  "0|0|-|0|04640|0|fchmod@9|\n"
-			  "0|0|-|f|0660|0|chmod@10|\n"
-			  "0|0|-|f|system.posix_acl_access|44|0|0|setxattr@10|\n"
+			  "0|0|-|0|system.posix_acl_access|28|0x2000000|0|fsetxattr@9|\n"
+			  "0|0|-|f|system.posix_acl_access|44|XATTR_REPLACE+0x3b00000|0|setxattr@10|\n"
 			  "0|0|-|f|security.capability|20|0|-EPERM|setxattr@13|\n"
 			  "#INIT\n" W_DIR F_INIT("-"),
 		res);
@@ -1791,12 +1785,10 @@ START_TEST(default_lists)
 		     "1 o=removexattr;:,p=d;:,P=system.posix_acl_default;:,s=0;:,\n"
 		     "1 o=mkdir;:,p=d/g;:,m=0777;:,s=0;:,\n"
 		     "1 o=listxattr;:,p=d/g;:,c=99;:,s=0;:,\n"
-		     "1 o=setxattrat;:,d=-100;:,p=d/g;:,f=0;:,P=system.posix_acl_default;:,c=28;:,X=1;:,s=0;:,"
-		     "x=8:1:6:040740:2:0:0:4096:8;:,\n"
+		     "1 o=setxattrat;:,d=-100;:,p=d/g;:,f=0;:,P=system.posix_acl_default;:,c=28;:,X=1;:,s=0;:,x=0740;:,\n"
 		     "1 o=open;:,p=d/g/h;:,f=66;:,m=0666;:,s=4;:,\n"
 		     "1 o=flistxattr;:,d=4;:,c=99;:,s=0;:,\n"
-		     "1 o=setxattrat;:,d=-100;:,p=d/g/h;:,f=256;:,P=system.posix_acl_access;:,c=44;:,X=0;:,s=0;:,"
-		     "x=8:1:7:0100640:1:0:0:0:0;:,\n"
+		     "1 o=setxattrat;:,d=-100;:,p=d/g/h;:,f=256;:,P=system.posix_acl_access;:,c=44;:,X=0;:,s=0;:,x=0640;:,\n"
 		     "1 o=setxattr;:,p=d/e;:,P=system.posix_acl_default;:,c=44;:,f=0;:,s=0;:,\n"
 		     "1 o=setxattr;:,p=d/g;:,P=system.posix_acl_default;:,c=4;:,f=0;:,s=0;:,\n"
 		     "1 o=getxattr;:,p=d/g;:,P=system.posix_acl_default;:,c=99;:,s=-61;:,\n",
@@ -1811,8 +1803,7 @@ START_TEST(default_lists)
 			  "0|0|-|cwd|d/g|0|system.posix_acl_default|28|XATTR_CREATE+0x1e00000|0|setxattrat@15|\n"
 			  "0|0|-|d/g/h|O_RDWR+O_CREAT|0666|>1|4|open@16|\n"
 			  "0|0|-|1|99|0|flistxattr@17|\n"
-			  "0|0|-|cwd|d/g/h|AT_SYMLINK_NOFOLLOW|system.posix_acl_access|44|0|0|setxattrat@18|\n"
-			  "0|0|-|cwd|d/g/h|0640|AT_SYMLINK_NOFOLLOW|0|fchmodat2@18|\n"
+			  "0|0|-|cwd|d/g/h|AT_SYMLINK_NOFOLLOW|system.posix_acl_access|44|0x3a00000|0|setxattrat@18|\n"
 			  "0|0|-|d/g|system.posix_acl_default|4|0|0|setxattr@20|\n"
 			  "0|0|-|d/g|system.posix_acl_default|99|-ENODATA|getxattr@21|\n"
 			  "#INIT\n" W_DIR "dir|0755|0|0|/r/.ioriot/t/w/d|\n"
@@ -1833,18 +1824,17 @@ START_TEST(default_lists_that_cannot_be)
 }
 END_TEST
 
-/* Submissions keep their places, and lists of slots are left out. */
+/* Submissions keep their places. */
 START_TEST(lists_by_ring)
 {
 	generates(TASK FILE_F "1 o=io_uring_setup;:,n=8;:,f=0;:,N=0;:,k=5;:,s=4;:,\n"
 		"1 o=io_uring_enter;:,d=4;:,n=2;:,N=2;:,f=1;:,k=5;:,j=0;:,s=2;:,\n"
-		"1 o=uring_setxattr;:,k=5:0:0:-:-:0x0;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,"
-		"x=8:1:5:0100640:1:0:0:10000:24;:,\n"
-		"1 o=uring_fsetxattr;:,k=5:1:1:-:-:0x0;:,d=3;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,\n",
+		"1 o=uring_setxattr;:,k=5:0:0:-:-:0x0;:,p=f;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=0;:,x=0640;:,\n"
+		"1 o=uring_fsetxattr;:,k=5:1:0:-:-:0x0;:,d=3;:,P=system.posix_acl_access;:,c=44;:,f=0;:,s=-9;:,\n",
 		TASK_LINE "0|0|-|8|0|0|1|>0|4|io_uring_setup@7|\n"
 		"0|0|-|4|2|2|IORING_ENTER_GETEVENTS|1|0|2|io_uring_enter@8|\n"
-		"0|0|-|1:0:0:-:-|f|system.posix_acl_access|44|0|0|uring_setxattr@9|\n"
-		"0|0|-|f|0640|0|chmod@9|\n"
+		"0|0|-|1:0:0:-:-|f|system.posix_acl_access|44|0x3a00000|0|uring_setxattr@9|\n"
+		"0|0|-|1:1:0:-:-|none|system.posix_acl_access|44|0|-EBADF|uring_fsetxattr@10|\n"
 		"#INIT\n" W_DIR F_INIT("-"));
 }
 END_TEST

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "capture/facts.h"
 #include "capture/late.h"
 #include "suites.h"
 #include "tempdir.h"
+#include "utils/acl.h"
 #include "utils/clock.h"
 
 /*
@@ -593,20 +595,42 @@ START_TEST(blocks_that_are_not_known)
 }
 END_TEST
 
-START_TEST(permissions_after_an_access_control_list)
+static void default_list(const char *dir, uint32_t bits)
+{
+	char list[28];
+
+	acl_make(list, sizeof(list), bits);
+	ck_assert_int_eq(mkdir(dir, 0755), 0);
+	ck_assert_int_eq(setxattr(dir, "system.posix_acl_default", list, sizeof(list), 0), 0);
+}
+
+static void sets_default(struct scene *s, enum op_id op, const char *name, uint32_t bits)
+{
+	struct rec *rec = call(s, op, name, 0);
+
+	rec->path2 = STR("system.posix_acl_default");
+	rec->arg[3] = 28;
+	rec->facts = (struct facts){.list = true, .mode = bits};
+	add(s);
+}
+
+/* What is seen there may be what the call has just set: it is not what was there before. */
+START_TEST(default_lists_that_are_set)
 {
 	struct scene s;
 
 	scene_enter(&s);
-	file_put("f", "x", 1);
-	chmod("f", 0604);
-	call(&s, OP_setxattr, "f", 0)->path2 = STR("system.posix_acl_access");
-	add(&s);
-	call(&s, OP_setxattr, "f", 0)->path2 = STR("user.other");
-	add(&s);
+	default_list("by_name", 0750);
+	default_list("by_fd", 0751);
+	default_list("before", 0740);
+	simple(&s, OP_access, "by_fd", 0);
+	simple(&s, OP_access, "before", 0);
+	sets_default(&s, OP_setxattr, "by_name", 0750);
+	sets_default(&s, OP_fsetxattr, NULL, 0751);
 	scene_read(&s);
-	ck_assert_ptr_nonnull(strstr(s.text, "P=system.posix_acl_access;:,c=0;:,f=0;:,s=0;:,x="));
-	ck_assert_ptr_null(strstr(s.text, "P=user.other;:,c=0;:,f=0;:,s=0;:,x="));
+	ck_assert_ptr_nonnull(strstr(s.text, "/before;:,v=480+28;:,x="));
+	ck_assert_ptr_nonnull(strstr(s.text, "/by_name;:,x="));
+	ck_assert_ptr_nonnull(strstr(s.text, "/by_fd;:,x="));
 	scene_leave(&s);
 }
 END_TEST
@@ -880,7 +904,7 @@ Suite *late_suite(void)
 	tcase_add_test(tc, numbers_of_inodes_come_again);
 	tcase_add_test(tc, holes_are_told);
 	tcase_add_test(tc, blocks_that_are_not_known);
-	tcase_add_test(tc, permissions_after_an_access_control_list);
+	tcase_add_test(tc, default_lists_that_are_set);
 	tcase_add_test(tc, nothing_is_written_before_all_is_known);
 	tcase_add_test(tc, listed_as_it_was);
 	tcase_add_test(tc, paths_start_where_the_kernel_says);

@@ -18,6 +18,7 @@
 #include "suites.h"
 #include "tempdir.h"
 #include "trace/capture.h"
+#include "utils/acl.h"
 
 /* A reader, the bytes of one record, and what came out of them. */
 struct scene {
@@ -103,7 +104,7 @@ static void begin_call(struct scene *s, long nr, int64_t ret, int nvalues, const
 #define CWD ((uint64_t)(int64_t)AT_FDCWD)
 
 static const struct facts some_facts = {
-	true, false, 8, 1, 4711, S_IFREG | 0644, 1, 1000, 1000, 300, 8};
+	true, false, false, 8, 1, 4711, S_IFREG | 0644, 1, 1000, 1000, 300, 8};
 #define SOME_FACTS "x=8:1:4711:0100644:1:1000:1000:300:8;:,"
 
 static void expect(struct scene *s, const char *line)
@@ -502,21 +503,31 @@ START_TEST(facts_of_what_failed_are_none)
 }
 END_TEST
 
-START_TEST(access_control_lists_change_facts)
+START_TEST(bits_of_access_control_lists)
 {
+	static const char *const names[] = {"system.posix_acl_access", "system.posix_acl_default", "system.posix_acl_mine",
+		"user.mime"};
+	char list[WIRE_LIST_BYTES], line[256];
 	struct scene s;
+	size_t i;
 
 	scene_open(&s);
-	BEGIN_CALL(&s, SYS_fsetxattr, 0, 3, 28, 0);
-	wire_str(&s.bytes, WIRE_PATH2, STR("system.posix_acl_access"));
-	wire_facts(&s.bytes, WIRE_FACTS, &some_facts);
-	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fsetxattr;:,d=3;:,P=system.posix_acl_access;:,"
-		   "c=28;:,f=0;:,s=0;:," SOME_FACTS "\n");
-	BEGIN_CALL(&s, SYS_fsetxattr, 0, 3, 28, 0);
-	wire_str(&s.bytes, WIRE_PATH2, STR("user.mime"));
-	wire_facts(&s.bytes, WIRE_FACTS, &some_facts);
-	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fsetxattr;:,d=3;:,P=user.mime;:,c=28;:,f=0;:,s="
-		   "0;:,\n");
+	acl_make(list, sizeof(list), 0751);
+	for (i = 0; i < 8; i++) { /* each name, set and refused */
+		int64_t ret = i < 4 ? 0 : -1;
+
+		BEGIN_CALL(&s, SYS_fsetxattr, ret, 3, 60, 0);
+		wire_str(&s.bytes, WIRE_PATH2, str_of(names[i % 4]));
+		wire_item(&s.bytes, WIRE_LIST, list, sizeof(list));
+		snprintf(line, sizeof(line), "t=5000;:,D=700;:,i=100:101;:,o=fsetxattr;:,d=3;:,P=%s;:,c=60;:,f=0;:,s=%d;:,%s\n",
+			names[i % 4], (int)ret, i < 2 ? "x=0751;:," : "");
+		expect(&s, line);
+	}
+	list[0] ^= 1; /* of another version */
+	BEGIN_CALL(&s, SYS_fsetxattr, 0, 3, 60, 0);
+	wire_str(&s.bytes, WIRE_PATH2, str_of(names[0]));
+	wire_item(&s.bytes, WIRE_LIST, list, sizeof(list));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fsetxattr;:,d=3;:,P=system.posix_acl_access;:,c=60;:,f=0;:,s=0;:,\n");
 	scene_close(&s);
 }
 END_TEST
@@ -1507,7 +1518,7 @@ Suite *wire_suite(void)
 	tcase_add_test(tc, results_and_times);
 	tcase_add_test(tc, directories_and_facts);
 	tcase_add_test(tc, facts_of_what_failed_are_none);
-	tcase_add_test(tc, access_control_lists_change_facts);
+	tcase_add_test(tc, bits_of_access_control_lists);
 	tcase_add_test(tc, state_of_a_process);
 	tcase_add_test(tc, sockets_have_addresses);
 	tcase_add_test(tc, addresses_that_cannot_be_are_refused);

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 1700
-# In one machine, the same programs recorded by the SystemTap module and by BPF programs: the operation test set and
-# random programs. All records are the same.
+# In one machine, the same programs recorded by the SystemTap module and by BPF programs: the operation test set,
+# access control lists, and random programs. All records are the same.
 # shellcheck source=vm_lib.sh
 . "$TESTS/vm/vm_lib.sh"
 
@@ -12,12 +12,13 @@ if ! "$IORIOT" --check 2>&1 | grep -q 'ok *backend *part of this build'; then
 fi
 mkdir backends
 check "build: op_calls" cc -O1 -static -o backends/op_calls "$TESTS/ops/op_calls.c"
+check "build: lists" cc -O1 -static -o backends/lists "$TESTS/scenarios/lists.c" -luring
 check "build: randprog" cc -std=gnu11 -O1 -static -o backends/randprog "$TESTS"/randprog/*.c
 guest backends 800
 
 check "operations: records are what the program says" "$TESTS/vm/compare_captures.py" \
 	--expected "$out/ops.stdout" "$out/ops-bpf.capture"
-for what in ops random; do
+for what in ops lists random; do
 	for backend in stap bpf; do
 		check "$what: $backend is sound" "$TESTS/capture_check.py" "$out/$what-$backend.capture"
 		# what they say has numbers of processes in it
@@ -25,5 +26,7 @@ for what in ops random; do
 	done
 	check "$what: the same records" "$TESTS/vm/compare_captures.py" $what-stap.plain $what-bpf.plain
 done
+equal "lists: what gives no permission bits" "$(grep -c 'o=[a-z_]*setxattr[a-z]*;.*;:,c=[0-9][0-9];.*;:,s=0;:,$' "$out/lists-bpf.capture")" 0
+check "lists: as ptrace recorded them" "$TESTS/vm/compare_captures.py" "$out/lists-ptrace.capture" lists-bpf.plain
 equal "bpf tells what it does not: maps that are there" "$(head -n 1 "$out/ops-bpf.capture" | grep -o 'maps=[a-z]*')" maps=none
 done_testing

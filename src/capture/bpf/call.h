@@ -176,18 +176,11 @@ static __always_inline void item_opened(struct build *b, u32 fd)
 
 static __always_inline void item_result(struct build *b, const volatile struct bpf_row *row, s64 ret)
 {
-	struct file *file;
-
 	if (ret < 0)
 		return;
 	switch (row->facts) {
 	case FACTS_OF_RESULT:
 		item_opened(b, ret);
-		break;
-	case FACTS_OF_FD:
-		file = file_of(b->arg[0]);
-		if (file)
-			item_facts(b, WIRE_FACTS, GET(file, f_inode));
 		break;
 	case FACTS_DIRECTORY:
 		item_base(b, WIRE_BASE, b->arg[0]);
@@ -223,6 +216,36 @@ static __always_inline void put_values(struct build *b, const volatile struct bp
 
 #define PUT_POSITION 256 /* beyond enum wire_flag: the state may show the call's effect or not */
 
+/* FOUND is the first byte of the name: of access control lists it is that of "system". */
+static __always_inline void item_value(struct build *b, const volatile struct bpf_row *row)
+{
+	struct {
+		u64 value;
+		u32 size, flags;
+	} args = {b->arg[2], (u32)b->arg[3], 0};
+
+	if (b->rec.ret < 0 || b->found != 's')
+		return;
+	if (row->op == ROW_setxattrat && bpf_probe_read_user(&args, sizeof(args), (const void *)b->arg[4]))
+		return;
+	item_list(b, args.value, args.size);
+}
+
+static __always_inline void item_special(struct build *b, const volatile struct bpf_row *row)
+{
+	u64 owner;
+
+	if (row->flags & ROW_LISTS)
+		item_value(b, row);
+	if (row->flags & ROW_RINGS)
+		item_rings(b, row->op);
+	if (row->flags & ROW_OWNS) {
+		owner = rights_owner(b->arg[0]);
+		if (owner)
+			item_number(b, WIRE_OWNER, owner);
+	}
+}
+
 __noinline int put_items(struct build *b, u32 number, u64 ret)
 {
 	const volatile struct bpf_row *row = row_of(number);
@@ -237,20 +260,14 @@ __noinline int put_items(struct build *b, u32 number, u64 ret)
 	if (row->fetch[1])
 		item_fetched(b, row->fetch[1], row->fetch_arg[1]);
 	item_result(b, row, ret);
-	if (unlikely(session.by_file) && row->only_file && row->facts != FACTS_OF_FD) {
+	if (unlikely(session.by_file) && row->only_file) {
 		struct file *file = file_of(b->arg[0]); /* whatever else was lost */
 
 		if (file)
 			item_facts(b, WIRE_FACTS, GET(file, f_inode));
 	}
-	if (row->flags & ROW_RINGS)
-		item_rings(b, row->op);
-	if (row->flags & ROW_OWNS) {
-		u64 owner = rights_owner(b->arg[0]);
-
-		if (owner)
-			item_number(b, WIRE_OWNER, owner);
-	}
+	if (unlikely(row->flags & (ROW_RINGS | ROW_OWNS | ROW_LISTS)))
+		item_special(b, row);
 	return 0;
 }
 

@@ -85,6 +85,20 @@ __noinline int item_iov(u64 address, u64 count, u32 narrow)
 
 /* --- others --- */
 
+/* What an access control list says about permission bits, at the ends of a value of so many bytes. */
+__noinline int item_list(struct build *b, u64 address, u32 bytes)
+{
+	char *to;
+
+	if (!b || bytes < WIRE_LIST_BYTES)
+		return 0;
+	to = item_begin(b, WIRE_LIST_BYTES);
+	if (!bpf_probe_read_user(to, WIRE_LIST_HEAD, (const void *)address) &&
+		!bpf_probe_read_user(to + WIRE_LIST_HEAD, WIRE_LIST_TAIL, (const void *)(address + bytes - WIRE_LIST_TAIL)))
+		item_end(b, WIRE_LIST, WIRE_LIST_BYTES);
+	return 0;
+}
+
 static __always_inline bool is_lock_command(u32 command)
 {
 	switch (command) {

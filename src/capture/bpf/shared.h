@@ -92,7 +92,8 @@ enum bpf_sqe {
 	BPF_SQE_IOV = 32,
 	BPF_SQE_HOW = 64,
 	BPF_SQE_NAME = 128, /* PATH2 is at addr, and PATH, of the current directory, at addr3 */
-	BPF_SQE_FILES = 256
+	BPF_SQE_FILES = 256,
+	BPF_SQE_LIST = 512 /* sets an attribute; its value is at addr2 */
 };
 
 /* System calls that are events of other layers than sys. */

@@ -277,6 +277,8 @@ __noinline int item_submission(struct build *b, const struct io_uring_sqe *sqe, 
 		item_files(sqe->addr, sqe->len);
 	if (flags & BPF_SQE_HOW)
 		item_copy(b, sqe->addr2, sqe->len < HOW_MAX ? sqe->len : HOW_MAX, WIRE_HOW);
+	if (flags & BPF_SQE_LIST && b->found == 's')
+		item_list(b, sqe->addr2, sqe->len);
 	return 0;
 }
 

@@ -19,8 +19,11 @@ for seed in \$(seq 8); do
 		echo "seed \$seed: status \$?" >&2
 done
 END
+cat >/tmp/lists.sh <<'END'
+/job/lists start && exec /job/lists
+END
 for backend in stap bpf; do
-	for what in ops random; do
+	for what in ops lists random; do
 		rm -rf /mnt/ext4/work
 		mkdir /mnt/ext4/work
 		cd /mnt/ext4/work || exit
@@ -31,6 +34,12 @@ for backend in stap bpf; do
 	done
 	cd / || exit
 done
+
+rm -rf /mnt/ext4/work
+mkdir /mnt/ext4/work
+cd /mnt/ext4/work || exit
+check "lists: ptrace" ioriot --quiet -c /out/lists-ptrace.capture --backend=ptrace -- sh /tmp/lists.sh
+cd / || exit
 
 # what --backend=auto takes where there are modules, and when there is a damaged one
 head -c 20000 "/opt/ioriot/systemtap/$(uname -r)/ioriot.ko" >/tmp/damaged.ko
