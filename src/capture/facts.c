@@ -55,7 +55,7 @@ struct facts facts_of_list(const char value[WIRE_LIST_BYTES])
 {
 	int bits = acl_bits(value, WIRE_LIST_BYTES);
 
-	return bits < 0 ? (struct facts){0} : (struct facts){.list = true, .mode = (uint32_t)bits};
+	return (struct facts){.list = bits >= 0, .mode = bits < 0 ? 0 : (uint32_t)bits};
 }
 
 struct facts facts_of_fd(pid_t tid, int fd)

@@ -25,7 +25,7 @@ int facts_default_acl(const char *path, size_t *len);
 /* A call sets, or takes away, a list that decides about permissions of files. */
 bool facts_sets_acl(const struct rec *rec);
 
-/* Of such a call, if it works: the beginning and the end of the list, see wire.h, say which permission bits it gives. */
+/* Of such a call, if it works: beginning and end of the list, see wire.h, say which permission bits it gives. */
 struct facts facts_of_list(const char value[WIRE_LIST_BYTES]);
 
 /* Its offset and the flags of its description, as far as they are told: else both stay. False: it is closed. */

@@ -496,8 +496,8 @@ static struct place walk_argument(
 }
 
 /*
- * A directory has another default list now: what was looked at may be that one, and does not tell what there was. Without
- * a name (NULL) those directories are meant that have such a list.
+ * A directory has another default list now: what was looked at may be that one, and does not tell what there was.
+ * Without a name (NULL) those directories are meant that have such a list.
  */
 static void sets_default(struct late *l, const struct rec *r, const struct name *entry)
 {

@@ -472,6 +472,7 @@ static void sum_up(struct run *run)
 	run->res->appeared = run->model.appeared;
 	run->res->reused = run->model.reused;
 	run->res->granted = run->model.granted;
+	run->res->unsure = run->model.unsure;
 	run->res->maps = run->model.maps;
 	run->res->faults = run->model.faults;
 	run->res->lost = run->model.captured_lost;

@@ -30,6 +30,7 @@ struct generate_result {
 	uint64_t outside;   /* operations of others that explain what the program saw */
 	uint64_t reused;    /* descriptors and maps whose end was not captured: number or address came again */
 	uint64_t granted;   /* permissions that only root could do without */
+	uint64_t unsure;    /* submissions whose descriptor's number was given to another file before they were over */
 	uint64_t maps;	    /* of files, in the replay */
 	enum faults faults; /* what is known of their pages */
 	uint64_t lost;	    /* events that the capture itself counted as lost */

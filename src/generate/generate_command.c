@@ -120,6 +120,10 @@ static void print_result(const struct options *o, const struct generate_result *
 		printf("  descriptors and maps whose end was not captured, since their number or address came again: "
 		       "%" PRIu64 "\n",
 			res->reused);
+	if (res->unsure)
+		printf("  submissions whose descriptor was closed, and its number opened again, before they were over, "
+		       "so that it is not known which file they found: %" PRIu64 "\n",
+			res->unsure);
 	if (res->granted)
 		printf("  used by root without permission, which INIT gives to the owner: %" PRIu64
 		       " times\n",

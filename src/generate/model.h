@@ -110,6 +110,8 @@ struct ring {
 	const struct fdtable *user; /* of who submitted last */
 	VEC(struct closed) closed;  /* there, in this order */
 	void *submits;		    /* a resource: what is submitted, against closes of what that is about */
+	bool chains;		    /* there were links: with them some wait for others */
+	bool reuses;		    /* the submission at hand is URING_REUSED */
 };
 
 struct rings {
@@ -149,6 +151,7 @@ struct model {
 	const char *root; /* --root, absolute; NULL = a tree per mount point */
 	bool force;	  /* apply a record even when it contradicts the model */
 	uint64_t granted;  /* permissions that INIT gives beyond those of the start */
+	uint64_t unsure;   /* submissions that may have found another file: URING_REUSED */
 	uint64_t appeared; /* names that came from outside of the capture */
 	uint64_t reused;   /* descriptors and maps whose end was not captured: their number or address
 			      came again */

@@ -513,8 +513,19 @@ static int stand_in(struct model *m, struct ring *ring, const struct rec *r, int
 	return model_touch(m, ring->desc->order, TOUCH_SHARE);
 }
 
+/*
+ * The kernel takes the files of reads and writes while the call that submits them is under way, but for those that wait
+ * for others, or for a thread of the kernel's, like all other submissions.
+ */
+static bool may_begin_later(const struct ring *ring, const struct rec *r)
+{
+	enum op_class cls = ops[r->op].cls;
+
+	return ring->chains || r->sqe.flags & (URING_IO_DRAIN | URING_ASYNC) || (cls != CLS_READ && cls != CLS_WRITE);
+}
+
 /* The model of a call with descriptors as they were when it was submitted. */
-static int apply_as_submitted(struct model *m, const struct ring *ring, const struct rec *r)
+static int apply_as_submitted(struct model *m, struct ring *ring, const struct rec *r)
 {
 	struct fdtable *files = m->task->files;
 	struct descriptor *now[OP_ARGS] = {NULL}, *then[OP_ARGS] = {NULL};
@@ -532,6 +543,8 @@ static int apply_as_submitted(struct model *m, const struct ring *ring, const st
 		then[i] = r->ret == -EBADF && !now[i] ? NULL : closed_since(ring, fd, r);
 		if (then[i])
 			files->v[fd] = then[i];
+		if (then[i] && now[i] && now[i]->desc != then[i]->desc && may_begin_later(ring, r))
+			ring->reuses = true;
 	}
 	rc = models[r->op](m, r);
 	while (i--)
@@ -611,6 +624,7 @@ static int take_submission(struct model *m, struct ring *ring, const struct rec 
 		return stand_in(m, ring, r, LEFT_RING_OP);
 	if (was_cancelled(ring, r))
 		return LEFT_RING_CALL;
+	ring->reuses = false;
 	rc = apply_submission(m, ring, r, &sqe);
 	if (ring_of(m, sqe.ring) != ring) /* no ring can close itself */
 		return rc < 0 ? rc : LEFT_RING_CALL;
@@ -625,6 +639,10 @@ static int take_submission(struct model *m, struct ring *ring, const struct rec 
 	if (sqe.slot != SQE_NONE)
 		m->out->newfd = VFD_NONE;
 	m->out->call.ret = r->ret;
+	if (ring->reuses) {
+		sqe.flags |= URING_REUSED;
+		m->unsure++;
+	}
 	become_submission(m, ring, &sqe);
 	return model_touch(m, ring->desc->order, TOUCH_SHARE);
 }
@@ -636,6 +654,7 @@ int model_submission(struct model *m, const struct rec *r)
 
 	if (!ring)
 		return r->op == OP_uring_other ? LEFT_RING_OP : LEFT_RING;
+	ring->chains |= r->sqe.flags & (URING_IO_LINK | URING_IO_HARDLINK);
 	rc = take_submission(m, ring, r);
 	if (rc < 0 || rc == LEFT_CONFLICT || ring_of(m, r->sqe.ring) != ring)
 		return rc;

@@ -16,6 +16,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "ops/uring.h"
+
 /* The C library defines O_LARGEFILE as 0 on 64-bit machines; the kernel's value is captured. */
 #ifdef __aarch64__
 #define KERNEL_O_LARGEFILE 0400000
@@ -99,7 +101,8 @@ static const struct flag sqe_flags[] = {{"IOSQE_FIXED_FILE", 1, 1}, {"IOSQE_IO_D
 	{"IOSQE_IO_LINK", 4, 4}, {"IOSQE_IO_HARDLINK", 8, 8}, {"IOSQE_ASYNC", 16, 16},
 	{"IOSQE_BUFFER_SELECT", 32, 32}, {"IOSQE_CQE_SKIP_SUCCESS", 64, 64},
 	{"SPLICE_F_MOVE", 0x100, 0x100}, {"SPLICE_F_NONBLOCK", 0x200, 0x200}, {"SPLICE_F_MORE", 0x400, 0x400},
-	{"SPLICE_F_GIFT", 0x800, 0x800}, {"SPLICE_F_FD_IN_FIXED", 0x10000, 0x10000}, {0}};
+	{"SPLICE_F_GIFT", 0x800, 0x800}, {"SPLICE_F_FD_IN_FIXED", 0x10000, 0x10000},
+	{"REUSED", URING_REUSED, URING_REUSED}, {0}};
 static const struct flag install_flags[] = {{"IORING_FIXED_FD_NO_CLOEXEC", 1, 1}, {0}};
 static const struct flag uring_setup_flags[] = {{"IORING_SETUP_IOPOLL", 1, 1},
 	{"IORING_SETUP_SQPOLL", 2, 2}, {"IORING_SETUP_SQ_AFF", 4, 4},

@@ -28,8 +28,10 @@ static inline bool op_is_submission(enum op_id op)
 /* linux/io_uring.h; older installed versions do not have all of them. */
 enum {
 	URING_FIXED_FILE = 1,
+	URING_IO_DRAIN = 2,
 	URING_IO_LINK = 4,
 	URING_IO_HARDLINK = 8,
+	URING_ASYNC = 16,
 	URING_BUFFER_SELECT = 32,
 	URING_CQE_SKIP_SUCCESS = 64
 };
@@ -42,6 +44,12 @@ enum {
 #define URING_SPLICE_STRANGE (0x80u << URING_SPLICE_SHIFT)
 #define URING_SPLICE_IN_FIXED (0x100u << URING_SPLICE_SHIFT)
 #define URING_SPLICE_IN_FIXED_FLAG (1u << 31) /* SPLICE_F_FD_IN_FIXED */
+
+/*
+ * In a replay only: the number of its descriptor was closed and opened again before it was over, and the kernel looks
+ * for the file when it comes to the submission. What it found then is in no record.
+ */
+#define URING_REUSED (1u << 24)
 
 #define URING_INSTALL_NO_CLOEXEC 1 /* IORING_FIXED_FD_NO_CLOEXEC */
 

@@ -44,6 +44,7 @@ struct completion {
 	uint64_t t; /* now_ns(): since when it is in its state */
 	int32_t result;
 	enum { NOT_SUBMITTED, UNDER_WAY, COMPLETED } state;
+	bool again, unlike; /* a chain in front of it broke here, and was mended; or it went on as the cache decided */
 	struct room *room; /* exec_uring.c: what it reads goes there */
 	int32_t pipe[2];   /* and the other side of what it splices; 0: none */
 };

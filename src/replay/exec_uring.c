@@ -795,14 +795,49 @@ static int complete(struct rthread *t, struct live_ring *r, uint64_t id, bool ca
 	return rc ? rc : c->result;
 }
 
+/* The one that it is linked to; ID itself: none that was submitted with it. */
+static uint64_t next_in_chain(const struct ring_plan *plan, uint64_t id)
+{
+	const struct submission *s = &plan->all.v[id];
+	const struct submit_call *call = s->call == RING_ALONE ? NULL : &plan->calls.v[s->call];
+	uint32_t i;
+
+	for (i = 0; call && s->linked && i < call->n; i++)
+		if (plan->all.v[plan->batch[call->batch + i]].number == s->number + 1)
+			return plan->batch[call->batch + i];
+	return id;
+}
+
+static int submit_again(struct rthread *t, struct live_ring *r, uint64_t id)
+{
+	t->w->completions[id].state = NOT_SUBMITTED;
+	return complete(t, r, id, false);
+}
+
+/*
+ * The kernel may say EAGAIN where it did not then, and cancels what is behind it: all of these are submitted again, one
+ * after the other. With RESOLVE_CACHED it is what the cache decides, for those behind it, too.
+ */
 static int complete_sure(struct rthread *t, struct live_ring *r, const struct xop *x)
 {
-	int ret = complete(t, r, x->sqe.number, x->ret == -ECANCELED), i;
+	uint64_t id = x->sqe.number, next = next_in_chain(t->w->plan, id);
+	struct completion *c = &t->w->completions[id], *behind = next == id ? NULL : &t->w->completions[next];
+	int ret = complete(t, r, id, x->ret == -ECANCELED), i;
 
-	for (i = 0; i < UNSURE_TRIES && x->op == OP_uring_openat2 && was_unsure(x, ret); i++) {
-		t->w->completions[x->sqe.number].state = NOT_SUBMITTED;
-		ret = complete(t, r, x->sqe.number, false);
+	if (c->again && ret == -ECANCELED && x->ret != -ECANCELED)
+		ret = submit_again(t, r, id);
+	if (behind) {
+		behind->again |= c->again;
+		behind->unlike |= c->unlike;
 	}
+	if (x->op != OP_uring_openat2)
+		return ret;
+	if (behind && was_unsure(x, ret))
+		behind->again = true;
+	for (i = 0; i < UNSURE_TRIES && was_unsure(x, ret); i++)
+		ret = submit_again(t, r, id);
+	if (behind && x->arg[op_arg_index(x->op, A_RESOLVE)] & RESOLVE_CACHED)
+		behind->unlike |= (ret == -EAGAIN) != (x->ret == -EAGAIN);
 	return ret;
 }
 

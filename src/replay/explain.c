@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ops/ioctl.h"
+#include "ops/uring.h"
 #include "replay/dispatch.h"
 #include "trace/rec.h"
 #include "tree/mounts.h"
@@ -23,6 +24,8 @@ const struct explained_class explained_classes[EXPLAINED_COUNT] = {
 	[EXPLAINED_ALIGNMENT] = {"alignment", "direct I/O in other units than this file system takes"},
 	[EXPLAINED_WRITEBACK] = {"writeback",
 		"flags that change how ext4 maps a file: whether it was written out decides"},
+	[EXPLAINED_NUMBER] = {"number",
+		"a submission whose descriptor's number became another file's: which it found is not told"},
 	[EXPLAINED_LOCK] = {"lock", "a lock that another thread had at that moment, with --order=thread"},
 	[EXPLAINED_RACE] = {"race", "a name that another thread made first, with --order=thread"},
 };
@@ -48,8 +51,10 @@ static int fd_of(const struct rthread *t, const struct xop *x)
 }
 
 /* It got nothing now or then, or only what was there. */
-static bool did_not_wait(const struct xop *x, int64_t got)
+static bool did_not_wait(const struct rthread *t, const struct xop *x, int64_t got)
 {
+	if (op_is_submission(x->op) && t->w->completions[x->sqe.number].unlike)
+		return one_fails(x, got, ECANCELED);
 	if (arg_of(x, A_RESOLVE, 0) & RESOLVE_CACHED)
 		return one_fails(x, got, EAGAIN);
 	if (!(arg_of(x, A_RWF, 0) & RWF_NOWAIT) || op_is_submission(x->op))
@@ -180,12 +185,14 @@ static bool makes_a_name(const struct xop *x)
 
 enum explained explain(const struct rthread *t, const struct xop *x, int64_t got)
 {
-	if (did_not_wait(x, got))
+	if (did_not_wait(t, x, got))
 		return EXPLAINED_NOWAIT;
 	if (is_misaligned(t, x, got))
 		return EXPLAINED_ALIGNMENT;
 	if (waits_for_writeback(t, x, got) || wants_extents(t, x, got))
 		return EXPLAINED_WRITEBACK;
+	if (op_is_submission(x->op) && x->sqe.flags & URING_REUSED)
+		return EXPLAINED_NUMBER;
 	if (t->w->by_thread && is_lock(x) && one_fails(x, got, EAGAIN))
 		return EXPLAINED_LOCK;
 	if (t->w->by_thread && makes_a_name(x) && one_fails(x, got, EEXIST))

@@ -17,6 +17,7 @@ enum explained {
 	EXPLAINED_NOWAIT,    /* RWF_NOWAIT */
 	EXPLAINED_ALIGNMENT, /* O_DIRECT */
 	EXPLAINED_WRITEBACK, /* extents of ext4 */
+	EXPLAINED_NUMBER,    /* URING_REUSED */
 	EXPLAINED_LOCK,	     /* --order=thread */
 	EXPLAINED_RACE,	     /* --order=thread */
 	EXPLAINED_COUNT

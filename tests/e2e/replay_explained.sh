@@ -118,6 +118,28 @@ else
 	skip "nowait" "this file system does not have it: ${refusal##*$'\n'}"
 fi
 
+# Which file a submission found by a number that was closed and opened again behind it, no capture tells.
+number() { # FLAGS
+	cat <<E1
+0+9|0|0|-|@TREE@/a|O_RDWR|0|>0|3|open
+1+9|0|0|-|8|0|0|1|>1|4|io_uring_setup
+2+9|0|0|-|1|2|2|0|1|0|2|io_uring_enter
+2+9|0|0|-|1:0:$1:-:-|0|100|0|0|70|uring_read
+2+9|0|0|-|1:1:IOSQE_ASYNC:-:-|0|100|0|0|100|uring_read
+E1
+	init_a
+}
+number IOSQE_ASYNC+REUSED | replay_file number.replay
+number IOSQE_ASYNC | replay_file known.replay
+if why=$(uring_is_refused); then
+	skip "number" "this host does not allow io_uring: $why"
+else
+	replays "number" 0 number.replay --json number.json
+	equal "number: explained" "$(kinds number.json)" "[('number', 'uring_read', 1, 70, 100, 5)]"
+	replays "known" 3 known.replay
+	says "known: nothing is explained" "Divergences \(1\)"
+fi
+
 # ext4 changes how a file is mapped only after it was written out.
 {
 	cat <<'E1'

@@ -64,6 +64,40 @@ else
 		}' | replay_file ring.replay
 	replays "openat2 of a ring beside renames" 0 ring.replay
 	says "openat2 of a ring beside renames: results" "^0 divergences"
+	# What is cancelled with its chain is asked for again, too.
+	opens 0 | awk -v n=1500 '
+		$0 != "INIT" { print; next }
+		{
+			print "2+9|0|0|-|8|0|0|1|>1|4|io_uring_setup"
+			for (i = 0; i < n; i++) {
+				print 10 + i "+1|0|0|-|1|3|3|0|1|" 3 * i "|3|io_uring_enter"
+				print 10 + i "+1|0|0|-|1:" 3 * i ":IOSQE_IO_LINK" (i % 2 ? "+IOSQE_ASYNC" : "") ":-:-|0|s/up/s/up/s/up/s/up/f|O_RDONLY|0|RESOLVE_IN_ROOT|>2|7|uring_openat2"
+				print 10 + i "+1|0|0|-|1:" 3 * i + 1 ":IOSQE_IO_LINK:-:-|0|uring_nop"
+				print 10 + i "+1|0|0|-|1:" 3 * i + 2 ":0:-:-|0|0|0|0|uring_fsync"
+				print 10 + i "+1|0|0|-|2|-|0|close"
+			}
+			print
+		}' | replay_file chain.replay
+	replays "openat2 in chains beside renames" 0 chain.replay
+	says "openat2 in chains beside renames: results" "^0 divergences"
+	# The program found its file in the cache or not, and so did what came behind it.
+	replay_file cached_chain.replay <<'E1'
+1+9|0|0|-|@TREE@/d|O_RDONLY+O_DIRECTORY|0|>0|3|open
+2+9|0|0|-|8|0|0|1|>1|4|io_uring_setup
+3+9|0|0|-|1|3|3|0|1|0|3|io_uring_enter
+3+9|0|0|-|1:0:IOSQE_IO_LINK:-:-|0|f|O_RDONLY|0|RESOLVE_CACHED|>-|-EAGAIN|uring_openat2
+3+9|0|0|-|1:1:IOSQE_IO_LINK:-:-|-ECANCELED|uring_nop
+3+9|0|0|-|1:2:0:-:-|0|0|0|-ECANCELED|uring_fsync
+INIT
+dir|0777|0|0|@TREE@/d|
+file|0666|0|0|5|-|@TREE@/d/f|
+E1
+	init cached_chain.replay
+	: <"$tree/d/f"
+	status_is "a chain behind what is cached" 0 "$IORIOT" -r cached_chain.replay --root "$place" -D --json cached_chain.json
+	equal "a chain behind what is cached: explained" \
+		"$(json 'j["divergences"], [(k["class"], k["count"], k["expected"]) for k in j["explained_kinds"]]' cached_chain.json)" \
+		"(0, [('nowait', 3, '-EAGAIN')])"
 fi
 kill $renamer
 wait $renamer 2>/dev/null

@@ -3307,7 +3307,7 @@ START_TEST(submissions_outlive_their_descriptors)
 		"0|0|-|4|3|0|IORING_ENTER_GETEVENTS|1|0|3|io_uring_enter@11|\n"
 		"1|0|11|0|-|0|close@12|\n"
 		"0|0|-|cwd|g|O_RDWR|0|>2|3|openat@13|\n"
-		"0|0|-|1:0:0:-:-|0|0|0|0|uring_fsync@14|\n"
+		"0|0|-|1:0:REUSED:-:-|0|0|0|0|uring_fsync@14|\n"
 		"0|0|-|1:1:0:-:-|0|10|0|0|10|uring_read@15|\n"
 		"0|0|12|2|-|0|close@16|\n"
 		"0|0|-|1:2:0:-:-|2|10|5|0|10|uring_read@17|\n"

@@ -93,8 +93,10 @@ __noinline int item_list(struct build *b, u64 address, u32 bytes)
 	if (!b || bytes < WIRE_LIST_BYTES)
 		return 0;
 	to = item_begin(b, WIRE_LIST_BYTES);
-	if (!bpf_probe_read_user(to, WIRE_LIST_HEAD, (const void *)address) &&
-		!bpf_probe_read_user(to + WIRE_LIST_HEAD, WIRE_LIST_TAIL, (const void *)(address + bytes - WIRE_LIST_TAIL)))
+	if (bpf_probe_read_user(to, WIRE_LIST_HEAD, (const void *)address))
+		return 0;
+	address += bytes - WIRE_LIST_TAIL;
+	if (!bpf_probe_read_user(to + WIRE_LIST_HEAD, WIRE_LIST_TAIL, (const void *)address))
 		item_end(b, WIRE_LIST, WIRE_LIST_BYTES);
 	return 0;
 }
