@@ -200,6 +200,11 @@ static bool restarts(int64_t ret)
 	return ret <= -512 && ret >= -516 && ret != -515;
 }
 
+int error_of(int64_t ret)
+{
+	return ret < 0 && ret >= -4095 && !restarts(ret) ? (int)-ret : 0;
+}
+
 static void count_bytes(const struct rec *r, struct event *ev)
 {
 	enum op_class cls = ops[r->op].cls;
@@ -273,7 +278,7 @@ static int take(struct events *e, struct event *ev)
 		ev->gap = k->over && began > k->over ? began - k->over : 0;
 		if (!op_has(r->op, A_SQE))
 			k->over = r->t;
-		ev->error = r->has_ret && r->ret < 0 && r->ret >= -4095 && !restarts(r->ret) ? (int)-r->ret : 0;
+		ev->error = error_of(ev->ret);
 		count_bytes(r, ev);
 	}
 	if ((r->op == OP_io_getevents || r->op == OP_io_pgetevents) && host_completions(e, r))

@@ -488,7 +488,7 @@ void host_request(struct events *e, struct event *out)
 	*out = (struct event){.rec = r, .op = q->op, .fd = q->fd, .ret = q->ret, .offset = -1, .size = q->size,
 		.latency = r->t > q->began ? r->t - q->began : 0,
 		.start = q->began > e->origin ? q->began - e->origin : 0, .seq = ++e->totals.calls,
-		.error = q->ret < 0 && q->ret >= -4095 ? (int)-q->ret : 0};
+		.error = error_of(q->ret)};
 	name_object(e, out, q->object);
 	out->direct = q->direct;
 	if (q->op == EVENT_AIO_READ)

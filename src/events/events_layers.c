@@ -150,8 +150,7 @@ static int take_call(struct events *e, const struct rec *r, struct event *ev)
 		.direct = rec_arg(r, A_CALLFLAGS, 0) & LAYER_CALL_DIRECT, .comm = host_comm(e, r->pid)};
 	if (event_is_below(ev)) /* no call has that name */
 		ev->op = OP_file_call;
-	if (r->ret < 0 && r->ret >= -4095)
-		ev->error = (int)-r->ret;
+	ev->error = error_of(ev->ret);
 	class = event_class(ev);
 	ev->read = class == CLS_READ || class == CLS_TRANSFER ? moved : 0;
 	ev->written = class == CLS_WRITE || class == CLS_TRANSFER ? moved : 0;
@@ -183,8 +182,7 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1, .offset = -1,
 		.latency = r->dur, .start = began > e->origin ? began - e->origin : 0,
 		.size = rec_arg(r, A_LEN, 0), .cause = (uint32_t)rec_arg(r, A_CAUSE, 0)};
-	if (r->ret < 0 && r->ret >= -4095)
-		ev->error = (int)-r->ret;
+	ev->error = error_of(ev->ret);
 	take_facts(r, ev);
 	if (ev->has_inode) {
 		i = inode_of(e, ev);

@@ -72,6 +72,9 @@ struct events {
 
 /* --- events.c --- */
 
+/* The error that a result is, 0: none, or one that only the kernel sees (restarts). */
+int error_of(int64_t ret);
+
 /* The inode, where the record tells it. */
 void take_facts(const struct rec *r, struct event *ev);
 

@@ -50,6 +50,27 @@ struct {
 
 extern const void iomap_dio_bio_end_io __ksym __weak;
 
+extern const void btrfs_simple_end_io __ksym __weak;
+extern const void btrfs_orig_write_end_io __ksym __weak;
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+/* What btrfs queues stands in a struct of its own, which knows the file. */
+static __always_inline struct inode *inode_of_btrfs(struct bio *bio)
+{
+	void *end = GET(bio, bi_end_io);
+	struct btrfs_bio *own;
+	struct btrfs_inode *inode;
+
+	if (!(&btrfs_simple_end_io && end == (void *)&btrfs_simple_end_io) &&
+		!(&btrfs_orig_write_end_io && end == (void *)&btrfs_orig_write_end_io))
+		return NULL;
+	if (LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 3, 0) || !bpf_core_field_exists(struct btrfs_bio, inode))
+		return NULL; /* it was another type */
+	own = (struct btrfs_bio *)((char *)bio - bpf_core_field_offset(struct btrfs_bio, bio));
+	inode = GET(own, inode);
+	return inode ? &inode->vfs_inode : NULL;
+}
+
 /* Pages of a file tell it; those of direct I/O are the program's, and the end of the bio knows the file. */
 static __always_inline struct inode *inode_of_direct(struct bio *bio)
 {
@@ -64,6 +85,12 @@ static __always_inline struct inode *inode_of_direct(struct bio *bio)
 	iocb = GET(dio, iocb);
 	file = GET(iocb, ki_filp);
 	return GET(file, f_inode);
+}
+
+/* Memory of a program may be pages of a file, too, which is not the one that is read or written. */
+static __always_inline bool pages_are_pinned(struct bio *bio)
+{
+	return LINUX_KERNEL_VERSION >= KERNEL_VERSION(6, 5, 0) && GET(bio, bi_flags) & 1 /* BIO_PAGE_PINNED */;
 }
 
 static __always_inline struct inode *inode_of_pages(struct bio *bio)
@@ -90,13 +117,16 @@ static __always_inline struct inode *inode_of_pages(struct bio *bio)
 
 static __always_inline void origin_find(struct bio *bio, bool writes, struct origin *out)
 {
+	bool direct = pages_are_pinned(bio);
+
 	out->inode = inode_of_direct(bio);
-	if (out->inode) {
-		for_whom(NULL, writes, &out->who);
-	} else {
+	if (out->inode)
+		direct = true;
+	else
+		out->inode = inode_of_btrfs(bio);
+	if (!out->inode && !direct)
 		out->inode = inode_of_pages(bio);
-		for_whom(out->inode, writes, &out->who);
-	}
+	for_whom(direct ? NULL : out->inode, writes, &out->who);
 	if (out->who.in_scope)
 		out->who.in_scope = file_wanted(out->inode);
 }

@@ -298,10 +298,20 @@ struct request_queue {
 struct bio {
 	struct block_device *bi_bdev;
 	unsigned int bi_opf;
+	unsigned short bi_flags;
 	struct bvec_iter bi_iter;
 	void *bi_end_io;
 	void *bi_private;
 	struct bio_vec *bi_io_vec;
+};
+
+struct btrfs_inode {
+	struct inode vfs_inode;
+};
+
+struct btrfs_bio {
+	struct btrfs_inode *inode;
+	struct bio bio;
 };
 
 struct request {
