@@ -39,7 +39,7 @@ static __always_inline void item_facts(struct build *b, u32 type, struct inode *
 static __always_inline struct file *file_of(u32 fd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct files_struct *files = task->files;
+	struct files_struct *files = READ_ONLY(task)->files;
 	struct fdtable *table;
 	struct file **all, *file = NULL;
 
@@ -224,8 +224,8 @@ __noinline int item_facts_of_statx(struct build *b, u64 address)
 static __always_inline u32 names_flags(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct fs_struct *fs = task->fs;
-	struct nsproxy *proxy = task->nsproxy;
+	struct fs_struct *fs = READ_ONLY(task)->fs;
+	struct nsproxy *proxy = READ_ONLY(task)->nsproxy;
 	u32 flags = 0;
 
 	if (!fs || !proxy)
@@ -363,7 +363,7 @@ __noinline int put_path(struct build *b, u64 mnt, u64 dentry_at, u32 skip)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct dentry *dentry = (struct dentry *)dentry_at;
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = READ_ONLY(task)->fs;
 	u32 len, from, at, pseudo;
 	struct build *here;
 	char *to;
@@ -444,7 +444,7 @@ static __always_inline u64 dir_id(struct inode *inode, u32 flags)
 	id = (id ^ (id >> 29) ^ LOOK(inode, i_ino)) * mix;
 	id = (id ^ (id >> 32) ^ LOOK(inode, i_generation) ^ ((u64)LOOK(sb, s_dev) << 32)) * mix;
 	if (flags)
-		id = (id ^ (u64)GET(task->fs, root.dentry) ^ (u64)GET(task->nsproxy, mnt_ns) << 8) * mix;
+		id = (id ^ (u64)GET(GET(task, fs), root.dentry) ^ (u64)GET(GET(task, nsproxy), mnt_ns) << 8) * mix;
 	id ^= id >> 31;
 	return id ? id : 1;
 }
@@ -480,7 +480,7 @@ __noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type)
 static __always_inline void item_cwd(struct build *b, u32 type)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct fs_struct *fs = task->fs;
+	struct fs_struct *fs = READ_ONLY(task)->fs;
 
 	if (fs)
 		item_dir(b, (u64)GET(fs, pwd.mnt), (u64)GET(fs, pwd.dentry), type);

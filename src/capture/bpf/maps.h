@@ -42,7 +42,7 @@ static __always_inline struct bpf_window *window_shared(const struct bpf_thread 
 
 	if (likely(!leader->shares_memory))
 		return NULL;
-	memory = (u64)task->mm;
+	memory = (u64)READ_ONLY(task)->mm;
 	return bpf_map_lookup_elem(&windows, &memory);
 }
 
@@ -72,8 +72,8 @@ static __always_inline void window_remove(struct task_struct *task, u64 start, u
 {
 	struct bpf_thread *leader = leader_of(task);
 
-	if (leader && task->signal->nr_threads == 1 && !leader->shares_memory && start <= leader->window.start &&
-		page_end(start + len) >= leader->window.end)
+	if (leader && READ_ONLY(task)->signal->nr_threads == 1 && !leader->shares_memory &&
+		start <= leader->window.start && page_end(start + len) >= leader->window.end)
 		leader->window = (struct bpf_window){0, 0};
 }
 
@@ -98,7 +98,7 @@ static __always_inline void window_fork(
 	struct bpf_thread *from, struct task_struct *task, struct bpf_thread *to, struct task_struct *child)
 {
 	struct bpf_window *shared = window_shared(from, task);
-	u64 memory = (u64)task->mm;
+	u64 memory = (u64)READ_ONLY(task)->mm;
 
 	to->window = shared ? *shared : from->window;
 	if (!memory || (u64)child->mm != memory)

@@ -113,7 +113,7 @@ static __always_inline bool comm_wanted(struct task_struct *leader)
 
 static __always_inline bool uid_wanted(struct task_struct *leader)
 {
-	u32 uid = leader->real_cred->uid.val, i;
+	u32 uid = READ_ONLY(leader)->real_cred->uid.val, i;
 
 	for (i = 0; i < BPF_FILTERS && i < session.uids; i++)
 		if (session.uid[i] == uid)

@@ -34,9 +34,9 @@ static __always_inline u64 put_task(struct task_struct *task)
 	b->rec.flags = names_flags();
 	item_cwd(b, WIRE_CWD | DIR_NAMED);
 	values = build_values(b, WIRE_VALUES_TASK);
-	values[0] = task->fs ? task->fs->umask : 0;
-	values[1] = task->cred->euid.val;
-	values[2] = task->cred->egid.val;
+	values[0] = READ_ONLY(task)->fs ? READ_ONLY(task)->fs->umask : 0;
+	values[1] = READ_ONLY(task)->cred->euid.val;
+	values[2] = READ_ONLY(task)->cred->egid.val;
 	values[3] = told_parent(task);
 	t = b->rec.t;
 	build_end(b);
@@ -279,7 +279,7 @@ static long fds_step(u32 i, void *arg)
 
 static __always_inline void put_state(struct task_struct *task)
 {
-	struct files_struct *files = task->files;
+	struct files_struct *files = READ_ONLY(task)->files;
 	u64 t = put_task(task);
 	struct build *b = build_here();
 	struct fdtable *table;

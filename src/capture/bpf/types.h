@@ -417,6 +417,17 @@ extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
 			 : GET(at_, member);                                                       \
 	})
 
+/*
+ * A struct whose pointers are only read. Of one that it trusts, the verifier looks through the names of all types of
+ * the kernel for each pointer in it, to see whether it can trust that, too: nine tenths of the time of loading.
+ */
+#define READ_ONLY(pointer)                                                                         \
+	({                                                                                         \
+		typeof(pointer) only_ = (pointer);                                                 \
+                                                                                                   \
+		has_cast ? (typeof(only_))bpf_rdonly_cast(only_, bpf_core_type_id_kernel(typeof(*only_))) : only_; \
+	})
+
 /* A pointer that the verifier knows as one it does not let us calculate with. */
 static __always_inline u64 number_of(const void *pointer)
 {
