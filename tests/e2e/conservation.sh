@@ -22,7 +22,9 @@ trap '[ -z "$loop" ] || losetup -d "$loop"' EXIT
 
 # Bytes that the device has read and written so far.
 moved() { # DEVICE
-	awk '{ print $3 * 512, $7 * 512 }' "/sys/class/block/${1#/dev/}/stat"
+	local counted
+	read -ra counted <"/sys/class/block/${1#/dev/}/stat"
+	echo $((counted[2] * 512)) $((counted[6] * 512))
 }
 # The same of the requests that were over in a capture.
 recorded() { # CAPTURE DEVICE
@@ -34,7 +36,7 @@ recorded() { # CAPTURE DEVICE
 			}
 			sum[operation ~ /(^x|0)0$/ ? 0 : operation ~ /(^x|0)1$/ ? 1 : 2] += bytes
 		}
-		END { print sum[0] + 0, sum[1] + 0 }' "$1"
+		END { printf "%.0f %.0f\n", sum[0], sum[1] }' "$1"
 }
 
 # The one that records all requests of the host is there before the file system is mounted, and until it is gone.
@@ -58,7 +60,7 @@ conserve() { # NAME DEVICE DISK START
 	kill -INT $all
 	wait $all
 	equal "$name: what the disk counted are the requests" "$(recorded "$name.host.capture" "$disk")" \
-		"$(awk '{ print $3 - $1, $4 - $2 }' <<<"$before $after")"
+		"$((${after% *} - ${before% *})) $((${after#* } - ${before#* }))"
 	if [ "$name" = btrfs ]; then
 		chunks=chunks
 		btrfs inspect-internal dump-tree -t chunk "$device" | awk '
