@@ -567,7 +567,7 @@ static size_t ring_size(unsigned mib)
 }
 
 #define HOOKS_TASKS "sched_process_fork,sched_process_exec,sched_process_exit"
-#define HOOKS	    "sys_enter,sys_exit," HOOKS_TASKS ",signal_deliver"
+#define HOOKS	    "sys_enter,sys_exit," HOOKS_TASKS ",signal_deliver,task_rename"
 
 static int write_header(struct bpf *s, struct err *err)
 {

@@ -204,28 +204,25 @@ static void leave_out(const bool *wanted)
 			rows[op_nr((enum op_id)op)].what = ROW_NOT_WATCHED;
 }
 
-static uint8_t need_of(const struct filter_need *n)
-{
-	return (uint8_t)((n->failed ? BPF_NEED_FAILED : 0) | (n->worked ? BPF_NEED_WORKED : 0) |
-			 (n->pids ? BPF_NEED_PIDS : 0) | (n->tids ? BPF_NEED_TIDS : 0) |
-			 (n->latency ? BPF_NEED_LATENCY : 0));
-}
-
 void bpf_need(struct bpf_row to[BPF_ROWS], struct bpf_needs *ids, const struct chosen_needs *needs)
 {
 	int op, nr;
 
 	for (op = 0; needs && op < OP_COUNT; op++) {
 		nr = op_nr((enum op_id)op);
-		if (nr < 0 || nr >= BPF_ROWS)
+		if (nr < 0 || nr >= BPF_ROWS || to[nr].flags & ROW_AT_ENTRY) /* which may have told of them by then */
 			continue;
-		to[nr].need = need_of(&needs->of[op]);
+		to[nr].need = chosen_need(&needs->of[op]);
 		to[nr].latency = needs->of[op].latency;
 	}
 	if (!needs)
 		return;
 	memcpy(ids->pids, needs->pids, sizeof(ids->pids));
 	memcpy(ids->tids, needs->tids, sizeof(ids->tids));
+	memcpy(ids->uids, needs->uids, sizeof(ids->uids));
+	memcpy(ids->comms, needs->comms, sizeof(ids->comms));
+	ids->uid_count = needs->uid_count;
+	ids->comm_count = needs->comm_count;
 	ids->pid_count = needs->pid_count;
 	ids->tid_count = needs->tid_count;
 }

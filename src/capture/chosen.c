@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "events/filter.h"
 #include "ops/words.h"
@@ -114,14 +115,34 @@ static unsigned take_ids(const struct filter *f, const char *column, uint32_t *i
 	return *fit ? (unsigned)n : 0;
 }
 
+/* What is longer is the name of no thread; what a line of words cannot have is left to who reads the records. */
+static bool take_names(const struct filter *f, struct chosen_needs *n)
+{
+	struct str names[CHOSEN_IDS];
+	size_t all = filter_names(f, "comm", names, 0, CHOSEN_IDS), i, k;
+
+	for (i = 0; i < all && all <= CHOSEN_IDS; i++) {
+		if (names[i].len >= sizeof(n->comms[0]))
+			continue;
+		for (k = 0; k < names[i].len; k++)
+			if ((unsigned char)names[i].s[k] < ' ')
+				return false;
+		if (!names[i].len)
+			return false;
+		memcpy(n->comms[n->comm_count++], names[i].s, names[i].len);
+	}
+	return all <= CHOSEN_IDS;
+}
+
 static void need(struct chosen *c)
 {
 	struct chosen_needs *n = &c->needs;
-	bool pids, tids;
+	bool pids, tids, uids, comms = take_names(c->filter, n);
 	unsigned op;
 
 	n->pid_count = take_ids(c->filter, "pid", n->pids, &pids);
 	n->tid_count = take_ids(c->filter, "tid", n->tids, &tids);
+	n->uid_count = take_ids(c->filter, "uid", n->uids, &uids);
 	for (op = 0; op < OP_COUNT; op++) {
 		struct filter_need *of = &n->of[op];
 
@@ -130,7 +151,9 @@ static void need(struct chosen *c)
 		filter_need(c->filter, op, of);
 		of->pids &= pids;
 		of->tids &= tids;
-		c->has_needs |= of->failed || of->worked || of->pids || of->tids || of->latency;
+		of->uids &= uids;
+		of->comms &= comms;
+		c->has_needs |= chosen_need(of);
 	}
 }
 
@@ -175,6 +198,14 @@ const struct chosen_needs *chosen_needs(const struct chosen *c)
 	return c->has_needs ? &c->needs : NULL;
 }
 
+uint8_t chosen_need(const struct filter_need *n)
+{
+	return (uint8_t)((n->failed ? WIRE_NEED_FAILED : 0) | (n->worked ? WIRE_NEED_WORKED : 0) |
+			 (n->pids ? WIRE_NEED_PIDS : 0) | (n->tids ? WIRE_NEED_TIDS : 0) |
+			 (n->latency ? WIRE_NEED_LATENCY : 0) | (n->uids ? WIRE_NEED_UIDS : 0) |
+			 (n->comms ? WIRE_NEED_COMMS : 0));
+}
+
 bool chosen_has_id(const uint32_t *ids, unsigned n, uint32_t id)
 {
 	while (n)
@@ -201,7 +232,7 @@ static bool is_worded(const struct chosen *c, unsigned op)
 static bool is_needed(const struct chosen *c, enum op_id op)
 {
 	if (ops[op].flags & OPF_LAYER)
-		return ops[op].family == FAM_Proc || op == OP_layer_sum;
+		return ops[op].family == FAM_Proc || ops[op].family == FAM_State;
 	return words_always(op) || (c->requests && tells_requests(op)) || (c->maps && makes_maps(op));
 }
 

@@ -2,6 +2,7 @@
 #ifndef IORIOT_CAPTURE_CHOSEN_H
 #define IORIOT_CAPTURE_CHOSEN_H
 
+#include "capture/wire.h"
 #include "events/filter.h"
 #include "ops/ops.h"
 #include "trace/rec.h"
@@ -25,13 +26,17 @@ const bool *chosen_ops(const struct chosen *c);
  * What of -F the kernel can decide when a call is over. Nothing is asked of calls without which others could not be
  * understood: those need no latency, failure or process.
  */
-#define CHOSEN_IDS 16
+#define CHOSEN_IDS WIRE_NEED_IDS
 struct chosen_needs {
 	struct filter_need of[OP_COUNT];
-	uint32_t pids[CHOSEN_IDS], tids[CHOSEN_IDS];
-	unsigned pid_count, tid_count;
+	uint32_t pids[CHOSEN_IDS], tids[CHOSEN_IDS], uids[CHOSEN_IDS];
+	char comms[CHOSEN_IDS][16];
+	unsigned pid_count, tid_count, uid_count, comm_count;
 };
 const struct chosen_needs *chosen_needs(const struct chosen *c); /* NULL: none */
+
+/* enum wire_need, for those who make records in the kernel. */
+uint8_t chosen_need(const struct filter_need *n);
 
 bool chosen_has_id(const uint32_t *ids, unsigned n, uint32_t id);
 

@@ -183,6 +183,7 @@ static void adopt_orphan(struct tracer *t, struct task *child)
 		return;
 	}
 	state_task(t->job->sink, t->job->paths, who_of(child), 0);
+	comm_tell_now(t, child);
 	if (!leader)
 		state_fds(t->job->sink, t->job->paths, &t->told, who_of(child));
 	release(t, child);
@@ -215,8 +216,10 @@ static void on_fork(struct tracer *t, struct task *task, int event)
 		if (!child)
 			child = add_task(t, tid);
 		call_finish(t, task, tid);
-		if (child)
+		if (child) {
+			comm_fork(task, child);
 			adopt(t, child, task->proc, flags);
+		}
 	}
 	resume(task, t->go, 0);
 	adopt_orphans(t);
@@ -379,7 +382,9 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 		if (begun != CALL_HELD)
 			resume(task, begun == CALL_BEGUN ? PTRACE_SYSCALL : t->go, 0);
 	} else {
-		resume(task, !is_compat(info) && unrecorded_begin(task, info) ? PTRACE_SYSCALL : t->go, 0);
+		resume(task,
+			!is_compat(info) && (unrecorded_begin(task, info) || comm_begin(task, info)) ? PTRACE_SYSCALL
+												      : t->go, 0);
 	}
 }
 
@@ -414,6 +419,8 @@ static void on_result(struct tracer *t, struct task *task)
 	}
 	if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->unrecorded) {
 		unrecorded_finish(t, task, info.exit.rval);
+	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->identity) {
+		comm_finish(t, task, info.exit.rval);
 	} else if (info.op == PTRACE_SYSCALL_INFO_EXIT && task->call &&
 		   task->call->state == CALL_RUNNING) {
 		forks = ops[task->call->rec.op].flags & OPF_FORK;
@@ -545,6 +552,8 @@ void task_leads(struct tracer *t, struct task *task)
 static void on_exec(struct tracer *t, struct task *leader)
 {
 	struct task *task = task_find(t, task_event_message(leader, PTRACE_EVENT_EXEC));
+	char program[PATH_MAX];
+	bool executed = false;
 	syscall_info info;
 
 	if (!task)
@@ -553,15 +562,21 @@ static void on_exec(struct tracer *t, struct task *leader)
 	if (!t->job->started) {
 		t->job->started = true;
 		state_task(t->job->sink, t->job->paths, who_of(task), 0);
+		comm_tell_now(t, task);
 		state_fds(t->job->sink, t->job->paths, &t->told, who_of(task));
 	} else if (task->call &&
 		   (task->call->rec.op == OP_execve || task->call->rec.op == OP_execveat)) {
+		snprintf(program, sizeof(program), "%.*s", (int)task->call->rec.path.len,
+			task->call->rec.path.len ? task->call->rec.path.s : "");
 		call_finish(t, task, 0);
+		executed = true;
 		while (task->call) /* interrupted by a handler that is no more */
 			call_drop(t, task);
 	}
 	uring_process_end(t, task, false);
 	task_leads(t, task);
+	if (executed)
+		comm_exec(t, task, str_of(program));
 	task->proc->blind = false;
 	if (get_info(t, task, &info) && info.arch != FILTER_ARCH && !is_compat(&info))
 		sink_lost(t->job->sink, task->proc->pid, task->tid, 1,
@@ -709,11 +724,13 @@ static void loop(struct tracer *t)
 
 static int tracer_init(struct tracer *t, struct capture_job *job, struct err *err)
 {
-	unsigned extra[3 + UNRECORDED_MAX] = {SYS_restart_syscall, SYS_sched_getaffinity, SYS_sched_setaffinity};
+	unsigned extra[3 + UNRECORDED_MAX + COMM_NUMBERS] = {
+		SYS_restart_syscall, SYS_sched_getaffinity, SYS_sched_setaffinity};
 	size_t n = 3 + unrecorded_numbers(extra + 3, UNRECORDED_MAX);
 	long nr;
 	int op;
 
+	n += comm_numbers(extra + n);
 	t->job = job;
 	TAILQ_INIT(&t->running);
 	TAILQ_INIT(&t->held_calls);

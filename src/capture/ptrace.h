@@ -62,6 +62,7 @@ struct process {
 	bool files_shared; /* its descriptor table, with another process */
 	struct vmap *maps; /* of files; NULL = none. Shared after CLONE_VM */
 	bool blind;	  /* its memory cannot be read: that was reported */
+	uint64_t comm_fd; /* a descriptor of what may be a thread's name in /proc, + 1; 0 = none */
 };
 
 #define REGISTERED_RINGS 16 /* IO_RINGFD_REG_MAX of the kernel */
@@ -74,6 +75,8 @@ struct task {
 	struct call *call;    /* the innermost one, NULL = none */
 	struct call *spare;
 	unsigned unrecorded;  /* inside a call without a row: 1 + its index; 0 = none */
+	bool identity;	      /* inside a call that gives it another name or user */
+	struct state_of_thread is; /* as it was told last */
 	int held;      /* wait status of its first stop while proc is NULL, 0 = has not stopped */
 	bool waiting;  /* stands before a call until another file has begun */
 	bool stepping; /* resumed by a single step, to see whether a handler is entered */
@@ -286,6 +289,22 @@ size_t unrecorded_numbers(unsigned *numbers, size_t max);
 /* Whether the call that the task enters is one of them and its result is wanted. */
 bool unrecorded_begin(struct task *task, const syscall_info *info);
 void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
+
+/* --- ptrace_comm.c: what threads are called --- */
+
+#define COMM_NUMBERS 4
+
+size_t comm_numbers(unsigned *numbers);
+/* Whether the call that the task enters is one that gives it another name or user. */
+bool comm_begin(struct task *task, const syscall_info *info);
+void comm_finish(struct tracer *t, struct task *task, int64_t result);
+/* Of a thread whose state is told. */
+void comm_tell_now(struct tracer *t, struct task *task);
+void comm_fork(const struct task *parent, struct task *child);
+/* It executes PROGRAM, which its record says. */
+void comm_exec(struct tracer *t, struct task *task, struct str program);
+/* The record of the call that is over. */
+void comm_after(struct tracer *t, struct task *task, const struct rec *r);
 
 /* --- ptrace_uring.c: what io_uring rings do --- */
 

@@ -272,6 +272,7 @@ void call_finish(struct tracer *t, struct task *task, int64_t result)
 	maps_after(task, rec);
 	if (rights_receive(t, task, call))
 		uring_put(t, task, call);
+	comm_after(t, task, rec);
 	call_drop(t, task);
 }
 

@@ -14,7 +14,7 @@
 #include "ops/advice.h"
 #include "ops/ops.h"
 
-#define NUMBERS_MAX (OP_COUNT + 16)
+#define NUMBERS_MAX (OP_COUNT + 32)
 #define LOAD_WORD   (BPF_LD | BPF_W | BPF_ABS)
 
 static int put(struct filter *f, struct sock_filter insn)
@@ -151,6 +151,16 @@ static int put_mmap(struct filter *f)
 	return put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
 }
 
+/* prctl(2) gives a thread another name with PR_SET_NAME; the loaded number goes on to what follows. */
+static int put_prctl(struct filter *f)
+{
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 4));
+	put(f, (struct sock_filter)BPF_STMT(LOAD_WORD, offsetof(struct seccomp_data, args[0])));
+	put(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_NAME, 1, 0));
+	put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	return put(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
+}
+
 static int put_madvise(struct filter *f)
 {
 	unsigned char i;
@@ -234,6 +244,8 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, c
 		rc = put_mmap(f);
 	if (!rc && commands && is_wanted(wanted, OP_madvise))
 		rc = put_madvise(f);
+	if (!rc && commands)
+		rc = put_prctl(f);
 	if (!rc)
 		rc = put_search(f, edges, 0, count + put_x32(edges + count, commands));
 	if (!rc && commands && FILTER_COMPAT) {

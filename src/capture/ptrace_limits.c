@@ -79,6 +79,7 @@ static void tell_task(struct tracer *t, struct task *task)
 	if (parent && !task_find(t, parent))
 		parent = 0;
 	state_task(t->job->sink, t->job->paths, who_of(task), parent);
+	comm_tell_now(t, task);
 	tell_fds(t, task);
 	for (call = task->call; call; call = call->below)
 		call_touch_names(t, task, call);

@@ -263,7 +263,8 @@ static bool is_watched(struct sink *s, const struct rec *rec)
 {
 	struct err why;
 
-	if (!s->watch || rec->op == OP_lost || rec->op == OP_layer_sum || rec->op == OP_state_mount)
+	if (!s->watch || rec->op == OP_lost || rec->op == OP_layer_sum || rec->op == OP_state_mount ||
+		rec->op == OP_state_thread)
 		return false;
 	if (watch_take(s->watch, rec))
 		fail(s, err_sys(&why, ENOMEM, "cannot keep what is done to a file"), &why);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
@@ -81,6 +82,53 @@ void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t
 	paths_find(paths, who, rec.path);
 	paths_find(paths, who, rec.path2);
 	rec.t = now_ns(); /* behind the records of its names: they tell owners and modes */
+	sink_put(sink, &rec);
+}
+
+/* The second number of a line of /proc/TID/status. */
+static bool status_uid(uint32_t tid, uint32_t *uid)
+{
+	char path[64], line[256];
+	unsigned value;
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", tid);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "Uid: %*u %u", &value) == 1;
+	if (f)
+		fclose(f);
+	if (found)
+		*uid = value;
+	return found;
+}
+
+bool state_of_thread(struct state_of_thread *out, uint32_t tid)
+{
+	char path[64];
+	ssize_t len;
+	int fd;
+
+	*out = (struct state_of_thread){0};
+	snprintf(path, sizeof(path), "/proc/%u/comm", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, out->comm, sizeof(out->comm));
+	close(fd);
+	if (len <= 0)
+		return false;
+	out->comm[len - 1] = '\0'; /* a newline ends it */
+	return status_uid(tid, &out->uid);
+}
+
+void state_thread(struct sink *sink, struct who who, const struct state_of_thread *is)
+{
+	struct rec rec = state_rec(OP_state_thread, who);
+
+	rec.arg[0] = is->uid;
+	rec.path = str_of(is->comm);
 	sink_put(sink, &rec);
 }
 

@@ -28,6 +28,13 @@ int state_mounts(struct sink *sink, struct dirs *dirs, uint64_t t, struct err *e
  * PARENT is the PID of the recorded parent, 0 = none. What a process hides is left out.
  */
 void state_task(struct sink *sink, struct paths *paths, struct who who, uint32_t parent);
+/* What a thread is called, and its effective user. */
+struct state_of_thread {
+	char comm[16];
+	uint32_t uid;
+};
+bool state_of_thread(struct state_of_thread *out, uint32_t tid); /* false: it is not there any more */
+void state_thread(struct sink *sink, struct who who, const struct state_of_thread *is);
 /* Another descriptor of what TOLD has is state_dup. */
 void state_fds(struct sink *sink, struct paths *paths, struct told_fds *told, struct who who);
 

@@ -82,6 +82,21 @@ enum wire_flag {
 	WIRE_REGULAR = 64  /* what an mmap shows is a regular file; not told where WIRE_FAULT has offsets */
 };
 
+/*
+ * What makes a call worth a record when it is over, where only some are: all of these. Whoever reads on decides
+ * once more, so that a record too many is no harm.
+ */
+enum wire_need {
+	WIRE_NEED_FAILED = 1,
+	WIRE_NEED_WORKED = 2,
+	WIRE_NEED_PIDS = 4, /* its process, thread is one of those that were named */
+	WIRE_NEED_TIDS = 8,
+	WIRE_NEED_LATENCY = 16, /* it took at least so long */
+	WIRE_NEED_UIDS = 32,	/* its thread's effective user, or name, is one of those that were named */
+	WIRE_NEED_COMMS = 64
+};
+#define WIRE_NEED_IDS 16 /* that can be named, of each */
+
 struct wire_rec {
 	uint16_t size; /* bytes in all, a multiple of 8 */
 	uint8_t kind;

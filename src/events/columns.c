@@ -24,6 +24,7 @@ NUMBER(get_gap, ev->gap)
 NUMBER(get_pid, ev->rec->pid)
 NUMBER(get_tid, ev->rec->tid)
 NUMBER(get_cause, ev->cause ? ev->cause : ev->rec->pid)
+NUMBER(get_uid, ev->uid)
 NUMBER(get_fd, ev->fd)
 NUMBER(get_ret, ev->ret)
 NUMBER(get_bytes, ev->read + ev->written)
@@ -76,12 +77,13 @@ const struct column columns[] = {
 	{"latency", COLUMN_TIME, "how long it took", NULL, get_latency, false},
 	{"gap", COLUMN_TIME, "how long its thread had been outside of calls before; 0 for its first one",
 		NULL, get_gap, false},
-	{"comm", COLUMN_TEXT, "the program, as its last execve names it; empty when that was earlier",
+	{"comm", COLUMN_TEXT, "what the thread is called then: its program, or the name that it was given",
 		get_comm, NULL, false},
 	{"pid", COLUMN_NUMBER, "process", NULL, get_pid, false},
 	{"tid", COLUMN_NUMBER, "thread", NULL, get_tid, false},
 	{"cause", COLUMN_NUMBER, "process that an event of another layer is for; of calls the process", NULL,
 		get_cause, false},
+	{"uid", COLUMN_NUMBER, "effective user of the thread, -1 when not known", NULL, get_uid, false},
 	{"op", COLUMN_TEXT, "the call", get_op, NULL, true},
 	{"family", COLUMN_TEXT, "FS, AIO, Memory, Network ...", get_family, NULL, true},
 	{"class", COLUMN_TEXT, "READ, WRITE, TRANSFER: the result is bytes; else UNCLASSIFIED", get_class,

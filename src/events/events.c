@@ -260,6 +260,8 @@ static int take(struct events *e, struct event *ev)
 	}
 	if (r->op == OP_state_mount || r->op == OP_end)
 		return 0;
+	if (r->op == OP_state_thread)
+		return host_thread_told(e, r);
 	if (ops[r->op].flags & OPF_LAYER)
 		return layers_take(e, r, ev);
 	t = host_task(e, r);
@@ -267,7 +269,7 @@ static int take(struct events *e, struct event *ev)
 	k = host_thread(e, r->tid);
 	if (!t || !p || !k)
 		return -ENOMEM;
-	if (e->totals.processes == 1 && !e->totals.calls && call && !*p->comm)
+	if (e->totals.processes == 1 && !e->totals.calls && call && !*p->comm && !k->named)
 		host_name_first(e, p);
 	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1,
 		.offset = -1, .latency = r->dur};
@@ -288,19 +290,16 @@ static int take(struct events *e, struct event *ev)
 		rc = host_effect(e, t, r, ev);
 	if (!rc)
 		rc = maps_effect(e, t, r);
-	ev->comm = str_of(p->comm);
+	host_identify(k, p, ev);
 	return rc ? rc : call;
 }
 
 int events_more(struct events *e, struct event *out)
 {
-	const struct known_process *p;
-
 	if (!e->done.n)
 		return 0;
-	p = host_process(e, e->rec.pid);
 	host_request(e, out);
-	out->comm = str_of(p ? p->comm : "");
+	host_identify_of(e, e->rec.pid, e->rec.tid, out);
 	return 1;
 }
 

@@ -28,8 +28,9 @@ struct event {
 	uint64_t size;	       /* bytes asked for */
 	uint64_t read, written; /* bytes that it moved */
 	uint32_t cause;	       /* of another layer: the process that it is for, 0: not known */
+	int64_t uid;	       /* effective user of the thread; -1: not known */
 	int error;	       /* errno value, 0: none, or a result inside the kernel (restarts) */
-	struct str comm;       /* name of the program; empty: it began before the capture */
+	struct str comm;       /* name of the thread; empty: not known */
 	struct str file;       /* absolute where that is known; empty: none */
 	struct str file2;      /* the new name, or what is written by copy_file_range and its kin */
 	bool has_inode;
@@ -63,6 +64,9 @@ struct events_totals {
 };
 
 struct events;
+
+/* What the kernel calls a thread that executes NAME: the last component, 15 bytes of it. */
+void comm_of_program(char comm[static 16], struct str name);
 
 const char *event_name(const struct event *ev);
 int event_find(struct str name); /* enum op_id or enum event_op, -1: none is called so */

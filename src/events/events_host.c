@@ -129,6 +129,7 @@ struct known_thread *host_thread(struct events *e, uint32_t tid)
 		free(t);
 		return NULL;
 	}
+	t->uid = -1;
 	e->totals.threads++;
 	return t;
 }
@@ -145,15 +146,65 @@ struct known_process *host_process(struct events *e, uint32_t pid)
 		free(p);
 		return NULL;
 	}
+	p->uid = -1;
 	e->totals.processes++;
 	return p;
 }
 
-struct str host_comm(const struct events *e, uint32_t pid)
+void host_identify(const struct known_thread *k, const struct known_process *p, struct event *ev)
 {
-	struct hnode *n = hmap_first(&e->processes, hash_u64(pid));
+	ev->comm = k && k->named ? str_of(k->comm) : p ? str_of(p->comm) : STR_NONE;
+	ev->uid = k && k->uid >= 0 ? k->uid : p ? p->uid : -1;
+}
 
-	return n ? str_of(hmap_entry(n, struct known_process, node)->comm) : STR_NONE;
+void host_identify_of(const struct events *e, uint32_t pid, uint32_t tid, struct event *ev)
+{
+	const struct hnode *k = hmap_first(&e->threads, hash_u64(tid)), *p = hmap_first(&e->processes, hash_u64(pid));
+
+	host_identify(k ? hmap_entry(k, struct known_thread, node) : NULL,
+		p ? hmap_entry(p, struct known_process, node) : NULL, ev);
+}
+
+static void name_thread(struct known_thread *k, const char *comm, int64_t uid)
+{
+	k->named = comm;
+	if (comm)
+		memmove(k->comm, comm, sizeof(k->comm));
+	k->uid = uid;
+}
+
+int host_thread_told(struct events *e, const struct rec *r)
+{
+	struct known_thread *k = host_thread(e, r->tid);
+	char comm[16];
+
+	if (!k)
+		return -ENOMEM;
+	snprintf(comm, sizeof(comm), "%.*s", (int)(r->path.len < 15 ? r->path.len : 15), r->path.len ? r->path.s : "");
+	name_thread(k, comm, (uint32_t)rec_arg(r, A_UID, 0));
+	return 0;
+}
+
+/* A thread, or the first one of a process, begins as what the one that made it is then. */
+static int begin_thread(struct events *e, const struct rec *r, uint32_t tid, bool own_process)
+{
+	struct known_thread *maker = host_thread(e, r->tid), *made = host_thread(e, tid);
+	struct known_process *from = host_process(e, r->pid), *to;
+	struct event is;
+
+	if (!maker || !made || !from)
+		return -ENOMEM;
+	host_identify(maker, from, &is);
+	made->over = 0;
+	name_thread(made, own_process || !maker->named ? NULL : maker->comm, own_process ? -1 : maker->uid);
+	if (!own_process)
+		return 0;
+	to = host_process(e, tid);
+	if (!to)
+		return -ENOMEM;
+	memcpy(to->comm, is.comm.s, is.comm.len + 1);
+	to->uid = is.uid;
+	return 0;
 }
 
 struct task *host_task(struct events *e, const struct rec *r)
@@ -176,7 +227,6 @@ static int on_fork(struct events *e, struct task *t, const struct rec *r)
 {
 	uint64_t flags = rec_clone_flags(r);
 	uint32_t tid = (uint32_t)r->ret;
-	struct known_process *parent, *child;
 	struct task *old;
 
 	if (r->ret <= 0)
@@ -188,18 +238,10 @@ static int on_fork(struct events *e, struct task *t, const struct rec *r)
 		return 0;
 	if (!vfd_task_clone(&e->vfd, t, flags & CLONE_THREAD ? t->process->pid : tid, tid, flags))
 		return -ENOMEM;
-	if (flags & CLONE_THREAD)
-		return 0;
-	parent = host_process(e, r->pid);
-	child = host_process(e, tid);
-	if (!parent || !child)
-		return -ENOMEM;
-	memcpy(child->comm, parent->comm, sizeof(child->comm));
-	return 0;
+	return begin_thread(e, r, tid, !(flags & CLONE_THREAD));
 }
 
-/* As the kernel names it: the last component, 15 bytes of it. */
-static void set_comm(char comm[static 16], struct str name)
+void comm_of_program(char comm[static 16], struct str name)
 {
 	const char *slash = name.len ? memrchr(name.s, '/', name.len) : NULL;
 
@@ -211,15 +253,28 @@ static void set_comm(char comm[static 16], struct str name)
 		name.len ? name.s : "");
 }
 
-static int on_exec(struct events *e, struct task *t, const struct rec *r)
+/* The thread that executes it is the first one of its process then. */
+static int name_program(struct events *e, const struct rec *r)
 {
+	struct known_thread *k = host_thread(e, r->tid), *first = host_thread(e, r->pid);
 	struct known_process *p = host_process(e, r->pid);
 
-	if (!p)
+	if (!k || !first || !p)
 		return -ENOMEM;
+	comm_of_program(p->comm, r->path);
+	if (k->uid >= 0)
+		p->uid = k->uid;
+	name_thread(k, NULL, -1);
+	name_thread(first, NULL, -1);
+	return 0;
+}
+
+static int on_exec(struct events *e, struct task *t, const struct rec *r)
+{
 	if (r->ret < 0)
 		return 0;
-	set_comm(p->comm, r->path);
+	if (name_program(e, r))
+		return -ENOMEM;
 	if (vfd_task_unshare(&e->vfd, t))
 		return -ENOMEM;
 	vfd_maps_drop(&e->vfd, t->process);
@@ -236,6 +291,17 @@ static int set_cwd(struct task *t, struct str path)
 	object_put(NULL, t->fs->cwd);
 	t->fs->cwd = o;
 	return 0;
+}
+
+static int on_state_task(struct events *e, struct task *t, const struct rec *r)
+{
+	struct known_process *p = host_process(e, r->pid);
+
+	if (!p)
+		return -ENOMEM;
+	if (r->pid == r->tid)
+		p->uid = (uint32_t)rec_arg(r, A_UID, 0);
+	return set_cwd(t, r->path);
 }
 
 /* ---- descriptors ---- */
@@ -592,7 +658,7 @@ int host_effect(struct events *e, struct task *t, const struct rec *r, const str
 		vfd_task_end(&e->vfd, t);
 		return 0;
 	case OP_state_task:
-		return set_cwd(t, r->path);
+		return on_state_task(e, t, r);
 	case OP_chdir:
 		return r->ret < 0 ? 0 : set_cwd(t, ev->file);
 	case OP_fchdir:
@@ -662,23 +728,17 @@ void host_first(struct events *e, struct str cmd)
 {
 	const char *blank = cmd.len ? memchr(cmd.s, ' ', cmd.len) : NULL;
 
-	set_comm(e->first, (struct str){cmd.s, blank ? (size_t)(blank - cmd.s) : cmd.len});
+	comm_of_program(e->first, (struct str){cmd.s, blank ? (size_t)(blank - cmd.s) : cmd.len});
 }
 
 int host_process_event(struct events *e, const struct rec *r)
 {
-	struct known_process *p = host_process(e, r->pid), *child;
+	uint64_t child = rec_arg(r, A_CHILD, 0);
 
-	if (!p)
-		return -ENOMEM;
-	if (r->op == OP_proc_exec) {
-		set_comm(p->comm, r->path);
-	} else if (r->op == OP_proc_fork && rec_arg(r, A_CHILD, 0) != r->pid) {
-		child = host_process(e, (uint32_t)rec_arg(r, A_CHILD, 0));
-		if (!child)
-			return -ENOMEM;
-		memcpy(child->comm, p->comm, sizeof(child->comm));
-	}
+	if (r->op == OP_proc_exec)
+		return name_program(e, r);
+	if (r->op == OP_proc_fork)
+		return begin_thread(e, r, (uint32_t)rec_arg(r, A_CHILDTID, 0), child != r->pid);
 	return 0;
 }
 

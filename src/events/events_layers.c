@@ -147,7 +147,8 @@ static int take_call(struct events *e, const struct rec *r, struct event *ev)
 	*ev = (struct event){.rec = r, .op = op < 0 ? OP_file_call : (unsigned)op, .ret = r->ret, .fd = -1,
 		.seq = ++e->totals.calls, .latency = r->dur, .start = began > e->origin ? began - e->origin : 0,
 		.offset = (int64_t)rec_arg(r, A_OFF, 0), .size = rec_arg(r, A_LEN, 0), .file = r->path2,
-		.direct = rec_arg(r, A_CALLFLAGS, 0) & LAYER_CALL_DIRECT, .comm = host_comm(e, r->pid)};
+		.direct = rec_arg(r, A_CALLFLAGS, 0) & LAYER_CALL_DIRECT};
+	host_identify_of(e, r->pid, r->tid, ev);
 	if (event_is_below(ev)) /* no call has that name */
 		ev->op = OP_file_call;
 	ev->error = error_of(ev->ret);
@@ -198,7 +199,10 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 		describe_other(r, ev);
 	if (ops[r->op].family == FAM_Proc && host_process_event(e, r))
 		return -ENOMEM;
-	ev->comm = host_comm(e, ev->cause ? ev->cause : r->pid);
+	if (ev->cause && ev->cause != r->pid)
+		host_identify_of(e, ev->cause, ev->cause, ev);
+	else
+		host_identify_of(e, r->pid, r->tid, ev);
 	return 1;
 }
 

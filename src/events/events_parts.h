@@ -26,11 +26,15 @@ struct place {
 struct known_thread {
 	struct hnode node; /* by tid */
 	uint64_t over;	   /* when its last call was */
+	bool named;	   /* else its process's name and user are its own */
+	char comm[16];
+	int64_t uid;	   /* -1: not known */
 };
 
 struct known_process {
 	struct hnode node; /* by pid */
 	char comm[16];
+	int64_t uid; /* -1: not known */
 };
 
 /* A request of AIO that is under way, by its address. */
@@ -110,8 +114,11 @@ struct str object_path(const struct object *o);
 int object_rename(struct object **o, struct str path, const struct facts *facts);
 void object_keep(struct object *o);
 void object_drop(struct object *o);
-/* The program of a process; empty when that is not known. */
-struct str host_comm(const struct events *e, uint32_t pid);
+/* What a thread is called, and whose it is; either may be NULL. */
+void host_identify(const struct known_thread *k, const struct known_process *p, struct event *ev);
+/* The same of one that may not be known. */
+void host_identify_of(const struct events *e, uint32_t pid, uint32_t tid, struct event *ev);
+int host_thread_told(struct events *e, const struct rec *r); /* state_thread */
 /* What the event is on. */
 void name_object(struct events *e, struct event *ev, struct object *o);
 struct str object_hold(struct events *e, unsigned which, struct object *o);

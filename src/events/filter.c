@@ -535,7 +535,7 @@ struct guess {
 	unsigned op;
 	enum { ANY_RESULT, WORKED, FAILED } result;
 	int64_t below;	     /* they took less time than that; 0: unknown */
-	bool other_pid, other_tid; /* it is none of those that tests name */
+	const char *other; /* a column: it is none of those that tests name; NULL: unknown */
 };
 
 static enum maybe certain(bool is)
@@ -573,7 +573,7 @@ static enum maybe in_range(const struct filter *f, int64_t low, int64_t high)
 	return NO;
 }
 
-/* Of a test of a number that is none of those that tests name. */
+/* Of a test of what is none of those that tests name. */
 static enum maybe of_another(const struct filter *f)
 {
 	return f->op == OP_EQ || f->op == OP_IN ? NO : f->op == OP_NE ? YES : PERHAPS;
@@ -602,7 +602,7 @@ static enum maybe guess_test(const struct filter *f, const struct guess *g)
 		return in_range(f, 0, 0);
 	if (is_column(f, "latency") && g->below)
 		return in_range(f, 0, g->below - 1);
-	if ((g->other_pid && is_column(f, "pid")) || (g->other_tid && is_column(f, "tid")))
+	if (g->other && is_column(f, g->other))
 		return of_another(f);
 	return PERHAPS;
 }
@@ -647,30 +647,51 @@ static int64_t least_latency(const struct filter *root, const struct filter *f, 
 	return most;
 }
 
+static bool needs_one_of(const struct filter *f, unsigned op, const char *column)
+{
+	return guess(f, &(struct guess){.op = op, .other = column}) == NO;
+}
+
 void filter_need(const struct filter *f, unsigned op, struct filter_need *need)
 {
 	*need = (struct filter_need){
 		.failed = guess(f, &(struct guess){.op = op, .result = WORKED}) == NO,
 		.worked = guess(f, &(struct guess){.op = op, .result = FAILED}) == NO,
-		.pids = guess(f, &(struct guess){.op = op, .other_pid = true}) == NO,
-		.tids = guess(f, &(struct guess){.op = op, .other_tid = true}) == NO,
+		.pids = needs_one_of(f, op, "pid"),
+		.tids = needs_one_of(f, op, "tid"),
+		.uids = needs_one_of(f, op, "uid"),
+		.comms = needs_one_of(f, op, "comm"),
 		.latency = (uint64_t)least_latency(f, f, op)};
 }
 
-size_t filter_ids(const struct filter *f, const char *column, uint32_t *out, size_t n, size_t most)
+/* Either may be NULL. */
+static size_t named(const struct filter *f, const char *column, uint32_t *ids, struct str *names, size_t n, size_t most)
 {
 	size_t i;
 
 	if (f->kind != NODE_TEST) {
-		n = filter_ids(f->a, column, out, n, most);
-		return f->b ? filter_ids(f->b, column, out, n, most) : n;
+		n = named(f->a, column, ids, names, n, most);
+		return f->b ? named(f->b, column, ids, names, n, most) : n;
 	}
-	for (i = 0; is_column(f, column) && i < f->values.n; i++) {
-		if (n < most)
-			out[n] = (uint32_t)f->values.v[i].number;
-		n++;
+	for (i = 0; is_column(f, column) && i < f->values.n; i++, n++) {
+		if (n >= most)
+			continue;
+		if (ids)
+			ids[n] = (uint32_t)f->values.v[i].number;
+		if (names)
+			names[n] = f->values.v[i].text;
 	}
 	return n;
+}
+
+size_t filter_ids(const struct filter *f, const char *column, uint32_t *out, size_t n, size_t most)
+{
+	return named(f, column, out, NULL, n, most);
+}
+
+size_t filter_names(const struct filter *f, const char *column, struct str *out, size_t n, size_t most)
+{
+	return named(f, column, NULL, out, n, most);
 }
 
 bool filter_uses(const struct filter *f, const char *column)

@@ -29,13 +29,17 @@ bool filter_allows(const struct filter *f, unsigned op);
 /* What can be seen of a call when it is over, and must be so for the filter to let it through. */
 struct filter_need {
 	bool failed, worked; /* a result below 0, or not */
-	bool pids, tids;     /* process, thread: one of filter_ids() */
+	bool pids, tids, uids; /* process, thread, user: one of filter_ids() */
+	bool comms;	       /* name of the thread: one of filter_names() */
 	uint64_t latency;    /* at least so long, ns */
 };
 void filter_need(const struct filter *f, unsigned op, struct filter_need *need);
 
 /* Adds what COLUMN is compared with to the N in OUT, which has room for MOST; how many there would be. */
 size_t filter_ids(const struct filter *f, const char *column, uint32_t *out, size_t n, size_t most);
+
+/* The same of a column of text, whose texts are lent by the filter. */
+size_t filter_names(const struct filter *f, const char *column, struct str *out, size_t n, size_t most);
 
 bool filter_uses(const struct filter *f, const char *column);
 void filter_free(struct filter *f);

@@ -147,7 +147,7 @@ static inline bool take(struct window *w, struct slot *s)
 	s->ends_batch = w->at == b->n;
 	if (s->ends_batch)
 		w->batch = NULL; /* from when this record is dropped on it may be filled again */
-	w->layers += s->taken;
+	w->layers += s->taken && r->rec.op != OP_state_thread;
 	return true;
 }
 

@@ -23,7 +23,7 @@ import sys
 READ = {"read", "readv", "pread64", "preadv", "preadv2", "getdents", "getdents64", "readlink", "readlinkat"}
 WRITE = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}
 TRANSFER = {"copy_file_range", "sendfile", "splice", "tee", "vmsplice"}
-NO_CALLS = {"state_mount", "state_task", "state_fd", "state_dup", "state_map", "state_path", "recv_fd", "task_end", "lost",
+NO_CALLS = {"state_mount", "state_task", "state_thread", "state_fd", "state_dup", "state_map", "state_path", "recv_fd", "task_end", "lost",
             "end", "map_read", "map_write", "uring_file"}
 PLACED = (READ | WRITE) - {"getdents", "getdents64", "readlink", "readlinkat"}
 FAMILIES = {"FS", "AIO", "Memory", "Process", "IPC", "Network", "Polling", "Misc"}
@@ -107,7 +107,7 @@ class Reading:
 
     def __init__(self, path):
         self.tasks, self.calls, self.lost = {}, [], 0
-        self.requests = {}
+        self.requests, self.comms = {}, {}
         self.over = {}
         lines = records(path)
         header = next(lines)[1]
@@ -189,7 +189,7 @@ class Reading:
             kind, began, file, fd, size, offset = self.requests.pop((pid, ident))
             self.calls.append({
                 "line": number, "op": f"aio_{kind}", "pid": pid, "tid": tid, "ret": res, "gap": 0, "file": file,
-                "latency": int(r[b"t"]) - began, "time": max(0, began - self.origin), "comm": task.comm, "fd": fd,
+                "latency": int(r[b"t"]) - began, "time": max(0, began - self.origin), "comm": self.comms.get(tid, task.comm), "fd": fd,
                 "size": size, "offset": offset if kind in ("read", "write") else -1, "family": "AIO",
                 "error": name_of(-res) if res < 0 else "", "read": max(0, res) if kind == "read" else 0,
                 "written": max(0, res) if kind == "write" else 0})
@@ -210,7 +210,7 @@ class Reading:
                 desc.pos = desc.end
         else:
             walk = (False, False)
-        comm = task.comm
+        comm = self.comms.get(tid, task.comm)
         if op in ("execve", "execveat") and ret == 0 and b"p" in r:
             comm = os.path.basename(unescape(r[b"p"]))[:15]
         self.calls.append({
@@ -231,9 +231,14 @@ class Reading:
     def effect(self, r, op, ret, tid, task):
         if op in ("fork", "vfork", "clone", "clone3") and ret > 0:
             flags = 0x100 if op == "vfork" else int(r.get(b"f", 0))
+            self.comms.pop(ret, None)
+            if tid in self.comms:
+                self.comms[ret] = self.comms[tid]
             self.tasks[ret] = task if flags & 0x10000 and flags & 0x400 else \
                 task.copy(flags & 0x400, flags & 0x200, flags & 0x100)
         elif op in ("execve", "execveat") and ret == 0:
+            self.comms.pop(tid, None)
+            self.comms.pop(int(r[b"i"].split(b":")[0]), None)
             new = task.copy(False, True)
             new.maps = Maps()
             new.comm = os.path.basename(unescape(r[b"p"]))[:15] if b"p" in r else b""
@@ -243,6 +248,8 @@ class Reading:
             self.tasks[tid] = new
         elif op in ("exit", "exit_group", "task_end"):
             self.tasks.pop(tid, None)
+        elif op == "state_thread":
+            self.comms[tid] = unescape(r[b"p"])
         elif op == "state_task":
             task.cwd = [unescape(r[b"p"])]
         elif op in ("chdir", "fchdir") and ret == 0:

@@ -35,7 +35,7 @@ twice=$(grep -oP '^\| *\K[RNTB]-[0-9]+(?= *\|)' docs/features.md | sort | uniq -
 equal "no feature stands twice" "$twice" ""
 
 # Every row of the operation table is called by a test and stands in both format documents.
-calls=$(cat scripts/syscall_matrix.c tests/ops/* tests/e2e/*.[ch] tests/e2e/layers.sh tests/unit/*.c 2>/dev/null)
+calls=$(cat scripts/syscall_matrix.c tests/ops/* tests/e2e/*.[ch] tests/e2e/layers.sh tests/e2e/names.sh tests/unit/*.c 2>/dev/null)
 untested='' unwritten=''
 while read -r op kind; do
 	grep -qw -- "$op" <<<"$calls" || untested="$untested $op"
@@ -49,7 +49,7 @@ while read -r op; do
 	for doc in docs/layers.md docs/man/ioriot-layers.7; do
 		grep -qw -- "$op" "$doc" || unexplained="$unexplained $doc:$op"
 	done
-done < <(sed -nE 's/^OP\((\w+),.* OPF_LAYER,.*/\1/p' src/ops/ops.def)
+done < <(sed -nE 's/^OP\((\w+),.* OPF_LAYER,.*/\1/p' src/ops/ops.def | grep -v '^state_')
 equal "every event is explained" "$unexplained" ""
 
 # Every long option is explained in the manual page and shown by -h.

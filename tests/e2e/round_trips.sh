@@ -157,7 +157,7 @@ equal "fio: there and back" "$(sed -E 's/[^ ]*(=2b|[+])//' third.fio | sort)" "$
 printf '%s\n' 'fio version 2 iolog' '/v2 add' '/v2 open' '/v2 write 0 100' '/v2 wait 5000 0' '/v2 read 0 50' '/v2 trim 0 50' '/v2 datasync 0 0' \
 	'/v2 close' > two.fio
 status_is "fio: version 2" 0 "$IORIOT" --import fio:two.fio -c two.capture
-equal "fio: version 2: calls" "$("$IORIOT" --quiet -a two.capture --export csv:/dev/stdout | cut -d, -f 2,9,13,16,19,20 | tr -d '\r')" \
+equal "fio: version 2: calls" "$("$IORIOT" --quiet -a two.capture --export csv:/dev/stdout | cut -d, -f 2,10,14,17,20,21 | tr -d '\r')" \
 	"time,op,ret,read,offset,file
 0,openat,3,0,-1,/v2
 0,pwrite64,100,0,0,/v2

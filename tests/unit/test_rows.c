@@ -86,7 +86,7 @@ START_TEST(programs_ask_what_is_needed)
 	ck_assert_int_eq(chosen_new(&c, NULL, "error && pid in (3, 4) || op==fsync && latency>1us", &err), 0);
 	bpf_rows(to, opcodes, chosen_ops(c));
 	bpf_need(to, &ids, chosen_needs(c));
-	ck_assert_int_eq(to[SYS_read].need, BPF_NEED_FAILED | BPF_NEED_PIDS);
+	ck_assert_int_eq(to[SYS_read].need, WIRE_NEED_FAILED | WIRE_NEED_PIDS);
 	ck_assert_int_eq(to[SYS_fsync].need, 0); /* may be an error of whoever took no time */
 	ck_assert_int_eq(to[SYS_openat].need | to[SYS_close].need | to[SYS_clone].need | to[SYS_mmap].need, 0);
 	ck_assert(ids.pid_count == 2 && ids.pids[0] == 3 && ids.pids[1] == 4 && ids.tid_count == 0);
@@ -94,7 +94,7 @@ START_TEST(programs_ask_what_is_needed)
 	ck_assert_int_eq(chosen_new(&c, NULL, "latency>1us && op in (fsync, openat, io_submit, mmap)", &err), 0);
 	bpf_rows(to, opcodes, chosen_ops(c));
 	bpf_need(to, &ids, chosen_needs(c));
-	ck_assert_int_eq(to[SYS_fsync].need, BPF_NEED_LATENCY);
+	ck_assert_int_eq(to[SYS_fsync].need, WIRE_NEED_LATENCY);
 	ck_assert_uint_eq(to[SYS_fsync].latency, 1001);
 	ck_assert_int_eq(to[SYS_openat].need | to[SYS_io_submit].need | to[SYS_mmap].need, 0);
 	ck_assert_int_eq(to[SYS_read].what, ROW_NOT_WATCHED);

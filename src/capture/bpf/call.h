@@ -602,10 +602,13 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 /* --- exit --- */
 
 /* The process may leave or enter the scope of "all". */
-static __always_inline void identity_changed(struct task_struct *task, int number, s64 ret)
+static __always_inline void identity_changed(
+	struct bpf_thread *th, struct task_struct *task, int number, s64 ret)
 {
 	struct bpf_call *c = call_here();
 
+	if (th->told == session.generation && scope_has(th))
+		thread_changed(th, task);
 	if (ret < 0 || !session.all || task->pid != task->tgid)
 		return;
 	if (number != NR_prctl || (c && c->arg[0] == PR_SET_NAME))
@@ -622,8 +625,20 @@ static __always_inline bool is_among(const volatile u32 *ids, u32 n, u32 id)
 {
 	u32 i;
 
-	for (i = 0; i < BPF_NEED_IDS && i < n; i++)
+	for (i = 0; i < WIRE_NEED_IDS && i < n; i++)
 		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+static __always_inline bool is_called(struct task_struct *task)
+{
+	u64 comm[2] = {0, 0};
+	u32 i;
+
+	bpf_probe_read_kernel_str(comm, sizeof(comm), &task->comm);
+	for (i = 0; i < WIRE_NEED_IDS && i < needs.comm_count; i++)
+		if (comm[0] == needs.comms[i][0] && comm[1] == needs.comms[i][1])
 			return true;
 	return false;
 }
@@ -632,13 +647,17 @@ static __always_inline bool is_among(const volatile u32 *ids, u32 n, u32 id)
 static __always_inline bool is_needed(
 	struct task_struct *task, const volatile struct bpf_row *row, s64 ret, u64 at_entry)
 {
-	if (row->need & (ret < 0 ? BPF_NEED_WORKED : BPF_NEED_FAILED))
+	if (row->need & (ret < 0 ? WIRE_NEED_WORKED : WIRE_NEED_FAILED))
 		return false;
-	if (row->need & BPF_NEED_LATENCY && at_entry && bpf_ktime_get_ns() - at_entry < row->latency)
+	if (row->need & WIRE_NEED_LATENCY && at_entry && bpf_ktime_get_ns() - at_entry < row->latency)
 		return false;
-	if (row->need & BPF_NEED_PIDS && !is_among(needs.pids, needs.pid_count, task->tgid))
+	if (row->need & WIRE_NEED_PIDS && !is_among(needs.pids, needs.pid_count, task->tgid))
 		return false;
-	return !(row->need & BPF_NEED_TIDS) || is_among(needs.tids, needs.tid_count, task->pid);
+	if (row->need & WIRE_NEED_UIDS && !is_among(needs.uids, needs.uid_count, task->cred->euid.val))
+		return false;
+	if (row->need & WIRE_NEED_COMMS && !is_called(task))
+		return false;
+	return !(row->need & WIRE_NEED_TIDS) || is_among(needs.tids, needs.tid_count, task->pid);
 }
 
 /* Its arguments stay where they are: older kernels give all programs of a chain 512 bytes of stack together. */
@@ -666,7 +685,7 @@ static __always_inline void exit_without_entry(
 	bool in_state;
 
 	if (row->what == ROW_IDENTITY)
-		identity_changed(task, number, ret);
+		identity_changed(th, task, number, ret);
 	if (row->what != ROW_CALL || is_restart(ret))
 		return;
 	if (!is_wanted(task, row))
@@ -770,7 +789,7 @@ static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 		if (ret >= 0)
 			put_plain(WIRE_UNRECORDED, th->nr, ret);
 	} else if (what == ROW_IDENTITY) {
-		identity_changed(task, th->nr, ret);
+		identity_changed(th, task, th->nr, ret);
 	}
 }
 

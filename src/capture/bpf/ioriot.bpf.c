@@ -67,6 +67,14 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	return 0;
 }
 
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_renamed, struct task_struct *task, const char *comm)
+{
+	if (session_on())
+		thread_renamed(task, comm);
+	return 0;
+}
+
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
 {

@@ -20,16 +20,14 @@
 #define BPF_FILES   256 /* that are watched */
 #define BPF_FETCHES 2
 
-/* What is to be done for one call: struct row of systemtap/table.h, taken apart by user space. */
-/* What makes a call worth a record, when it is over. */
-enum bpf_need { BPF_NEED_FAILED = 1, BPF_NEED_WORKED = 2, BPF_NEED_PIDS = 4, BPF_NEED_TIDS = 8, BPF_NEED_LATENCY = 16 };
-#define BPF_NEED_IDS 16
-
+/* Of calls with a bpf_row.need. */
 struct bpf_needs {
-	uint32_t pids[BPF_NEED_IDS], tids[BPF_NEED_IDS];
-	uint32_t pid_count, tid_count;
+	uint32_t pids[WIRE_NEED_IDS], tids[WIRE_NEED_IDS], uids[WIRE_NEED_IDS];
+	uint32_t pid_count, tid_count, uid_count, comm_count;
+	uint64_t comms[WIRE_NEED_IDS][2]; /* and zeroes */
 };
 
+/* What is to be done for one call: struct row of systemtap/table.h, taken apart by user space. */
 struct bpf_row {
 	uint16_t flags; /* enum row_flag */
 	uint8_t op, what, facts, values;
@@ -40,8 +38,8 @@ struct bpf_row {
 	uint8_t fetch_arg[BPF_FETCHES]; /* their registers */
 	uint8_t out;			  /* register of a struct stat or statx */
 	uint8_t by_fd;			  /* the first argument is a descriptor of a file */
-	uint8_t need;			  /* enum bpf_need */
-	uint64_t latency;		  /* BPF_NEED_LATENCY: at least so long, ns */
+	uint8_t need;			  /* enum wire_need */
+	uint64_t latency;		  /* WIRE_NEED_LATENCY: at least so long, ns */
 	uint8_t only_file;		  /* ... and the call does nothing to anything else */
 };
 
@@ -205,6 +203,7 @@ struct bpf_thread {
 	uint32_t epoch;	    /* ... this epoch of the filters */
 	uint32_t told;	    /* generation in which its process was told; the leader's is decisive */
 	uint32_t telling;   /* of a leader: one of its threads tells the state; by any thread */
+	uint32_t uid;	    /* effective, as it was told last */
 	uint32_t unseen;    /* calls of another interface since the last record that said so */
 	uint64_t ip, sp;    /* where the interrupted call was made */
 	uint64_t suspended; /* time of its entry */

@@ -14,6 +14,8 @@
  * not, which is what begin.h settles.
  */
 
+#define NAME_BYTES 16 /* TASK_COMM_LEN */
+
 /* Number of the parent if its state was told, too. */
 static __always_inline u64 told_parent(struct task_struct *task)
 {
@@ -41,6 +43,44 @@ static __always_inline u64 put_task(struct task_struct *task)
 	t = b->rec.t;
 	build_end(b);
 	return t;
+}
+
+/* What a thread is called, or is about to be when NAME_AT is not 0, and whose it is. */
+__noinline int put_thread(u64 task_at, u64 name_at)
+{
+	struct task_struct *task = (struct task_struct *)task_at;
+	struct build *b = build_begin(WIRE_EVENT, 1);
+	const struct cred *cred;
+	u32 uid = 0;
+	long len;
+	char *to;
+
+	if (!b)
+		return 0;
+	b->rec.nr = ROW_state_thread - 1;
+	b->rec.flags = WIRE_NO_RESULT;
+	b->rec.tgid = GET(task, tgid);
+	b->rec.tid = GET(task, pid);
+	to = item_begin(b, NAME_BYTES);
+	len = bpf_probe_read_kernel_str(to, NAME_BYTES, name_at ? (const void *)name_at : (const void *)&task->comm);
+	if (len > 0)
+		item_end(b, WIRE_PATH, len - 1);
+	cred = GET(task, cred);
+	bpf_core_read(&uid, sizeof(uid), &cred->euid.val);
+	build_values(b, 1)[0] = uid;
+	build_end(b);
+	return 0;
+}
+
+/* Of the current thread, where it is not what was told of it. */
+static __always_inline void thread_changed(struct bpf_thread *th, struct task_struct *task)
+{
+	u32 uid = task->cred->euid.val;
+
+	if (th->uid == uid)
+		return;
+	th->uid = uid;
+	put_thread(number_of(task), 0);
 }
 
 static __always_inline void item_ring_of_file(struct build *b, struct file *file);
@@ -324,6 +364,8 @@ __noinline int state_tell(void)
 		}
 	}
 	th->told = generation;
+	th->uid = task->cred->euid.val;
+	put_thread(number_of(task), 0);
 	return 1;
 }
 

@@ -34,6 +34,7 @@ static __always_inline void call_fork(struct task_struct *parent, struct task_st
 	leader = leader_of(task);
 	mark_set(made, th ? th->mark : 0);
 	made->told = leader ? leader->told : 0;
+	made->uid = th ? th->uid : 0;
 	if (leader && child->tgid == child->pid)
 		window_fork(leader, task, made, child);
 	/* made by a call that was not recorded: it will tell its own state */
@@ -103,6 +104,9 @@ static __always_inline void call_exec(struct task_struct *task, u32 old_pid, str
 		row_of(th->nr)->flags & ROW_EXECS) {
 		foreign_settle(task, th);
 		put_exec(th, task, old_pid, bprm);
+		if (bprm->fdpath) /* which the program did not give as a name */
+			put_thread(number_of(task), 0);
+		thread_changed(th, task);
 	} else {
 		th->told = 0;
 	}
@@ -113,6 +117,18 @@ static __always_inline void call_exec(struct task_struct *task, u32 old_pid, str
 	th->telling = 0;
 	if (session_on() && th->told)
 		scope_has(th); /* which may end it */
+}
+
+/* TASK is about to be called COMM. What executes a program is called as that. */
+static __always_inline void thread_renamed(struct task_struct *task, const char *comm)
+{
+	struct bpf_thread *th = thread_find(task), *own = thread_find(bpf_get_current_task_btf());
+
+	if (!th || th->told != session.generation || !scope_has(th))
+		return;
+	if (own && own->flags & CALL_ACTIVE && row_of(own->nr)->flags & ROW_EXECS)
+		return;
+	put_thread(number_of(task), (u64)comm);
 }
 
 /* The end of a process that never did anything is nothing. */
