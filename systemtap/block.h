@@ -12,22 +12,30 @@
 #include "compat.h"
 
 /*
- * Each processor fills a block of its own; a record is built in its place. Hooks run with
- * preemption off and never in interrupts, so that a processor builds one record at a time. Only the
- * flush of the control file comes as an interrupt: it finds BUSY set and leaves the flush to
- * whoever set it.
+ * Each processor fills a block of its own; a record is built in its place. Hooks of calls run with
+ * preemption off and never in interrupts, so that a processor builds one record at a time. The flush of
+ * the control file comes as an interrupt: it finds BUSY set and leaves the flush to whoever set it. So
+ * do events of other layers (event.h) that come meanwhile: they wait ASIDE until that record is complete.
  */
 
 /* A short block that is nearly full, then a record of any length. */
 #define BLOCK_BYTES 16384
 
+/* Records that came while another one was built, all of them short. */
+#define ASIDE_BYTES 256
+#define ASIDE_MAX   (PAGE_SIZE / ASIDE_BYTES)
+
 struct block {
 	char *bytes;	   /* NULL: the processor came after the module */
+	char *aside;
 	unsigned int used; /* bytes, the header included */
 	unsigned int count;
 	u32 seq;
 	bool busy;
+	bool held; /* records of one moment are made: nothing comes between */
 	bool flush_wanted;
+	unsigned int waiting; /* records aside, with interrupts off; ... */
+	unsigned int no_room; /* ... and events that had no room there */
 	u64 t; /* time of the last record */
 	u64 made, dropped;
 };
@@ -111,6 +119,41 @@ static void block_flush(struct block *b)
 	b->count = 0;
 }
 
+/* One record that was built elsewhere. */
+static void block_append(struct block *b, struct wire_rec *rec)
+{
+	if (rec->t < b->t) /* the record that it waited for was given a later time */
+		rec->t = b->t;
+	b->t = rec->t;
+	if (b->used + rec->size > BLOCK_SHORT && b->count)
+		block_flush(b);
+	memcpy(b->bytes + b->used, rec, rec->size);
+	b->used += rec->size;
+	b->count++;
+	b->made++;
+}
+
+/* By who has BUSY. */
+static noinline void block_take_aside(struct block *b)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	local_irq_save(flags);
+	for (i = 0; i < b->waiting; i++)
+		block_append(b, (struct wire_rec *)(b->aside + i * ASIDE_BYTES));
+	b->made += b->no_room;
+	b->dropped += b->no_room;
+	b->waiting = b->no_room = 0;
+	local_irq_restore(flags);
+}
+
+static inline void block_take_waiting(struct block *b)
+{
+	if (unlikely(READ_ONCE(b->waiting) | READ_ONCE(b->no_room)) && !b->held)
+		block_take_aside(b);
+}
+
 /* --- building --- */
 
 struct build {
@@ -141,6 +184,11 @@ static inline u64 *build_values(struct build *o)
 	return (u64 *)(o->rec + 1);
 }
 
+static inline void build_head(struct build *o, enum wire_kind kind)
+{
+	*o->rec = (struct wire_rec){.kind = kind, .tgid = current->tgid, .tid = current->pid};
+}
+
 /*
  * Begins a record with so many values; its time is now, after BUSY: a flush that does not wait for
  * this record is of an earlier time. False: it is counted as dropped.
@@ -158,15 +206,10 @@ static inline bool build_begin(struct build *o, enum wire_kind kind, unsigned in
 	o->values = values;
 	b->busy = true;
 	barrier();
+	block_take_waiting(b);
 	build_place(o);
-	o->rec->kind = kind;
-	o->rec->flags = 0;
-	o->rec->nr = 0;
-	o->rec->tgid = current->tgid;
-	o->rec->tid = current->pid;
+	build_head(o, kind);
 	o->rec->t = block_time(b);
-	o->rec->dur = 0;
-	o->rec->ret = 0;
 	return true;
 }
 
@@ -188,24 +231,29 @@ static void build_commit(struct build *o)
 		block_flush(b);
 }
 
-/* Nothing is told, and no record was made. */
-static inline void build_leave(struct build *o)
+/* What was wanted meanwhile is done before somebody else may build. */
+static inline void block_leave(struct block *b)
 {
-	struct block *b = o->b;
-
 	for (;;) {
-		if (unlikely(READ_ONCE(b->flush_wanted))) {
+		if (unlikely(READ_ONCE(b->flush_wanted)) && !b->held) {
+			block_take_waiting(b);
 			block_flush(b);
 			smp_store_release(&b->flush_wanted, false);
 		}
 		barrier();
 		WRITE_ONCE(b->busy, false);
 		barrier();
-		if (likely(!READ_ONCE(b->flush_wanted)))
+		if (likely(!READ_ONCE(b->flush_wanted)) || b->held)
 			return;
 		WRITE_ONCE(b->busy, true);
 		barrier();
 	}
+}
+
+/* Nothing is told, and no record was made. */
+static inline void build_leave(struct build *o)
+{
+	block_leave(o->b);
 }
 
 static inline void build_end(struct build *o)
@@ -255,6 +303,23 @@ static inline void item_end(struct build *o, enum wire_item_type type, unsigned 
 	o->at += padded;
 }
 
+/* --- records of one moment --- */
+
+static void block_hold(void)
+{
+	WRITE_ONCE(this_cpu_ptr(&blocks)->held, true);
+}
+
+static void block_release(void)
+{
+	struct block *b = this_cpu_ptr(&blocks);
+
+	WRITE_ONCE(b->busy, true);
+	barrier();
+	WRITE_ONCE(b->held, false);
+	block_leave(b);
+}
+
 /* --- flushing from the control file --- */
 
 static void flush_here(void *unused)
@@ -263,10 +328,12 @@ static void flush_here(void *unused)
 
 	if (!b->bytes)
 		return;
-	if (READ_ONCE(b->busy))
+	if (READ_ONCE(b->busy) || READ_ONCE(b->held)) {
 		WRITE_ONCE(b->flush_wanted, true);
-	else
+	} else {
+		block_take_waiting(b);
 		block_flush(b);
+	}
 }
 
 static void await_flush(const struct block *b)
@@ -308,8 +375,9 @@ static int blocks_init(void)
 	for_each_online_cpu(cpu) {
 		struct block *b = per_cpu_ptr(&blocks, cpu);
 
+		b->aside = kzalloc_node(PAGE_SIZE, GFP_KERNEL, cpu_to_node(cpu));
 		b->bytes = kzalloc_node(BLOCK_BYTES, GFP_KERNEL, cpu_to_node(cpu));
-		if (!b->bytes)
+		if (!b->bytes || !b->aside)
 			break;
 		b->used = sizeof(struct wire_block);
 	}
@@ -327,8 +395,10 @@ static void blocks_free(void)
 
 	if (cpu_off_state >= 0)
 		cpuhp_remove_state_nocalls(cpu_off_state);
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		kfree(per_cpu_ptr(&blocks, cpu)->bytes);
+		kfree(per_cpu_ptr(&blocks, cpu)->aside);
+	}
 }
 
 #endif

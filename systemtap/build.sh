@@ -75,6 +75,21 @@ copy_runtime() {
 	mv "$out/runtime.new" "$out/runtime"
 }
 
+# --- what it tells of other layers ---
+
+layer_hooks() {
+	case $(uname -m) in
+	x86_64) arch=x86 ;;
+	aarch64) arch=arm64 ;;
+	*) arch=$(uname -m) ;;
+	esac
+	header=$(header linux/kernel.h)
+	tree=${header%/include/linux/kernel.h}
+	set -- "$tree/include" "$tree/arch/$arch/include"
+	"$here/layer_hooks.sh" "$@" > "$out/layer_hooks.h" || fail "its tracepoints cannot be looked up"
+	"$here/layer_hooks.sh" --headers "$@" > "$out/trace_headers.h" || fail "its tracepoints cannot be looked up"
+}
+
 find_headers
 check_stap
 check_compiler
@@ -85,6 +100,7 @@ out=$(cd "$out" && pwd)
 exec 9>"$out/lock"
 flock 9
 copy_runtime
+layer_hooks
 
 # Else stap looks whether this host, not that kernel, wants signed modules.
 export SYSTEMTAP_NOSIGN=1

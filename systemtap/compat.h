@@ -51,6 +51,12 @@
 
 /* --- tracepoints --- */
 
+/* Whether this kernel's tracepoint calls functions like ours; NULL is a hook that is missing. */
+#define FITS(check, callback) \
+	__builtin_types_compatible_p(typeof(check), void(typeof(callback) *))
+#define FITTING(tracepoint, callback)                                                              \
+	(FITS(check_trace_callback_type_##tracepoint, callback) ? (void *)(callback) : NULL)
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #define EXIT_HOOK_MORE , bool group_dead
 #else

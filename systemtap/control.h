@@ -104,6 +104,28 @@ static int command_without(const char *arg)
 	return 0;
 }
 
+/* "cache=64": one event in 64; 0: they are only summed up. "sys=0": no calls. */
+static int command_layer(const char *arg)
+{
+	const char *text = strchr(arg, '=');
+	u32 each;
+	int i, rc = text ? kstrtouint(text + 1, 10, &each) : -EINVAL;
+
+	if (rc)
+		return rc;
+	for (i = 0; i < IN_COUNT; i++)
+		if (strlen(layer_names[i]) == (size_t)(text - arg) && strncmp(layer_names[i], arg, text - arg) == 0)
+			break;
+	if (i == IN_COUNT || (i == IN_SYS && each > 1))
+		return -EINVAL;
+	if (i != IN_SYS)
+		return layer_on(i, each);
+	session.on[IN_SYS] = each;
+	if (!each)
+		call_hooks_off();
+	return 0;
+}
+
 static int command_start(const char *arg)
 {
 	session.root_dentry = current->fs->root.dentry;
@@ -176,6 +198,7 @@ static const struct command {
 	{"uid", command_uid, true, IN(SESSION_IDLE) | IN(SESSION_STARTED)},
 	{"exclude", command_exclude, true, IN(SESSION_IDLE) | IN(SESSION_STARTED)},
 	{"without", command_without, true, IN(SESSION_IDLE)},
+	{"layer", command_layer, true, IN(SESSION_IDLE)},
 	{"start", command_start, false, IN(SESSION_IDLE)},
 	{"again", command_again, false, IN(SESSION_STARTED)},
 	{"flush", command_flush, false, IN(SESSION_STARTED) | IN(SESSION_STOPPED)},
@@ -230,13 +253,13 @@ static void show_hooks(struct seq_file *m, const char *title, bool on)
 
 	seq_printf(m, "%s=", title);
 	for (i = 0; i < ARRAY_SIZE(trace_hooks); i++) {
-		if (trace_hooks[i].on == on) {
+		if (trace_hooks[i].on == on && (on || calls_hooked)) {
 			seq_printf(m, "%s%s", between, trace_hooks[i].name);
 			between = ",";
 		}
 	}
 	for (i = 0; i < ARRAY_SIZE(function_hooks); i++) {
-		if (function_hooks[i].on == on) {
+		if (function_hooks[i].on == on && (on || calls_hooked)) {
 			seq_printf(m, "%s%s", between, function_hooks[i].probe.symbol_name);
 			between = ",";
 		}
@@ -274,7 +297,9 @@ static int status_show(struct seq_file *m, void *unused)
 	seq_printf(m, "scope=%d\n", session.all ? -1 : READ_ONCE(scope_marked));
 	show_hooks(m, "hooks", true);
 	show_hooks(m, "missing", false);
+	layers_show(m);
 	seq_printf(m, "skipped=%lu\n", hooks_skipped());
+	sums_show(m);
 	for_each_possible_cpu(cpu) {
 		const struct block *b = per_cpu_ptr(&blocks, cpu);
 

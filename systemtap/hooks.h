@@ -10,6 +10,7 @@
 #include <trace/events/syscalls.h>
 
 #include "call.h"
+#include "layers.h"
 
 #ifdef HAVE_RINGS
 #include <trace/events/io_uring.h>
@@ -41,6 +42,7 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 {
 	preempt_disable_notrace();
 	call_fork(parent, child);
+	process_forks(child);
 	preempt_enable_notrace();
 }
 
@@ -48,12 +50,14 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 {
 	preempt_disable_notrace();
 	call_exec(old_pid, bprm);
+	process_executes(bprm);
 	preempt_enable_notrace();
 }
 
 static void on_exit(void *data, struct task_struct *task EXIT_HOOK_MORE)
 {
 	preempt_disable_notrace();
+	process_ends(task);
 	call_thread_end(task);
 	preempt_enable_notrace();
 }
@@ -113,15 +117,11 @@ static int on_work(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* Whether this kernel's tracepoint calls functions like ours; NULL is a hook that is missing. */
-#define FITS(check, callback) \
-	__builtin_types_compatible_p(typeof(check), void(typeof(callback) *))
 #define FITTING_COMPLETE                                                                           \
 	(FITS(check_trace_callback_type_io_uring_complete, on_complete) ? (void *)on_complete :    \
 		FITS(check_trace_callback_type_io_uring_complete, on_complete_cqe) ?               \
 		(void *)on_complete_cqe : NULL)
-#define FITTING_REFUSED                                                                            \
-	(FITS(check_trace_callback_type_io_uring_req_failed, on_refused) ? (void *)on_refused : NULL)
+#define FITTING_REFUSED FITTING(io_uring_req_failed, on_refused)
 
 #endif
 
@@ -129,15 +129,16 @@ struct trace_hook {
 	const char *name;
 	void *function;
 	bool needed;
+	bool task; /* not only for calls */
 	bool on;
 	const char *later; /* its name in later kernels */
 	struct tracepoint *tracepoint;
 };
 
 static struct trace_hook trace_hooks[] = {
-	{"sched_process_fork", on_fork, true},
-	{"sched_process_exec", on_exec, true},
-	{"sched_process_exit", on_exit, true},
+	{"sched_process_fork", on_fork, true, true},
+	{"sched_process_exec", on_exec, true, true},
+	{"sched_process_exit", on_exit, true, true},
 	{"signal_deliver", on_signal, false},
 	{"sys_enter", on_sys_enter, true},
 	{"sys_exit", on_sys_exit, true},
@@ -297,17 +298,17 @@ static bool link_hook_on(struct kretprobe *probe)
 
 /* --- all of them --- */
 
-static void hooks_off(void)
+static void trace_hook_off(struct trace_hook *hook)
+{
+	if (hook->on)
+		tracepoint_probe_unregister(hook->tracepoint, hook->function, NULL);
+	hook->on = false;
+}
+
+static void function_hooks_off(void)
 {
 	int i;
 
-	for (i = ARRAY_SIZE(trace_hooks) - 1; i >= 0; i--) {
-		struct trace_hook *hook = &trace_hooks[i];
-
-		if (hook->on)
-			tracepoint_probe_unregister(hook->tracepoint, hook->function, NULL);
-		hook->on = false;
-	}
 	for (i = 0; i < ARRAY_SIZE(function_hooks); i++) {
 		if (function_hooks[i].on)
 			unregister_kprobe(&function_hooks[i].probe);
@@ -318,7 +319,30 @@ static void hooks_off(void)
 			unregister_kretprobe(&link_hooks[i].probe);
 		link_hooks[i].on = false;
 	}
+}
+
+static void hooks_off(void)
+{
+	int i;
+
+	for (i = ARRAY_SIZE(trace_hooks) - 1; i >= 0; i--)
+		trace_hook_off(&trace_hooks[i]);
+	function_hooks_off();
 	tracepoint_synchronize_unregister();
+}
+
+static bool calls_hooked = true;
+
+/* Calls are not recorded: what only they need is not missing. Before the session starts. */
+static void call_hooks_off(void)
+{
+	int i;
+
+	for (i = ARRAY_SIZE(trace_hooks) - 1; i >= 0; i--)
+		if (!trace_hooks[i].task)
+			trace_hook_off(&trace_hooks[i]);
+	function_hooks_off();
+	calls_hooked = false;
 }
 
 static bool trace_hook_is_on(const char *start)

@@ -20,7 +20,9 @@ static void systemtap_module_exit(void);
 static void ioriot_end(void)
 {
 	control_off();
+	layers_off();
 	hooks_off();
+	layers_free();
 	threads_free();
 	blocks_free();
 }

@@ -47,6 +47,8 @@ static struct thread *thread_fork(const struct task_struct *parent, const struct
 	to->unseen = 0;
 	to->telling = 0;
 	to->fault = 0;
+	to->event = 0;
+	to->event_restart = 0;
 	raw_spin_unlock(&scope_lock);
 	return to;
 }

@@ -10,6 +10,22 @@
 
 enum session_state { SESSION_IDLE, SESSION_STARTED, SESSION_STOPPED };
 
+/* enum layer of ops/layer_list.h. */
+enum event_layer {
+	IN_SYS,
+	IN_BLOCK,
+	IN_CACHE,
+	IN_FAULT,
+	IN_NET,
+	IN_CONN,
+	IN_POLL,
+	IN_SOCKOPT,
+	IN_RETRANS,
+	IN_PROC,
+	IN_URING,
+	IN_COUNT
+};
+
 #define FILTERS_MAX 16
 
 struct session {
@@ -20,6 +36,8 @@ struct session {
 	unsigned int comms, uids;
 	char comm[FILTERS_MAX][TASK_COMM_LEN];
 	uid_t uid[FILTERS_MAX];
+	bool on[IN_COUNT];  /* layers that are recorded ... */
+	u32 each[IN_COUNT]; /* ... one event in so many; 0: they are only summed up */
 	u64 secret;
 	/* of the process that started it, which will look at the names */
 	struct dentry *root_dentry;
@@ -27,7 +45,7 @@ struct session {
 	struct mnt_namespace *mounts;
 };
 
-static struct session session __read_mostly = {.epoch = 1};
+static struct session session __read_mostly = {.epoch = 1, .on[IN_SYS] = true, .each[IN_SYS] = 1};
 
 static inline bool session_on(void)
 {

@@ -222,7 +222,9 @@ static noinline void state_tell(struct thread *th)
 		while (xchg(&leader->telling, 1))
 			cpu_relax();
 		if (leader->told != generation) {
+			block_hold();
 			put_state();
+			block_release();
 			smp_store_release(&leader->told, generation);
 		}
 		smp_store_release(&leader->telling, 0);

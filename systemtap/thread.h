@@ -34,7 +34,10 @@ struct thread {
 	u64 fault;	  /* the latest one on a map: its page, + 1 when it was a write */
 	/* of a leader: all maps of files that were recorded of its process are between these; by any thread */
 	u64 map_start, map_end;
-	u64 unused[5];	  /* the size is a power of two */
+	u64 event_t, event_wait; /* of the call that is an event of another layer: its entry, ns that it waits */
+	u8 event;		 /* which it is */
+	u8 event_restart;	 /* it was interrupted: how, the error less ERESTARTSYS, + 1 */
+	u64 unused[2];		 /* the size is a power of two */
 };
 
 #define THREAD_CHUNK  ((unsigned int)(PAGE_SIZE / sizeof(struct thread)))

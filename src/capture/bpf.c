@@ -678,7 +678,7 @@ static int bpf_probe(const struct options *o, struct err *err)
 const struct backend backend_bpf = {
 	.name = "bpf",
 	.attaches = true,
-	.layers = true,
+	.layers = ~0u,
 	.files = true,
 	.probe = bpf_probe,
 	.run = bpf_run,

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "capture/trial.h"
-#include "utils/human.h"
 
 _Static_assert(BPF_LAYERS == LAYER_COUNT, "layers");
 _Static_assert(OP_layer_sum - OP_block_queue <= BPF_EVENTS, "rows of events");
@@ -351,7 +350,6 @@ void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faul
 int bpf_layers_sum(int map, size_t cpus, struct live *live, struct err *err)
 {
 	struct bpf_sum *of_cpus = calloc(cpus, sizeof(*of_cpus));
-	char seen[HUMAN_LEN], bytes[HUMAN_LEN];
 	uint32_t key;
 	size_t i;
 	int rc = of_cpus ? 0 : err_sys(err, ENOMEM, "cannot sum up");
@@ -371,9 +369,6 @@ int bpf_layers_sum(int map, size_t cpus, struct live *live, struct err *err)
 		if (!sum.seen)
 			continue;
 		rc = live_sums(live, row, &sum, err);
-		live_say(live, "%s: %s events, %s; %" PRIu64 " records, %" PRIu64 " dropped", ops[row].name,
-			human_count(seen, (double)sum.seen), human_bytes(bytes, (double)sum.bytes), sum.kept,
-			sum.dropped);
 	}
 	free(of_cpus);
 	return rc;

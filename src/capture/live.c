@@ -24,6 +24,7 @@
 #include "capture/wire_read.h"
 #include "tree/mounts.h"
 #include "utils/clock.h"
+#include "utils/human.h"
 
 #define ROUND	 (70u * 1000 * 1000) /* ns between two rounds when little happens */
 #define WHY_WIRE "a record of the kernel was malformed"
@@ -194,8 +195,11 @@ static int merge_up_to(struct live *s, uint64_t t, struct err *err)
 
 int live_sums(struct live *s, enum op_id row, const struct live_sum *sum, struct err *err)
 {
+	char count[HUMAN_LEN], bytes[HUMAN_LEN];
 	struct seen seen = {.rec = {.t = now_ns(), .op = OP_layer_sum, .path = str_of(ops[row].name)}};
 
+	live_say(s, "%s: %s events, %s; %" PRIu64 " records, %" PRIu64 " dropped", ops[row].name,
+		human_count(count, (double)sum->seen), human_bytes(bytes, (double)sum->bytes), sum->kept, sum->dropped);
 	seen.rec.arg[1] = sum->bytes;
 	seen.rec.arg[2] = sum->seen;
 	seen.rec.arg[3] = sum->kept;

@@ -63,7 +63,7 @@ void live_close(struct live *l);
 void live_say(struct live *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void live_lost(struct live *l, uint64_t t, uint64_t count, const char *why);
 
-/* What was seen of one kind of event, for the end of the capture. */
+/* What was seen of one kind of event, for the end of the capture; told to the user, too. */
 struct live_sum {
 	uint64_t seen, bytes, kept, dropped;
 };

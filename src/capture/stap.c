@@ -72,6 +72,16 @@ static void settle_others(struct stap *s, const struct stap_status *status)
 	}
 }
 
+static int settle_events(struct stap *s, const struct stap_status *status, struct err *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < status->events.n && !rc; i++)
+		rc = live_sums(s->live, status->events.v[i].row, &status->events.v[i].sum, err);
+	return rc;
+}
+
 static int settle(void *user, struct err *err)
 {
 	struct stap_status status;
@@ -86,14 +96,28 @@ static int settle(void *user, struct err *err)
 	for (i = 0; i < stap_readers_count(s->readers); i++)
 		settle_cpu(s, stap_readers_frames(s->readers, i), &status);
 	settle_others(s, &status);
+	rc = settle_events(s, &status, err);
 	if (status.skipped)
 		live_say(s->live, "%" PRIu64 " times the kernel did not tell what a name or file was before",
 			status.skipped);
 	stap_status_free(&status);
-	return 0;
+	return rc;
 }
 
 /* --- the beginning --- */
+
+/* Their hooks are looked for: before the header is written. */
+static int tell_layers(struct stap *s, struct err *err)
+{
+	const struct layer_list *l = &s->job->options->layers;
+	int i, rc = 0;
+
+	for (i = 0; i < LAYER_COUNT && !rc; i++)
+		if (i == LAYER_SYS ? !l->on[i] : l->on[i])
+			rc = stap_ctl(s->loaded.name, err, "layer %s=%u", layer_names[i],
+				l->on[i] ? l->each[i] : 0);
+	return rc;
+}
 
 static int tell_filters(struct stap *s, pid_t child, struct err *err)
 {
@@ -218,16 +242,24 @@ static bool sees_faults(const char *hooks)
 
 static int open_stages(struct stap *s, const struct stap_status *status, struct err *err)
 {
+	bool events = layer_list_has_events(&s->job->options->layers);
 	const struct capture_pair pairs[] = {
 		{"module", str_of(s->loaded.name)},
 		{"hooks", str_of(status->hooks)},
 		{"missing", str_of(status->missing)},
 		{"faults", sees_faults(status->hooks) ? STR("events") : STR("none")},
+		{"layers", str_of(status->layers)},
+		{"layers_missing", str_of(status->layers_missing)},
 	};
+	size_t n = sizeof(pairs) / sizeof(*pairs) - (*status->layers_missing ? 0 : 1);
 
 	if (*status->missing)
 		live_say(s->live, "this kernel does not have these hooks: %s", status->missing);
-	return live_stages(s->live, stap_readers_count(s->readers), pairs, sizeof(pairs) / sizeof(*pairs), err);
+	if (events)
+		live_say(s->live, "layers: %s", status->layers);
+	if (*status->layers_missing)
+		live_say(s->live, "this kernel does not have: %s", status->layers_missing);
+	return live_stages(s->live, stap_readers_count(s->readers), pairs, n, err);
 }
 
 static int open_readers(struct stap *s, unsigned buffer, struct err *err)
@@ -248,8 +280,7 @@ static int check_variant(const struct stap *s, const struct stap_status *status,
 		s->loaded.name);
 }
 
-/* With the module in the kernel. */
-static int capture(struct stap *s, unsigned buffer, struct err *err)
+static int check(struct stap *s, struct err *err)
 {
 	struct stap_status status;
 	int rc = stap_status_read(&status, s->loaded.name, err);
@@ -259,8 +290,23 @@ static int capture(struct stap *s, unsigned buffer, struct err *err)
 	rc = stap_status_check(&status, err);
 	if (!rc)
 		rc = check_variant(s, &status, err);
+	stap_status_free(&status);
+	return rc;
+}
+
+/* With the module in the kernel. */
+static int capture(struct stap *s, unsigned buffer, struct err *err)
+{
+	struct stap_status status;
+	int rc = check(s, err);
+
 	if (!rc)
-		rc = open_readers(s, buffer, err);
+		rc = tell_layers(s, err);
+	if (!rc)
+		rc = stap_status_read(&status, s->loaded.name, err);
+	if (rc)
+		return rc;
+	rc = open_readers(s, buffer, err);
 	if (!rc)
 		rc = open_stages(s, &status, err);
 	stap_status_free(&status);
@@ -318,6 +364,8 @@ static int stap_probe(const struct options *o, struct err *err)
 const struct backend backend_stap = {
 	.name = "stap",
 	.attaches = true,
+	.layers = BACKEND_LAYER(BLOCK) | BACKEND_LAYER(CACHE) | BACKEND_LAYER(NET) | BACKEND_LAYER(CONN) |
+		  BACKEND_LAYER(POLL) | BACKEND_LAYER(SOCKOPT) | BACKEND_LAYER(RETRANS) | BACKEND_LAYER(PROC),
 	.probe = stap_probe,
 	.run = stap_run,
 };

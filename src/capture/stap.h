@@ -100,12 +100,20 @@ struct stap_cpu {
 	uint64_t made, dropped;
 };
 
+/* Events of one kind, of all processors. */
+struct stap_events {
+	enum op_id row;
+	struct live_sum sum;
+};
+
 struct stap_status {
 	uint64_t abi;
 	char tables[32], variant[24];
 	enum stap_state state;
 	int64_t scope;
 	char hooks[512], missing[512];
+	char layers[2048], layers_missing[1024]; /* as the header of a capture has them */
+	VEC(struct stap_events) events;
 	uint64_t skipped;
 	VEC(struct stap_cpu) cpus;
 };

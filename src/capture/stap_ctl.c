@@ -60,6 +60,37 @@ static int parse_cpu(struct stap_status *s, struct str name, struct str value)
 	return cpu->dropped > cpu->made ? -ERANGE : 0;
 }
 
+/* "event187", the number of its row, and "SEEN:BYTES:KEPT:DROPPED". */
+static int parse_events(struct stap_status *s, struct str name, struct str value)
+{
+	struct stap_events *e;
+	uint64_t row, number[4];
+	struct str part;
+	size_t i;
+
+	name.s += 5;
+	name.len -= 5;
+	if (str_u64(name, &row) || row >= OP_COUNT || !(ops[row].flags & OPF_LAYER) || s->events.n >= OP_COUNT)
+		return -EINVAL;
+	for (i = 0; i < 4; i++) {
+		part = value;
+		if ((i < 3 && !str_take_char(&value, ':', &part)) || str_u64(part, &number[i]))
+			return -EINVAL;
+	}
+	e = vec_push(&s->events);
+	if (!e)
+		return -ENOMEM;
+	*e = (struct stap_events){(enum op_id)row, {number[0], number[1], number[2], number[3]}};
+	return 0;
+}
+
+static bool is_numbered(struct str name, const char *what)
+{
+	size_t len = strlen(what);
+
+	return name.len > len && memcmp(name.s, what, len) == 0 && name.s[len] >= '0' && name.s[len] <= '9';
+}
+
 enum { HAS_ABI = 1, HAS_TABLES = 2, HAS_STATE = 4, HAS_SCOPE = 8, HAS_ALL = 15 };
 
 /* Names that are not known are of a newer module; its abi says whether that matters. */
@@ -87,10 +118,16 @@ static int parse_line(struct stap_status *s, struct str name, struct str value, 
 		return copy_text(s->hooks, sizeof(s->hooks), value);
 	if (str_eqs(name, "missing"))
 		return copy_text(s->missing, sizeof(s->missing), value);
+	if (str_eqs(name, "layers"))
+		return copy_text(s->layers, sizeof(s->layers), value);
+	if (str_eqs(name, "layers_missing"))
+		return copy_text(s->layers_missing, sizeof(s->layers_missing), value);
 	if (str_eqs(name, "skipped"))
 		return str_u64(value, &s->skipped);
-	if (name.len > 3 && memcmp(name.s, "cpu", 3) == 0 && name.s[3] >= '0' && name.s[3] <= '9')
+	if (is_numbered(name, "cpu"))
 		return parse_cpu(s, name, value);
+	if (is_numbered(name, "event"))
+		return parse_events(s, name, value);
 	return 0;
 }
 
@@ -131,6 +168,7 @@ int stap_status_parse(struct stap_status *out, struct str text, struct err *err)
 void stap_status_free(struct stap_status *s)
 {
 	vec_free(&s->cpus);
+	vec_free(&s->events);
 }
 
 /* All of a file of /proc, which has no size. */

@@ -282,6 +282,8 @@ struct wire_facts {
  *	exclude N	   process N, its threads and descendants are never in scope
  *	without N	   the call with number N (of ops.def, or a 32-bit one that does the same) makes no
  *			   records; before "start"
+ *	layer NAME=N	   events of this layer, too: of those of one kind on a processor one in N; 0: they are
+ *			   only summed up. "sys=0": no calls. Before "start"
  *	start		   record from now on: the state of each process, then its calls
  *	again		   the state of each process once more (a new file of a rotation begins)
  *	flush		   hand over all blocks; when the write returns, all records of earlier times
@@ -301,6 +303,8 @@ struct wire_facts {
  *	scope		   threads in scope now ("pid"), -1 for "all"
  *	hooks		   names of the hooks in use, separated by ","
  *	missing		   of those that this kernel does not have
+ *	layers, layers_missing  as the header of a capture has them
+ *	eventN=SEEN:BYTES:KEPT:DROPPED  of the events of row N of ops.def
  *	skipped		   hooks of functions that the kernel could not call: WIRE_BEFORE, WIRE_CUT missing
  *	cpuN=MADE:DROPPED  records made and records dropped by each processor
  */

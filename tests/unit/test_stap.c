@@ -446,7 +446,8 @@ END_TEST
 
 #define STATUS                                                                                     \
 	"abi=1\ntables=0123abcd\nvariant=ioriot\nstate=started\nscope=-1\nhooks=sys_enter,fork\n"  \
-	"missing=\nskipped=3\ncpu0=100:2\ncpu7=18446744073709551615:0\nlater=x\n"
+	"missing=\nskipped=3\ncpu0=100:2\ncpu7=18446744073709551615:0\nlater=x\n"  \
+	"layers=sys,block=block_rq_issue\nlayers_missing=block_split\n"
 
 START_TEST(status_is_read)
 {
@@ -466,7 +467,31 @@ START_TEST(status_is_read)
 	ck_assert_uint_eq(s.cpus.v[0].dropped, 2);
 	ck_assert_uint_eq(s.cpus.v[1].cpu, 7);
 	ck_assert_uint_eq(s.cpus.v[1].made, UINT64_MAX);
+	ck_assert_str_eq(s.layers, "sys,block=block_rq_issue");
+	ck_assert_str_eq(s.layers_missing, "block_split");
 	stap_status_free(&s);
+}
+END_TEST
+
+START_TEST(status_has_sums_of_events)
+{
+	struct stap_status s;
+	char text[600];
+	struct err err;
+
+	snprintf(text, sizeof(text), STATUS "event%d=5:4096:3:2\n", OP_cache_dirty);
+	ck_assert_int_eq(stap_status_parse(&s, str_of(text), &err), 0);
+	ck_assert_uint_eq(s.events.n, 1);
+	ck_assert_int_eq(s.events.v[0].row, OP_cache_dirty);
+	ck_assert_uint_eq(s.events.v[0].sum.seen, 5);
+	ck_assert_uint_eq(s.events.v[0].sum.bytes, 4096);
+	ck_assert_uint_eq(s.events.v[0].sum.kept, 3);
+	ck_assert_uint_eq(s.events.v[0].sum.dropped, 2);
+	stap_status_free(&s);
+	snprintf(text, sizeof(text), STATUS "event%d=5:4096:3:2\n", OP_read); /* no event */
+	ck_assert_int_eq(stap_status_parse(&s, str_of(text), &err), -EINVAL);
+	snprintf(text, sizeof(text), STATUS "event%d=5:4096:3\n", OP_cache_dirty);
+	ck_assert_int_eq(stap_status_parse(&s, str_of(text), &err), -EINVAL);
 }
 END_TEST
 
@@ -664,6 +689,7 @@ Suite *stap_suite(void)
 	tcase_add_loop_test(t, readers_read_all_files_and_what_is_appended, 0, 2);
 	tcase_add_test(t, readers_need_files);
 	tcase_add_test(t, readers_say_when_a_file_fails);
+	tcase_add_test(t, status_has_sums_of_events);
 	tcase_add_test(t, status_is_read);
 	tcase_add_test(t, status_that_is_wrong_is_refused);
 	tcase_add_test(t, status_of_another_version_is_refused);

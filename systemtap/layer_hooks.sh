@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# usage: systemtap/layer_hooks.sh [--headers] DIRECTORY...
+#
+# Rows for layer_hooks[] of layers.h, from src/capture/hooks.def: with the function of ours where a header of
+# the kernel in one of the DIRECTORIES (include/ of the kernel and of its processor) declares the tracepoint, and
+# without where none does. With --headers: the headers that declare them.
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+headers=
+[ "${1-}" = --headers ] && headers=1 && shift
+
+rows() {
+	cpp -P - <<-END | grep '^ROW'
+		#define HOOK_ROW(event, program, tracepoint, values, layers) ROW event program tracepoint false layers
+		#define HOOK_ALWAYS(program, tracepoint, layers) ROW program program tracepoint true layers
+		#define BIT(layer) BIT_OF(layer)
+		#define HELPS(layer) BIT_OF(layer)
+		#include "$here/../src/capture/hooks.def"
+	END
+}
+
+# As it is included.
+header_of() { # TRACEPOINT DIRECTORY...
+	local name=$1 directory
+	shift
+	for directory; do
+		(cd "$directory" 2>/dev/null && grep -rlw --include='*.h' -- "$name" trace/events asm/trace 2>/dev/null | head -n 1)
+	done | head -n 1
+}
+
+ours() { # PROGRAM
+	grep -q "^ON($1," "$here/layers.h"
+}
+
+rows | while read -r _ event program tracepoint always layers; do
+	header=$(header_of "$tracepoint" "$@")
+	if [ -n "$headers" ]; then
+		[ -n "$header" ] && ours "$program" && echo "#include <$header>"
+	elif [ -n "$header" ] && ours "$program"; then
+		echo "{\"$event\", \"$tracepoint\", FITTING($tracepoint, on_$program), $layers, $always},"
+	else
+		echo "{\"$event\", \"$tracepoint\", NULL, $layers, $always},"
+	fi
+done | if [ -n "$headers" ]; then sort -u; else cat; fi

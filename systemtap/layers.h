@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IORIOT_SYSTEMTAP_LAYERS_H
+#define IORIOT_SYSTEMTAP_LAYERS_H
+
+#include <linux/seq_file.h>
+#include <linux/tracepoint.h>
+
+#include "trace_headers.h" /* of the build: the tracepoints of hooks.def that this kernel has */
+
+#include "cache.h"
+#include "process.h"
+#include "sockets.h"
+
+/*
+ * Where the kernel tells of other layers: src/capture/hooks.def says which tracepoints are for what. Only those
+ * of layers that are recorded are attached.
+ */
+
+static const char *const layer_names[IN_COUNT] = {[IN_SYS] = "sys", [IN_BLOCK] = "block", [IN_CACHE] = "cache",
+	[IN_FAULT] = "fault", [IN_NET] = "net", [IN_CONN] = "conn", [IN_POLL] = "poll",
+	[IN_SOCKOPT] = "sockopt", [IN_RETRANS] = "retrans", [IN_PROC] = "proc", [IN_URING] = "uring"};
+
+/* --- where the kernel calls us: void on_PROGRAM of hooks.def --- */
+
+#define ON(program, parameters, event)                                                             \
+	static void __maybe_unused on_##program parameters                                                        \
+	{                                                                                          \
+		preempt_disable_notrace();                                                         \
+		if (session_on())                                                                  \
+			event;                                                                     \
+		preempt_enable_notrace();                                                          \
+	}
+
+ON(block_bio_queue, (void *data, struct bio *bio), bio_queued(bio))
+ON(block_split, (void *data, struct bio *bio, unsigned int sector), bio_was_split(bio, sector))
+ON(block_bio_remap, (void *data, struct bio *bio, dev_t dev, sector_t sector), bio_remapped(bio, dev, sector))
+ON(block_bio_backmerge, (void *data, struct bio *bio), bio_merged(bio, false))
+ON(block_bio_frontmerge, (void *data, struct bio *bio), bio_merged(bio, true))
+ON(block_rq_issue, (void *data, struct request *rq), request_issued(rq))
+ON(block_rq_requeue, (void *data, struct request *rq), request_again(rq))
+ON(block_rq_complete, (void *data, struct request *rq, blk_status_t status, unsigned int bytes),
+	request_done(rq, (__force u8)status, bytes))
+ON(mm_filemap_get_pages, (void *data, struct address_space *mapping, pgoff_t first, pgoff_t last),
+	cache_put(ROW_cache_get, mapping->host, (u64)first << PAGE_SHIFT, (u64)(last - first + 1) << PAGE_SHIFT))
+ON(mm_filemap_add_to_page_cache, (void *data, struct folio *folio), cache_folio(ROW_cache_add, folio))
+ON(mm_filemap_delete_from_page_cache, (void *data, struct folio *folio), cache_folio(ROW_cache_delete, folio))
+ON(page_cache_ra_order, (void *data, struct inode *inode, pgoff_t index, struct file_ra_state *ra),
+	cache_ahead(inode, index, ra->size, true))
+ON(page_cache_ra_unbounded,
+	(void *data, struct inode *inode, pgoff_t index, unsigned long pages, unsigned long later),
+	cache_ahead(inode, index, pages, false))
+ON(sb_mark_inode_writeback, (void *data, struct inode *inode), writeback_begin(inode))
+ON(sb_clear_inode_writeback, (void *data, struct inode *inode), writeback_end(inode))
+ON(mm_vmscan_lru_shrink_inactive,
+	(void *data, int node, unsigned long scanned, unsigned long reclaimed, struct reclaim_stat *stat,
+		int priority, int file),
+	cache_reclaimed(node, scanned, reclaimed))
+
+static void folio_dirtied(struct folio *folio, const struct address_space *mapping)
+{
+	touched(mapping->host);
+	cache_put(ROW_cache_dirty, mapping->host, (u64)folio->index << PAGE_SHIFT, folio_size(folio));
+}
+
+ON(writeback_dirty_folio, (void *data, struct folio *folio, struct address_space *mapping),
+	mapping ? folio_dirtied(folio, mapping) : (void)0)
+
+/* Beside the hooks of sys: each is there without the other. */
+ON(event_enter, (void *data, struct pt_regs *regs, long number), event_enter(regs, number))
+ON(event_exit, (void *data, struct pt_regs *regs, long ret), event_exit(regs, ret))
+ON(event_signal, (void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka), event_interrupted(ka))
+ON(tcp_retransmit_skb, (void *data, const struct sock *sk, const struct sk_buff *skb), retransmitted(sk, skb->len))
+
+/* --- the table --- */
+
+struct layer_hook {
+	const char *event, *name;
+	void *function; /* NULL: the kernel calls functions of another kind */
+	unsigned int layers;
+	bool always, on;
+	struct tracepoint *tracepoint;
+};
+
+#define BIT_OF(layer) (1u << IN_##layer)
+
+static struct layer_hook layer_hooks[] = {
+#include "layer_hooks.h" /* of the build: systemtap/layer_hooks.sh */
+};
+
+static void layer_hook_find(struct tracepoint *tracepoint, void *unused)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++)
+		if (strcmp(layer_hooks[i].name, tracepoint->name) == 0)
+			layer_hooks[i].tracepoint = tracepoint;
+}
+
+static bool layer_has_hook(const struct layer_hook *hook, enum event_layer layer)
+{
+	return hook->layers & 1u << layer && (hook->on || hook->always);
+}
+
+static void layer_hooks_on(enum event_layer layer)
+{
+	int i;
+
+	for_each_kernel_tracepoint(layer_hook_find, NULL);
+	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++) {
+		struct layer_hook *hook = &layer_hooks[i];
+
+		if (hook->layers & 1u << layer && !hook->on && !hook->always && hook->tracepoint && hook->function)
+			hook->on = tracepoint_probe_register(hook->tracepoint, hook->function, NULL) == 0;
+	}
+}
+
+static int layer_memos_make(enum event_layer layer)
+{
+	int rc;
+
+	if (layer == IN_RETRANS)
+		return memos_make(&senders);
+	if (layer != IN_BLOCK && layer != IN_CACHE)
+		return 0;
+	direct_find();
+	rc = memos_make(&touchers);
+	if (!rc)
+		rc = memos_make(&writebacks);
+	if (!rc && layer == IN_BLOCK)
+		rc = memos_make(&bios);
+	if (!rc && layer == IN_BLOCK)
+		rc = memos_make(&requests);
+	return rc;
+}
+
+/* Before the session starts. One event in EACH is recorded; 0: they are only summed up. */
+static int layer_on(enum event_layer layer, u32 each)
+{
+	int rc = layer_memos_make(layer);
+
+	if (rc)
+		return rc;
+	session.each[layer] = each;
+	session.on[layer] = true;
+	event_calls_choose(1u << layer);
+	layer_hooks_on(layer);
+	return 0;
+}
+
+static void layers_off(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++) {
+		struct layer_hook *hook = &layer_hooks[i];
+
+		if (hook->on)
+			tracepoint_probe_unregister(hook->tracepoint, hook->function, NULL);
+		hook->on = false;
+	}
+	tracepoint_synchronize_unregister();
+}
+
+static void layers_free(void)
+{
+	memos_free(&touchers);
+	memos_free(&writebacks);
+	memos_free(&bios);
+	memos_free(&requests);
+	memos_free(&senders);
+}
+
+/* --- status --- */
+
+static void show_layer(struct seq_file *m, enum event_layer layer, const char *before)
+{
+	const char *between = "=";
+	int i;
+
+	seq_printf(m, "%s%s", before, layer_names[layer]);
+	if (session.each[layer] != 1)
+		seq_printf(m, "/%u", session.each[layer]);
+	for (i = 0; layer != IN_SYS && i < ARRAY_SIZE(layer_hooks); i++)
+		if (layer_has_hook(&layer_hooks[i], layer)) {
+			seq_printf(m, "%s%s", between, layer_hooks[i].name);
+			between = "+";
+		}
+}
+
+/* Of the hooks that stand together for one event one is enough. */
+static bool event_is_told(const char *event)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++)
+		if (strcmp(layer_hooks[i].event, event) == 0 && (layer_hooks[i].on || layer_hooks[i].always))
+			return true;
+	return false;
+}
+
+static unsigned int layers_wanted(void)
+{
+	unsigned int out = 0;
+	int i;
+
+	for (i = IN_BLOCK; i < IN_COUNT; i++)
+		out |= session.on[i] ? 1u << i : 0;
+	return out;
+}
+
+static void layers_show(struct seq_file *m)
+{
+	const char *between = "";
+	int i;
+
+	seq_puts(m, "layers=");
+	for (i = 0; i < IN_COUNT; i++)
+		if (session.on[i]) {
+			show_layer(m, i, between);
+			between = ",";
+		}
+	seq_puts(m, "\nlayers_missing=");
+	between = "";
+	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++) {
+		const struct layer_hook *hook = &layer_hooks[i];
+
+		if (!(hook->layers & layers_wanted()) || event_is_told(hook->event) ||
+			(i && strcmp(hook->event, layer_hooks[i - 1].event) == 0))
+			continue;
+		seq_printf(m, "%s%s", between, hook->name);
+		between = ",";
+	}
+	seq_putc(m, '\n');
+}
+
+static void sums_show(struct seq_file *m)
+{
+	int i, cpu;
+
+	for (i = 0; i < EVENTS; i++) {
+		struct sum all = {0};
+
+		for_each_possible_cpu(cpu) {
+			const struct sum *one = &per_cpu(sums, cpu)[i];
+
+			all.seen += one->seen;
+			all.bytes += one->bytes;
+			all.kept += one->kept;
+			all.dropped += one->dropped;
+		}
+		if (all.seen)
+			seq_printf(m, "event%d=%llu:%llu:%llu:%llu\n", i + ROW_block_queue - 1, all.seen,
+				all.bytes, all.kept, all.dropped);
+	}
+}
+
+#endif
