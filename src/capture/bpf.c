@@ -431,18 +431,27 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 	return rc ? refused(err, rc, "load BPF programs") : 0;
 }
 
+/* The kernel's types, which tell that it has what the programs call. 0 or -errno. */
+static int kernel_types(struct btf **kernel, struct err *err)
+{
+	*kernel = btf__load_vmlinux_btf();
+	if (!*kernel)
+		return err_sys(err, errno, "cannot read the type information of the kernel");
+	if (has_function(*kernel, "bpf_loop"))
+		return 0;
+	btf__free(*kernel);
+	return err_set(err, ENOSYS,
+		"BPF programs of this kernel have no loops (bpf_loop): that is, it is older than Linux 5.17");
+}
+
 static int load(struct bpf *s, struct err *err)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
-	int rc;
+	struct btf *kernel;
+	int rc = kernel_types(&kernel, err);
 
-	if (!kernel)
-		return err_sys(err, errno, "cannot read the type information of the kernel");
-	if (has_function(kernel, "bpf_loop"))
-		rc = load_for(s, kernel, err);
-	else
-		rc = err_set(err, ENOSYS,
-			"BPF programs of this kernel have no loops (bpf_loop): that is, it is older than Linux 5.17");
+	if (rc)
+		return rc;
+	rc = load_for(s, kernel, err);
 	btf__free(kernel);
 	return rc;
 }
@@ -663,6 +672,7 @@ static int try_load(struct err *err)
 
 static int bpf_probe(const struct options *o, struct err *err)
 {
+	struct btf *kernel;
 	int rc = o->pid ? live_check_pid(o->pid, err) : 0;
 
 	*last_words = '\0';
@@ -672,6 +682,10 @@ static int bpf_probe(const struct options *o, struct err *err)
 	if (access(BTF, R_OK))
 		return err_set(err, ENOSYS,
 			"this kernel has no type information (" BTF "), which the bpf backend needs");
+	rc = kernel_types(&kernel, err);
+	if (rc)
+		return rc;
+	btf__free(kernel);
 	return try_load(err);
 }
 
