@@ -24,6 +24,7 @@ static void ioriot_end(void)
 	hooks_off();
 	layers_free();
 	threads_free();
+	maps_free();
 	blocks_free();
 }
 
@@ -33,6 +34,10 @@ static int ioriot_begin(void)
 
 	calls_init();
 	rc = blocks_init();
+	if (!rc)
+		rc = maps_init();
+	if (!rc)
+		rc = sums_init();
 	if (!rc)
 		rc = control_on();
 	if (!rc)

@@ -168,6 +168,7 @@ static void layers_free(void)
 	memos_free(&bios);
 	memos_free(&requests);
 	memos_free(&senders);
+	sums_free();
 }
 
 /* --- status --- */
@@ -241,7 +242,7 @@ static void sums_show(struct seq_file *m)
 		struct sum all = {0};
 
 		for_each_possible_cpu(cpu) {
-			const struct sum *one = &per_cpu(sums, cpu)[i];
+			const struct sum *one = &per_cpu_ptr(sums, cpu)[i];
 
 			all.seen += one->seen;
 			all.bytes += one->bytes;

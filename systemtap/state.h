@@ -95,11 +95,22 @@ static void put_described(enum wire_kind kind, unsigned int fd, struct file *fil
 
 /* Files that are mapped for execution, too, are the program and its libraries, whose maps nobody records. */
 #define PROGRAM_FILES 256
-static DEFINE_PER_CPU(const struct inode *[PROGRAM_FILES], program_files);
+static const struct inode *__percpu *program_files;
+
+static int maps_init(void)
+{
+	program_files = __alloc_percpu(PROGRAM_FILES * sizeof(*program_files), __alignof__(*program_files));
+	return program_files ? 0 : -ENOMEM;
+}
+
+static void maps_free(void)
+{
+	free_percpu(program_files);
+}
 
 static bool is_program(unsigned int n, const struct inode *inode)
 {
-	const struct inode **all = *this_cpu_ptr(&program_files);
+	const struct inode **all = this_cpu_ptr(program_files);
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
@@ -110,7 +121,7 @@ static bool is_program(unsigned int n, const struct inode *inode)
 
 static unsigned int find_programs(struct mm_struct *mm)
 {
-	const struct inode **all = *this_cpu_ptr(&program_files);
+	const struct inode **all = this_cpu_ptr(program_files);
 	struct vm_area_struct *vma;
 	unsigned int n = 0;
 	MAPS_ITERATOR(at, mm);

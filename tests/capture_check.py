@@ -10,9 +10,11 @@ has the right counts. Of a part, or a capture that ended before the program, thr
 --attached: so in what ran before the capture began, whose processes may have had any threads then.
 Prints what is wrong; status 1 then.
 """
+import re
 import sys
 
 FORKS = ("fork", "vfork", "clone", "clone3")
+LAYERS = re.compile("(block|cache|net|conn|poll|sockopt|retrans|proc|ring|layer)_")  # told of, not done by, a thread
 
 
 def records(path):
@@ -52,7 +54,7 @@ def main():
             old.add(pid)
         elif attached and pid in old:
             alive.add(who)
-        elif not op.startswith("state_") and who not in alive:
+        elif not op.startswith("state_") and not LAYERS.match(op) and who not in alive:
             wrong("a thread that does not exist")
         if op in FORKS and int(r["s"]) > 0:
             thread = int(r["f"]) & 0x10000 if op.startswith("clone") else 0

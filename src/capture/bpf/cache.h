@@ -9,6 +9,7 @@
 static __always_inline u64 folio_bytes(struct folio *folio)
 {
 	struct folio___new *new = (void *)folio;
+	struct folio___old *old = (void *)folio;
 	unsigned long flags;
 
 	if (bpf_core_field_exists(new->flags.f))
@@ -17,6 +18,8 @@ static __always_inline u64 folio_bytes(struct folio *folio)
 		flags = GET(folio, flags);
 	if (!(flags >> bpf_core_enum_value(enum pageflags, PG_head) & 1) || !bpf_core_field_exists(folio->_flags_1))
 		return PAGE_BYTES;
+	if (bpf_core_field_exists(old->_folio_order)) /* to Linux 6.5 */
+		return (u64)PAGE_BYTES << GET(old, _folio_order);
 	return (u64)PAGE_BYTES << (GET(folio, _flags_1) & 0xff);
 }
 

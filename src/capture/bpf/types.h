@@ -251,6 +251,10 @@ struct folio___new {
 	memdesc_flags_t flags;
 };
 
+struct folio___old {
+	unsigned char _folio_order;
+};
+
 struct page {
 	struct address_space *mapping;
 	unsigned long compound_head;
