@@ -337,6 +337,58 @@ static void put_call(int number, const struct row *row, struct pt_regs *regs, s6
 	build_end(&o);
 }
 
+static bool is_among(const u32 *ids, unsigned int n, u32 id)
+{
+	while (n)
+		if (ids[--n] == id)
+			return true;
+	return false;
+}
+
+static bool is_one_named(const char *comm)
+{
+	unsigned int i;
+
+	for (i = 0; i < session.need_comms; i++)
+		if (comm_is(comm, session.need_comm[i]))
+			return true;
+	return false;
+}
+
+static u64 need_latency[ROW_NUMBERS]; /* ns, of rows with WIRE_NEED_LATENCY */
+
+/* Told of a call while it was under way, which the call's record must follow. */
+#define CALL_TOLD (CALL_BEFORE | CALL_CUT | CALL_CHANGED)
+
+/* AT_ENTRY: 0 = its entry was not seen, and nobody knows how long it took. */
+static noinline bool is_needed(
+	const struct thread *th, int number, const struct row *row, s64 ret, u64 at_entry)
+{
+	if (at_entry && th->flags & CALL_TOLD)
+		return true;
+	if (row->need & (ret < 0 ? WIRE_NEED_WORKED : WIRE_NEED_FAILED))
+		return false;
+	if (row->need & WIRE_NEED_LATENCY && at_entry && ktime_get_ns() - at_entry < need_latency[number])
+		return false;
+	if (row->need & WIRE_NEED_PIDS && !is_among(session.need_pids, session.need_pid_count, current->tgid))
+		return false;
+	if (row->need & WIRE_NEED_UIDS && !is_among(session.need_uids, session.need_uid_count,
+						  from_kuid(&init_user_ns, current_euid())))
+		return false;
+	if (row->need & WIRE_NEED_COMMS && !is_one_named(current->comm))
+		return false;
+	return !(row->need & WIRE_NEED_TIDS) ||
+	       is_among(session.need_tids, session.need_tid_count, current->pid);
+}
+
+/* A call that is over, when it is worth a record. */
+static void put_exit(const struct thread *th, int number, const struct row *row, struct pt_regs *regs,
+	s64 ret, u64 at_entry, unsigned int flags)
+{
+	if (likely(!row->need) || is_needed(th, number, row, ret, at_entry))
+		put_call(number, row, regs, ret, at_entry, flags);
+}
+
 static void put_plain(enum wire_kind kind, int number, s64 ret)
 {
 	struct build o;
@@ -449,7 +501,7 @@ static void call_interrupted(struct thread *th, unsigned int sa_flags)
 		th->suspended = th->entry;
 		th->suspended_nr = th->nr;
 	} else if (row && row->what == ROW_CALL && !is_passing(th->nr)) {
-		put_call(th->nr, row, call_regs(&room), -EINTR, th->entry, 0);
+		put_exit(th, th->nr, row, call_regs(&room), -EINTR, th->entry, 0);
 	}
 }
 
@@ -622,6 +674,8 @@ static inline bool is_told(const struct thread *th)
 /* The process may leave or enter the scope of "all". */
 static void identity_changed(struct thread *th, struct pt_regs *regs, int number, s64 ret)
 {
+	if (is_told(th) && scope_has(th))
+		thread_changed(th);
 	if (ret < 0 || !session.all || current != current->group_leader)
 		return;
 	if (number == __NR_prctl && call_arg(regs, 0) != PR_SET_NAME)
@@ -659,7 +713,7 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 	in_state = state_needed(th);
 	if (unlikely(is_passing(number)) && !passes(row, regs, ret, 0, in_state))
 		return;
-	put_call(number, row, regs, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
+	put_exit(th, number, row, regs, ret, 0, WIRE_NO_ENTRY | PUT_POSITION);
 	if (row->flags & ROW_MEMORY)
 		memory_done(th, row, regs, ret);
 }
@@ -687,7 +741,7 @@ static inline void call_exited(struct thread *th, struct pt_regs *regs, s64 ret)
 		if (unlikely(row->flags & (ROW_SENDS | ROW_RECEIVES)) &&
 			!passes(row, regs, ret, th->entry, flags))
 			return;
-		put_call(th->nr, row, regs, ret, th->entry, flags);
+		put_exit(th, th->nr, row, regs, ret, th->entry, flags);
 		if (unlikely(row->flags & ROW_MEMORY))
 			memory_done(th, row, regs, ret);
 	} else if (row->what == ROW_UNRECORDED) {
@@ -818,6 +872,9 @@ static void call_exec(pid_t old_pid, const struct linux_binprm *bprm)
 	if (session_on() && scope_has(th) && row && (row->flags & ROW_EXECS)) {
 		foreign_settle(current, th);
 		put_exec(th, row, old_pid, bprm);
+		if (bprm->fdpath) /* which the program did not give as a name */
+			put_thread(current, current->comm);
+		thread_changed(th);
 	} else {
 		th->told = 0;
 	}
@@ -829,6 +886,17 @@ static void call_exec(pid_t old_pid, const struct linux_binprm *bprm)
 		put_task_end(current, 0);
 		th->told = 0;
 	}
+}
+
+/* TASK is about to be called COMM. What executes a program is called as that. */
+static void call_renamed(const struct task_struct *task, const char *comm)
+{
+	struct thread *th = thread_find(task->pid), *own = thread_find(current->pid);
+
+	if (!session_on() || !th || !is_told(th) || !scope_has(th))
+		return;
+	if (!own || !(own->flags & CALL_ACTIVE) || !(rows[own->nr].flags & ROW_EXECS))
+		put_thread(task, comm);
 }
 
 /* The end of a process that never did anything is nothing. */

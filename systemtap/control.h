@@ -126,6 +126,52 @@ static int command_layer(const char *arg)
 	return 0;
 }
 
+/* "NUMBER NEED LATENCY": what a call must be to be worth a record, enum wire_need, and ns. */
+static int command_need(const char *arg)
+{
+	unsigned int number, need;
+	u64 latency;
+
+	if (sscanf(arg, "%u %u %llu", &number, &need, &latency) != 3)
+		return -EINVAL;
+	if (number >= ROW_NUMBERS || rows[number].what != ROW_CALL || need > U8_MAX)
+		return -EINVAL;
+	rows[number].need = rows[number].flags & ROW_AT_ENTRY ? 0 : need; /* which may have told of it by then */
+	need_latency[number] = latency;
+	return 0;
+}
+
+static int add_need(u32 *ids, unsigned int *n, const char *arg)
+{
+	int rc = *n < WIRE_NEED_IDS ? kstrtou32(arg, 10, &ids[*n]) : -EINVAL;
+
+	*n += !rc;
+	return rc;
+}
+
+static int command_need_pid(const char *arg)
+{
+	return add_need(session.need_pids, &session.need_pid_count, arg);
+}
+
+static int command_need_tid(const char *arg)
+{
+	return add_need(session.need_tids, &session.need_tid_count, arg);
+}
+
+static int command_need_uid(const char *arg)
+{
+	return add_need(session.need_uids, &session.need_uid_count, arg);
+}
+
+static int command_need_comm(const char *arg)
+{
+	if (!*arg || session.need_comms == WIRE_NEED_IDS)
+		return -EINVAL;
+	strscpy(session.need_comm[session.need_comms++], arg, TASK_COMM_LEN);
+	return 0;
+}
+
 static int command_start(const char *arg)
 {
 	session.root_dentry = current->fs->root.dentry;
@@ -199,6 +245,11 @@ static const struct command {
 	{"exclude", command_exclude, true, IN(SESSION_IDLE) | IN(SESSION_STARTED)},
 	{"without", command_without, true, IN(SESSION_IDLE)},
 	{"layer", command_layer, true, IN(SESSION_IDLE)},
+	{"need", command_need, true, IN(SESSION_IDLE)},
+	{"need_pid", command_need_pid, true, IN(SESSION_IDLE)},
+	{"need_tid", command_need_tid, true, IN(SESSION_IDLE)},
+	{"need_uid", command_need_uid, true, IN(SESSION_IDLE)},
+	{"need_comm", command_need_comm, true, IN(SESSION_IDLE)},
 	{"start", command_start, false, IN(SESSION_IDLE)},
 	{"again", command_again, false, IN(SESSION_STARTED)},
 	{"flush", command_flush, false, IN(SESSION_STARTED) | IN(SESSION_STOPPED)},

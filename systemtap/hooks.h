@@ -8,6 +8,7 @@
 #include <trace/events/sched.h>
 #include <trace/events/signal.h>
 #include <trace/events/syscalls.h>
+#include <trace/events/task.h>
 
 #include "call.h"
 #include "layers.h"
@@ -59,6 +60,13 @@ static void on_exit(void *data, struct task_struct *task EXIT_HOOK_MORE)
 	preempt_disable_notrace();
 	process_ends(task);
 	call_thread_end(task);
+	preempt_enable_notrace();
+}
+
+static void on_renamed(void *data, struct task_struct *task, const char *comm)
+{
+	preempt_disable_notrace();
+	call_renamed(task, comm);
 	preempt_enable_notrace();
 }
 
@@ -140,6 +148,7 @@ static struct trace_hook trace_hooks[] = {
 	{"sched_process_exec", on_exec, true, true},
 	{"sched_process_exit", on_exit, true, true},
 	{"signal_deliver", on_signal, false},
+	{"task_rename", on_renamed, false},
 	{"sys_enter", on_sys_enter, true},
 	{"sys_exit", on_sys_exit, true},
 #ifdef HAVE_RINGS
@@ -156,6 +165,7 @@ static inline void trace_hooks_check(void)
 	check_trace_callback_type_sched_process_exec(on_exec);
 	check_trace_callback_type_sched_process_exit(on_exit);
 	check_trace_callback_type_signal_deliver(on_signal);
+	check_trace_callback_type_task_rename(on_renamed);
 	check_trace_callback_type_sys_enter(on_sys_enter);
 	check_trace_callback_type_sys_exit(on_sys_exit);
 }

@@ -42,6 +42,7 @@ static struct thread *thread_fork(const struct task_struct *parent, const struct
 	mark_set(to, from ? from->mark : 0);
 	leader = thread_find(parent->tgid);
 	to->told = leader ? READ_ONCE(leader->told) : 0;
+	to->uid = from ? from->uid : 0;
 	to->flags = 0;
 	to->epoch = 0;
 	to->unseen = 0;
@@ -80,6 +81,7 @@ static struct thread *thread_take_leader(pid_t old, pid_t now)
 		to->entry = from->entry;
 		to->kept = from->kept;
 		to->in_all = from->in_all;
+		to->uid = from->uid;
 		to->epoch = from->epoch;
 	}
 	raw_spin_unlock(&scope_lock);

@@ -6,6 +6,8 @@
 #include <linux/path.h>
 #include <linux/types.h>
 
+#include "capture/wire.h"
+
 /* What all hooks read and only the control file writes. */
 
 enum session_state { SESSION_IDLE, SESSION_STARTED, SESSION_STOPPED };
@@ -38,6 +40,10 @@ struct session {
 	uid_t uid[FILTERS_MAX];
 	bool on[IN_COUNT];  /* layers that are recorded ... */
 	u32 each[IN_COUNT]; /* ... one event in so many; 0: they are only summed up */
+	/* of rows that need one of these: */
+	u32 need_pids[WIRE_NEED_IDS], need_tids[WIRE_NEED_IDS], need_uids[WIRE_NEED_IDS];
+	char need_comm[WIRE_NEED_IDS][TASK_COMM_LEN];
+	unsigned int need_pid_count, need_tid_count, need_uid_count, need_comms;
 	u64 secret;
 	/* of the process that started it, which will look at the names */
 	struct dentry *root_dentry;

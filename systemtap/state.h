@@ -7,6 +7,7 @@
 #include "facts.h"
 #include "maps.h"
 #include "scope.h"
+#include "table.h"
 
 /*
  * The state of a process, told by the first of its threads that makes a call: what it has open is
@@ -49,6 +50,35 @@ static u64 put_task(void)
 	t = o.rec->t = block_time(o.b);
 	build_end(&o);
 	return t;
+}
+
+/* What TASK is called, or is about to be, and whose it is. */
+static void put_thread(const struct task_struct *task, const char *name)
+{
+	unsigned int len = strnlen(name, TASK_COMM_LEN - 1);
+	struct build o;
+
+	if (!build_begin(&o, WIRE_EVENT, 1))
+		return;
+	o.rec->nr = ROW_state_thread - 1;
+	o.rec->flags = WIRE_NO_RESULT;
+	o.rec->tgid = task->tgid;
+	o.rec->tid = task->pid;
+	memcpy(item_begin(&o, len), name, len);
+	item_end(&o, WIRE_PATH, len);
+	build_values(&o)[0] = from_kuid(&init_user_ns, task_euid(task));
+	build_end(&o);
+}
+
+/* Of the current thread, where it is not what was told of it. */
+static void thread_changed(struct thread *th)
+{
+	u32 uid = from_kuid(&init_user_ns, current_euid());
+
+	if (th->uid == uid)
+		return;
+	th->uid = uid;
+	put_thread(current, current->comm);
 }
 
 static void item_ring_of_file(struct build *o, const struct file *file);
@@ -241,6 +271,8 @@ static noinline void state_tell(struct thread *th)
 		smp_store_release(&leader->telling, 0);
 	}
 	th->told = generation;
+	th->uid = from_kuid(&init_user_ns, current_euid());
+	put_thread(current, current->comm);
 }
 
 /* True when the state had to be told now. */

@@ -85,6 +85,7 @@ struct row {
 	unsigned char values;	       /* registers that are handed over as they are */
 	unsigned char value[ROW_ARGS]; /* which these are */
 	unsigned char kind[ROW_ARGS];  /* enum row_kind */
+	unsigned char need;	       /* enum wire_need; 0: every call is worth a record */
 };
 
 static struct row rows[ROW_NUMBERS];

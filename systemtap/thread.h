@@ -37,6 +37,7 @@ struct thread {
 	u64 event_t, event_wait; /* of the call that is an event of another layer: its entry, ns that it waits */
 	u8 event;		 /* which it is */
 	u8 event_restart;	 /* it was interrupted: how, the error less ERESTARTSYS, + 1 */
+	u32 uid;		 /* effective, as it was told last */
 	u64 unused[2];		 /* the size is a power of two */
 };
 

@@ -12,6 +12,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "capture/chosen.h"
 #include "ops/words.h"
 #include "utils/clock.h"
 
@@ -147,6 +148,37 @@ static int tell_calls(struct stap *s, struct err *err)
 	return rc;
 }
 
+static int tell_ids(struct stap *s, const char *command, const uint32_t *ids, unsigned n, struct err *err)
+{
+	int rc = 0;
+
+	while (n && !rc)
+		rc = stap_ctl(s->loaded.name, err, "%s %" PRIu32, command, ids[--n]);
+	return rc;
+}
+
+static int tell_needs(struct stap *s, struct err *err)
+{
+	const struct chosen_needs *n = s->job->needs;
+	unsigned i;
+	int op, rc;
+
+	if (!n)
+		return 0;
+	rc = tell_ids(s, "need_pid", n->pids, n->pid_count, err);
+	if (!rc)
+		rc = tell_ids(s, "need_tid", n->tids, n->tid_count, err);
+	if (!rc)
+		rc = tell_ids(s, "need_uid", n->uids, n->uid_count, err);
+	for (i = 0; i < n->comm_count && !rc; i++)
+		rc = stap_ctl(s->loaded.name, err, "need_comm %s", n->comms[i]);
+	for (op = 0; op < OP_COUNT && !rc; op++)
+		if (chosen_need(&n->of[op]))
+			rc = stap_ctl(s->loaded.name, err, "need %ld %u %" PRIu64, op_nr((enum op_id)op),
+				chosen_need(&n->of[op]), n->of[op].latency);
+	return rc;
+}
+
 static int start(void *user, pid_t child, struct err *err)
 {
 	struct stap *s = user;
@@ -154,7 +186,8 @@ static int start(void *user, pid_t child, struct err *err)
 
 	if (!rc)
 		rc = tell_calls(s, err);
-
+	if (!rc)
+		rc = tell_needs(s, err);
 	return rc ? rc : stap_ctl(s->loaded.name, err, "start");
 }
 
