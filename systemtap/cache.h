@@ -18,10 +18,10 @@ static void cache_put(u32 row, const struct inode *inode, u64 offset, u64 bytes)
 	struct event e;
 	u64 *value;
 
-	if (!session.on[IN_CACHE] || !inode)
+	if (!session.on[LAYER_CACHE] || !inode)
 		return;
 	for_whom(inode, is_kernel_thread(), &who);
-	if (!who.in_scope || !event_begin(&e, row, IN_CACHE, 3, bytes))
+	if (!who.in_scope || !event_begin(&e, row, LAYER_CACHE, 3, bytes))
 		return;
 	value = event_values(&e);
 	value[0] = offset;
@@ -80,7 +80,7 @@ static void writeback_end(const struct inode *inode)
 	if (!memo_get(&writebacks, KEY(inode), &w))
 		return;
 	memo_drop(&writebacks, KEY(inode));
-	if (!w.who.in_scope || !event_begin(&e, ROW_cache_writeback, IN_CACHE, 3, w.bytes))
+	if (!w.who.in_scope || !event_begin(&e, ROW_cache_writeback, LAYER_CACHE, 3, w.bytes))
 		return;
 	event_since(&e, w.t);
 	value = event_values(&e);
@@ -96,8 +96,8 @@ static void cache_reclaimed(u32 node, u64 scanned, u64 reclaimed)
 	struct event e;
 	u64 *value;
 
-	if (!session.on[IN_CACHE] || !current_in_scope() ||
-		!event_begin(&e, ROW_cache_reclaim, IN_CACHE, 4, reclaimed << PAGE_SHIFT))
+	if (!session.on[LAYER_CACHE] || !current_in_scope() ||
+		!event_begin(&e, ROW_cache_reclaim, LAYER_CACHE, 4, reclaimed << PAGE_SHIFT))
 		return;
 	value = event_values(&e);
 	value[0] = reclaimed << PAGE_SHIFT;

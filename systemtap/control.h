@@ -113,14 +113,14 @@ static int command_layer(const char *arg)
 
 	if (rc)
 		return rc;
-	for (i = 0; i < IN_COUNT; i++)
+	for (i = 0; i < LAYER_COUNT; i++)
 		if (strlen(layer_names[i]) == (size_t)(text - arg) && strncmp(layer_names[i], arg, text - arg) == 0)
 			break;
-	if (i == IN_COUNT || (i == IN_SYS && each > 1))
+	if (i == LAYER_COUNT || (i == LAYER_SYS && each > 1))
 		return -EINVAL;
-	if (i != IN_SYS)
+	if (i != LAYER_SYS)
 		return layer_on(i, each);
-	session.on[IN_SYS] = each;
+	session.on[LAYER_SYS] = each;
 	if (!each)
 		call_hooks_off();
 	return 0;

@@ -143,7 +143,7 @@ static bool event_make(struct event *e, unsigned int values)
 }
 
 /* An event with so many VALUES, about so many bytes; false: it has no record. Preemption is off. */
-static bool event_begin(struct event *e, u32 row, enum event_layer layer, unsigned int values, u64 bytes)
+static bool event_begin(struct event *e, u32 row, enum layer layer, unsigned int values, u64 bytes)
 {
 	u32 each = session.each[layer];
 	u64 seen;

@@ -16,9 +16,9 @@
  * of layers that are recorded are attached.
  */
 
-static const char *const layer_names[IN_COUNT] = {[IN_SYS] = "sys", [IN_BLOCK] = "block", [IN_CACHE] = "cache",
-	[IN_FAULT] = "fault", [IN_NET] = "net", [IN_CONN] = "conn", [IN_POLL] = "poll",
-	[IN_SOCKOPT] = "sockopt", [IN_RETRANS] = "retrans", [IN_PROC] = "proc", [IN_URING] = "uring"};
+static const char *const layer_names[LAYER_COUNT] = {[LAYER_SYS] = "sys", [LAYER_BLOCK] = "block", [LAYER_CACHE] = "cache",
+	[LAYER_FAULT] = "fault", [LAYER_NET] = "net", [LAYER_CONN] = "conn", [LAYER_POLL] = "poll",
+	[LAYER_SOCKOPT] = "sockopt", [LAYER_RETRANS] = "retrans", [LAYER_PROC] = "proc", [LAYER_URING] = "uring"};
 
 /* --- where the kernel calls us: void on_PROGRAM of hooks.def --- */
 
@@ -81,7 +81,7 @@ struct layer_hook {
 	struct tracepoint *tracepoint;
 };
 
-#define BIT_OF(layer) (1u << IN_##layer)
+#define BIT_OF(layer) (1u << LAYER_##layer)
 
 static struct layer_hook layer_hooks[] = {
 #include "layer_hooks.h" /* of the build: systemtap/layer_hooks.sh */
@@ -96,12 +96,12 @@ static void layer_hook_find(struct tracepoint *tracepoint, void *unused)
 			layer_hooks[i].tracepoint = tracepoint;
 }
 
-static bool layer_has_hook(const struct layer_hook *hook, enum event_layer layer)
+static bool layer_has_hook(const struct layer_hook *hook, enum layer layer)
 {
 	return hook->layers & 1u << layer && (hook->on || hook->always);
 }
 
-static void layer_hooks_on(enum event_layer layer)
+static void layer_hooks_on(enum layer layer)
 {
 	int i;
 
@@ -114,27 +114,27 @@ static void layer_hooks_on(enum event_layer layer)
 	}
 }
 
-static int layer_memos_make(enum event_layer layer)
+static int layer_memos_make(enum layer layer)
 {
 	int rc;
 
-	if (layer == IN_RETRANS)
+	if (layer == LAYER_RETRANS)
 		return memos_make(&senders);
-	if (layer != IN_BLOCK && layer != IN_CACHE)
+	if (layer != LAYER_BLOCK && layer != LAYER_CACHE)
 		return 0;
 	direct_find();
 	rc = memos_make(&touchers);
 	if (!rc)
 		rc = memos_make(&writebacks);
-	if (!rc && layer == IN_BLOCK)
+	if (!rc && layer == LAYER_BLOCK)
 		rc = memos_make(&bios);
-	if (!rc && layer == IN_BLOCK)
+	if (!rc && layer == LAYER_BLOCK)
 		rc = memos_make(&requests);
 	return rc;
 }
 
 /* Before the session starts. One event in EACH is recorded; 0: they are only summed up. */
-static int layer_on(enum event_layer layer, u32 each)
+static int layer_on(enum layer layer, u32 each)
 {
 	int rc = layer_memos_make(layer);
 
@@ -173,7 +173,7 @@ static void layers_free(void)
 
 /* --- status --- */
 
-static void show_layer(struct seq_file *m, enum event_layer layer, const char *before)
+static void show_layer(struct seq_file *m, enum layer layer, const char *before)
 {
 	const char *between = "=";
 	int i;
@@ -181,7 +181,7 @@ static void show_layer(struct seq_file *m, enum event_layer layer, const char *b
 	seq_printf(m, "%s%s", before, layer_names[layer]);
 	if (session.each[layer] != 1)
 		seq_printf(m, "/%u", session.each[layer]);
-	for (i = 0; layer != IN_SYS && i < ARRAY_SIZE(layer_hooks); i++)
+	for (i = 0; layer != LAYER_SYS && i < ARRAY_SIZE(layer_hooks); i++)
 		if (layer_has_hook(&layer_hooks[i], layer)) {
 			seq_printf(m, "%s%s", between, layer_hooks[i].name);
 			between = "+";
@@ -204,7 +204,7 @@ static unsigned int layers_wanted(void)
 	unsigned int out = 0;
 	int i;
 
-	for (i = IN_BLOCK; i < IN_COUNT; i++)
+	for (i = LAYER_BLOCK; i < LAYER_COUNT; i++)
 		out |= session.on[i] ? 1u << i : 0;
 	return out;
 }
@@ -215,7 +215,7 @@ static void layers_show(struct seq_file *m)
 	int i;
 
 	seq_puts(m, "layers=");
-	for (i = 0; i < IN_COUNT; i++)
+	for (i = 0; i < LAYER_COUNT; i++)
 		if (session.on[i]) {
 			show_layer(m, i, between);
 			between = ",";

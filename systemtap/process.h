@@ -10,14 +10,14 @@
 
 static bool process_wanted(void)
 {
-	return session_on() && session.on[IN_PROC] && current_in_scope();
+	return session_on() && session.on[LAYER_PROC] && current_in_scope();
 }
 
 static void process_forks(const struct task_struct *child)
 {
 	struct event e;
 
-	if (!process_wanted() || !event_begin(&e, ROW_proc_fork, IN_PROC, 2, 0))
+	if (!process_wanted() || !event_begin(&e, ROW_proc_fork, LAYER_PROC, 2, 0))
 		return;
 	event_values(&e)[0] = child->tgid;
 	event_values(&e)[1] = child->pid;
@@ -30,7 +30,7 @@ static void process_executes(const struct linux_binprm *bprm)
 	unsigned int len = strnlen(bprm->filename, PATH_MAX - 1);
 	struct event e;
 
-	if (!process_wanted() || !event_begin(&e, ROW_proc_exec, IN_PROC, 0, 0))
+	if (!process_wanted() || !event_begin(&e, ROW_proc_exec, LAYER_PROC, 0, 0))
 		return;
 	if (!e.aside) { /* where a name has no room */
 		memcpy(item_begin(&e.o, len), bprm->filename, len);
@@ -44,7 +44,7 @@ static void process_ends(const struct task_struct *task)
 {
 	struct event e;
 
-	if (!process_wanted() || !event_begin(&e, ROW_proc_exit, IN_PROC, 1, 0))
+	if (!process_wanted() || !event_begin(&e, ROW_proc_exit, LAYER_PROC, 1, 0))
 		return;
 	event_values(&e)[0] = (u64)(s64)task->exit_code;
 	event_end(&e);

@@ -131,7 +131,7 @@ static bool bio_begin(struct event *e, u32 row, const struct bio *bio)
 {
 	u64 *to;
 
-	if (!event_begin(e, row, IN_BLOCK, 6, bio->bi_iter.bi_size))
+	if (!event_begin(e, row, LAYER_BLOCK, 6, bio->bi_iter.bi_size))
 		return false;
 	to = event_values(e);
 	to[0] = bio->bi_bdev ? new_encode_dev(bio->bi_bdev->bd_dev) : 0;
@@ -228,7 +228,7 @@ static void request_put(u32 row, const struct request *rq, const struct issued *
 	struct event e;
 	u64 *value;
 
-	if (!event_begin(&e, row, IN_BLOCK, 6, rq->__data_len))
+	if (!event_begin(&e, row, LAYER_BLOCK, 6, rq->__data_len))
 		return;
 	event_since(&e, row == ROW_block_issue ? i->started : 0);
 	value = event_values(&e);
@@ -284,7 +284,7 @@ static void request_done(const struct request *rq, u8 status, u32 bytes)
 
 	if (!memo_get(&requests, KEY(rq), &i))
 		return;
-	if (i.origin.who.in_scope && event_begin(&e, ROW_block_done, IN_BLOCK, 6, bytes)) {
+	if (i.origin.who.in_scope && event_begin(&e, ROW_block_done, LAYER_BLOCK, 6, bytes)) {
 		event_since(&e, i.started);
 		event_result(&e, error_of(status));
 		value = event_values(&e);

@@ -7,26 +7,11 @@
 #include <linux/types.h>
 
 #include "capture/wire.h"
+#include "ops/layers.h"
 
 /* What all hooks read and only the control file writes. */
 
 enum session_state { SESSION_IDLE, SESSION_STARTED, SESSION_STOPPED };
-
-/* enum layer of ops/layer_list.h. */
-enum event_layer {
-	IN_SYS,
-	IN_BLOCK,
-	IN_CACHE,
-	IN_FAULT,
-	IN_NET,
-	IN_CONN,
-	IN_POLL,
-	IN_SOCKOPT,
-	IN_RETRANS,
-	IN_PROC,
-	IN_URING,
-	IN_COUNT
-};
 
 #define FILTERS_MAX 16
 
@@ -38,8 +23,8 @@ struct session {
 	unsigned int comms, uids;
 	char comm[FILTERS_MAX][TASK_COMM_LEN];
 	uid_t uid[FILTERS_MAX];
-	bool on[IN_COUNT];  /* layers that are recorded ... */
-	u32 each[IN_COUNT]; /* ... one event in so many; 0: they are only summed up */
+	bool on[LAYER_COUNT];  /* layers that are recorded ... */
+	u32 each[LAYER_COUNT]; /* ... one event in so many; 0: they are only summed up */
 	/* of rows that need one of these: */
 	u32 need_pids[WIRE_NEED_IDS], need_tids[WIRE_NEED_IDS], need_uids[WIRE_NEED_IDS];
 	char need_comm[WIRE_NEED_IDS][TASK_COMM_LEN];
@@ -51,7 +36,7 @@ struct session {
 	struct mnt_namespace *mounts;
 };
 
-static struct session session __read_mostly = {.epoch = 1, .on[IN_SYS] = true, .each[IN_SYS] = 1};
+static struct session session __read_mostly = {.epoch = 1, .on[LAYER_SYS] = true, .each[LAYER_SYS] = 1};
 
 static inline bool session_on(void)
 {

@@ -29,7 +29,7 @@ static const struct {
 	int number;
 	unsigned int layer;
 } call_layers[] = {
-#define CALL(x86_64, aarch64, event, layer) {OP_NUMBER(x86_64, aarch64), 1u << IN_##layer},
+#define CALL(x86_64, aarch64, event, layer) {OP_NUMBER(x86_64, aarch64), 1u << LAYER_##layer},
 #include "capture/sockets.def"
 };
 
@@ -39,8 +39,8 @@ static void event_calls_choose(unsigned int layers)
 	unsigned int wanted = layers;
 	int i;
 
-	if (layers & 1u << IN_RETRANS)
-		wanted |= 1u << IN_NET | 1u << IN_CONN;
+	if (layers & 1u << LAYER_RETRANS)
+		wanted |= 1u << LAYER_NET | 1u << LAYER_CONN;
 	for (i = 0; i < ARRAY_SIZE(call_layers); i++)
 		if (call_layers[i].number >= 0 && call_layers[i].layer & wanted)
 			event_calls[call_layers[i].number] = i + 1;
@@ -245,7 +245,7 @@ static void put_closing(unsigned int fd)
 
 	if (sk) {
 		memo_drop(&senders, KEY(sk));
-		if (event_begin(&e, ROW_conn_close, IN_CONN, 1, 0)) {
+		if (event_begin(&e, ROW_conn_close, LAYER_CONN, 1, 0)) {
 			event_values(&e)[0] = fd;
 			item_ends(&e.o, sk);
 			event_end(&e);
@@ -309,7 +309,7 @@ static void event_enter(const struct pt_regs *regs, long number)
 	th->event = event;
 	th->event_t = ktime_get_ns();
 	th->event_wait = wait_of(event, regs);
-	if (session.on[IN_RETRANS] && event_sends(event))
+	if (session.on[LAYER_RETRANS] && event_sends(event))
 		note_sender((unsigned int)call_arg(regs, 0));
 }
 
@@ -329,7 +329,7 @@ static void put_moved(const struct over *c, u32 row, const struct moved *m, bool
 	struct event e;
 	u64 *value;
 
-	if ((plain && !sk) || !event_begin(&e, row, IN_NET, 4, m->bytes > 0 ? m->bytes : 0)) {
+	if ((plain && !sk) || !event_begin(&e, row, LAYER_NET, 4, m->bytes > 0 ? m->bytes : 0)) {
 		sock_put_file(file);
 		return;
 	}
@@ -424,7 +424,7 @@ static void put_messages_moved(const struct over *c, u32 row)
 
 /* --- conn, poll, sockopt --- */
 
-static bool over_begin(struct event *e, const struct over *c, u32 row, enum event_layer layer, unsigned int values)
+static bool over_begin(struct event *e, const struct over *c, u32 row, enum layer layer, unsigned int values)
 {
 	if (!event_begin(e, row, layer, values, 0))
 		return false;
@@ -440,7 +440,7 @@ static void put_socket(const struct over *c)
 	struct event e;
 	u64 *value;
 
-	if (!over_begin(&e, c, pair ? ROW_conn_pair : ROW_conn_socket, IN_CONN, pair ? 5 : 3))
+	if (!over_begin(&e, c, pair ? ROW_conn_pair : ROW_conn_socket, LAYER_CONN, pair ? 5 : 3))
 		return;
 	value = event_values(&e);
 	value[0] = (u64)(s64)(s32)call_arg(c->regs, 0);
@@ -463,7 +463,7 @@ static void put_connection(const struct over *c, u32 row, unsigned int values)
 	const struct sock *sk;
 	struct event e;
 
-	if (!over_begin(&e, c, row, IN_CONN, values))
+	if (!over_begin(&e, c, row, LAYER_CONN, values))
 		return;
 	event_values(&e)[0] = call_arg(c->regs, 0);
 	if (values == 2)
@@ -499,7 +499,7 @@ static void put_poll(const struct over *c, u32 row, int reg)
 	struct event e;
 	u64 *value;
 
-	if (!over_begin(&e, c, row, IN_POLL, n))
+	if (!over_begin(&e, c, row, LAYER_POLL, n))
 		return;
 	value = event_values(&e);
 	if (n == 3)
@@ -513,7 +513,7 @@ static void put_poll_create(const struct over *c)
 {
 	struct event e;
 
-	if (!over_begin(&e, c, ROW_poll_create, IN_POLL, 1))
+	if (!over_begin(&e, c, ROW_poll_create, LAYER_POLL, 1))
 		return;
 	event_values(&e)[0] = c->th->event == EVENT_EPOLL_CREATE1 ? call_arg(c->regs, 0) : 0;
 	event_end(&e);
@@ -525,7 +525,7 @@ static void put_poll_ctl(const struct over *c)
 	u32 mask = 0;
 	u64 *value;
 
-	if (!over_begin(&e, c, ROW_poll_ctl, IN_POLL, 4))
+	if (!over_begin(&e, c, ROW_poll_ctl, LAYER_POLL, 4))
 		return;
 	if (!call_arg(c->regs, 3) || call_arg(c->regs, 1) == EPOLL_CTL_DEL ||
 		!user_copy(&mask, call_arg(c->regs, 3), sizeof(mask)))
@@ -545,7 +545,7 @@ static void put_option(const struct over *c, u32 row)
 	s32 number;
 	u64 *value;
 
-	if (!over_begin(&e, c, row, IN_SOCKOPT, 5))
+	if (!over_begin(&e, c, row, LAYER_SOCKOPT, 5))
 		return;
 	if (row == ROW_sockopt_set)
 		len = call_arg(c->regs, 4);
@@ -697,7 +697,7 @@ static void retransmitted(const struct sock *sk, u32 bytes)
 
 	if (!memo_get(&senders, KEY(sk), &t) && !all_in_scope())
 		return;
-	if (!event_begin(&e, ROW_retrans_tcp, IN_RETRANS, 3, bytes))
+	if (!event_begin(&e, ROW_retrans_tcp, LAYER_RETRANS, 3, bytes))
 		return;
 	value = event_values(&e);
 	value[0] = bytes;

@@ -5,26 +5,11 @@
 #include <stdbool.h>
 
 #include "datas/buf.h"
+#include "ops/layers.h"
 #include "ops/ops.h"
 #include "utils/err.h"
 
 /* Which layers: "sys,block,cache=64". A layer's events are the rows of one family. */
-
-/* Those behind sys in the order of their families. */
-enum layer {
-	LAYER_SYS,
-	LAYER_BLOCK,
-	LAYER_CACHE,
-	LAYER_FAULT,
-	LAYER_NET,
-	LAYER_CONN,
-	LAYER_POLL,
-	LAYER_SOCKOPT,
-	LAYER_RETRANS,
-	LAYER_PROC,
-	LAYER_URING,
-	LAYER_COUNT
-};
 
 struct layer_list {
 	bool on[LAYER_COUNT];

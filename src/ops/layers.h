@@ -2,6 +2,22 @@
 #ifndef IORIOT_OPS_LAYERS_H
 #define IORIOT_OPS_LAYERS_H
 
+/* What -L chooses; those behind sys in the order of their families. */
+enum layer {
+	LAYER_SYS,
+	LAYER_BLOCK,
+	LAYER_CACHE,
+	LAYER_FAULT,
+	LAYER_NET,
+	LAYER_CONN,
+	LAYER_POLL,
+	LAYER_SOCKOPT,
+	LAYER_RETRANS,
+	LAYER_PROC,
+	LAYER_URING,
+	LAYER_COUNT
+};
+
 /* Numbers in events of other layers (docs/layers.md), the same whatever the kernel's own are. */
 
 /* BLKOP: what is done in the lowest byte (as enum req_op of Linux 6 has it), and flags. */

@@ -170,7 +170,7 @@ static __always_inline u64 operation_of(u32 opf)
 static __always_inline struct build *bio_event(u32 row, struct bio *bio, u64 **value)
 {
 	u64 bytes = GET(bio, bi_iter.bi_size);
-	struct build *b = event_begin(row, IN_BLOCK, 6, bytes);
+	struct build *b = event_begin(row, LAYER_BLOCK, 6, bytes);
 	struct block_device *dev;
 	u64 *to;
 
@@ -300,7 +300,7 @@ static __always_inline void bio_merged(struct bio *bio, bool front)
 static __always_inline void request_put(u32 row, struct request *rq, const struct issued *i)
 {
 	u64 bytes = GET(rq, __data_len);
-	struct build *b = event_begin(row, IN_BLOCK, 6, bytes);
+	struct build *b = event_begin(row, LAYER_BLOCK, 6, bytes);
 	u64 *value;
 
 	if (!b)
@@ -364,7 +364,7 @@ static __always_inline void request_done(struct request *rq, u32 status, u32 byt
 
 	if (!i)
 		return;
-	b = i->origin.who.in_scope ? event_begin(ROW_block_done, IN_BLOCK, 6, bytes) : NULL;
+	b = i->origin.who.in_scope ? event_begin(ROW_block_done, LAYER_BLOCK, 6, bytes) : NULL;
 	if (b) {
 		event_since(b, i->started);
 		event_result(b, error_of(status));

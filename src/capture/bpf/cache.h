@@ -36,10 +36,10 @@ static __always_inline void cache_put(u32 row, struct inode *inode, u64 offset, 
 	struct build *b;
 	u64 *value;
 
-	if (!session.on[IN_CACHE] || !inode)
+	if (!session.on[LAYER_CACHE] || !inode)
 		return;
 	for_whom(inode, is_kernel_thread(), &who);
-	b = who.in_scope && file_wanted(inode) ? event_begin(row, IN_CACHE, 3, bytes) : NULL;
+	b = who.in_scope && file_wanted(inode) ? event_begin(row, LAYER_CACHE, 3, bytes) : NULL;
 	if (!b)
 		return;
 	value = build_values(b, 3);
@@ -103,7 +103,7 @@ static __always_inline void writeback_end(struct inode *inode)
 
 	if (!w)
 		return;
-	b = w->who.in_scope ? event_begin(ROW_cache_writeback, IN_CACHE, 3, w->bytes) : NULL;
+	b = w->who.in_scope ? event_begin(ROW_cache_writeback, LAYER_CACHE, 3, w->bytes) : NULL;
 	if (b) {
 		event_since(b, w->t);
 		value = build_values(b, 3);
@@ -120,9 +120,9 @@ static __always_inline void cache_reclaimed(u32 node, u64 scanned, u64 reclaimed
 	struct build *b;
 	u64 *value;
 
-	if (!session.on[IN_CACHE] || session.by_file || !current_in_scope())
+	if (!session.on[LAYER_CACHE] || session.by_file || !current_in_scope())
 		return;
-	b = event_begin(ROW_cache_reclaim, IN_CACHE, 4, reclaimed * PAGE_BYTES);
+	b = event_begin(ROW_cache_reclaim, LAYER_CACHE, 4, reclaimed * PAGE_BYTES);
 	if (!b)
 		return;
 	value = build_values(b, 4);

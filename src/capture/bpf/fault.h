@@ -29,7 +29,7 @@ static __always_inline void fault_begins(u64 address, u64 code)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct bpf_thread *th;
 
-	if (!session.on[IN_FAULT] && !window_has(task, address, 1))
+	if (!session.on[LAYER_FAULT] && !window_has(task, address, 1))
 		return;
 	if (task->pagefault_disabled) /* it is refused: we ourselves look at memory so */
 		return;
@@ -70,7 +70,7 @@ static __always_inline void put_fault_event(struct task_struct *task, struct bpf
 	bpf_find_vma(task, address, note_map, &m, 0);
 	if (!file_wanted(m.inode))
 		return;
-	b = event_begin(ROW_page_fault, IN_FAULT, 4, PAGE_BYTES);
+	b = event_begin(ROW_page_fault, LAYER_FAULT, 4, PAGE_BYTES);
 	if (!b)
 		return;
 	if (th->fault_t && th->fault_at == address) {
@@ -89,17 +89,17 @@ static __always_inline void put_fault_event(struct task_struct *task, struct bpf
 static __always_inline void fault_ends(u64 address, u64 major)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	bool on_map = session.on[IN_SYS] && window_has(task, address, 1);
+	bool on_map = session.on[LAYER_SYS] && window_has(task, address, 1);
 	struct bpf_thread *th;
 
-	if (!on_map && !session.on[IN_FAULT])
+	if (!on_map && !session.on[LAYER_FAULT])
 		return;
 	th = thread_in_scope(task);
 	if (!th)
 		return;
 	if (on_map)
 		put_fault(task, address, th->fault_t && th->fault_at == address ? th->fault_code : 0);
-	if (session.on[IN_FAULT])
+	if (session.on[LAYER_FAULT])
 		put_fault_event(task, th, address, major);
 	th->fault_t = 0;
 }

@@ -11,20 +11,6 @@
  * follows what is written of it to the request.
  */
 
-enum {
-	IN_SYS,
-	IN_BLOCK,
-	IN_CACHE,
-	IN_FAULT,
-	IN_NET,
-	IN_CONN,
-	IN_POLL,
-	IN_SOCKOPT,
-	IN_RETRANS,
-	IN_PROC,
-	IN_URING
-}; /* enum layer of ops/layer_list.h */
-
 #define PF_KTHREAD 0x00200000
 
 struct {

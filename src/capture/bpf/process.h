@@ -8,12 +8,12 @@
 
 static __always_inline bool process_wanted(void)
 {
-	return session_on() && session.on[IN_PROC] && current_in_scope();
+	return session_on() && session.on[LAYER_PROC] && current_in_scope();
 }
 
 static __always_inline void process_forks(struct task_struct *child)
 {
-	struct build *b = process_wanted() ? event_begin(ROW_proc_fork, IN_PROC, 2, 0) : NULL;
+	struct build *b = process_wanted() ? event_begin(ROW_proc_fork, LAYER_PROC, 2, 0) : NULL;
 	u64 *value;
 
 	if (!b)
@@ -27,7 +27,7 @@ static __always_inline void process_forks(struct task_struct *child)
 /* The name that the kernel looked up, which is not always the program's own. */
 static __always_inline void process_executes(struct linux_binprm *bprm)
 {
-	struct build *b = process_wanted() ? event_begin(ROW_proc_exec, IN_PROC, 0, 0) : NULL;
+	struct build *b = process_wanted() ? event_begin(ROW_proc_exec, LAYER_PROC, 0, 0) : NULL;
 	char *to;
 	long len;
 
@@ -43,7 +43,7 @@ static __always_inline void process_executes(struct linux_binprm *bprm)
 /* Before task.h ends its scope. */
 static __always_inline void process_ends(struct task_struct *task)
 {
-	struct build *b = process_wanted() ? event_begin(ROW_proc_exit, IN_PROC, 1, 0) : NULL;
+	struct build *b = process_wanted() ? event_begin(ROW_proc_exit, LAYER_PROC, 1, 0) : NULL;
 
 	if (!b)
 		return;

@@ -58,7 +58,7 @@ static __always_inline void request_describe(const struct io_uring_sqe *sqe, str
 
 static __always_inline struct build *request_event(u32 row, u64 at, const struct ring_request *r)
 {
-	struct build *b = event_begin(row, IN_URING, 6, r->len);
+	struct build *b = event_begin(row, LAYER_URING, 6, r->len);
 	u64 *value;
 
 	if (!b)

@@ -297,7 +297,7 @@ __noinline int put_closing(u32 fd)
 	if (!sk)
 		return 0;
 	bpf_map_delete_elem(&senders, &sk);
-	b = event_begin(ROW_conn_close, IN_CONN, 1, 0);
+	b = event_begin(ROW_conn_close, LAYER_CONN, 1, 0);
 	if (!b)
 		return 0;
 	build_values(b, 1)[0] = fd;
@@ -360,7 +360,7 @@ static __always_inline void event_enter(struct pt_regs *regs, long number)
 	c->event = event;
 	c->t = bpf_ktime_get_ns();
 	c->wait = wait_of(event, arg);
-	if (session.on[IN_RETRANS] && event_sends(event))
+	if (session.on[LAYER_RETRANS] && event_sends(event))
 		note_sender(arg[0]);
 }
 
@@ -370,7 +370,7 @@ static __always_inline void put_moved(const struct event_call *c, u32 row, u64 f
 	u64 messages, s64 moved, u64 name, u64 name_len)
 {
 	u64 sk = number_of(sock_of(fd)), *value;
-	struct build *b = event_begin(row, IN_NET, 4, moved > 0 ? moved : 0);
+	struct build *b = event_begin(row, LAYER_NET, 4, moved > 0 ? moved : 0);
 
 	if (!b)
 		return;
@@ -475,7 +475,7 @@ __noinline int put_socket(void)
 	struct event_call *c = event_call_here();
 	bool pair = c && c->event == BPF_EVENT_SOCKETPAIR;
 	u32 row = pair ? ROW_conn_pair : ROW_conn_socket, n = pair ? 5 : 3;
-	struct build *b = c ? event_of_call(c, row, IN_CONN, n) : NULL;
+	struct build *b = c ? event_of_call(c, row, LAYER_CONN, n) : NULL;
 	s32 fds[2] = {-1, -1};
 	u64 *value;
 
@@ -499,7 +499,7 @@ __noinline int put_socket(void)
 __noinline int put_connection(u32 row, u32 values)
 {
 	struct event_call *c = event_call_here();
-	struct build *b = c ? event_of_call(c, row, IN_CONN, values) : NULL;
+	struct build *b = c ? event_of_call(c, row, LAYER_CONN, values) : NULL;
 	u64 sk, *value;
 
 	if (!b || !c)
@@ -535,7 +535,7 @@ __noinline int put_poll(u32 row, u32 reg)
 {
 	struct event_call *c = event_call_here();
 	u32 n = row == ROW_poll_wait ? 3 : 2;
-	struct build *b = c ? event_of_call(c, row, IN_POLL, n) : NULL;
+	struct build *b = c ? event_of_call(c, row, LAYER_POLL, n) : NULL;
 	u64 *value;
 
 	if (!b || !c)
@@ -552,7 +552,7 @@ __noinline int put_poll(u32 row, u32 reg)
 __noinline int put_poll_create(void)
 {
 	struct event_call *c = event_call_here();
-	struct build *b = c ? event_of_call(c, ROW_poll_create, IN_POLL, 1) : NULL;
+	struct build *b = c ? event_of_call(c, ROW_poll_create, LAYER_POLL, 1) : NULL;
 
 	if (!b || !c)
 		return 0;
@@ -564,7 +564,7 @@ __noinline int put_poll_create(void)
 __noinline int put_poll_ctl(void)
 {
 	struct event_call *c = event_call_here();
-	struct build *b = c ? event_of_call(c, ROW_poll_ctl, IN_POLL, 4) : NULL;
+	struct build *b = c ? event_of_call(c, ROW_poll_ctl, LAYER_POLL, 4) : NULL;
 	u32 mask = 0;
 	u64 *value;
 
@@ -586,7 +586,7 @@ __noinline int put_poll_ctl(void)
 __noinline int put_option(u32 row)
 {
 	struct event_call *c = event_call_here();
-	struct build *b = c ? event_of_call(c, row, IN_SOCKOPT, 5) : NULL;
+	struct build *b = c ? event_of_call(c, row, LAYER_SOCKOPT, 5) : NULL;
 	u32 len = 0;
 	s32 number;
 	u64 *value;
@@ -615,7 +615,7 @@ __noinline int put_option(u32 row)
 __noinline int put_ring_enter(void)
 {
 	struct event_call *c = event_call_here();
-	struct build *b = c ? event_of_call(c, ROW_ring_enter, IN_URING, 4) : NULL;
+	struct build *b = c ? event_of_call(c, ROW_ring_enter, LAYER_URING, 4) : NULL;
 	u64 *value;
 
 	if (!b || !c)
@@ -773,7 +773,7 @@ static __always_inline void retransmitted(struct sock *sock, u32 bytes)
 
 	if (!t && !(session.all && !session.comms && !session.uids))
 		return;
-	b = event_begin(ROW_retrans_tcp, IN_RETRANS, 3, bytes);
+	b = event_begin(ROW_retrans_tcp, LAYER_RETRANS, 3, bytes);
 	if (!b)
 		return;
 	value = build_values(b, 3);
