@@ -655,6 +655,16 @@ static int bpf_run(struct capture_job *job, struct err *err)
 
 /* --- whether it can be --- */
 
+int bpf_kernel(struct err *err)
+{
+	struct btf *kernel;
+	int rc = kernel_types(&kernel, err);
+
+	if (!rc)
+		btf__free(kernel);
+	return rc;
+}
+
 /* Whether a program that does nothing may be loaded. */
 static int try_load(struct err *err)
 {
@@ -672,7 +682,6 @@ static int try_load(struct err *err)
 
 static int bpf_probe(const struct options *o, struct err *err)
 {
-	struct btf *kernel;
 	int rc = o->pid ? live_check_pid(o->pid, err) : 0;
 
 	*last_words = '\0';
@@ -682,11 +691,8 @@ static int bpf_probe(const struct options *o, struct err *err)
 	if (access(BTF, R_OK))
 		return err_set(err, ENOSYS,
 			"this kernel has no type information (" BTF "), which the bpf backend needs");
-	rc = kernel_types(&kernel, err);
-	if (rc)
-		return rc;
-	btf__free(kernel);
-	return try_load(err);
+	rc = bpf_kernel(err);
+	return rc ? rc : try_load(err);
 }
 
 const struct backend backend_bpf = {

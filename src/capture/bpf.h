@@ -19,6 +19,11 @@
  *	bpf/		the programs themselves
  */
 
+/* --- bpf.c --- */
+
+/* Whether the kernel has what the programs call: 0, or -errno with a sentence. */
+int bpf_kernel(struct err *err);
+
 /* --- bpf_rows.c --- */
 
 void bpf_rows(struct bpf_row rows[BPF_ROWS], uint16_t opcodes[BPF_OPCODES], const bool *wanted);

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/bpf.h"
 #include "check/check.h"
 
 #define UNPRIVILEGED "/proc/sys/kernel/unprivileged_bpf_disabled"
@@ -60,6 +61,24 @@ static void check_load(struct check *c)
 		report_remedy(&c->report, "root can, or CAP_BPF with CAP_PERFMON");
 }
 
+#ifdef HAVE_BPF
+static int look_at_kernel(void *arg, struct err *err)
+{
+	(void)arg;
+	return bpf_kernel(err);
+}
+
+static void check_kernel(struct check *c)
+{
+	struct err err = {0};
+
+	if (try_in_child(look_at_kernel, NULL, &err))
+		report_add(&c->report, SECTION_BPF, "loops", MARK_NO, "%s", err.text);
+	else
+		report_add(&c->report, SECTION_BPF, "loops", MARK_OK, "programs have bpf_loop, as from Linux 5.17 on");
+}
+#endif
+
 static void check_unprivileged(struct check *c)
 {
 	char value[16];
@@ -83,6 +102,9 @@ void check_bpf(struct check *c)
 	report_remedy(&c->report, "build with clang, bpftool and libbpf");
 #endif
 	check_btf(c);
+#ifdef HAVE_BPF
+	check_kernel(c);
+#endif
 	check_load(c);
 	check_unprivileged(c);
 }

@@ -22,7 +22,7 @@ said() {
 	done
 	shift
 	status_is "$name: status" "$status" "$@"
-	mapfile -t got < <(grep -E '^ioriot: (not with|recording with|this |root |the )' <<<"$output")
+	mapfile -t got < <(grep -E '^ioriot: (not with|recording with|this |root |the |BPF programs of )' <<<"$output")
 	equal "$name: as many lines" "${#got[@]}" ${#lines[@]}
 	for i in "${!lines[@]}"; do
 		check "$name: \"${lines[i]}\"" grep -qE "^ioriot: ${lines[i]}" <<<"${got[i]-}"
@@ -55,11 +55,14 @@ else
 		# called by said
 		# shellcheck disable=SC2317
 		with_older_types() { unshare -m --propagation private sh -c 'mount --bind types /sys/kernel/btf/vmlinux && exec "$@"' - "$@"; }
-		said "an older kernel" 0 "$no_module" 'recording with bpf$' \
+		said "an older kernel" 0 "$no_module" \
 			'not with bpf: .* no loops \(bpf_loop\): that is, it is older than Linux 5.17' 'recording with ptrace$' -- \
 			with_older_types "$IORIOT" -c out/j --backend=auto -- true
-		said "an older kernel, and no program" 4 "$no_module" 'recording with bpf$' 'not with bpf: .*bpf_loop' -- \
+		said "an older kernel, and no program" 4 "$no_module" 'not with bpf: .*bpf_loop' 'BPF programs .*older than Linux 5.17' -- \
 			with_older_types "$IORIOT" -c out/k --backend=auto
+		absent "an older kernel, and no program: no file" out/k
+		check "an older kernel: --check says it too" \
+			grep -q 'no *loops .*older than Linux 5.17' <(with_older_types "$IORIOT" --check)
 	else
 		skip "--backend=auto without type information" "no mount namespace may be made here"
 	fi
