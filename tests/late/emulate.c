@@ -37,6 +37,7 @@ struct emulation {
 	struct sink *sink;
 	struct late *late;
 	struct model model;
+	struct rline out; /* of the model */
 	struct hmap known;
 	uint64_t ids;
 	const char *hidden;
@@ -381,6 +382,7 @@ int main(int argc, char **argv)
 	if (model_init(&e.model, "emulation", NULL, capture_header(e.in, "arch")) ||
 		late_open(&e.late, e.sink, &err))
 		die(&err);
+	e.model.out = &e.out;
 	run(&e);
 	late_close(e.late);
 	if (sink_close(e.sink, &totals, &err))
