@@ -21,13 +21,13 @@ void rblock_take(struct rblock *b, struct replay_reader *r)
 
 static int parse(struct rblock *b)
 {
-	const char *p = b->text.p, *end = p + b->text.len, *lf;
+	const char *p = b->text.p, *lf;
 	struct flaw flaw;
 	size_t i;
 	int rc = rlines_begin(&b->lines, b->n);
 
 	for (i = 0; i < b->n && !rc; i++, p = lf + 1) {
-		lf = memchr(p, '\n', (size_t)(end - p));
+		lf = memchr(p, '\n', b->text.len - (size_t)(p - b->text.p));
 		rc = replay_op_line(&b->scratch, (struct str){p, (size_t)(lf - p)}, rlines_next(&b->lines), &flaw);
 		if (!rc)
 			rlines_keep(&b->lines);
