@@ -285,8 +285,8 @@ START_TEST(many_ranges)
 	for (i = 0; i < b.len; i++) {
 		if (i % 32 < 8)
 			data += b.p[i] != 0;
-		else
-			ck_assert_int_eq(b.p[i], 0);
+		else if (b.p[i])
+			ck_abort_msg("byte %zu", i);
 	}
 	ck_assert_uint_gt(data, 1190000);
 	buf_free(&b);

@@ -91,8 +91,9 @@ static void same_as_kernel(const struct scene *s, unsigned step)
 
 	read_kernel(s, at);
 	for (i = 0; i < PAGES; i++)
-		ck_assert_msg(at[i] == in_model(s, i), "step %u, page %u: kernel %#lx, model %#lx", step,
-			i, at[i], in_model(s, i));
+		if (at[i] != in_model(s, i))
+			ck_abort_msg("step %u, page %u: kernel %#lx, model %#lx", step, i, at[i],
+				in_model(s, i));
 }
 
 static void do_map(struct scene *s, uint64_t at, uint64_t len)
