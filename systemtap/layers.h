@@ -16,9 +16,10 @@
  * of layers that are recorded are attached.
  */
 
-static const char *const layer_names[LAYER_COUNT] = {[LAYER_SYS] = "sys", [LAYER_BLOCK] = "block", [LAYER_CACHE] = "cache",
-	[LAYER_FAULT] = "fault", [LAYER_NET] = "net", [LAYER_CONN] = "conn", [LAYER_POLL] = "poll",
-	[LAYER_SOCKOPT] = "sockopt", [LAYER_RETRANS] = "retrans", [LAYER_PROC] = "proc", [LAYER_URING] = "uring"};
+static const char *const layer_names[LAYER_COUNT] = {[LAYER_SYS] = "sys", [LAYER_BLOCK] = "block",
+	[LAYER_CACHE] = "cache", [LAYER_FAULT] = "fault", [LAYER_NET] = "net", [LAYER_CONN] = "conn",
+	[LAYER_POLL] = "poll", [LAYER_SOCKOPT] = "sockopt", [LAYER_RETRANS] = "retrans", [LAYER_PROC] = "proc",
+	[LAYER_URING] = "uring"};
 
 /* --- where the kernel calls us: void on_PROGRAM of hooks.def --- */
 
