@@ -132,6 +132,20 @@ uring_is_refused() {
 
 is_root() { [ "$(id -u)" -eq 0 ]; }
 
+# own_mounts WHAT WHY_ROOT: the test goes on in a mount namespace that ends with it; else WHAT is skipped.
+own_mounts() {
+	if ! is_root; then
+		skip "$1" "$2"
+		exit 0
+	elif [ -z "${IN_NAMESPACE-}" ]; then
+		if ! unshare -m true 2>/dev/null; then
+			skip "$1" "no mount namespace may be made here"
+			exit 0
+		fi
+		exec env IN_NAMESPACE=1 unshare -m --propagation private "$0"
+	fi
+}
+
 # The command as an ordinary user: as who runs this, or as nobody when that is root.
 as_user() {
 	if is_root; then

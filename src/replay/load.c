@@ -152,7 +152,6 @@ static void at_least(uint32_t *max, uint64_t id)
 		*max = (uint32_t)id + 1;
 }
 
-
 /* Numbers that few rows have. */
 static void note_odd_ids(struct filing *f, const struct rline *line)
 {

@@ -8,16 +8,7 @@
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
-if ! is_root; then
-	skip "hostile replays" "needs root, against whom they are"
-	exit 0
-elif [ -z "${IN_NAMESPACE-}" ]; then
-	if ! unshare -m true 2>/dev/null; then
-		skip "hostile replays" "no mount namespace may be made here"
-		exit 0
-	fi
-	exec env IN_NAMESPACE=1 unshare -m --propagation private "$0"
-fi
+own_mounts "hostile replays" "needs root, against whom they are"
 
 check "hostile replays of each row of the table" "$TESTS/hostile/generate.py" made
 cp "$TESTS"/hostile/*.ops made

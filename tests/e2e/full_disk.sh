@@ -5,16 +5,7 @@
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
-if ! is_root; then
-	skip "full disk" "needs root to mount a small file system"
-	exit 0
-elif [ -z "${IN_NAMESPACE-}" ]; then
-	if ! unshare -m true 2>/dev/null; then
-		skip "full disk" "no mount namespace may be made here"
-		exit 0
-	fi
-	exec env IN_NAMESPACE=1 unshare -m --propagation private "$0"
-fi
+own_mounts "full disk" "needs root to mount a small file system"
 
 mkdir small root
 chown 65534 root

@@ -5,16 +5,7 @@
 # shellcheck source=../replay_lib.sh
 . "$TESTS/replay_lib.sh"
 
-if ! is_root; then
-	skip "a worker that the kernel keeps" "needs root to freeze a file system"
-	exit 0
-elif [ -z "${IN_NAMESPACE-}" ]; then
-	if ! unshare -m true 2>/dev/null; then
-		skip "a worker that the kernel keeps" "no mount namespace may be made here"
-		exit 0
-	fi
-	exec env IN_NAMESPACE=1 unshare -m --propagation private "$0"
-fi
+own_mounts "a worker that the kernel keeps" "needs root to freeze a file system"
 
 truncate -s 32M image
 mkfs.ext4 -q -F image
