@@ -405,6 +405,9 @@ def main():
     parser.add_argument("--json", default=os.path.join(TOP, "build", "bench.json"))
     parser.add_argument("names", nargs="*", metavar="NAME")
     args = parser.parse_args()
+    unknown = [name for name in args.names if name not in Bench.BENCHES]
+    if unknown:
+        parser.error("nothing is called %s; there are: %s" % (", ".join(unknown), " ".join(Bench.BENCHES)))
     for sig in (signal.SIGTERM, signal.SIGHUP):  # what is mounted is taken away
         signal.signal(sig, lambda number, _: sys.exit("bench: ended by signal %d" % number))
     bench = Bench(args)
