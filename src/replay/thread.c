@@ -365,6 +365,32 @@ static void touch(uint8_t *buf, uint64_t len)
 		*(volatile uint8_t *)&buf[i] = 0;
 }
 
+#define FIRST_OPS     1024
+#define QUICK_BUCKETS 512 /* of a histogram: latencies of up to 1 ms */
+
+static void touch_op(struct op_result *o)
+{
+	*(volatile uint64_t *)&o->errors = 0;
+	*(volatile uint32_t *)&o->latency.bucket[QUICK_BUCKETS] = 0;
+	*(volatile uint64_t *)&o->pace_ns = 0;
+}
+
+/* Nor for those of what they count in: the first operations tell which kinds there are. */
+static void touch_results(const struct runner *r)
+{
+	const struct program *p = r->e->config.program;
+	struct xcursor c = xcursor_of(&p->streams[r->number], r->first_entry);
+	struct xop x = XOP_START;
+	int i;
+
+	for (i = 0; i < FIRST_OPS && xop_next(&c, &x); i++)
+		touch_op(&r->result->op[x.op]);
+	if (r->pace == PACE_NONE)
+		return;
+	*(volatile uint64_t *)&r->result->late.count = 0;
+	*(volatile uint32_t *)&r->result->late.bucket[QUICK_BUCKETS] = 0;
+}
+
 static bool prepare(struct rthread *t, const struct program *p, uint32_t number)
 {
 	t->read_len = p->read_max < READ_BUFFER_MAX ? p->read_max : READ_BUFFER_MAX;
@@ -416,6 +442,7 @@ void *thread_main(void *arg)
 
 	if (!prepare(&t, p, start->number))
 		worker_fail(e, errno ? errno : ENOMEM, "cannot prepare a thread");
+	touch_results(&r);
 	if (r.pace != PACE_NONE)
 		prctl(PR_SET_TIMERSLACK, 1); /* else the kernel may add 50 us to each sleep */
 	wait_for_start(e->shared);

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "ops/advice.h"
 #include "replay/confine.h"
 #include "replay/engine.h"
 
@@ -69,6 +70,8 @@ static void set_up(struct engine *e, struct worker *w, uint32_t copy, int *tree_
 		.by_thread = e->config.options->order == ORDER_THREAD,
 		.over_ext4 = e->config.over_ext4,
 	};
+	if (p->write_max) /* a writer's first way through them costs nothing; before Linux 5.14 it does */
+		madvise(e->write_data, e->write_period, KERNEL_MADV_POPULATE_READ);
 	w->vfds = map_lazily(((uint64_t)p->vfds + 1) * sizeof(*w->vfds), MAP_PRIVATE);
 	w->locks = map_lazily(((uint64_t)p->locks + 1) * sizeof(*w->locks), MAP_PRIVATE);
 	w->maps = map_lazily(((uint64_t)p->maps + 1) * sizeof(*w->maps), MAP_PRIVATE);
