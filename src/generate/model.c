@@ -240,9 +240,19 @@ static bool ends_in_dots(struct str path)
 	return !path.len || path.s[path.len - 1] == '/';
 }
 
-/* A call that failed of what no tree has: mount points, in one of --root borders, and other ends of FIFOs. */
+bool model_no_number(const struct rec *r)
+{
+	return (r->ret == -EMFILE || r->ret == -ENFILE) && ops[r->op].flags & OPF_NEWFD;
+}
+
+/*
+ * A call that failed of what no tree has: mount points, in one of --root borders, other ends of FIFOs, and room
+ * in the table of descriptors, which is looked for before names are.
+ */
 static int left_by_error(const struct model *m, const struct rec *r)
 {
+	if (model_no_number(r) && !r->sqe.ring)
+		return LEFT_LIMIT;
 	switch (r->op) {
 	case OP_open:
 	case OP_openat:

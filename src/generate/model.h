@@ -40,6 +40,7 @@
 	X(UNLINKED, "on a file unlinked before the capture, through a descriptor")                 \
 	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
 	X(XATTR_START, "on extended attributes that contradict what others found, or of no file")  \
+	X(LIMIT, "refused by a limit of the process: on the size of a file, on descriptors")        \
 	X(MOUNT_POINT, "refused because something is mounted there")                               \
 	X(TREE_TOP, "another name for a directory that is the top of a tree in the replay")         \
 	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \
@@ -398,6 +399,18 @@ struct span {
 };
 int model_span_read(struct model *m, const struct span *s);
 int model_span_write(struct model *m, const struct span *s);
+/* The call failed as there was no number for a descriptor left: it had done nothing. */
+bool model_no_number(const struct rec *r);
+
+/*
+ * A file may not become so long, and no file system is why. END is where what was refused ends, or, of bytes to be
+ * written, begins: some would have been, were the limit behind that.
+ */
+bool model_beyond_limit(const struct rec *r, uint64_t end);
+
+/* Fewer bytes were written than asked for: the line asks for those. 0 or -ENOMEM. */
+int model_ask_for_less(struct model *m, const struct span *s);
+
 /* LEFT_CONFLICT when what a read got contradicts the size of its file. Changes nothing. */
 int model_read_fits(struct model *m, const struct span *s);
 

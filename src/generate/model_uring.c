@@ -588,6 +588,8 @@ static int apply_submission(struct model *m, struct ring *ring, const struct rec
 	bool opens = ops[r->op].flags & OPF_NEWFD, in_vain = had_no_slot(ring, r);
 	int rc;
 
+	if (model_no_number(r) && !in_vain)
+		return LEFT_LIMIT;
 	if (sqe->slot == URING_SLOT_ANY && r->ret >= 0) /* the result says which one it was */
 		sqe->slot = (uint32_t)r->ret;
 	m->plain = *r;
@@ -611,8 +613,8 @@ static int apply_submission(struct model *m, struct ring *ring, const struct rec
 /* Its chain ended here. A replay asks for what was moved, and gets it: what was cancelled is left out. */
 static bool is_cut_short(const struct rec *r)
 {
-	return r->op == OP_splice && r->ret >= 0 && !(r->sqe.flags & URING_IO_HARDLINK) &&
-	       (uint64_t)r->ret < (uint64_t)model_arg(r, A_LEN, 0);
+	return (r->op == OP_splice || ops[r->op].cls == CLS_WRITE) && r->ret >= 0 &&
+	       !(r->sqe.flags & URING_IO_HARDLINK) && (uint64_t)r->ret < model_wanted(r);
 }
 
 static int take_submission(struct model *m, struct ring *ring, const struct rec *r)

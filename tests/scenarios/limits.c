@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls that limits of the process, or memory of its own, refuse or cut short. The directory is empty. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define LIMIT 5000
+
+static void must(int line, long long got, long long want)
+{
+	if (got == want || (got == -1 && -errno == want))
+		return;
+	fprintf(stderr, "limits.c:%d: %lld (%m), not %lld\n", line, got, want);
+	exit(1);
+}
+#define MUST(call, want) must(__LINE__, (call), (want))
+
+static void limit(int what, rlim_t soft)
+{
+	struct rlimit l;
+
+	MUST(getrlimit(what, &l), 0);
+	l.rlim_cur = soft;
+	MUST(setrlimit(what, &l), 0);
+}
+
+/* Files as long as the limit allows, and no longer. */
+static void long_files(char *data)
+{
+	struct iovec v[3] = {{data, 1000}, {data, 2000}, {data, 500}};
+	int in = open("in", O_RDWR | O_CREAT, 0644), out = open("out", O_RDWR | O_CREAT, 0644);
+	int more = open("more", O_RDWR | O_CREAT | O_APPEND, 0644);
+	off_t at = 0;
+
+	MUST(write(in, data, 8000), 8000);
+	signal(SIGXFSZ, SIG_IGN);
+	limit(RLIMIT_FSIZE, LIMIT);
+	MUST(write(out, data, 3000), 3000);
+	MUST(write(out, data, 3000), 2000);
+	MUST(write(out, data, 3000), -EFBIG);
+	MUST(lseek(out, 0, SEEK_CUR), LIMIT);
+	MUST(pwrite(out, data, 3000, 4500), 500);
+	MUST(pwrite(out, data, 3000, 7000), -EFBIG);
+	MUST(pwritev(out, v, 3, 3500), 1500);
+	MUST(pwritev(out, v, 3, 4900), 100);
+	MUST(writev(more, v, 3), 3500);
+	MUST(writev(more, v, 3), 1500);
+	MUST(writev(more, v, 3), -EFBIG);
+	MUST(ftruncate(out, LIMIT + 1), -EFBIG);
+	MUST(truncate("out", LIMIT + 1), -EFBIG);
+	MUST(truncate("out", LIMIT - 1), 0);
+	MUST(fallocate(out, 0, 1000, LIMIT), -EFBIG);
+	MUST(sendfile(out, in, &at, 100), -EFBIG);
+	MUST(ftruncate(out, 1000), 0);
+	MUST(lseek(out, 0, SEEK_END), 1000);
+	at = 0;
+	MUST(sendfile(out, in, &at, 8000), LIMIT - 1000);
+	MUST(lseek(out, 3000, SEEK_SET), 3000);
+	at = 500;
+	MUST(copy_file_range(in, &at, out, NULL, 6000, 0), LIMIT - 3000);
+	MUST(copy_file_range(in, &at, out, NULL, 6000, 0), -EFBIG);
+	limit(RLIMIT_FSIZE, RLIM_INFINITY);
+	MUST(write(out, data, 10), 10);
+	close(in);
+	close(out);
+	close(more);
+}
+
+static void many_files(void)
+{
+	int first = open("first", O_RDWR | O_CREAT, 0644), fd;
+
+	limit(RLIMIT_NOFILE, (rlim_t)first + 3);
+	MUST(dup(first), first + 1);
+	MUST(open("second", O_RDWR | O_CREAT, 0644), first + 2);
+	MUST(open("third", O_RDWR | O_CREAT, 0644), -EMFILE);
+	MUST(creat("third", 0644), -EMFILE);
+	MUST(open("first", O_RDWR | O_TRUNC), -EMFILE);
+	MUST(open("none/none", O_RDONLY), -EMFILE);
+	MUST(access("third", F_OK), -ENOENT);
+	MUST(dup(first), -EMFILE);
+	MUST(fcntl(first, F_DUPFD, 1), -EMFILE);
+	MUST(dup2(first, first + 3), -EBADF);
+	MUST(fcntl(first, F_DUPFD, first + 3), -EINVAL);
+	close(first + 1);
+	fd = open("third", O_RDWR | O_CREAT, 0644);
+	MUST(fd, first + 1);
+	MUST(write(fd, "x", 1), 1);
+}
+
+/* What cannot be read ends a write where it begins. */
+static void half_memory(void)
+{
+	char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec v[3] = {{p, 1000}, {p + 4000, 500}, {p, 200}};
+	int fd = open("half", O_RDWR | O_CREAT, 0644);
+
+	MUST(mprotect(p + 4096, 4096, PROT_NONE), 0);
+	MUST(write(fd, p + 1096, 6000), 3000);
+	MUST(writev(fd, v, 3), 1096);
+	MUST(pwrite(fd, p + 4096, 10, 0), -EFAULT);
+	MUST(lseek(fd, 0, SEEK_CUR), 4096);
+	close(fd);
+}
+
+/* The same in a ring: what is cut short ends its chain, and what fails does. */
+static void ring(char *data)
+{
+	static const int results[7] = {3000, 2000, -ECANCELED, -EFBIG, 1500, -EFBIG, 100};
+	struct iovec v[2] = {{data, 1000}, {data, 3000}};
+	int one = open("one", O_RDWR | O_CREAT, 0644), two = open("two", O_RDWR | O_CREAT, 0644);
+	struct io_uring r;
+	struct io_uring_sqe *s[7];
+	struct io_uring_cqe *c;
+	int i;
+
+	signal(SIGXFSZ, SIG_IGN);
+	limit(RLIMIT_FSIZE, LIMIT);
+	MUST(io_uring_queue_init(16, &r, 0), 0);
+	for (i = 0; i < 7; i++)
+		s[i] = io_uring_get_sqe(&r);
+	io_uring_prep_write(s[0], one, data, 3000, 0);
+	io_uring_prep_write(s[1], one, data, 3000, 3000);
+	io_uring_prep_write(s[2], two, data, 3000, 0);
+	io_uring_prep_write(s[3], two, data, 1000, 6000);
+	io_uring_prep_writev(s[4], two, v, 2, 3500);
+	io_uring_prep_fallocate(s[5], two, 0, 0, 9000);
+	io_uring_prep_write(s[6], one, data, 100, 0);
+	for (i = 0; i < 7; i++)
+		io_uring_sqe_set_data64(s[i], (__u64)i);
+	s[0]->flags |= IOSQE_IO_LINK;
+	s[1]->flags |= IOSQE_IO_LINK;
+	s[3]->flags |= IOSQE_IO_HARDLINK;
+	s[4]->flags |= IOSQE_IO_HARDLINK;
+	s[5]->flags |= IOSQE_IO_HARDLINK;
+	MUST(io_uring_submit_and_wait(&r, 7), 7);
+	for (i = 0; i < 7; i++) {
+		MUST(io_uring_wait_cqe(&r, &c), 0);
+		MUST(c->res, results[c->user_data]);
+		io_uring_cqe_seen(&r, c);
+	}
+	limit(RLIMIT_NOFILE, (rlim_t)two + 2);
+	s[0] = io_uring_get_sqe(&r);
+	io_uring_prep_openat(s[0], AT_FDCWD, "three", O_RDWR | O_CREAT, 0644);
+	MUST(io_uring_submit_and_wait(&r, 1), 1);
+	MUST(io_uring_wait_cqe(&r, &c), 0);
+	MUST(c->res, -EMFILE);
+	io_uring_cqe_seen(&r, c);
+	io_uring_queue_exit(&r);
+}
+
+int main(int argc, char **argv)
+{
+	char *data = calloc(1, 8000);
+
+	if (argc > 1 && strcmp(argv[1], "ring") == 0) {
+		ring(data);
+		return 0;
+	}
+	long_files(data);
+	half_memory();
+	many_files();
+	return 0;
+}

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What limits of a process refuse or cut short (RLIMIT_FSIZE, RLIMIT_NOFILE), or its memory: no replay has
+# these, and the files become the same.
+# shellcheck source=../scenario_lib.sh
+. "$TESTS/scenario_lib.sh"
+
+setup() { :; }
+
+check "build" cc -O1 -Wall -Wextra -Werror -o limits "$TESTS/scenarios/limits.c" -luring
+scenario files . "$TEST_TMP/limits"
+reason=$("$IORIOT" -c files/run.capture -r again.replay -n files --root files/root 2>&1 | grep 'a limit of the process')
+equal "left out with a reason and a count" "${reason//[[:space:]]/ }" "$(printf '%14d  refused by a limit of the process: on the size of a file, on descriptors' 14)"
+scenario_as_user files-user . "$TEST_TMP/limits"
+
+if why=$(uring_is_refused); then
+	skip "io_uring" "this host does not allow it: $why"
+else
+	scenario ring . "$TEST_TMP/limits" ring
+fi
+
+# dd ends by the signal.
+scenario shell . bash -c 'ulimit -f 5; dd if=/dev/zero of=long bs=4000 count=10; cat long long > longer; true'
+done_testing
