@@ -240,19 +240,44 @@ static bool ends_in_dots(struct str path)
 	return !path.len || path.s[path.len - 1] == '/';
 }
 
-bool model_no_number(const struct rec *r)
+/* Does the call need room for what it writes or makes, and do nothing when there is none? fallocate may do half. */
+static bool needs_room(enum op_id op)
 {
-	return (r->ret == -EMFILE || r->ret == -ENFILE) && ops[r->op].flags & OPF_NEWFD;
+	switch (op) {
+	case OP_open:
+	case OP_openat:
+	case OP_openat2:
+	case OP_creat:
+	case OP_mkdir:
+	case OP_mkdirat:
+	case OP_mknod:
+	case OP_mknodat:
+	case OP_symlink:
+	case OP_symlinkat:
+	case OP_link:
+	case OP_linkat:
+	case OP_rename:
+	case OP_renameat:
+	case OP_renameat2:
+	case OP_bind:
+	case OP_truncate:
+	case OP_ftruncate:
+		return true;
+	default:
+		return ops[op].cls == CLS_WRITE || ops[op].cls == CLS_TRANSFER;
+	}
 }
 
 /*
- * A call that failed of what no tree has: mount points, in one of --root borders, other ends of FIFOs, and room
- * in the table of descriptors, which is looked for before names are.
+ * The first two: a number for a descriptor is looked for before names are, and what a file system is full of is
+ * not in its tree.
  */
-static int left_by_error(const struct model *m, const struct rec *r)
+int model_left_by_error(const struct model *m, const struct rec *r)
 {
-	if (model_no_number(r) && !r->sqe.ring)
+	if ((r->ret == -EMFILE || r->ret == -ENFILE) && ops[r->op].flags & OPF_NEWFD)
 		return LEFT_LIMIT;
+	if ((r->ret == -ENOSPC || r->ret == -EDQUOT) && needs_room(r->op))
+		return LEFT_FULL;
 	switch (r->op) {
 	case OP_open:
 	case OP_openat:
@@ -315,9 +340,9 @@ int model_apply(struct model *m, const struct rec *r)
 		m->vfd.latest = m->task;
 	}
 	m->names.uid = m->task ? m->task->process->uid : 0;
-	rc = r->ret < 0 ? left_by_error(m, r) : LEFT_NONE;
-	if (!rc)
-		rc = r->sqe.ring ? model_submission(m, r) : models[r->op](m, r);
+	rc = r->sqe.ring ? model_submission(m, r) : model_left_by_error(m, r);
+	if (!rc && !r->sqe.ring)
+		rc = models[r->op](m, r);
 	if (rc)
 		return rc;
 	if (m->task) {

@@ -41,6 +41,7 @@
 	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
 	X(XATTR_START, "on extended attributes that contradict what others found, or of no file")  \
 	X(LIMIT, "refused by a limit of the process: on the size of a file, on descriptors")        \
+	X(FULL, "refused for want of space (ENOSPC, EDQUOT)")                                       \
 	X(MOUNT_POINT, "refused because something is mounted there")                               \
 	X(TREE_TOP, "another name for a directory that is the top of a tree in the replay")         \
 	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \
@@ -399,8 +400,8 @@ struct span {
 };
 int model_span_read(struct model *m, const struct span *s);
 int model_span_write(struct model *m, const struct span *s);
-/* The call failed as there was no number for a descriptor left: it had done nothing. */
-bool model_no_number(const struct rec *r);
+/* Why the call failed, if it is of what no tree has: limits, room, mount points, other ends of FIFOs. LEFT_NONE: else. */
+int model_left_by_error(const struct model *m, const struct rec *r);
 
 /*
  * A file may not become so long, and no file system is why. END is where what was refused ends, or, of bytes to be

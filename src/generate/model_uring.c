@@ -586,10 +586,10 @@ static int apply_plain(struct model *m, struct ring *ring)
 static int apply_submission(struct model *m, struct ring *ring, const struct rec *r, struct sqe *sqe)
 {
 	bool opens = ops[r->op].flags & OPF_NEWFD, in_vain = had_no_slot(ring, r);
-	int rc;
+	int rc = in_vain ? 0 : model_left_by_error(m, r);
 
-	if (model_no_number(r) && !in_vain)
-		return LEFT_LIMIT;
+	if (rc)
+		return rc;
 	if (sqe->slot == URING_SLOT_ANY && r->ret >= 0) /* the result says which one it was */
 		sqe->slot = (uint32_t)r->ret;
 	m->plain = *r;

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -159,12 +160,41 @@ static void ring(char *data)
 	io_uring_queue_exit(&r);
 }
 
+/* A file system of 256 KiB and 8 inodes, of which its top is one. */
+static void full(void)
+{
+	char *data = calloc(1, 200000), name[] = "0";
+	int fd = open("long", O_RDWR | O_CREAT | O_APPEND, 0644), i;
+	ssize_t rest;
+
+	MUST(write(fd, data, 200000), 200000);
+	rest = write(fd, data, 200000);
+	MUST(rest > 0 && rest < 200000, 1);
+	MUST(write(fd, data, 200000), -ENOSPC);
+	MUST(pwrite(fd, data, 1, 0), -ENOSPC); /* O_APPEND */
+	close(fd);
+	for (i = 0; i < 6; i++, name[0]++)
+		MUST(mkdir(name, 0755), 0);
+	MUST(mkdir("more", 0755), -ENOSPC);
+	MUST(mknod("more", S_IFIFO | 0644, 0), -ENOSPC);
+	MUST(open("more", O_RDWR | O_CREAT, 0644), -ENOSPC);
+	MUST(symlink("more", "again"), -ENOSPC);
+	MUST(link("long", "longer"), -ENOSPC);
+	MUST(rmdir("0"), 0);
+	MUST(mkdir("more", 0755), 0);
+	MUST(rename("more", "0"), 0);
+}
+
 int main(int argc, char **argv)
 {
 	char *data = calloc(1, 8000);
 
 	if (argc > 1 && strcmp(argv[1], "ring") == 0) {
 		ring(data);
+		return 0;
+	}
+	if (argc > 1) {
+		full();
 		return 0;
 	}
 	long_files(data);

@@ -11,9 +11,10 @@ if is_root; then # what root is allowed is not allowed to the user of a replay
 	run=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
 fi
 
-stressors="${STRESSORS:-access chattr chdir chmod chown copy-file dentry dir dirdeep dirmany dup eventfd fallocate fcntl
-fiemap file-ioctl filename flock fpunch fstat getdent hdd handle io iomix lease link locka lockf lockofd
-mknod open rename revio seek sendfile sync-file symlink touch utime xattr}"
+stressors="${STRESSORS:-access aio aiol chattr chdir chmod chown copy-file dentry dir dirdeep dirmany dnotify dup eventfd
+fallocate fcntl fiemap file-ioctl filename flock fpunch fsize fstat getdent handle hdd inode-flags inotify io io-uring
+iomix ioprio lease link locka lockf lockofd mknod open readahead rename revio seek sendfile symlink sync-file touch utime
+verity xattr}"
 for s in $stressors; do
 	scenario "$s" . stress-ng --quiet --temp-path . --"$s" 2 --"$s"-ops 40 --timeout 20
 done
