@@ -23,7 +23,7 @@ struct walk {
 	struct analysis *a;
 	struct filing *f;
 	struct ring_plan *rings;
-	uint32_t *vfd_owner, *lock_owner, *aio_owner, *ring_owner, *map_owner; /* process + 1, 0 = not seen yet */
+	uint32_t *lock_owner, *aio_owner, *ring_owner, *map_owner; /* process + 1, 0 = not seen yet */
 	uint32_t *context_of;		  /* by thread: context + 1, 0 = none yet */
 	uint32_t *first_context; /* by process, likewise: of threads that no fork tells of */
 	uint32_t contexts;
@@ -47,28 +47,6 @@ static bool path_is(uint64_t ref, enum path_kind kind)
 	return PATH_REF_KIND(ref) == kind;
 }
 
-static void use_iocbs(struct walk *w, const struct xop *x, uint32_t process)
-{
-	uint64_t iocb[AIOCB_NUMBERS];
-	const uint8_t *p = x->vec;
-	uint32_t i;
-
-	for (i = 0; i + AIOCB_NUMBERS <= x->nvec; i += AIOCB_NUMBERS) {
-		tuple_next(&p, iocb, AIOCB_NUMBERS);
-		owned_by(w, w->vfd_owner, iocb[AIOCB_FD], process);
-		owned_by(w, w->vfd_owner, iocb[AIOCB_RESFD], process);
-	}
-}
-
-static void use_files(struct walk *w, const struct xop *x, uint32_t process)
-{
-	const uint8_t *p = x->vec;
-	uint32_t i;
-
-	for (i = 0; i < x->nvec; i++)
-		owned_by(w, w->vfd_owner, uvar_get(&p), process);
-}
-
 /* Who uses the same map needs the same memory. */
 static void use_maps(struct walk *w, const struct xop *x, uint32_t process)
 {
@@ -88,10 +66,6 @@ static void use_odd(struct walk *w, const struct xop *x, uint32_t process)
 
 	if (i >= 0)
 		owned_by(w, w->aio_owner, x->arg[i], process);
-	if (op_has(x->op, A_IOCBS))
-		use_iocbs(w, x, process);
-	if (op_has(x->op, A_FILES))
-		use_files(w, x, process);
 	if (op_has(x->op, A_ADDR))
 		use_maps(w, x, process);
 	owned_by(w, w->map_owner, x->newmap, process);
@@ -99,26 +73,6 @@ static void use_odd(struct walk *w, const struct xop *x, uint32_t process)
 	i = op_arg_index(x->op, A_RING);
 	if (i >= 0 || op_is_submission(x->op))
 		owned_by(w, w->ring_owner, i >= 0 ? x->arg[i] : x->sqe.ring, process);
-}
-
-static void use_fds(struct walk *w, const struct xop *x, unsigned fds, uint32_t process)
-{
-	for (; fds; fds &= fds - 1)
-		owned_by(w, w->vfd_owner, x->arg[__builtin_ctz(fds)], process);
-}
-
-static void use_descriptors(struct walk *w, const struct xop *x, uint32_t process)
-{
-	const struct row *row = &w->f->rows[x->op];
-
-	use_fds(w, x, row->fds, process);
-	owned_by(w, w->vfd_owner, x->newfd, process);
-	if (op_has(x->op, A_PATH) && path_is(x->path, PATH_FD))
-		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path), process);
-	if (op_has(x->op, A_PATH2) && path_is(x->path2, PATH_FD))
-		owned_by(w, w->vfd_owner, PATH_REF_VALUE(x->path2), process);
-	if (row->odd)
-		use_odd(w, x, process);
 }
 
 static void use_list(struct walk *w, const struct xop *x, uint32_t process)
@@ -146,34 +100,9 @@ static void use_list(struct walk *w, const struct xop *x, uint32_t process)
 			owned_by(w, w->map_owner, item.a, process);
 			continue;
 		}
-		owned_by(w, w->vfd_owner, item.a, process);
-		if (item.kind == VITEM_PAIR)
-			owned_by(w, w->vfd_owner, item.b, process);
 		if (item.kind == VITEM_PAIR && ops[x->op].flags & OPF_FORK && x->new_process != UINT32_MAX)
 			sets_join(&w->a->processes, process, x->new_process);
 	}
-}
-
-/* Does the operation look at the current directory of its thread? */
-static bool looks_at_cwd(const struct xop *x)
-{
-	static const struct {
-		enum arg_kind base, path;
-	} pairs[] = {{A_DIRFD, A_PATH}, {A_DIRFD2, A_PATH2}};
-	size_t k;
-
-	if (x->op == OP_getcwd)
-		return true;
-	for (k = 0; k < 2; k++) {
-		uint64_t ref = k ? x->path2 : x->path;
-		int base = op_arg_index(x->op, pairs[k].base);
-
-		if (!op_has(x->op, pairs[k].path) || !path_is(ref, PATH_RELATIVE))
-			continue;
-		if (base < 0 || (uint32_t)x->arg[base] == VFD_CWD)
-			return true;
-	}
-	return false;
 }
 
 static uint32_t context_of(struct walk *w, const struct filed *f)
@@ -209,13 +138,18 @@ static uint32_t begin_context(struct walk *w, const struct xop *x, const struct 
 	return *own - 1;
 }
 
+static void want_cwd(struct walk *w, uint32_t context, bool looks)
+{
+	if (looks && !w->has_cwd[context])
+		w->wants_cwd[context] = 1;
+}
+
 static int note_cwd(struct walk *w, const struct xop *x, const struct filed *f)
 {
 	uint32_t own = context_of(w, f), child;
 	struct birth *b;
 
-	if (!w->has_cwd[own] && looks_at_cwd(x))
-		w->wants_cwd[own] = 1;
+	want_cwd(w, own, looks_at_cwd(x->op, x->arg, x->path, x->path2));
 	if (((x->op == OP_fchdir || x->op == OP_chdir) && f->ret >= 0) ||
 		(x->op == OP_state_task && !path_is(x->path, PATH_NULL)))
 		w->has_cwd[own] = 1;
@@ -252,19 +186,6 @@ static void note_fork(struct walk *w, const struct xop *x, uint64_t index)
 		return;
 	if (w->a->threads[x->new_thread].ops == 0 && w->a->begun_by[x->new_thread] == 0)
 		w->a->begun_by[x->new_thread] = index + 1;
-}
-
-static void use_plain(struct walk *w, const struct filed *f, struct xop *x)
-{
-	unsigned fds = w->f->rows[f->op].fds;
-
-	if (fds == 1) {
-		owned_by(w, w->vfd_owner, filed_first_id(f), f->process);
-	} else if (fds) {
-		filed_decode(f, x);
-		use_fds(w, x, fds, f->process);
-	}
-	context_of(w, f);
 }
 
 static void await(struct filing *f, uint64_t index)
@@ -315,6 +236,16 @@ static int note_submission(struct walk *w, const struct filed *f, const struct x
 	return 0;
 }
 
+/* F is of its task, of which there was an operation. */
+static void walk_stretch(struct walk *w, const struct stretch *s, const struct filed *f)
+{
+	struct vthread *t = &w->a->threads[f->thread];
+
+	t->ops += s->n;
+	t->calls = true;
+	want_cwd(w, context_of(w, f), s->cwd);
+}
+
 static int walk_all(struct walk *w, const char *file, enum order order, struct err *err)
 {
 	struct filing_walk at = FILING_WALK(w->f);
@@ -322,13 +253,22 @@ static int walk_all(struct walk *w, const char *file, enum order order, struct e
 	struct xop x = {0};
 	int rc;
 
-	while (filing_next(&at, &f)) {
+	for (;;) {
+		const struct stretch *stretch = filing_stretch(&at);
+
+		if (stretch) {
+			filing_take_stretch(&at, &f);
+			walk_stretch(w, stretch, &f);
+			continue;
+		}
+		if (!filing_next(&at, &f))
+			return 0;
 		rc = note_deps(w, &f, at.index, order, err);
 		if (rc)
 			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
 		if (w->f->rows[f.op].plain) {
 			note_thread(w, &f);
-			use_plain(w, &f, &x);
+			context_of(w, &f);
 			continue;
 		}
 		filed_decode(&f, &x);
@@ -336,12 +276,12 @@ static int walk_all(struct walk *w, const char *file, enum order order, struct e
 			return err_prefix(err, "%s:%llu", file, (unsigned long long)at.index + 2);
 		note_thread(w, &f);
 		note_fork(w, &x, at.index);
-		use_descriptors(w, &x, f.process);
+		if (w->f->rows[f.op].odd)
+			use_odd(w, &x, f.process);
 		use_list(w, &x, f.process);
 		if (note_cwd(w, &x, &f))
 			return err_sys(err, ENOMEM, "cannot load the replay");
 	}
-	return 0;
 }
 
 /* Children before their parents, so that a grandchild's wish reaches whoever has the directory. */
@@ -366,15 +306,16 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 {
 	struct walk w = {.a = a, .f = f, .rings = &p->rings};
 	size_t contexts = (size_t)f->max_thread + f->max_process + 1; /* at most */
-	int rc = sets_init(&a->processes, f->max_process);
+	int rc = sets_fit(&f->places.processes, f->max_process);
 
+	a->processes = f->places.processes;
+	f->places.processes = (struct sets){0};
 	a->threads = calloc((size_t)f->max_thread + 1, sizeof(*a->threads));
 	a->begun_by = calloc((size_t)f->max_thread + 1, sizeof(*a->begun_by));
 	f->awaited = calloc(f->n / 8 + 1, 1);
 	p->inherits_cwd = calloc(contexts, 1);
 	p->context_of = w.context_of = calloc((size_t)f->max_thread + 1, sizeof(*p->context_of));
 	w.first_context = calloc((size_t)f->max_process + 1, sizeof(*w.first_context));
-	w.vfd_owner = calloc((size_t)fd_places_count(&f->places) + 1, sizeof(*w.vfd_owner));
 	w.lock_owner = calloc((size_t)f->max_lock + 1, sizeof(*w.lock_owner));
 	w.aio_owner = calloc((size_t)f->max_aio + 1, sizeof(*w.aio_owner));
 	w.ring_owner = calloc((size_t)p->rings.max + 1, sizeof(*w.ring_owner));
@@ -382,7 +323,7 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	w.has_cwd = calloc(contexts, 1);
 	w.wants_cwd = calloc(contexts, 1);
 	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd ||
-		!p->context_of || !w.first_context || !w.vfd_owner || !w.lock_owner || !w.aio_owner ||
+		!p->context_of || !w.first_context || !w.lock_owner || !w.aio_owner ||
 		!w.ring_owner || !w.map_owner || !w.has_cwd ||
 		!w.wants_cwd)
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
@@ -394,7 +335,6 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 		inherit_cwds(&w, p);
 	p->contexts = w.contexts;
 	free(w.first_context);
-	free(w.vfd_owner);
 	free(w.lock_owner);
 	free(w.aio_owner);
 	free(w.ring_owner);

@@ -528,14 +528,14 @@ static void put_header(struct buf *b, const struct filed *last, const struct rli
 		svar_put(b, (int64_t)(r->line - line->deps[i]));
 }
 
+/* In front of the body at AT. */
 static void put_long_length(struct buf *b, size_t at)
 {
-	size_t len = b->len - at - 1;
+	size_t len = b->len - at;
 	uint32_t word = (uint32_t)len; /* of at most REC_TUPLES_MAX numbers */
 
-	memmove(b->p + at + 1 + sizeof(word), b->p + at + 1, len);
-	b->p[at] = (char)BODY_LONG;
-	memcpy(b->p + at + 1, &word, sizeof(word));
+	memmove(b->p + at + sizeof(word), b->p + at, len);
+	memcpy(b->p + at, &word, sizeof(word));
 	b->len += sizeof(word);
 }
 
@@ -543,27 +543,23 @@ void filed_put(struct buf *b, struct filed *last, const struct rline *line, uint
 	uint64_t path2)
 {
 	unsigned meta = header_meta(last, line);
-	size_t start = b->len, body = start + 2;
+	size_t start = b->len, body, len;
 
-	if (!buf_reserve(b, 3 + FIXED_MOST)) /* more than that what is rare asks for itself */
+	if (!buf_reserve(b, HEADER_BYTES + FIXED_MOST)) /* more than that what is rare asks for itself */
 		return;
 	b->p[start] = (char)line->call.op; /* OP_COUNT fits: ops.c */
-	b->len += 2;
-	if (last->timed || meta & META_FILED_RARE || !(meta & META_NORET)) {
+	b->len += HEADER_BYTES;
+	if (last->timed || meta & META_FILED_RARE || !(meta & META_NORET))
 		put_header(b, last, line, meta);
-		body = b->len;
-		if (!buf_reserve(b, 1))
-			return;
-	}
-	b->len = body + 1;
+	body = b->len;
 	meta |= encode_body(b, line, path, path2);
 	if (!buf_reserve(b, sizeof(uint32_t) + UVAR_SLACK))
 		return;
-	if (b->len - body - 1 < BODY_LONG)
-		b->p[body] = (char)(b->len - body - 1);
-	else
+	len = b->len - body;
+	if (len >= BODY_LONG)
 		put_long_length(b, body);
 	b->p[start + 1] = (char)meta;
+	b->p[start + 2] = (char)(len < BODY_LONG ? len : BODY_LONG);
 	last->thread = line->thread;
 	last->process = line->process;
 	last->label = line->call.line;
@@ -625,6 +621,7 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t 
 		meta |= META_AWAITED;
 	buf_char(&w->out, (char)f->op);
 	buf_char(&w->out, (char)meta);
+	buf_char(&w->out, 0);
 	if (meta & META_GAP)
 		uvar_put(&w->out, step);
 	if (meta & META_LABEL)

@@ -13,7 +13,7 @@
 #include "trace/replay.h"
 
 /*
- * The packed form of operations that worker threads run: a byte stream per real thread, 14 bytes for
+ * The packed form of operations that worker threads run: a byte stream per real thread, 15 bytes for
  * a read. A stream is made by this program from checked values, so reading it checks nothing.
  *
  * Arguments that are one number each stand at the start of a body, at places that the row tells: 4
@@ -25,7 +25,8 @@
  *
  * While a file is loaded its operations stand in one stream in file order ("filed" form: with
  * thread, process and labels). When it is known which real thread runs what, they are moved to the
- * threads' streams: another header, the same body.
+ * threads' streams: another header, the same body. Where nothing is rare in a header it is the same as well, so
+ * that operations that follow each other are moved as they are.
  */
 
 /* A path: what it is and, by that, an offset into the strings or a virtual descriptor. */
@@ -198,7 +199,10 @@ static inline void filed_decode(const struct filed *f, struct xop *x)
 void filed_put(struct buf *b, struct filed *last, const struct rline *line, uint64_t path,
 	uint64_t path2);
 
-/* A body's length is one byte in front of it, or BODY_LONG and four bytes. */
+/* Operation, meta, and the length of the body, which in a stream nobody asks for. */
+#define HEADER_BYTES 3
+
+/* A body's length is one byte of the header, or BODY_LONG and four bytes in front of it. */
 #define BODY_LONG 255
 
 /* What is rare in a header: times, dependencies, another task or label than the next one. */
@@ -211,7 +215,8 @@ static inline const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 
 	f->op = (enum op_id)p[0];
 	f->meta = p[1];
-	p += 2;
+	f->body_len = p[2];
+	p += HEADER_BYTES;
 	f->ret = (f->meta & META_NORET) == META_LEN;
 	if (__builtin_expect(f->timed || f->meta & META_FILED_RARE, 0)) {
 		p = filed_get_rare(p, f);
@@ -221,7 +226,6 @@ static inline const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 			f->ret = svar_get(&p);
 		f->ndeps = 0;
 	}
-	f->body_len = *p++;
 	if (__builtin_expect(f->body_len == BODY_LONG, 0)) {
 		memcpy(&word, p, sizeof(word));
 		f->body_len = word;
@@ -231,13 +235,10 @@ static inline const uint8_t *filed_get(const uint8_t *p, struct filed *f)
 	return p + f->body_len;
 }
 
-/* Of a row whose first argument is a descriptor: that. */
-static inline uint32_t filed_first_id(const struct filed *f)
+/* Of the last operation, filed at P: its bytes are those of a stream whose last operation is the one before it. */
+static inline bool filed_follows(const uint8_t *p, const struct filed *last)
 {
-	uint32_t id;
-
-	memcpy(&id, f->body, sizeof(id));
-	return id;
+	return !last->timed && !(p[1] & META_FILED_RARE) && p[2] != BODY_LONG;
 }
 
 /* A dependency of the threads' form: the operation number SEQ of real thread THREAD. */
@@ -274,17 +275,26 @@ static inline bool xop_put_next(struct xwriter *w, const struct filed *f, uint64
 
 	if (!(f->meta & META_NORET) || f->body_len > XOP_SHORT || w->pace != PACE_NONE ||
 		context != w->context || index != w->index + 1 || f->label != w->label + 1 ||
-		w->out.cap - w->out.len < 2 + XOP_SHORT + UVAR_SLACK)
+		w->out.cap - w->out.len < HEADER_BYTES + XOP_SHORT + UVAR_SLACK)
 		return false;
 	to = w->out.p + w->out.len;
 	to[0] = (char)f->op;
 	to[1] = (char)((f->meta & META_BODY) | (awaited ? META_AWAITED : 0));
 	for (i = 0; i < f->body_len; i += 8) /* UVAR_SLACK */
-		memcpy(to + 2 + i, f->body + i, 8);
-	w->out.len += 2 + f->body_len;
+		memcpy(to + HEADER_BYTES + i, f->body + i, 8);
+	w->out.len += HEADER_BYTES + f->body_len;
 	w->index = index;
 	w->label = f->label;
 	return true;
+}
+
+/* N operations that follow each other, and the one before them is the last one of W: LEN bytes of the filed form. */
+static inline void xop_put_filed(struct xwriter *w, const uint8_t *bytes, size_t len, uint32_t n)
+{
+	buf_add(&w->out, bytes, len);
+	buf_reserve(&w->out, UVAR_SLACK);
+	w->index += n;
+	w->label += n;
 }
 
 static inline struct xcursor xcursor_of(const struct xwriter *w, uint64_t first_entry)
@@ -310,7 +320,7 @@ static inline __attribute__((always_inline)) bool xop_next_paced(
 		return false;
 	x->op = (enum op_id)p[0];
 	x->meta = p[1];
-	p += 2;
+	p += HEADER_BYTES;
 	if (__builtin_expect(x->meta & META_RARE || (paced && c->pace != PACE_NONE), 0)) {
 		p = xop_header(p, c, x);
 	} else {

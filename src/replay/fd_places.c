@@ -14,7 +14,7 @@
 
 struct closed_place {
 	uint32_t number, place;
-	uint64_t at; /* struct fd_places.closed, unless it was used or made again since */
+	uint64_t at; /* struct fd_place.closed, unless it was used or made again since */
 };
 
 /* A virtual thread. */
@@ -60,14 +60,14 @@ static bool take_closed(struct fd_places *p, struct maker *m, uint32_t *place)
 	while (m->first < m->closed.n) {
 		struct closed_place *c = &m->closed.v[m->first];
 
-		if (c->at == p->closed.v[c->place] && c->at + REST > p->now)
+		if (c->at == p->places.v[c->place].closed && c->at + REST > p->now)
 			return false;
 		m->first++;
-		if (c->at != p->closed.v[c->place])
+		if (c->at != p->places.v[c->place].closed)
 			continue;
 		*place = c->place;
 		p->of.v[c->number] = 0;
-		p->closed.v[c->place] = 0;
+		p->places.v[c->place].closed = 0;
 		shorten(m);
 		return true;
 	}
@@ -78,24 +78,31 @@ static bool new_line(struct fd_places *p, struct maker *m)
 {
 	size_t i;
 
-	m->next = (uint32_t)p->closed.n;
+	m->next = (uint32_t)p->places.n;
 	for (i = 0; i < LINE_PLACES; i++)
-		if (!vec_push(&p->closed)) {
+		if (!vec_push(&p->places)) {
 			p->failed = -ENOMEM;
 			return false;
 		}
-	m->end = (uint32_t)p->closed.n;
+	m->end = (uint32_t)p->places.n;
 	return true;
 }
 
 /* Numbers are dense in what generate writes; absurd ones would only make absurd tables. */
+static bool in_proportion(struct fd_places *p, uint32_t number, const char *what)
+{
+	if (number <= 16 * p->now + (1u << 20))
+		return true;
+	p->failed = -ERANGE;
+	p->absurd = number;
+	p->absurd_what = what;
+	return false;
+}
+
 static bool has_room(struct fd_places *p, uint32_t number)
 {
-	if (number > 16 * p->now + (1u << 20)) {
-		p->failed = -ERANGE;
-		p->absurd = number;
+	if (!in_proportion(p, number, "descriptor"))
 		return false;
-	}
 	while (p->of.n <= number)
 		if (!vec_push(&p->of)) {
 			p->failed = -ENOMEM;
@@ -131,7 +138,7 @@ static void rest(struct fd_places *p, uint32_t number, uint32_t place)
 		p->failed = -ENOMEM;
 		return;
 	}
-	p->closed.v[place] = p->now + 1;
+	p->places.v[place].closed = p->now + 1;
 	*c = (struct closed_place){number, place, p->now + 1};
 }
 
@@ -140,29 +147,51 @@ static uint32_t known(const struct fd_places *p, uint32_t number)
 	return number < p->of.n ? p->of.v[number] : 0;
 }
 
-uint32_t fd_place_look(struct fd_places *p, uint32_t number)
+/* The process of the line at hand uses it. */
+static void use(struct fd_places *p, uint32_t place)
 {
-	uint32_t at = known(p, number);
+	uint32_t *user = &p->places.v[place].user, most = *user > p->user ? *user : p->user;
+
+	if (*user == p->user)
+		return;
+	if (*user && in_proportion(p, most - 1, "process")) {
+		if (sets_fit(&p->processes, most))
+			p->failed = -ENOMEM;
+		else
+			sets_join(&p->processes, *user - 1, p->user - 1);
+	}
+	*user = p->user;
+}
+
+/* The place of a descriptor that has one, or gets it now. */
+static uint32_t place_used(struct fd_places *p, uint32_t number)
+{
+	uint32_t at = known(p, number), place;
 
 	if (number >= VFD_CWD)
 		return number;
-	if (!at)
-		return give(p, number);
-	if (p->closed.v[at - 1])
-		rest(p, number, at - 1);
-	return at - 1;
+	place = at ? at - 1 : give(p, number);
+	if (place < VFD_CWD)
+		use(p, place);
+	return place;
+}
+
+uint32_t fd_place_look(struct fd_places *p, uint32_t number)
+{
+	uint32_t place = place_used(p, number);
+
+	if (place < VFD_CWD && p->places.v[place].closed)
+		rest(p, number, place);
+	return place;
 }
 
 uint32_t fd_place_made(struct fd_places *p, uint32_t number)
 {
-	uint32_t at = known(p, number);
+	uint32_t place = place_used(p, number);
 
-	if (number >= VFD_CWD)
-		return number;
-	if (!at)
-		return give(p, number);
-	p->closed.v[at - 1] = 0;
-	return at - 1;
+	if (place < VFD_CWD)
+		p->places.v[place].closed = 0;
+	return place;
 }
 
 uint32_t fd_place_closed(struct fd_places *p, uint32_t number)
@@ -186,6 +215,7 @@ void fd_places_free(struct fd_places *p)
 		free(m);
 	}
 	hmap_free(&p->makers);
-	vec_free(&p->closed);
+	vec_free(&p->places);
+	sets_free(&p->processes);
 	vec_free(&p->of);
 }

@@ -5,23 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+int sets_fit(struct sets *s, uint32_t n)
+{
+	uint64_t twice = 2 * (uint64_t)s->cap;
+	uint32_t cap = n > twice ? n : twice < UINT32_MAX ? (uint32_t)twice : UINT32_MAX, *v;
+
+	if (n > s->cap) {
+		v = realloc(s->parent, (size_t)cap * sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		s->parent = v;
+		s->cap = cap;
+	}
+	for (; s->n < n; s->n++)
+		s->parent[s->n] = s->n;
+	return 0;
+}
+
 int sets_init(struct sets *s, uint32_t n)
 {
-	uint32_t i;
-
-	s->n = n;
-	s->parent = malloc(((size_t)n + 1) * sizeof(*s->parent));
-	if (!s->parent)
-		return -ENOMEM;
-	for (i = 0; i < n; i++)
-		s->parent[i] = i;
-	return 0;
+	*s = (struct sets){0};
+	return sets_fit(s, n);
 }
 
 void sets_free(struct sets *s)
 {
 	free(s->parent);
-	s->parent = NULL;
+	*s = (struct sets){0};
 }
 
 uint32_t sets_find(struct sets *s, uint32_t x)

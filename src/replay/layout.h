@@ -11,10 +11,11 @@
 /* Disjoint sets of numbers below n. */
 struct sets {
 	uint32_t *parent;
-	uint32_t n;
+	uint32_t n, cap;
 };
 
 int sets_init(struct sets *s, uint32_t n); /* 0 or -ENOMEM */
+int sets_fit(struct sets *s, uint32_t n);  /* there are so many at least; the new ones each alone. The same */
 void sets_free(struct sets *s);
 uint32_t sets_find(struct sets *s, uint32_t x);
 void sets_join(struct sets *s, uint32_t a, uint32_t b);

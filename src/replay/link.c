@@ -210,22 +210,75 @@ static bool is_awaited(const struct linker *l, uint64_t index)
 	return l->p->layout.threads > 1 && l->f->awaited[index / 8] >> index % 8 & 1;
 }
 
+/* ---- stretches ---- */
+
+static bool any_awaited(const struct filing *f, const struct stretch *s)
+{
+	uint64_t i = s->index, end = i + s->n;
+
+	while (i < end)
+		if (i % 8 == 0 && end - i >= 8 && !f->awaited[i / 8])
+			i += 8;
+		else if (f->awaited[i / 8] >> i % 8 & 1)
+			return true;
+		else
+			i++;
+	return false;
+}
+
+/* Can it be moved as it is? A cut of a file is asked for where there is AIO. */
+static bool moves_whole(const struct linker *l, const struct stretch *s)
+{
+	return s && !l->p->aio && (l->p->layout.threads == 1 || !any_awaited(l->f, s));
+}
+
+static void link_stretch(struct linker *l, const struct stretch *s, struct filing_walk *at, struct filed *f)
+{
+	uint32_t real = l->a->threads[f->thread].real, i;
+	int64_t *now = &l->open_now[l->worker_of[real]];
+
+	xop_put_filed(&l->p->streams[real], filing_take_stretch(at, f), s->bytes, s->n);
+	for (i = 0; l->thread_of && i < s->n; i++) {
+		l->thread_of[s->index + i] = real;
+		l->seq_of[s->index + i] = l->p->thread_ops[real] + i;
+	}
+	l->p->thread_ops[real] += s->n;
+	if (*now + s->opened_most > (int64_t)l->p->files_max)
+		l->p->files_max = (uint64_t)(*now + s->opened_most);
+	*now += s->opened;
+}
+
+/* Chunks in front of the one at hand are done with, and make room for the streams. */
+static void free_done(struct filing *f, const struct filing_walk *at)
+{
+	while (f->first != at->chunk) {
+		struct filed_chunk *done = f->first;
+
+		f->first = done->next;
+		buf_free(&done->data);
+		free(done);
+	}
+}
+
 static bool link_all(struct linker *l)
 {
 	struct program *p = l->p;
 	struct filing_walk at = FILING_WALK(l->f);
 	struct filed f = FILED_START(l->f->written.timed);
 
-	while (filing_next(&at, &f)) {
-		uint32_t real = l->a->threads[f.thread].real;
+	for (;;) {
+		const struct stretch *stretch = filing_stretch(&at);
+		uint32_t real;
 
-		while (l->f->first != at.chunk) { /* done with: make room for the streams */
-			struct filed_chunk *done = l->f->first;
-
-			l->f->first = done->next;
-			buf_free(&done->data);
-			free(done);
+		if (moves_whole(l, stretch)) {
+			free_done(l->f, &at);
+			link_stretch(l, stretch, &at, &f);
+			continue;
 		}
+		if (!filing_next(&at, &f))
+			break;
+		free_done(l->f, &at);
+		real = l->a->threads[f.thread].real;
 		if (!collect_deps(l, &f, at.index, real))
 			return false;
 		if (l->thread_of) {

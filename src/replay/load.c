@@ -132,16 +132,20 @@ static struct row row_of(enum op_id id)
 			row.oflags = (int8_t)i;
 	}
 	row.odd |= row.ring;
+	row.follows = !row.odd;
 	return row;
 }
 
-static void make_rows(struct row rows[OP_COUNT])
+static void make_rows(struct row rows[OP_COUNT], enum order order)
 {
 	int i;
 
-	for (i = 0; i < OP_COUNT; i++)
+	for (i = 0; i < OP_COUNT; i++) {
 		rows[i] = row_of((enum op_id)i);
+		rows[i].follows &= order != ORDER_STRICT; /* there each waits */
+	}
 	rows[OP_fchdir].plain = rows[OP_getcwd].plain = false; /* of the current directory */
+	rows[OP_fchdir].follows = rows[OP_chdir].follows = false;
 }
 
 /* ---- what is there ---- */
@@ -528,8 +532,56 @@ static int place_failed(const struct fd_places *p, struct err *err)
 {
 	if (p->failed != -ERANGE)
 		return no_memory(err);
-	return err_set(err, EINVAL, "the descriptor number %u is out of proportion: there are %llu operations so far",
-		p->absurd, (unsigned long long)p->now);
+	return err_set(err, EINVAL, "the %s number %u is out of proportion: there are %llu operations so far",
+		p->absurd_what, p->absurd, (unsigned long long)p->now);
+}
+
+/* ---- stretches ---- */
+
+static void end_stretch(struct filing *f)
+{
+	if (f->in_stretch && f->stretches.v[f->stretches.n - 1].n < STRETCH_LEAST)
+		f->stretches.n--;
+	f->in_stretch = false;
+}
+
+static void note_in_stretch(struct stretch *s, const struct rline *line, uint64_t path, uint64_t path2)
+{
+	const struct rec *r = &line->call;
+
+	s->opened += line->newfd != VFD_NONE;
+	s->opened -= r->op == OP_close && r->ret == 0;
+	if (s->opened > s->opened_most)
+		s->opened_most = s->opened;
+	s->cwd |= looks_at_cwd(r->op, r->arg, path, path2);
+}
+
+/* The line was filed in C from START on. 0 or -ENOMEM. */
+static int note_stretch(struct filing *f, const struct rline *line, const struct row *row,
+	const struct filed_chunk *c, size_t start, uint64_t path, uint64_t path2)
+{
+	const uint8_t *bytes = (const uint8_t *)c->data.p + start;
+	struct stretch *s;
+
+	if (!row->follows || line->nlist || !f->n || !filed_follows(bytes, &f->written)) {
+		end_stretch(f);
+		return 0;
+	}
+	if (start == 0)
+		end_stretch(f);
+	if (!f->in_stretch) {
+		s = vec_push(&f->stretches);
+		if (!s)
+			return -ENOMEM;
+		s->index = (uint32_t)f->n;
+		f->in_stretch = true;
+	}
+	s = &f->stretches.v[f->stretches.n - 1];
+	s->n++;
+	s->bytes += (uint32_t)(c->data.len - start);
+	if (!row->plain)
+		note_in_stretch(s, line, path, path2);
+	return 0;
 }
 
 static int take_line(struct loader *l, struct rline *line, struct err *err)
@@ -538,12 +590,13 @@ static int take_line(struct loader *l, struct rline *line, struct err *err)
 	struct filed_chunk *c = chunk_with_room(f);
 	const struct row *row = &f->rows[line->call.op];
 	uint64_t path = PATH_REF(PATH_NULL, 0), path2 = path;
+	size_t start;
 	int rc;
 
 	if (f->n >= UINT32_MAX)
 		return err_set(err, EFBIG, "more operations than one replay can have");
 	note_sizes(l->p, &line->call, row);
-	fd_places_line(&f->places, line->thread, f->n, l->p->rings.max > 0);
+	fd_places_line(&f->places, line->thread, line->process, f->n, l->p->rings.max > 0);
 	if (row->plain) {
 		note_common_ids(f, line, row);
 	} else {
@@ -556,9 +609,12 @@ static int take_line(struct loader *l, struct rline *line, struct err *err)
 	if (!c || note_label(f, line->call.line))
 		return no_memory(err);
 	note_times(l, line);
+	start = c->data.len;
 	filed_put(&c->data, &f->written, line, path, path2);
+	if (!buf_ok(&c->data) || note_stretch(f, line, row, c, start, path, path2))
+		return no_memory(err);
 	f->n++;
-	return buf_ok(&c->data) ? 0 : no_memory(err);
+	return 0;
 }
 
 /* Only the symbolic links matter here: do any lead upwards? */
@@ -775,6 +831,7 @@ void filing_free(struct filing *f)
 		free(c);
 	}
 	vec_free(&f->runs);
+	vec_free(&f->stretches);
 	free(f->labels);
 	free(f->by_label);
 	free(f->awaited);
@@ -826,7 +883,7 @@ int program_load(struct program *p, const struct options *o, const char *root, s
 	struct loader l = {.p = p, .f = &f, .left = o->limit.ops ? o->limit.ops : UINT64_MAX};
 	int rc;
 
-	make_rows(f.rows);
+	make_rows(f.rows, o->order);
 	f.places.keep = o->order == ORDER_THREAD;
 	*p = (struct program){.file = o->replay};
 	paths_init(&p->paths, &p->trees);

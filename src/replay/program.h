@@ -90,6 +90,7 @@ struct row {
 	bool sized;	       /* has sizes in other places than READ and WRITTEN */
 	bool paths;	       /* is issued with its paths */
 	bool ring;	       /* of an io_uring */
+	bool follows;	       /* see struct stretch: such an operation can be in one */
 	uint8_t fds;	       /* a bit for each argument that is a descriptor */
 	int8_t read, written;  /* argument that says how many bytes, -1 = none */
 	int8_t oflags;	       /* of open(2) or alike, -1 = none */
@@ -100,12 +101,27 @@ struct label_run {
 	uint64_t label, index;
 };
 
+/*
+ * Operations of one thread behind each other, the one before them its too, which wait for nobody: what the walks over
+ * all operations ask of each is known of all of them, so they take such a stretch in one step.
+ * It is in one chunk.
+ */
+#define STRETCH_LEAST 8 /* shorter ones are not worth their memory */
+struct stretch {
+	uint32_t index, n; /* the first one; how many */
+	uint32_t bytes;
+	int32_t opened, opened_most; /* descriptors: in the end, and at most */
+	bool cwd; /* one looks at the current directory */
+};
+
 /* All operations in filed form, and what is known of them by their index. */
 struct filing {
 	struct filed_chunk *first, *last;
 	struct filed written; /* the last one */
 	struct row rows[OP_COUNT];
 	uint64_t n;
+	VEC(struct stretch) stretches;
+	bool in_stretch; /* the last operation is in the last one */
 	VEC(struct label_run) runs;
 	bool sorted; /* labels never decrease */
 	uint64_t *labels;   /* when not sorted: of each operation ... */
@@ -128,10 +144,15 @@ struct filing_walk {
 	struct filed_chunk *chunk, *next;
 	const uint8_t *at, *end;
 	uint64_t index; /* of the operation given last */
+	const struct stretch *stretch, *no_stretch;
 };
-#define FILING_WALK(f) ((struct filing_walk){.next = (f)->first, .index = UINT64_MAX})
+#define FILING_WALK(f)                                                                             \
+	((struct filing_walk){.next = (f)->first,                                                  \
+		.index = UINT64_MAX,                                                               \
+		.stretch = (f)->stretches.v,                                                       \
+		.no_stretch = (f)->stretches.v + (f)->stretches.n})
 
-static inline bool filing_next(struct filing_walk *w, struct filed *f)
+static inline bool filing_at_hand(struct filing_walk *w)
 {
 	while (w->at == w->end) {
 		if (!w->next)
@@ -141,9 +162,50 @@ static inline bool filing_next(struct filing_walk *w, struct filed *f)
 		w->at = (const uint8_t *)w->chunk->data.p;
 		w->end = w->at + w->chunk->data.len;
 	}
+	return true;
+}
+
+static inline bool filing_next(struct filing_walk *w, struct filed *f)
+{
+	if (!filing_at_hand(w))
+		return false;
 	w->at = filed_get(w->at, f);
 	w->index++;
 	return true;
+}
+
+/* The stretch that begins with the next operation, or NULL. */
+static inline const struct stretch *filing_stretch(struct filing_walk *w)
+{
+	while (w->stretch < w->no_stretch && w->stretch->index < w->index + 1)
+		w->stretch++; /* its operations were taken one by one */
+	if (w->stretch == w->no_stretch || w->stretch->index != w->index + 1 || !filing_at_hand(w))
+		return NULL;
+	return w->stretch;
+}
+
+/* Takes it; returns its operations. Of F only the task and the label are those of its last one. */
+static inline const uint8_t *filing_take_stretch(struct filing_walk *w, struct filed *f)
+{
+	const struct stretch *s = w->stretch++;
+	const uint8_t *bytes = w->at;
+
+	w->at += s->bytes;
+	w->index += s->n;
+	f->label += s->n;
+	return bytes;
+}
+
+/* Does an operation look at the current directory of its thread? PATH and PATH2 are references. */
+static inline bool looks_at_cwd(enum op_id op, const uint64_t arg[OP_ARGS], uint64_t path, uint64_t path2)
+{
+	int base = op_arg_index(op, A_DIRFD), base2 = op_arg_index(op, A_DIRFD2);
+
+	return op == OP_getcwd ||
+	       (op_has(op, A_PATH) && PATH_REF_KIND(path) == PATH_RELATIVE &&
+		       (base < 0 || (uint32_t)arg[base] == VFD_CWD)) ||
+	       (op_has(op, A_PATH2) && PATH_REF_KIND(path2) == PATH_RELATIVE &&
+		       (base2 < 0 || (uint32_t)arg[base2] == VFD_CWD));
 }
 
 /*

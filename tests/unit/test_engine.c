@@ -246,7 +246,7 @@ START_TEST(test_size)
 		filed_get((const uint8_t *)filed.p, &f);
 		xop_put(&w, &f, i, f.process, 0, false, NULL, 0);
 	}
-	ck_assert_uint_le(w.out.len, 15 * 1000);
+	ck_assert_uint_le(w.out.len, 15 * 1000 + 2); /* the first one tells its label */
 	buf_free(&filed);
 	buf_free(&w.out);
 }
@@ -583,6 +583,110 @@ START_TEST(test_orders)
 }
 END_TEST
 
+/* ---- stretches: operations that are taken all at once ---- */
+
+#define LONG_STRETCH 40
+
+/* LINES, and behind each of them as many operations like LIKE, of its task. */
+static void stretches(struct buf *text, const char *const *lines, size_t n, const char *like)
+{
+	size_t i, k, label = 2;
+	const char *at;
+	unsigned task;
+
+	text->len = 0;
+	buf_puts(text, HEADER);
+	for (i = 0; i < n; i++) {
+		task = (unsigned)(strchr(lines[i], '|')[1] - '0');
+		buf_addf(text, "%s@%zu|\n", lines[i], label++);
+		for (k = 0; k < LONG_STRETCH; k++) {
+			buf_addf(text, "9+1|%u|%u|-|", task, task);
+			for (at = like; *at; at++) /* #: the number of the task; *: its own */
+				if (*at == '#' || *at == '*')
+					buf_u64(text, *at == '#' ? task : k);
+				else
+					buf_char(text, *at);
+			buf_addf(text, "@%zu|\n", label++);
+		}
+	}
+	buf_puts(text, TAIL);
+	buf_char(text, '\0');
+}
+
+static const char a_task[] = "0+0|0|0|-|/h/.ioriot/t1|%null|022|0|0|0|-|state_task";
+static const char a_fork[] = "0+0|0|0|-|1:1|-|5|fork";
+static const char a_child[] = "0+0|1|1|-|99|0|SEEK_SET|-EBADF|lseek";
+static const char *const with_fork[] = {a_task, a_fork, a_child};
+
+static void check_layout(const char *const *lines, size_t n, const char *like, uint32_t workers, uint64_t files)
+{
+	struct options o = {.processes = 4, .threads = 4};
+	struct buf text = BUF_INIT;
+	struct err err = {0};
+	struct program p;
+
+	stretches(&text, lines, n, like);
+	ck_assert_msg(load(&p, text.p, &o, &err) == 0, "%s", err.text);
+	ck_assert_msg(p.layout.workers == workers, "%u workers: %s", p.layout.workers, like);
+	ck_assert_uint_eq(p.files_max, files);
+	program_free(&p);
+	buf_free(&text);
+}
+
+START_TEST(test_stretches_tell_who_belongs_together)
+{
+	check_layout(with_fork, 3, "1#|*|SEEK_SET|0|lseek", 2, 0); /* each its own descriptor */
+	check_layout(with_fork, 3, "1|*|SEEK_SET|0|lseek", 1, 0);
+	check_layout(with_fork, 3, "cwd|/h/.ioriot/t1/a#.*|0|0|newfstatat", 2, 0);
+	check_layout(with_fork, 3, "cwd|a#.*|0|0|newfstatat", 1, 0); /* in the directory of the parent */
+	check_layout(with_fork, 3, "/h/.ioriot/t1/a|0|0|>#000*|3|open", 2, LONG_STRETCH * 2);
+}
+END_TEST
+
+/* What waits in a stretch, or is waited for, is found at its place. */
+START_TEST(test_stretches_by_thread)
+{
+	static const char *const lines[] = {a_task, "0+0|0|0|-|0:1|-|5|fork", "0+0|1|0|20|9|0|SEEK_SET|-EBADF|lseek",
+		"0+0|0|0|110|9|0|SEEK_SET|-EBADF|lseek", "0+0|1|0|-|9|0|SEEK_SET|-EBADF|lseek"};
+	const size_t n = sizeof(lines) / sizeof(*lines);
+	struct options o = {.processes = 1, .threads = 2};
+	struct buf text = BUF_INIT;
+	struct err err = {0};
+	struct program p;
+	uint32_t t, i, awaited = 0;
+	struct xdep d;
+	struct xop x;
+
+	stretches(&text, lines, n, "#|*|SEEK_SET|0|lseek");
+	for (i = 0; (i = (uint32_t)(strstr(text.p + i, "9+1|1|1|") - text.p)) < text.len; i++)
+		text.p[i + 6] = '0'; /* two threads of one process */
+	for (o.threads = 1; o.threads < 3; o.threads++) {
+		ck_assert_msg(load(&p, text.p, &o, &err) == 0, "%s", err.text);
+		ck_assert_uint_eq(p.layout.threads, o.threads);
+		for (i = 0; i < p.ops; i++) {
+			x = find_op(&p, i, &t);
+			ck_assert_uint_eq(x.label, i + 2);
+			if (i % (LONG_STRETCH + 1))
+				ck_assert_uint_eq(x.arg[1], i % (LONG_STRETCH + 1) - 1);
+			awaited += !!(x.meta & META_AWAITED);
+		}
+		program_free(&p);
+	}
+	ck_assert_uint_eq(awaited, 3); /* with two threads: the fork too */
+	o.threads = 2;
+	ck_assert_int_eq(load(&p, text.p, &o, &err), 0);
+	x = find_op(&p, 110 - 2, &t);
+	ck_assert(x.meta & META_AWAITED);
+	x = find_op(&p, 3 * (LONG_STRETCH + 1), &i);
+	ck_assert_uint_eq(x.ndeps, 1);
+	d = dep_next(&x.deps);
+	ck_assert_uint_eq(d.thread, t);
+	ck_assert_uint_eq(d.seq, 110 - 2 - 2 * (LONG_STRETCH + 1));
+	program_free(&p);
+	buf_free(&text);
+}
+END_TEST
+
 /* ---- pacing ---- */
 
 static const struct {
@@ -837,13 +941,13 @@ END_TEST
 
 static uint32_t placed_made(struct fd_places *p, uint32_t thread, uint64_t line, uint32_t number)
 {
-	fd_places_line(p, thread, line, false);
+	fd_places_line(p, thread, thread, line, false);
 	return fd_place_made(p, number);
 }
 
 static void placed_close(struct fd_places *p, uint32_t thread, uint64_t line, uint32_t number)
 {
-	fd_places_line(p, thread, line, false);
+	fd_places_line(p, thread, thread, line, false);
 	fd_place_closed(p, number);
 }
 
@@ -893,7 +997,7 @@ START_TEST(test_places_after_close)
 	placed_close(&p, 0, 1, 1);
 	ck_assert_uint_eq(placed_made(&p, 0, 2, 1), again);
 	for (i = 2; i < 5000; i++) {
-		fd_places_line(&p, 0, 10 * i, false);
+		fd_places_line(&p, 0, 0, 10 * i, false);
 		ck_assert_uint_eq(fd_place(&p, 0), used);
 		ck_assert_uint_ne(placed_made(&p, 0, 10 * i, i), used);
 		ck_assert_uint_ne(fd_place(&p, i), again);
@@ -909,7 +1013,7 @@ START_TEST(test_places_are_kept)
 	uint32_t i;
 
 	for (i = 0; i < 10000; i++) {
-		fd_places_line(&p, 0, 10 * i, i > 0);
+		fd_places_line(&p, 0, 0, 10 * i, i > 0);
 		ck_assert_uint_eq(fd_place_made(&p, i), i);
 		fd_place_closed(&p, i);
 	}
@@ -942,6 +1046,8 @@ Suite *engine_suite(void)
 	tcase_add_loop_test(tc, test_legacy_complete, 0, OP_COUNT);
 	tcase_add_test(tc, test_deps);
 	tcase_add_test(tc, test_orders);
+	tcase_add_test(tc, test_stretches_tell_who_belongs_together);
+	tcase_add_test(tc, test_stretches_by_thread);
 	tcase_add_loop_test(tc, test_deadline, 0, sizeof(deadlines) / sizeof(*deadlines));
 	tcase_add_test(tc, test_gap);
 	tcase_add_test(tc, test_owed);
