@@ -269,12 +269,14 @@ static bool needs_room(enum op_id op)
 }
 
 /*
- * The first two: a number for a descriptor is looked for before names are, and what a file system is full of is
- * not in its tree.
+ * The first three: a number for a descriptor is looked for before names are; how long a file may become is for
+ * RLIMIT_FSIZE, 32 bits or the file system to say; and what that is full of is not in a tree.
  */
 int model_left_by_error(const struct model *m, const struct rec *r)
 {
 	if ((r->ret == -EMFILE || r->ret == -ENFILE) && ops[r->op].flags & OPF_NEWFD)
+		return LEFT_LIMIT;
+	if (r->ret == -EFBIG && (needs_room(r->op) || r->op == OP_fallocate || r->op == OP_ioctl))
 		return LEFT_LIMIT;
 	if ((r->ret == -ENOSPC || r->ret == -EDQUOT) && needs_room(r->op))
 		return LEFT_FULL;

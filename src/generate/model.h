@@ -93,7 +93,8 @@ struct closed {
 	uint64_t t; /* when its close was over */
 	uint32_t ring;	 /* 0, or of the submission that closed it: its ring, */
 	uint64_t number; /* and its number there */
-	struct descriptor *d;
+	struct descriptor *d; /* NULL: of no file that is replayed, */
+	int left;	 /* but why */
 };
 #define CLOSED_MAX 256 /* beyond, the oldest are forgotten */
 
@@ -402,12 +403,6 @@ int model_span_read(struct model *m, const struct span *s);
 int model_span_write(struct model *m, const struct span *s);
 /* Why the call failed, if it is of what no tree has: limits, room, mount points, other ends of FIFOs. LEFT_NONE: else. */
 int model_left_by_error(const struct model *m, const struct rec *r);
-
-/*
- * A file may not become so long, and no file system is why. END is where what was refused ends, or, of bytes to be
- * written, begins: some would have been, were the limit behind that.
- */
-bool model_beyond_limit(const struct rec *r, uint64_t end);
 
 /* Fewer bytes were written than asked for: the line asks for those. 0 or -ENOMEM. */
 int model_ask_for_less(struct model *m, const struct span *s);

@@ -41,14 +41,6 @@ static bool impossible(const struct span *s)
 	return s->done > RW_MAX || (s->done && s->off > INT64_MAX - RW_MAX);
 }
 
-/* Each file system allows this much, so that a refusal below is one of the process: RLIMIT_FSIZE, or 32 bits. */
-#define SIZE_ALLOWED ((uint64_t)1 << 40)
-
-bool model_beyond_limit(const struct rec *r, uint64_t end)
-{
-	return r->ret == -EFBIG && end <= SIZE_ALLOWED;
-}
-
 static int cut_vector(struct model *m, uint64_t left)
 {
 	struct rec *call = &m->out->call;
@@ -203,8 +195,6 @@ int model_write(struct model *m, const struct rec *r)
 	s.append = append || s.d->desc->flags & O_APPEND;
 	if (s.append && s.wanted) /* of nothing the offset stays */
 		s.off = ((struct node *)s.d->desc->node)->size.size;
-	if (model_beyond_limit(r, s.off))
-		return LEFT_LIMIT;
 	rc = model_ask_for_less(m, &s);
 	return rc ? rc : model_span_write(m, &s);
 }
@@ -272,8 +262,6 @@ int model_ftruncate(struct model *m, const struct rec *r)
 	struct descriptor *d;
 	int rc = model_fd(m, r, A_FD, &d);
 
-	if (!rc && model_beyond_limit(r, r->arg[1]))
-		return LEFT_LIMIT;
 	if (rc || !d || r->ret < 0)
 		return rc;
 	return model_cut(m, d->desc->node, r->arg[1]);
@@ -282,10 +270,8 @@ int model_ftruncate(struct model *m, const struct rec *r)
 int model_truncate(struct model *m, const struct rec *r)
 {
 	struct place p;
-	int rc = model_beyond_limit(r, r->arg[1]) ? LEFT_LIMIT : 0;
+	int rc = model_place(m, r, A_PATH, A_NONE, r->ret == 0 ? WALK_PARENT : 0, &p);
 
-	if (!rc)
-		rc = model_place(m, r, A_PATH, A_NONE, r->ret == 0 ? WALK_PARENT : 0, &p);
 	if (!rc)
 		rc = model_put_path(m, r, A_PATH, A_NONE, &p);
 	if (!rc)
@@ -333,8 +319,6 @@ int model_fallocate(struct model *m, const struct rec *r)
 
 	if (rc || !d)
 		return rc;
-	if (model_beyond_limit(r, r->arg[2] + r->arg[3]))
-		return LEFT_LIMIT;
 	rc = model_touch(m, &((struct node *)d->desc->node)->attr, TOUCH_SHARE); /* its flags: extents or not */
 	if (rc)
 		return rc;

@@ -83,8 +83,6 @@ int model_transfer(struct model *m, const struct rec *r)
 		return LEFT_ONE_TREE;
 	from = span_of(r, A_OFFIN, in); /* both offsets may be the same one, and move at the end */
 	to = span_of(r, A_OFFOUT, out);
-	if (model_beyond_limit(r, to.off))
-		return LEFT_LIMIT;
 	if (r->ret > 0 && from.off + (uint64_t)r->ret < ((struct node *)in->desc->node)->size.size) {
 		rc = model_ask_for_less(m, &to); /* not for want of bytes to read */
 		from.wanted = (uint64_t)r->ret;

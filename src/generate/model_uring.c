@@ -89,7 +89,8 @@ void model_ring_free(void *user, void *ring)
 	size_t i;
 
 	for (i = 0; i < r->closed.n; i++)
-		vfd_drop(r->vfd, r->closed.v[i].d);
+		if (r->closed.v[i].d)
+			vfd_drop(r->vfd, r->closed.v[i].d);
 	vec_free(&r->closed);
 	if (r->submits)
 		r->vfd->hooks.order_free(user, r->submits);
@@ -155,10 +156,15 @@ int model_ring_end(struct model *m, struct description *d)
 /* The line at hand may have touched it. */
 static int drop_closed(struct model *m, struct descriptor *d)
 {
-	void **order[] = {&d->order, &d->desc->order};
-	int rc = model_keep(m, d->desc->node);
+	void **order[2];
+	int rc;
 	size_t i;
 
+	if (!d)
+		return 0;
+	order[0] = &d->order;
+	order[1] = &d->desc->order;
+	rc = model_keep(m, d->desc->node);
 	for (i = 0; i < 2 && !rc; i++) {
 		struct resource **keep = vec_push(&m->dying);
 
@@ -190,6 +196,7 @@ static void copy_stamp(void *to, const void *from)
 
 static int remember(struct model *m, struct ring *r, int64_t fd, const struct descriptor *d)
 {
+	bool file = d->desc->kind == DESC_FILE && d->desc->node && d->vfd != VFD_NUMBER_NONE;
 	struct closed *c;
 	int rc = 0;
 
@@ -200,7 +207,12 @@ static int remember(struct model *m, struct ring *r, int64_t fd, const struct de
 	c = rc ? NULL : vec_push(&r->closed);
 	if (!c)
 		return -ENOMEM;
-	*c = (struct closed){fd, m->rec->t, m->rec->sqe.ring, m->rec->sqe.number, vfd_remember(&m->vfd, d)};
+	*c = (struct closed){fd, m->rec->t, m->rec->sqe.ring, m->rec->sqe.number, NULL, LEFT_NONE};
+	if (!file) {
+		c->left = d->desc->kind == DESC_FILE ? LEFT_UNLINKED : model_left_of(d->desc->kind);
+		return 0;
+	}
+	c->d = vfd_remember(&m->vfd, d);
 	if (!c->d) {
 		r->closed.n--;
 		return -ENOMEM;
@@ -216,8 +228,6 @@ int model_rings_remember(struct model *m, int64_t fd, const struct descriptor *d
 	size_t i;
 	int rc = 0;
 
-	if (d->desc->kind != DESC_FILE || !d->desc->node || d->vfd == VFD_NUMBER_NONE)
-		return 0;
 	for (i = 0; i < m->rings.v.n && !rc; i++) {
 		struct ring *r = m->rings.v.v[i];
 
@@ -231,7 +241,7 @@ int model_rings_remember(struct model *m, int64_t fd, const struct descriptor *d
  * What FD was when submission S was made, if it was closed since then; or NULL. The kernel takes a file when it comes
  * to the submission, by when those in front of it have closed theirs.
  */
-static struct descriptor *closed_since(const struct ring *r, int64_t fd, const struct rec *s)
+static const struct closed *closed_since(const struct ring *r, int64_t fd, const struct rec *s)
 {
 	const struct closed *c;
 	size_t i;
@@ -239,9 +249,17 @@ static struct descriptor *closed_since(const struct ring *r, int64_t fd, const s
 	for (i = 0; i < r->closed.n; i++) {
 		c = &r->closed.v[i];
 		if (c->fd == fd && c->t > s->t - s->dur && (c->ring != s->sqe.ring || c->number > s->sqe.number))
-			return c->d;
+			return c;
 	}
 	return NULL;
+}
+
+/* Can the result be of a descriptor that is no file? What failed is left out in any case: it did nothing. */
+static bool may_be_no_file(const struct rec *r)
+{
+	enum op_class cls = ops[r->op].cls;
+
+	return r->ret < 0 || cls == CLS_READ || cls == CLS_WRITE || cls == CLS_TRANSFER || r->op == OP_statx;
 }
 
 /* What the line says of the ring, in the place of what the capture said. */
@@ -529,24 +547,28 @@ static int apply_as_submitted(struct model *m, struct ring *ring, const struct r
 {
 	struct fdtable *files = m->task->files;
 	struct descriptor *now[OP_ARGS] = {NULL}, *then[OP_ARGS] = {NULL};
-	int i, rc;
+	int i, rc, left = LEFT_NONE;
 
 	for (i = 0; i < OP_ARGS && r->op != OP_close; i++) {
 		enum arg_kind kind = (enum arg_kind)ops[r->op].arg[i];
 		int64_t fd = (int32_t)r->arg[i];
+		const struct closed *c;
 
 		if ((kind != A_FD && kind != A_FD2 && kind != A_DIRFD && kind != A_DIRFD2) || fd < 0 ||
 			fd >= files->n || (ops[r->op].flags & OPF_NEWFD && fd == r->ret))
 			continue;
 		now[i] = files->v[fd];
 		/* was none any more when the kernel came to it? */
-		then[i] = r->ret == -EBADF && !now[i] ? NULL : closed_since(ring, fd, r);
+		c = r->ret == -EBADF && !now[i] ? NULL : closed_since(ring, fd, r);
+		then[i] = c ? c->d : NULL;
+		if (c && !c->d && may_be_no_file(r))
+			left = c->left;
 		if (then[i])
 			files->v[fd] = then[i];
 		if (then[i] && now[i] && now[i]->desc != then[i]->desc && may_begin_later(ring, r))
 			ring->reuses = true;
 	}
-	rc = models[r->op](m, r);
+	rc = left ? left : models[r->op](m, r);
 	while (i--)
 		if (then[i])
 			files->v[(int32_t)r->arg[i]] = now[i];

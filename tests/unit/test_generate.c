@@ -3318,6 +3318,28 @@ START_TEST(submissions_outlive_their_descriptors)
 }
 END_TEST
 
+/* Of what is no file as well; but what only a file does was done by that which has the number now. */
+START_TEST(submissions_outlive_descriptors_of_no_files)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r", TASK FILE_F
+		"1 o=socket;:,f=0;:,s=3;:,\n" RING
+		"1 o=io_uring_enter;:,d=4;:,n=2;:,N=0;:,f=1;:,k=5;:,j=0;:,s=2;:,\n"
+		"1 o=close;:,d=3;:,s=0;:,\n"
+		"1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+		"1 D=25;:,o=uring_fsync;:,k=5:0:0:-:-:0x0;:,d=3;:,O=0;:,c=0;:,s=-22;:,\n"
+		"1 D=35;:,o=uring_fsync;:,k=5:1:0:-:-:0x0;:,d=3;:,O=0;:,c=0;:,s=0;:,\n",
+		TASK_LINE "0|0|-|8|0|0|1|>0|4|io_uring_setup@8|\n"
+		"0|0|-|4|2|0|IORING_ENTER_GETEVENTS|1|0|2|io_uring_enter@9|\n"
+		"0|0|-|cwd|f|O_RDWR|0|>1|3|openat@11|\n"
+		"0|0|-|1:1:0:-:-|1|0|0|0|uring_fsync@13|\n"
+		"#INIT\n" W_DIR F_INIT("-"), res);
+	ck_assert_uint_eq(res->left_out[LEFT_SOCKET], 3);
+	free(res);
+}
+END_TEST
+
 START_TEST(registered_files_outlive_their_descriptors)
 {
 	generates(TASK FILE_F
@@ -3812,6 +3834,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, submissions_that_close_nothing);
 	tcase_add_test(t, submissions_behind_one_that_closed_their_file);
 	tcase_add_test(t, submissions_outlive_their_descriptors);
+	tcase_add_test(t, submissions_outlive_descriptors_of_no_files);
 	tcase_add_test(t, registered_files_outlive_their_descriptors);
 	tcase_add_test(t, what_is_no_file_operation_of_a_known_ring_is_left_out);
 	tcase_add_test(t, a_chain_is_left_out_from_what_a_replay_does_not_have);
