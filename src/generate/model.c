@@ -268,13 +268,35 @@ static bool needs_room(enum op_id op)
 	}
 }
 
+/* Sizes of 2 GiB and more are in no structure of a 32-bit program, and it does not open such files unless it asks to. */
+static bool fits_32_bits_only(enum op_id op)
+{
+	switch (op) {
+	case OP_open:
+	case OP_openat:
+	case OP_openat2:
+	case OP_creat:
+	case OP_stat:
+	case OP_lstat:
+	case OP_fstat:
+	case OP_newfstatat:
+	case OP_statfs:
+	case OP_fstatfs:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
- * The first three: a number for a descriptor is looked for before names are; how long a file may become is for
+ * The first four: a number for a descriptor is looked for before names are; how long a file may become is for
  * RLIMIT_FSIZE, 32 bits or the file system to say; and what that is full of is not in a tree.
  */
 int model_left_by_error(const struct model *m, const struct rec *r)
 {
 	if ((r->ret == -EMFILE || r->ret == -ENFILE) && ops[r->op].flags & OPF_NEWFD)
+		return LEFT_LIMIT;
+	if (r->ret == -EOVERFLOW && fits_32_bits_only(r->op))
 		return LEFT_LIMIT;
 	if (r->ret == -EFBIG && (needs_room(r->op) || r->op == OP_fallocate || r->op == OP_ioctl))
 		return LEFT_LIMIT;

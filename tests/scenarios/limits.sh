@@ -21,4 +21,11 @@ fi
 
 # dd ends by the signal.
 scenario shell . bash -c 'ulimit -f 5; dd if=/dev/zero of=long bs=4000 count=10; cat long long > longer; true'
+
+if [ "$(uname -m)" != x86_64 ]; then
+	skip "a 32-bit program" "this is no x86 machine"
+else
+	check "build, 32 bits" cc -m32 -static -O1 -Wall -Wextra -Werror -o limits32 "$TESTS/scenarios/limits32.c"
+	scenario files-32 . "$TEST_TMP/limits32"
+fi
 done_testing
