@@ -18,7 +18,7 @@ PREFIX  ?= /opt/ioriot
 DESTDIR ?=
 BUILD   ?= build
 
-PKGS    := libzstd jansson liburing nettle
+PKGS    := libzstd jansson liburing nettle zlib
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes
 

@@ -21,6 +21,7 @@ need libc6-dev "headers of the C library" test -e /usr/include/stdio.h
 need make "build" command -v make
 need pkg-config "finds libraries" command -v pkg-config
 need libzstd-dev "compressed captures and replays" pkg-config --exists libzstd
+need zlib1g-dev "tables in .gz" pkg-config --exists zlib
 need libjansson-dev "statistics as JSON" pkg-config --exists jansson
 need liburing-dev "replay of io_uring" pkg-config --exists liburing
 need nettle-dev "keyed hashes of --anonymize" pkg-config --exists nettle

@@ -655,8 +655,8 @@ const struct option_row option_rows[] = {
 		set_compare},
 	{0, "snapshot", "LIST", NULL, COMMAND_SNAPSHOT, FOR(COMMAND_SNAPSHOT) | FOR_CAPTURE,
 		"Write down what the host is, into files of --output: fs, names, sizes and times of files, 3 levels "
-		"below / (fs=5:/srv: 5 below /srv) in one file system; process; system. With -c at its start and "
-		"again and again meanwhile.",
+		"below / (fs=5:/srv: 5 below /srv) in one file system; process; system; gz: as .csv.gz, not "
+		".csv.zst. With -c at its start and again and again meanwhile.",
 		set_snapshot},
 	{0, "control", "COMMAND", NULL, COMMAND_CONTROL, FOR(COMMAND_CONTROL),
 		"Ask the capture with --file that is running, or tell it what to do: status, list, log FILE, "

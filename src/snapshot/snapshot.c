@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "datas/csv.h"
+#include "snapshot/uses.h"
 #include "trace/hide.h"
 #include "utils/clock.h"
 
@@ -43,10 +44,12 @@ static int take_word(struct snapshot_list *l, struct str word, struct err *err)
 		l->process = true;
 	else if (str_eqs(word, "system"))
 		l->system = true;
+	else if (str_eqs(word, "gz"))
+		l->gzip = true;
 	else if (str_starts(word, STR("fs=")) || str_eqs(word, "fs"))
 		l->fs = true;
 	else
-		return err_set(err, EINVAL, "\"%.*s\" is none of fs, process and system", (int)word.len,
+		return err_set(err, EINVAL, "\"%.*s\" is none of fs, process, system and gz", (int)word.len,
 			word.len ? word.s : "");
 	return word.len >= 3 && word.s[2] == '=' ? parse_fs(l, (struct str){word.s + 3, word.len - 3}, err) : 0;
 }
@@ -70,6 +73,8 @@ int snapshot_list_parse(struct snapshot_list *l, const char *text, struct err *e
 		rest = comma ? (struct str){comma + 1, rest.len - word.len - 1} : STR_NONE;
 		rc = take_word(l, word, err);
 	}
+	if (!rc && !l->fs && !l->process && !l->system)
+		return err_set(err, EINVAL, "gz of what: fs, process?");
 	return rc;
 }
 
@@ -118,6 +123,11 @@ char *snapshot_path(const struct snapshot *s, const char *name, const char *suff
 	return asprintf(&path, "%s/%s%s%s", s->directory, name, number, suffix) < 0 ? NULL : path;
 }
 
+const char *snapshot_table(const struct snapshot *s)
+{
+	return s->list->gzip ? ".csv.gz" : ".csv.zst";
+}
+
 int snapshot_directory(const char *directory, struct err *err)
 {
 	struct stat st;
@@ -152,6 +162,38 @@ int snapshot_take(const struct snapshot *s, struct snapshot_counts *counts, stru
 
 /* --- beside a capture --- */
 
+/* It is to end: poll(2) takes 24 days at most. */
+static bool stops_until(const struct snapshot *s, uint64_t t)
+{
+	uint64_t now;
+
+	for (now = now_ns(); now < t; now = now_ns()) {
+		uint64_t ms = (t - now) / 1000000 + 1;
+
+		if (snapshot_stops(s, ms < 3600000 ? (int)ms : 3600000))
+			return true;
+	}
+	return snapshot_stops(s, 0);
+}
+
+/* Waits for NEXT, and meanwhile looks at processes as often as that one needs it. True: it is to end. */
+static bool await_next(const struct snapshot *s, uint64_t next, struct err *err)
+{
+	static const uint64_t windows[] = {SNAPSHOT_WINDOW, SNAPSHOT_LONG_WINDOW};
+	uint64_t look = next + (uint64_t)SNAPSHOT_LOOK_MS * 1000000, until;
+
+	while (s->list->process) {
+		until = uses_next(s->uses, now_ns(), look, windows, 2);
+		if (until >= next)
+			break;
+		if (stops_until(s, until))
+			return true;
+		if (snapshot_note(s, err))
+			break; /* the next one says so */
+	}
+	return stops_until(s, next);
+}
+
 static void take_all(struct snapshot *s, uint64_t every, int done)
 {
 	uint64_t next = now_ns();
@@ -167,14 +209,7 @@ static void take_all(struct snapshot *s, uint64_t every, int done)
 		}
 		s->number++;
 		next += every;
-		/* poll(2) takes 24 days at most */
-		while (now_ns() < next) {
-			uint64_t ms = (next - now_ns()) / 1000000 + 1;
-
-			if (snapshot_stops(s, ms < 3600000 ? (int)ms : 3600000))
-				_exit(0);
-		}
-	} while (!snapshot_stops(s, 0));
+	} while (!await_next(s, next, &err));
 	_exit(0);
 }
 
@@ -193,6 +228,7 @@ static void close_others(int a, int b)
 int snapshot_helper_start(struct snapshot_helper *h, const struct snapshot *s, uint64_t every, struct err *err)
 {
 	struct snapshot own = *s;
+	struct uses uses = {0};
 	int stop[2], done[2], status;
 	pid_t child;
 
@@ -212,6 +248,7 @@ int snapshot_helper_start(struct snapshot_helper *h, const struct snapshot *s, u
 		signal(SIGTERM, SIG_IGN);
 		close_others(stop[0], done[1]);
 		own.stop_fd = stop[0];
+		own.uses = &uses;
 		take_all(&own, every, done[1]);
 	}
 	close(stop[0]);

@@ -24,12 +24,18 @@
 #define SNAPSHOT_ENTRIES 1000000u
 #define SNAPSHOT_SECONDS 60u /* of a walk */
 #define SNAPSHOT_EVERY	 3600u
+#define SNAPSHOT_LOOK_MS 5000 /* between two looks at processes */
+/* Of what processes used of processors, ns. */
+#define SNAPSHOT_WINDOW	     ((uint64_t)120 * 1000000000)
+#define SNAPSHOT_LONG_WINDOW ((uint64_t)3600 * 1000000000)
 
 struct buf;
 struct hide;
+struct uses;
 
 struct snapshot_list {
 	bool fs, process, system;
+	bool gzip; /* tables are .csv.gz */
 	unsigned depth;	  /* of fs: 1 = what is in the directory */
 	const char *root; /* of fs; points into the text */
 };
@@ -40,7 +46,7 @@ struct snapshot_counts {
 	const char *limit; /* why the walk ended early, NULL: it did not */
 };
 
-/* "fs,process,system"; also fs=DEPTH and, as the last one, fs=DEPTH:DIRECTORY. -EINVAL with a sentence. */
+/* "fs,process,system"; also gz and fs=DEPTH and, as the last one, fs=DEPTH:DIRECTORY. -EINVAL with a sentence. */
 int snapshot_list_parse(struct snapshot_list *l, const char *text, struct err *err);
 
 /*
@@ -54,6 +60,7 @@ struct snapshot {
 	uint64_t entries; /* at most */
 	struct hide *hide; /* of names and commands; NULL = they are told */
 	int stop_fd;
+	struct uses *uses; /* earlier looks at processes; NULL = there are none, and none is kept */
 };
 int snapshot_take(const struct snapshot *s, struct snapshot_counts *counts, struct err *err);
 
@@ -79,6 +86,8 @@ bool snapshot_helper_end(struct snapshot_helper *h);
 
 int snapshot_fs(const struct snapshot *s, uint64_t time, struct snapshot_counts *counts, struct err *err);
 int snapshot_process(const struct snapshot *s, uint64_t time, struct snapshot_counts *counts, struct err *err);
+/* A look at processes that only later ones tell of. */
+int snapshot_note(const struct snapshot *s, struct err *err);
 int snapshot_system(const struct snapshot *s, struct err *err);
 
 /* It is to end, now or (when nothing is asked of it for MS) then. */
@@ -90,5 +99,7 @@ void snapshot_words(const struct snapshot *s, struct buf *out, struct str words)
 
 /* DIRECTORY/NAME[.NUMBER]SUFFIX, to be freed; NULL: no memory. */
 char *snapshot_path(const struct snapshot *s, const char *name, const char *suffix);
+/* The suffix of tables. */
+const char *snapshot_table(const struct snapshot *s);
 
 #endif

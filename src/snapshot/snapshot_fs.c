@@ -192,7 +192,7 @@ int snapshot_fs(const struct snapshot *s, uint64_t time, struct snapshot_counts 
 {
 	struct walk w = {.s = s, .counts = counts, .time = time,
 		.until = now_ns() + SNAPSHOT_SECONDS * (uint64_t)NS_PER_SEC, .err = err};
-	char *path = snapshot_path(s, "filesystem_snap", ".csv.zst");
+	char *path = snapshot_path(s, "filesystem_snap", snapshot_table(s));
 	int rc = path ? outfile_open(&w.file, path, OUTFILE_WHOLE, err) : err_sys(err, ENOMEM, "%s", s->directory);
 
 	free(path);

@@ -8,25 +8,19 @@
 #include <unistd.h>
 
 #include "datas/csv.h"
-#include "datas/hmap.h"
 #include "snapshot/snapshot.h"
+#include "snapshot/uses.h"
 #include "trace/outfile.h"
 #include "utils/clock.h"
 
 /*
- * Processes, looked at twice: what they have used of processors meanwhile, and since they began. Who began between the
- * two looks has used all of it meanwhile.
+ * Processes, looked at twice: what they have used of processors meanwhile, since earlier looks, and since they began.
+ * Who began between two looks has used all of it meanwhile.
  */
 
 #define COLUMNS                                                                                    \
-	"timestamp,pid,ppid,name,cmdline,virtual_kb,resident_kb,create_time,cpu_5s,cpu_life,status,uid,threads\r\n"
-
-#define BETWEEN_MS 5000
-
-struct process {
-	struct hnode node;
-	uint64_t pid, started, ticks; /* started: since boot */
-};
+	"timestamp,pid,ppid,name,cmdline,virtual_kb,resident_kb,create_time,cpu_5s,cpu_2m,cpu_1h,"                 \
+	"cpu_life,status,uid,threads\r\n"
 
 struct stat_line {
 	char name[64], state;
@@ -36,9 +30,9 @@ struct stat_line {
 struct look {
 	const struct snapshot *s;
 	struct snapshot_counts *counts;
-	struct hmap before;
+	struct moment before, now; /* both looks */
 	struct buf out;
-	uint64_t time, first, second; /* wall clock; both looks */
+	uint64_t time; /* wall clock */
 	long hz, page;
 };
 
@@ -105,33 +99,25 @@ static int each(struct look *l, int (*take)(struct look *l, uint64_t pid, const 
 
 static int remember(struct look *l, uint64_t pid, const struct stat_line *p)
 {
-	struct process *known = malloc(sizeof(*known));
-
-	if (!known)
-		return -ENOMEM;
-	*known = (struct process){.pid = pid, .started = p->started, .ticks = p->user + p->system};
-	if (!hmap_insert(&l->before, &known->node, hash_u64(pid)))
-		return 0;
-	free(known);
-	return -ENOMEM;
-}
-
-static uint64_t ticks_before(const struct look *l, uint64_t pid, uint64_t started)
-{
-	struct hnode *n = hmap_first(&l->before, hash_u64(pid));
-	const struct process *known;
-
-	for (; n; n = hmap_next(n)) {
-		known = hmap_entry(n, struct process, node);
-		if (known->pid == pid && known->started == started)
-			return known->ticks;
-	}
-	return 0;
+	return moment_add(&l->before, &(struct use){pid, p->started, p->user + p->system});
 }
 
 static void put_percent(struct look *l, uint64_t ticks, uint64_t ns)
 {
 	buf_addf(&l->out, ",%.1f", ns ? 100.0 * (double)ticks / (double)l->hz * NS_PER_SEC / (double)ns : 0);
+}
+
+/* Of a process of that AGE, in the last WINDOW; nothing is told where nobody has looked so long ago. */
+static void put_percent_of(struct look *l, uint64_t pid, const struct use *u, uint64_t age, uint64_t window)
+{
+	const struct moment *m = l->s->uses ? uses_before(l->s->uses, l->now.t, window) : NULL;
+
+	if (m)
+		put_percent(l, u->ticks - moment_ticks(m, pid, u->started), l->now.t - m->t);
+	else if (age <= window)
+		put_percent(l, u->ticks, window);
+	else
+		buf_char(&l->out, ',');
 }
 
 /* Words with a blank between them. */
@@ -173,7 +159,8 @@ static void put_moment(struct buf *out, uint64_t ns)
 
 static int put(struct look *l, uint64_t pid, const struct stat_line *p)
 {
-	uint64_t ticks = p->user + p->system, now = since_boot();
+	const struct use use = {pid, p->started, p->user + p->system};
+	uint64_t now = since_boot();
 	uint64_t started = p->started * (NS_PER_SEC / (uint64_t)l->hz), age = now > started ? now - started : 0;
 
 	put_moment(&l->out, l->time);
@@ -185,44 +172,67 @@ static int put(struct look *l, uint64_t pid, const struct stat_line *p)
 	csv_number(&l->out, p->resident_pages * (uint64_t)l->page / 1024);
 	buf_char(&l->out, ',');
 	put_moment(&l->out, wall_ns() - age);
-	put_percent(l, ticks - ticks_before(l, pid, p->started), l->second - l->first);
-	put_percent(l, ticks, age);
+	put_percent(l, use.ticks - moment_ticks(&l->before, pid, p->started), l->now.t - l->before.t);
+	put_percent_of(l, pid, &use, age, SNAPSHOT_WINDOW);
+	put_percent_of(l, pid, &use, age, SNAPSHOT_LONG_WINDOW);
+	put_percent(l, use.ticks, age);
 	csv_text(&l->out, (struct str){&p->state, 1});
 	csv_number(&l->out, user_of(pid));
 	csv_number(&l->out, p->threads);
 	buf_puts(&l->out, "\r\n");
 	l->counts->processes++;
-	return buf_ok(&l->out) ? 0 : -ENOMEM;
+	return buf_ok(&l->out) ? moment_add(&l->now, &use) : -ENOMEM;
 }
 
 static int look_twice(struct look *l, struct err *err)
 {
 	int rc;
 
-	l->first = now_ns();
+	l->before.t = now_ns();
 	rc = each(l, remember, err);
 	if (rc)
 		return rc;
-	snapshot_stops(l->s, BETWEEN_MS);
-	l->second = now_ns();
+	moment_done(&l->before);
+	snapshot_stops(l->s, SNAPSHOT_LOOK_MS);
+	l->now.t = now_ns();
 	buf_puts(&l->out, COLUMNS);
 	return each(l, put, err);
+}
+
+static int keep(const struct snapshot *s, struct moment *m, struct err *err)
+{
+	int rc;
+
+	moment_done(m);
+	rc = uses_add(s->uses, m);
+	*m = (struct moment){0};
+	return rc ? err_sys(err, ENOMEM, "cannot take a snapshot") : 0;
+}
+
+int snapshot_note(const struct snapshot *s, struct err *err)
+{
+	struct look l = {.s = s, .before.t = now_ns()};
+	int rc = each(&l, remember, err);
+
+	if (!rc)
+		rc = keep(s, &l.before, err);
+	moment_free(&l.before);
+	return rc;
 }
 
 int snapshot_process(const struct snapshot *s, uint64_t time, struct snapshot_counts *counts, struct err *err)
 {
 	struct look l = {.s = s, .counts = counts, .time = time, .hz = sysconf(_SC_CLK_TCK),
 		.page = sysconf(_SC_PAGESIZE)};
-	char *path = snapshot_path(s, "process_snap", ".csv.zst");
-	struct hnode *n, *tmp;
-	size_t i;
+	char *path = snapshot_path(s, "process_snap", snapshot_table(s));
 	int rc = path ? look_twice(&l, err) : err_sys(err, ENOMEM, "%s", s->directory);
 
 	if (!rc)
 		rc = outfile_put(path, buf_as_str(&l.out), err);
-	hmap_each(&l.before, n, tmp, i)
-		free(hmap_entry(n, struct process, node));
-	hmap_free(&l.before);
+	if (!rc && s->uses)
+		rc = keep(s, &l.now, err);
+	moment_free(&l.before);
+	moment_free(&l.now);
 	buf_free(&l.out);
 	free(path);
 	return rc;

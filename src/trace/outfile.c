@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #define BUFFER	   (256u << 10)
@@ -31,9 +32,10 @@ struct outfile {
 	bool synced; /* others may count on what is there */
 	uint64_t bytes, written; /* before and after compression */
 
-	char *buffer; /* not written yet, compressed if zstd is not NULL */
+	char *buffer; /* not written yet, compressed if one of these is not NULL */
 	size_t len;
 	ZSTD_CStream *zstd;
+	z_stream *gzip;
 };
 
 static int cannot_write(const struct outfile *f, int code, struct err *err)
@@ -281,8 +283,30 @@ static bool set_all(ZSTD_CStream *zstd, const struct setting *settings, size_t n
 
 #define SET_ALL(zstd, settings) set_all(zstd, settings, sizeof(settings) / sizeof(*(settings)))
 
+static bool is_gzip(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 7 && strcmp(path + len - 7, ".csv.gz") == 0;
+}
+
+#define GZIP_WINDOW (MAX_WBITS + 16) /* with the header of gzip */
+
+static int open_gzip(struct outfile *f)
+{
+	f->gzip = calloc(1, sizeof(*f->gzip));
+	if (f->gzip && deflateInit2(f->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
+			       Z_DEFAULT_STRATEGY) == Z_OK)
+		return 0;
+	free(f->gzip);
+	f->gzip = NULL;
+	return -ENOMEM;
+}
+
 static int open_compressor(struct outfile *f, enum outfile_mode mode)
 {
+	if (is_gzip(f->path))
+		return open_gzip(f);
 	if (!*outfile_suffix(f->path))
 		return 0;
 	f->zstd = ZSTD_createCStream();
@@ -297,6 +321,9 @@ static void release(struct outfile *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	ZSTD_freeCStream(f->zstd);
+	if (f->gzip)
+		deflateEnd(f->gzip);
+	free(f->gzip);
 	free(f->buffer);
 	free(f->beside);
 	free(f->path);
@@ -331,7 +358,7 @@ int outfile_open(struct outfile **out, const char *path, enum outfile_mode mode,
 
 /* ---- writing ---- */
 
-static int compress(struct outfile *f, const void *p, size_t len, ZSTD_EndDirective how,
+static int compress_zstd(struct outfile *f, const void *p, size_t len, ZSTD_EndDirective how,
 	struct err *err)
 {
 	ZSTD_inBuffer in = {p, len, 0};
@@ -352,6 +379,34 @@ static int compress(struct outfile *f, const void *p, size_t len, ZSTD_EndDirect
 				return rc;
 		}
 	} while (how == ZSTD_e_continue ? in.pos < in.size : left > 0);
+	return 0;
+}
+
+/* HOW: of zstd. */
+static int compress_gzip(struct outfile *f, const void *p, size_t len, ZSTD_EndDirective how, struct err *err)
+{
+	int flush = how == ZSTD_e_end ? Z_FINISH : how == ZSTD_e_flush ? Z_SYNC_FLUSH : Z_NO_FLUSH, rc;
+	const unsigned char *from = p;
+	size_t most = 1u << 30; /* zlib counts in 32 bits */
+
+	do {
+		size_t part = len < most ? len : most;
+
+		f->gzip->next_in = (unsigned char *)from;
+		f->gzip->avail_in = (uInt)part;
+		f->gzip->next_out = (unsigned char *)f->buffer + f->len;
+		f->gzip->avail_out = (uInt)(BUFFER - f->len);
+		if (deflate(f->gzip, flush) == Z_STREAM_ERROR)
+			return err_set(err, EIO, "cannot compress %s", f->path);
+		from += part - f->gzip->avail_in;
+		len -= part - f->gzip->avail_in;
+		f->len = BUFFER - f->gzip->avail_out;
+		if (f->len == BUFFER) {
+			rc = flush_buffer(f, err);
+			if (rc)
+				return rc;
+		}
+	} while (len || f->gzip->avail_out == 0);
 	return 0;
 }
 
@@ -376,13 +431,17 @@ int outfile_write(struct outfile *f, const void *p, size_t len, struct err *err)
 		return 0;
 	f->bytes += len;
 	if (f->zstd)
-		return compress(f, p, len, ZSTD_e_continue, err);
+		return compress_zstd(f, p, len, ZSTD_e_continue, err);
+	if (f->gzip)
+		return compress_gzip(f, p, len, ZSTD_e_continue, err);
 	return write_plain(f, p, len, err);
 }
 
 static int flush_all(struct outfile *f, ZSTD_EndDirective how, struct err *err)
 {
-	int rc = f->zstd ? compress(f, NULL, 0, how, err) : 0;
+	int rc = f->zstd   ? compress_zstd(f, NULL, 0, how, err)
+		 : f->gzip ? compress_gzip(f, "", 0, how, err)
+			   : 0;
 
 	return rc ? rc : flush_buffer(f, err);
 }

@@ -10,7 +10,7 @@
 #include "utils/str.h"
 
 /*
- * Output files. NAME.zst is compressed. OUTFILE_WHOLE appears under its name only when it is
+ * Output files. NAME.zst is compressed, and for programs that cannot read that NAME.csv.gz. OUTFILE_WHOLE appears under its name only when it is
  * committed (a temporary file beside it until then); OUTFILE_LIVE is a capture in progress: written
  * under its name, and outfile_sync() makes all lines so far readable for others.
  * Only regular files are replaced; a device or a pipe (/dev/stdout) is written to directly.

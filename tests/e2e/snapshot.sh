@@ -36,6 +36,11 @@ says "it says so" "more files than"
 equal "what there is until then" "$(text few/filesystem_snap.csv.zst | wc -l)" 4
 equal "and that it is not all" "$(text few/filesystem_snap.csv.zst | tail -n 1)" "limit,entries"
 
+check "for who cannot read zst" "$IORIOT" --snapshot="gz,fs=3:$PWD/tree" --output gz
+equal "the same lines in gz" "$(gzip -dc gz/filesystem_snap.csv.gz | tr -d '\r' | cut -d, -f2-14 | sort)" \
+	"$(cut -d, -f2-14 lines | sort)"
+equal "and in no other file" "$(ls gz)" filesystem_snap.csv.gz
+
 # It stays in its file system.
 if is_root && unshare --mount true 2>/dev/null; then
 	mkdir -p tree/mounted
@@ -62,19 +67,39 @@ done
 check "processes and the system" "$IORIOT" --snapshot=process,system --output out
 text out/process_snap.csv.zst >lines
 equal "the program with its words, threads, state" \
-	"$(grep -E "^[0-9.]+,$sleeper," lines | cut -d, -f2-5,11-13)" "$sleeper,$$,sleep,named )x( 1 1000,S,$(id -u),1"
+	"$(grep -E "^[0-9.]+,$sleeper," lines | cut -d, -f2-5,13-15)" "$sleeper,$$,sleep,named )x( 1 1000,S,$(id -u),1"
 started=$(grep -E "^[0-9.]+,$sleeper," lines | cut -d, -f8)
 check "when it began ($started)" test $(($(date +%s) - ${started%.*})) -ge 0 -a $(($(date +%s) - ${started%.*})) -lt 600
 equal "its memory" "$(grep -E "^[0-9.]+,$sleeper," lines | awk -F, '{ print ($6 >= $7 && $7 > 0) }')" 1
 equal "who sleeps uses nothing" "$(grep -E "^[0-9.]+,$sleeper," lines | cut -d, -f9)" 0.0
 used=$(grep -E "^[0-9.]+,$busy," lines | cut -d, -f9)
 check "who computes uses something ($used)" test "$(awk -v u="${used:-0}" 'BEGIN { print (u > 0 && u < 110) }')" = 1
+# Who began less than two minutes and an hour ago has used all of it in that time.
+equal "of two minutes and an hour: the same time" "$(grep -E "^[0-9.]+,$busy," lines |
+	awk -F, '{ print ($10 > 0 && ($10 / 30 - $11) ^ 2 < 0.06 ^ 2) }')" 1
+if [ "$(cut -d. -f1 /proc/uptime)" -gt 3700 ]; then
+	equal "of who is older nobody knows" "$(grep -E "^[0-9.]+,1," lines | cut -d, -f10,11)" ,
+else
+	skip "of who is older nobody knows" "this host runs for less than an hour"
+fi
 kill $sleeper $busy
 equal "the system" "$(grep -E '^(kernel_release|cpus|architecture): ' out/device_spec.txt)" \
 	"kernel_release: $(uname -r)
 architecture: $(uname -m)
 cpus: $(getconf _NPROCESSORS_ONLN)"
 equal "its memory" "$(grep memory_total out/device_spec.txt)" "memory_total: $(awk '/MemTotal/ { print $2 }' /proc/meminfo) kB"
+
+# A host with a graphics card: its files, and the connectors of it, which are no cards.
+if is_root && unshare --mount true 2>/dev/null; then
+	unshare --mount --propagation private sh -c 'mount -t tmpfs none /sys/class &&
+		mkdir -p /sys/class/drm/card0/device /sys/class/drm/card0-DP-1 && cd /sys/class/drm/card0/device &&
+		echo 0x10de >vendor && echo 0x2204 >device && cd "$1" && exec "$0" --snapshot=system --output card' \
+		"$IORIOT" "$PWD" 2>card.said
+	equal "with a graphics card: status" $? 0 || cat card.said
+	equal "which one" "$(grep '^gpu: ' card/device_spec.txt)" "gpu: card0 vendor=0x10de device=0x2204"
+else
+	skip "a graphics card" "needs root and mount namespaces"
+fi
 
 # --- beside a capture: at once, and again
 
@@ -93,7 +118,7 @@ fails "a directory that cannot be" 1 "no/where" "$IORIOT" -c no.capture --snapsh
 absent "and no capture" no.capture
 fails "what cannot be written while recording" 1 "snapshot: " \
 	"$IORIOT" -c failed.capture --snapshot="fs=1:$PWD/none" --output failed -- sleep 1
-for wrong in '' 'fs,' fs= fs=0 fs=65 fs=x fs=3:relative processes 'process,fs=3:'; do
+for wrong in '' gz 'fs,' fs= fs=0 fs=65 fs=x fs=3:relative processes 'process,fs=3:'; do
 	fails "--snapshot='$wrong'" 2 "--snapshot" "$IORIOT" --snapshot="$wrong" --output wrong
 done
 fails "no directory" 2 "needs --output" "$IORIOT" --snapshot=fs
