@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/encode.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "ops/row.h"
@@ -643,6 +644,63 @@ void xop_put(struct xwriter *w, const struct filed *f, uint64_t index, uint32_t 
 	w->label = f->label;
 	w->entry = f->entry;
 	w->context = context;
+}
+
+/* What was written so far becomes one. */
+static int end_piece(struct xwriter *w)
+{
+	struct xpiece *piece;
+
+	if (!w->out.len)
+		return 0;
+	piece = vec_push(&w->pieces);
+	if (!piece)
+		return -ENOMEM;
+	piece->memory = w->out;
+	piece->p = (const uint8_t *)w->out.p;
+	piece->end = piece->p + w->out.len;
+	w->out = BUF_INIT;
+	return 0;
+}
+
+int xop_put_piece(struct xwriter *w, struct buf *memory, const uint8_t *bytes, size_t len, uint32_t n)
+{
+	struct xpiece *piece = end_piece(w) ? NULL : vec_push(&w->pieces);
+
+	if (!piece)
+		return -ENOMEM;
+	*piece = (struct xpiece){*memory, bytes, bytes + len};
+	*memory = BUF_INIT;
+	w->index += n;
+	w->label += n;
+	return 0;
+}
+
+void xwriter_free(struct xwriter *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->pieces.n; i++)
+		buf_free(&w->pieces.v[i].memory);
+	vec_free(&w->pieces);
+	buf_free(&w->out);
+}
+
+bool xcursor_next_piece(struct xcursor *c)
+{
+	const struct xwriter *w = c->stream;
+
+	if (c->next > w->pieces.n)
+		return false;
+	if (c->next < w->pieces.n) {
+		c->p = w->pieces.v[c->next].p;
+		c->end = w->pieces.v[c->next].end;
+	} else {
+		c->p = (const uint8_t *)w->out.p;
+		c->end = c->p + w->out.len;
+	}
+	c->next++;
+	return c->p < c->end;
 }
 
 static void get_time(struct xcursor *c, struct xop *x, const uint8_t **p)

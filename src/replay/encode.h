@@ -80,9 +80,13 @@ static inline bool xop_has_ret(const struct xop *x)
 	return (x->meta & META_NORET) != META_NORET;
 }
 
+struct xwriter;
+
 /* Where a reader stands in a stream. */
 struct xcursor {
-	const uint8_t *p, *end;
+	const uint8_t *p, *end; /* of the piece at hand */
+	const struct xwriter *stream;
+	size_t next; /* piece of it */
 	uint64_t entry;
 	enum pace_kind pace;
 };
@@ -246,8 +250,18 @@ struct xdep {
 	uint32_t thread, seq;
 };
 
+struct xpiece {
+	struct buf memory;
+	const uint8_t *p, *end;
+};
+
+/*
+ * A stream and its writer: pieces one behind the other, OUT the last one. No operation is in two of them, and
+ * behind each are UVAR_SLACK bytes.
+ */
 struct xwriter {
 	struct buf out;
+	VEC(struct xpiece) pieces;
 	uint64_t index, label, entry;
 	uint32_t context;
 	enum pace_kind pace;
@@ -297,15 +311,17 @@ static inline void xop_put_filed(struct xwriter *w, const uint8_t *bytes, size_t
 	w->label += n;
 }
 
+/* The same; they become a piece with the memory that they are in, which is the stream's then. 0 or -ENOMEM. */
+int xop_put_piece(struct xwriter *w, struct buf *memory, const uint8_t *bytes, size_t len, uint32_t n);
+void xwriter_free(struct xwriter *w);
+
 static inline struct xcursor xcursor_of(const struct xwriter *w, uint64_t first_entry)
 {
-	const uint8_t *p = (const uint8_t *)w->out.p;
-
-	return (struct xcursor){.p = p,
-		.end = p ? p + w->out.len : p,
-		.entry = first_entry,
-		.pace = w->pace};
+	return (struct xcursor){.stream = w, .entry = first_entry, .pace = w->pace};
 }
+
+/* On to a piece that has operations; false: there are no more. */
+bool xcursor_next_piece(struct xcursor *c);
 
 /* What is rare in a header; returns its end. */
 const uint8_t *xop_header(const uint8_t *p, struct xcursor *c, struct xop *x);
@@ -314,10 +330,11 @@ const uint8_t *xop_header(const uint8_t *p, struct xcursor *c, struct xop *x);
 static inline __attribute__((always_inline)) bool xop_next_paced(
 	struct xcursor *c, struct xop *x, bool paced)
 {
-	const uint8_t *p = c->p;
+	const uint8_t *p;
 
-	if (__builtin_expect(p >= c->end, 0))
+	if (__builtin_expect(c->p >= c->end, 0) && !xcursor_next_piece(c))
 		return false;
+	p = c->p;
 	x->op = (enum op_id)p[0];
 	x->meta = p[1];
 	p += HEADER_BYTES;

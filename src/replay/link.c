@@ -232,12 +232,26 @@ static bool moves_whole(const struct linker *l, const struct stretch *s)
 	return s && !l->p->aio && (l->p->layout.threads == 1 || !any_awaited(l->f, s));
 }
 
-static void link_stretch(struct linker *l, const struct stretch *s, struct filing_walk *at, struct filed *f)
+/*
+ * One that is most of its chunk stays where it is, and the stream has the chunk. Submissions are found by their
+ * place in a stream, which has one piece where there are any.
+ */
+static bool stays(const struct linker *l, const struct stretch *s, const struct filed_chunk *c)
+{
+	return !l->p->rings.max && c->data.len && s->bytes >= c->data.len - c->data.len / 8;
+}
+
+static bool link_stretch(struct linker *l, const struct stretch *s, struct filing_walk *at, struct filed *f)
 {
 	uint32_t real = l->a->threads[f->thread].real, i;
+	struct xwriter *w = &l->p->streams[real];
 	int64_t *now = &l->open_now[l->worker_of[real]];
+	const uint8_t *bytes = filing_take_stretch(at, f);
 
-	xop_put_filed(&l->p->streams[real], filing_take_stretch(at, f), s->bytes, s->n);
+	if (!stays(l, s, at->chunk))
+		xop_put_filed(w, bytes, s->bytes, s->n);
+	else if (xop_put_piece(w, &at->chunk->data, bytes, s->bytes, s->n))
+		return false;
 	for (i = 0; l->thread_of && i < s->n; i++) {
 		l->thread_of[s->index + i] = real;
 		l->seq_of[s->index + i] = l->p->thread_ops[real] + i;
@@ -246,6 +260,7 @@ static void link_stretch(struct linker *l, const struct stretch *s, struct filin
 	if (*now + s->opened_most > (int64_t)l->p->files_max)
 		l->p->files_max = (uint64_t)(*now + s->opened_most);
 	*now += s->opened;
+	return true;
 }
 
 /* Chunks in front of the one at hand are done with, and make room for the streams. */
@@ -272,7 +287,8 @@ static bool link_all(struct linker *l)
 
 		if (moves_whole(l, stretch)) {
 			free_done(l->f, &at);
-			link_stretch(l, stretch, &at, &f);
+			if (!link_stretch(l, stretch, &at, &f))
+				return false;
 			continue;
 		}
 		if (!filing_next(&at, &f))

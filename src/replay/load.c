@@ -916,7 +916,7 @@ void program_free(struct program *p)
 	uint32_t i;
 
 	for (i = 0; p->streams && i < p->layout.threads; i++)
-		buf_free(&p->streams[i].out);
+		xwriter_free(&p->streams[i]);
 	free(p->streams);
 	free(p->thread_ops);
 	free(p->context_of);
