@@ -260,10 +260,11 @@ class ReplayBenches:
             lines += ["%d+%d|0|0|-|0|4096|%d|4096|pread64" % (gap * i, took, i % 64 * 4096) for i in range(1, n)]
             rep = self.written("paced", lines, "file|0644|0|0|262144|0+262144|%s|" % path)
             base = statistics.median(self.stats(rep, "-p", "1", "-t", "1")["cpu"] for _ in range(3))
-            rows, bare = [], []
+            rows, bare, reading = [], [], []
             wait = int(gap / speed) if speed else gap - took
             for _ in range(self.args.pairs):
-                bare.append(int(self.run([self.tool("calls"), "sleeps", "20000", str(wait)])) / wait * 100)
+                for into, file in ((bare, ()), (reading, (path,))):
+                    into.append(int(self.run([self.tool("calls"), "sleeps", "20000", str(wait), *file])) / wait * 100)
                 s = self.stats(rep, "-p", "1", "-t", "1", *options)
                 if speed:
                     ideal = s["captured_seconds"] / speed
@@ -273,11 +274,12 @@ class ReplayBenches:
                 rows.append((abs(s["seconds"] / ideal - 1) * 100, late["p50"] / 1e3, late["p99"] / 1e3,
                              (s["cpu"] - base) / s["seconds"] * 100))
             drift, p50, p99, cpu = (statistics.median(r[i] for r in rows) for i in range(4))
-            limit = statistics.median(bare)
+            limit, with_reads = statistics.median(bare), statistics.median(reading)
             self.report(name, "drift %.4f %% of the time at the end (at most %.4f), late p50 %.1f us, p99 %.1f us; pacing "
-                        "took %.1f %% of a processor, sleeps alone take %.1f %%" % (
-                            drift, max(r[0] for r in rows), p50, p99, cpu, limit),
-                        drift_percent=drift, p50_us=p50, p99_us=p99, cpu_percent=cpu, sleeps_percent=limit)
+                        "took %.1f %% of a processor, sleeps alone take %.1f %%, and what they make the same reads slower "
+                        "%.1f %%" % (drift, max(r[0] for r in rows), p50, p99, cpu, limit, with_reads - limit),
+                        drift_percent=drift, p50_us=p50, p99_us=p99, cpu_percent=cpu, sleeps_percent=limit,
+                        sleeps_and_reads_percent=with_reads)
             os.unlink(rep)
 
     def idle_threads(self):

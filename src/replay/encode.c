@@ -697,7 +697,7 @@ bool xcursor_next_piece(struct xcursor *c)
 		c->end = w->pieces.v[c->next].end;
 	} else {
 		c->p = (const uint8_t *)w->out.p;
-		c->end = c->p + w->out.len;
+		c->end = c->p ? c->p + w->out.len : c->p;
 	}
 	c->next++;
 	return c->p < c->end;

@@ -128,9 +128,9 @@ static inline void publish(struct slot *s, const struct xop *x, uint32_t seq)
 
 /*
  * Sleeps until as much time is left as a wake-up takes, or hardly less: half of them take longer than the median, and
- * the other half would be spent looking at the clock.
+ * the other half would be spent looking at the clock. Returns what the clock said last.
  */
-static void wait_until(struct runner *r, uint64_t deadline)
+static uint64_t wait_until(struct runner *r, uint64_t deadline)
 {
 	uint64_t now = now_ns(), wake = deadline + LATE_AIM - r->wakeup;
 	struct timespec ts = {(time_t)(wake / NS_PER_SEC), (long)(wake % NS_PER_SEC)};
@@ -140,10 +140,14 @@ static void wait_until(struct runner *r, uint64_t deadline)
 		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 			;
 		atomic_store_explicit(&r->slot->state, SLOT_RUNNING, memory_order_release);
-		wakeup_learn(&r->wakeup, now_ns() - wake);
+		now = now_ns();
+		wakeup_learn(&r->wakeup, now - wake);
 	}
-	while (now_ns() < deadline)
+	while (now < deadline) {
 		relax();
+		now = now_ns();
+	}
+	return now;
 }
 
 /*
@@ -175,8 +179,7 @@ static void pace(struct runner *r, const struct xop *x, bool waited)
 		deadline = think_deadline(r, x, waited);
 	else
 		deadline = pace_deadline(r->start, x->entry - r->first_entry, r->speed);
-	wait_until(r, deadline);
-	r->begun = now_ns();
+	r->begun = wait_until(r, deadline);
 	late = r->begun - deadline;
 	hist_add(&r->result->late, late);
 	r->begun -= pace_owed(late);

@@ -4,7 +4,8 @@
  * ns each: of 400 parts the one that a quarter is faster than, since others only add to it.
  * calls storm N: N calls that fail; prints the ns of all.
  * calls counter N: prints the ns that a look at the time stamp counter adds to a getppid; 0 where there is none.
- * calls sleeps N GAP: N times of GAP ns that it sleeps for; prints the processor time of one, ns.
+ * calls sleeps N GAP [FILE]: N times of GAP ns that it sleeps for; prints the processor time of one, ns. With FILE a
+ *    page of it is read behind each; the time of as many reads without a sleep is taken off.
  * calls turns N: two threads take N turns each, and sleep in between; then they look for their turn all the time.
  *    Prints the ns of a turn of either.
  */
@@ -26,7 +27,7 @@
 #define PARTS 400
 
 static const char *path;
-static int fd;
+static int fd = -1;
 
 static uint64_t now(void)
 {
@@ -107,21 +108,41 @@ static uint64_t ns_of(const struct timeval *tv)
 	return (uint64_t)tv->tv_sec * 1000000000u + (uint64_t)tv->tv_usec * 1000u;
 }
 
-static uint64_t sleeps(uint64_t n, uint64_t gap)
+static uint64_t used_ns(void)
 {
-	uint64_t at = now(), i;
 	struct rusage used;
 
+	getrusage(RUSAGE_SELF, &used);
+	return ns_of(&used.ru_utime) + ns_of(&used.ru_stime);
+}
+
+static void read_page(uint64_t i)
+{
+	static char page[4096];
+
+	if (fd >= 0 && pread(fd, page, sizeof(page), (off_t)(i % 64 * sizeof(page))) < 0)
+		exit(1);
+}
+
+static uint64_t sleeps(uint64_t n, uint64_t gap)
+{
+	uint64_t before = used_ns(), at, reads, i;
+
 	prctl(PR_SET_TIMERSLACK, 1);
+	for (i = 0; i < n; i++)
+		read_page(i);
+	reads = used_ns() - before;
+	before += reads;
+	at = now();
 	for (i = 0; i < n; i++) {
 		struct timespec ts;
 
 		at += gap;
 		ts = (struct timespec){(time_t)(at / 1000000000u), (long)(at % 1000000000u)};
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+		read_page(i);
 	}
-	getrusage(RUSAGE_SELF, &used);
-	return n ? (ns_of(&used.ru_utime) + ns_of(&used.ru_stime)) / n : 0;
+	return n ? (used_ns() - before - reads) / n : 0;
 }
 
 struct turns {
@@ -179,6 +200,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc > 3 && strcmp(argv[1], "sleeps") == 0) {
+		fd = argc > 4 ? open(argv[4], O_RDONLY) : -1;
+		if (argc > 4 && fd < 0)
+			return 2;
 		printf("%llu\n", (unsigned long long)sleeps(n, strtoull(argv[3], NULL, 10)));
 		return 0;
 	}

@@ -587,8 +587,8 @@ END_TEST
 
 #define LONG_STRETCH 40
 
-/* LINES, and behind each of them as many operations like LIKE, of its task. */
-static void stretches(struct buf *text, const char *const *lines, size_t n, const char *like)
+/* LINES, and behind each of them LENGTH operations like LIKE, of its task. */
+static void stretches(struct buf *text, const char *const *lines, size_t n, const char *like, size_t length)
 {
 	size_t i, k, label = 2;
 	const char *at;
@@ -599,7 +599,7 @@ static void stretches(struct buf *text, const char *const *lines, size_t n, cons
 	for (i = 0; i < n; i++) {
 		task = (unsigned)(strchr(lines[i], '|')[1] - '0');
 		buf_addf(text, "%s@%zu|\n", lines[i], label++);
-		for (k = 0; k < LONG_STRETCH; k++) {
+		for (k = 0; k < length; k++) {
 			buf_addf(text, "9+1|%u|%u|-|", task, task);
 			for (at = like; *at; at++) /* #: the number of the task; *: its own */
 				if (*at == '#' || *at == '*')
@@ -625,7 +625,7 @@ static void check_layout(const char *const *lines, size_t n, const char *like, u
 	struct err err = {0};
 	struct program p;
 
-	stretches(&text, lines, n, like);
+	stretches(&text, lines, n, like, LONG_STRETCH);
 	ck_assert_msg(load(&p, text.p, &o, &err) == 0, "%s", err.text);
 	ck_assert_msg(p.layout.workers == workers, "%u workers: %s", p.layout.workers, like);
 	ck_assert_uint_eq(p.files_max, files);
@@ -657,7 +657,7 @@ START_TEST(test_stretches_by_thread)
 	struct xdep d;
 	struct xop x;
 
-	stretches(&text, lines, n, "#|*|SEEK_SET|0|lseek");
+	stretches(&text, lines, n, "#|*|SEEK_SET|0|lseek", LONG_STRETCH);
 	for (i = 0; (i = (uint32_t)(strstr(text.p + i, "9+1|1|1|") - text.p)) < text.len; i++)
 		text.p[i + 6] = '0'; /* two threads of one process */
 	for (o.threads = 1; o.threads < 3; o.threads++) {
@@ -682,6 +682,33 @@ START_TEST(test_stretches_by_thread)
 	d = dep_next(&x.deps);
 	ck_assert_uint_eq(d.thread, t);
 	ck_assert_uint_eq(d.seq, 110 - 2 - 2 * (LONG_STRETCH + 1));
+	program_free(&p);
+	buf_free(&text);
+}
+END_TEST
+
+/* Chunks that are of one stretch become pieces of a stream; the last one does not. */
+START_TEST(test_stretches_of_whole_chunks)
+{
+	static const char *const lines[] = {a_task, "0+0|0|0|-|5|0|SEEK_SET|0|lseek"};
+	const uint64_t length = 100000;
+	struct options o = {.processes = 1, .threads = 1};
+	struct xop x = XOP_START;
+	struct buf text = BUF_INIT;
+	struct err err = {0};
+	struct program p;
+	struct xcursor c;
+	uint64_t i;
+
+	stretches(&text, lines, 2, "7|*|SEEK_SET|0|lseek", length);
+	ck_assert_msg(load(&p, text.p, &o, &err) == 0, "%s", err.text);
+	ck_assert_uint_ge(p.streams[0].pieces.n, 2);
+	c = xcursor_of(&p.streams[0], p.first_entry);
+	for (i = 0; xop_next(&c, &x); i++)
+		if (x.index != i || x.label != i + 2 || (i % (length + 1) && x.arg[1] != i % (length + 1) - 1))
+			ck_abort_msg("operation %llu", (unsigned long long)i);
+	ck_assert_uint_eq(i, 2 * (length + 1));
+	ck_assert(!xop_next(&c, &x));
 	program_free(&p);
 	buf_free(&text);
 }
@@ -1048,6 +1075,7 @@ Suite *engine_suite(void)
 	tcase_add_test(tc, test_orders);
 	tcase_add_test(tc, test_stretches_tell_who_belongs_together);
 	tcase_add_test(tc, test_stretches_by_thread);
+	tcase_add_test(tc, test_stretches_of_whole_chunks);
 	tcase_add_loop_test(tc, test_deadline, 0, sizeof(deadlines) / sizeof(*deadlines));
 	tcase_add_test(tc, test_gap);
 	tcase_add_test(tc, test_owed);
