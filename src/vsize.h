@@ -46,7 +46,6 @@ void vsize_truncate(struct vsize *v, uint64_t size);
  * The ranges that must be data: offset, length, ... ascending, clipped to the size at the start and
  * to what was data then, appended to OUT. 0 or -ENOMEM.
  */
-typedef VEC(uint64_t) u64_vec;
 int vsize_ranges(const struct vsize *v, u64_vec *out);
 
 #endif

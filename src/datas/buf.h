@@ -88,6 +88,8 @@ static inline struct str buf_as_str(const struct buf *b)
 		size_t n, cap;                                                                     \
 	}
 
+typedef VEC(uint64_t) u64_vec;
+
 bool vec_grow(void **v, size_t *cap, size_t need, size_t size);
 
 #define vec_push(vec)                                                                              \

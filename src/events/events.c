@@ -233,7 +233,7 @@ static bool is_call(const struct rec *r)
 
 static int take(struct events *e, struct event *ev)
 {
-	const struct rec *r = &e->rec;
+	const struct rec *r = e->rec;
 	uint64_t began = r->t > r->dur ? r->t - r->dur : 0;
 	struct known_process *p;
 	struct known_thread *k;
@@ -299,14 +299,43 @@ int events_more(struct events *e, struct event *out)
 	if (!e->done.n)
 		return 0;
 	host_request(e, out);
-	host_identify_of(e, e->rec.pid, e->rec.tid, out);
+	host_identify_of(e, e->rec->pid, e->rec->tid, out);
 	return 1;
 }
 
 int events_take(struct events *e, const struct rec *r, struct event *out)
 {
-	e->rec = *r;
+	e->rec = r;
 	return take(e, out);
+}
+
+/* What cannot be read is counted, and passed over. */
+static void count_bad(struct events *e, const struct crecord *c)
+{
+	e->totals.records++;
+	if (c->bad == -ENOENT)
+		e->totals.unknown++;
+	else if (e->totals.malformed++ == 0)
+		snprintf(e->totals.first_malformed, sizeof(e->totals.first_malformed), "%.255s",
+			e->block->errors.v[c->why].text);
+}
+
+/* The block that the next record is in: 1, 0 at the end of the file, -errno. */
+static int next_block(struct events *e, struct err *err)
+{
+	int rc = e->block ? e->block->rc : 1;
+
+	if (rc <= 0) {
+		e->totals.cut = rc == 0 && capture_cut(e->reader);
+		if (rc < 0 && err)
+			*err = e->block->err;
+		return rc;
+	}
+	if (e->block)
+		ahead_release(e->ahead);
+	e->block = ahead_next(e->ahead);
+	e->at = 0;
+	return 1;
 }
 
 int events_next(struct events *e, struct event *out, struct err *err)
@@ -316,24 +345,23 @@ int events_next(struct events *e, struct event *out, struct err *err)
 	if (events_more(e, out))
 		return 1;
 	for (;;) {
-		rc = capture_next(e->reader, &e->rec, err);
-		if (rc == -EINVAL || rc == -ENOENT) {
-			e->totals.records++;
-			if (rc == -ENOENT)
-				e->totals.unknown++;
-			else if (e->totals.malformed++ == 0 && err)
-				snprintf(e->totals.first_malformed, sizeof(e->totals.first_malformed),
-					"%.255s", err->text);
+		const struct crecord *c;
+
+		while (!e->block || e->at == e->block->n) {
+			rc = next_block(e, err);
+			if (rc <= 0)
+				return rc;
+		}
+		c = &e->block->record[e->at++];
+		if (c->bad) {
+			count_bad(e, c);
 			continue;
 		}
-		if (rc <= 0) {
-			e->totals.cut = rc == 0 && capture_cut(e->reader);
-			return rc;
-		}
+		e->rec = &c->rec;
 		rc = take(e, out);
 		if (rc < 0)
 			return err_sys(err, -rc, "cannot go on at line %llu",
-				(unsigned long long)e->rec.line);
+				(unsigned long long)e->rec->line);
 		if (rc)
 			return 1;
 	}
@@ -409,6 +437,11 @@ int events_open(struct events **out, const char *path, struct err *err)
 		e->origin = 0;
 	if (str_eqs(capture_header(e->reader, "backend"), "ptrace"))
 		host_first(e, capture_header(e->reader, "cmd"));
+	rc = ahead_new(&e->ahead, e->reader, &(struct ahead_hooks){0});
+	if (rc) {
+		events_close(e);
+		return err_sys(err, -rc, "cannot read %s", path);
+	}
 	*out = e;
 	return 0;
 }
@@ -418,6 +451,7 @@ void events_close(struct events *e)
 	if (!e)
 		return;
 	host_free(e);
+	ahead_free(e->ahead);
 	if (e->reader)
 		capture_close(e->reader);
 	buf_free(&e->file);
@@ -437,5 +471,5 @@ struct str events_header(const struct events *e, const char *key)
 
 double events_progress(const struct events *e)
 {
-	return capture_progress(e->reader);
+	return e->block ? e->block->progress : 0;
 }

@@ -548,7 +548,7 @@ int host_completions(struct events *e, const struct rec *r)
 void host_request(struct events *e, struct event *out)
 {
 	struct request *q = e->done.v[e->told++];
-	const struct rec *r = &e->rec;
+	const struct rec *r = e->rec;
 	uint64_t moved = q->ret > 0 ? (uint64_t)q->ret : 0;
 
 	*out = (struct event){.rec = r, .op = q->op, .fd = q->fd, .ret = q->ret, .offset = -1, .size = q->size,

@@ -3,6 +3,7 @@
 #define IORIOT_EVENTS_EVENTS_PARTS_H
 
 #include "events/events.h"
+#include "trace/ahead.h"
 #include "vfd.h"
 
 /* Inside of events.c and events_host.c: the host as the records so far tell of it. */
@@ -60,9 +61,12 @@ struct slot {
 
 struct events {
 	struct capture_reader *reader; /* NULL: records come from events_take() */
+	struct ahead *ahead;
+	struct cblock *block; /* not taken yet from AT on; NULL: none is at hand */
+	size_t at;
 	char first[16];		       /* program of the first call's process */
 	struct events_totals totals;
-	struct rec rec;
+	const struct rec *rec; /* taken last */
 	uint64_t origin;
 	bool has_origin;
 	struct vfd vfd;

@@ -448,7 +448,8 @@ static int open_all(struct run *run)
 	if (model_init(&run->model, run->q->name, run->q->root,
 		    capture_header(run->reader, "arch")) ||
 		writing_new(&run->writing) ||
-		ahead_new(&run->ahead, run->reader, writing_done, run->writing) ||
+		ahead_new(&run->ahead, run->reader,
+			&(struct ahead_hooks){model_uring_plain, writing_done, run->writing}) ||
 		window_new(&run->window, run->ahead))
 		return err_sys(run->err, ENOMEM, "cannot start");
 	run->model.out = writing_first(run->writing);

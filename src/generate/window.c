@@ -26,7 +26,7 @@ struct line {
 
 struct window {
 	struct ahead *ahead;
-	struct ahead_batch *batch; /* not given yet from AT on; NULL: none is at hand */
+	struct cblock *batch; /* not given yet from AT on; NULL: none is at hand */
 	size_t at;
 	size_t head, n; /* ring: first record, and how many */
 	int rc;		/* 1: there is more; what ended the file */
@@ -114,7 +114,7 @@ static void make_lines(struct window *w)
 /* ---- the records ---- */
 
 /* The batch that what is to come is in; NULL when the file is over, or the window has all batches. */
-static struct ahead_batch *batch_at_hand(struct window *w)
+static struct cblock *batch_at_hand(struct window *w)
 {
 	while (!w->batch || w->at == w->batch->n) {
 		if (w->rc <= 0)
@@ -134,8 +134,8 @@ static struct ahead_batch *batch_at_hand(struct window *w)
 /* Takes the next record of the file into S. False: there is none at hand. */
 static inline bool take(struct window *w, struct slot *s)
 {
-	struct ahead_batch *b = batch_at_hand(w);
-	struct ahead_record *r;
+	struct cblock *b = batch_at_hand(w);
+	struct crecord *r;
 
 	if (!b)
 		return false;

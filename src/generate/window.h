@@ -2,7 +2,7 @@
 #ifndef IORIOT_GENERATE_WINDOW_H
 #define IORIOT_GENERATE_WINDOW_H
 
-#include "generate/ahead.h"
+#include "trace/ahead.h"
 #include "trace/rec.h"
 
 /*

@@ -2,7 +2,7 @@
 #ifndef IORIOT_GENERATE_WRITING_H
 #define IORIOT_GENERATE_WRITING_H
 
-#include "generate/ahead.h"
+#include "trace/ahead.h"
 #include "trace/outfile.h"
 #include "trace/replay.h"
 

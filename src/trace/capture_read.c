@@ -20,13 +20,6 @@ struct op_keys {
 	uint64_t needed; /* CAPTURE_KEY() bits that a line cannot do without */
 };
 
-/* "PID:TID" and what is behind it, of the line before: most lines are of the same task. */
-struct task_text {
-	uint64_t text[2], mask[2];
-	unsigned len; /* 0: none yet, or longer */
-	uint32_t pid, tid;
-};
-
 /* Values that are one decimal number, if they are as most are. */
 enum plain { PLAIN_NOT, PLAIN_UNSIGNED, PLAIN_SIGNED, PLAIN_FD, PLAIN_RESULT };
 
@@ -37,7 +30,6 @@ struct capture_reader {
 	int version;
 	bool ended; /* the last record was "end" */
 	struct capture_scratch scratch;
-	struct task_text task;
 	struct op_keys keys[OP_COUNT];
 };
 
@@ -275,8 +267,8 @@ int capture_op(struct rec *rec, struct str name, struct flaw *flaw)
 	return 0;
 }
 
-static int take_value(struct capture_reader *r, struct rec *rec, char key, struct str value,
-	struct flaw *flaw)
+static int take_value(const struct op_keys *keys, struct capture_scratch *scratch, struct rec *rec, char key,
+	struct str value, struct flaw *flaw)
 {
 	int arg, rc;
 
@@ -287,17 +279,17 @@ static int take_value(struct capture_reader *r, struct rec *rec, char key, struc
 	}
 	if (key == 'x')
 		return take_facts(&rec->facts, value, flaw);
-	arg = r->keys[rec->op].of[(unsigned char)key].arg;
+	arg = keys[rec->op].of[(unsigned char)key].arg;
 	if (!arg)
 		return 0; /* of a version to come */
-	rc = take_arg(&r->scratch, rec, arg - 1, value);
+	rc = take_arg(scratch, rec, arg - 1, value);
 	if (rc == -ENOMEM)
 		return rc;
 	return rc ? flaw_at(flaw, "not a value that this key can have", value) : 0;
 }
 
-static int take_token(struct capture_reader *r, struct rec *rec, char key, struct str value,
-	uint64_t *seen, struct flaw *flaw)
+static int take_token(const struct op_keys *keys, struct capture_scratch *scratch, struct rec *rec, char key,
+	struct str value, uint64_t *seen, struct flaw *flaw)
 {
 	int rc = capture_once(seen, key, flaw);
 
@@ -309,7 +301,7 @@ static int take_token(struct capture_reader *r, struct rec *rec, char key, struc
 		return capture_common(rec, key, value, flaw);
 	if (!(*seen & CAPTURE_KEY('o')))
 		return flaw_at(flaw, "the operation does not stand before its arguments", value);
-	return take_value(r, rec, key, value, flaw);
+	return take_value(keys, scratch, rec, key, value, flaw);
 }
 
 /* A text that begins with S; it is in a line (LINES_SLACK), whose LF no S has. */
@@ -416,25 +408,25 @@ static bool take_front(struct task_text *task, struct str *line, struct rec *rec
 	return true;
 }
 
-static int parse_line(struct capture_reader *r, struct str line, struct rec *rec,
-	struct flaw *flaw)
+static int parse_line(const struct op_keys *keys, struct capture_scratch *scratch, struct str line,
+	struct rec *rec, struct flaw *flaw)
 {
 	uint64_t seen = 0, needed;
 	struct str value;
 	char key;
 	int rc;
 
-	if (!take_front(&r->task, &line, rec, &seen))
+	if (!take_front(&scratch->task, &line, rec, &seen))
 		value_begin_rec(rec, rec->line);
 	for (;;) {
 		if (seen & CAPTURE_KEY('o')) {
-			take_plain(&r->keys[rec->op], &line, rec, &seen);
+			take_plain(&keys[rec->op], &line, rec, &seen);
 			if (!line.len)
 				break;
 		}
 		rc = take_pair(&line, &key, &value, flaw);
 		if (rc == 0 && key)
-			rc = take_token(r, rec, key, value, &seen, flaw);
+			rc = take_token(keys, scratch, rec, key, value, &seen, flaw);
 		if (rc)
 			return rc;
 		if (!line.len)
@@ -443,7 +435,7 @@ static int parse_line(struct capture_reader *r, struct str line, struct rec *rec
 	rc = capture_check_common(rec, seen, flaw);
 	if (rc)
 		return rc;
-	needed = r->keys[rec->op].needed;
+	needed = keys[rec->op].needed;
 	if ((seen & needed) != needed)
 		return flaw_at(flaw, "an argument of the operation is missing", STR_NONE);
 	return 1;
@@ -540,7 +532,7 @@ int capture_check(struct capture_reader *r, struct str line, uint64_t number, co
 
 	value_begin_rec(&rec, number);
 	rec.facts = (struct facts){0};
-	rc = parse_line(r, line, &rec, &flaw);
+	rc = parse_line(r->keys, &r->scratch, line, &rec, &flaw);
 	if (rc == 1 || rc == -ENOENT)
 		return 0;
 	if (rc == -ENOMEM)
@@ -555,10 +547,37 @@ void capture_close(struct capture_reader *r)
 		return;
 	lines_close(r->lines);
 	header_free(&r->header);
-	buf_free(&r->scratch.path);
-	buf_free(&r->scratch.path2);
-	vec_free(&r->scratch.vec);
+	capture_scratch_free(&r->scratch);
 	free(r);
+}
+
+void capture_scratch_free(struct capture_scratch *s)
+{
+	buf_free(&s->path);
+	buf_free(&s->path2);
+	vec_free(&s->vec);
+}
+
+int capture_parse(const struct capture_reader *r, struct capture_scratch *scratch, struct str line, uint64_t number,
+	struct rec *rec, struct flaw *flaw)
+{
+	value_begin_rec(rec, number);
+	rec->facts = (struct facts){0};
+	if (r->version == CAPTURE_VERSION)
+		return parse_line(r->keys, scratch, line, rec, flaw);
+	memset(rec->ts, 0, sizeof(rec->ts)); /* which such lines do not tell */
+	rec->sqe = (struct sqe){0};
+	return capture_old_line(scratch, line, rec, flaw);
+}
+
+int capture_flaw(const struct capture_reader *r, int rc, const struct flaw *flaw, uint64_t number, struct err *err)
+{
+	if (rc == -ENOMEM)
+		return err_sys(err, ENOMEM, "cannot read %s", lines_path(r->lines));
+	flaw_report(flaw, lines_path(r->lines), number, err);
+	if (rc == -ENOENT && err)
+		err->code = ENOENT;
+	return rc;
 }
 
 int capture_next(struct capture_reader *r, struct rec *rec, struct err *err)
@@ -567,27 +586,13 @@ int capture_next(struct capture_reader *r, struct rec *rec, struct err *err)
 	struct str line;
 	int rc = lines_next(r->lines, &line, err);
 
+	rec->line = lines_number(r->lines);
 	if (rc <= 0)
 		return rc;
 	r->line = line;
-	value_begin_rec(rec, lines_number(r->lines));
-	rec->facts = (struct facts){0};
-	if (r->version < CAPTURE_VERSION) {
-		memset(rec->ts, 0, sizeof(rec->ts)); /* which such lines do not tell */
-		rec->sqe = (struct sqe){0};
-		rc = capture_old_line(&r->scratch, line, rec, &flaw);
-	} else {
-		rc = parse_line(r, line, rec, &flaw);
-	}
+	rc = capture_parse(r, &r->scratch, line, rec->line, rec, &flaw);
 	r->ended = rc == 1 && rec->op == OP_end;
-	if (rc == 1)
-		return 1;
-	if (rc == -ENOMEM)
-		return err_sys(err, ENOMEM, "cannot read %s", lines_path(r->lines));
-	flaw_report(&flaw, lines_path(r->lines), rec->line, err);
-	if (rc == -ENOENT && err)
-		err->code = ENOENT;
-	return rc;
+	return rc == 1 ? 1 : capture_flaw(r, rc, &flaw, rec->line, err);
 }
 
 int capture_version(const struct capture_reader *r)
@@ -618,4 +623,19 @@ bool capture_cut(const struct capture_reader *r)
 double capture_progress(const struct capture_reader *r)
 {
 	return lines_progress(r->lines);
+}
+
+struct lines *capture_lines(struct capture_reader *r)
+{
+	return r->lines;
+}
+
+const char *capture_path(const struct capture_reader *r)
+{
+	return lines_path(r->lines);
+}
+
+void capture_set_ended(struct capture_reader *r, bool ended)
+{
+	r->ended = ended;
 }

@@ -285,20 +285,20 @@ static void add_at_hand(struct lines *l, struct buf *to, size_t *n)
 
 int lines_block(struct lines *l, struct buf *to, size_t *n, struct err *err)
 {
+	size_t before = *n;
 	struct str line;
 	int rc = 1;
 
-	to->len = *n = 0;
 	if (!l->skipping)
 		add_at_hand(l, to, n);
-	l->number += *n;
-	if (!*n) {
+	l->number += *n - before;
+	if (*n == before) {
 		rc = lines_next(l, &line, err);
 		if (rc <= 0)
 			return rc;
 		buf_str(to, line);
 		buf_char(to, '\n');
-		*n = 1;
+		(*n)++;
 	}
 	if (buf_reserve(to, LINES_SLACK))
 		memset(to->p + to->len, 0, LINES_SLACK);

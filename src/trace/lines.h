@@ -30,12 +30,12 @@ void lines_close(struct lines *l);
 int lines_next(struct lines *l, struct str *line, struct err *err);
 
 /*
- * Like lines_next(), of several at once: TO has them with their LFs, and LINES_SLACK behind; *N is how many
- * they are. Some 16 KiB, or one line that is longer.
+ * Like lines_next(), of several at once: they are added to TO with their LFs, and have LINES_SLACK behind them; how many
+ * there are is added to *N. TO becomes some 16 KiB long at once; then, and where a line is longer, it is one line.
  */
 int lines_block(struct lines *l, struct buf *to, size_t *n, struct err *err);
 
-/* The last LEN bytes of the block that lines_block() gave last, which are N lines, come again. */
+/* The last LEN bytes of what lines_block() added last, which are N lines, come again. */
 void lines_unread(struct lines *l, size_t len, size_t n);
 
 /* How many lines end in S. */

@@ -129,6 +129,7 @@ int replay_take(struct replay_reader *r, struct buf *text, size_t *n, struct err
 
 	if (r->section != IN_OPS)
 		return 0;
+	text->len = *n = 0;
 	rc = lines_block(r->lines, text, n, err);
 	if (rc < 0)
 		return rc;

@@ -11,8 +11,6 @@
 
 /* What .capture and .replay write alike: numbers, vectors, times, locks, byte strings. */
 
-typedef VEC(uint64_t) u64_vec;
-
 /* What is wrong with a line: the reader that found it makes a sentence of it. */
 struct flaw {
 	const char *what;

@@ -3,8 +3,8 @@
 # time-limit: 1800
 # alone
 # Unit tests and the scenarios with the most threads with ThreadSanitizer. A race ends the program
-# with status 66. The threads that read ahead of generate and of the replay are in both: as the slots that
-# go round (unit, relay), and with the real work in them.
+# with status 66. The threads that read ahead of generate, of the analysis and of the replay are in all: as the slots
+# that go round (unit, relay; blocks of a capture in unit, capture), and with the real work in them.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
@@ -14,4 +14,5 @@ export TSAN_OPTIONS=halt_on_error=1:exitcode=66
 prefix=(setarch --addr-no-randomize)
 nested "unit tests" build-tsan unit
 nested "threads of real programs" build-tsan scenarios/python.sh scenarios/git.sh
+nested "threads of the analysis" build-tsan e2e/analyse.sh
 done_testing

@@ -7,6 +7,7 @@
 #include "../common/samples.h"
 #include "suites.h"
 #include "tempdir.h"
+#include "trace/ahead.h"
 #include "trace/capture.h"
 
 static struct capture_reader *open_text(struct tempdir *t, const char *header, struct str text)
@@ -35,6 +36,93 @@ static void finish(struct tempdir *t, struct capture_reader *r)
 	capture_close(r);
 	tempdir_leave(t);
 }
+
+/* Lines of all kinds, in an order that does not repeat; some are none, some are long, one is too long. */
+static void add_lines(struct buf *out, unsigned seed)
+{
+	struct rec rec;
+	unsigned i, k;
+
+	for (i = 0; i < 20000; i++) {
+		unsigned what = (i * 2654435761u + seed) >> 16;
+
+		if (what % 61 == 0) {
+			buf_puts(out, what % 2 ? COMMON "o=never_heard_of;:,p=x;:,\n" : "t=1;:,nonsense\n");
+		} else if (what % 1009 == 0) {
+			buf_puts(out, COMMON "o=unlink;:,p=");
+			for (k = 0; k < 3000 + what % 40000; k++)
+				buf_puts(out, k % 7 ? "ab/" : "\\x3b");
+			buf_puts(out, ";:,s=0;:,\n");
+		} else if (i == 12345) {
+			for (k = 0; k < LINES_MAX / 8 + 1; k++)
+				buf_puts(out, "12345678");
+			buf_char(out, '\n');
+		} else {
+			sample_rec(&rec, (enum op_id)(what / 3 % OP_COUNT), (enum sample)(what % SAMPLE_COUNT));
+			capture_print(out, &rec);
+		}
+	}
+}
+
+/* What blocks by two threads give is what one call after the other gives, also of a file that was cut. */
+static void same_ahead(struct str text)
+{
+	struct capture_reader *one, *two;
+	struct err err = {0};
+	struct ahead *ahead;
+	struct cblock *b;
+	struct tempdir t;
+	struct rec want;
+	uint64_t records = 0;
+	int rc, end;
+	size_t i;
+
+	one = open_text(&t, V5, text);
+	ck_assert_int_eq(capture_open(&two, "c", &err), 0);
+	ck_assert_int_eq(ahead_new(&ahead, two, &(struct ahead_hooks){0}), 0);
+	do {
+		b = ahead_next(ahead);
+		ck_assert_ptr_nonnull(b);
+		for (i = 0; i < b->n; i++, records++) {
+			const struct crecord *c = &b->record[i];
+
+			rc = capture_next(one, &want, &err);
+			ck_assert_int_eq(rc, c->bad ? c->bad : 1);
+			ck_assert_uint_eq(want.line, c->rec.line);
+			if (c->bad == -ENOENT)
+				ck_assert(str_eq(want.path, c->rec.path));
+			if (c->bad)
+				ck_assert_str_eq(err.text, b->errors.v[c->why].text);
+			else
+				ck_assert_msg(!rec_difference(&want, &c->rec), "line %llu: %s",
+					(unsigned long long)want.line, rec_difference(&want, &c->rec));
+		}
+		end = b->rc;
+		ahead_release(ahead);
+	} while (end > 0);
+	ck_assert_int_eq(end, 0);
+	ck_assert_int_eq(capture_next(one, &want, &err), 0);
+	ck_assert_int_eq(capture_cut(one), capture_cut(two));
+	ck_assert(records > 0 || text.len == 1);
+	ahead_free(ahead);
+	capture_close(two);
+	finish(&t, one);
+}
+
+START_TEST(blocks_by_two_threads)
+{
+	struct buf text = BUF_INIT;
+
+	add_lines(&text, 7 + 1000u * (unsigned)_i);
+	ck_assert(buf_ok(&text));
+	same_ahead(buf_as_str(&text));
+	same_ahead((struct str){text.p, text.len / 3});
+	same_ahead((struct str){text.p, 1});
+	buf_puts(&text, "t=9;:,D=0;:,i=0:0;:,o=end;:,c=1;:,O=0;:,n=0;:,N=0;:,\n");
+	same_ahead(buf_as_str(&text));
+	buf_free(&text);
+}
+END_TEST
 
 START_TEST(every_operation_comes_back)
 {
@@ -403,6 +491,7 @@ Suite *capture_suite(void)
 	tcase_add_test(tc, malformed_lines_are_passed_over);
 	tcase_add_test(tc, malformed_values_are_found);
 	tcase_add_test(tc, what_is_to_come_is_passed_over);
+	tcase_add_loop_test(tc, blocks_by_two_threads, 0, 3);
 	tcase_add_test(tc, losses_are_records);
 	tcase_add_test(tc, any_bytes_are_survived);
 	tcase_add_test(tc, old_lines_become_new_ones);

@@ -405,7 +405,7 @@ START_TEST(blocks_are_whole_lines)
 	tempdir_enter(&t);
 	file_put("f", text.p, text.len);
 	ck_assert_int_eq(lines_open(&l, "f", &err), 0);
-	while ((rc = lines_block(l, &block, &n, &err)) == 1) {
+	while (block.len = n = 0, (rc = lines_block(l, &block, &n, &err)) == 1) {
 		ck_assert_uint_gt(n, 0);
 		ck_assert_uint_eq(block.p[block.len - 1], '\n');
 		ck_assert_uint_eq(lines_count(buf_as_str(&block)), n);
