@@ -105,49 +105,43 @@ void take_facts(const struct rec *r, struct event *ev)
 	ev->ino = r->facts.ino;
 }
 
-static void name_paths(struct events *e, const struct task *t, const struct rec *r, struct event *ev)
+static void name_paths(struct events *e, const struct op_plan *plan, const struct task *t, const struct rec *r,
+	struct event *ev)
 {
-	int dirfd = op_arg_index(r->op, A_DIRFD), dirfd2 = op_arg_index(r->op, A_DIRFD2);
-	struct str path = op_has(r->op, A_PATH) ? r->path : STR_NONE;
+	struct str path = plan->path ? r->path : STR_NONE;
 
-	if (dirfd >= 0 && (int32_t)r->arg[dirfd] != AT_FDCWD)
-		ev->fd = (int32_t)r->arg[dirfd];
-	if (path.s && (path.len || dirfd >= 0))
-		ev->file = resolve(&e->file, base_of(t, r, dirfd), path);
-	if (op_has(r->op, A_PATH2) && r->path2.s)
-		ev->file2 = resolve(&e->file2, base_of(t, r, dirfd2), r->path2);
-	else if (op_has(r->op, A_TARGET))
+	if (plan->dirfd >= 0 && (int32_t)r->arg[plan->dirfd] != AT_FDCWD)
+		ev->fd = (int32_t)r->arg[plan->dirfd];
+	if (path.s && (path.len || plan->dirfd >= 0)) {
+		ev->file = resolve(&e->file, base_of(t, r, plan->dirfd), path);
+		ev->note = NULL;
+	}
+	if (plan->path2 && r->path2.s)
+		ev->file2 = resolve(&e->file2, base_of(t, r, plan->dirfd2), r->path2);
+	else if (plan->target)
 		ev->file2 = r->path2;
-	take_facts(r, ev);
 }
 
-static uint64_t asked_for(const struct rec *r)
+static uint64_t asked_for(const struct op_plan *plan, const struct rec *r)
 {
-	int i = op_arg_index(r->op, A_LEN);
 	uint64_t sum = 0;
 	uint32_t k;
 
-	if (i >= 0)
-		return r->arg[i];
-	if (!op_has(r->op, A_RIOV) && !op_has(r->op, A_WIOV))
-		return 0;
-	for (k = 0; k < r->nvec; k++)
+	if (plan->len >= 0)
+		return r->arg[plan->len];
+	for (k = 0; plan->vector && k < r->nvec; k++)
 		sum += r->vec[k];
 	return sum;
 }
 
 /* Where a transfer is: said by the call, or by the description that it is made on. */
-static void locate(const struct rec *r, struct event *ev, struct descriptor *d, struct object *o)
+static void locate(const struct op_plan *plan, const struct rec *r, struct event *ev, struct descriptor *d,
+	struct object *o)
 {
-	int i = op_arg_index(r->op, A_OFF);
+	int i = plan->off;
 	bool own = i < 0 || (int64_t)r->arg[i] < 0, writes = ops[r->op].cls == CLS_WRITE;
 	uint64_t moved = r->ret > 0 ? (uint64_t)r->ret : 0;
 
-	if (ops[r->op].cls != CLS_READ && !writes)
-		return;
-	if (!op_has(r->op, A_RBUF) && !op_has(r->op, A_WBUF) && !op_has(r->op, A_RIOV) &&
-		!op_has(r->op, A_WIOV))
-		return;
 	if (!own)
 		ev->offset = (int64_t)r->arg[i];
 	else if (!d)
@@ -164,34 +158,30 @@ static void locate(const struct rec *r, struct event *ev, struct descriptor *d, 
 		place_note(d, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
 }
 
-static bool moves_bytes(enum op_id op)
+static void describe(struct events *e, const struct op_plan *plan, struct task *t, const struct rec *r,
+	struct event *ev)
 {
-	return op_has(op, A_RBUF) || op_has(op, A_WBUF) || op_has(op, A_RIOV) || op_has(op, A_WIOV);
-}
-
-static void describe(struct events *e, struct task *t, const struct rec *r, struct event *ev)
-{
-	int fd = op_arg_index(r->op, A_FD), fd2 = op_arg_index(r->op, A_FD2);
 	struct descriptor *d = NULL;
 	struct object *o = NULL;
 
-	if (fd < 0 && !op_has(r->op, A_DIRFD))
-		fd = op_arg_index(r->op, A_NUMFD);
-	if (fd >= 0) {
-		o = object_of(e, t, r, ev, fd, &d);
+	if (plan->fd >= 0) {
+		o = object_of(e, t, r, ev, plan->fd, &d);
 		name_object(e, ev, o);
 	}
-	if (fd2 >= 0) {
+	if (plan->fd2 >= 0) {
 		struct event second = {.fd = -1};
 		struct descriptor *to;
 
-		ev->file2 = object_hold(e, 1, object_of(e, t, r, &second, fd2, &to));
+		ev->file2 = object_hold(e, 1, object_of(e, t, r, &second, plan->fd2, &to));
 	}
-	maps_name(e, t, r, ev);
-	name_paths(e, t, r, ev);
-	ev->size = asked_for(r);
-	if (fd >= 0 && moves_bytes(r->op))
-		locate(r, ev, d, o);
+	if (plan->address >= 0)
+		maps_name(e, t, r->arg[plan->address], ev);
+	if (plan->dirfd >= 0 || plan->path || plan->path2 || plan->target)
+		name_paths(e, plan, t, r, ev);
+	take_facts(r, ev);
+	ev->size = asked_for(plan, r);
+	if (plan->placed)
+		locate(plan, r, ev, d, o);
 }
 
 /* -ERESTARTSYS ... -ERESTART_RESTARTBLOCK of include/linux/errno.h: no program ever sees them. */
@@ -225,23 +215,43 @@ static bool is_told(const struct rec *r)
 	return r->op == OP_io_uring_setup && r->dur == 0;
 }
 
-/* Calls, and what an io_uring did; no state, nor pages that were touched or files registered. */
-static bool is_call(const struct rec *r)
+static bool moves_bytes(enum op_id op)
 {
-	return ops[r->op].nr_x86_64 >= 0 || ops[r->op].nr_aarch64 >= 0 || op_has(r->op, A_SQE);
+	return op_has(op, A_RBUF) || op_has(op, A_WBUF) || op_has(op, A_RIOV) || op_has(op, A_WIOV);
 }
 
-static int take(struct events *e, struct event *ev)
+static struct op_plan plan_of(enum op_id op)
 {
-	const struct rec *r = e->rec;
-	uint64_t began = r->t > r->dur ? r->t - r->dur : 0;
-	struct known_process *p;
-	struct known_thread *k;
-	struct task *t;
-	bool told = is_told(r), call = is_call(r) && !told;
-	int rc;
+	const struct op *row = &ops[op];
+	bool moves = moves_bytes(op);
+	struct op_plan plan = {
+		.fd = (int8_t)op_arg_index(op, A_FD),
+		.fd2 = (int8_t)op_arg_index(op, A_FD2),
+		.dirfd = (int8_t)op_arg_index(op, A_DIRFD),
+		.dirfd2 = (int8_t)op_arg_index(op, A_DIRFD2),
+		.address = (int8_t)(row->family == FAM_Memory && !op_has(op, A_FD) ? op_arg_index(op, A_ADDR) : -1),
+		.len = (int8_t)op_arg_index(op, A_LEN),
+		.off = (int8_t)op_arg_index(op, A_OFF),
+		.submitted = op_has(op, A_SQE),
+		.counted = row->family != FAM_State,
+		.apart = op == OP_lost || op == OP_state_path || op == OP_state_mount || op == OP_end ||
+			 op == OP_state_thread || row->flags & OPF_LAYER,
+		.path = op_has(op, A_PATH),
+		.path2 = op_has(op, A_PATH2),
+		.target = op_has(op, A_TARGET),
+		.vector = op_has(op, A_RIOV) || op_has(op, A_WIOV),
+		.effect = !moves || row->flags & OPF_NEWFD,
+	};
 
-	e->totals.records += ops[r->op].family != FAM_State;
+	plan.call = row->nr_x86_64 >= 0 || row->nr_aarch64 >= 0 || plan.submitted;
+	if (plan.fd < 0 && plan.dirfd < 0)
+		plan.fd = (int8_t)op_arg_index(op, A_NUMFD);
+	plan.placed = plan.fd >= 0 && moves && (row->cls == CLS_READ || row->cls == CLS_WRITE);
+	return plan;
+}
+
+static void note_time(struct events *e, const struct rec *r, uint64_t began)
+{
 	if (!e->has_origin) {
 		e->has_origin = true;
 		if (!e->origin || e->origin > r->t)
@@ -249,36 +259,66 @@ static int take(struct events *e, struct event *ev)
 	}
 	if (r->t > e->origin && r->t - e->origin > e->totals.end)
 		e->totals.end = r->t - e->origin;
-	if (r->op == OP_lost) {
+}
+
+/* What is of no thread, or of another layer. As take(). */
+static int take_apart(struct events *e, const struct rec *r, struct event *ev)
+{
+	switch (r->op) {
+	case OP_lost:
 		e->totals.lost += r->arg[0];
 		return 0;
-	}
-	if (r->op == OP_state_path) {
+	case OP_state_path:
 		*ev = (struct event){.file = r->path};
 		take_facts(r, ev);
 		return layers_name(e, ev, &r->facts);
-	}
-	if (r->op == OP_state_mount || r->op == OP_end)
+	case OP_state_mount:
+	case OP_end:
 		return 0;
-	if (r->op == OP_state_thread)
+	case OP_state_thread:
 		return host_thread_told(e, r);
-	if (ops[r->op].flags & OPF_LAYER)
+	default:
 		return layers_take(e, r, ev);
+	}
+}
+
+static int take_effect(struct events *e, struct task *t, const struct rec *r, const struct event *ev)
+{
+	int rc = host_effect(e, t, r, ev);
+
+	return rc ? rc : maps_effect(e, t, r);
+}
+
+static int take(struct events *e, struct event *ev)
+{
+	const struct rec *r = e->rec;
+	const struct op_plan *plan = &e->plan[r->op];
+	uint64_t began = r->t > r->dur ? r->t - r->dur : 0;
+	struct known_process *p;
+	struct known_thread *k;
+	struct task *t;
+	bool call = plan->call && !is_told(r);
+	int rc;
+
+	e->totals.records += plan->counted;
+	note_time(e, r, began);
+	if (plan->apart)
+		return take_apart(e, r, ev);
 	t = host_task(e, r);
 	p = host_process(e, r->pid);
 	k = host_thread(e, r->tid);
 	if (!t || !p || !k)
 		return -ENOMEM;
-	if (e->totals.processes == 1 && !e->totals.calls && call && !*p->comm && !k->named)
+	if (e->totals.calls == 0 && e->totals.processes == 1 && call && !*p->comm && !k->named)
 		host_name_first(e, p);
 	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1,
 		.offset = -1, .latency = r->dur};
 	ev->start = began > e->origin ? began - e->origin : 0;
-	describe(e, t, r, ev);
+	describe(e, plan, t, r, ev);
 	if (call) {
 		ev->seq = ++e->totals.calls;
 		ev->gap = k->over && began > k->over ? began - k->over : 0;
-		if (!op_has(r->op, A_SQE))
+		if (!plan->submitted)
 			k->over = r->t;
 		ev->error = error_of(ev->ret);
 		count_bytes(r, ev);
@@ -286,10 +326,8 @@ static int take(struct events *e, struct event *ev)
 	if ((r->op == OP_io_getevents || r->op == OP_io_pgetevents) && host_completions(e, r))
 		return -ENOMEM;
 	rc = layers_name(e, ev, &r->facts);
-	if (!rc)
-		rc = host_effect(e, t, r, ev);
-	if (!rc)
-		rc = maps_effect(e, t, r);
+	if (!rc && plan->effect)
+		rc = take_effect(e, t, r, ev);
 	host_identify(k, p, ev);
 	return rc ? rc : call;
 }
@@ -411,9 +449,12 @@ bool event_is_below(const struct event *ev)
 int events_start(struct events **out, uint64_t origin, struct str first, struct err *err)
 {
 	struct events *e = calloc(1, sizeof(*e));
+	int op;
 
 	if (!e)
 		return err_sys(err, ENOMEM, "cannot follow calls");
+	for (op = 0; op < OP_COUNT; op++)
+		e->plan[op] = plan_of((enum op_id)op);
 	host_init(e);
 	host_first(e, first);
 	e->origin = origin;

@@ -15,6 +15,12 @@
  */
 enum event_op { EVENT_AIO_READ = OP_COUNT, EVENT_AIO_WRITE, EVENT_AIO_SYNC, EVENT_AIO_POLL, EVENT_OPS };
 
+/* Room beside a file that is open, for one who looks something up by its name, again and again. */
+struct file_note {
+	const void *owner; /* whose it is, NULL: nobody's yet */
+	void *value;
+};
+
 struct event {
 	const struct rec *rec; /* until the next one; of a request the io_getevents that told it */
 	unsigned op;	       /* enum op_id, or enum event_op */
@@ -32,6 +38,7 @@ struct event {
 	int error;	       /* errno value, 0: none, or a result inside the kernel (restarts) */
 	struct str comm;       /* name of the thread; empty: not known */
 	struct str file;       /* absolute where that is known; empty: none */
+	struct file_note *note; /* of a file by that name; NULL: none */
 	struct str file2;      /* the new name, or what is written by copy_file_range and its kin */
 	bool has_inode;
 	uint32_t dev_major, dev_minor;

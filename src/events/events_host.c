@@ -79,16 +79,38 @@ void object_drop(struct object *o)
 	object_put(NULL, o);
 }
 
+/* An open needs two of them. */
 static void *place_new(void *user)
 {
-	(void)user;
-	return calloc(1, sizeof(struct place));
+	struct events *e = user;
+	struct place *p = e->places;
+
+	if (!p)
+		return calloc(1, sizeof(*p));
+	e->places = p->next;
+	*p = (struct place){0};
+	return p;
 }
 
 static void place_free(void *user, void *place)
 {
-	(void)user;
-	free(place);
+	struct events *e = user;
+	struct place *p = place;
+
+	if (!p)
+		return;
+	p->next = e->places;
+	e->places = p;
+}
+
+static void places_free(struct events *e)
+{
+	struct place *p, *next;
+
+	for (p = e->places; p; p = next) {
+		next = p->next;
+		free(p);
+	}
 }
 
 static void no_ring(void *user, void *ring)
@@ -98,6 +120,8 @@ static void no_ring(void *user, void *ring)
 
 struct str object_hold(struct events *e, unsigned which, struct object *o)
 {
+	if (o == e->held[which])
+		return object_path(o);
 	object_get(NULL, o);
 	object_put(NULL, e->held[which]);
 	e->held[which] = o;
@@ -109,6 +133,7 @@ void name_object(struct events *e, struct event *ev, struct object *o)
 	if (!o)
 		return;
 	ev->file = object_hold(e, 0, o);
+	ev->note = &o->note;
 	ev->has_inode = o->has_inode;
 	ev->dev_major = o->dev_major;
 	ev->dev_minor = o->dev_minor;
@@ -119,13 +144,17 @@ void name_object(struct events *e, struct event *ev, struct object *o)
 
 struct known_thread *host_thread(struct events *e, uint32_t tid)
 {
-	struct hnode *n = hmap_first(&e->threads, hash_u64(tid));
-	struct known_thread *t;
+	uint64_t hash = hash_u64(tid);
+	struct known_thread *t = e->thread;
+	struct hnode *n;
 
+	if (t && t->node.hash == hash)
+		return t;
+	n = hmap_first(&e->threads, hash);
 	if (n)
-		return hmap_entry(n, struct known_thread, node);
+		return e->thread = hmap_entry(n, struct known_thread, node);
 	t = calloc(1, sizeof(*t));
-	if (!t || hmap_insert(&e->threads, &t->node, hash_u64(tid))) {
+	if (!t || hmap_insert(&e->threads, &t->node, hash)) {
 		free(t);
 		return NULL;
 	}
@@ -136,13 +165,17 @@ struct known_thread *host_thread(struct events *e, uint32_t tid)
 
 struct known_process *host_process(struct events *e, uint32_t pid)
 {
-	struct hnode *n = hmap_first(&e->processes, hash_u64(pid));
-	struct known_process *p;
+	uint64_t hash = hash_u64(pid);
+	struct known_process *p = e->process;
+	struct hnode *n;
 
+	if (p && p->node.hash == hash)
+		return p;
+	n = hmap_first(&e->processes, hash);
 	if (n)
-		return hmap_entry(n, struct known_process, node);
+		return e->process = hmap_entry(n, struct known_process, node);
 	p = calloc(1, sizeof(*p));
-	if (!p || hmap_insert(&e->processes, &p->node, hash_u64(pid))) {
+	if (!p || hmap_insert(&e->processes, &p->node, hash)) {
 		free(p);
 		return NULL;
 	}
@@ -211,7 +244,9 @@ struct task *host_task(struct events *e, const struct rec *r)
 {
 	struct task *t = vfd_task(&e->vfd, r->tid);
 
-	return t ? t : vfd_task_new(&e->vfd, r->pid, r->tid, vfd_task_of(&e->vfd, r->pid));
+	if (!t)
+		t = vfd_task_new(&e->vfd, r->pid, r->tid, vfd_task_of(&e->vfd, r->pid));
+	return e->vfd.latest = t;
 }
 
 static void close_all(struct events *e, struct task *t, bool cloexec_only)
@@ -777,6 +812,7 @@ void host_free(struct events *e)
 		request_free(e->done.v[i]);
 	vec_free(&e->done);
 	vfd_free(&e->vfd);
+	places_free(e);
 	object_put(NULL, e->held[0]);
 	object_put(NULL, e->held[1]);
 }

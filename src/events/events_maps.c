@@ -14,12 +14,9 @@ static struct object *object_at(const struct task *t, uint64_t address)
 	return v && i < v->parts.n && v->parts.v[i].start <= address ? v->parts.v[i].map : NULL;
 }
 
-void maps_name(struct events *e, const struct task *t, const struct rec *r, struct event *ev)
+void maps_name(struct events *e, const struct task *t, uint64_t address, struct event *ev)
 {
-	int address = op_arg_index(r->op, A_ADDR);
-
-	if (ops[r->op].family == FAM_Memory && address >= 0 && !op_has(r->op, A_FD))
-		name_object(e, ev, object_at(t, r->arg[address]));
+	name_object(e, ev, object_at(t, address));
 }
 
 static int set(struct events *e, struct task *t, uint64_t address, uint64_t len, struct object *o)

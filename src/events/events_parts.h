@@ -14,6 +14,7 @@ struct object {
 	bool has_inode;
 	uint32_t dev_major, dev_minor;
 	uint64_t ino, size;
+	struct file_note note;
 	size_t len;
 	char path[];
 };
@@ -22,6 +23,7 @@ struct object {
 struct place {
 	uint64_t end;
 	bool used;
+	struct place *next; /* of those that nobody has */
 };
 
 struct known_thread {
@@ -36,6 +38,19 @@ struct known_process {
 	struct hnode node; /* by pid */
 	char comm[16];
 	int64_t uid; /* -1: not known */
+};
+
+/* What a record of an operation is, and where its arguments are, -1 for none. */
+struct op_plan {
+	int8_t fd, fd2, dirfd, dirfd2, address, len, off;
+	bool call;	/* else state, pages that were touched, files that were registered ... */
+	bool submitted; /* to an io_uring */
+	bool counted;	/* by the recorder */
+	bool apart;	/* of no thread, or of another layer */
+	bool path, path2, target;
+	bool vector;	/* of the lengths of what it moves */
+	bool placed;	/* it reads or writes at a place of the file */
+	bool effect;	/* on descriptors, tasks or maps */
 };
 
 /* A request of AIO that is under way, by its address. */
@@ -70,7 +85,11 @@ struct events {
 	uint64_t origin;
 	bool has_origin;
 	struct vfd vfd;
+	struct place *places; /* to be had again */
 	struct hmap threads, processes, requests, slots, inodes;
+	struct known_thread *thread;   /* found last, or NULL */
+	struct known_process *process; /* the same */
+	struct op_plan plan[OP_COUNT];
 	bool names_inodes; /* somebody wants to know */
 	struct buf file, file2;
 	struct object *held[2]; /* whose names the event shows, though it closes them */
@@ -89,7 +108,7 @@ void take_facts(const struct rec *r, struct event *ev);
 /* --- events_maps.c --- */
 
 /* The file at the address that a call on memory is about. */
-void maps_name(struct events *e, const struct task *t, const struct rec *r, struct event *ev);
+void maps_name(struct events *e, const struct task *t, uint64_t address, struct event *ev);
 /* What the call leaves behind. 0 or -ENOMEM. */
 int maps_effect(struct events *e, struct task *t, const struct rec *r);
 

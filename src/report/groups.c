@@ -19,6 +19,7 @@ int groups_init(struct groups *g, const char *by, struct err *err)
 			return err_set(err, EINVAL, "there is no column \"%.*s\"; there are %s", (int)name.len,
 				name.s, column_names().s);
 	}
+	g->by_file = g->columns == 1 && g->by[0] == column_find(STR("file"));
 	return 0;
 }
 
@@ -31,17 +32,28 @@ int tally_add(struct tally *t, const struct event *ev)
 	return sparse_add(&t->latency, ev->latency);
 }
 
-static void make_key(struct groups *g, const struct event *ev)
+int tally_merge(struct tally *into, const struct tally *from)
 {
-	char scratch[COLUMN_SCRATCH];
+	into->count += from->count;
+	into->errors += from->errors;
+	into->read += from->read;
+	into->written += from->written;
+	return sparse_merge(&into->latency, &from->latency);
+}
+
+static struct str make_key(struct groups *g, const struct event *ev, char scratch[COLUMN_SCRATCH])
+{
 	unsigned i;
 
+	if (g->columns == 1)
+		return column_text(g->by[0], ev, scratch);
 	g->key.len = 0;
 	for (i = 0; i < g->columns; i++) {
 		if (i)
 			buf_char(&g->key, KEY_SEP);
 		buf_str(&g->key, column_text(g->by[i], ev, scratch));
 	}
+	return buf_as_str(&g->key);
 }
 
 static struct group *group_new(struct groups *g, struct str key, uint64_t hash)
@@ -83,19 +95,45 @@ static struct group *group_of(struct groups *g, struct str key)
 	return g->others;
 }
 
+/* As was found out before: for an operation once, for a file as long as it is open. NULL: it was not. */
+static struct group *known_group(const struct groups *g, const struct event *ev)
+{
+	if (g->per_op)
+		return g->of_op[ev->op];
+	return g->by_file && ev->note && ev->note->owner == g ? ev->note->value : NULL;
+}
+
+static struct group *find_group(struct groups *g, const struct event *ev)
+{
+	char scratch[COLUMN_SCRATCH];
+	struct str key = make_key(g, ev, scratch);
+	struct group *group = buf_ok(&g->key) ? group_of(g, key) : NULL;
+
+	if (g->per_op)
+		g->of_op[ev->op] = group;
+	else if (g->by_file && ev->note)
+		*ev->note = (struct file_note){g, group};
+	return group;
+}
+
 int groups_add(struct groups *g, const struct event *ev)
 {
-	struct group *group = g->per_op ? g->of_op[ev->op] : NULL;
+	struct group *group = known_group(g, ev);
 
-	if (!group) {
-		make_key(g, ev);
-		group = buf_ok(&g->key) ? group_of(g, buf_as_str(&g->key)) : NULL;
-		if (g->per_op)
-			g->of_op[ev->op] = group;
-	}
-	if (group && group->batches)
+	if (!group)
+		group = find_group(g, ev);
+	if (!group)
+		return -ENOMEM;
+	if (group->batches)
 		batches_add(group->batches, ev->latency);
-	return group ? tally_add(&group->tally, ev) : -ENOMEM;
+	return tally_add(&group->tally, ev);
+}
+
+int groups_merge(struct groups *g, struct str key, const struct tally *from)
+{
+	struct group *group = group_of(g, key);
+
+	return group ? tally_merge(&group->tally, from) : -ENOMEM;
 }
 
 void groups_free(struct groups *g)

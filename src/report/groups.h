@@ -32,7 +32,8 @@ struct groups {
 	struct hmap map;
 	struct arena arena;
 	struct group *others;
-	bool per_op; /* a call's operation alone decides: */
+	bool by_file; /* by the file alone */
+	bool per_op;  /* a call's operation alone decides: */
 	struct group *of_op[EVENT_OPS];
 	struct buf key;
 	bool batched; /* each group has batches; set behind groups_init() */
@@ -44,6 +45,10 @@ int groups_add(struct groups *g, const struct event *ev); /* 0 or -ENOMEM */
 void groups_free(struct groups *g);
 
 int tally_add(struct tally *t, const struct event *ev); /* 0 or -ENOMEM */
+int tally_merge(struct tally *into, const struct tally *from); /* the same */
+
+/* All that was counted elsewhere belongs to the group of that key, too. 0 or -ENOMEM. */
+int groups_merge(struct groups *g, struct str key, const struct tally *from);
 
 enum group_order { BY_TIME, BY_COUNT, BY_BYTES, BY_P99, BY_ERRORS };
 

@@ -1,55 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/sparse.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FIRST_CAP 8
 
-static struct sparse_slot *slot_for(struct sparse_slot *slots, uint32_t cap, uint32_t bucket)
-{
-	uint32_t i = bucket * 2654435761u & (cap - 1); /* Knuth's multiplicative hash */
-
-	while (slots[i].bucket && slots[i].bucket != bucket + 1)
-		i = (i + 1) & (cap - 1);
-	return &slots[i];
-}
-
 static int grow(struct sparse *s)
 {
-	uint32_t cap = s->cap ? s->cap * 2 : FIRST_CAP, i;
-	struct sparse_slot *slots = calloc(cap, sizeof(*slots));
+	struct sparse more = {.cap = s->cap ? s->cap * 2 : FIRST_CAP};
+	uint32_t i;
 
-	if (!slots)
+	more.slots = calloc(more.cap, sizeof(*more.slots));
+	if (!more.slots)
 		return -ENOMEM;
 	for (i = 0; i < s->cap; i++)
 		if (s->slots[i].bucket)
-			*slot_for(slots, cap, s->slots[i].bucket - 1) = s->slots[i];
+			*sparse_slot(&more, s->slots[i].bucket - 1) = s->slots[i];
 	free(s->slots);
-	s->slots = slots;
-	s->cap = cap;
+	s->slots = more.slots;
+	s->cap = more.cap;
 	return 0;
 }
 
-int sparse_add(struct sparse *s, uint64_t v)
+int sparse_add_bucket(struct sparse *s, uint32_t bucket, uint32_t count)
 {
 	struct sparse_slot *slot;
 
 	if (s->used * 4 >= s->cap * 3 && grow(s))
 		return -ENOMEM;
-	slot = slot_for(s->slots, s->cap, hist_index(v));
+	slot = sparse_slot(s, bucket);
 	if (!slot->bucket) {
-		slot->bucket = hist_index(v) + 1;
+		slot->bucket = bucket + 1;
 		s->used++;
 	}
-	slot->count++;
-	if (v < s->min || s->count == 0)
-		s->min = v;
-	if (v > s->max)
-		s->max = v;
-	s->count++;
-	s->sum += v;
+	slot->count += count;
+	return 0;
+}
+
+int sparse_merge(struct sparse *into, const struct sparse *from)
+{
+	uint32_t i;
+
+	if (!from->count)
+		return 0;
+	for (i = 0; i < from->cap; i++)
+		if (from->slots[i].bucket &&
+			sparse_add_bucket(into, from->slots[i].bucket - 1, from->slots[i].count))
+			return -ENOMEM;
+	if (!into->count || from->min < into->min)
+		into->min = from->min;
+	if (from->max > into->max)
+		into->max = from->max;
+	into->count += from->count;
+	into->sum += from->sum;
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 #ifndef IORIOT_REPORT_SPARSE_H
 #define IORIOT_REPORT_SPARSE_H
 
+#include <errno.h>
+
 #include "datas/hist.h"
 
 /*
@@ -19,7 +21,39 @@ struct sparse {
 	uint32_t used, cap;	   /* cap is a power of two, or 0 */
 };
 
-int sparse_add(struct sparse *s, uint64_t v); /* 0 or -ENOMEM, nothing added */
+/* Where values of BUCKET are counted, or would be; there must be slots. */
+static inline struct sparse_slot *sparse_slot(const struct sparse *s, uint32_t bucket)
+{
+	uint32_t i = bucket * 2654435761u & (s->cap - 1); /* Knuth's multiplicative hash */
+
+	while (s->slots[i].bucket && s->slots[i].bucket != bucket + 1)
+		i = (i + 1) & (s->cap - 1);
+	return &s->slots[i];
+}
+
+/* So many values of a bucket that may be new. 0 or -ENOMEM. */
+int sparse_add_bucket(struct sparse *s, uint32_t bucket, uint32_t count);
+
+/* 0 or -ENOMEM, nothing added */
+static inline int sparse_add(struct sparse *s, uint64_t v)
+{
+	uint32_t bucket = (uint32_t)hist_index(v);
+	struct sparse_slot *slot = s->cap ? sparse_slot(s, bucket) : NULL;
+
+	if (slot && slot->bucket)
+		slot->count++;
+	else if (sparse_add_bucket(s, bucket, 1))
+		return -ENOMEM;
+	if (v < s->min || s->count == 0)
+		s->min = v;
+	if (v > s->max)
+		s->max = v;
+	s->count++;
+	s->sum += v;
+	return 0;
+}
+
+int sparse_merge(struct sparse *into, const struct sparse *from); /* 0 or -ENOMEM, something may be added */
 void sparse_free(struct sparse *s);
 void sparse_expand(const struct sparse *s, struct hist *h);
 uint64_t sparse_quantile(const struct sparse *s, double q); /* as hist_quantile() */

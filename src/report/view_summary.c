@@ -13,19 +13,36 @@ struct summary {
 	struct view view;
 	struct groups ops, families, errors, files;
 	struct tally all;
-	uint64_t bytes[CLS_COUNT];
+	uint64_t bytes[CLS_COUNT]; /* of the classes that move any */
 };
 
 static int summary_add(struct view *v, const struct event *ev, struct err *err)
 {
 	struct summary *s = (struct summary *)v;
-	enum op_class cls = event_class(ev);
 
-	if (cls != CLS_UNCLASSIFIED && ev->ret > 0)
-		s->bytes[cls] += (uint64_t)ev->ret;
-	if (tally_add(&s->all, ev) || groups_add(&s->ops, ev) || groups_add(&s->families, ev) ||
-		(ev->error && groups_add(&s->errors, ev)) || (ev->file.len && groups_add(&s->files, ev)))
+	if (groups_add(&s->ops, ev) || (ev->error && groups_add(&s->errors, ev)) ||
+		(ev->file.len && groups_add(&s->files, ev)))
 		return err_sys(err, ENOMEM, "cannot sum up");
+	return 0;
+}
+
+/* What follows from the operations. 0 or -ENOMEM. */
+static int add_up(struct summary *s)
+{
+	unsigned op;
+
+	for (op = 0; op < EVENT_OPS; op++) {
+		const struct event is = {.op = op};
+		enum op_class cls = event_class(&is);
+		const struct tally *t = s->ops.of_op[op] ? &s->ops.of_op[op]->tally : NULL;
+
+		if (!t)
+			continue;
+		s->bytes[cls] += cls == CLS_WRITE ? t->written : t->read;
+		if (tally_merge(&s->all, t) ||
+			groups_merge(&s->families, str_of(op_family_names[event_family(&is)]), t))
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -144,6 +161,8 @@ static int summary_end(struct view *v, const struct ending *e, struct buf *out, 
 	struct summary *s = (struct summary *)v;
 	const struct top by_time = {BY_TIME, 15}, all = {BY_TIME, 0}, by_count = {BY_COUNT, 10};
 
+	if (add_up(s))
+		return err_sys(err, ENOMEM, "cannot sum up");
 	put_header(e, out);
 	put_totals(s, e, out);
 	if (put_section(s, &s->families, "Families", all, e, out) ||
