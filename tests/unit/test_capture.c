@@ -43,7 +43,7 @@ static void add_lines(struct buf *out, unsigned seed)
 	struct rec rec;
 	unsigned i, k;
 
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 6000; i++) {
 		unsigned what = (i * 2654435761u + seed) >> 16;
 
 		if (what % 61 == 0) {
@@ -53,7 +53,7 @@ static void add_lines(struct buf *out, unsigned seed)
 			for (k = 0; k < 3000 + what % 40000; k++)
 				buf_puts(out, k % 7 ? "ab/" : "\\x3b");
 			buf_puts(out, ";:,s=0;:,\n");
-		} else if (i == 12345) {
+		} else if (i == 4321) {
 			for (k = 0; k < LINES_MAX / 8 + 1; k++)
 				buf_puts(out, "12345678");
 			buf_char(out, '\n');
