@@ -60,7 +60,7 @@ bool ending_incomplete(const struct ending *e)
 
 static struct top top_of(const struct options *o)
 {
-	return (struct top){(enum group_order)o->sort, o->top};
+	return (struct top){(enum group_order)o->sort, o->top, o->top != TOP_DEFAULT};
 }
 
 static void append(struct analysis *a, struct view *v)

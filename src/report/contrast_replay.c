@@ -287,10 +287,10 @@ static int put_pairs(struct replayed *r, const struct pair *pairs, size_t n, uns
 	return rc;
 }
 
-/* Operations are few, and all of them are shown. */
+/* Operations are few: unless so many were asked for, all of them are shown. */
 static int put_table(struct replayed *r, unsigned which, bool colour, struct buf *out)
 {
-	size_t n, top = which == OF_FILES ? r->top.n : 0;
+	size_t n, top = which == OF_FILES || r->top.given ? r->top.n : 0;
 	struct pair *pairs = all_pairs(r, which, &n);
 	int rc = pairs ? 0 : -ENOMEM;
 
@@ -298,7 +298,7 @@ static int put_table(struct replayed *r, unsigned which, bool colour, struct buf
 		buf_char(out, '\n');
 		rc = put_pairs(r, pairs, top && top < n ? top : n, which, colour, out);
 		if (top && top < n)
-			buf_addf(out, "  and %zu more files\n", n - top);
+			buf_addf(out, "  and %zu more %s\n", n - top, which == OF_FILES ? "files" : "operations");
 	}
 	free(pairs);
 	return rc;

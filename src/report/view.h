@@ -36,6 +36,7 @@ struct view {
 struct top {
 	enum group_order order;
 	unsigned n; /* 0 = all */
+	bool given; /* by the user */
 };
 
 /* 0; -ENOMEM, -EINVAL, or what opening a file gave. The view is freed by its free(). */
