@@ -19,7 +19,6 @@
 #define PROCESSES_MAX 4096
 #define THREADS_MAX   65536
 #define RUNS_MAX      10000
-#define TOP_DEFAULT   20	      /* rows */
 #define BUFFER_MAX    4095	      /* MiB; staprun takes no more */
 #define SIZE_MIN      (64u << 10)     /* bytes of one file of a rotation */
 #define DURATION_MAX  (3650u * 86400) /* seconds; 64 bits hold them in ns */

@@ -51,6 +51,8 @@ enum sort_word { SORT_TIME, SORT_COUNT, SORT_BYTES, SORT_P99, SORT_ERRORS };
 enum hist_word { HIST_WORD_LATENCY, HIST_WORD_GAP, HIST_WORD_SIZE };
 
 /* The command line, taken apart. Strings point into argv. */
+#define TOP_DEFAULT 20 /* rows of a table */
+
 struct options {
 	enum command command;
 	const char *capture; /* -c */

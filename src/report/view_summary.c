@@ -11,7 +11,7 @@
 
 struct summary {
 	struct view view;
-	struct groups ops, families, errors, files;
+	struct groups ops, families, classes, errors, files;
 	struct tally all;
 	uint64_t bytes[CLS_COUNT]; /* of the classes that move any */
 };
@@ -40,7 +40,8 @@ static int add_up(struct summary *s)
 			continue;
 		s->bytes[cls] += cls == CLS_WRITE ? t->written : t->read;
 		if (tally_merge(&s->all, t) ||
-			groups_merge(&s->families, str_of(op_family_names[event_family(&is)]), t))
+			groups_merge(&s->families, str_of(op_family_names[event_family(&is)]), t) ||
+			groups_merge(&s->classes, str_of(op_class_names[cls]), t))
 			return -ENOMEM;
 	}
 	return 0;
@@ -159,15 +160,17 @@ static void put_layers(const struct events_totals *t, struct buf *out)
 static int summary_end(struct view *v, const struct ending *e, struct buf *out, struct err *err)
 {
 	struct summary *s = (struct summary *)v;
-	const struct top by_time = {BY_TIME, 15}, all = {BY_TIME, 0}, by_count = {BY_COUNT, 10};
+	const struct top by_time = {.order = BY_TIME, .n = 15}, all = {.order = BY_TIME},
+			 by_count = {.order = BY_COUNT, .n = 10};
 
 	if (add_up(s))
 		return err_sys(err, ENOMEM, "cannot sum up");
 	put_header(e, out);
 	put_totals(s, e, out);
 	if (put_section(s, &s->families, "Families", all, e, out) ||
+		put_section(s, &s->classes, "Classes", all, e, out) ||
 		put_section(s, &s->ops, "Operations, by time", by_time, e, out) ||
-		put_section(s, &s->files, "Files, by time", (struct top){BY_TIME, 10}, e, out) ||
+		put_section(s, &s->files, "Files, by time", (struct top){.order = BY_TIME, .n = 10}, e, out) ||
 		put_section(s, &s->errors, "Errors", by_count, e, out))
 		return err_sys(err, ENOMEM, "cannot sum up");
 	put_layers(e->totals, out);
@@ -180,6 +183,7 @@ static void summary_free(struct view *v)
 
 	groups_free(&s->ops);
 	groups_free(&s->families);
+	groups_free(&s->classes);
 	groups_free(&s->errors);
 	groups_free(&s->files);
 	sparse_free(&s->all.latency);
@@ -196,6 +200,7 @@ int view_summary(struct view **out, struct err *err)
 	s->view.ops = &summary_ops;
 	*out = &s->view;
 	if (groups_init(&s->ops, "op", err) || groups_init(&s->families, "family", err) ||
+		groups_init(&s->classes, "class", err) ||
 		groups_init(&s->errors, "error,op", err) || groups_init(&s->files, "file", err))
 		return -EINVAL;
 	return 0;

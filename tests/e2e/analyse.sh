@@ -83,6 +83,11 @@ check "summary: calls" grep -Eq "^  calls $calls, " summary
 check "record: a few" sh -c '"$0" -c few.capture -- true 2> few.said' "$IORIOT"
 equal "summary: as many records as the recorder said" "$("$IORIOT" --quiet -a few.capture | grep -om 1 '[0-9]* records')" \
 	"$(grep -om 1 '[0-9]* records' few.said)"
+for by in family class; do # which the summary adds up from the operations
+	case $by in family) section=Families ;; class) section=Classes ;; esac
+	equal "summary: $section" "$(sed -n "/^$section$/,/^$/p" summary | sed '1d;/^$/d')" \
+		"$("$IORIOT" --quiet -a run.capture --by $by --top 0)"
+done
 check "summary: python" grep -Eq "^  of python3 program.py$" summary
 
 check "csv: the columns of the document, in its order" diff <(head -n 1 all.csv | tr -d '\r' | tr , '\n') \

@@ -128,6 +128,9 @@ status_is "with its replay" 0 "$IORIOT" --quiet -a 1.capture real.json
 says "with its replay: runs" "^first: 1.capture as captured, second: its replay, real.json, 2 runs$"
 count=$(json '[o["count"] for o in j["runs"][0]["by_operation"] if o["name"] == "openat"][0]' real.json)
 says "with its replay: openat" "^ +$(calls_of openat) +$count .* openat$"
+status_is "against its replay: so many rows" 0 "$IORIOT" --quiet -a 1.capture real.json --top 3
+equal "against its replay: so many rows" "$(sed -n "/^  calls 1/,/^$/p" <<< "$output" | grep -cE "^ +[0-9]")" 6
+says "against its replay: the rest is counted" "^  and [0-9]+ more operations$"
 status_is "its statistics alone" 0 "$IORIOT" -a real.json --top 3
 says "its statistics alone: runs" "^real.json: statistics of a replay, 2 runs$"
 equal "its statistics alone: the same operations" "$("$IORIOT" -a real.json --by op | sed -n 's/^ *[0-9]* .*  //p')" \
