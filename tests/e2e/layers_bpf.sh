@@ -6,6 +6,9 @@
 . "$TESTS/lib.sh"
 # shellcheck source=../bpf_lib.sh
 . "$TESTS/bpf_lib.sh"
+# shellcheck source=../layers_lib.sh
+. "$TESTS/layers_lib.sh"
+layers_tools=$TESTS/e2e
 
 # File systems of its own, that no other test sees.
 if [ -z "${LAYERS_ALONE-}" ]; then
@@ -23,17 +26,7 @@ capture() { # NAME LAYERS COMMAND...
 	"$IORIOT" -c "$name.capture" -L "$layers" --backend=bpf -- "$@" >"$name.out" 2>"$name.said" </dev/null
 	equal "$name: status" $? 0 || cat "$name.said"
 }
-exact() { # NAME FILE HOW LENGTH
-	check "$1: $2, $3: to the byte" "$TESTS/e2e/layers_check.py" "$1.capture" "$2" "$3" "$4"
-}
 count() { grep -c ";:,o=$2;:," "$1.capture"; } # NAME OPERATION
-inode_of() { stat -c '%Hd:%Ld:%i' "$1"; }
-of_file() { # NAME FILE OPERATION
-	grep -P ";:,o=$3;:,.*x=$(inode_of "$2"):" "$1.capture"
-}
-sum_of() { # NAME OPERATION KEY: of its layer_sum
-	grep -oP "o=layer_sum;:,p=$2;:,.*?$3=\K\d+" "$1.capture"
-}
 
 mib=$((1 << 20))
 for fs in ext4 xfs; do
@@ -51,55 +44,29 @@ for fs in ext4 xfs; do
 	sync $fs/read $fs/gone
 	gone=$(inode_of $fs/gone)
 	"$TESTS/e2e/layers_uncache.py" $fs/read
-	# the words are for sh
-	# shellcheck disable=SC2016
-	capture $fs block,cache sh -c 'cd "$1" || exit
-		sh -c "echo \$\$ >direct.pid; exec dd if=/dev/zero of=direct bs=1M count=8 oflag=direct"
-		sh -c "echo \$\$ >written.pid; exec dd if=/dev/zero of=written bs=64k count=64"
-		sync written
-		dd if=read of=/dev/null bs=64k
-		dd if=read of=/dev/null bs=64k
-		cat gone
-		rm gone' sh $fs
-
-	# past the page cache
-	exact $fs $fs/direct direct $((8 * mib))
-	equal "$fs: direct I/O dirties nothing" "$(of_file $fs $fs/direct cache_dirty | wc -l)" 0
-	equal "$fs: its requests are of who wrote" "$(of_file $fs $fs/direct 'block_(queue|issue|done)' |
-		grep -vc ";:,q=$(<$fs/direct.pid);:,")" 0
-
-	# through it; another process has it written back
-	exact $fs $fs/written written $((4 * mib))
-	check "$fs: another process had it written" test -n "$(of_file $fs $fs/written block_queue |
+	capture $fs block,cache sh -c "$layers_program" sh $fs
+	layers_written $fs.capture $fs "$gone"
+	check "$fs: another process had it written" test -n "$(of_file $fs.capture $fs/written block_queue |
 		grep -v ";:,i=$(<$fs/written.pid):")"
-	equal "$fs: what is written back is of who wrote" "$(of_file $fs $fs/written '(block_queue|cache_writeback)' |
-		grep -vc ";:,q=$(<$fs/written.pid);:,")" 0
-
-	# and back: once from the disk, twice from the cache
-	exact $fs $fs/read read $((4 * mib))
-	check "$fs: the kernel read ahead" test -n "$(of_file $fs $fs/read cache_readahead)"
-	equal "$fs: each call looked into the cache" "$(of_file $fs $fs/read cache_get |
+	check "$fs: the kernel read ahead" test -n "$(of_file $fs.capture $fs/read cache_readahead)"
+	equal "$fs: each call looked into the cache" "$(of_file $fs.capture $fs/read cache_get |
 		grep -oP ';:,O=\K\d+' | sort -un | awk '$1 % 65536 == 0' | wc -l)" 64
-	# a host that is short of memory, or whose caches somebody drops, may have taken some before
-	check "$fs: what is removed leaves the cache, each page once" \
-		test "$(grep ";:,o=cache_delete;:,.*x=$gone:" $fs.capture | grep -oP ';:,O=\K\d+' | sort | uniq -c |
-			awk '$1 != 1 { bad++ } END { print (NR > 0 && !bad) }')" = 1
 done
 
 # --- one in so many, and none
 
 capture some cache=16 dd if=/dev/zero of=some bs=4k count=4096
-seen=$(sum_of some cache_dirty n)
+seen=$(sum_of some.capture cache_dirty n)
 kept=$(count some cache_dirty)
 check "each page was changed" test "${seen:-0}" -ge 4096
 check "one in 16 is a record" test "$kept" -ge $((seen / 16)) -a "$kept" -le $((seen / 16 + $(nproc)))
-equal "and the sum says so" "$(sum_of some cache_dirty N)" "$kept"
+equal "and the sum says so" "$(sum_of some.capture cache_dirty N)" "$kept"
 equal "no call is one" "$(grep -c 'o=\(openat\|write\|close\);' some.capture)" 0
 # what the file system keeps of its own is there as well
-check "the sum knows all bytes" test "$(sum_of some cache_dirty c)" -ge $((16 * mib))
+check "the sum knows all bytes" test "$(sum_of some.capture cache_dirty c)" -ge $((16 * mib))
 capture sums cache=0 dd if=/dev/zero of=sums bs=4k count=1024
 equal "only sums" "$(grep -vc 'o=\(state_mount\|layer_sum\|end\);' sums.capture)" 1
-check "of all bytes" test "$(sum_of sums cache_dirty c)" -ge $((4 * mib))
+check "of all bytes" test "$(sum_of sums.capture cache_dirty c)" -ge $((4 * mib))
 check "the header has it" grep -q '|layers=cache/0=[a-z_+]*writeback_dirty_folio[a-z_+]*|' sums.capture
 
 # --- faults
@@ -108,17 +75,7 @@ check "build" cc -O1 -Wall -o program "$TESTS/e2e/layers_program.c"
 head -c 262144 /dev/urandom >mapped
 capture faults fault ./program mapped
 read -r base _ <faults.out
-grep 'o=page_fault;' faults.capture | grep "x=$(inode_of mapped):" >of_file
-writes=$(grep -oP ';:,O=\K\d+(?=;:,f=[1357];)' of_file | sort -n | tr '\n' ' ')
-equal "each page that was written, once" "$writes" "$(seq -s ' ' 0 4096 258048) "
-equal "where the program had it" "$(grep -oP ';:,a=0x\K[0-9a-f]+(?=;:,O=4096;:,f=1;)' of_file)" \
-	"$(printf %x $((0x$base + 4096)))"
-if [ "$(stat -f -c %T .)" = tmpfs ]; then
-	skip "the first look waits for the disk" "tmpfs has none"
-else
-	equal "the first look waits for the disk" "$(head -n 1 of_file | grep -oP ';:,f=\K\d')" 4
-fi
-equal "each has a time" "$(grep -c ';:,D=0;' of_file)" 0
+layers_mapped faults.capture mapped "$base"
 
 # --- all of them together: names come from the calls
 
@@ -155,6 +112,6 @@ equal "attached: status" $? 0
 if [ "$(stat -f -c %T .)" = tmpfs ]; then
 	skip "attached: its requests" "tmpfs makes none"
 else
-	exact attached attached direct $mib
+	exact attached.capture attached direct $mib
 fi
 done_testing
