@@ -812,11 +812,13 @@ const struct option_row option_rows[] = {
 	{0, "seq", NULL, NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"How each file is gone through: in sequence or at random, in which sizes.", set_sequence},
 	{0, "timeline", "TIME", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
-		"Rates, errors and latencies of each interval of that many seconds, or 100ms, 5m.", set_timeline},
+		"Rates, errors and latencies of each interval of that many seconds, or 100ms, 5m; trends, bursts and "
+		"periods.", set_timeline},
 	{0, "export", "FORMAT:FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Write the calls to FILE, as csv or jsonl with all columns, perfetto (also for Chrome), fio (an "
 		"iolog of reads, writes and syncs), stacks: collapsed, as flame graph tools read them, or "
-		"speedscope; or the whole capture: records, as JSON lines, which --import takes back, and capture.",
+		"speedscope; or the whole capture: records, as JSON lines, which --import takes back, and capture. Of csv, "
+		"jsonl and collapsed - is standard output.",
 		set_export},
 	{0, "anonymize", "KEYFILE", NULL, COMMAND_NONE,
 		FOR_CAPTURE | FOR(COMMAND_SNAPSHOT) | FOR(COMMAND_ANALYSE),

@@ -27,7 +27,8 @@ struct lines_view {
 	struct view view;
 	const struct export_format *format;
 	struct outfile *file;
-	struct buf line;
+	bool terminal; /* is what it is written to */
+	struct buf line, escaped;
 	const char *name;
 	struct hmap known; /* the format's own, in the arena: processes of perfetto, files of fio */
 	struct arena arena;

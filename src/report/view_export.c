@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "datas/csv.h"
 #include "report/export_lines.h"
 #include "report/stacks.h"
+#include "trace/escape.h"
 #include "trace/outfile.h"
 #include "utils/json_bytes.h"
 
@@ -16,6 +18,19 @@
 
 /* ---- CSV ---- */
 
+/* As it is; on a terminal, to which nobody else's text may speak, escaped. */
+static void put_field(struct lines_view *l, struct str text)
+{
+	if (!l->terminal) {
+		csv_field(&l->line, text);
+		return;
+	}
+	l->escaped.len = 0;
+	escape_add(&l->escaped, text);
+	csv_field(&l->line, buf_as_str(&l->escaped));
+	l->line.failed |= !buf_ok(&l->escaped);
+}
+
 static void put_csv(struct lines_view *l, const struct event *ev)
 {
 	struct buf *out = &l->line;
@@ -25,7 +40,7 @@ static void put_csv(struct lines_view *l, const struct event *ev)
 	for (i = 0; i < column_count; i++) {
 		if (i)
 			buf_char(out, ',');
-		csv_field(out, column_text(&columns[i], ev, scratch));
+		put_field(l, column_text(&columns[i], ev, scratch));
 	}
 	buf_puts(out, "\r\n");
 }
@@ -149,16 +164,28 @@ static void lines_free(struct view *v)
 	hmap_free(&l->known);
 	arena_free(&l->arena);
 	buf_free(&l->line);
+	buf_free(&l->escaped);
 	free(l);
 }
 
+/* Of the formats that somebody reads, or another program line by line. */
+static bool is_stdout(const char *file, struct str format)
+{
+	return strcmp(file, "-") == 0 &&
+	       (str_eqs(format, "csv") || str_eqs(format, "jsonl") || str_eqs(format, "collapsed"));
+}
+
+/* FILE, or NULL: standard output. */
 static int lines_open(struct view **out, const char *file, const struct export_format *format, struct err *err)
 {
 	static const struct view_ops lines_ops = {lines_add, lines_end, lines_free};
 	struct lines_view *l = calloc(1, sizeof(*l));
 
 	if (!l)
-		return err_sys(err, ENOMEM, "%s", file);
+		return err_sys(err, ENOMEM, "--export");
+	l->terminal = !file && isatty(STDOUT_FILENO);
+	if (!file)
+		file = "/dev/stdout";
 	l->view.ops = &lines_ops;
 	l->format = format;
 	l->name = file;
@@ -180,9 +207,11 @@ int view_export(struct view **out, const char *what, const char *fields, const c
 			return view_layers(out, colon + 1, err);
 		for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 			if (str_eqs(format, formats[i].name))
-				return lines_open(out, colon + 1, &formats[i], err);
+				return lines_open(out, is_stdout(colon + 1, format) ? NULL : colon + 1,
+					&formats[i], err);
 		if (str_eqs(format, "collapsed"))
-			return view_stacks(out, colon + 1, stacks_collapsed, fields, weight, err);
+			return view_stacks(out, is_stdout(colon + 1, format) ? "/dev/stdout" : colon + 1,
+				stacks_collapsed, fields, weight, err);
 		if (str_eqs(format, "speedscope"))
 			return view_stacks(out, colon + 1, stacks_speedscope, fields, weight, err);
 	}

@@ -16,6 +16,7 @@ with the file that its descriptor is of, and the place in it, by this program's 
 import collections
 import csv
 import errno
+import itertools
 import os
 import re
 import sys
@@ -374,7 +375,8 @@ def compare_hist(path, column, rows):
 
 
 def compare_timeline(path, step, rows):
-    lines, wrong = cells_of(path, 9)[1:], []
+    wrong = []
+    lines = list(itertools.takewhile(lambda cells: cells != [""], cells_of(path, 9)))[1:] # below them stand the trends
     pieces = collections.defaultdict(list)
     for row in rows:
         pieces[int(row["time"]) // step].append(row)

@@ -90,6 +90,29 @@ for by in family class; do # which the summary adds up from the operations
 done
 check "summary: python" grep -Eq "^  of python3 program.py$" summary
 
+equal "csv on standard output" "$("$IORIOT" --quiet -a run.capture --export csv:- | sha256sum)" "$(sha256sum < all.csv)"
+check "stacks on standard output" grep -Eq '^python3;.*;read [0-9]+$' <("$IORIOT" --quiet -a run.capture --export collapsed:-)
+sed 's/program\.py/\\x1b[31m\\x07/g' run.capture > speaks.capture
+check "csv: names as they are" grep -q $'\e\\[31m\a' <("$IORIOT" --quiet -a speaks.capture --export csv:-)
+check "csv on a terminal: no name speaks to it" python3 - "$IORIOT" <<'E1'
+import os, pty, sys
+said = b""
+def read(fd):
+	global said
+	said += (part := os.read(fd, 65536))
+	return part
+pid, fd = pty.fork()
+if pid == 0:
+	os.execv(sys.argv[1], [sys.argv[1], "--quiet", "-a", "speaks.capture", "--export", "csv:-"])
+try:
+	while read(fd):
+		pass
+except OSError: # the other end is closed
+	pass
+assert os.waitpid(pid, 0)[1] == 0
+assert b"\x1b" not in said and b"\x07" not in said and b"\\x1b[31m\\x07" in said, said[:2000]
+E1
+test ! -e - && ok "no file of that name" || not_ok "no file of that name"
 check "csv: the columns of the document, in its order" diff <(head -n 1 all.csv | tr -d '\r' | tr , '\n') \
 	<(sed -n '/^## Columns/,/^## Filters/p' "$SOURCE/docs/analysis.md" | grep -oP '^\| \K`.*?(?= \|| \(also)' |
 		grep -oP '`\K[a-z0-9]+' | grep -vx column)
@@ -273,6 +296,25 @@ printf '%s\n' '#|capture_version=5|' 't=1000;:,D=0;:,i=1:1;:,o=sync;:,s=0;:,' 't
 	't=9000000000;:,D=0;:,i=0:0;:,o=end;:,c=2;:,O=0;:,' > long.capture
 fails "timeline: too fine" 2 "longer interval" "$IORIOT" -a long.capture --timeline 0.01ms
 check "timeline: fine" "$IORIOT" -a long.capture --timeline 1ms
+# each 5 s 40 writes, reads that become more, a thread that is always asleep in one call
+awk 'BEGIN {
+	print "#|capture_version=5|start_mono=0|"
+	for (ms = 500; ms <= 60000; ms += 500) {
+		if (ms % 5000 == 0)
+			for (k = 0; k < 40; k++)
+				printf "t=%d000000;:,D=1000;:,i=1:1;:,o=write;:,d=3;:,c=100;:,s=100;:,\n", ms
+		for (k = 0; k < 10 + ms / 1000; k++)
+			printf "t=%d000000;:,D=1000;:,i=1:1;:,o=pread64;:,d=3;:,c=10;:,O=0;:,s=10;:,\n", ms
+		printf "t=%d000000;:,D=500000000;:,i=1:2;:,o=flock;:,d=4;:,f=2;:,s=0;:,\n", ms
+	}
+	print "t=60000000000;:,D=0;:,i=0:0;:,o=end;:,c=1;:,O=0;:,n=0;:,N=0;:,"
+}' > trends.capture
+status_is "timeline: trends" 0 "$IORIOT" --quiet -a trends.capture --timeline 500ms
+says "timeline: a period" "^ +stable +[0-9.]+ B/s +[0-9.]+ B/s +11 +100.0 % +5.00 s +(1.00|0.9[0-9]) +written$"
+says "timeline: it rises" "^ +rising +[0-9.]+ B/s +1.[0-9] KiB/s +- +- +- +- +read$"
+says "timeline: always one thread" "^ +stable +1(.0[0-9])? +1 +- +- +- +- +threads in calls$"
+equal "timeline: of what there is none nothing is said" "$(grep -c ' errors$' <<< "$output")" 0
+equal "timeline: few intervals say nothing" "$("$IORIOT" --quiet -a trends.capture --timeline 7500ms | wc -l)" 9
 
 # what a header says must not speak to the terminal
 sed '1s/.*/#|capture_version=5|start_mono=1|backend=b\\x1b[31m|host=h\\x07|kernel=k\\x0a|cmd=c\\x1b]0;x|filter=f\\x9b|only=o\\x00|/' long.capture > odd.capture

@@ -73,6 +73,8 @@ filtered() { # NAME FILTER OPTION...: what the filter lets through is the same a
 mine='file=~"/work/file"'
 always='op in (mmap, mremap, munmap, openat, close, clone, clone3, fork, vfork, dup, dup2, dup3, fcntl, pipe2, execve, exit, exit_group, chdir, fchdir, memfd_create)'
 filtered f1 'op in (pread64, fsync) || written==100'
+filtered f0 'op=~"^p?(read|write)64$" && op!~"w"' # by regular expression
+equal "by regular expression: others are not there" "$(rows f0.capture 'op in (read, write, readv, pwrite64, fsync)')" ""
 equal "-F: nothing else" "$(rows f1.capture "!(op in (pread64, fsync) || written==100) && !($always)")" ""
 filtered maps 'op in (munmap, msync)'
 equal "-F: maps: how many" "$(rows maps.capture "op==msync && $mine" | wc -l)" 3

@@ -5,6 +5,7 @@
 #include "events/filter.h"
 #include "report/groups.h"
 #include "report/stacks.h"
+#include "report/trend.h"
 #include "suites.h"
 #include "tempdir.h"
 
@@ -463,6 +464,95 @@ START_TEST(stacks_have_a_frame_for_each_directory)
 }
 END_TEST
 
+/* ---- what rows of values do in the long run ---- */
+
+static double noise(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (double)(*seed >> 8) / (1 << 24);
+}
+
+START_TEST(trends_are_told)
+{
+	double v[1000] = {0}, back[100];
+	struct trend_result r;
+	size_t i;
+
+	trend_of(&r, v, 1000);
+	ck_assert(r.trend == TREND_STABLE && !r.bursts && !r.period);
+	for (i = 0; i < 100; i++)
+		v[i] = 7;
+	trend_of(&r, v, TREND_MIN - 1);
+	ck_assert_int_eq(r.trend, TREND_UNKNOWN);
+	trend_of(&r, v, 100);
+	ck_assert(r.trend == TREND_STABLE && !r.bursts && !r.period && r.first >= 7 && r.last <= 7);
+	for (i = 0; i < 100; i++) {
+		v[i] = 100 + (double)i;
+		back[i] = 300 - (double)i;
+	}
+	trend_of(&r, v, 99);
+	ck_assert(r.trend == TREND_RISING && !r.bursts && !r.period && r.first >= 116 && r.last <= 182);
+	trend_of(&r, back, 100);
+	ck_assert(r.trend == TREND_FALLING && !r.bursts && !r.period);
+	for (i = 0; i < 100; i++)
+		v[i] = 10000 + (double)i; /* sure, but little */
+	trend_of(&r, v, 100);
+	ck_assert_int_eq(r.trend, TREND_STABLE);
+}
+END_TEST
+
+START_TEST(bursts_and_periods_are_told)
+{
+	double v[1000];
+	struct trend_result r;
+	uint32_t seed = 1;
+	size_t i;
+
+	for (i = 0; i < 100; i++)
+		v[i] = i % 10 == 3 ? 90 : 10;
+	trend_of(&r, v, 100);
+	ck_assert(r.trend == TREND_STABLE && r.bursts == 10 && r.period == 10);
+	ck_assert(r.in_bursts > 0.499 && r.in_bursts < 0.501 && r.correlation > 0.9);
+	for (i = 0; i < 100; i++)
+		v[i] = i == 20 || i == 21 || i == 70 ? 1000 : 1 + noise(&seed);
+	trend_of(&r, v, 100);
+	ck_assert(r.trend == TREND_STABLE && r.bursts == 2 && r.in_bursts > 0.9 && !r.period);
+	for (i = 0; i < 100; i++) /* on a slope, and blurred */
+		v[i] = 100 + 2 * (double)i + 50 * (double)(i % 12 < 6) + 10 * noise(&seed);
+	trend_of(&r, v, 100);
+	ck_assert(r.trend == TREND_RISING && r.period == 12);
+	for (i = 0; i < 1000; i++) /* four next to each other are one value */
+		v[i] = 10 + 10 * (double)(i % 40 < 20) + noise(&seed);
+	trend_of(&r, v, 1000);
+	ck_assert(r.merged == 4 && r.period == 40 && r.first > 14 && r.first < 17);
+}
+END_TEST
+
+/* Of chance little is said: also of values that follow each other. */
+START_TEST(chance_is_no_trend)
+{
+	unsigned seeds, trends = 0, periods = 0, bursts = 0;
+
+	for (seeds = 0; seeds < 200; seeds++) {
+		struct trend_result r;
+		uint32_t seed = seeds * 7919;
+		double v[200], before = 0;
+		size_t i;
+
+		for (i = 0; i < 200; i++) {
+			before = (seeds % 2 ? 0.6 : 0) * before + noise(&seed);
+			v[i] = 0.1 + before;
+		}
+		trend_of(&r, v, 200);
+		trends += r.trend != TREND_STABLE;
+		periods += r.period != 0;
+		bursts += r.bursts != 0;
+	}
+	ck_assert_msg(trends <= 6 && periods <= 2 && bursts <= 2, "%u trends, %u periods, %u bursts of 200", trends,
+		periods, bursts);
+}
+END_TEST
+
 Suite *report_suite(void)
 {
 	TCase *t;
@@ -481,6 +571,9 @@ Suite *report_suite(void)
 	tcase_add_test(t, filters_tell_what_the_kernel_can_decide);
 	tcase_add_test(t, wrong_filters_say_where);
 	tcase_add_test(t, spreads_are_histograms);
+	tcase_add_test(t, trends_are_told);
+	tcase_add_test(t, bursts_and_periods_are_told);
+	tcase_add_test(t, chance_is_no_trend);
 	tcase_add_test(t, groups_are_by_all_columns);
 	tcase_add_test(t, stacks_have_a_frame_for_each_directory);
 	return s;
