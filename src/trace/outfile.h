@@ -10,9 +10,9 @@
 #include "utils/str.h"
 
 /*
- * Output files. NAME.zst is compressed, and for programs that cannot read that NAME.csv.gz. OUTFILE_WHOLE appears under its name only when it is
- * committed (a temporary file beside it until then); OUTFILE_LIVE is a capture in progress: written
- * under its name, and outfile_sync() makes all lines so far readable for others.
+ * Output files. NAME.zst is compressed, and NAME.csv.gz for programs that cannot read that. OUTFILE_WHOLE
+ * appears under its name only when it is committed (a temporary file beside it until then); OUTFILE_LIVE is a
+ * capture in progress: written under its name, and outfile_sync() makes all lines so far readable for others.
  * Only regular files are replaced; a device or a pipe (/dev/stdout) is written to directly.
  * The temporary file has no name until then (O_TMPFILE), so nothing stays when the process is ended;
  * where the file system has no O_TMPFILE it is .NAME.XXXXXX, which a signal may leave behind.
