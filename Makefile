@@ -223,9 +223,9 @@ demo: deps
 	@$(MAKE) --no-print-directory all
 	@scripts/demo.sh
 
-BENCHTOOLS := $(addprefix $(BUILD)/bench/,load loading calls wire ioriot)
+BENCHTOOLS := $(addprefix $(BUILD)/bench/,load loading calls split wire ioriot)
 
-$(BUILD)/bench/calls: $(BUILD)/tests/bench/calls.o
+$(BUILD)/bench/calls $(BUILD)/bench/split: $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
@@ -332,6 +332,6 @@ uninstall:
 
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
--include $(addprefix $(BUILD)/tests/bench/,load.d loading.d calls.d wire.d openat2.d)
+-include $(addprefix $(BUILD)/tests/bench/,load.d loading.d calls.d split.d wire.d openat2.d)
 FORCE:
 .PHONY: all static clean coverage deps dist fuzz partitions workloads modules test test-vm demo bench benchtools bench-vm soak install uninstall man FORCE $(CHECKS)

@@ -236,12 +236,21 @@ class Bench(ReplayBenches):
         """A long capture, plain and packed, and what it becomes, until the replay could begin."""
         work, cap, rep = self.make_replay("mixed", self.args.lines)
         lines = sum(1 for _ in open(cap, "rb"))
-        peak = [0]
+        peak, of_split = [0], []
+
+        def split(file, out, separator):
+            """Seconds a line that a bare loop of two threads takes, which splits and copies."""
+            if os.path.exists(out) and out != os.devnull:
+                os.unlink(out)
+            ns, n = map(int, run([self.tool("split"), file, out, separator, "2"]).split())
+            return ns / n / 1e9
 
         def generated(capture):
             wall, rss = measured(self.ioriot("-c", capture, "-r", rep, "-n", "bench", "--root",
                                              self.ram.dir, "--quiet"))
             peak[0] = max(peak[0], rss)
+            if capture == cap:
+                of_split.append(split(cap, rep + ".split", ";") / (wall / lines))
             return wall
 
         if shutil.which("zstd"):
@@ -254,15 +263,21 @@ class Bench(ReplayBenches):
         else:
             plain = statistics.median(generated(cap) for _ in range(self.args.pairs))
             self.report("generate-zst", "left out: zstd is not installed")
-        self.report("generate", "%.2f M lines/s, peak memory %.1f MiB, %d lines" % (
-            lines / plain / 1e6, peak[0], lines), lines_per_s=lines / plain, rss_mib=peak[0])
+        share = statistics.median(of_split)
+        self.report("generate", "%.2f M lines/s, %.2f of the rate of a bare loop of two threads that splits and copies them, "
+                    "peak memory %.1f MiB, %d lines" % (lines / plain / 1e6, share, peak[0], lines),
+                    lines_per_s=lines / plain, of_split=share, rss_mib=peak[0])
         os.unlink(cap)
-        loads = [list(map(int, run([self.tool("loading"), rep, self.ram.dir]).split()))
-                 for _ in range(self.args.pairs)]
-        ns, ops, most, resident = (statistics.median(row[i] for row in loads) for i in range(4))
-        self.report("loading", "%.2f M operations/s; %.1f bytes an operation, %.1f at most" % (
-            ops / ns * 1e3, resident / ops, most / ops), operations_per_s=ops / ns * 1e9,
-            bytes=resident / ops, peak_bytes=most / ops)
+        os.unlink(rep + ".split")
+        loads = []
+        for _ in range(self.args.pairs):
+            row = list(map(int, run([self.tool("loading"), rep, self.ram.dir]).split()))
+            loads.append(row + [split(rep, os.devnull, "|") / (row[0] / row[1] / 1e9)])
+        ns, ops, most, resident, share = (statistics.median(row[i] for row in loads) for i in range(5))
+        self.report("loading", "%.2f M operations/s, %.2f of the rate of a bare loop of two threads that splits and copies "
+                    "the lines; %.1f bytes an operation, %.1f at most" % (
+                        ops / ns * 1e3, share, resident / ops, most / ops), operations_per_s=ops / ns * 1e9,
+                    of_split=share, bytes=resident / ops, peak_bytes=most / ops)
         os.unlink(rep)
 
     def instructions(self):
