@@ -7,7 +7,7 @@
 #include "trace/rblock.h"
 #include "utils/relay.h"
 
-#define BLOCKS 8
+#define BLOCKS 24 /* what the thread has ahead outlasts its waking up: 100 us where a processor idled */
 
 struct replay_ahead {
 	struct replay_reader *reader;

@@ -6,7 +6,7 @@
 
 #include "utils/relay.h"
 
-#define BLOCKS 8
+#define BLOCKS 24 /* what the thread has ahead outlasts its waking up: 100 us where a processor idled */
 
 struct ahead {
 	struct capture_reader *reader;
