@@ -2,6 +2,7 @@
 #include "capture/compat.h"
 
 #include <string.h>
+#include <sys/syscall.h>
 
 static const struct compat table[] = {
 #define COMPAT(nr, opname, letters, structs)                                                       \
@@ -11,6 +12,16 @@ static const struct compat table[] = {
 };
 
 #define ROWS	(sizeof(table) / sizeof(*table))
+
+static const struct {
+	uint16_t number;
+	long plain;
+} identities[] = {
+#define COMPAT_IDENTITY(nr, name) {nr, SYS_##name},
+#include "ops/compat.def"
+};
+
+#define IDENTITIES (sizeof(identities) / sizeof(*identities))
 
 /* Index + 1 by row; filled before main(), then only read. */
 static uint8_t by_row[COMPAT_NUMBERS];
@@ -40,7 +51,19 @@ size_t compat_numbers(unsigned *numbers, size_t max)
 	for (i = 0; i < ROWS && n < max; i++)
 		if (table[i].row < COMPAT_SOCKETCALL)
 			numbers[n++] = table[i].row;
+	for (i = 0; i < IDENTITIES && n < max; i++)
+		numbers[n++] = identities[i].number;
 	return n;
+}
+
+long compat_identity(uint64_t number)
+{
+	size_t i;
+
+	for (i = 0; i < IDENTITIES; i++)
+		if (identities[i].number == number)
+			return identities[i].plain;
+	return -1;
 }
 
 size_t compat_words(const struct compat *c)

@@ -21,8 +21,10 @@ struct compat {
 
 /* The row of a system call with FIRST in its first register, NULL when there is none. */
 const struct compat *compat_find(uint64_t number, uint64_t first);
-/* System calls that have rows. */
+/* System calls that have rows, and those that change what a thread is called or whose it is. */
 size_t compat_numbers(unsigned *numbers, size_t max);
+/* Of those: what a 64-bit program calls for it. -1: none of them. */
+long compat_identity(uint64_t number);
 
 /* Where compat_words_at() says that they are in memory: how many words it needs. */
 size_t compat_words(const struct compat *c);

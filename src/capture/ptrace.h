@@ -295,8 +295,8 @@ void unrecorded_finish(struct tracer *t, struct task *task, int64_t result);
 #define COMM_NUMBERS 4
 
 size_t comm_numbers(unsigned *numbers);
-/* Whether the call that the task enters is one that gives it another name or user. */
-bool comm_begin(struct task *task, const syscall_info *info);
+/* Whether the call that the task enters is one that gives it another name or user; COMPAT: of a 32-bit program. */
+bool comm_begin(struct task *task, const syscall_info *info, bool compat);
 void comm_finish(struct tracer *t, struct task *task, int64_t result);
 /* Of a thread whose state is told. */
 void comm_tell_now(struct tracer *t, struct task *task);

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "capture/compat.h"
 #include "capture/ptrace.h"
 #include "capture/state.h"
 #include "events/events.h"
@@ -21,13 +22,14 @@ size_t comm_numbers(unsigned *numbers)
 	return COMM_NUMBERS;
 }
 
-bool comm_begin(struct task *task, const syscall_info *info)
+bool comm_begin(struct task *task, const syscall_info *info, bool compat)
 {
+	uint64_t number = compat ? (uint64_t)compat_identity(info->seccomp.nr) : info->seccomp.nr;
 	size_t i;
 
 	for (i = 0; i < COMM_NUMBERS && !task->identity; i++)
-		task->identity = identity[i] == info->seccomp.nr;
-	if (info->seccomp.nr == SYS_prctl && info->seccomp.args[0] != PR_SET_NAME)
+		task->identity = identity[i] == number;
+	if (number == SYS_prctl && info->seccomp.args[0] != PR_SET_NAME)
 		task->identity = false;
 	return task->identity;
 }

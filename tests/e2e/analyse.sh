@@ -112,7 +112,7 @@ except OSError: # the other end is closed
 assert os.waitpid(pid, 0)[1] == 0
 assert b"\x1b" not in said and b"\x07" not in said and b"\\x1b[31m\\x07" in said, said[:2000]
 E1
-test ! -e - && ok "no file of that name" || not_ok "no file of that name"
+absent "no file of that name" ./-
 check "csv: the columns of the document, in its order" diff <(head -n 1 all.csv | tr -d '\r' | tr , '\n') \
 	<(sed -n '/^## Columns/,/^## Filters/p' "$SOURCE/docs/analysis.md" | grep -oP '^\| \K`.*?(?= \|| \(also)' |
 		grep -oP '`\K[a-z0-9]+' | grep -vx column)

@@ -105,12 +105,63 @@ check "parts: there are several" test -e parts.capture.2
 equal "parts: each file knows" "$(for part in $(printf '%s\n' parts.capture* | sort -V); do
 	cp "$part" part.capture; rows part 'file!~"/[.]"'; done)" "$wanted"
 
+# 32-bit calls (int $0x80) of a 64-bit program
+compat_lacks() {
+	[ "$(uname -m)" = x86_64 ] || echo "needs x86-64"
+}
+cat > compat.c <<'E1'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static long call(long number, long a, long b)
+{
+	long r;
+
+	__asm__ volatile("int $0x80" : "=a"(r) : "0"(number), "b"(a), "c"(b), "d"(b), "S"(0L), "D"(0L) : "memory", "r8", "r9",
+		"r10", "r11");
+	return r;
+}
+
+int main(void)
+{
+	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	close(open("one", O_CREAT | O_RDWR, 0666));
+	strcpy(low, "of 32 bits");
+	if (call(172, 15, (long)low) || call(172, 16, (long)low + 64))
+		return 1;
+	close(open("two", O_CREAT | O_RDWR, 0666));
+	if (geteuid() == 0 && call(213, 1234, 0))
+		return 1;
+	close(open("three", O_CREAT | O_RDWR, 0666));
+	return 0;
+}
+E1
+compat() { # NAME OPTION...: the same by 32-bit calls
+	rm -rf work
+	mkdir -m 777 work
+	check "$1: record 32-bit calls" sh -c 'cd work && exec "$@"' sh "$IORIOT" --quiet -c "../$1.capture" "${@:2}" -- ../compat
+	equal "$1: 32-bit calls" "$(rows "$1" 'file=~"/(two|three)$"')" "two of 32 bits $user
+three of 32 bits $next"
+}
+why_not=$(compat_lacks)
+if [ -n "$why_not" ]; then
+	skip "32-bit calls" "$why_not"
+else
+	check "build a program with 32-bit calls" cc -O1 -o compat compat.c
+	compat ptrace32
+fi
+
 why=$(bpf_lacks)
 if [ -n "$why" ]; then
 	skip "with BPF" "$why"
 	done_testing
 fi
 called bpf --backend=bpf
+[ -n "$why_not" ] || compat bpf32 --backend=bpf
 mkfifo go
 mkdir -p there/work
 (cd there/work && exec python3 -I ../../program.py ../../go) &
