@@ -1286,9 +1286,14 @@ static int check_head(struct record *rec, size_t size)
 int wire_decode(struct wire_reader *r, const void *bytes, size_t size, struct wire_seen *out,
 	struct err *err)
 {
-	struct record rec = {.rest = {bytes, size}, .out = out, .err = err};
+	struct record rec; /* 200 bytes of what only few records have stay as they are */
 	int rc;
 
+	rec.rest = (struct cursor){bytes, size};
+	rec.out = out;
+	rec.n_of_super = 0;
+	rec.has_ring = rec.has_registered = false;
+	rec.err = err;
 	part_free(r->used);
 	r->used = NULL;
 	r->files.n = 0;

@@ -17,7 +17,7 @@
 #define CHUNK (64u << 10)
 
 static const struct facts file = {
-	true, false, 8, 1, 4711, S_IFREG | 0644, 1, 1000, 1000, 123456, 248};
+	true, false, false, 8, 1, 4711, S_IFREG | 0644, 1, 1000, 1000, 123456, 248};
 
 static struct rec record(unsigned i, enum op_id op, int64_t ret)
 {
