@@ -483,7 +483,7 @@ static int attach(struct bpf *s, struct err *err)
 }
 
 /* Where the capture is, since that is a file system in use; else where there is likely to be a disk. */
-static unsigned run_trial(struct bpf *s)
+static unsigned run_trial(struct bpf *s, const struct bpf_tried *tried)
 {
 	char beside[PATH_MAX];
 	const char *const directories[] = {beside, "/var/tmp", "/", NULL};
@@ -491,19 +491,19 @@ static unsigned run_trial(struct bpf *s)
 
 	snprintf(beside, sizeof(beside), "%.*s", slash ? (int)(slash - s->job->options->capture) + 1 : 1,
 		slash ? s->job->options->capture : ".");
-	return trial_run(bpf_layers_trials(s->programs->obj, s->has_faults), directories);
+	return trial_run(bpf_layers_trials(s->programs->obj, tried), directories);
 }
 
 /* Which hooks are attached and yet not called? */
 static void try_hooks(struct bpf *s)
 {
-	struct bpf_trial trial = {.faults = s->has_faults,
+	struct bpf_trial trial = {.tried = {s->has_faults, s->has_faults && s->job->options->layers.on[LAYER_FAULT]},
 		.fired = session_of(s)->fired,
 		.silent = &s->silent,
 		.untried = &s->untried};
 
 	__atomic_store_n(&session_of(s)->state, BPF_TRIAL, __ATOMIC_SEQ_CST);
-	trial.done = run_trial(s);
+	trial.done = run_trial(s, &trial.tried);
 	__atomic_store_n(&session_of(s)->state, BPF_IDLE, __ATOMIC_SEQ_CST);
 	bpf_layers_judge(s->programs->obj, &trial);
 }
@@ -665,21 +665,6 @@ int bpf_kernel(struct err *err)
 	return rc;
 }
 
-/* Whether a program that does nothing may be loaded. */
-static int try_load(struct err *err)
-{
-	const struct bpf_insn code[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "ioriot", "GPL", code, 2, NULL);
-
-	if (fd < 0)
-		return refused(err, fd, "load BPF programs");
-	close(fd);
-	return 0;
-}
-
 static int bpf_probe(const struct options *o, struct err *err)
 {
 	int rc = o->pid ? live_check_pid(o->pid, err) : 0;
@@ -692,7 +677,10 @@ static int bpf_probe(const struct options *o, struct err *err)
 		return err_set(err, ENOSYS,
 			"this kernel has no type information (" BTF "), which the bpf backend needs");
 	rc = bpf_kernel(err);
-	return rc ? rc : try_load(err);
+	if (rc)
+		return rc;
+	rc = bpf_load_nothing();
+	return rc ? refused(err, rc, "load BPF programs") : 0;
 }
 
 const struct backend backend_bpf = {

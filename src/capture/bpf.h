@@ -16,6 +16,7 @@
  *	bpf_layers.c	which hooks of other layers than calls are used
  *	bpf_ring.c	the rings of the processors -> blocks, and what is missing between them
  *	bpf.c		the programs, and one capture with them
+ *	bpf_nothing.c	whether any program may be loaded
  *	bpf/		the programs themselves
  */
 
@@ -23,6 +24,11 @@
 
 /* Whether the kernel has what the programs call: 0, or -errno with a sentence. */
 int bpf_kernel(struct err *err);
+
+/* --- bpf_nothing.c --- */
+
+/* Loads a program that does nothing, of the kind that a capture consists of, and lets it go. 0 or -errno. */
+int bpf_load_nothing(void);
 
 /* --- bpf_rows.c --- */
 
@@ -64,12 +70,17 @@ void bpf_faults_missing(struct buf *missing);
 /* "sys,cache/64=HOOK+HOOK", as the header has it. */
 void bpf_layers_text(struct bpf_object *o, const struct layer_list *l, bool faults, struct buf *out);
 
-/* The self-test (trial.h): what there is to do for the hooks that are attached; FAULTS: counters are, too. */
-unsigned bpf_layers_trials(struct bpf_object *o, bool faults);
+/* Which counters of page faults are tried: a major one takes a disk. */
+struct bpf_tried {
+	bool minor, major;
+};
+
+/* The self-test (trial.h): what there is to do for the hooks that are attached, and for TRIED. */
+unsigned bpf_layers_trials(struct bpf_object *o, const struct bpf_tried *tried);
 
 /* Its outcome: names of hooks that were not called, though what calls them was done; and of those not tried. */
 struct bpf_trial {
-	bool faults;
+	struct bpf_tried tried;
 	unsigned done; /* enum trial */
 	const volatile uint8_t *fired; /* by enum bpf_hook */
 	struct buf *silent, *untried;

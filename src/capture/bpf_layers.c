@@ -253,20 +253,25 @@ static struct hook_names names_of(size_t hook)
 		call_hooks[of_calls].event, call_hooks[of_calls].program, call_hooks[of_calls].tracepoint};
 }
 
-static bool is_attached(struct bpf_object *o, const char *program, bool faults)
+static bool is_tried(struct bpf_object *o, size_t hook, const struct bpf_tried *tried)
 {
-	struct bpf_program *p = bpf_object__find_program_by_name(o, program);
-
-	return bpf_program__autoload(p) && (faults || bpf_program__type(p) != BPF_PROG_TYPE_PERF_EVENT);
+	switch (hook) {
+	case BPF_HOOK_minor_fault:
+		return tried->minor;
+	case BPF_HOOK_major_fault:
+		return tried->major;
+	default:
+		return bpf_program__autoload(bpf_object__find_program_by_name(o, names_of(hook).program));
+	}
 }
 
-unsigned bpf_layers_trials(struct bpf_object *o, bool faults)
+unsigned bpf_layers_trials(struct bpf_object *o, const struct bpf_tried *tried)
 {
 	unsigned wanted = 0;
 	size_t i;
 
 	for (i = 0; i < BPF_HOOK_COUNT; i++)
-		if (is_attached(o, names_of(i).program, faults))
+		if (is_tried(o, i, tried))
 			wanted |= trial_of(names_of(i).event);
 	return wanted;
 }
@@ -276,7 +281,7 @@ static struct buf *verdict(struct bpf_object *o, const struct bpf_trial *t, size
 {
 	struct hook_names names = names_of(hook);
 
-	if (!is_attached(o, names.program, t->faults) || t->fired[hook])
+	if (!is_tried(o, hook, &t->tried) || t->fired[hook])
 		return NULL;
 	return trial_of(names.event) & t->done ? t->silent : t->untried;
 }

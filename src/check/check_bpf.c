@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <linux/bpf.h>
 #include <linux/capability.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "capture/bpf.h"
 #include "check/check.h"
@@ -25,22 +22,12 @@ static void check_btf(struct check *c)
 		report_remedy(&c->report, "a kernel with CONFIG_DEBUG_INFO_BTF has it");
 }
 
-/* "return 0", of the kind of program that a capture would consist of. */
 static int load_program(void *arg, struct err *err)
 {
-	struct bpf_insn code[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	union bpf_attr attr = {.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT,
-		.insn_cnt = 2,
-		.insns = (uint64_t)(uintptr_t)code,
-		.license = (uint64_t)(uintptr_t) "GPL"};
+	int rc = bpf_load_nothing();
 
 	(void)arg;
-	if (syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)) < 0)
-		return err_sys(err, errno, "a raw tracepoint program is refused");
-	return 0;
+	return rc ? err_sys(err, -rc, "a raw tracepoint program is refused") : 0;
 }
 
 static void check_load(struct check *c)
