@@ -288,6 +288,7 @@ struct task *vfd_task_new(struct vfd *v, uint32_t pid, uint32_t tid, struct task
 		return NULL;
 	t->tid = tid;
 	if (sibling) {
+		t->another = sibling->another;
 		(t->process = sibling->process)->refs++;
 		(t->files = sibling->files)->refs++;
 		(t->fs = sibling->fs)->refs++;
@@ -324,6 +325,7 @@ struct task *vfd_task_clone(struct vfd *v, struct task *parent, uint32_t pid, ui
 	if (!t)
 		return NULL;
 	t->tid = tid;
+	t->another = parent->another;
 	if (flags & CLONE_THREAD) {
 		(t->process = parent->process)->refs++;
 	} else {

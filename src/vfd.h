@@ -112,6 +112,7 @@ struct task {
 	struct process *process;
 	struct fdtable *files;
 	struct fsctx *fs;
+	bool another; /* its effective user is not the one that its process, or what that came of, began as */
 };
 
 struct vfd_hooks {

@@ -289,11 +289,13 @@ static bool fits_32_bits_only(enum op_id op)
 }
 
 /*
- * The first four: a number for a descriptor is looked for before names are; how long a file may become is for
+ * The first five: a replay has one user; a number for a descriptor is looked for before names are; how long a file may become is for
  * RLIMIT_FSIZE, 32 bits or the file system to say; and what that is full of is not in a tree.
  */
 int model_left_by_error(const struct model *m, const struct rec *r)
 {
+	if ((r->ret == -EACCES || r->ret == -EPERM) && m->task && m->task->another)
+		return LEFT_ANOTHER_USER;
 	if ((r->ret == -EMFILE || r->ret == -ENFILE) && ops[r->op].flags & OPF_NEWFD)
 		return LEFT_LIMIT;
 	if (r->ret == -EOVERFLOW && fits_32_bits_only(r->op))
@@ -357,6 +359,8 @@ int model_apply(struct model *m, const struct rec *r)
 		if (!m->task && r->op != OP_state_task) {
 			if (r->op == OP_task_end || r->op == OP_exit_group)
 				return LEFT_UNKNOWN_OP; /* ended already */
+			if (r->op == OP_state_thread)
+				return LEFT_STATE;
 			m->task = stranger(m, r);
 			if (!m->task)
 				return -ENOMEM;

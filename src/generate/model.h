@@ -42,6 +42,7 @@
 	X(XATTR_START, "on extended attributes that contradict what others found, or of no file")  \
 	X(LIMIT, "refused by a limit of the process: on the size of a file, on descriptors")        \
 	X(FULL, "refused for want of space (ENOSPC, EDQUOT)")                                       \
+	X(ANOTHER_USER, "refused to another user than the one it began as")                        \
 	X(MOUNT_POINT, "refused because something is mounted there")                               \
 	X(TREE_TOP, "another name for a directory that is the top of a tree in the replay")         \
 	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \

@@ -378,6 +378,12 @@ int model_state_path(struct model *m, const struct rec *r)
 	return rc ? rc : LEFT_STATE;
 }
 
+int model_state_thread(struct model *m, const struct rec *r)
+{
+	m->task->another = (uint32_t)model_arg(r, A_UID, 0) != m->task->process->uid;
+	return LEFT_STATE;
+}
+
 int model_lost(struct model *m, const struct rec *r)
 {
 	m->captured_lost += r->arg[0];

@@ -89,7 +89,7 @@ static enum state found(const struct rec *r)
 {
 	enum state left[2];
 
-	if (!r->path.s || !op_has(r->op, A_PATH) || ops[r->op].flags & OPF_STATE)
+	if (!r->path.s || !op_has(r->op, A_PATH) || ops[r->op].flags & (OPF_STATE | OPF_LAYER))
 		return ANY;
 	leaves(r, left);
 	if (r->ret == -ENOENT)
@@ -128,7 +128,7 @@ static bool changes_way(const struct rec *change, const struct rec *r)
 	enum state left[2], other;
 	int i;
 
-	if (!r->path.s || ops[r->op].flags & OPF_STATE || (r->ret < 0 && r->ret != -ENOENT && r->ret != -ENOTDIR))
+	if (!r->path.s || ops[r->op].flags & (OPF_STATE | OPF_LAYER) || (r->ret < 0 && r->ret != -ENOENT && r->ret != -ENOTDIR))
 		return false;
 	leaves(change, left);
 	other = r->ret == -ENOENT ? EXISTS : ABSENT;

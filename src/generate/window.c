@@ -143,11 +143,11 @@ static inline bool take(struct window *w, struct slot *s)
 	s->rec = &r->rec;
 	s->bad = r->bad;
 	s->err = r->bad ? &b->errors.v[r->why] : NULL;
-	s->taken = !r->bad && ops[r->rec.op].flags & OPF_LAYER;
+	s->taken = !r->bad && ops[r->rec.op].flags & OPF_LAYER && r->rec.op != OP_state_thread;
 	s->ends_batch = w->at == b->n;
 	if (s->ends_batch)
 		w->batch = NULL; /* from when this record is dropped on it may be filled again */
-	w->layers += s->taken && r->rec.op != OP_state_thread;
+	w->layers += s->taken;
 	return true;
 }
 
