@@ -12,6 +12,7 @@
 #include "trace/capture.h"
 #include "trace/lines.h"
 
+#define COMM_LEN 15 /* bytes that the kernel keeps of the name of a thread */
 #define CHUNK	 (64u << 10)
 #define SOMEBODY 65534 /* nobody's number, in case that nothing tells the user's */
 
@@ -426,6 +427,21 @@ static void learn_user(struct import *im, const struct st_call *call, struct str
 	}
 }
 
+/* Nor is prctl in any, but a thread has another name then. strace does not tell whose it is by now. */
+static int learn_comm(struct import *im, const struct task *t, const struct st_call *call, uint64_t done)
+{
+	struct rec rec = {.op = OP_state_thread, .t = done, .pid = t->proc->pid, .tid = t->tid};
+	int64_t ret;
+
+	if (im->pass != PASS_WRITE || call->n < 2 || !str_eqs(call->arg[0], "PR_SET_NAME") ||
+		st_result(call->result, &ret) || ret < 0 ||
+		st_string(&im->scratch.path, call->arg[1], &rec.path) != ST_WHOLE)
+		return 0;
+	rec.path.len = rec.path.len < COMM_LEN ? rec.path.len : COMM_LEN;
+	rec.arg[op_arg_index(OP_state_thread, A_UID)] = im->uid;
+	return import_emit(im, &rec);
+}
+
 static bool wanted_in_pass(const struct import *im, struct str name)
 {
 	if (im->pass != PASS_FORKS)
@@ -446,6 +462,8 @@ static int on_call(struct import *im, struct task *t, struct str name, struct st
 	if (st_call(&call, text))
 		return op_find(name) < 0 ? 0 : lose(im, t, "a call that is not written as strace does");
 	learn_user(im, &call, name);
+	if (str_eqs(name, "prctl"))
+		return learn_comm(im, t, &call, done);
 	rc = st_rec(&im->scratch, &call, name, &rec, &why);
 	if (rc == -ENOENT)
 		return 0;

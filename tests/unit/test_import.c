@@ -117,8 +117,17 @@ START_TEST(arguments_are_taken_apart)
 }
 END_TEST
 
+START_TEST(names_of_threads_are_states)
+{
+	one("prctl(PR_SET_NAME, \"a;worker of many\") = 0 <0.000010>", "o=state_thread;:,U=0;:,p=a\\x3bworker of man;:,");
+	one("prctl(PR_SET_NAME, \"\") = 0", "o=state_thread;:,U=0;:,p=;:,");
+}
+END_TEST
+
 START_TEST(what_is_no_record_is_none)
 {
+	one("prctl(PR_SET_NAME, 0x7ffc) = -1 EFAULT (Bad address)", NULL);
+	one("prctl(PR_GET_DUMPABLE) = 1 (SUID_DUMP_USER)", NULL);
 	one("brk(NULL) = 0x5652f685d000 <0.000004>", NULL);
 	one("ioctl(1</tmp/x>, TCGETS, 0x7fff99486310) = -1 ENOTTY (Inappropriate ioctl for device)", NULL);
 	one("mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7fe9a69e3000", NULL);
@@ -260,6 +269,7 @@ Suite *import_suite(void)
 
 	tcase_add_checked_fixture(tc, enter, leave);
 	tcase_add_test(tc, arguments_are_taken_apart);
+	tcase_add_test(tc, names_of_threads_are_states);
 	tcase_add_test(tc, what_is_no_record_is_none);
 	tcase_add_test(tc, what_is_lost_is_told);
 	tcase_add_test(tc, children_come_behind_their_making);
