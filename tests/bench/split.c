@@ -2,8 +2,8 @@
 /*
  * What splitting and copying a file takes and nothing else, for what reads such files to be compared with:
  *   split FILE OUT SEPARATOR THREADS    prints "NS LINES"
- * Each thread takes a part of the file, in blocks: lines end at LF, fields at the SEPARATOR, and each field is copied to
- * where it is written from, into OUT (/dev/null for nobody).
+ * Each thread takes a part of the file, in blocks: lines end at LF, fields at the SEPARATOR, and each field is copied
+ * to where it is written from, into OUT.
  */
 #include <fcntl.h>
 #include <pthread.h>
