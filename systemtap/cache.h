@@ -18,7 +18,7 @@ static void cache_put(u32 row, const struct inode *inode, u64 offset, u64 bytes)
 	struct event e;
 	u64 *value;
 
-	if (!session.on[LAYER_CACHE] || !inode)
+	if (!session.on[LAYER_CACHE] || !inode || !file_wanted(inode))
 		return;
 	for_whom(inode, is_kernel_thread(), &who);
 	if (!who.in_scope || !event_begin(&e, row, LAYER_CACHE, 3, bytes))
@@ -67,6 +67,8 @@ static void writeback_begin(const struct inode *inode)
 	struct writeback w = {.t = ktime_get_ns()};
 
 	for_whom(inode, true, &w.who);
+	if (w.who.in_scope)
+		w.who.in_scope = file_wanted(inode);
 	memo_put(&writebacks, KEY(inode), &w);
 }
 
@@ -96,7 +98,7 @@ static void cache_reclaimed(u32 node, u64 scanned, u64 reclaimed)
 	struct event e;
 	u64 *value;
 
-	if (!session.on[LAYER_CACHE] || !current_in_scope() ||
+	if (!session.on[LAYER_CACHE] || session.by_file || !current_in_scope() ||
 		!event_begin(&e, ROW_cache_reclaim, LAYER_CACHE, 4, reclaimed << PAGE_SHIFT))
 		return;
 	value = event_values(&e);

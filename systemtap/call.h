@@ -19,6 +19,7 @@
 #include "state.h"
 #include "table.h"
 #include "uring.h"
+#include "watched.h"
 
 /* The life of a call, from its entry to its record. */
 
@@ -216,6 +217,16 @@ static void item_args(struct build *o, const struct row *row, struct pt_regs *re
 	}
 }
 
+static void item_facts_of_fd(struct build *o, unsigned int fd)
+{
+	struct file *file = fget_raw(fd);
+
+	if (!file)
+		return;
+	item_facts(o, WIRE_FACTS, file_inode(file));
+	fput(file);
+}
+
 static void item_opened(struct build *o, int fd)
 {
 	struct file *file = fget_raw(fd);
@@ -329,6 +340,8 @@ static void put_call(int number, const struct row *row, struct pt_regs *regs, s6
 		item_args(&o, row, regs);
 		item_result(&o, row, regs, ret);
 	}
+	if (unlikely(session.by_file) && row->flags & ROW_ONLY_FILE) /* whatever else was lost */
+		item_facts_of_fd(&o, (unsigned int)call_arg(regs, 0));
 	if (unlikely(row->flags & (ROW_RINGS | ROW_OWNS | ROW_LISTS)))
 		item_special(&o, row, regs, at_entry);
 	if (unlikely(flags & PUT_POSITION))
@@ -589,15 +602,23 @@ static inline struct thread *thread_in_scope(void)
 	return scope_has(th) ? th : NULL;
 }
 
+/* Whether a call with these arguments is watched. */
+static inline bool is_wanted(const struct row *row, struct pt_regs *regs)
+{
+	if (unlikely(!row_takes(row, (unsigned int)call_arg(regs, 1))))
+		return false;
+	if (unlikely(session.by_file) && row->flags & ROW_ONLY_FILE && !call_has_wanted_file(regs))
+		return false;
+	return likely(!(row->flags & ROW_MEMORY)) || memory_wanted(row, regs);
+}
+
 static inline void call_entered(struct pt_regs *regs, long number)
 {
 	const struct row *row;
 	struct thread *th;
 
 	row = row_of(number);
-	if (!row || unlikely(!row_takes(row, (unsigned int)call_arg(regs, 1))))
-		return;
-	if (unlikely(row->flags & ROW_MEMORY) && !memory_wanted(row, regs))
+	if (!row || !is_wanted(row, regs))
 		return;
 	th = thread_in_scope();
 	if (!th)
@@ -700,15 +721,12 @@ static noinline void exit_without_entry(struct thread *th, struct pt_regs *regs,
 	row = row_of(number);
 	if (row && row->what == ROW_IDENTITY)
 		identity_changed(th, regs, number, ret);
-	if (!row || row->what != ROW_CALL || is_restart(ret) ||
-		!row_takes(row, (unsigned int)call_arg(regs, 1)))
+	if (!row || row->what != ROW_CALL || is_restart(ret))
 		return;
 	/* These were told before; and a new thread comes out of the call that made it. */
 	if ((row->flags & (ROW_FORKS | ROW_EXECS)) && ret >= 0)
 		return;
-	if ((row->flags & ROW_MEMORY) && !memory_wanted(row, regs))
-		return;
-	if (!scope_has(th))
+	if (!is_wanted(row, regs) || !scope_has(th))
 		return;
 	in_state = state_needed(th);
 	if (unlikely(is_passing(number)) && !passes(row, regs, ret, 0, in_state))

@@ -172,6 +172,33 @@ static int command_need_comm(const char *arg)
 	return 0;
 }
 
+static int command_by_file(const char *arg)
+{
+	session.by_file = true;
+	return 0;
+}
+
+/* "MAJOR:MINOR:INODE", the device being the super block's. */
+static int change_file(const char *arg, int (*change)(dev_t dev, u64 ino))
+{
+	unsigned int major, minor;
+	u64 ino;
+
+	if (!session.by_file || sscanf(arg, "%u:%u:%llu", &major, &minor, &ino) != 3)
+		return -EINVAL;
+	return change(MKDEV(major, minor), ino);
+}
+
+static int command_file(const char *arg)
+{
+	return change_file(arg, watched_add);
+}
+
+static int command_without_file(const char *arg)
+{
+	return change_file(arg, watched_remove);
+}
+
 static int command_start(const char *arg)
 {
 	session.root_dentry = current->fs->root.dentry;
@@ -250,6 +277,9 @@ static const struct command {
 	{"need_tid", command_need_tid, true, IN(SESSION_IDLE)},
 	{"need_uid", command_need_uid, true, IN(SESSION_IDLE)},
 	{"need_comm", command_need_comm, true, IN(SESSION_IDLE)},
+	{"by_file", command_by_file, false, IN(SESSION_IDLE)},
+	{"file", command_file, true, IN(SESSION_IDLE) | IN(SESSION_STARTED)},
+	{"without_file", command_without_file, true, IN(SESSION_IDLE) | IN(SESSION_STARTED)},
 	{"start", command_start, false, IN(SESSION_IDLE)},
 	{"again", command_again, false, IN(SESSION_STARTED)},
 	{"flush", command_flush, false, IN(SESSION_STARTED) | IN(SESSION_STOPPED)},
@@ -324,6 +354,24 @@ static void show_hooks(struct seq_file *m, const char *title, bool on)
 	seq_putc(m, '\n');
 }
 
+static void not_called_show(struct seq_file *m)
+{
+	const char *between;
+	int i;
+
+	seq_puts(m, "not_called=");
+	between = show_not_called(m, "");
+	for (i = 0; i < ARRAY_SIZE(function_hooks); i++) {
+		const struct function_hook *hook = &function_hooks[i];
+
+		if (!hook->on || READ_ONCE(hook->called))
+			continue;
+		seq_printf(m, "%s%s:%s", between, hook->probe.symbol_name, hook->probe.symbol_name);
+		between = ",";
+	}
+	seq_putc(m, '\n');
+}
+
 static unsigned long hooks_skipped(void)
 {
 	unsigned long sum = 0;
@@ -349,6 +397,7 @@ static int status_show(struct seq_file *m, void *unused)
 	show_hooks(m, "hooks", true);
 	show_hooks(m, "missing", false);
 	layers_show(m);
+	not_called_show(m);
 	seq_printf(m, "skipped=%lu\n", hooks_skipped());
 	sums_show(m);
 	for_each_possible_cpu(cpu) {

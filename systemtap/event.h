@@ -2,13 +2,12 @@
 #ifndef IORIOT_SYSTEMTAP_EVENT_H
 #define IORIOT_SYSTEMTAP_EVENT_H
 
-#include <linux/uaccess.h>
-
 #include "ops/layers.h"
 #include "facts.h"
 #include "memo.h"
 #include "scope.h"
 #include "table.h"
+#include "watched.h"
 
 /*
  * Events of other layers than calls. Who they are for is not who runs: write-back and completions are made
@@ -50,18 +49,10 @@ struct toucher {
 
 static struct memos touchers = {.bits = 16, .bytes = sizeof(struct toucher)};
 
-/* Of what the current task does; a worker of an io_uring is its process's. */
+/* Of what the current task does. */
 static bool current_in_scope(void)
 {
-	pid_t pid = is_ring_thread(current) ? current->tgid : current->pid;
-	struct thread *th;
-
-	if (!in_task())
-		return false;
-	th = thread_find(pid);
-	if (!th && READ_ONCE(session.all))
-		th = thread_get(pid);
-	return th && scope_has(th);
+	return in_task() && scope_thread();
 }
 
 static bool is_kernel_thread(void)
@@ -72,7 +63,7 @@ static bool is_kernel_thread(void)
 /* Nobody is kept out. */
 static bool all_in_scope(void)
 {
-	return READ_ONCE(session.all) && !session.comms && !session.uids;
+	return READ_ONCE(session.all) && !session.comms && !session.uids && !session.by_file;
 }
 
 /* What is done to INODE, for whom, and are they recorded? */
@@ -195,11 +186,7 @@ static void event_end(struct event *e)
 		local_irq_restore(e->flags);
 }
 
-/* --- facts of an inode that may be gone --- */
-
-#define PEEK(to, from) (copy_from_kernel_nofault(&(to), &(from), sizeof(to)) == 0)
-
-/* Nothing is told when it is. */
+/* Of an inode that may be gone: nothing is told then. */
 static void event_facts(struct event *e, const struct inode *inode)
 {
 	struct wire_facts *f;

@@ -41,6 +41,7 @@ static void on_sys_exit(void *data, struct pt_regs *regs, long ret)
 
 static void on_fork(void *data, struct task_struct *parent, struct task_struct *child)
 {
+	note_called(&called_fork);
 	preempt_disable_notrace();
 	call_fork(parent, child);
 	process_forks(child);
@@ -49,6 +50,7 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
+	note_called(&called_exec);
 	preempt_disable_notrace();
 	call_exec(old_pid, bprm);
 	process_executes(bprm);
@@ -57,6 +59,7 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 
 static void on_exit(void *data, struct task_struct *task EXIT_HOOK_MORE)
 {
+	note_called(&called_exit);
 	preempt_disable_notrace();
 	process_ends(task);
 	call_thread_end(task);
@@ -114,15 +117,6 @@ static void on_complete_cqe(
 	void *data, struct io_ring_ctx *ctx, void *req, struct io_uring_cqe *cqe)
 {
 	on_complete(data, ctx, req, cqe->user_data, cqe->res, cqe->flags, 0, 0);
-}
-
-static int on_work(struct kprobe *probe, struct pt_regs *regs)
-{
-	struct io_wq_work *work = (void *)regs_get_kernel_argument(regs, 0);
-
-	if (session_on())
-		work_begin(container_of(work, struct io_kiocb, work));
-	return 0;
 }
 
 #define FITTING_COMPLETE                                                                           \
@@ -188,8 +182,19 @@ static void trace_hook_find(struct tracepoint *tracepoint, void *unused)
 
 /* --- functions --- */
 
+struct function_hook {
+	struct kprobe probe;
+	bool on, called;
+};
+
+static void note_function(struct kprobe *probe)
+{
+	note_called(&container_of(probe, struct function_hook, probe)->called);
+}
+
 static int on_unlink(struct kprobe *probe, struct pt_regs *regs)
 {
+	note_function(probe);
 	tell_before((struct dentry *)regs_get_kernel_argument(regs, UNLINK_DENTRY), NULL);
 	return 0;
 }
@@ -199,8 +204,10 @@ static int on_rename(struct kprobe *probe, struct pt_regs *regs)
 #ifdef RENAME_BY_STRUCT
 	const struct renamedata *names = (void *)regs_get_kernel_argument(regs, 0);
 
+	note_function(probe);
 	tell_before(names->old_dentry, names->new_dentry);
 #else
+	note_function(probe);
 	tell_before((struct dentry *)regs_get_kernel_argument(regs, RENAME_OLD),
 		(struct dentry *)regs_get_kernel_argument(regs, RENAME_NEW));
 #endif
@@ -211,6 +218,7 @@ static int on_change(struct kprobe *probe, struct pt_regs *regs)
 {
 	const struct iattr *to = (void *)regs_get_kernel_argument(regs, CHANGE_DENTRY + 1);
 
+	note_function(probe);
 	tell_change((struct dentry *)regs_get_kernel_argument(regs, CHANGE_DENTRY), to->ia_valid);
 	return 0;
 }
@@ -220,6 +228,7 @@ static int on_set_acl(struct kprobe *probe, struct pt_regs *regs)
 {
 	const char *name = (void *)regs_get_kernel_argument(regs, CHANGE_DENTRY + 1);
 
+	note_function(probe);
 	if (strcmp(name, XATTR_NAME_POSIX_ACL_ACCESS) == 0)
 		tell_change((struct dentry *)regs_get_kernel_argument(regs, CHANGE_DENTRY),
 			ATTR_MODE);
@@ -230,20 +239,29 @@ static int on_fault(struct kprobe *probe, struct pt_regs *regs)
 {
 	const struct vm_fault *vmf = (void *)regs_get_kernel_argument(regs, 0);
 
+	note_function(probe);
 	tell_fault(vmf, vmf->flags & FAULT_FLAG_WRITE);
 	return 0;
 }
 
 static int on_write_fault(struct kprobe *probe, struct pt_regs *regs)
 {
+	note_function(probe);
 	tell_fault((void *)regs_get_kernel_argument(regs, 0), true);
 	return 0;
 }
 
-struct function_hook {
-	struct kprobe probe;
-	bool on;
-};
+#ifdef HAVE_RINGS
+static int on_work(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct io_wq_work *work = (void *)regs_get_kernel_argument(regs, 0);
+
+	note_function(probe);
+	if (session_on())
+		work_begin(container_of(work, struct io_kiocb, work));
+	return 0;
+}
+#endif
 
 static struct function_hook function_hooks[] = {
 	{{.symbol_name = "vfs_unlink", .pre_handler = on_unlink}},

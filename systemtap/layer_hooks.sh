@@ -38,8 +38,8 @@ rows | while read -r _ event program tracepoint always layers; do
 	if [ -n "$headers" ]; then
 		[ -n "$header" ] && ours "$program" && echo "#include <$header>"
 	elif [ -n "$header" ] && ours "$program"; then
-		echo "{\"$event\", \"$tracepoint\", FITTING($tracepoint, on_$program), $layers, $always},"
+		echo "{\"$event\", \"$tracepoint\", FITTING($tracepoint, on_$program), $layers, $always, &called_$program},"
 	else
-		echo "{\"$event\", \"$tracepoint\", NULL, $layers, $always},"
+		echo "{\"$event\", \"$tracepoint\", NULL, $layers, $always, &called_$program},"
 	fi
 done | if [ -n "$headers" ]; then sort -u; else cat; fi

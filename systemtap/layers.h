@@ -8,7 +8,9 @@
 #include "trace_headers.h" /* of the build: the tracepoints of hooks.def that this kernel has */
 
 #include "cache.h"
+#include "fault.h"
 #include "process.h"
+#include "ring_events.h"
 #include "sockets.h"
 
 /*
@@ -21,11 +23,24 @@ static const char *const layer_names[LAYER_COUNT] = {[LAYER_SYS] = "sys", [LAYER
 	[LAYER_POLL] = "poll", [LAYER_SOCKOPT] = "sockopt", [LAYER_RETRANS] = "retrans", [LAYER_PROC] = "proc",
 	[LAYER_URING] = "uring"};
 
+/* --- whether the kernel calls us at all: written once --- */
+
+#define HOOK_ROW(event, program, tracepoint, values, layers) static bool called_##program;
+#define HOOK_ALWAYS(program, tracepoint, layers) static bool called_##program;
+#include "capture/hooks.def"
+
+static inline void note_called(bool *called)
+{
+	if (unlikely(!READ_ONCE(*called)))
+		WRITE_ONCE(*called, true);
+}
+
 /* --- where the kernel calls us: void on_PROGRAM of hooks.def --- */
 
 #define ON(program, parameters, event)                                                             \
 	static void __maybe_unused on_##program parameters                                                        \
 	{                                                                                          \
+		note_called(&called_##program);                                                    \
 		preempt_disable_notrace();                                                         \
 		if (session_on())                                                                  \
 			event;                                                                     \
@@ -72,13 +87,38 @@ ON(event_exit, (void *data, struct pt_regs *regs, long ret), event_exit(regs, re
 ON(event_signal, (void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka), event_interrupted(ka))
 ON(tcp_retransmit_skb, (void *data, const struct sock *sk, const struct sk_buff *skb), retransmitted(sk, skb->len))
 
+ON(page_fault_user, (void *data, unsigned long address, struct pt_regs *regs, unsigned long code),
+	fault_began(address, code))
+ON(page_fault_kernel, (void *data, unsigned long address, struct pt_regs *regs, unsigned long code),
+	fault_began(address, code))
+
+#ifdef HAVE_RINGS
+ON(ring_submit, (void *data, struct io_kiocb *req), request_taken(req, submission_of(req)))
+ON(ring_submit_sqe, (void *data, struct io_kiocb *req, bool nonblock), request_taken(req, submission_of(req)))
+ON(ring_refused, (void *data, const struct io_uring_sqe *sqe, struct io_kiocb *req, int error),
+	request_taken(req, sqe))
+ON(ring_worker, (void *data, struct io_kiocb *req, int way), request_to_worker(req))
+ON(ring_complete, (void *data, struct io_ring_ctx *ctx, void *req, struct io_uring_cqe *cqe),
+	request_over(req, cqe->user_data, cqe->res, cqe->flags))
+ON(ring_complete_words,
+	(void *data, void *ctx, void *req, u64 user, int res, unsigned int flags, u64 extra1, u64 extra2),
+	request_over(req, user, res, flags))
+#else /* the table has them as missing */
+#define on_ring_submit		NULL
+#define on_ring_submit_sqe	NULL
+#define on_ring_refused		NULL
+#define on_ring_worker		NULL
+#define on_ring_complete	NULL
+#define on_ring_complete_words	NULL
+#endif
+
 /* --- the table --- */
 
 struct layer_hook {
 	const char *event, *name;
 	void *function; /* NULL: the kernel calls functions of another kind */
 	unsigned int layers;
-	bool always, on;
+	bool always, *called, on;
 	struct tracepoint *tracepoint;
 };
 
@@ -121,6 +161,8 @@ static int layer_memos_make(enum layer layer)
 
 	if (layer == LAYER_RETRANS)
 		return memos_make(&senders);
+	if (layer == LAYER_URING)
+		return memos_make(&ring_requests);
 	if (layer != LAYER_BLOCK && layer != LAYER_CACHE)
 		return 0;
 	direct_find();
@@ -145,6 +187,8 @@ static int layer_on(enum layer layer, u32 each)
 	session.on[layer] = true;
 	event_calls_choose(1u << layer);
 	layer_hooks_on(layer);
+	if (layer == LAYER_FAULT)
+		fault_counters_on();
 	return 0;
 }
 
@@ -159,6 +203,7 @@ static void layers_off(void)
 			tracepoint_probe_unregister(hook->tracepoint, hook->function, NULL);
 		hook->on = false;
 	}
+	fault_counters_off();
 	tracepoint_synchronize_unregister();
 }
 
@@ -169,6 +214,7 @@ static void layers_free(void)
 	memos_free(&bios);
 	memos_free(&requests);
 	memos_free(&senders);
+	memos_free(&ring_requests);
 	sums_free();
 }
 
@@ -187,6 +233,11 @@ static void show_layer(struct seq_file *m, enum layer layer, const char *before)
 			seq_printf(m, "%s%s", between, layer_hooks[i].name);
 			between = "+";
 		}
+	for (i = 0; layer == LAYER_FAULT && i < ARRAY_SIZE(fault_counters); i++)
+		if (fault_counters[i].of_cpu) {
+			seq_printf(m, "%s%s", between, fault_counters[i].name);
+			between = "+";
+		}
 }
 
 /* Of the hooks that stand together for one event one is enough. */
@@ -198,6 +249,27 @@ static bool event_is_told(const char *event)
 		if (strcmp(layer_hooks[i].event, event) == 0 && (layer_hooks[i].on || layer_hooks[i].always))
 			return true;
 	return false;
+}
+
+/* Hooks of layers that the kernel has not called, for a self-test: "EVENT:NAME". */
+static const char *show_not_called(struct seq_file *m, const char *between)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++) {
+		const struct layer_hook *hook = &layer_hooks[i];
+
+		if (!(hook->on || (hook->always && session.on[LAYER_PROC])) || READ_ONCE(*hook->called))
+			continue;
+		seq_printf(m, "%s%s:%s", between, hook->event, hook->name);
+		between = ",";
+	}
+	for (i = 0; i < ARRAY_SIZE(fault_counters); i++)
+		if (fault_counters[i].of_cpu && !READ_ONCE(fault_counters[i].called)) {
+			seq_printf(m, "%s%s:%s", between, fault_counters[i].name, fault_counters[i].name);
+			between = ",";
+		}
+	return between;
 }
 
 static unsigned int layers_wanted(void)
@@ -232,6 +304,11 @@ static void layers_show(struct seq_file *m)
 		seq_printf(m, "%s%s", between, hook->name);
 		between = ",";
 	}
+	for (i = 0; session.on[LAYER_FAULT] && i < ARRAY_SIZE(fault_counters); i++)
+		if (!fault_counters[i].of_cpu) {
+			seq_printf(m, "%s%s", between, fault_counters[i].name);
+			between = ",";
+		}
 	seq_putc(m, '\n');
 }
 

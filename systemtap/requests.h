@@ -93,6 +93,8 @@ static void origin_find(const struct bio *bio, bool writes, struct origin *out)
 		out->inode = inode_of_pages(bio);
 		for_whom(out->inode, writes, &out->who);
 	}
+	if (out->who.in_scope)
+		out->who.in_scope = file_wanted(out->inode);
 }
 
 /* --- numbers --- */
@@ -204,9 +206,10 @@ static void bio_remapped(const struct bio *bio, dev_t dev, sector_t sector)
 {
 	struct origin origin;
 	bool known = memo_get(&bios, KEY(bio), &origin);
+	bool in_scope = known ? origin.who.in_scope : !session.by_file && current_in_scope();
 	struct event e;
 
-	if (!(known ? origin.who.in_scope : current_in_scope()) || !bio_begin(&e, ROW_block_remap, bio))
+	if (!in_scope || !bio_begin(&e, ROW_block_remap, bio))
 		return;
 	bio_end(&e, new_encode_dev(dev), sector, known ? origin.inode : NULL);
 }

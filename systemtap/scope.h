@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
+#include "compat.h"
 #include "session.h"
 #include "thread.h"
 
@@ -204,6 +205,17 @@ static inline bool scope_has(struct thread *th)
 	if (!READ_ONCE(session.all))
 		return false;
 	return likely(th->epoch == READ_ONCE(session.epoch)) ? th->in_all : scope_decide(th);
+}
+
+/* For whom the current thread works: a worker of an io_uring is its process's. NULL: who is not recorded. */
+static struct thread *scope_thread(void)
+{
+	pid_t pid = is_ring_thread(current) ? current->tgid : current->pid;
+	struct thread *th = thread_find(pid);
+
+	if (!th && READ_ONCE(session.all))
+		th = thread_get(pid);
+	return th && scope_has(th) ? th : NULL;
 }
 
 static void forget_decisions(bool state)

@@ -17,6 +17,7 @@ enum session_state { SESSION_IDLE, SESSION_STARTED, SESSION_STOPPED };
 
 struct session {
 	int state;	/* enum session_state */
+	bool by_file;	/* only what is about files that are watched */
 	bool all;	/* every process, less what the filters keep out */
 	u32 epoch;	/* of the filters: what was decided in an earlier one is void */
 	u32 generation; /* of the states: those of earlier ones must be told again */

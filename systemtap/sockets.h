@@ -11,7 +11,7 @@
 #include "requests.h"
 
 /*
- * System calls as events of the layers net, conn, poll and sockopt, each when it is over. Without the layer sys
+ * System calls as events of the layers net, conn, poll, sockopt and uring, each when it is over. Without the layer sys
  * they are the only calls that are looked at; with it both are told, each in its own record.
  */
 
@@ -563,6 +563,23 @@ static void put_option(const struct over *c, u32 row)
 	event_end(&e);
 }
 
+/* --- uring --- */
+
+static void put_ring_enter(const struct over *c)
+{
+	struct event e;
+	u64 *value;
+
+	if (!over_begin(&e, c, ROW_ring_enter, LAYER_URING, 4))
+		return;
+	value = event_values(&e);
+	value[0] = call_arg(c->regs, 0);
+	value[1] = (u32)call_arg(c->regs, 1);
+	value[2] = (u32)call_arg(c->regs, 2);
+	value[3] = (u32)call_arg(c->regs, 3);
+	event_end(&e);
+}
+
 /* --- exit --- */
 
 static void event_put(const struct over *c)
@@ -641,9 +658,11 @@ static void event_put(const struct over *c)
 	case EVENT_GETSOCKOPT:
 		put_option(c, ROW_sockopt_get);
 		break;
+	case EVENT_URING_ENTER:
+		put_ring_enter(c);
+		break;
 	case EVENT_NONE:
 	case EVENT_CLOSE:
-	case EVENT_URING_ENTER:
 	case EVENT_COUNT:
 		break;
 	}

@@ -66,7 +66,8 @@ enum row_flag {
 	ROW_MEMORY = 512,   /* about files at some addresses only */
 	ROW_RINGS = 1024,   /* about rings of io_uring: has items of their own */
 	ROW_OWNS = 2048,    /* tells whose descriptor it was */
-	ROW_LISTS = 4096    /* sets an attribute, which may be an access control list */
+	ROW_LISTS = 4096,   /* sets an attribute, which may be an access control list */
+	ROW_ONLY_FILE = 8192 /* does nothing to anything but the file of its first argument */
 };
 
 enum row_facts {
@@ -118,6 +119,29 @@ static inline void row_set_args(struct row *row)
 		if (wire != WIRE_ARG_VALUE && wire != WIRE_ARG_NONE)
 			row->flags |= ROW_HAS_ITEMS;
 	}
+}
+
+enum row_class { ROW_CLASS_UNCLASSIFIED, ROW_CLASS_READ, ROW_CLASS_WRITE, ROW_CLASS_TRANSFER };
+
+/* Without it nothing is unknown but what becomes of the file of its first argument. */
+static inline int row_is_only_of_file(const struct row *row, enum row_class class)
+{
+	if (row->kind[0] != KIND_FD || row->flags & (ROW_SENDS | ROW_RECEIVES | ROW_RINGS) || row_has(row, KIND_FD2))
+		return 0;
+	switch (row->op) {
+	case ROW_fsync:
+	case ROW_fdatasync:
+	case ROW_sync_file_range:
+	case ROW_lseek:
+	case ROW_fstat:
+	case ROW_fstatfs:
+	case ROW_fadvise64:
+	case ROW_readahead:
+	case ROW_ftruncate:
+	case ROW_fallocate:
+		return 1;
+	}
+	return class == ROW_CLASS_READ || class == ROW_CLASS_WRITE;
 }
 
 static inline void row_set_by_name(struct row *row, int op_flags)
@@ -198,7 +222,7 @@ static inline void row_set_by_name(struct row *row, int op_flags)
 }
 
 static inline void row_set_call(
-	int number, enum row_op op, int op_flags, const unsigned char kind[ROW_ARGS])
+	int number, enum row_op op, enum row_class class, int op_flags, const unsigned char kind[ROW_ARGS])
 {
 	struct row *row;
 	int i;
@@ -211,6 +235,8 @@ static inline void row_set_call(
 		row->kind[i] = kind[i];
 	row_set_args(row);
 	row_set_by_name(row, op_flags);
+	if (row_is_only_of_file(row, class))
+		row->flags |= ROW_ONLY_FILE;
 	if (row->facts)
 		row->flags |= ROW_HAS_ITEMS;
 }
@@ -257,7 +283,7 @@ static inline void opcodes_init(void)
 static inline void rows_init(void)
 {
 #define OP(name, x86_64, aarch64, family, class, op_flags, compare, args, model, replay)           \
-	row_set_call(OP_NUMBER(x86_64, aarch64), ROW_##name, op_flags,                             \
+	row_set_call(OP_NUMBER(x86_64, aarch64), ROW_##name, ROW_CLASS_##class, op_flags,          \
 		(const unsigned char[ROW_ARGS]){ROW_KINDS args});
 #include "ops/ops.def"
 #define UNRECORDED_CALL(x86_64, aarch64, why) rows[OP_NUMBER(x86_64, aarch64)].what = ROW_UNRECORDED;

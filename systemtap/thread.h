@@ -37,8 +37,9 @@ struct thread {
 	u64 event_t, event_wait; /* of the call that is an event of another layer: its entry, ns that it waits */
 	u8 event;		 /* which it is */
 	u8 event_restart;	 /* it was interrupted: how, the error less ERESTARTSYS, + 1 */
+	u8 fault_flags;		 /* enum layer_fault of the fault that began last, ... */
 	u32 uid;		 /* effective, as it was told last */
-	u64 unused[2];		 /* the size is a power of two */
+	u64 fault_t, fault_at;	 /* ... its time, 0: it is over, and its address. The size is a power of two */
 };
 
 #define THREAD_CHUNK  ((unsigned int)(PAGE_SIZE / sizeof(struct thread)))

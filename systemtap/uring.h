@@ -204,17 +204,9 @@ static noinline void item_rings(struct build *o, const struct row *row, struct p
 
 /* --- submissions --- */
 
-/* The thread whose scope the current one is in, NULL: none. */
 static struct thread *ring_thread(void)
 {
-	struct thread *th;
-
-	if (!session_on())
-		return NULL;
-	th = thread_find(is_ring_thread(current) ? current->tgid : current->pid);
-	if (!th && READ_ONCE(session.all))
-		th = thread_get(is_ring_thread(current) ? current->tgid : current->pid);
-	return th && scope_has(th) ? th : NULL;
+	return session_on() ? scope_thread() : NULL;
 }
 
 /* What was taken just now; the program may write there. NULL: it has. */

@@ -14,7 +14,7 @@ import re
 import sys
 
 FORKS = ("fork", "vfork", "clone", "clone3")
-LAYERS = re.compile("(block|cache|net|conn|poll|sockopt|retrans|proc|ring|layer)_")  # told of, not done by, a thread
+LAYERS = re.compile("(block|cache|page|net|conn|poll|sockopt|retrans|proc|ring|layer|file)_")  # told of, not done by, a thread
 
 
 def records(path):

@@ -35,8 +35,6 @@ struct capture_job {
 	uint64_t processes; /* recorded, the program's first one included */
 };
 
-#define BACKEND_LAYER(layer) (1u << LAYER_##layer)
-
 /*
  * One way to record. probe() says whether this host allows it, run() records until there is nothing
  * left to record. Both return 0 or -errno with a sentence; -ENOENT, -EACCES and -ENOEXEC of run()
@@ -45,7 +43,7 @@ struct capture_job {
  */
 struct backend {
 	const char *name;
-	unsigned layers; /* that it records beside calls: BACKEND_LAYER() of each; 0: calls, all of them */
+	bool layers;   /* can record others beside calls; else these, all of them */
 	bool files;    /* can leave out all files but some */
 	bool attaches; /* needs no program: records what runs already, or the whole host */
 	int (*probe)(const struct options *o, struct err *err);

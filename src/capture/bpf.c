@@ -482,18 +482,6 @@ static int attach(struct bpf *s, struct err *err)
 	return 0;
 }
 
-/* Where the capture is, since that is a file system in use; else where there is likely to be a disk. */
-static unsigned run_trial(struct bpf *s, const struct bpf_tried *tried)
-{
-	char beside[PATH_MAX];
-	const char *const directories[] = {beside, "/var/tmp", "/", NULL};
-	const char *slash = strrchr(s->job->options->capture, '/');
-
-	snprintf(beside, sizeof(beside), "%.*s", slash ? (int)(slash - s->job->options->capture) + 1 : 1,
-		slash ? s->job->options->capture : ".");
-	return trial_run(bpf_layers_trials(s->programs->obj, tried), directories);
-}
-
 /* Which hooks are attached and yet not called? */
 static void try_hooks(struct bpf *s)
 {
@@ -503,7 +491,8 @@ static void try_hooks(struct bpf *s)
 		.untried = &s->untried};
 
 	__atomic_store_n(&session_of(s)->state, BPF_TRIAL, __ATOMIC_SEQ_CST);
-	trial.done = run_trial(s, &trial.tried);
+	trial.done = trial_beside(
+		bpf_layers_trials(s->programs->obj, &trial.tried), s->job->options->capture);
 	__atomic_store_n(&session_of(s)->state, BPF_IDLE, __ATOMIC_SEQ_CST);
 	bpf_layers_judge(s->programs->obj, &trial);
 }
@@ -686,7 +675,7 @@ static int bpf_probe(const struct options *o, struct err *err)
 const struct backend backend_bpf = {
 	.name = "bpf",
 	.attaches = true,
-	.layers = ~0u,
+	.layers = true,
 	.files = true,
 	.probe = bpf_probe,
 	.run = bpf_run,

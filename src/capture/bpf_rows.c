@@ -28,29 +28,6 @@ static void add_fetch(struct bpf_row *to, uint8_t wire, int reg)
 	to->fetch_arg[i] = (uint8_t)reg;
 }
 
-/* Without it nothing is unknown but what becomes of the file of its first argument. */
-static bool is_only_of_file(const struct row *row)
-{
-	enum op_id op = (enum op_id)row->op;
-
-	if (row->kind[0] != KIND_FD || row->flags & (ROW_SENDS | ROW_RECEIVES | ROW_RINGS) || op_has(op, A_FD2))
-		return false;
-	switch ((int)op) {
-	case OP_fsync:
-	case OP_fdatasync:
-	case OP_sync_file_range:
-	case OP_lseek:
-	case OP_fstat:
-	case OP_fstatfs:
-	case OP_fadvise64:
-	case OP_readahead:
-	case OP_ftruncate:
-	case OP_fallocate:
-		return true;
-	}
-	return ops[op].cls == CLS_READ || ops[op].cls == CLS_WRITE;
-}
-
 static void fill_row(struct bpf_row *to, const struct row *row)
 {
 	uint8_t from = BPF_FROM_CWD, wire;
@@ -62,7 +39,7 @@ static void fill_row(struct bpf_row *to, const struct row *row)
 		.facts = row->facts,
 		.values = row->values,
 		.by_fd = row->kind[0] == KIND_FD || row->kind[0] == KIND_FD2,
-		.only_file = is_only_of_file(row)};
+		.only_file = (row->flags & ROW_ONLY_FILE) != 0};
 	memcpy(to->value, row->value, sizeof(to->value));
 	for (i = 0; i < ROW_ARGS && row->kind[i] != KIND_NONE; i++) {
 		wire = row_wire[row->kind[i]];

@@ -70,19 +70,11 @@ static const char *not_for(const struct options *o, const struct backend *backen
 
 static bool records_layers(const struct options *o, const struct backend *backend, struct err *err)
 {
-	int i;
-
 	if (!backend->layers && (layer_list_has_events(&o->layers) || !o->layers.on[LAYER_SYS])) {
 		err_set(err, ENOSYS, "-L: the %s backend records calls, all of them, and no other layers",
 			backend->name);
 		return false;
 	}
-	for (i = LAYER_SYS + 1; i < LAYER_COUNT; i++)
-		if (o->layers.on[i] && !(backend->layers & 1u << i)) {
-			err_set(err, ENOSYS, "-L: the %s backend does not record the layer %s", backend->name,
-				layer_names[i]);
-			return false;
-		}
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capture/chosen.h"
+#include "capture/trial.h"
 #include "ops/words.h"
 #include "utils/clock.h"
 
@@ -27,6 +28,7 @@ struct stap {
 	struct live *live;
 	struct stap_loaded loaded;
 	struct stap_readers *readers;
+	struct buf silent, untried; /* hooks, as the header tells them */
 };
 
 /* --- the end --- */
@@ -113,11 +115,80 @@ static int tell_layers(struct stap *s, struct err *err)
 	const struct layer_list *l = &s->job->options->layers;
 	int i, rc = 0;
 
+	if (s->job->watch)
+		rc = stap_ctl(s->loaded.name, err, "by_file");
 	for (i = 0; i < LAYER_COUNT && !rc; i++)
 		if (i == LAYER_SYS ? !l->on[i] : l->on[i])
 			rc = stap_ctl(s->loaded.name, err, "layer %s=%u", layer_names[i],
 				l->on[i] ? l->each[i] : 0);
 	return rc;
+}
+
+/* --- the self-test: which hooks are attached and yet not called? --- */
+
+/* The first of "EVENT:NAME,EVENT:NAME"; false: there is none. */
+static bool take_hook(struct str *list, char event[64], struct str *name)
+{
+	struct str one, first;
+
+	if (!list->len)
+		return false;
+	if (!str_take_char(list, ',', &one)) {
+		one = *list;
+		*list = STR("");
+	}
+	if (!str_take_char(&one, ':', &first))
+		return false;
+	snprintf(event, 64, "%.*s", (int)first.len, first.s);
+	*name = one;
+	return true;
+}
+
+static unsigned trials_of(const struct stap_status *status)
+{
+	struct str list = str_of(status->not_called), name;
+	unsigned wanted = 0;
+	char event[64];
+
+	while (take_hook(&list, event, &name))
+		wanted |= trial_of(event);
+	return wanted;
+}
+
+static void judge_hooks(struct stap *s, const struct stap_status *status, unsigned done)
+{
+	struct str list = str_of(status->not_called), name;
+	char event[64];
+
+	while (take_hook(&list, event, &name)) {
+		struct buf *to = trial_of(event) & done ? &s->silent : &s->untried;
+
+		if (to->len)
+			buf_char(to, ',');
+		buf_str(to, name);
+	}
+}
+
+/* STATUS is as it is afterwards. */
+static int try_hooks(struct stap *s, struct stap_status *status, struct err *err)
+{
+	unsigned done = trial_beside(trials_of(status), s->job->options->capture);
+	int rc;
+
+	stap_status_free(status);
+	rc = stap_status_read(status, s->loaded.name, err);
+	if (rc)
+		return rc;
+	judge_hooks(s, status, done);
+	return buf_ok(&s->silent) && buf_ok(&s->untried) ? 0 : err_sys(err, ENOMEM, "cannot try the hooks");
+}
+
+static int tell_file(void *user, const struct watch_key *key, bool on, struct err *err)
+{
+	struct stap *s = user;
+
+	return stap_ctl(s->loaded.name, err, "%s %" PRIu32 ":%" PRIu32 ":%" PRIu64, on ? "file" : "without_file",
+		key->dev_major, key->dev_minor, key->ino);
 }
 
 static int tell_filters(struct stap *s, pid_t child, struct err *err)
@@ -255,6 +326,7 @@ static int scope(void *user, int64_t *threads, struct err *err)
 
 static const struct live_source source = {
 	.full = WHY_RELAY,
+	.file = tell_file,
 	.start = start,
 	.ready = ready,
 	.again = again,
@@ -276,22 +348,29 @@ static bool sees_faults(const char *hooks)
 static int open_stages(struct stap *s, const struct stap_status *status, struct err *err)
 {
 	bool events = layer_list_has_events(&s->job->options->layers);
-	const struct capture_pair pairs[] = {
+	struct capture_pair pairs[8] = {
 		{"module", str_of(s->loaded.name)},
 		{"hooks", str_of(status->hooks)},
 		{"missing", str_of(status->missing)},
 		{"faults", sees_faults(status->hooks) ? STR("events") : STR("none")},
 		{"layers", str_of(status->layers)},
-		{"layers_missing", str_of(status->layers_missing)},
 	};
-	size_t n = sizeof(pairs) / sizeof(*pairs) - (*status->layers_missing ? 0 : 1);
+	size_t n = 5;
 
+	if (*status->layers_missing)
+		pairs[n++] = (struct capture_pair){"layers_missing", str_of(status->layers_missing)};
+	if (s->silent.len)
+		pairs[n++] = (struct capture_pair){"layers_silent", buf_as_str(&s->silent)};
+	if (s->untried.len)
+		pairs[n++] = (struct capture_pair){"layers_untried", buf_as_str(&s->untried)};
 	if (*status->missing)
 		live_say(s->live, "this kernel does not have these hooks: %s", status->missing);
 	if (events)
 		live_say(s->live, "layers: %s", status->layers);
 	if (*status->layers_missing)
 		live_say(s->live, "this kernel does not have: %s", status->layers_missing);
+	if (s->silent.len)
+		live_say(s->live, "attached, but not called when tried: %.*s", (int)s->silent.len, s->silent.p);
 	return live_stages(s->live, stap_readers_count(s->readers), pairs, n, err);
 }
 
@@ -339,7 +418,10 @@ static int capture(struct stap *s, unsigned buffer, struct err *err)
 		rc = stap_status_read(&status, s->loaded.name, err);
 	if (rc)
 		return rc;
-	rc = open_readers(s, buffer, err);
+	if (layer_list_has_events(&s->job->options->layers))
+		rc = try_hooks(s, &status, err);
+	if (!rc)
+		rc = open_readers(s, buffer, err);
 	if (!rc)
 		rc = open_stages(s, &status, err);
 	stap_status_free(&status);
@@ -374,6 +456,8 @@ static int stap_run(struct capture_job *job, struct err *err)
 		return rc;
 	rc = load_and_capture(&s, err);
 	live_close(s.live);
+	buf_free(&s.silent);
+	buf_free(&s.untried);
 	return rc;
 }
 
@@ -397,8 +481,8 @@ static int stap_probe(const struct options *o, struct err *err)
 const struct backend backend_stap = {
 	.name = "stap",
 	.attaches = true,
-	.layers = BACKEND_LAYER(BLOCK) | BACKEND_LAYER(CACHE) | BACKEND_LAYER(NET) | BACKEND_LAYER(CONN) |
-		  BACKEND_LAYER(POLL) | BACKEND_LAYER(SOCKOPT) | BACKEND_LAYER(RETRANS) | BACKEND_LAYER(PROC),
+	.layers = true,
+	.files = true,
 	.probe = stap_probe,
 	.run = stap_run,
 };

@@ -113,6 +113,7 @@ struct stap_status {
 	int64_t scope;
 	char hooks[512], missing[512];
 	char layers[2048], layers_missing[1024]; /* as the header of a capture has them */
+	char not_called[2048];
 	VEC(struct stap_events) events;
 	uint64_t skipped;
 	VEC(struct stap_cpu) cpus;

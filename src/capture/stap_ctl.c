@@ -122,6 +122,8 @@ static int parse_line(struct stap_status *s, struct str name, struct str value, 
 		return copy_text(s->layers, sizeof(s->layers), value);
 	if (str_eqs(name, "layers_missing"))
 		return copy_text(s->layers_missing, sizeof(s->layers_missing), value);
+	if (str_eqs(name, "not_called"))
+		return copy_text(s->not_called, sizeof(s->not_called), value);
 	if (str_eqs(name, "skipped"))
 		return str_u64(value, &s->skipped);
 	if (is_numbered(name, "cpu"))

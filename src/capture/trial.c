@@ -4,17 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define PATIENCE 10		 /* s, for all of it */
@@ -56,6 +60,17 @@ unsigned trial_of(const char *event)
 		{"fork", TRIAL_TASK},
 		{"exec", TRIAL_TASK},
 		{"exit", TRIAL_TASK},
+		{"vfs_unlink", TRIAL_NAMES},
+		{"vfs_rmdir", TRIAL_NAMES},
+		{"vfs_rename", TRIAL_NAMES},
+		{"notify_change", TRIAL_NAMES},
+		{"vfs_setxattr", TRIAL_NAMES},
+		{"vfs_set_acl", TRIAL_NAMES},
+		{"filemap_map_pages", TRIAL_DISK},
+		{"filemap_fault", TRIAL_DISK},
+		{"do_page_mkwrite", TRIAL_DISK},
+		{"shmem_fault", TRIAL_FAULT},
+		{"io_wq_submit_work", TRIAL_RING},
 	};
 	size_t i;
 
@@ -122,14 +137,16 @@ static unsigned long long disk_reads(void)
 	return bytes;
 }
 
-static bool touch_map(int fd)
+static bool touch_map(int fd, bool change)
 {
-	volatile char *at = mmap(NULL, PIECE, PROT_READ, MAP_SHARED, fd, 0);
+	volatile char *at = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	char byte;
 
 	if (at == MAP_FAILED)
 		return false;
 	byte = at[0];
+	if (change)
+		at[0] = 1;
 	munmap((char *)at, PIECE);
 	return byte == 0;
 }
@@ -139,11 +156,12 @@ static bool use_file(int fd, char *data)
 {
 	return pwrite(fd, data, PIECE, 0) == PIECE && pwrite(fd, data, PIECE, PIECE) == PIECE &&
 	       pwrite(fd, data, PIECE, 2 * PIECE) == PIECE && !fsync(fd) &&
-	       !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) && touch_map(fd) &&
+	       !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) && touch_map(fd, false) &&
 	       pread(fd, data, PIECE, PIECE) == PIECE &&
 	       !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) &&
 	       !posix_fadvise(fd, 2 * PIECE, PIECE, POSIX_FADV_WILLNEED) &&
-	       pread(fd, data, PIECE, 2 * PIECE) == PIECE && pread(fd, data, PIECE, 0) == PIECE;
+	       pread(fd, data, PIECE, 2 * PIECE) == PIECE && pread(fd, data, PIECE, 0) == PIECE &&
+	       touch_map(fd, true);
 }
 
 static bool try_disk(const char *directory)
@@ -155,10 +173,10 @@ static bool try_disk(const char *directory)
 	return data && use_file(fd, data) && disk_reads() > before;
 }
 
-static bool try_disks(const char *const *directories)
+static bool try_in(const char *const *directories, bool (*try_one)(const char *directory))
 {
 	for (; *directories; directories++)
-		if (try_disk(*directories))
+		if (try_one(*directories))
 			return true;
 	return false;
 }
@@ -169,12 +187,52 @@ static bool try_disks(const char *const *directories)
 static bool try_fault(void)
 {
 	char *at = map_memory(2 * PIECE);
+	volatile char *shared = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int fd[2];
 
-	if (!at || pipe(fd))
+	if (!at || shared == MAP_FAILED || pipe(fd))
 		return false;
-	at[0] = 1;
+	shared[0] = at[0] = 1;
 	return write(fd[1], at, 1) == 1 && read(fd[0], at + PIECE, 1) == 1;
+}
+
+/* --- names --- */
+
+static bool change_file(int fd)
+{
+	/* struct posix_acl_xattr_header, and the entries of mode 0600 */
+	static const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, perm;
+			uint32_t id;
+		} entry[3];
+	} list = {2, {{1, 6, UINT32_MAX}, {4, 0, UINT32_MAX}, {32, 0, UINT32_MAX}}};
+
+	/* whether the file system has lists does not matter: it is asked */
+	return !fchmod(fd, 0400) && (!fsetxattr(fd, "system.posix_acl_access", &list, sizeof(list), 0) || errno);
+}
+
+/* What is left of it when it fails is removed as far as it can be. */
+static bool use_names(int directory)
+{
+	int fd = openat(directory, "a", O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	bool done = fd >= 0 && change_file(fd) && !renameat(directory, "a", directory, "b");
+
+	return !unlinkat(directory, done ? "b" : "a", 0) && done;
+}
+
+static bool try_names(const char *in)
+{
+	char name[PATH_MAX];
+	int directory;
+	bool done;
+
+	if (snprintf(name, sizeof(name), "%s/.ioriot-XXXXXX", in) >= (int)sizeof(name) || !mkdtemp(name))
+		return false;
+	directory = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	done = directory >= 0 && use_names(directory);
+	return !rmdir(name) && done;
 }
 
 /* --- TCP --- */
@@ -257,7 +315,9 @@ static void try_all(unsigned wanted, const char *const *directories, volatile un
 	if (wanted & TRIAL_RING)
 		*done |= try_ring() ? TRIAL_RING : 0;
 	if (wanted & TRIAL_DISK)
-		*done |= try_disks(directories) ? TRIAL_DISK : 0;
+		*done |= try_in(directories, try_disk) ? TRIAL_DISK : 0;
+	if (wanted & TRIAL_NAMES)
+		*done |= try_in(directories, try_names) ? TRIAL_NAMES : 0;
 	if (wanted & TRIAL_TCP)
 		*done |= try_tcp() ? TRIAL_TCP : 0;
 }
@@ -282,4 +342,14 @@ unsigned trial_run(unsigned wanted, const char *const *directories)
 	result = *done;
 	munmap((void *)done, sizeof(*done));
 	return result;
+}
+
+unsigned trial_beside(unsigned wanted, const char *capture)
+{
+	char beside[PATH_MAX];
+	const char *const directories[] = {beside, "/var/tmp", "/", NULL};
+	const char *slash = strrchr(capture, '/');
+
+	snprintf(beside, sizeof(beside), "%.*s", slash ? (int)(slash - capture) + 1 : 1, slash ? capture : ".");
+	return trial_run(wanted, directories);
 }

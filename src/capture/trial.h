@@ -12,10 +12,11 @@ enum trial {
 	TRIAL_CALL = 1,
 	TRIAL_SIGNAL = 2, /* one with a handler */
 	TRIAL_TASK = 4,	  /* a process begins, executes a program, ends */
-	TRIAL_DISK = 8,	  /* a file is written, synced, dropped from the cache, read ahead, read, mapped and touched */
-	TRIAL_FAULT = 16, /* anonymous pages are touched, by the program and by the kernel */
+	TRIAL_DISK = 8,	  /* a file is written, synced, dropped from the cache, read, read ahead, mapped and changed */
+	TRIAL_FAULT = 16, /* anonymous pages are touched, by the program and by the kernel, and shared ones */
 	TRIAL_TCP = 32,	  /* a segment is lost and sent again, on the loopback interface: takes 0.2 s */
-	TRIAL_RING = 64	  /* requests of io_uring: one by a worker, one that is refused */
+	TRIAL_RING = 64,  /* requests of io_uring: one by a worker, one that is refused */
+	TRIAL_NAMES = 128 /* a directory and a file are made, changed, renamed and removed */
 };
 
 /* What calls the hook of EVENT (hooks.def, or a hook of calls); 0: nothing that could be done for it on any host. */
@@ -26,5 +27,8 @@ unsigned trial_of(const char *event);
  * which must be on a disk. Returns what was done; what this host does not have or allow is not. Some 10 s at most.
  */
 unsigned trial_run(unsigned wanted, const char *const *directories);
+
+/* The same beside CAPTURE, since that is a file system in use; else where there is likely to be a disk. */
+unsigned trial_beside(unsigned wanted, const char *capture);
 
 #endif

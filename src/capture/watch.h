@@ -2,6 +2,7 @@
 #ifndef IORIOT_CAPTURE_WATCH_H
 #define IORIOT_CAPTURE_WATCH_H
 
+#include "capture/wire.h"
 #include "datas/buf.h"
 #include "trace/rec.h"
 #include "utils/err.h"
@@ -16,7 +17,7 @@
  */
 struct watch;
 
-#define WATCH_FILES	 64
+#define WATCH_FILES	 WIRE_WATCHED
 #define WATCH_MAX	 65536u	   /* events of a file, unless it is said otherwise */
 #define WATCH_MAX_MOST	 16777216u /* as many as can be said */
 

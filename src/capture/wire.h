@@ -96,6 +96,7 @@ enum wire_need {
 	WIRE_NEED_COMMS = 64
 };
 #define WIRE_NEED_IDS 16 /* that can be named, of each */
+#define WIRE_WATCHED  64 /* that can be watched */
 
 struct wire_rec {
 	uint16_t size; /* bytes in all, a multiple of 8 */
@@ -284,6 +285,10 @@ struct wire_facts {
  *			   records; before "start"
  *	layer NAME=N	   events of this layer, too: of those of one kind on a processor one in N; 0: they are
  *			   only summed up. "sys=0": no calls. Before "start"
+ *	by_file		   calls that are only about a file, and events: only of files that are watched; before
+ *			   "start"
+ *	file MAJOR:MINOR:INODE	watch it, the device being the super block's; WIRE_WATCHED at most
+ *	without_file MAJOR:MINOR:INODE	no longer
  *	start		   record from now on: the state of each process, then its calls
  *	again		   the state of each process once more (a new file of a rotation begins)
  *	flush		   hand over all blocks; when the write returns, all records of earlier times
@@ -304,6 +309,8 @@ struct wire_facts {
  *	hooks		   names of the hooks in use, separated by ","
  *	missing		   of those that this kernel does not have
  *	layers, layers_missing  as the header of a capture has them
+ *	not_called	   "EVENT:NAME,..." of the hooks in use that the kernel has not called since the module was
+ *			   loaded: EVENT as trial.h knows it
  *	eventN=SEEN:BYTES:KEPT:DROPPED  of the events of row N of ops.def
  *	skipped		   hooks of functions that the kernel could not call: WIRE_BEFORE, WIRE_CUT missing
  *	cpuN=MADE:DROPPED  records made and records dropped by each processor

@@ -3,6 +3,9 @@
 # The job of tests/vm/layers.sh: the same programs with both backends of the kernel.
 # shellcheck source=../job_lib.sh
 . /usr/lib/ioriot/job_lib.sh
+# shellcheck source=../../layers_lib.sh
+. /job/layers_lib.sh
+layers_tools=/job
 
 mib=$((1 << 20))
 backends=stap
@@ -15,32 +18,12 @@ capture() { # NAME BACKEND LAYERS COMMAND...
 		> "/tmp/$name.out" 2> "/out/$name.said" < /dev/null
 	equal "$name: status" $? 0 || cat "/out/$name.said"
 }
-inode_of() { stat -c '%Hd:%Ld:%i' "$1"; }
-of_file() { # CAPTURE FILE OPERATION
-	grep -P ";:,o=$3;:,.*x=$(inode_of "$2"):" "/out/$1.capture"
-}
-exact() { # CAPTURE FILE HOW LENGTH
-	check "$1: $2, $3: to the byte" /job/layers_check.py "/out/$1.capture" "$2" "$3" "$4"
-}
-sum_of() { # CAPTURE OPERATION KEY: of its layer_sum
-	grep -oP "o=layer_sum;:,p=$2;:,.*?$3=\K\d+" "/out/$1.capture"
-}
 # What happened to a file, in bytes: requests may be cut where the other backend's are not.
 bytes_of() { # CAPTURE FILE
-	of_file "$1" "$2" '\w+' | grep -oP ';:,o=\K(block_queue|block_done|cache_add|cache_dirty|cache_writeback|cache_delete);.*' |
+	of_file "/out/$1.capture" "$2" '\w+' | grep -oP ';:,o=\K(block_queue|block_done|cache_add|cache_dirty|cache_writeback|cache_delete);.*' |
 		sed -E 's/^(\w+)(;.*)?;:,c=([0-9]+).*/\1 \3/' | awk '{ n[$1] += $2 } END { for (o in n) print o, n[o] }' | sort
 }
 
-# the words are for sh
-# shellcheck disable=SC2016
-program='cd "$1" || exit
-	sh -c "echo \$\$ >direct.pid; exec dd if=/dev/zero of=direct bs=1M count=4 oflag=direct"
-	sh -c "echo \$\$ >written.pid; exec dd if=/dev/zero of=written bs=64k count=64"
-	sync written
-	dd if=read of=/dev/null bs=64k
-	dd if=read of=/dev/null bs=64k
-	cat gone
-	rm gone'
 for fs in ext4 xfs; do
 	for backend in $backends; do
 		name=$fs-$backend
@@ -50,22 +33,8 @@ for fs in ext4 xfs; do
 		sync "$d/read" "$d/gone"
 		gone=$(inode_of "$d/gone")
 		/job/layers_uncache.py "$d/read"
-		capture "$name" "$backend" block,cache sh -c "$program" sh "$d"
-
-		exact "$name" "$d/direct" direct $((4 * mib))
-		equal "$name: direct I/O dirties nothing" "$(of_file "$name" "$d/direct" cache_dirty | wc -l)" 0
-		equal "$name: its requests are of who wrote" "$(of_file "$name" "$d/direct" 'block_(queue|issue|done)' |
-			grep -vc ";:,q=$(< "$d/direct.pid");:,")" 0
-		exact "$name" "$d/written" written $((4 * mib))
-		equal "$name: what is written back is of who wrote" \
-			"$(of_file "$name" "$d/written" '(block_queue|cache_writeback)' |
-				grep -vc ";:,q=$(< "$d/written.pid");:,")" 0
-		exact "$name" "$d/read" read $((4 * mib))
-		equal "$name: what is removed leaves the cache, each page once" \
-			"$(grep ";:,o=cache_delete;:,.*x=$gone:" "/out/$name.capture" |
-				grep -oP ';:,O=\K\d+' | sort | uniq -c | awk '$1 != 1' | wc -l)" 0
-		equal "$name: nothing was dropped" "$(grep -c ';:,o=lost;' "/out/$name.capture") $(sum_of "$name" '\w+' L |
-			sort -u)" "0 0"
+		capture "$name" "$backend" block,cache sh -c "$layers_program" sh "$d"
+		layers_written "/out/$name.capture" "$d" "$gone"
 		for file in direct written read; do
 			bytes_of "$name" "$d/$file" > "/tmp/$name-$file"
 			[ "$backend" = stap ] || check "$fs: both backends tell the same of $file" \
@@ -78,14 +47,14 @@ done
 # --- one in so many, and none
 capture some stap cache=16 dd if=/dev/zero of=/mnt/ext4/some bs=4k count=4096
 kept=$(grep -c ';:,o=cache_dirty;:,' /out/some.capture)
-seen=$(sum_of some cache_dirty n)
+seen=$(sum_of /out/some.capture cache_dirty n)
 check "each page was changed" test "${seen:-0}" -ge 4096
 check "one in 16 is a record" test "$kept" -ge $((seen / 16)) -a "$kept" -le $((seen / 16 + 2))
-equal "and the sum says so" "$(sum_of some cache_dirty N)" "$kept"
+equal "and the sum says so" "$(sum_of /out/some.capture cache_dirty N)" "$kept"
 equal "no call is one" "$(grep -c 'o=\(openat\|write\|close\);' /out/some.capture)" 0
 capture sums stap cache=0 dd if=/dev/zero of=/mnt/ext4/sums bs=4k count=1024
 equal "only sums" "$(grep -vc 'o=\(state_mount\|layer_sum\|end\);' /out/sums.capture)" 1
-check "of all bytes" test "$(sum_of sums cache_dirty c)" -ge $((4 * mib))
+check "of all bytes" test "$(sum_of /out/sums.capture cache_dirty c)" -ge $((4 * mib))
 check "the header has it" grep -q '|layers=cache/0=[a-z_+]*writeback_dirty_folio[a-z_+]*|' /out/sums.capture
 check "and what this kernel does not have" grep -q '|layers_missing=[a-z_,]*mm_filemap_get_pages' /out/sums.capture
 
@@ -107,10 +76,62 @@ begin attached --backend=stap -L block -x $program
 echo > /tmp/go
 wait $program
 ended attached
-exact attached /mnt/ext4/attached direct $mib
-ioriot -c /tmp/no.capture --backend=stap -L fault -- true 2> /tmp/said
-equal "a layer that the module does not have: status" $? 2
-check "a layer that the module does not have: sentence" grep -q 'does not record the layer fault' /tmp/said
+exact /out/attached.capture /mnt/ext4/attached direct $mib
+# --- faults: each that the kernel counts for a process, and the pages of a file that it maps
+for backend in $backends; do
+	name=faults-$backend
+	head -c 262144 /dev/urandom > /mnt/ext4/mapped
+	capture "$name" "$backend" fault /job/layers_program /mnt/ext4/mapped
+	read -r base _ < "/tmp/$name.out"
+	layers_mapped "/out/$name.capture" /mnt/ext4/mapped "$base"
+	of_file "/out/$name.capture" /mnt/ext4/mapped page_fault | grep -oP ';:,\KO=\d+;:,f=\d+' > "/tmp/$name"
+	echo 3 > /proc/sys/vm/drop_caches
+	capture "counted-$backend" "$backend" fault /job/counted /job/layers_program /mnt/ext4/mapped
+	read -r pid minor major < <(tail -n 1 "/tmp/counted-$backend.out")
+	equal "counted-$backend: minor and major faults of the process" "$(grep -P "^.*;:,i=$pid:.*;:,o=page_fault;" \
+		"/out/counted-$backend.capture" | grep -oP ';:,f=\K\d+' |
+		awk '{ n[$1 >= 4]++ } END { print n[0] + 0, n[1] + 0 }')" "$((minor - 1)) $major" # execve(2): its arguments
+	check "counted-$backend: some of each" test "$minor" -gt 20 -a "$major" -gt 0
+done
+[ "$backends" = stap ] || check "both backends tell the same faults of a file" diff /tmp/faults-stap /tmp/faults-bpf
+
+# --- requests of io_uring
+for backend in $backends; do
+	name=rings-$backend
+	capture "$name" "$backend" uring /job/rings_program /mnt/ext4/rings
+	layers_rings "/out/$name.capture" "/tmp/$name.out" /mnt/ext4/rings
+	sed 's/ [rx]=[^ ]*//g' events | sort > "/tmp/$name" # workers take turns
+done
+[ "$backends" = stap ] || check "both backends tell the same of rings" diff /tmp/rings-stap /tmp/rings-bpf
+
+# --- the self-test: hooks that are attached and not called
+try() { # NAME LAYERS: a capture on a disk
+	ioriot -c "/mnt/ext4/$1.capture" -L "$2" --backend=stap --buffer=8 -- true 2> "/out/$1.said"
+	equal "$1: status" $? 0 || cat "/out/$1.said"
+	cp "/mnt/ext4/$1.capture" /out
+	tried=$1
+}
+header() { # KEY: its value in the header of the latest one
+	head -n 1 "/out/$tried.capture" | grep -oP "\|$1=\K[^|]*"
+}
+try tried-all all
+equal "no hook is silent" "$(header layers_silent)" ""
+rare=block_split,block_bio_remap,block_bio_backmerge,block_bio_frontmerge,block_rq_requeue,mm_vmscan_lru_shrink_inactive
+equal "what was not tried" "$(header layers_untried | tr , '\n' | grep -vxF "${rare//,/$'\n'}")" ""
+echo 0 > /sys/kernel/debug/kprobes/enabled # no function that is hooked calls us
+try tried-none sys,block
+echo 1 > /sys/kernel/debug/kprobes/enabled
+dead=vfs_unlink,vfs_rmdir,vfs_rename,notify_change,vfs_setxattr,filemap_map_pages,filemap_fault,shmem_fault,do_page_mkwrite
+equal "hooks that are dead" "$(header layers_silent)" "$dead,io_wq_submit_work"
+check "and are named" grep -q "^ioriot: attached, but not called when tried: $dead,io_wq_submit_work$" /out/tried-none.said
+check "the others record" grep -q ';:,o=exit_group;' /out/tried-none.capture
+
+# --- single files, and the commands of a capture that runs
+for backend in $backends; do
+	mkdir "/mnt/ext4/files-$backend"
+	TESTS=/job/tests SOURCE=/job IORIOT=$(command -v ioriot) TEST_TMP=/mnt/ext4/files-$backend \
+		WATCH_BACKEND=$backend bash /job/tests/e2e/files.sh < /dev/null | sed "s/^\\(not \\)\\?ok /&$backend: /"
+done
 
 # --- sockets and waiting: each call of a program, with its bytes, addresses and errors
 # What the processes of each part say, without times, numbers of processes and ports.
