@@ -817,8 +817,8 @@ const struct option_row option_rows[] = {
 	{0, "export", "FORMAT:FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"Write the calls to FILE, as csv or jsonl with all columns, perfetto (also for Chrome), fio (an "
 		"iolog of reads, writes and syncs), stacks: collapsed, as flame graph tools read them, or "
-		"speedscope; or the whole capture: records, as JSON lines, which --import takes back, and capture. Of csv, "
-		"jsonl and collapsed - is standard output.",
+		"speedscope; or the whole capture: records, as JSON lines, which --import takes back, and capture. "
+		"Of csv, jsonl and collapsed - is standard output.",
 		set_export},
 	{0, "anonymize", "KEYFILE", NULL, COMMAND_NONE,
 		FOR_CAPTURE | FOR(COMMAND_SNAPSHOT) | FOR(COMMAND_ANALYSE),

@@ -382,7 +382,8 @@ static void on_entry(struct tracer *t, struct task *task, const syscall_info *st
 		if (begun != CALL_HELD)
 			resume(task, begun == CALL_BEGUN ? PTRACE_SYSCALL : t->go, 0);
 	} else {
-		bool ends = (!is_compat(info) && unrecorded_begin(task, info)) || comm_begin(task, info, is_compat(info));
+		bool ends = (!is_compat(info) && unrecorded_begin(task, info)) ||
+			    comm_begin(task, info, is_compat(info));
 
 		resume(task, ends ? PTRACE_SYSCALL : t->go, 0);
 	}

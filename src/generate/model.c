@@ -268,7 +268,7 @@ static bool needs_room(enum op_id op)
 	}
 }
 
-/* Sizes of 2 GiB and more are in no structure of a 32-bit program, and it does not open such files unless it asks to. */
+/* Sizes of 2 GiB and more are in no structure of a 32-bit program: it opens such files only if it asks to. */
 static bool fits_32_bits_only(enum op_id op)
 {
 	switch (op) {
@@ -289,8 +289,8 @@ static bool fits_32_bits_only(enum op_id op)
 }
 
 /*
- * The first five: a replay has one user; a number for a descriptor is looked for before names are; how long a file may become is for
- * RLIMIT_FSIZE, 32 bits or the file system to say; and what that is full of is not in a tree.
+ * The first five: a replay has one user; a number for a descriptor is looked for before names are; how long a
+ * file may become is for RLIMIT_FSIZE, 32 bits or the file system to say; and what that is full of is not in a tree.
  */
 int model_left_by_error(const struct model *m, const struct rec *r)
 {

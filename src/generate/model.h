@@ -402,7 +402,7 @@ struct span {
 };
 int model_span_read(struct model *m, const struct span *s);
 int model_span_write(struct model *m, const struct span *s);
-/* Why the call failed, if it is of what no tree has: limits, room, mount points, other ends of FIFOs. LEFT_NONE: else. */
+/* Why the call failed, if of what no tree has: limits, room, mount points, other ends of FIFOs; else LEFT_NONE. */
 int model_left_by_error(const struct model *m, const struct rec *r);
 
 /* Fewer bytes were written than asked for: the line asks for those. 0 or -ENOMEM. */

@@ -128,7 +128,8 @@ static bool changes_way(const struct rec *change, const struct rec *r)
 	enum state left[2], other;
 	int i;
 
-	if (!r->path.s || ops[r->op].flags & (OPF_STATE | OPF_LAYER) || (r->ret < 0 && r->ret != -ENOENT && r->ret != -ENOTDIR))
+	if (!r->path.s || ops[r->op].flags & (OPF_STATE | OPF_LAYER) ||
+		(r->ret < 0 && r->ret != -ENOENT && r->ret != -ENOTDIR))
 		return false;
 	leaves(change, left);
 	other = r->ret == -ENOENT ? EXISTS : ABSENT;
