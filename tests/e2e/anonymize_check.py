@@ -105,7 +105,9 @@ def main():
     words = {word(check.key, b"n", name, 16) for name in check.told}
     if len(words) != len(check.told):
         check.wrong.append("two names became one")
-    text = b"\n".join([*check.left, *(p for p in hidden[0].split(b"|") if not p.startswith((b"hooks=", b"layers")))])
+    # keys of the header are ours, whatever files are called
+    header = [p.partition(b"=")[2] for p in hidden[0].split(b"|") if not p.startswith((b"hooks=", b"layers"))]
+    text = b"\n".join([*check.left, *header])
     parts = set(re.split(rb"[/;=|\n ]", text))
     for name in check.told:
         if name in parts and len(name) > 2 and not name.isdigit() or len(name) > 9 and name in text:
