@@ -81,6 +81,7 @@ static bool is_slot(const struct rec *r, int arg)
 static struct object *object_of(const struct events *e, const struct task *t, const struct rec *r,
 	struct event *ev, int arg, struct descriptor **d)
 {
+	const struct displaced *other;
 	const struct slot *s;
 
 	*d = NULL;
@@ -90,7 +91,8 @@ static struct object *object_of(const struct events *e, const struct task *t, co
 		return s ? s->object : NULL;
 	}
 	ev->fd = (int32_t)r->arg[arg];
-	*d = vfd_get(t, ev->fd);
+	other = r->op == OP_close ? vfd_displaced(t, ev->fd, r->t - r->dur) : NULL;
+	*d = other ? other->d : vfd_get(t, ev->fd);
 	ev->direct = *d && (*d)->desc->flags & O_DIRECT;
 	return *d ? (*d)->desc->node : NULL;
 }

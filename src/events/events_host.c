@@ -341,13 +341,21 @@ static int on_state_task(struct events *e, struct task *t, const struct rec *r)
 
 /* ---- descriptors ---- */
 
-static int open_at(struct events *e, struct task *t, int64_t fd, struct object *o, uint64_t flags)
+/* R gets a number that another thread is closing, whose call is seen later, or that was closed unseen. */
+static int free_number(struct events *e, struct task *t, int64_t fd, const struct rec *r)
+{
+	return vfd_get(t, fd) ? vfd_displace(&e->vfd, t, fd, r->t) : 0;
+}
+
+static int open_at(
+	struct events *e, struct task *t, int64_t fd, struct object *o, const struct rec *r, uint64_t flags)
 {
 	struct descriptor *d;
 
 	if (fd < 0 || fd >= VFD_FD_LIMIT)
 		return 0;
-	vfd_close(&e->vfd, t, fd);
+	if (free_number(e, t, fd, r))
+		return -ENOMEM;
 	d = vfd_open(&e->vfd, t, fd, DESC_FILE, o, (int)flags);
 	if (!d)
 		return -ENOMEM;
@@ -366,27 +374,39 @@ static int open_path(struct events *e, struct task *t, int64_t fd, struct str pa
 	o = object_new(path, &r->facts);
 	if (!o)
 		return -ENOMEM;
-	rc = open_at(e, t, fd, o, flags);
+	rc = open_at(e, t, fd, o, r, flags);
 	object_put(NULL, o);
 	return rc;
 }
 
-static int dup_to(struct events *e, struct task *t, struct descriptor *from, int64_t fd, bool cloexec)
+static int dup_to(struct events *e, struct task *t, struct descriptor *from, int64_t fd, const struct rec *r,
+	bool cloexec)
 {
 	struct descriptor *d;
 
 	if (fd < 0 || fd >= VFD_FD_LIMIT || from == vfd_get(t, fd))
 		return 0;
-	if (!from) {
+	if (r->op == OP_dup2 || r->op == OP_dup3)
 		vfd_close(&e->vfd, t, fd);
+	else if (free_number(e, t, fd, r))
+		return -ENOMEM;
+	if (!from)
 		return 0;
-	}
-	vfd_close(&e->vfd, t, fd);
 	d = vfd_dup(&e->vfd, t, from, fd);
 	if (!d)
 		return -ENOMEM;
 	d->cloexec = cloexec;
 	return 0;
+}
+
+static void close_one(struct events *e, struct task *t, const struct rec *r, int64_t fd)
+{
+	struct displaced *p = vfd_displaced(t, fd, r->t - r->dur);
+
+	if (p)
+		vfd_displaced_close(&e->vfd, t, p);
+	else
+		vfd_close(&e->vfd, t, fd);
 }
 
 static void close_range_of(struct events *e, struct task *t, const struct rec *r)
@@ -414,7 +434,7 @@ static int on_fcntl(struct events *e, struct task *t, const struct rec *r)
 	switch (r->arg[1]) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
-		return dup_to(e, t, d, r->ret, r->arg[1] == F_DUPFD_CLOEXEC);
+		return dup_to(e, t, d, r->ret, r, r->arg[1] == F_DUPFD_CLOEXEC);
 	case F_SETFD:
 		if (d && r->ret == 0)
 			d->cloexec = r->arg[2] & FD_CLOEXEC;
@@ -444,7 +464,7 @@ static int on_state_dup(struct events *e, struct task *t, const struct rec *r)
 	const struct task *other = vfd_task_of(&e->vfd, (uint32_t)r->arg[1]);
 	struct descriptor *from = other ? vfd_get(other, (int32_t)r->arg[2]) : NULL;
 
-	return dup_to(e, t, from, (int32_t)r->arg[0], r->arg[3] & O_CLOEXEC);
+	return dup_to(e, t, from, (int32_t)r->arg[0], r, r->arg[3] & O_CLOEXEC);
 }
 
 static int on_state_fd(struct events *e, struct task *t, const struct rec *r)
@@ -668,7 +688,7 @@ static int on_install(struct events *e, struct task *t, const struct rec *r)
 {
 	const struct slot *s = host_slot(e, r->sqe.ring, r->arg[op_arg_index(r->op, A_FD)]);
 
-	return s && s->object && r->ret >= 0 ? open_at(e, t, r->ret, s->object, 0) : 0;
+	return s && s->object && r->ret >= 0 ? open_at(e, t, r->ret, s->object, r, 0) : 0;
 }
 
 /* ---- effects ---- */
@@ -706,7 +726,7 @@ int host_effect(struct events *e, struct task *t, const struct rec *r, const str
 	case OP_close:
 	case OP_uring_close:
 		if (r->ret == 0 && !(r->op == OP_uring_close && r->sqe.slot != SQE_NONE))
-			vfd_close(&e->vfd, t, (int32_t)r->arg[op_arg_index(r->op, A_FD)]);
+			close_one(e, t, r, (int32_t)r->arg[op_arg_index(r->op, A_FD)]);
 		return 0;
 	case OP_close_range:
 		close_range_of(e, t, r);
@@ -714,7 +734,7 @@ int host_effect(struct events *e, struct task *t, const struct rec *r, const str
 	case OP_dup:
 	case OP_dup2:
 	case OP_dup3:
-		return dup_to(e, t, vfd_get(t, (int32_t)r->arg[0]), r->ret,
+		return dup_to(e, t, vfd_get(t, (int32_t)r->arg[0]), r->ret, r,
 			r->op == OP_dup3 && r->arg[2] & O_CLOEXEC);
 	case OP_fcntl:
 		return on_fcntl(e, t, r);

@@ -48,6 +48,29 @@ static void tells(const char *text, const char *want)
 	free(have);
 }
 
+/* A thread closes a number, and before it is out of the call another one has opened a file by that number. */
+START_TEST(a_number_is_taken_before_its_close_is_over)
+{
+	tells(HEAD TASK REC(2000, 0, "o=openat;:,d=AT_FDCWD;:,p=/a;:,f=2;:,m=0;:,s=3")
+			REC(2300, 100, "o=openat;:,d=AT_FDCWD;:,p=/b;:,f=2;:,m=0;:,s=3")
+			REC(2350, 200, "o=close;:,d=3;:,s=0") REC(2500, 100, "o=read;:,d=3;:,c=10;:,s=4")
+			REC(2550, 0, "o=openat;:,d=AT_FDCWD;:,p=/c;:,f=2;:,m=0;:,s=4")
+			REC(2600, 0, "o=dup;:,d=4;:,s=3") REC(2620, 50, "o=close;:,d=3;:,s=0")
+			REC(2700, 50, "o=read;:,d=3;:,c=10;:,s=4") REC(2800, 50, "o=close;:,d=3;:,s=0")
+			REC(2900, 50, "o=read;:,d=3;:,c=10;:,s=-9"),
+		"openat /a  prog -1 0 00 0 0 0\n"
+		"openat /b  prog -1 200 00 0 0 0\n"
+		"close /a  prog -1 0 00 0 0 0\n"
+		"read /b  prog 0 50 00 4 0 0\n"
+		"openat /c  prog -1 50 00 0 0 0\n"
+		"dup /c  prog -1 50 00 0 0 0\n"
+		"close /b  prog -1 0 00 0 0 0\n"
+		"read /c  prog 0 30 00 4 0 0\n"
+		"close /c  prog -1 50 00 0 0 0\n"
+		"read   prog -1 50 00 0 0 9\n");
+}
+END_TEST
+
 START_TEST(descriptors_are_files)
 {
 	tells(HEAD TASK REC(2000, 100, "o=openat;:,d=AT_FDCWD;:,p=../x/./f;:,f=2;:,m=0;:,s=3")
@@ -559,6 +582,7 @@ Suite *report_suite(void)
 	Suite *s = suite_with("report", &t);
 
 	tcase_add_test(t, descriptors_are_files);
+	tcase_add_test(t, a_number_is_taken_before_its_close_is_over);
 	tcase_add_test(t, children_and_new_programs);
 	tcase_add_test(t, what_counts_as_bytes_and_as_errors);
 	tcase_add_test(t, slots_of_rings_are_files);
