@@ -110,6 +110,7 @@ class Reading:
         self.tasks, self.calls, self.lost = {}, [], 0
         self.requests, self.comms = {}, {}
         self.over = {}
+        self.taken = {}  # of tables of descriptors: (when its number was another one's, what it was, number)
         lines = records(path)
         header = next(lines)[1]
         self.origin = int(header[b"start_mono"])
@@ -142,6 +143,8 @@ class Reading:
             return absolute(self.base(task, r, b"d" if at else b"-"), path)
         if op in ("munmap", "mremap", "msync", "madvise"):
             return task.maps.at(int(r[b"a"], 16)) or b""
+        if op == "close" and self.taken_over(task, r):
+            return self.taken_over(task, r)[1]
         if b"d" in r and not at:
             return task.fds.get(int(r[b"d"]), b"") if r[b"d"] != b"AT_FDCWD" else b""
         return b""
@@ -162,7 +165,15 @@ class Reading:
             self.submit(r, ret, pid, task)
         elif op in ("io_getevents", "io_pgetevents"):
             self.reap(number, r, pid, tid, task)
+        if op not in ("dup2", "dup3") and ret in task.fds and (
+                op in OPENS or op == "dup" or (op == "fcntl" and r[b"F"] in (b"0", b"1030"))):
+            self.taken.setdefault(id(task.fds), []).append((int(r[b"t"]), task.fds[ret], ret))
         self.effect(r, op, ret, tid, task)
+
+    def taken_over(self, task, r):
+        """What a close ends whose number another thread had got before the close was over."""
+        began = int(r[b"t"]) - int(r[b"D"])
+        return next((e for e in self.taken.get(id(task.fds), []) if e[2] == int(r[b"d"]) and began < e[0]), None)
 
     def told(self, r, op):
         """A ring that another file of a rotation tells of."""
@@ -278,6 +289,8 @@ class Reading:
             task.maps.show(int(r[b"a"], 16), int(r[b"c"]), unescape(r[b"p"]))
         elif op in ("mmap", "munmap", "mremap") and not -4095 <= ret < 0:
             self.mapped(task.maps, r, op, ret, task)
+        elif op == "close" and ret == 0 and self.taken_over(task, r):
+            self.taken[id(task.fds)].remove(self.taken_over(task, r))
         elif op == "close" and ret == 0:
             task.fds.pop(int(r[b"d"]), None)
             task.cloexec.discard(int(r[b"d"]))
