@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,7 +49,7 @@ struct bpf {
 	struct bpf_link *(*faults)[BPF_COUNTERS]; /* of each processor */
 	struct buf layers, missing, silent, untried; /* as the header tells them */
 	bool has_faults, has_maps;
-	int epoll;
+	struct ring_buffer *wakes;
 	bool rings_told; /* those of io_uring */
 };
 
@@ -194,6 +193,7 @@ static int start(void *user, pid_t child, struct err *err)
 		session_of(s)->each[i] = o->layers.each[i];
 	}
 	session_of(s)->by_file = s->job->watch != NULL;
+	session_of(s)->size = s->size;
 	session_of(s)->wake = s->size / 4 < WAKE ? s->size / 4 : WAKE;
 	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
 	s->last_look = bpf_iter_create(bpf_link__fd(s->tasks));
@@ -258,7 +258,7 @@ static int take_all(struct bpf *s, struct merge *m, struct err *err)
 		if (s->rings[i].fd < 0)
 			continue;
 		merge_list_init(&list);
-		rc = bpf_ring_take(&s->rings[i], &list);
+		rc = bpf_ring_take(&s->rings[i], cpu_of(s, i), &s->programs->bss->readers[i], &list);
 		merge_add(m, i, &list);
 	}
 	return rc ? err_sys(err, -rc, "cannot keep the records of the kernel") : 0;
@@ -291,9 +291,8 @@ static void freed(void *user, size_t bytes)
 static void wait_for_more(void *user, uint64_t ns)
 {
 	struct bpf *s = user;
-	struct epoll_event event;
 
-	epoll_wait(s->epoll, &event, 1, (int)(ns / 1000000));
+	ring_buffer__poll(s->wakes, (int)(ns / 1000000));
 }
 
 static int tell_file(void *user, const struct watch_key *key, bool on, struct err *err)
@@ -377,6 +376,81 @@ static const struct live_source source = {
 
 /* --- one capture --- */
 
+/* A processor that cannot be switched off has no such file. */
+static bool is_on(unsigned cpu)
+{
+	char path[64];
+	bool on = true;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+	f = fopen(path, "re");
+	if (!f)
+		return on;
+	on = fgetc(f) != '0';
+	fclose(f);
+	return on;
+}
+
+/* For the processors that are on. */
+static int open_rings(struct bpf *s, struct err *err)
+{
+	unsigned i;
+	int rc = 0, possible = libbpf_num_possible_cpus();
+
+	if (possible < 1 || possible > BPF_CPUS)
+		return err_set(err, ENOSYS, "a host with %d processors: at most %d are expected", possible, BPF_CPUS);
+	s->n = 2 * (size_t)possible;
+	s->rings = calloc(s->n, sizeof(*s->rings));
+	s->faults = calloc((size_t)possible, sizeof(*s->faults));
+	if (!s->rings || !s->faults)
+		return err_sys(err, ENOMEM, "cannot start the capture");
+	for (i = 0; i < s->n; i++)
+		s->rings[i].fd = -1;
+	for (i = 0; !rc && i < s->n; i++) {
+		bool interrupts = i % 2; /* nothing that is told of calls comes there */
+
+		if (is_on(i / 2) && (!interrupts || layer_list_has_events(&s->job->options->layers)))
+			rc = bpf_ring_open(&s->rings[i], i / 2, s->size, err);
+	}
+	return rc;
+}
+
+/* What the programs are told of them is their size: all have the same. */
+static int show_ring(struct bpf *s)
+{
+	size_t i = 0;
+
+	while (i < s->n && s->rings[i].fd < 0)
+		i++;
+	return i < s->n ? bpf_map__set_inner_map_fd(s->programs->maps.rings, s->rings[i].fd) : -ENODEV;
+}
+
+/* The samples of these are discarded: nobody calls this. */
+static int on_wake(void *user, void *data, size_t size)
+{
+	(void)user;
+	(void)data;
+	(void)size;
+	return 0;
+}
+
+static int give_rings(struct bpf *s, struct err *err)
+{
+	uint32_t i;
+	int rc;
+
+	for (i = 0; i < s->n; i++) {
+		if (s->rings[i].fd < 0)
+			continue;
+		rc = bpf_map_update_elem(bpf_map__fd(s->programs->maps.rings), &i, &s->rings[i].fd, BPF_ANY);
+		if (rc)
+			return err_sys(err, -rc, "cannot give processor %u a ring", i / 2);
+	}
+	s->wakes = ring_buffer__new(bpf_map__fd(s->programs->maps.wakes), on_wake, NULL, NULL);
+	return s->wakes ? 0 : err_sys(err, errno, "cannot wait for records");
+}
+
 /* Which of the programs for rings fit this kernel: whether together they tell all that rings do. */
 static bool choose_rings(struct bpf *s, const struct btf *kernel, bool wanted)
 {
@@ -421,7 +495,9 @@ static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
 		bpf_layers_calls(s->programs->rodata->events, &s->job->options->layers);
 		s->missing.len = 0;
 		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, rings, &s->missing);
-		rc = ioriot_bpf__load(s->programs);
+		rc = show_ring(s);
+		if (!rc)
+			rc = ioriot_bpf__load(s->programs);
 		if (!rc || !rings)
 			break;
 		rings = false;
@@ -497,64 +573,6 @@ static void try_hooks(struct bpf *s)
 	bpf_layers_judge(s->programs->obj, &trial);
 }
 
-static int open_ring(struct bpf *s, unsigned queue, struct err *err)
-{
-	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-	struct bpf_ring *r = &s->rings[queue];
-	uint32_t key = queue;
-	int rc = bpf_ring_open(r, queue / 2, s->size, err);
-
-	if (rc)
-		return rc;
-	rc = bpf_map_update_elem(bpf_map__fd(s->programs->maps.rings), &key, &r->fd, BPF_ANY);
-	if (rc)
-		return err_sys(err, -rc, "cannot give processor %u a ring", queue / 2);
-	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, r->fd, &event)
-		       ? err_sys(err, errno, "cannot wait for processor %u", queue / 2)
-		       : 0;
-}
-
-/* A processor that cannot be switched off has no such file. */
-static bool is_on(unsigned cpu)
-{
-	char path[64];
-	bool on = true;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
-	f = fopen(path, "re");
-	if (!f)
-		return on;
-	on = fgetc(f) != '0';
-	fclose(f);
-	return on;
-}
-
-/* For the processors that are on. */
-static int open_rings(struct bpf *s, struct err *err)
-{
-	unsigned i;
-	int rc = 0, possible = libbpf_num_possible_cpus();
-
-	if (possible < 1 || possible > BPF_CPUS)
-		return err_set(err, ENOSYS, "a host with %d processors: at most %d are expected", possible, BPF_CPUS);
-	s->n = 2 * (size_t)possible;
-	s->rings = calloc(s->n, sizeof(*s->rings));
-	s->faults = calloc((size_t)possible, sizeof(*s->faults));
-	s->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!s->rings || !s->faults || s->epoll < 0)
-		return err_sys(err, ENOMEM, "cannot start the capture");
-	for (i = 0; i < s->n; i++)
-		s->rings[i].fd = -1;
-	for (i = 0; !rc && i < s->n; i++) {
-		bool interrupts = i % 2; /* nothing that is told of calls comes there */
-
-		if (is_on(i / 2) && (!interrupts || layer_list_has_events(&s->job->options->layers)))
-			rc = open_ring(s, i, err);
-	}
-	return rc;
-}
-
 static size_t ring_size(unsigned mib)
 {
 	size_t size = 1u << 20;
@@ -594,9 +612,11 @@ static int capture(struct bpf *s, struct err *err)
 	int rc;
 
 	s->size = ring_size(live_buffer(s->live));
-	rc = load(s, err);
+	rc = open_rings(s, err);
 	if (!rc)
-		rc = open_rings(s, err);
+		rc = load(s, err);
+	if (!rc)
+		rc = give_rings(s, err);
 	if (!rc)
 		rc = attach(s, err);
 	if (!rc)
@@ -620,8 +640,7 @@ static void close_all(struct bpf *s)
 	buf_free(&s->missing);
 	buf_free(&s->silent);
 	buf_free(&s->untried);
-	if (s->epoll >= 0)
-		close(s->epoll);
+	ring_buffer__free(s->wakes);
 	if (s->last_look >= 0)
 		close(s->last_look);
 	if (s->programs)
@@ -630,7 +649,7 @@ static void close_all(struct bpf *s)
 
 static int bpf_run(struct capture_job *job, struct err *err)
 {
-	struct bpf s = {.job = job, .epoll = -1, .last_look = -1};
+	struct bpf s = {.job = job, .last_look = -1};
 	int rc = live_open(&s.live, job, &source, &s, err);
 
 	if (rc)

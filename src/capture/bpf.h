@@ -97,19 +97,18 @@ int bpf_layers_sum(int map, size_t cpus, struct live *live, struct err *err);
 struct bpf_ring {
 	unsigned cpu;
 	int fd; /* -1 = none */
-	unsigned long *consumed;
-	const unsigned long *produced;
 	const unsigned char *data;
 	size_t size;
 	uint64_t made;	   /* records that those so far account for, lost ones included */
 	uint64_t received, lost;
 };
 
-/* Makes and maps one of SIZE bytes (a power of two). -errno with a sentence. */
+/* Makes and maps one of SIZE bytes (a power of two, at least BPF_PART). -errno with a sentence. */
 int bpf_ring_open(struct bpf_ring *r, unsigned cpu, size_t size, struct err *err);
 void bpf_ring_close(struct bpf_ring *r);
 
 /* Takes all that is in it now; it is appended to LIST. 0 or -ENOMEM. */
-int bpf_ring_take(struct bpf_ring *r, struct merge_list *list);
+int bpf_ring_take(struct bpf_ring *r, const volatile struct bpf_cpu *cpu, volatile struct bpf_reader *reader,
+	struct merge_list *list);
 
 #endif

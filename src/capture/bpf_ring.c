@@ -2,54 +2,62 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capture/bpf.h"
 
-#define BLOCK (64u << 10)
+#define BLOCK	  (64u << 10)
+#define RING_PART ((size_t)BPF_PART + BPF_SLACK)
 
-/* The kernel's BPF_MAP_TYPE_RINGBUF: a page with the reader's position, one with the writer's, the data twice. */
+/*
+ * The kernel puts code in place of the call that finds a part; that of Linux 6.0 to 6.3, but for their last
+ * versions, finds the first part always. Of maps with this flag the call is made.
+ */
+static uint32_t how_found(void)
+{
+	unsigned major = 0, minor = 0;
+	struct utsname name;
+
+	if (!uname(&name))
+		sscanf(name.release, "%u.%u", &major, &minor);
+	return major > 6 || (major == 6 && minor >= 4) ? 0 : BPF_F_INNER_MAP;
+}
+
 int bpf_ring_open(struct bpf_ring *r, unsigned cpu, size_t size, struct err *err)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *own, *all;
+	const struct bpf_map_create_opts opts = {.sz = sizeof(opts), .map_flags = BPF_F_MMAPABLE | how_found()};
+	uint32_t parts = (uint32_t)(size / BPF_PART);
+	void *data;
 
 	*r = (struct bpf_ring){.cpu = cpu, .size = size};
-	r->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ioriot", 0, 0, (uint32_t)size, NULL);
+	r->fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "ioriot", sizeof(uint32_t), BPF_PART + BPF_SLACK, parts, &opts);
 	if (r->fd < 0)
 		return err_sys(err, -r->fd, "cannot make a ring of %zu MiB for processor %u", size >> 20, cpu);
-	own = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
-	all = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, r->fd, (off_t)page);
-	if (own != MAP_FAILED)
-		r->consumed = own;
-	if (all != MAP_FAILED) {
-		r->produced = all;
-		r->data = (const unsigned char *)all + page;
-	}
-	return r->consumed && r->produced ? 0 : err_sys(err, ENOMEM, "cannot map the ring of processor %u", cpu);
+	data = mmap(NULL, parts * RING_PART, PROT_READ, MAP_SHARED, r->fd, 0);
+	if (data == MAP_FAILED)
+		return err_sys(err, errno, "cannot map the ring of processor %u", cpu);
+	r->data = data;
+	return 0;
 }
 
 void bpf_ring_close(struct bpf_ring *r)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	if (r->consumed)
-		munmap(r->consumed, page);
-	if (r->produced)
-		munmap((void *)r->produced, page + 2 * r->size);
+	if (r->data)
+		munmap((void *)r->data, r->size / BPF_PART * RING_PART);
 	if (r->fd >= 0)
 		close(r->fd);
 }
 
-/* The length word of the sample at AT, 0: it is still written. */
-static uint32_t sample_at(const struct bpf_ring *r, unsigned long at)
+static const unsigned char *record_at(const struct bpf_ring *r, uint64_t at)
 {
-	uint32_t len = __atomic_load_n((const uint32_t *)(r->data + (at & (r->size - 1))), __ATOMIC_ACQUIRE);
+	uint64_t place = at & (r->size - 1);
 
-	return len & BPF_RINGBUF_BUSY_BIT ? 0 : len;
+	return r->data + place / BPF_PART * RING_PART + place % BPF_PART;
 }
 
 static struct merge_block *new_block(struct merge_list *list, uint64_t lost)
@@ -65,11 +73,10 @@ static struct merge_block *new_block(struct merge_list *list, uint64_t lost)
 	return block;
 }
 
-/* One sample; *BLOCK is the one that records are put into. */
-static int take_sample(struct bpf_ring *r, const unsigned char *p, uint32_t len, struct merge_list *list,
+/* One record of SIZE bytes; *BLOCK is the one that it is put into. */
+static int take_record(struct bpf_ring *r, const unsigned char *p, uint32_t size, struct merge_list *list,
 	struct merge_block **block)
 {
-	uint32_t size = len - (uint32_t)sizeof(struct bpf_sample);
 	struct bpf_sample sample;
 	uint64_t lost;
 
@@ -88,21 +95,21 @@ static int take_sample(struct bpf_ring *r, const unsigned char *p, uint32_t len,
 	return 0;
 }
 
-int bpf_ring_take(struct bpf_ring *r, struct merge_list *list)
+int bpf_ring_take(struct bpf_ring *r, const volatile struct bpf_cpu *cpu, volatile struct bpf_reader *reader,
+	struct merge_list *list)
 {
-	unsigned long at = *r->consumed, end = __atomic_load_n(r->produced, __ATOMIC_ACQUIRE);
+	uint64_t at = reader->at, end = __atomic_load_n(&cpu->end, __ATOMIC_ACQUIRE);
 	struct merge_block *block = NULL;
-	uint32_t len;
 	int rc = 0;
 
-	while (!rc && at < end && (len = sample_at(r, at))) {
-		const unsigned char *p = r->data + (at & (r->size - 1)) + BPF_RINGBUF_HDR_SZ;
+	while (!rc && at < end) {
+		const unsigned char *p = record_at(r, at);
+		struct wire_rec rec;
 
-		if (!(len & BPF_RINGBUF_DISCARD_BIT))
-			rc = take_sample(r, p, len, list, &block);
-		at += (len & ~BPF_RINGBUF_DISCARD_BIT) + BPF_RINGBUF_HDR_SZ + 7;
-		at &= ~7ul;
+		memcpy(&rec, p + sizeof(struct bpf_sample), sizeof(rec));
+		rc = take_record(r, p, rec.size, list, &block);
+		at = bpf_ring_next(at, sizeof(struct bpf_sample) + rec.size);
 	}
-	__atomic_store_n(r->consumed, at, __ATOMIC_RELEASE);
+	__atomic_store_n(&reader->at, at, __ATOMIC_RELEASE);
 	return rc;
 }

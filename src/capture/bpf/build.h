@@ -22,6 +22,10 @@ struct head {
 	struct wire_rec rec;
 };
 
+struct values {
+	u64 value[BPF_ARGS];
+};
+
 /* The walk from a name up to the root, which writes it from the end. */
 struct climb {
 	struct dentry *dentry;
@@ -48,8 +52,7 @@ struct iocbs {
 };
 
 struct build {
-	/* head and values end where the items begin */
-	char lead[sizeof(struct head) + BPF_ARGS * sizeof(u64)];
+	struct values lead; /* so many that they end where the items begin */
 	char items[2 * (ITEMS_MASK + 1) + 64]; /* more than ever is used: for the verifier */
 	/* what is not sent: */
 	struct wire_rec rec;
@@ -59,6 +62,7 @@ struct build {
 	u32 cpu; /* its queue */
 	u32 found; /* of item_path(): the first byte of the text */
 	u32 full;  /* of what has no parts: it has no room for all that it should tell */
+	const void *pointer; /* of build_number() */
 	/*
 	 * Not on the stack, of which older kernels give all programs of a chain 512 bytes together. And before
 	 * Linux 6.7 the verifier looks at one step of a loop only, and takes away the code that this one does not come
@@ -77,10 +81,16 @@ struct {
 	__type(value, struct build);
 } builds SEC(".maps");
 
-/* One of each queue, made by user space in the size it likes. */
+/*
+ * One of each queue, made by user space in the size it likes. The kernel's own rings cost a lock, a look at the other
+ * end and a checked copy for each record.
+ */
 struct ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 16);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__uint(value_size, BPF_PART + BPF_SLACK);
 };
 
 struct {
@@ -90,9 +100,16 @@ struct {
 	__array(values, struct ring);
 } rings SEC(".maps");
 
+/* Only wakes the reader: its samples are empty. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} wakes SEC(".maps");
+
 /* In memory that user space maps. */
 volatile struct bpf_session session = {.epoch = 1, .generation = 1};
 struct bpf_cpu cpus[BPF_QUEUES] = {};
+struct bpf_reader readers[BPF_QUEUES] = {};
 
 /* Moments of telling: about ms, half of the range is 24 days. */
 static __always_inline u32 told_time(u64 t)
@@ -110,40 +127,104 @@ static __always_inline struct build *build_at(u32 level)
 	return bpf_map_lookup_elem(&builds, &level);
 }
 
+/* The number that a pointer is, with which the verifier lets us calculate: number_of() without a call. */
+static __always_inline u64 build_number(struct build *b, const void *pointer)
+{
+	*(const void *volatile *)&b->pointer = pointer;
+	return *(volatile u64 *)&b->pointer;
+}
+
 /* That of a task's call. */
 static __always_inline struct build *build_here(void)
 {
 	return build_at(0);
 }
 
+/* Whether the ring has room up to NEXT. */
+static __always_inline bool ring_has(struct bpf_cpu *cpu, u32 queue, u64 next)
+{
+	if (likely(next <= cpu->most))
+		return true;
+	cpu->most = *(volatile u64 *)&readers[queue & (BPF_QUEUES - 1)].at + session.size;
+	return next <= cpu->most;
+}
+
+/* What was written before is seen by whoever sees END. */
+static __always_inline void ring_publish(struct bpf_cpu *cpu, u64 next)
+{
+#if defined(__TARGET_ARCH_x86)
+	asm volatile("" ::: "memory");
+	*(volatile u64 *)&cpu->end = next;
+#else
+	__sync_fetch_and_add(&cpu->end, next - cpu->end);
+#endif
+}
+
+static __always_inline void ring_wake(struct bpf_cpu *cpu)
+{
+	void *sample;
+
+	if (likely(cpu->end - cpu->woken < session.wake))
+		return;
+	cpu->woken = cpu->end;
+	sample = bpf_ringbuf_reserve(&wakes, sizeof(u64), 0);
+	if (sample)
+		bpf_ringbuf_discard(sample, BPF_RB_FORCE_WAKEUP);
+}
+
+/* Where a record of SIZE bytes goes, with so many more that may be written behind it; NULL: there is no room. */
+static __always_inline struct head *ring_place(struct bpf_cpu *cpu, u32 queue, u32 size, u32 more)
+{
+	u64 at = cpu->end;
+	u32 key = queue; /* one on the stack, which is short */
+	void *ring = bpf_map_lookup_elem(&rings, &key);
+	char *to;
+
+	if (!ring || !ring_has(cpu, queue, bpf_ring_next(at, size) + more))
+		return NULL;
+	key = (at & (session.size - 1)) / BPF_PART;
+	to = bpf_map_lookup_elem(ring, &key);
+	if (!to)
+		return NULL;
+	keep(to);
+	return (struct head *)(to + (at & (BPF_PART - 1)));
+}
+
+/* Where the values go; they can be written at any time before build_end(). */
+static __always_inline u64 *build_values(struct build *b, u32 values)
+{
+	u32 skip = (BPF_ARGS - values) & 7;
+
+	keep(skip);
+	return b->lead.value + skip;
+}
+
 /* Copies the record so far to the ring, or counts it as dropped. */
 static __always_inline bool build_send(struct build *b, u32 values)
 {
 	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_QUEUES - 1)];
-	u32 key = b->cpu, at = b->at & ITEMS_MASK, skip, size;
-	u64 wake = BPF_RB_NO_WAKEUP;
+	u32 size = values * sizeof(u64) + (b->at & ITEMS_MASK);
 	struct head *head;
-	void *to;
+	const void *from;
 
-	if (values > BPF_ARGS)
-		values = BPF_ARGS;
-	skip = (BPF_ARGS - values) * sizeof(u64);
-	size = sizeof(*head) + values * sizeof(u64) + at;
-	head = (struct head *)(b->lead + skip);
-	head->sample.before = cpu->made++;
-	head->rec = b->rec;
-	head->rec.size = size - sizeof(struct bpf_sample);
-	to = bpf_map_lookup_elem(&rings, &key);
-	cpu->unread += size;
-	if (cpu->unread >= session.wake) {
-		wake = BPF_RB_FORCE_WAKEUP;
-		cpu->unread = 0;
+	cpu->made++;
+	head = ring_place(cpu, b->cpu, sizeof(*head) + size, sizeof(struct values));
+	if (!head) {
+		cpu->dropped++;
+		names_forget();
+		return false;
 	}
-	if (to && !bpf_ringbuf_output(to, head, size, wake))
-		return true;
-	cpu->dropped++;
-	names_forget();
-	return false;
+	from = build_values(b, values);
+	head->sample.before = cpu->made - 1;
+	head->rec = b->rec;
+	head->rec.size = sizeof(head->rec) + size;
+	if (likely(!b->at)) /* copies all that there may be: cheaper than a call */
+		*(struct values *)(head + 1) = *(const struct values *)from;
+	else
+		bpf_probe_read_kernel(head + 1, size & ITEMS_MASK, from);
+	ring_publish(cpu, bpf_ring_next(cpu->end, sizeof(*head) + size));
+	ring_wake(cpu);
+	return true;
 }
 
 /*
@@ -196,14 +277,6 @@ static __always_inline void build_leave(struct build *b)
 	struct bpf_cpu *cpu = &cpus[b->cpu & (BPF_QUEUES - 1)];
 
 	*(volatile u64 *)&cpu->busy += 1;
-}
-
-/* Where the values go; they can be written at any time before build_end(). */
-static __always_inline u64 *build_values(struct build *b, u32 values)
-{
-	if (values > BPF_ARGS)
-		values = BPF_ARGS;
-	return (u64 *)(b->lead + sizeof(struct head) + (BPF_ARGS - values) * sizeof(u64));
 }
 
 /* --- items --- */

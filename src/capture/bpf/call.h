@@ -165,11 +165,11 @@ __noinline int item_fetched(struct build *b, u32 wire, u32 reg)
 
 static __always_inline void item_opened(struct build *b, u32 fd)
 {
-	struct file *file = file_of(fd);
+	struct file *file = file_for(b, fd);
 
 	if (!file)
 		return;
-	item_facts(b, WIRE_FACTS, GET(file, f_inode));
+	item_facts(b, WIRE_FACTS, LOOK(file, f_inode));
 	if (LOOK(file, f_mode) & FMODE_CREATED)
 		b->rec.flags |= WIRE_CREATED;
 }

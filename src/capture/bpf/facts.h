@@ -13,7 +13,7 @@
 
 static __always_inline void facts_of(struct wire_facts *f, struct inode *inode)
 {
-	struct super_block *sb = GET(inode, i_sb);
+	struct super_block *sb = LOOK(inode, i_sb);
 	u32 dev = LOOK(sb, s_dev);
 
 	f->dev_major = dev >> 20;
@@ -35,22 +35,35 @@ static __always_inline void item_facts(struct build *b, u32 type, struct inode *
 	item_end(b, type, sizeof(struct wire_facts));
 }
 
-/* The file of a descriptor of the current process, NULL: there is none. */
-static __always_inline struct file *file_of(u32 fd)
+/* Where a table has the file of a descriptor of the current process. */
+static __always_inline struct hlist_head *file_place(u32 fd)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct files_struct *files = READ_ONLY(task)->files;
 	struct fdtable *table;
-	struct file **all, *file = NULL;
 
 	if (!files)
 		return NULL;
 	table = files->fdt;
 	if (!table || fd >= table->max_fds)
 		return NULL;
-	all = table->fd;
-	bpf_probe_read_kernel(&file, sizeof(file), all + fd);
-	return file;
+	return (struct hlist_head *)(table->fd + fd); /* any struct of the kernel that begins with a pointer */
+}
+
+/* The file itself, NULL: there is none. */
+static __always_inline struct file *file_of(u32 fd)
+{
+	struct hlist_head *place = file_place(fd);
+
+	return place ? GET(place, first) : NULL;
+}
+
+/* The same, at less cost. */
+static __always_inline struct file *file_for(struct build *b, u32 fd)
+{
+	struct hlist_head *place = file_place(fd);
+
+	return place ? (struct file *)build_number(b, LOOK(place, first)) : NULL;
 }
 
 /* --- files that are watched --- */
@@ -434,12 +447,12 @@ static __always_inline void dir_tell(u64 id, u64 t)
 }
 
 /* One and the same directory has another identity for those who see it by another name. */
-static __always_inline u64 dir_id(struct inode *inode, u32 flags)
+static __always_inline u64 dir_id(struct build *b, struct inode *inode, u32 flags)
 {
 	const u64 mix = 0x9e3779b97f4a7c15ull;
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct super_block *sb = GET(inode, i_sb);
-	u64 id = ((u64)inode ^ session.secret) * mix;
+	struct super_block *sb = LOOK(inode, i_sb);
+	u64 id = (build_number(b, inode) ^ session.secret) * mix;
 
 	id = (id ^ (id >> 29) ^ LOOK(inode, i_ino)) * mix;
 	id = (id ^ (id >> 32) ^ LOOK(inode, i_generation) ^ ((u64)LOOK(sb, s_dev) << 32)) * mix;
@@ -455,7 +468,7 @@ static __always_inline u64 dir_id(struct inode *inode, u32 flags)
 
 __noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type)
 {
-	struct inode *inode = GET((struct dentry *)dentry, d_inode);
+	struct inode *inode = LOOK((struct dentry *)dentry, d_inode);
 	struct wire_dir *dir;
 	int len = 0;
 	u64 id, t;
@@ -463,7 +476,7 @@ __noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type)
 	if (!b || !inode)
 		return 0;
 	dir = (struct wire_dir *)item_begin(b, sizeof(*dir) + PATH_MOST);
-	id = dir_id(inode, b->rec.flags & (WIRE_CHROOTED | WIRE_FOREIGN));
+	id = dir_id(b, inode, b->rec.flags & (WIRE_CHROOTED | WIRE_FOREIGN));
 	t = b->rec.t;
 	dir->id = id;
 	if (type & (DIR_NAMED | DIR_APART) || !dir_is_told(id, t)) {
@@ -483,7 +496,7 @@ static __always_inline void item_cwd(struct build *b, u32 type)
 	struct fs_struct *fs = READ_ONLY(task)->fs;
 
 	if (fs)
-		item_dir(b, (u64)GET(fs, pwd.mnt), (u64)GET(fs, pwd.dentry), type);
+		item_dir(b, build_number(b, fs->pwd.mnt), build_number(b, fs->pwd.dentry), type);
 }
 
 static __always_inline void item_base(struct build *b, u32 type, int dirfd)
@@ -494,9 +507,9 @@ static __always_inline void item_base(struct build *b, u32 type, int dirfd)
 		item_cwd(b, type);
 		return;
 	}
-	file = file_of(dirfd);
+	file = file_for(b, dirfd);
 	if (file)
-		item_dir(b, (u64)GET(file, f_path.mnt), (u64)GET(file, f_path.dentry), type);
+		item_dir(b, build_number(b, LOOK(file, f_path.mnt)), build_number(b, LOOK(file, f_path.dentry)), type);
 }
 
 #endif

@@ -104,18 +104,39 @@ enum bpf_event {
 
 enum bpf_from { BPF_FROM_CWD = 0, BPF_FROM_NOWHERE = 255 /* the text is no path of a file */ };
 
+/*
+ * The ring of a queue is memory that both sides see, of parts; a record begins in one and may go on behind it.
+ * Positions count up from 0: the next record begins behind the last one, or in the next part when this one is full.
+ */
+#define BPF_PART  (1u << 20)
+#define BPF_SLACK (1u << 14) /* behind each part: no record is longer */
+
 /* What stands before each record in a ring. */
 struct bpf_sample {
 	uint64_t before; /* records that this processor made before it, dropped ones included */
 };
+
+/* Where the record behind the one of SIZE bytes at AT begins. */
+static inline uint64_t bpf_ring_next(uint64_t at, uint64_t size)
+{
+	return (at & (BPF_PART - 1)) + size < BPF_PART ? at + size : (at | (BPF_PART - 1)) + 1;
+}
 
 /* One queue of a processor; read by user space at any time. */
 struct bpf_cpu {
 	uint64_t busy; /* odd: a record is being made */
 	uint64_t made, dropped;
 	uint64_t t;	 /* of the last record */
-	uint64_t unread; /* bytes since the reader was woken */
-	uint64_t pad[3];
+	uint64_t end;	 /* where the next one begins in the ring */
+	uint64_t most;	 /* what END may become, as far as is known */
+	uint64_t woken;	 /* END when the reader was woken */
+	uint64_t pad;
+};
+
+/* How far the reader of a queue has come, in a cache line of its own; written by user space. */
+struct bpf_reader {
+	uint64_t at;
+	uint64_t pad[7];
 };
 
 enum bpf_state {
@@ -156,6 +177,7 @@ struct bpf_session {
 	uint64_t comm[BPF_FILTERS][2]; /* names of processes, and zeroes */
 	uint32_t uid[BPF_FILTERS];
 	uint64_t secret;
+	uint64_t size; /* of a ring; a power of two */
 	uint64_t wake; /* bytes in a ring after which its reader is woken */
 	uint32_t task; /* what the iterator over tasks does: enum bpf_task */
 	uint32_t told_floor;

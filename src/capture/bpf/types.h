@@ -235,6 +235,10 @@ struct address_space {
 	struct inode *host;
 };
 
+struct hlist_head {
+	void *first;
+};
+
 /* Of Linux 6.18; a plain number before. */
 typedef struct {
 	unsigned long f;
@@ -409,10 +413,7 @@ const volatile bool has_cast = false;
 
 extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
 
-/*
- * The same of a member that is no pointer (of those the verifier would know too much), without a call of the
- * kernel where it can be had.
- */
+/* The same, without a call of the kernel where it can be had. Pointers got so are only read again. */
 #define LOOK(pointer, member)                                                                      \
 	({                                                                                         \
 		typeof(pointer) at_ = (pointer);                                                   \
