@@ -144,13 +144,14 @@ struct filing_walk {
 	struct filed_chunk *chunk, *next;
 	const uint8_t *at, *end;
 	uint64_t index; /* of the operation given last */
-	const struct stretch *stretch, *no_stretch;
+	const struct stretch *stretch; /* the next one */
+	size_t stretches;	       /* how many are left */
 };
 #define FILING_WALK(f)                                                                             \
 	((struct filing_walk){.next = (f)->first,                                                  \
 		.index = UINT64_MAX,                                                               \
 		.stretch = (f)->stretches.v,                                                       \
-		.no_stretch = (f)->stretches.v + (f)->stretches.n})
+		.stretches = (f)->stretches.n})
 
 static inline bool filing_at_hand(struct filing_walk *w)
 {
@@ -177,9 +178,9 @@ static inline bool filing_next(struct filing_walk *w, struct filed *f)
 /* The stretch that begins with the next operation, or NULL. */
 static inline const struct stretch *filing_stretch(struct filing_walk *w)
 {
-	while (w->stretch < w->no_stretch && w->stretch->index < w->index + 1)
+	for (; w->stretches && w->stretch->index < w->index + 1; w->stretches--)
 		w->stretch++; /* its operations were taken one by one */
-	if (w->stretch == w->no_stretch || w->stretch->index != w->index + 1 || !filing_at_hand(w))
+	if (!w->stretches || w->stretch->index != w->index + 1 || !filing_at_hand(w))
 		return NULL;
 	return w->stretch;
 }
@@ -190,6 +191,7 @@ static inline const uint8_t *filing_take_stretch(struct filing_walk *w, struct f
 	const struct stretch *s = w->stretch++;
 	const uint8_t *bytes = w->at;
 
+	w->stretches--;
 	w->at += s->bytes;
 	w->index += s->n;
 	f->label += s->n;

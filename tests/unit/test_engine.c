@@ -633,6 +633,17 @@ static void check_layout(const char *const *lines, size_t n, const char *like, u
 	buf_free(&text);
 }
 
+START_TEST(test_no_operations)
+{
+	struct options o = {.processes = 4, .threads = 4};
+	struct program p;
+
+	ck_assert_int_eq(load(&p, HEADER TAIL, &o, NULL), 0);
+	ck_assert_uint_eq(p.files_max, 0);
+	program_free(&p);
+}
+END_TEST
+
 START_TEST(test_stretches_tell_who_belongs_together)
 {
 	check_layout(with_fork, 3, "1#|*|SEEK_SET|0|lseek", 2, 0); /* each its own descriptor */
@@ -1073,6 +1084,7 @@ Suite *engine_suite(void)
 	tcase_add_loop_test(tc, test_legacy_complete, 0, OP_COUNT);
 	tcase_add_test(tc, test_deps);
 	tcase_add_test(tc, test_orders);
+	tcase_add_test(tc, test_no_operations);
 	tcase_add_test(tc, test_stretches_tell_who_belongs_together);
 	tcase_add_test(tc, test_stretches_by_thread);
 	tcase_add_test(tc, test_stretches_of_whole_chunks);
