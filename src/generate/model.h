@@ -405,6 +405,9 @@ int model_span_write(struct model *m, const struct span *s);
 /* Why the call failed, if of what no tree has: limits, room, mount points, other ends of FIFOs; else LEFT_NONE. */
 int model_left_by_error(const struct model *m, const struct rec *r);
 
+/* The vector of the line becomes the model's, in its numbers, which may be changed. 0 or -ENOMEM. */
+int model_own_vector(struct model *m);
+
 /* Fewer bytes were written than asked for: the line asks for those. 0 or -ENOMEM. */
 int model_ask_for_less(struct model *m, const struct span *s);
 

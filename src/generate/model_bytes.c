@@ -41,22 +41,35 @@ static bool impossible(const struct span *s)
 	return s->done > RW_MAX || (s->done && s->off > INT64_MAX - RW_MAX);
 }
 
-static int cut_vector(struct model *m, uint64_t left)
+int model_own_vector(struct model *m)
 {
 	struct rec *call = &m->out->call;
 	uint32_t i;
 
 	m->numbers.n = 0;
 	for (i = 0; i < call->nvec; i++) {
-		uint64_t *part = vec_push(&m->numbers);
+		uint64_t *number = vec_push(&m->numbers);
 
-		if (!part)
+		if (!number)
 			return -ENOMEM;
-		*part = call->vec[i] < left ? call->vec[i] : left;
-		left -= *part;
+		*number = call->vec[i];
 	}
 	call->vec = m->numbers.v;
 	return 0;
+}
+
+static int cut_vector(struct model *m, uint64_t left)
+{
+	int rc = model_own_vector(m);
+	size_t i;
+
+	for (i = 0; !rc && i < m->numbers.n; i++) {
+		uint64_t *part = &m->numbers.v[i];
+
+		*part = *part < left ? *part : left;
+		left -= *part;
+	}
+	return rc;
 }
 
 int model_ask_for_less(struct model *m, const struct span *s)

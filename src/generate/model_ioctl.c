@@ -81,17 +81,10 @@ static int dedupe(struct model *m, const struct rec *r, const struct descriptor 
 {
 	struct descriptor *to;
 	uint32_t i;
-	int rc;
+	int rc = model_own_vector(m);
 
-	m->numbers.n = 0;
-	for (i = 0; i < r->nvec; i++) {
-		uint64_t *slot = vec_push(&m->numbers);
-
-		if (!slot)
-			return -ENOMEM;
-		*slot = r->vec[i];
-	}
-	m->out->call.vec = m->numbers.v;
+	if (rc)
+		return rc;
 	for (i = 0; i + REC_DEST <= r->nvec; i += REC_DEST) {
 		uint64_t *dest = m->numbers.v + i;
 		bool shared = from && r->ret == 0 && dest[3] == FILE_DEDUPE_RANGE_SAME && dest[2];
