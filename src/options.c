@@ -11,6 +11,7 @@
 #include "ops/words.h"
 #include "options_table.h"
 #include "replay/select.h"
+#include "trace/rec.h"
 #include "tree/tree.h"
 #include "utils/clock.h"
 #include "utils/str.h"

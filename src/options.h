@@ -13,8 +13,6 @@
 
 #define IORIOT_VERSION "1.0.0"
 
-#define COMM_MAX 15 /* bytes of a thread's name that the kernel keeps: TASK_COMM_LEN - 1 */
-
 enum command {
 	COMMAND_NONE,
 	COMMAND_CAPTURE,     /* -c FILE [-- CMD] */
@@ -50,9 +48,9 @@ struct amount {
 enum sort_word { SORT_TIME, SORT_COUNT, SORT_BYTES, SORT_P99, SORT_ERRORS };
 enum hist_word { HIST_WORD_LATENCY, HIST_WORD_GAP, HIST_WORD_SIZE };
 
-/* The command line, taken apart. Strings point into argv. */
 #define TOP_DEFAULT 20 /* rows of a table */
 
+/* The command line, taken apart. Strings point into argv. */
 struct options {
 	enum command command;
 	const char *capture; /* -c */

@@ -322,7 +322,7 @@ static void try_all(unsigned wanted, const char *const *directories, volatile un
 		*done |= try_tcp() ? TRIAL_TCP : 0;
 }
 
-unsigned trial_run(unsigned wanted, const char *const *directories)
+static unsigned trial_run(unsigned wanted, const char *const *directories)
 {
 	volatile unsigned *done = mmap(NULL, sizeof(*done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned result;

@@ -23,12 +23,10 @@ enum trial {
 unsigned trial_of(const char *event);
 
 /*
- * Does what is WANTED in a process of its own, on files without a name in one of the directories (the last is NULL),
- * which must be on a disk. Returns what was done; what this host does not have or allow is not. Some 10 s at most.
+ * Does what is WANTED in a process of its own, on files without a name beside CAPTURE, since that is a file system in
+ * use; else where there is likely to be a disk. Returns what was done; what this host does not have or allow is
+ * not. Some 10 s at most.
  */
-unsigned trial_run(unsigned wanted, const char *const *directories);
-
-/* The same beside CAPTURE, since that is a file system in use; else where there is likely to be a disk. */
 unsigned trial_beside(unsigned wanted, const char *capture);
 
 #endif

@@ -12,7 +12,6 @@
 #include "trace/capture.h"
 #include "trace/lines.h"
 
-#define COMM_LEN 15 /* bytes that the kernel keeps of the name of a thread */
 #define CHUNK	 (64u << 10)
 #define SOMEBODY 65534 /* nobody's number, in case that nothing tells the user's */
 
@@ -437,7 +436,7 @@ static int learn_comm(struct import *im, const struct task *t, const struct st_c
 		st_result(call->result, &ret) || ret < 0 ||
 		st_string(&im->scratch.path, call->arg[1], &rec.path) != ST_WHOLE)
 		return 0;
-	rec.path.len = rec.path.len < COMM_LEN ? rec.path.len : COMM_LEN;
+	rec.path.len = rec.path.len < COMM_MAX ? rec.path.len : COMM_MAX;
 	rec.arg[op_arg_index(OP_state_thread, A_UID)] = im->uid;
 	return import_emit(im, &rec);
 }

@@ -7,13 +7,12 @@
 #include "trace/rblock.h"
 #include "utils/relay.h"
 
-#define BLOCKS 24 /* what the thread has ahead outlasts its waking up: 100 us where a processor idled */
 
 struct replay_ahead {
 	struct replay_reader *reader;
 	struct relay *relay;
 	struct rblock *now; /* given last; NULL: none yet */
-	struct rblock block[BLOCKS];
+	struct rblock block[RELAY_BLOCKS];
 };
 
 static bool take(void *user, size_t slot)
@@ -34,7 +33,7 @@ static void parse(void *user, size_t slot)
 int replay_ahead_new(struct replay_ahead **out, struct replay_reader *reader)
 {
 	struct replay_ahead *a = calloc(1, sizeof(*a));
-	const struct relay_work work = {BLOCKS, take, parse, NULL, a};
+	const struct relay_work work = {RELAY_BLOCKS, take, parse, NULL, a};
 	int rc;
 
 	*out = NULL;
@@ -56,7 +55,7 @@ void replay_ahead_free(struct replay_ahead *a)
 	if (!a)
 		return;
 	relay_free(a->relay);
-	for (i = 0; i < BLOCKS; i++)
+	for (i = 0; i < RELAY_BLOCKS; i++)
 		rblock_free(&a->block[i]);
 	free(a);
 }

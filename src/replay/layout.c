@@ -22,12 +22,6 @@ int sets_fit(struct sets *s, uint32_t n)
 	return 0;
 }
 
-int sets_init(struct sets *s, uint32_t n)
-{
-	*s = (struct sets){0};
-	return sets_fit(s, n);
-}
-
 void sets_free(struct sets *s)
 {
 	free(s->parent);

@@ -8,14 +8,13 @@
 
 /* Who runs what: groups of virtual processes to workers, virtual threads to real threads. */
 
-/* Disjoint sets of numbers below n. */
+/* Disjoint sets of numbers below n; all zero: of none. */
 struct sets {
 	uint32_t *parent;
 	uint32_t n, cap;
 };
 
-int sets_init(struct sets *s, uint32_t n); /* 0 or -ENOMEM */
-int sets_fit(struct sets *s, uint32_t n);  /* there are so many at least; the new ones each alone. The same */
+int sets_fit(struct sets *s, uint32_t n); /* there are so many at least; the new ones each alone. 0 or -ENOMEM */
 void sets_free(struct sets *s);
 uint32_t sets_find(struct sets *s, uint32_t x);
 void sets_join(struct sets *s, uint32_t a, uint32_t b);

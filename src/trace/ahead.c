@@ -6,13 +6,11 @@
 
 #include "utils/relay.h"
 
-#define BLOCKS 24 /* what the thread has ahead outlasts its waking up: 100 us where a processor idled */
-
 struct ahead {
 	struct capture_reader *reader;
 	struct relay *relay;
 	struct ahead_hooks hooks;
-	struct cblock block[BLOCKS];
+	struct cblock block[RELAY_BLOCKS];
 };
 
 static bool take(void *user, size_t slot)
@@ -40,7 +38,7 @@ static void done(void *user)
 int ahead_new(struct ahead **out, struct capture_reader *reader, const struct ahead_hooks *hooks)
 {
 	struct ahead *a = calloc(1, sizeof(*a));
-	const struct relay_work work = {BLOCKS, take, parse, done, a};
+	const struct relay_work work = {RELAY_BLOCKS, take, parse, done, a};
 	int rc;
 
 	*out = NULL;
@@ -63,7 +61,7 @@ void ahead_free(struct ahead *a)
 	if (!a)
 		return;
 	relay_free(a->relay);
-	for (i = 0; i < BLOCKS; i++)
+	for (i = 0; i < RELAY_BLOCKS; i++)
 		cblock_free(&a->block[i]);
 	free(a);
 }

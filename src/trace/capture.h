@@ -50,6 +50,5 @@ int capture_check(struct capture_reader *r, struct str line, uint64_t number, co
 
 /* After the end: the file ends inside a line or a frame, or (version 5) without its "end" record. */
 bool capture_cut(const struct capture_reader *r);
-double capture_progress(const struct capture_reader *r);
 
 #endif

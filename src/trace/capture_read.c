@@ -620,11 +620,6 @@ bool capture_cut(const struct capture_reader *r)
 	return lines_cut(r->lines) || (r->version == CAPTURE_VERSION && !r->ended);
 }
 
-double capture_progress(const struct capture_reader *r)
-{
-	return lines_progress(r->lines);
-}
-
 struct lines *capture_lines(struct capture_reader *r)
 {
 	return r->lines;

@@ -9,6 +9,8 @@
 #include "ops/ops.h"
 #include "utils/str.h"
 
+#define COMM_MAX 15 /* bytes of a thread's name that the kernel keeps: TASK_COMM_LEN - 1 */
+
 /* What an inode was when it was seen: from stat(2), or from the kernel's struct inode. */
 struct facts {
 	bool known;  /* the rest is valid */

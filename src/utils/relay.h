@@ -15,6 +15,9 @@
  */
 struct relay;
 
+/* Slots of text of 16 KiB: what the thread has ahead outlasts its waking up, 100 us where a processor idled. */
+#define RELAY_BLOCKS 24
+
 struct relay_work {
 	size_t slots;
 	bool (*take)(void *user, size_t slot); /* in order; false: this slot is the last one */

@@ -303,9 +303,9 @@ END_TEST
 
 START_TEST(test_sets)
 {
-	struct sets s;
+	struct sets s = {0};
 
-	ck_assert_int_eq(sets_init(&s, 6), 0);
+	ck_assert_int_eq(sets_fit(&s, 6), 0);
 	sets_join(&s, 1, 3);
 	sets_join(&s, 5, 3);
 	sets_join(&s, 5, 1);
@@ -322,9 +322,9 @@ START_TEST(test_layout)
 		{.ops = 20, .process = 2}, {.ops = 5, .process = 2}, {.ops = 0, .process = 3},
 		{.ops = 4, .process = 2}};
 	struct layout l;
-	struct sets s;
+	struct sets s = {0};
 
-	ck_assert_int_eq(sets_init(&s, 4), 0);
+	ck_assert_int_eq(sets_fit(&s, 4), 0);
 	ck_assert_int_eq(layout_make(&l, &s, v, 6, 2, 2), 0);
 	ck_assert_uint_eq(l.workers, 2);
 	ck_assert_uint_eq(l.threads, 3);
