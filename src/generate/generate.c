@@ -453,6 +453,7 @@ static int open_all(struct run *run)
 		window_new(&run->window, run->ahead))
 		return err_sys(run->err, ENOMEM, "cannot start");
 	run->model.out = writing_first(run->writing);
+	run->model.window = run->window;
 	run->model.faults = faults_of(capture_header(run->reader, "faults"));
 	/* these tell of no mounts */
 	if (capture_version(run->reader) < 5 || str_eqs(capture_header(run->reader, "backend"), "strace"))

@@ -4,6 +4,7 @@
 
 #include "generate/names.h"
 #include "generate/order.h"
+#include "generate/window.h"
 #include "trace/replay.h"
 #include "vfd.h"
 
@@ -40,14 +41,14 @@
 	X(UNLINKED, "on a file unlinked before the capture, through a descriptor")                 \
 	X(XATTR, "on extended attributes of the classes system, security and trusted")             \
 	X(XATTR_START, "on extended attributes that contradict what others found, or of no file")  \
-	X(LIMIT, "refused by a limit of the process: on the size of a file, on descriptors")        \
+	X(LIMIT, "refused by a limit of the process: on the size of a file, on descriptors, on AIO") \
 	X(FULL, "refused for want of space (ENOSPC, EDQUOT)")                                       \
 	X(ANOTHER_USER, "refused to another user than the one it began as")                        \
 	X(MOUNT_POINT, "refused because something is mounted there")                               \
 	X(TREE_TOP, "another name for a directory that is the top of a tree in the replay")         \
 	X(ONE_TREE, "between file systems, which are one in a tree of --root")                      \
-	X(AIO_PART, "iocbs on what is no file, of batches whose others are replayed")              \
-	X(AIO_UNKNOWN, "on AIO events or iocbs that are no file's, or not known")                  \
+	X(AIO_PART, "iocbs on what is no file, or refused, of batches whose others are replayed")  \
+	X(AIO_UNKNOWN, "on AIO events or iocbs that are no file's, were refused, or are not known") \
 	X(AIO_WAIT, "a wait for AIO events that a signal ended")                                   \
 	X(RING, "on an io_uring that is not known: made before the capture or not recorded")        \
 	X(RING_CALL, "calls on an io_uring that failed or do nothing about files")                  \
@@ -178,8 +179,9 @@ struct model {
 	struct buf opened;   /* what an open_by_handle_at opened */
 	struct hmap told; /* what was told of names too late, see outside.c */
 
-	/* the record at hand */
+	/* the record at hand, and those behind it: NULL, they are not known */
 	const struct rec *rec;
+	struct window *window;
 	struct surprise surprise; /* of LEFT_CONFLICT */
 	struct task *task;
 	struct rline *out; /* whoever has the model says where */

@@ -22,6 +22,8 @@ struct aio_ctx {
 	uint32_t number; /* in the replay */
 	uint64_t address;
 	bool began;	   /* its io_setup is in the capture */
+	uint64_t room;	   /* for this many requests at least, if that is known */
+	unsigned unseen;   /* writes since the last event that a call got */
 	uint64_t last;	   /* number of the latest iocb */
 	struct hmap flying; /* by address */
 	struct resource *order;
@@ -311,6 +313,8 @@ int model_io_setup(struct model *m, const struct rec *r)
 	int rc = 0;
 
 	m->out->call.arg[1] = CTX_NONE;
+	if (r->ret == -EAGAIN) /* fs.aio-max-nr */
+		return LEFT_LIMIT;
 	if (r->ret < 0)
 		return 0;
 	c = ctx_find(m, r->arg[1]);
@@ -320,6 +324,7 @@ int model_io_setup(struct model *m, const struct rec *r)
 	if (!c)
 		return rc ? rc : -ENOMEM;
 	c->began = true;
+	c->room = r->arg[0];
 	m->out->call.arg[1] = c->number;
 	return model_touch(m, c->order, TOUCH_EXCLUSIVE);
 }
@@ -378,7 +383,23 @@ struct batch {
 	uint64_t put, submitted; /* iocbs in the line, and those of them that were submitted */
 	uint64_t dropped;	 /* not in the line ... */
 	int left;		 /* ... since; of the last one */
+	uint64_t most;		 /* bytes of the one at hand that are written */
 };
+
+/* Steps through the iocbs of R, *AT begins as 0: NULL at the end. *SEGMENTS are those behind it. */
+static const uint64_t *next_iocb(const struct rec *r, uint64_t *at, uint64_t *segments)
+{
+	const uint64_t *iocb = r->vec + *at;
+	uint64_t most;
+
+	if (*at + AIOCB_NUMBERS > r->nvec)
+		return NULL;
+	*at += AIOCB_NUMBERS;
+	most = (r->nvec - *at) / AIOCB_NUMBERS;
+	*segments = iocb[AIOCB_SEGMENTS] < most ? iocb[AIOCB_SEGMENTS] : most;
+	*at += *segments * AIOCB_NUMBERS;
+	return iocb;
+}
 
 static int add_number(struct model *m, uint64_t v)
 {
@@ -420,6 +441,68 @@ static uint64_t wanted_by(const uint64_t *iocb, uint64_t segments)
 		for (i = 1, sum = 0; i <= segments && sum < RW_MAX; i++)
 			sum += iocb[i * AIOCB_NUMBERS] < RW_MAX ? iocb[i * AIOCB_NUMBERS] : RW_MAX;
 	return sum < RW_MAX ? sum : RW_MAX;
+}
+
+/* ---- what a limit or a full file system refused, or cut short ---- */
+
+/* A program of whose latest writes no call got an event takes them out of the ring itself. */
+#define UNSEEN_MAX 32
+
+static bool submits(const struct rec *r, uint64_t address)
+{
+	uint64_t at = 0, segments;
+	const uint64_t *iocb;
+
+	while ((iocb = next_iocb(r, &at, &segments)))
+		if (iocb[AIOCB_ID] == address)
+			return true;
+	return false;
+}
+
+static const uint64_t *event_of(const struct rec *r, uint64_t address)
+{
+	uint64_t at;
+
+	for (at = 0; at + AIOEV_NUMBERS <= r->nvec; at += AIOEV_NUMBERS)
+		if (r->vec[at + AIOEV_ID] == address)
+			return r->vec + at;
+	return NULL;
+}
+
+/* What the event of a write says that is submitted now, if one of the next calls gets it; else that all is written. */
+static int64_t result_ahead(struct model *m, struct aio_ctx *c, const struct flying *f)
+{
+	const uint64_t *event;
+	size_t i;
+
+	for (i = 0; m->window && c->unseen < UNSEEN_MAX && i < WINDOW_SIZE; i++) {
+		const struct rec *r = window_at(m->window, i);
+		bool waits = r && models[r->op] == model_io_getevents;
+		struct task *t;
+
+		if (!r || r == m->rec || (!waits && r->op != OP_io_submit) || r->arg[0] != c->address)
+			continue;
+		t = vfd_task(&m->vfd, r->tid);
+		if (!t || t->process->memory != c->memory)
+			continue;
+		event = waits ? event_of(r, f->address) : NULL;
+		if (event)
+			return (int64_t)event[AIOEV_RES];
+		if (!waits && submits(r, f->address)) /* again: it was over before */
+			break;
+	}
+	c->unseen++;
+	return (int64_t)f->wanted;
+}
+
+/* As of a plain call: what was written in part is asked for in that length. Why it is left out, or 0. */
+static int foresee(struct model *m, struct batch *b, struct flying *f)
+{
+	const struct rec plain = {.op = OP_pwrite64, .ret = result_ahead(m, b->ctx, f)};
+
+	if (plain.ret > 0 && (uint64_t)plain.ret < f->wanted)
+		f->wanted = b->most = (uint64_t)plain.ret;
+	return model_left_by_error(m, &plain);
 }
 
 static int read_begins(struct model *m, const struct flying *f)
@@ -499,7 +582,7 @@ static int settle_former(struct model *m, struct aio_ctx *c, uint64_t address, u
 }
 
 static int submitted(struct model *m, struct batch *b, const uint64_t *iocb, uint64_t segments,
-	struct descriptor *d, int left, uint64_t *tuple)
+	struct descriptor *d, int *left, uint64_t *tuple)
 {
 	struct flying *f;
 	int rc = settle_former(m, b->ctx, iocb[AIOCB_ID], &tuple[AIOCB_DATA]);
@@ -507,11 +590,27 @@ static int submitted(struct model *m, struct batch *b, const uint64_t *iocb, uin
 	f = rc ? NULL : flying_new(b->ctx, iocb, segments);
 	if (!f)
 		return rc ? rc : -ENOMEM;
-	if (left)
+	if (!*left && is_write(f->opcode) && node_is_file(d->desc->node))
+		*left = foresee(m, b, f);
+	if (*left)
 		return 0;
 	tuple[AIOCB_ID] = f->number = ++b->ctx->last;
 	b->submitted++;
 	return flying_begins(m, f, d, iocb);
+}
+
+static int add_segments(struct model *m, const uint64_t *segment, uint64_t n, uint64_t most)
+{
+	uint64_t tuple[AIOCB_NUMBERS];
+	int rc = 0;
+
+	for (; n && !rc; n--, segment += AIOCB_NUMBERS) {
+		memcpy(tuple, segment, sizeof(tuple));
+		tuple[0] = tuple[0] < most ? tuple[0] : most;
+		most -= tuple[0];
+		rc = add_tuple(m, tuple, AIOCB_NUMBERS);
+	}
+	return rc;
 }
 
 static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint64_t segments, bool worked)
@@ -520,6 +619,7 @@ static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint
 	uint64_t tuple[AIOCB_NUMBERS];
 	int left = 0, rc = 0;
 
+	b->most = UINT64_MAX;
 	memcpy(tuple, iocb, sizeof(tuple));
 	if (!iocb[AIOCB_ID]) { /* what could not be read says nothing */
 		memset(tuple, 0, sizeof(tuple));
@@ -540,7 +640,7 @@ static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint
 	tuple[AIOCB_RESFD] = !worked && tuple[AIOCB_FLAGS] & IOCB_FLAG_RESFD ? VFD_NONE : 0;
 	if (worked && iocb[AIOCB_ID]) { /* an eventfd is no file: nobody reads it in a replay */
 		tuple[AIOCB_FLAGS] &= ~(uint64_t)IOCB_FLAG_RESFD;
-		rc = submitted(m, b, iocb, segments, d, left, tuple);
+		rc = submitted(m, b, iocb, segments, d, &left, tuple);
 	}
 	if (rc || left) {
 		b->dropped++;
@@ -548,27 +648,35 @@ static int put_iocb(struct model *m, struct batch *b, const uint64_t *iocb, uint
 		return rc;
 	}
 	b->put++;
+	if (!is_vector(iocb[AIOCB_OPCODE]) && tuple[AIOCB_LENGTH] > b->most)
+		tuple[AIOCB_LENGTH] = b->most;
 	if (d)
 		rc = model_touch(m, d->order, TOUCH_SHARE);
 	return rc ? rc : add_tuple(m, tuple, AIOCB_NUMBERS) ||
-				 add_tuple(m, iocb + AIOCB_NUMBERS, segments * AIOCB_NUMBERS)
+				 add_segments(m, iocb + AIOCB_NUMBERS, segments, b->most)
 			 ? -ENOMEM
 			 : 0;
 }
 
+/* How many requests there is room for beyond what was asked for is for the kernel and its processors to say. */
+static bool is_full(const struct aio_ctx *c)
+{
+	return c && c->began && c->flying.n >= c->room;
+}
+
 static int put_batch(struct model *m, struct batch *b, const struct rec *r)
 {
-	uint64_t at = 0, segments, most;
+	uint64_t at = 0, segments;
+	const uint64_t *iocb;
 	int64_t i;
 	int rc = 0;
 
-	for (i = 0; at + AIOCB_NUMBERS <= r->nvec && !rc; i++) {
-		const uint64_t *iocb = r->vec + at;
-
-		at += AIOCB_NUMBERS;
-		most = (r->nvec - at) / AIOCB_NUMBERS;
-		segments = iocb[AIOCB_SEGMENTS] < most ? iocb[AIOCB_SEGMENTS] : most;
-		at += segments * AIOCB_NUMBERS;
+	for (i = 0; !rc && (iocb = next_iocb(r, &at, &segments)); i++) {
+		if (r->ret > 0 && i >= r->ret && is_full(b->ctx)) {
+			b->dropped++;
+			b->left = LEFT_LIMIT;
+			continue;
+		}
 		rc = put_iocb(m, b, iocb, segments, i < r->ret);
 	}
 	if (i < r->ret) { /* there were more than are recorded of one call */
@@ -587,7 +695,7 @@ static void use_tuples(struct model *m)
 int model_io_submit(struct model *m, const struct rec *r)
 {
 	struct batch b = {0};
-	int rc = ctx_of(m, r, TOUCH_MUTATE, &b.ctx);
+	int rc = r->ret == -EAGAIN ? LEFT_LIMIT : ctx_of(m, r, TOUCH_MUTATE, &b.ctx);
 
 	m->numbers.n = 0;
 	if (rc)
@@ -637,6 +745,7 @@ static int put_event(struct model *m, struct aio_ctx *c, const uint64_t *event)
 	memcpy(tuple, event, sizeof(tuple));
 	tuple[AIOEV_ID] = f->number;
 	tuple[AIOEV_MUST] = must;
+	c->unseen = 0;
 	flying_free(m, c, f);
 	return rc || !tuple[AIOEV_ID] ? rc : add_tuple(m, tuple, AIOEV_NUMBERS);
 }

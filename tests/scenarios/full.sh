@@ -12,6 +12,12 @@ setup() {
 }
 check "build" cc -O1 -Wall -Wextra -Werror -o limits "$TESTS/scenarios/limits.c" -luring
 scenario full small env -C small "$TEST_TMP/limits" full
+refused=8
+if why=$(uring_is_refused); then
+	echo "without a ring: $why"
+	refused=7
+fi
 equal "left out with a reason and a count" "$("$IORIOT" -c full/run.capture -r again.replay -n full --root full/root |
-	grep -o '[0-9]*  refused for .*')" "7  refused for want of space (ENOSPC, EDQUOT)"
+	grep -o '[0-9]*  refused for .*')" "$refused  refused for want of space (ENOSPC, EDQUOT)"
+equal "a request of AIO that was refused leaves its batch" "$(grep -c '|io_submit@' full/run.replay)" 1
 done_testing

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <linux/aio_abi.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -160,6 +162,82 @@ static void ring(char *data)
 	io_uring_queue_exit(&r);
 }
 
+/* COUNT requests of Linux AIO in one batch, whose results are R. */
+static void batch(int line, aio_context_t context, const struct iocb *all, int count, const int *r)
+{
+	struct io_event events[8];
+	struct iocb each[8], *list[8];
+	int i;
+
+	for (i = 0; i < count; i++) {
+		each[i] = all[i];
+		list[i] = &each[i];
+	}
+	must(line, syscall(SYS_io_submit, context, (long)count, list), count);
+	must(line, syscall(SYS_io_getevents, context, (long)count, 8L, events, NULL), count);
+	for (i = 0; i < count; i++)
+		must(line, events[i].res, r[(struct iocb *)(uintptr_t)events[i].obj - each]);
+}
+
+static struct iocb request(int opcode, int fd, const void *buffer, unsigned length, long long offset)
+{
+	return (struct iocb){.aio_lio_opcode = (unsigned short)opcode,
+		.aio_fildes = (unsigned)fd,
+		.aio_buf = (uintptr_t)buffer,
+		.aio_nbytes = length,
+		.aio_offset = offset};
+}
+
+static aio_context_t aio_context(unsigned n)
+{
+	aio_context_t context = 0;
+
+	MUST(syscall(SYS_io_setup, n, &context), 0);
+	return context;
+}
+
+static void aio(char *data)
+{
+	struct iovec v[2] = {{data, 1000}, {data, 3000}};
+	int one = open("one", O_RDWR | O_CREAT, 0644), two = open("two", O_RDWR | O_CREAT | O_APPEND, 0644);
+	aio_context_t context = aio_context(8), none = 0;
+
+	signal(SIGXFSZ, SIG_IGN);
+	limit(RLIMIT_FSIZE, LIMIT);
+	batch(__LINE__, context,
+		(struct iocb[]){request(IOCB_CMD_PWRITE, one, data, 3000, 0),
+			request(IOCB_CMD_PWRITE, one, data, 3000, 3000),
+			request(IOCB_CMD_PWRITE, one, data, 100, 6000),
+			request(IOCB_CMD_PWRITEV, one, v, 2, 3500),
+			request(IOCB_CMD_PREAD, one, data, 100, 4000)},
+		5, (int[]){3000, 2000, -EFBIG, 1500, 100});
+	batch(__LINE__, context, (struct iocb[]){request(IOCB_CMD_PWRITE, one, data, 100, 9000)}, 1, (int[]){-EFBIG});
+	MUST(lseek(one, 0, SEEK_END), LIMIT);
+	MUST(write(two, data, 4000), 4000);
+	batch(__LINE__, context, (struct iocb[]){request(IOCB_CMD_PWRITEV, two, v, 2, 0)}, 1, (int[]){1000});
+	batch(__LINE__, context, (struct iocb[]){request(IOCB_CMD_PWRITEV, two, v, 2, 0)}, 1, (int[]){-EFBIG});
+	MUST(lseek(two, 0, SEEK_END), LIMIT);
+	MUST(syscall(SYS_io_setup, 4000000, &none), -EAGAIN);
+}
+
+/* Where the host allows rings. */
+static void full_ring(int fd, const char *data)
+{
+	struct io_uring r;
+	struct io_uring_sqe *s;
+	struct io_uring_cqe *c;
+
+	if (io_uring_queue_init(8, &r, 0) < 0)
+		return;
+	s = io_uring_get_sqe(&r);
+	io_uring_prep_write(s, fd, data, 10, 0);
+	MUST(io_uring_submit_and_wait(&r, 1), 1);
+	MUST(io_uring_wait_cqe(&r, &c), 0);
+	MUST(c->res, -ENOSPC);
+	io_uring_cqe_seen(&r, c);
+	io_uring_queue_exit(&r);
+}
+
 /* A file system of 256 KiB and 8 inodes, of which its top is one. */
 static void full(void)
 {
@@ -172,6 +250,10 @@ static void full(void)
 	MUST(rest > 0 && rest < 200000, 1);
 	MUST(write(fd, data, 200000), -ENOSPC);
 	MUST(pwrite(fd, data, 1, 0), -ENOSPC); /* O_APPEND */
+	batch(__LINE__, aio_context(8),
+		(struct iocb[]){request(IOCB_CMD_PWRITE, fd, data, 10, 0), request(IOCB_CMD_PREAD, fd, data, 10, 0)}, 2,
+		(int[]){-ENOSPC, 10});
+	full_ring(fd, data);
 	close(fd);
 	for (i = 0; i < 6; i++, name[0]++)
 		MUST(mkdir(name, 0755), 0);
@@ -191,6 +273,10 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "ring") == 0) {
 		ring(data);
+		return 0;
+	}
+	if (argc > 1 && strcmp(argv[1], "aio") == 0) {
+		aio(data);
 		return 0;
 	}
 	if (argc > 1) {

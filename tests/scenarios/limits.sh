@@ -10,7 +10,7 @@ setup() { :; }
 check "build" cc -O1 -Wall -Wextra -Werror -o limits "$TESTS/scenarios/limits.c" -luring
 scenario files . "$TEST_TMP/limits"
 reason=$("$IORIOT" -c files/run.capture -r again.replay -n files --root files/root 2>&1 | grep 'a limit of the process')
-equal "left out with a reason and a count" "${reason//[[:space:]]/ }" "$(printf '%14d  refused by a limit of the process: on the size of a file, on descriptors' 14)"
+equal "left out with a reason and a count" "${reason//[[:space:]]/ }" "$(printf '%14d  refused by a limit of the process: on the size of a file, on descriptors, on AIO' 14)"
 scenario_as_user files-user . "$TEST_TMP/limits"
 
 if why=$(uring_is_refused); then
@@ -18,6 +18,8 @@ if why=$(uring_is_refused); then
 else
 	scenario ring . "$TEST_TMP/limits" ring
 fi
+scenario aio . "$TEST_TMP/limits" aio
+scenario_as_user aio-user . "$TEST_TMP/limits" aio
 
 # dd ends by the signal.
 scenario shell . bash -c 'ulimit -f 5; dd if=/dev/zero of=long bs=4000 count=10; cat long long > longer; true'

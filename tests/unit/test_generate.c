@@ -3599,7 +3599,7 @@ START_TEST(writes_that_failed_did_not_extend)
 	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
 			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:1:3:9000:4000;:,s=1;:,\n"
 			      "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=13000;:,\n"
-			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:-28;:,u=-;:,s=1;:,\n"
+			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:-5;:,u=-;:,s=1;:,\n"
 			      "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=10000;:,\n"
 			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:1:3:9000:4000;:,s=1;:,\n"
 			      "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:2000;:,u=-;:,s=1;:,\n"
@@ -3607,12 +3607,67 @@ START_TEST(writes_that_failed_did_not_extend)
 		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
 			  "0|0|-|0|1|1:1:0:9000:4000|1|io_submit@8|\n"
 			  "0|0|-|0|0|SEEK_END|13000|lseek@9|\n"
-			  "0|0|-|0|1|8|1:-28:0:1|-|1|io_getevents@10|\n"
+			  "0|0|-|0|1|8|1:-5:0:1|-|1|io_getevents@10|\n"
 			  "0|0|-|0|0|SEEK_END|10000|lseek@11|\n"
-			  "0|0|-|0|1|2:1:0:9000:4000|1|io_submit@12|\n"
+			  "0|0|-|0|1|2:1:0:9000:2000|1|io_submit@12|\n"
 			  "0|0|-|0|1|8|2:2000:0:1|-|1|io_getevents@13|\n"
 			  "0|0|-|0|0|SEEK_END|11000|lseek@14|\n"
 			  "#INIT\n" W_DIR F_INIT("8192+1808"));
+}
+END_TEST
+
+/* As with plain calls: what was refused is left out, and what was cut short asked for in that length. */
+START_TEST(iocbs_refused_by_limits_leave_their_batch)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			    "1 o=io_submit;:,k=0xa0;:,n=3;:,b=100:1:3:9000:4000,200:1:3:20000:10,"
+			    "300:8:3:4000:2:0:0:0:0:0:0:2,500,5000;:,s=3;:,\n"
+			    "1 o=io_getevents;:,k=0xa0;:,N=3;:,n=8;:,b=100:2000,200:-27,300:3000;:,u=-;:,s=3;:,\n"
+			    "1 o=io_submit;:,k=0xa0;:,n=1;:,b=200:1:3:20000:10;:,s=1;:,\n"
+			    "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=200:-28;:,u=-;:,s=1;:,\n"
+			    "1 o=lseek;:,d=3;:,O=0;:,W=2;:,s=11000;:,\n"
+			    "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:1:3:0:10;:,s=1;:,\n"
+			    "1 o=io_submit;:,k=0xa0;:,n=1;:,b=100:1:3:0:10;:,s=1;:,\n"
+			    "1 o=io_getevents;:,k=0xa0;:,N=1;:,n=8;:,b=100:-27;:,u=-;:,s=1;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|0|2|1:1:0:9000:2000,2:8:0:4000:2:0:0:0:0:0:0:2,500,2500|2|io_submit@8|\n"
+			  "0|0|-|0|2|8|1:2000:0:1,2:3000|-|2|io_getevents@9|\n"
+			  "0|0|-|0|0|SEEK_END|11000|lseek@12|\n"
+			  "0|0|-|0|1|3:1:0:0:10|1|io_submit@13|\n"
+			  "#INIT\n" W_DIR F_INIT("0+10000"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_AIO_PART], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_LIMIT], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_FULL], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_AIO_UNKNOWN], 2);
+	free(res);
+}
+END_TEST
+
+/* How many requests a context has room for beyond those that were asked for depends on the host's processors. */
+START_TEST(iocbs_for_which_there_was_no_room)
+{
+	struct generate_result *res = calloc(1, sizeof(*res));
+
+	generates_root("/r",
+		TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			    "1 o=io_setup;:,n=4000000;:,k=0x0;:,s=-11;:,\n"
+			    "1 o=io_setup;:,n=1;:,k=0xa0;:,s=0;:,\n"
+			    "1 o=io_submit;:,k=0xa0;:,n=3;:,b=100:0:3:0:10,200:0:3:0:10,300:0:3:0:10;:,s=2;:,\n"
+			    "1 o=io_submit;:,k=0xa0;:,n=1;:,b=300:0:3:0:10;:,s=-11;:,\n"
+			    "1 o=io_submit;:,k=0xa0;:,n=1;:,b=300:0:99:0:10;:,s=-9;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|1|0|0|io_setup@9|\n"
+			  "0|0|-|0|2|1:0:0:0:10,2:0:0:0:10|2|io_submit@10|\n"
+			  "0|0|-|0|1|4294967295:0:4294967295:0:10|-EBADF|io_submit@12|\n"
+			  "#INIT\n" W_DIR F_INIT("0+4096"),
+		res);
+	ck_assert_uint_eq(res->left_out[LEFT_AIO_PART], 1);
+	ck_assert_uint_eq(res->left_out[LEFT_LIMIT], 2);
+	free(res);
 }
 END_TEST
 
@@ -3867,6 +3922,8 @@ Suite *generate_suite(void)
 	tcase_add_test(t, iocbs_that_are_left_out_are_counted);
 	tcase_add_test(t, iocbs_that_cannot_have_been_submitted);
 	tcase_add_test(t, writes_that_failed_did_not_extend);
+	tcase_add_test(t, iocbs_refused_by_limits_leave_their_batch);
+	tcase_add_test(t, iocbs_for_which_there_was_no_room);
 	tcase_add_test(t, events_may_be_taken_without_a_call);
 	tcase_add_test(t, iocbs_of_one_thread_are_waited_for_by_another);
 	tcase_add_test(t, an_event_comes_after_its_submission);
