@@ -289,12 +289,13 @@ static bool fits_32_bits_only(enum op_id op)
 }
 
 /*
- * The first five: a replay has one user; a number for a descriptor is looked for before names are; how long a
- * file may become is for RLIMIT_FSIZE, 32 bits or the file system to say; and what that is full of is not in a tree.
+ * The first five: a replay has one user, whom a map is refused for how its descriptor was opened like anybody else; a
+ * number for a descriptor is looked for before names are; how long a file may become is for RLIMIT_FSIZE, 32 bits or
+ * the file system to say; and what that is full of is not in a tree.
  */
 int model_left_by_error(const struct model *m, const struct rec *r)
 {
-	if ((r->ret == -EACCES || r->ret == -EPERM) && m->task && m->task->another)
+	if ((r->ret == -EACCES || r->ret == -EPERM) && m->task && m->task->another && r->op != OP_mmap)
 		return LEFT_ANOTHER_USER;
 	if ((r->ret == -EMFILE || r->ret == -ENFILE) && ops[r->op].flags & OPF_NEWFD)
 		return LEFT_LIMIT;

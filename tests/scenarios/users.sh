@@ -10,7 +10,7 @@ if ! is_root; then
 	exit
 fi
 cat > users.py <<'PY'
-import errno, os, threading
+import mmap, os, threading
 
 def refused(call, *args):
     try:
@@ -33,6 +33,8 @@ def tries():
     refused(os.setxattr, "secret", "user.a", b"x")
     with open(f"mine{threading.get_native_id() == os.getpid()}", "w") as f:
         f.write("mine")
+    with open(f.name, "rb") as f: # whoever asks
+        refused(mmap.mmap, f.fileno(), 4, mmap.MAP_SHARED, mmap.PROT_WRITE)
 
 os.chmod(".", 0o777)
 os.mkdir("d", 0o700)
@@ -62,4 +64,5 @@ setup() { :; }
 scenario users . /usr/bin/python3 "$TEST_TMP/users.py"
 equal "left out with a reason and a count" "$("$IORIOT" -c users/run.capture -r again.replay -n users --root users/root |
 	grep -o '[0-9]*  refused to .*')" "23  refused to another user than the one it began as"
+check "what anybody is refused is refused again" test "$(grep -c -- '|-EACCES|mmap@' users/run.replay)" -eq 2
 done_testing
