@@ -6,3 +6,5 @@
 . "$TESTS/random/lib.sh"
 
 random_programs user 1 250 turns
+more=(--limits)
+random_programs user 501 540 turns

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -148,7 +149,7 @@ static enum what parse(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {{"ops", 1, NULL, 'o'}, {"tasks", 1, NULL, 't'},
 		{"mode", 1, NULL, 'm'}, {"keep", 1, NULL, 'k'}, {"pipes", 0, NULL, 'p'},
-		{"privileged", 0, NULL, 'r'}, {"setup", 0, NULL, 's'}, {"steps", 0, NULL, 'n'},
+		{"privileged", 0, NULL, 'r'}, {"limit", 1, NULL, 'l'}, {"setup", 0, NULL, 's'}, {"steps", 0, NULL, 'n'},
 		{NULL, 0, NULL, 0}};
 	enum what what = RUN;
 	int c;
@@ -171,6 +172,9 @@ static enum what parse(int argc, char **argv, struct options *o)
 		case 'p':
 			o->pipes = true;
 			break;
+		case 'l':
+			o->limit = number(optarg, UINT32_MAX);
+			break;
 		case 'r':
 			o->privileged = true;
 			break;
@@ -185,7 +189,7 @@ static enum what parse(int argc, char **argv, struct options *o)
 		}
 	if (optind != argc - 1) {
 		fprintf(stderr, "usage: randprog SEED [--setup | --steps] [--mode M] [--ops N] "
-				"[--tasks N] [--keep LIST] [--pipes] [--privileged]\n");
+				"[--tasks N] [--keep LIST] [--pipes] [--privileged] [--limit BYTES]\n");
 		exit(2);
 	}
 	o->seed = strtoull(argv[optind], NULL, 0);
@@ -212,6 +216,21 @@ static void find_slots(void)
 	shared->tables = 1;
 }
 
+/* None of the files that it writes becomes longer. */
+static void limit_files(unsigned bytes)
+{
+	struct rlimit limit;
+
+	if (!bytes)
+		return;
+	signal(SIGXFSZ, SIG_IGN);
+	if (getrlimit(RLIMIT_FSIZE, &limit))
+		die("limit");
+	limit.rlim_cur = bytes;
+	if (setrlimit(RLIMIT_FSIZE, &limit))
+		die("limit");
+}
+
 static void start(const struct options *o)
 {
 	const char *why;
@@ -234,6 +253,7 @@ static void start(const struct options *o)
 		make_pipes();
 	make_sockets();
 	signal(SIGPIPE, SIG_IGN);
+	limit_files(o->limit);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		die("subreaper");
 	for (i = 0; i < LEVELS; i++) {

@@ -74,6 +74,7 @@ struct options {
 	enum mode mode;
 	unsigned ops, tasks;
 	bool pipes;	  /* turns are passed on through pipes, not futexes */
+	unsigned limit;	  /* of what it writes in a file, 0: none */
 	bool own_names;	  /* each task in its own names */
 	bool privileged;  /* calls that only root can make */
 	const char *keep; /* "3,7-9": only these steps; NULL: all */

@@ -3,7 +3,7 @@
 """Random programs: recorded, replayed, compared.
 
 usage: run.py [--seeds FIRST-LAST] [--seconds N] [--mode turns|pairs|phases|free] [--as user|root]
-              [--ops N] [--tasks N] [--pipes] [--keep LIST] [--layouts all|one]
+              [--ops N] [--tasks N] [--pipes] [--limits] [--keep LIST] [--layouts all|one]
               [--operations] [--second N] [--twice] [--no-shrink] [--jobs N] [--directory DIR] [--in-memory]
               [--program FILE] [--verdicts]
 
@@ -19,6 +19,8 @@ not content when one never was. With --second N the replay of every Nth seed is 
 stand in this capture must be those of the first one, in its order. With --twice a seed fails when it does so
 two times running: for calls that overlap on a busy machine, where the tracer does not wait for ever.
 
+With --limits no program may make its files longer than some KiB (RLIMIT_FSIZE), which no replay has.
+
 With --in-memory the directory is on an ext4 of its own, in memory, where that is allowed: what programs sync waits
 for no disk and for nobody else's files. It ends with this process.
 """
@@ -26,6 +28,7 @@ import argparse
 import collections
 import concurrent.futures
 import ctypes
+import fcntl
 import importlib.machinery
 import importlib.util
 import os
@@ -34,6 +37,7 @@ import re
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -43,6 +47,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 IORIOT = os.environ.get("IORIOT", str(HERE.parent.parent / "ioriot"))
 NOBODY = 65534
 CLONE_NEWNS = 0x00020000
+FS_IOC_FIEMAP = 0xC020660B
+FIEMAP_EXTENT_UNWRITTEN = 0x800
 RESOLVE_NO_XDEV = 1
 WORK = "h/" * 59 + "w"  # so deep that no ".." and no link leads out of it: LEVELS of randprog.h
 LIMIT = 60  # seconds for one command
@@ -130,13 +136,14 @@ class Program:
         self.mode = args.mode or ("turns", "turns", "turns", "pairs")[seed % 4]
         self.root = args.as_ == "root"
         self.pipes = args.pipes or seed % 5 == 0
+        self.limit = (4096 << seed % 6) + seed % 5 * 700 if args.limits else 0
         self.given = seed % 3 == 0  # descriptors that it begins with
 
     def options(self):
         keep = ["--keep", self.keep] if self.keep is not None else []
         return [str(self.seed), "--mode", self.mode, "--ops", str(self.args.ops),
                 "--tasks", str(self.args.tasks), *["--pipes"] * self.pipes,
-                *["--privileged"] * self.root, *keep]
+                *["--privileged"] * self.root, "--limit", str(self.limit), *keep]
 
 
 class Place:
@@ -259,6 +266,8 @@ class Place:
             da, db = (treecmp.data_pieces(file, sizes[0]) for file in files)
             if da != db:  # what is zero, and was read, counts as data as long as it is cached
                 da, db = (written_pieces(file, sizes[0]) for file in files)
+            if da != db:  # which the kernel may have in hand still
+                da, db = (without_unwritten(*pair) for pair in zip(files, (da, db)))
             if da != db and maps:
                 da, db = (without_zeros(*pair) for pair in ((files[0], da, db), (files[1], db, da)))
             if da != db and not (a[path].st_ino in at_start and covers(da, db)):
@@ -362,6 +371,25 @@ def written_pieces(path, size):
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
     os.close(fd)
     return treecmp.data_pieces(path, size)
+
+
+def without_unwritten(path, ranges):
+    """RANGES, piece by piece, without those that have room on disk only, which count as long as they are cached."""
+    room = 512
+    buffer = bytearray(struct.pack("=QQ4I", 0, 2**64 - 1, 1, 0, room, 0) + bytes(56 * room))
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.ioctl(fd, FS_IOC_FIEMAP, buffer)
+    except OSError:  # tmpfs: what is there was written
+        return ranges
+    finally:
+        os.close(fd)
+    unwritten = set()
+    for i in range(int.from_bytes(buffer[20:24], sys.byteorder)):
+        start, _, length = struct.unpack_from("=3Q", buffer, 32 + 56 * i)
+        if struct.unpack_from("=I", buffer, 32 + 56 * i + 40)[0] & FIEMAP_EXTENT_UNWRITTEN:
+            unwritten.update(range(start // treecmp.PIECE, -(-(start + length) // treecmp.PIECE)))
+    return [(i, i + 1) for first, end in ranges for i in range(first, end) if i not in unwritten]
 
 
 def without_zeros(path, ranges, others):
@@ -488,6 +516,7 @@ def describe(program, failed, directory):
     text.append("    again: tests/randprog/run.py --as " + program.args.as_ + " --seeds "
                 f"{program.seed}-{program.seed} --mode {program.mode} --ops {program.args.ops} "
                 f"--tasks {program.args.tasks}" + " --pipes" * program.args.pipes +
+                " --limits" * program.args.limits +
                 (f" --keep {program.keep}" if program.keep is not None else "") + " --no-shrink")
     if log.exists():
         text += ["    " + line for line in log.read_text().splitlines()]
@@ -556,6 +585,7 @@ def parse():
     parser.add_argument("--ops", type=int, default=60)
     parser.add_argument("--tasks", type=int, default=5)
     parser.add_argument("--pipes", action="store_true")
+    parser.add_argument("--limits", action="store_true")
     parser.add_argument("--keep")
     parser.add_argument("--layouts", choices=("all", "one"), default="one")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false")
