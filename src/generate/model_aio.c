@@ -515,7 +515,7 @@ static int read_begins(struct model *m, const struct flying *f)
 	return rc;
 }
 
-static int write_begins(struct model *m, const struct flying *f)
+static int write_begins(struct model *m, const struct flying *f, bool append)
 {
 	struct node *n = f->file;
 	int rc = model_touch(m, &n->users, TOUCH_SHARE);
@@ -524,7 +524,8 @@ static int write_begins(struct model *m, const struct flying *f)
 		rc = model_touch(m, &n->dirty, TOUCH_MUTATE);
 	if (!rc && f->off + f->wanted > n->size.size) {
 		model_changed(m, &n->resized);
-		rc = model_touch(m, &n->length, TOUCH_MUTATE);
+		/* where it begins is told by the one before */
+		rc = model_touch(m, &n->length, append ? TOUCH_EXCLUSIVE : TOUCH_MUTATE);
 	}
 	return rc ? rc : vsize_write(&n->size, f->off, f->wanted);
 }
@@ -546,7 +547,7 @@ static int flying_begins(struct model *m, struct flying *f, struct descriptor *d
 		return model_touch(m, &n->dirty, TOUCH_LATER);
 	if (!node_is_file(n))
 		return 0;
-	return is_read(f->opcode) ? read_begins(m, f) : write_begins(m, f);
+	return is_read(f->opcode) ? read_begins(m, f) : write_begins(m, f, append);
 }
 
 static struct flying *flying_new(struct aio_ctx *c, const uint64_t *iocb, uint64_t segments)

@@ -6,5 +6,5 @@
 . "$TESTS/random/lib.sh"
 
 random_programs user 1 250 turns
-more=(--limits)
+more=(--limits --ops 200)
 random_programs user 501 540 turns

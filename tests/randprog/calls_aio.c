@@ -103,7 +103,7 @@ static void reap(struct ctx *c, struct context *x)
 	long least = x->owed, most = EVENTS, ret;
 	const struct timespec *until = NULL;
 
-	if (percent(c, 30)) { /* for some of them, or more than there are */
+	if (!shared->options.limit && percent(c, 30)) { /* for some of them, or more than there are */
 		least = (long)below(c, x->owed + 2);
 		most = percent(c, 95) ? least + below(c, 3) : least - 1;
 	}
@@ -146,7 +146,8 @@ void c_aio_submit(struct ctx *c)
 		settle(x);
 	}
 	say(c, "io_submit %td %u = %ld", x - contexts, n, ret);
-	if (x->owed && percent(c, 65))
+	/* only their events tell what a limit refused */
+	if (x->owed && (shared->options.limit || percent(c, 65)))
 		reap(c, x);
 }
 

@@ -136,7 +136,7 @@ class Program:
         self.mode = args.mode or ("turns", "turns", "turns", "pairs")[seed % 4]
         self.root = args.as_ == "root"
         self.pipes = args.pipes or seed % 5 == 0
-        self.limit = (4096 << seed % 6) + seed % 5 * 700 if args.limits else 0
+        self.limit = (1024 << seed % 6) + seed % 5 * 300 if args.limits else 0
         self.given = seed % 3 == 0  # descriptors that it begins with
 
     def options(self):

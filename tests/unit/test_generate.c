@@ -3730,6 +3730,26 @@ START_TEST(an_event_comes_after_its_submission)
 }
 END_TEST
 
+START_TEST(requests_append_one_behind_the_other)
+{
+	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+			      "1 o=openat;:,d=-100;:,p=f;:,f=1025;:,m=0;:,s=4;:,\n"
+			      "1 o=clone;:,f=69376;:,s=2;:,\n"
+			      "1 o=io_setup;:,n=8;:,k=0xa0;:,s=0;:,\n"
+			      "1 o=pwrite64;:,d=3;:,c=4096;:,O=20480;:,s=4096;:,\n"
+			      "1:2 o=io_submit;:,k=0xa0;:,n=1;:,b=100:1:4:0:100;:,s=1;:,\n"
+			      "1 o=io_submit;:,k=0xa0;:,n=1;:,b=200:1:4:0:100;:,s=1;:,\n",
+		TASK_LINE "0|0|-|cwd|f|O_RDWR|0|>0|3|openat@7|\n"
+			  "0|0|-|cwd|f|O_WRONLY+O_APPEND|0|>1|4|openat@8|\n"
+			  "0|0|-|CLONE_VM+CLONE_FS+CLONE_FILES+CLONE_SIGHAND+CLONE_THREAD|0:1|-|2|clone@9|\n"
+			  "0|0|-|8|0|0|io_setup@10|\n"
+			  "0|0|-|0|4096|20480|4096|pwrite64@11|\n"
+			  "1|0|11|0|1|1:1:1:0:100|1|io_submit@12|\n"
+			  "0|0|12|0|1|2:1:1:0:100|1|io_submit@13|\n"
+			  "#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 START_TEST(contexts_belong_to_a_process)
 {
 	generates(TASK FILE_F "1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
@@ -3927,6 +3947,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, events_may_be_taken_without_a_call);
 	tcase_add_test(t, iocbs_of_one_thread_are_waited_for_by_another);
 	tcase_add_test(t, an_event_comes_after_its_submission);
+	tcase_add_test(t, requests_append_one_behind_the_other);
 	tcase_add_test(t, contexts_belong_to_a_process);
 	suite_add_tcase(s, t);
 	return s;
