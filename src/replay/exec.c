@@ -619,6 +619,8 @@ const void *exec_list(struct rthread *t, const struct xop *x)
 
 	if (!exec_is_list(t, x) || x->ret == -EFAULT || !(bad || acl_is_length(size) || size == ACL_HEAD))
 		return NULL;
+	if (x->ret == -EOPNOTSUPP) /* of another version of lists, as what is written is, or there are none at all */
+		return NULL;
 	list = read_room(t, size);
 	if (bad)
 		acl_make_bad(list, (uint32_t)size);

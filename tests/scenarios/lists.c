@@ -194,10 +194,12 @@ static bool works(enum way way)
 static void by(enum way way, const char *name)
 {
 	struct list named = list_of(0751, 2), plain = list_of(0640, 0), bad = list_of(0700, 1), none = list_of(0, 0);
+	struct list later = list_of(0700, 0);
 	int fd;
 
 	bad.size -= 8; /* names a user, and has no mask */
 	none.size = sizeof(none.head);
+	later.head.a_version++;
 	MUST(mkdir(name, 0755) == 0 && chdir(name) == 0);
 	MUST(mkdir("named", 0777) == 0 && mkdir("plain", 0777) == 0);
 	MUST(set(way, "named", DEFAULT, &named) == 0 && set(way, "plain", DEFAULT, &plain) == 0);
@@ -206,6 +208,7 @@ static void by(enum way way, const char *name)
 	MUST(rename("named", "renamed") == 0);
 	fill("renamed/sub", 0751, (long)named.size);
 	MUST(set(way, "renamed", DEFAULT, &bad) == -EINVAL);
+	MUST(set(way, "renamed", DEFAULT, &later) == -EOPNOTSUPP);
 	MUST(set(way, "renamed/script", DEFAULT, &named) == -EACCES);
 	MUST(set(way, "renamed", DEFAULT, &none) == 0);
 	MUST((fd = open("renamed/umask", O_WRONLY | O_CREAT, 0666)) >= 0 && close(fd) == 0);
@@ -218,6 +221,7 @@ static void by(enum way way, const char *name)
 	MUST(set(way, "file", ACCESS, &named) == 0);
 	is("file", 0751, (long)named.size, 0);
 	MUST(set(way, "file", ACCESS, &bad) == -EINVAL);
+	MUST(set(way, "file", ACCESS, &later) == -EOPNOTSUPP);
 	MUST(chmod("file", 04710) == 0); /* what belongs to no list stays */
 	MUST(set(way, "file", ACCESS, &named) == 0);
 	is("file", 04751, (long)named.size, 0);
