@@ -255,13 +255,21 @@ uint32_t rights_owner(const struct task *task, int pidfd)
 	return pid;
 }
 
+/* Nothing is known of its descriptors, or not any more: it ends, and had this one still. */
+static bool is_lost(struct tracer *t, uint32_t pid)
+{
+	const struct task *owner = task_find(t, pid);
+
+	return !owner || owner->ended;
+}
+
 bool rights_receive(struct tracer *t, struct task *task, struct call *call)
 {
 	struct rec *rec = &call->rec;
 	bool any = false;
 	int64_t i;
 
-	if (rec->op == OP_pidfd_getfd && rec->ret >= 0 && !task_find(t, (uint32_t)rec->arg[3])) {
+	if (rec->op == OP_pidfd_getfd && rec->ret >= 0 && is_lost(t, (uint32_t)rec->arg[3])) {
 		rec->arg[3] = 0;
 		put_received(t, task, call, (int)rec->ret, false);
 	}

@@ -80,6 +80,20 @@ int model_sendmsg(struct model *m, const struct rec *r)
 	return m->list.n ? 0 : LEFT_SOCKET;
 }
 
+/* The descriptor is opened again, by the path that its file has by now. */
+static int open_received(struct model *m, const struct rec *r)
+{
+	int rc = model_open_told(m, r);
+	struct entry *e;
+
+	if (rc)
+		return rc;
+	e = ((struct node *)vfd_get(m->task, (int32_t)r->arg[0])->desc->node)->entry;
+	for (; e && !rc; e = e->dir->entry)
+		rc = model_touch(m, &e->res, TOUCH_SHARE);
+	return rc;
+}
+
 int model_recv_fd(struct model *m, const struct rec *r)
 {
 	int64_t fd = (int32_t)r->arg[0];
@@ -95,7 +109,7 @@ int model_recv_fd(struct model *m, const struct rec *r)
 		if (m->flights.v[i].identity == identity)
 			break;
 	if (!identity || i == m->flights.n) /* nobody knows who sent it */
-		return model_open_told(m, r);
+		return open_received(m, r);
 	d = take_flight(m, i);
 	d->cloexec = r->arg[2] & O_CLOEXEC;
 	if (vfd_place(&m->vfd, m->task, d, fd)) {

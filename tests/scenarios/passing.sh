@@ -118,5 +118,41 @@ calls=$(grep -oP ';:,o=\K(sendmsg|recvmsg|recv_fd|pidfd_getfd)(?=;:,)' "$base/ru
 	awk '{ printf "%s %d ", $2, $1 }')
 equal "only messages with descriptors are recorded" "$calls" \
 	"pidfd_getfd 1 recv_fd 61 recvmsg 22 sendmsg 22 "
+
+# Its end begins, and takes a while until it comes to the descriptors.
+setup() {
+	cat > program.py <<'PROGRAM'
+import ctypes, mmap, os
+
+call = ctypes.CDLL(None, use_errno=True).syscall
+
+
+def ends(name):
+    r, w = os.pipe()
+    child = os.fork()
+    if child == 0:
+        memory = mmap.mmap(-1, 64 << 20)
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+        for at in range(0, len(memory), 4096):
+            memory[at] = 1
+        fd = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+        os.write(w, bytes([fd]))
+        os._exit(0)
+    pidfd = os.pidfd_open(child)
+    fd = os.read(r, 1)[0]
+    while (got := call(438, pidfd, fd, 0)) >= 0:
+        os.write(got, b"taken")
+        os.close(got)
+    os.waitpid(child, 0)
+    for fd in (pidfd, r, w):
+        os.close(fd)
+
+
+for i in range(20):
+    ends(f"ends{i}")
+PROGRAM
+}
+scenario ending . /usr/bin/python3 -I program.py
+echo "taken from who had begun to end: $(grep -c ';:,o=recv_fd;:,' "$TEST_TMP/ending/run.capture")"
 equal "each is found that was sent" "$(grep -c 'o=recv_fd.*;:,z=0;:,' "$base/run.capture")" 0
 done_testing
