@@ -446,14 +446,24 @@ static int on_pieces(struct model *m, const struct rec *r, uint64_t start, uint6
 	return put_parts(m, rc);
 }
 
+/* The call went from part to part, up to one of which it failed: not of its arguments, nor of a gap. */
+static bool failed_of_a_part(const struct model *m, const struct rec *r, uint64_t end)
+{
+	const struct vmap_part *first = part_at(m, r->arg[0]);
+
+	return r->ret != -EINVAL && r->ret != -ENOMEM && first && ((struct filemap *)first->map)->id != MAP_NONE &&
+	       first->end < end;
+}
+
 static int on_range(struct model *m, const struct rec *r, piece_fn *fn)
 {
 	uint64_t start, end;
+	bool some = vmap_range(r->arg[0], r->arg[1], &start, &end);
 	int rc;
 
-	if (r->ret < 0)
+	if (r->ret < 0 && !(some && failed_of_a_part(m, r, end)))
 		return failed(m, r);
-	if (!vmap_range(r->arg[0], r->arg[1], &start, &end)) /* a length of 0 is nothing */
+	if (!some) /* a length of 0 is nothing */
 		return LEFT_NO_MAP;
 	rc = on_pieces(m, r, start, end, fn);
 	return rc || m->numbers.n ? rc : LEFT_NO_MAP;

@@ -3091,14 +3091,16 @@ START_TEST(maps_take_the_place_of_others)
 {
 	generates(TASK FILE_F OPEN_F MAP_F
 		"1 o=mmap;:,a=0x11000;:,c=4096;:,g=3;:,l=18;:,d=3;:,O=8192;:,s=69632;:,\n"
+		"1 o=madvise;:,a=0x11000;:,c=8192;:,f=9;:,s=-13;:,\n"
 		"1 o=mmap;:,a=0x10000;:,c=8192;:,g=0;:,l=50;:,d=-1;:,O=0;:,s=65536;:,\n"
 		"1 o=map_write;:,a=0x12000;:,v=8192+4096;:,s=4096;:,\n"
 		"1 o=exit_group;:,E=0;:,\n",
 		OPEN_LINE MAP_LINE
 		"0|0|-|0:4096:4096|4096|PROT_READ+PROT_WRITE|MAP_PRIVATE+MAP_FIXED|0|8192|>M1|69632|mmap@9|\n"
-		"0|0|-|0:0:4096,1:0:4096|8192|0|munmap@10|\n"
-		"0|0|-|0:8192:4096|4096|map_read@11|\n"
-		"0|0|-|0|0,M0|-|exit_group@12|\n"
+		"0|0|-|1:0:4096,0:8192:4096|8192|MADV_REMOVE|-EACCES|madvise@10|\n"
+		"0|0|-|0:0:4096,1:0:4096|8192|0|munmap@11|\n"
+		"0|0|-|0:8192:4096|4096|map_read@12|\n"
+		"0|0|-|0|0,M0|-|exit_group@13|\n"
 		"#INIT\n" W_DIR F_INIT("8192+1808"));
 }
 END_TEST
