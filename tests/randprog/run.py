@@ -257,7 +257,7 @@ class Place:
         """Of what is there at the start a replay has only what is read or written over."""
         at_start = {key[2] for key in self.start}
         # A page that is written through a map gets room on disk with all that the cache has in one folio with it.
-        maps = b"|map_write@" in self.replay.read_bytes()
+        maps = re.search(rb"\|map_write@|\|MADV_POPULATE_WRITE\|", self.replay.read_bytes())
         for path in sorted(a.keys() & b.keys()):
             sizes = [tree[path].st_size for tree in (a, b)]
             if not stat.S_ISREG(a[path].st_mode) or sizes[0] != sizes[1]:
