@@ -5,6 +5,7 @@
 # shellcheck source=../scenario_lib.sh
 . "$TESTS/scenario_lib.sh"
 
+# shellcheck disable=SC2317 # called by scenario
 setup() {
 	seq 1000 > lines
 	cat > program.py <<'PROGRAM'
