@@ -216,6 +216,18 @@ static int note_fork(struct import *im, const struct task *t, const struct rec *
 	return 0;
 }
 
+static void set_comm(struct task *t, struct str name)
+{
+	snprintf(t->comm, sizeof(t->comm), "%.*s", (int)(name.len < COMM_MAX ? name.len : COMM_MAX), name.len ? name.s : "");
+}
+
+static void same_identity(struct task *t, const struct task *other)
+{
+	t->uid = other->uid;
+	t->changed = other->changed;
+	memcpy(t->comm, other->comm, sizeof(t->comm));
+}
+
 /* The record stands before all of the child's; *CHILD is NULL when its parent is not known. */
 static int make_child(struct import *im, struct fork *f, uint64_t when, uint64_t dur, struct task **child)
 {
@@ -234,6 +246,7 @@ static int make_child(struct import *im, struct fork *f, uint64_t when, uint64_t
 	*child = task_new(im, f->child, thread ? parent->proc : proc_new(f->child, parent->proc));
 	if (!*child)
 		return -ENOMEM;
+	same_identity(*child, parent);
 	if (im->pass != PASS_WRITE)
 		return 0;
 	im->res->processes += !thread;
@@ -378,8 +391,12 @@ static int on_fork(struct import *im, struct task *t, const struct rec *r)
 	return make_child(im, f, r->t, r->dur, &child);
 }
 
-static int on_exec(struct task *t)
+static int on_exec(struct task *t, struct str path)
 {
+	const char *slash = path.len ? memrchr(path.s, '/', path.len) : NULL;
+	size_t behind = slash ? (size_t)(slash + 1 - path.s) : 0;
+
+	set_comm(t, (struct str){path.s + behind, path.len - behind});
 	vmap_put(t->proc->maps, &no_hooks);
 	t->proc->maps = vmap_new();
 	return t->proc->maps ? 0 : -ENOMEM;
@@ -407,18 +424,18 @@ static int on_record(struct import *im, struct task *t, const struct st_call *ca
 	if (rc)
 		return rc < 0 ? rc : 0;
 	if ((r->op == OP_execve || r->op == OP_execveat) && r->ret == 0)
-		rc = on_exec(t);
+		rc = on_exec(t, r->path);
 	if (rc || im->pass != PASS_WRITE)
 		return rc;
 	return import_emit(im, r);
 }
 
 /* getuid() and the like are in no capture, but say who it was. */
-static void learn_user(struct import *im, const struct st_call *call, struct str name)
+static void learn_user(struct import *im, const struct task *t, const struct st_call *call, struct str name)
 {
 	int64_t uid;
 
-	if (im->has_uid || (!str_eqs(name, "geteuid") && !str_eqs(name, "getuid")))
+	if (im->has_uid || t->changed || (!str_eqs(name, "geteuid") && !str_eqs(name, "getuid")))
 		return;
 	if (st_result(call->result, &uid) == 0 && uid >= 0 && uid <= UINT32_MAX) {
 		im->has_uid = true;
@@ -426,19 +443,54 @@ static void learn_user(struct import *im, const struct st_call *call, struct str
 	}
 }
 
-/* Nor is prctl in any, but a thread has another name then. strace does not tell whose it is by now. */
-static int learn_comm(struct import *im, const struct task *t, const struct st_call *call, uint64_t done)
+/* Which argument of a call that changes the effective user says who that is then; -1: it is no such call. */
+static int user_argument(struct str name)
 {
-	struct rec rec = {.op = OP_state_thread, .t = done, .pid = t->proc->pid, .tid = t->tid};
+	static const struct {
+		const char *name;
+		int argument;
+	} calls[] = {{"setuid", 0}, {"setuid32", 0}, {"setreuid", 1}, {"setreuid32", 1}, {"setresuid", 1},
+		{"setresuid32", 1}};
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (str_eqs(name, calls[i].name))
+			return calls[i].argument;
+	return -1;
+}
+
+/* Whether the call gave the thread another name (prctl) or user; both are told together then. */
+static bool changes_identity(struct import *im, struct task *t, const struct st_call *call, struct str name)
+{
+	int argument = user_argument(name);
+	struct str comm;
+	uint64_t uid;
 	int64_t ret;
 
-	if (im->pass != PASS_WRITE || call->n < 2 || !str_eqs(call->arg[0], "PR_SET_NAME") ||
-		st_result(call->result, &ret) || ret < 0 ||
-		st_string(&im->scratch.path, call->arg[1], &rec.path) != ST_WHOLE)
-		return 0;
-	rec.path.len = rec.path.len < COMM_MAX ? rec.path.len : COMM_MAX;
-	rec.arg[op_arg_index(OP_state_thread, A_UID)] = im->uid;
-	return import_emit(im, &rec);
+	if (argument < 0 && !str_eqs(name, "prctl"))
+		return false;
+	if (st_result(call->result, &ret) || ret < 0 || call->n < 2u - (argument == 0))
+		return false;
+	if (argument >= 0) {
+		if (str_eqs(call->arg[argument], "-1") || st_number(call->arg[argument], &uid) || uid > UINT32_MAX)
+			return false;
+		t->changed = true;
+		t->uid = uid;
+		return true;
+	}
+	if (!str_eqs(call->arg[0], "PR_SET_NAME") || st_string(&im->scratch.path, call->arg[1], &comm) != ST_WHOLE)
+		return false;
+	set_comm(t, comm);
+	return true;
+}
+
+/* Such calls are in no capture, but what they change is. */
+static int tell_identity(struct import *im, const struct task *t, uint64_t done)
+{
+	struct rec rec = {.op = OP_state_thread, .t = done, .pid = t->proc->pid, .tid = t->tid, .path = str_of(t->comm)};
+
+	rec.arg[op_arg_index(OP_state_thread, A_UID)] = t->changed ? t->uid : im->uid;
+	return im->pass == PASS_WRITE ? import_emit(im, &rec) : 0;
 }
 
 static bool wanted_in_pass(const struct import *im, struct str name)
@@ -460,9 +512,9 @@ static int on_call(struct import *im, struct task *t, struct str name, struct st
 		return 0;
 	if (st_call(&call, text))
 		return op_find(name) < 0 ? 0 : lose(im, t, "a call that is not written as strace does");
-	learn_user(im, &call, name);
-	if (str_eqs(name, "prctl"))
-		return learn_comm(im, t, &call, done);
+	learn_user(im, t, &call, name);
+	if (changes_identity(im, t, &call, name))
+		return tell_identity(im, t, done);
 	rc = st_rec(&im->scratch, &call, name, &rec, &why);
 	if (rc == -ENOENT)
 		return 0;
@@ -541,6 +593,7 @@ static int on_superseded(struct import *im, struct task *leader, const struct st
 	leader->busy = t->busy;
 	leader->exiting = false;
 	leader->exec_tid = t->tid;
+	same_identity(leader, t);
 	task_end(im, t);
 	return 0;
 }

@@ -46,7 +46,9 @@ struct task {
 	struct proc *proc;
 	struct buf name, text; /* of a call that is not over */
 	uint64_t since;
-	bool busy, exiting;
+	bool busy, exiting, changed; /* its user is not the one of the start */
+	uint64_t uid;
+	char comm[COMM_MAX + 1]; /* empty: not known */
 };
 
 struct fork {

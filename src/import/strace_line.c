@@ -184,15 +184,19 @@ static size_t behind_comment(struct str s, size_t i)
 	return end ? (size_t)(end - s.s) + 2 : s.len;
 }
 
-/* "3</path>": behind the bracket that closes the one at I; I + 1 where none does. */
+/*
+ * "3</path>", "3<TCP:[127.0.0.1:5->127.0.0.1:80]>": behind the bracket that closes the one at I; I + 1 where none does.
+ * In paths strace escapes brackets, but they may end with "-".
+ */
 static size_t behind_angle(struct str s, size_t i)
 {
 	size_t at, depth = 0, end = s.len - i > ANGLE_MAX ? i + ANGLE_MAX : s.len;
+	bool arrows = i + 1 < s.len && s.s[i + 1] != '/';
 
 	for (at = i; at < end; at++) {
 		if (s.s[at] == '<')
 			depth++;
-		else if (s.s[at] == '>' && --depth == 0)
+		else if (s.s[at] == '>' && !(arrows && s.s[at - 1] == '-') && --depth == 0)
 			return at + 1;
 	}
 	return i + 1;

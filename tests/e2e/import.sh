@@ -114,6 +114,41 @@ os.getcwd()
 E2
 imported python /usr/bin/python3 -S -E ../program/program.py
 
+# who the threads were, as ioriot itself records it
+if is_root; then
+	cat >program/users.py <<'E2'
+import os, threading
+def touch(name):
+    os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
+os.chmod(".", 0o777)
+touch("root")
+os.setresuid(-1, 65534, -1)
+touch("nobody")
+os.setreuid(-1, 0)
+touch("root again")
+t = threading.Thread(target=touch, args=("thread",))
+t.start()
+t.join()
+if os.fork() == 0:
+    os.setuid(65533)
+    touch("child")
+    os.execv("/bin/touch", ["touch", "program"])
+os.wait()
+E2
+	imported users /usr/bin/python3 -S -E ../program/users.py
+	for of in own users; do
+		"$IORIOT" --quiet -a "$of.capture" --export "jsonl:$of.jsonl" -F 'file=~"/work/" && op in (openat,chmod)'
+		python3 -c 'import json, sys
+for line in sys.stdin:
+    call = json.loads(line)
+    print(call["op"], call["file"], call["comm"], call["uid"])' < "$of.jsonl" > "$of.users"
+	done
+	equal "users: as ioriot records them" "$(cat users.users)" "$(cat own.users)"
+	equal "users: of the program behind setuid" "$(grep -c '^openat .*/work/program touch 65533$' own.users)" 1
+else
+	skip "users" "an ordinary user cannot become another one"
+fi
+
 # compressed, analysed, compared with its own replay
 zstd -q tar.strace
 status_is "compressed lines" 0 "$IORIOT" --quiet --import strace:tar.strace.zst -c again.capture.zst

@@ -117,10 +117,37 @@ START_TEST(arguments_are_taken_apart)
 }
 END_TEST
 
+/* strace -yy */
+START_TEST(descriptors_with_all_that_is_known_of_them)
+{
+	static const char *const ends[] = {"TCP:[127.0.0.1:45927->127.0.0.1:40070]", "UNIX-STREAM:[1->2,\"/run/x\"]",
+		"/dev/null<char 1:3>", "/tmp/a->(deleted", "pid:5"};
+	char line[200];
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		snprintf(line, sizeof(line), "7 openat(-1, \"/f\", O_RDONLY) = 6</f>\n7 dup2(6<%s%s, 9) = 9<%s%s\n", ends[i],
+			strchr(ends[i], '(') ? ")" : ">", ends[i], strchr(ends[i], '(') ? ")" : ">");
+		imports(line, TASK("") "i=7:7;:,o=openat;:,d=-1;:,p=/f;:,f=0;:,m=0;:,s=6;:,\ni=7:7;:,o=dup2;:,d=6;:,e=9;:,s=9;:,\n");
+	}
+}
+END_TEST
+
 START_TEST(names_of_threads_are_states)
 {
 	one("prctl(PR_SET_NAME, \"a;worker of many\") = 0 <0.000010>", "o=state_thread;:,U=0;:,p=a\\x3bworker of man;:,");
 	one("prctl(PR_SET_NAME, \"\") = 0", "o=state_thread;:,U=0;:,p=;:,");
+}
+END_TEST
+
+START_TEST(users_of_threads_are_states)
+{
+	one("setuid(7) = 0 <0.000010>", "o=state_thread;:,U=7;:,p=;:,");
+	one("setreuid(-1, 8) = 0", "o=state_thread;:,U=8;:,p=;:,");
+	one("setresuid(5, 9, -1) = 0", "o=state_thread;:,U=9;:,p=;:,");
+	one("setresuid32(-1, 4294967294, -1) = 0", "o=state_thread;:,U=4294967294;:,p=;:,");
+	one("setreuid(6, -1) = 0", NULL);
+	one("setuid(7) = -1 EPERM (Operation not permitted)", NULL);
 }
 END_TEST
 
@@ -270,6 +297,8 @@ Suite *import_suite(void)
 	tcase_add_checked_fixture(tc, enter, leave);
 	tcase_add_test(tc, arguments_are_taken_apart);
 	tcase_add_test(tc, names_of_threads_are_states);
+	tcase_add_test(tc, users_of_threads_are_states);
+	tcase_add_test(tc, descriptors_with_all_that_is_known_of_them);
 	tcase_add_test(tc, what_is_no_record_is_none);
 	tcase_add_test(tc, what_is_lost_is_told);
 	tcase_add_test(tc, children_come_behind_their_making);
