@@ -13,7 +13,7 @@
 #define WIDTH	 1200
 #define ROW	 17
 #define HEAD	 58
-#define CHAR	 6.6 /* pixels of one in a label, on average */
+#define CHAR	 6.6 /* pixels of one in a label: 11px, 0.6 em wide */
 #define MIN_PX	 0.1 /* narrower frames are left out, and counted; more of them when there are too many */
 #define DEPTH_MAX 512 /* rows; what is deeper is left out as well */
 
@@ -54,14 +54,35 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 	return len;
 }
 
+static uint32_t utf8_decode(const unsigned char *p, size_t len)
+{
+	uint32_t c = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+	size_t i;
+
+	for (i = 1; i < len; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+/* What would not be seen, turns text around, or may not be in XML. */
+static bool is_hidden(uint32_t c)
+{
+	return (c >= 0x7f && c <= 0x9f) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || c == 0xfffe || c == 0xffff;
+}
+
 /* XML has to be UTF-8, file names need not be. */
 static void put_name(struct buf *out, struct str s)
 {
 	size_t i = 0, len;
 
 	while (i < s.len) {
-		len = utf8_len((const unsigned char *)s.s + i, s.len - i);
-		if (len)
+		const unsigned char *at = (const unsigned char *)s.s + i;
+
+		len = utf8_len(at, s.len - i);
+		if (len && is_hidden(utf8_decode(at, len)))
+			buf_addf(out, "\\u%04x", utf8_decode(at, len));
+		else if (len)
 			put_xml(out, (struct str){s.s + i, len});
 		else
 			buf_addf(out, "\\x%02x", (unsigned char)s.s[i]);
@@ -145,7 +166,7 @@ static unsigned rows_of(const struct stacks *s)
 
 static const char style[] =
 	"<style>svg{font:12px ui-sans-serif,system-ui,sans-serif;background:#fff;color:#222}"
-	"text{pointer-events:none;fill:#111}.h{fill:#222}.t{font-size:16px}.f rect{cursor:pointer}"
+	"text{pointer-events:none;fill:#111}.f text{font:11px ui-monospace,monospace}.h{fill:#222}.t{font-size:16px}.f rect{cursor:pointer}"
 	".f:hover rect,.f:focus rect{stroke:#000;stroke-width:1.2}.f:focus{outline:none}"
 	".m rect{fill:#7b3fe4}.m text{fill:#fff}"
 	".p{opacity:.45}@media(prefers-color-scheme:dark){svg{background:#16181d}.h{fill:#ddd}"
@@ -172,7 +193,8 @@ static void put_title(const struct stacks *s, const struct ending *e, unsigned l
 	buf_addf(out, "</text>\n<text class=\"h\" id=\"info\" x=\"8\" y=\"38\"></text>\n"
 		      "<text class=\"h\" id=\"found\" x=\"%d\" y=\"52\" text-anchor=\"end\"></text>\n", WIDTH - 8);
 	if (left_out)
-		buf_addf(out, "<text class=\"h\" x=\"8\" y=\"52\">%u frames too narrow to show</text>\n", left_out);
+		buf_addf(out, "<text class=\"h\" x=\"8\" y=\"52\">%u frame%s too narrow to show</text>\n", left_out,
+			left_out == 1 ? "" : "s");
 }
 
 static size_t frames_shown(const struct stacks *s)

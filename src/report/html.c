@@ -267,7 +267,7 @@ static json_t *lines_json(const struct ending *e)
 
 static json_t *header_json(const struct ending *e)
 {
-	static const char *const keys[] = {"cmd", "host", "kernel", "backend", "start_wall", "only", "filter"};
+	static const char *const keys[] = {"cmd", "host", "kernel", "backend", "start_wall", "only", "filter", "files"};
 	json_t *j = json_object();
 	size_t i;
 

@@ -27,7 +27,38 @@ static json_t *title(const struct ending *e)
 	return j;
 }
 
-/* From the bottom to F, which has the number OWN. */
+/* Frames of one name are one frame there, wherever they stand: its table sums them up. */
+struct known_frame {
+	struct hnode node; /* by name */
+	struct str name;
+	uint64_t number;
+};
+
+/* The number of the name of F, which goes to FRAMES when it is new. False: memory is out. */
+static bool number_frame(struct stacks *s, struct hmap *known, struct frame *f, json_t **frames)
+{
+	uint64_t hash = hash_bytes(f->name.s, f->name.len, 0);
+	json_t *frame;
+	struct known_frame *k;
+	struct hnode *n;
+
+	for (n = hmap_first(known, hash); n; n = hmap_next(n))
+		if (str_eq(hmap_entry(n, struct known_frame, node)->name, f->name)) {
+			f->number = hmap_entry(n, struct known_frame, node)->number;
+			return true;
+		}
+	k = arena_alloc(&s->arena, sizeof(*k));
+	if (!k || hmap_insert(known, &k->node, hash))
+		return false;
+	k->name = f->name;
+	f->number = k->number = known->n - 1;
+	frame = json_object();
+	json_put(&frame, "name", json_bytes(f->name));
+	json_append(frames, frame);
+	return true;
+}
+
+/* From the bottom to F. */
 static json_t *sample(const struct frame *f)
 {
 	json_t *j = json_array();
@@ -43,20 +74,18 @@ static json_t *sample(const struct frame *f)
 static json_t *profile(struct stacks *s, const struct ending *e, json_t **frames)
 {
 	json_t *j = json_object(), *samples = json_array(), *weights = json_array();
+	struct hmap known = HMAP_INIT;
 	struct frame *f;
-	uint64_t n = 0;
 
 	for (f = stacks_next(&s->root, true); f; f = stacks_next(f, true)) {
-		json_t *frame = json_object();
-
-		f->number = n++;
-		json_put(&frame, "name", json_bytes(f->name));
-		json_append(frames, frame);
+		if (!number_frame(s, &known, f, frames))
+			json_append(&samples, NULL); /* which fails it */
 		if (!f->self)
 			continue;
 		json_append(&samples, sample(f));
 		json_append(&weights, json_number(f->self));
 	}
+	hmap_free(&known);
 	json_put(&j, "type", json_string("sampled"));
 	json_put(&j, "name", title(e));
 	json_put(&j, "unit", json_string(strcmp(s->unit, "ns") == 0 ? "nanoseconds"

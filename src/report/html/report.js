@@ -38,6 +38,7 @@ function bytes(v) { return v ? steps(v, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 function count(v) { return v === null || v === undefined ? '-' : v < 10000 && v === Math.floor(v) ? String(v) : steps(v, ['', 'k', 'M', 'G', 'T'], 1e3); }
 function whole(v) { return String(Math.round(v)).replace(/\B(?=(\d{3})+$)/g, '\u202f'); }
 function per(format) { return function (v) { return v === null || v === undefined ? '-' : format(v) + '/s'; }; }
+function some(n, what, more) { return whole(n) + ' ' + what + (n === 1 ? '' : more); }
 function percent(v) { return (v > 0 ? '+' : '') + v.toFixed(1) + ' %'; }
 function change(a, b) { return a > 0 ? percent(100 * (b - a) / a) : b > 0 ? 'new' : '\u00b1 0'; }
 /* Tick labels without needless digits. */
@@ -127,9 +128,10 @@ document.getElementById('subtitle').textContent = sides.map(function (s) {
   if (h.host) from.push('on ' + h.host);
   if (h.kernel) from.push('Linux ' + h.kernel);
   if (h.start_wall > 0) from.push('at ' + new Date(h.start_wall / 1e6).toISOString().replace('T', ' ').slice(0, 19) + ' UTC');
+  if (h.files) from.push('only what was done to ' + h.files);
   if (h.only || h.filter) from.push('only calls ' + [h.only && 'named by ' + h.only, h.filter && 'with ' + h.filter].filter(Boolean).join(' and '));
-  return plain((two ? s.name + ': ' : '') + whole(s.records) + ' records of ' + s.processes + ' processes and ' +
-    s.threads + ' threads' + (from.length ? ', ' + from.join(', ') : '') +
+  return plain((two ? s.name + ': ' : '') + whole(s.records) + ' records of ' + some(s.processes, 'process', 'es') + ' and ' +
+    some(s.threads, 'thread', 's') + (from.length ? ', ' + from.join(', ') : '') +
     (s.filter ? '. Chosen by ' + s.filter + ': ' + whole(s.totals.calls) + ' of ' + whole(s.allCalls) + ' calls' : ''));
 }).join('\n');
 sides.forEach(function (s) {
@@ -284,7 +286,7 @@ if (data.replay) (function () {
 
 /* ---- time line ---- */
 
-var longest = Math.max.apply(null, sides.map(function (s) { return s.bins.width * s.bins.calls.length; }).concat([1])) / 1e9;
+var longest = Math.max.apply(null, sides.map(function (s) { return s.bins.width * s.bins.calls.length || s.length; }).concat([1])) / 1e9;
 function starts(b) { return b.calls.map(function (v, i) { return i * b.width / 1e9; }); }
 function rates(b, key) { return b[key].map(function (v) { return v * 1e9 / b.width; }); }
 function seconds(v) { return ns(v * 1e9); }
@@ -300,7 +302,7 @@ function lines(b, series, format, top, log, binary) {
         var v = [];
         for (var k = log; k <= top; k *= 10) v.push(k);
         return v.length > 5 ? v.filter(function (x, i) { return i % 2 === 0; }) : v;
-      } } : { size: 78, incrs: binary ? powers : undefined })],
+      }, filter: function (u, v) { return v; } } : { size: 78, incrs: binary ? powers : undefined })],
       series: [{}].concat(series.map(function (x) {
         return { label: x.label, stroke: colour(x.colour), fill: x.fill ? faded(colour(x.colour)) : undefined, width: 1.4, paths: stepped,
           points: { show: false } };
@@ -357,7 +359,7 @@ function extent(lists) {
   if (all.length > 1 && all[0] === 0 && all[1] > 12) zero = rows[all.shift()];
   return all.length ? { low: all[0], high: all[all.length - 1], below: zero } : { low: 20, high: 20, below: 0 };
 }
-function below(n, size) { return n ? ', and ' + whole(n) + ' of less than ' + ns(edge(1, size)) : ''; }
+function below(n, size, format) { return n ? ', and ' + whole(n) + ' of less than ' + format(edge(1, size)) : ''; }
 function each(list, f) { for (var i = 0; i < list.length; i += 2) f(list[i], list[i + 1]); }
 
 (function () {
@@ -413,7 +415,7 @@ function each(list, f) { for (var i = 0; i < list.length; i += 2) f(list[i], lis
     }
     paint();
     charts.push(paint);
-    column.lastChild.appendChild(el('div', { 'class': 'note' }, ['1', scale, whole(most) + ' calls' + below(range.below, 16)]));
+    column.lastChild.appendChild(el('div', { 'class': 'note' }, ['1', scale, whole(most) + ' calls' + below(range.below, 16, ns)]));
   });
 })();
 
@@ -423,7 +425,7 @@ function bars(parent, title, of, format) {
   function span() { return extent(sides.map(of).map(function (h) { return h ? h.rows : []; })); }
   return parent.map(function (column, i) {
     function here() { var h = of(sides[i]), counts = {}; each(h ? h.rows : [], function (row, n) { counts[row] = n; }); return counts; }
-    return chart(column, title + below(span().below, 8), title + ', in rows of a quarter of a power of two', 210, function () {
+    return chart(column, title + below(span().below, 8, format), title + ', in rows of a quarter of a power of two', 210, function () {
       var r = span(), counts = here(), xs = [], ys = [];
       for (var k = r.low; k <= r.high; k++) { xs.push(k); ys.push(counts[k] || 0); }
       return {
