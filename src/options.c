@@ -518,7 +518,27 @@ SETTER(set_top)
 	if (str_u64(str_of(value), &n) || n > UINT_MAX)
 		return bad_value(row, value, "a number of rows, or 0 for all", err);
 	o->top = (unsigned)n;
+	o->top_given = true;
 	return 0;
+}
+
+static int set_when(enum terminal_when *to, const struct option_row *row, const char *value, struct err *err)
+{
+	unsigned word = TERMINAL_AUTO;
+	int ret = set_word(&word, row, value, err);
+
+	*to = (enum terminal_when)word;
+	return ret;
+}
+
+SETTER(set_colour)
+{
+	return set_when(&o->colour, row, value, err);
+}
+
+SETTER(set_escape)
+{
+	return set_when(&o->escape, row, value, err);
 }
 
 SETTER(set_hist)
@@ -543,7 +563,8 @@ SETTER(set_timeline)
 {
 	char *end;
 	double n = strtod(value, &end);
-	double unit = strcmp(end, "ms") == 0 ? 1e6
+	double unit = strcmp(end, "us") == 0   ? 1e3
+		      : strcmp(end, "ms") == 0 ? 1e6
 		      : strcmp(end, "m") == 0 ? 60e9
 		      : strcmp(end, "h") == 0 ? 3600e9
 		      : !*end || strcmp(end, "s") == 0 ? 1e9
@@ -837,6 +858,12 @@ const struct option_row option_rows[] = {
 		"Frames of the stacks from below (comm,file,op); a name has one for each directory.", set_fields},
 	{0, "count", "WORD", "time|count|bytes|gap", COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"What makes stacks wide: time in calls (default), their number, bytes moved, gaps.", set_weight},
+	{0, "color", "WORD", "auto|always|never", COMMAND_NONE, FOR(COMMAND_ANALYSE) | FOR(COMMAND_CHECK),
+		"Colours of tables: auto is on a terminal, where neither NO_COLOR nor TERM=dumb is against it.", set_colour},
+	{0, "escape", "WORD", "auto|always|never", COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"What would speak to a terminal, in the names of --export csv: auto escapes it on a terminal. Tables "
+		"always do.",
+		set_escape},
 	{'w', "wd-base", "DIR", NULL, COMMAND_NONE, FOR_STEPS,
 		"Accepted for command lines of older versions. Nothing is kept there.",
 		set_wd_base},
@@ -1012,6 +1039,8 @@ static int check_modifiers(const struct parse *p, struct err *err)
 			"--flame are of one");
 	if (o->analyse && o->anonymize && !exports_records(o))
 		return err_set(err, EINVAL, "--anonymize goes with --export capture:FILE or records:FILE");
+	if (o->escape != TERMINAL_AUTO && !(o->export && strncmp(o->export, "csv:", 4) == 0))
+		return err_set(err, EINVAL, "--escape is of the names of --export csv:FILE");
 	if (o->import && !o->capture)
 		return err_set(err, EINVAL, "--import needs -c: the capture to write");
 	if (has_snapshot(o) != (o->output != NULL))
@@ -1021,7 +1050,7 @@ static int check_modifiers(const struct parse *p, struct err *err)
 		return err_set(err, EINVAL, "--snapshot-every means nothing without --snapshot");
 	if (FOR(o->command) & FOR_REPLAY && o->by && strcmp(o->by, "file") != 0)
 		return err_set(err, EINVAL, "the statistics of a replay can be --by=file, not by \"%s\"", o->by);
-	if (FOR(o->command) & FOR_REPLAY && o->top != TOP_DEFAULT && !o->by)
+	if (FOR(o->command) & FOR_REPLAY && o->top_given && !o->by)
 		return err_set(err, EINVAL, "--top means nothing to a replay without --by=file");
 	if ((o->files || (o->socket && o->capture)) && (o->max_size || o->max_events || o->filter || o->only_ops))
 		return err_set(err, EINVAL, "--file keeps what is done to files, and the last of that: not with "

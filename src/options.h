@@ -10,6 +10,7 @@
 #include "ops/layer_list.h"
 #include "snapshot/snapshot.h"
 #include "utils/err.h"
+#include "utils/terminal.h"
 
 #define IORIOT_VERSION "1.0.0"
 
@@ -107,6 +108,8 @@ struct options {
 	const char *by;	     /* --by; NULL = not given */
 	enum sort_word sort; /* --sort */
 	unsigned top;	     /* --top, default 20; 0 = all */
+	bool top_given;
+	enum terminal_when colour, escape; /* --color, --escape */
 	enum hist_word hist; /* --hist, when hist_given is set */
 	bool hist_given;
 	bool sequence;	     /* --seq */

@@ -13,7 +13,7 @@ static void print(const struct check *c)
 {
 	struct buf text = BUF_INIT;
 
-	report_text(&c->report, terminal_colour(STDOUT_FILENO), &text);
+	report_text(&c->report, terminal_colour(c->options->colour, STDOUT_FILENO), &text);
 	fwrite(text.p, 1, text.len, stdout);
 	buf_free(&text);
 }

@@ -35,9 +35,9 @@ static uint64_t bucket_top(unsigned i)
 	return ((((uint64_t)(i % HIST_SUB) + HIST_SUB) + 1) << shift) - 1;
 }
 
-static uint64_t bucket_bottom(unsigned i)
+uint64_t hist_bottom(unsigned bucket)
 {
-	return i ? bucket_top(i - 1) + 1 : 0;
+	return bucket ? bucket_top(bucket - 1) + 1 : 0;
 }
 
 static uint64_t minus(uint64_t a, uint64_t b)
@@ -57,7 +57,7 @@ void hist_subtract(struct hist *from, const struct hist *before)
 		if (!from->bucket[i])
 			continue;
 		if (lowest == UINT64_MAX)
-			lowest = bucket_bottom(i);
+			lowest = hist_bottom(i);
 		highest = bucket_top(i);
 	}
 	if (lowest == UINT64_MAX)

@@ -44,6 +44,8 @@ void hist_merge(struct hist *into, const struct hist *from);
  */
 void hist_subtract(struct hist *from, const struct hist *before);
 
+uint64_t hist_bottom(unsigned bucket); /* the least value that is counted there */
+
 /* The value that a share Q (0..1) of all values does not exceed; 0 for an empty histogram. */
 uint64_t hist_quantile(const struct hist *h, double q);
 

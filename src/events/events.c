@@ -71,6 +71,19 @@ static struct str base_of(const struct task *task, const struct rec *r, int dirf
 
 /* ---- what a call was on ---- */
 
+/* What an argument is: a descriptor, or a file that is registered with a ring. */
+struct target {
+	struct object *object;
+	struct descriptor *d;
+	struct place *place;
+};
+
+/* A close of a slot has its number elsewhere, and a descriptor 0 that means nothing. */
+static bool closes_slot(const struct rec *r)
+{
+	return r->op == OP_uring_close && r->sqe.slot != SQE_NONE;
+}
+
 static bool is_slot(const struct rec *r, int arg)
 {
 	bool other = r->op == OP_uring_splice && ops[r->op].arg[arg] == A_FD;
@@ -78,23 +91,28 @@ static bool is_slot(const struct rec *r, int arg)
 	return op_has(r->op, A_SQE) && r->sqe.flags & (other ? URING_SPLICE_IN_FIXED : URING_FIXED_FILE);
 }
 
-static struct object *object_of(const struct events *e, const struct task *t, const struct rec *r,
-	struct event *ev, int arg, struct descriptor **d)
+static struct target slot_target(const struct events *e, const struct rec *r, uint64_t number, struct event *ev)
 {
-	const struct displaced *other;
-	const struct slot *s;
+	struct slot *s = host_slot(e, r->sqe.ring, number);
 
-	*d = NULL;
-	if (is_slot(r, arg)) {
-		s = host_slot(e, r->sqe.ring, r->arg[arg]);
-		ev->direct = s && s->direct;
-		return s ? s->object : NULL;
-	}
+	ev->direct = s && s->direct;
+	return s ? (struct target){s->object, NULL, &s->place} : (struct target){0};
+}
+
+static struct target target_of(const struct events *e, const struct task *t, const struct rec *r, struct event *ev,
+	int arg)
+{
+	bool closes = r->op == OP_close || r->op == OP_uring_close;
+	const struct displaced *other;
+	struct descriptor *d;
+
+	if (closes_slot(r) || is_slot(r, arg))
+		return slot_target(e, r, closes_slot(r) ? r->sqe.slot : r->arg[arg], ev);
 	ev->fd = (int32_t)r->arg[arg];
-	other = r->op == OP_close ? vfd_displaced(t, ev->fd, r->t - r->dur) : NULL;
-	*d = other ? other->d : vfd_get(t, ev->fd);
-	ev->direct = *d && (*d)->desc->flags & O_DIRECT;
-	return *d ? (*d)->desc->node : NULL;
+	other = closes ? vfd_displaced(t, ev->fd, r->t - r->dur) : NULL;
+	d = other ? other->d : vfd_get(t, ev->fd);
+	ev->direct = d && d->desc->flags & O_DIRECT;
+	return d ? (struct target){d->desc->node, d, d->desc->order} : (struct target){0};
 }
 
 void take_facts(const struct rec *r, struct event *ev)
@@ -137,13 +155,16 @@ static uint64_t asked_for(const struct op_plan *plan, const struct rec *r)
 }
 
 /* Where a transfer is: said by the call, or by the description that it is made on. */
-static void locate(const struct op_plan *plan, const struct rec *r, struct event *ev, struct descriptor *d,
-	struct object *o)
+static void locate(const struct op_plan *plan, const struct rec *r, struct event *ev, const struct target *on)
 {
+	struct descriptor *d = on->d;
+	struct object *o = on->object;
 	int i = plan->off;
 	bool own = i < 0 || (int64_t)r->arg[i] < 0, writes = ops[r->op].cls == CLS_WRITE;
 	uint64_t moved = r->ret > 0 ? (uint64_t)r->ret : 0;
 
+	if (o && o->stream)
+		return;
 	if (!own)
 		ev->offset = (int64_t)r->arg[i];
 	else if (!d)
@@ -157,24 +178,22 @@ static void locate(const struct op_plan *plan, const struct rec *r, struct event
 	if (writes && o && (uint64_t)ev->offset + moved > o->size)
 		o->size = (uint64_t)ev->offset + moved;
 	if (r->ret >= 0)
-		place_note(d, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
+		place_note(on->place, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
 }
 
 static void describe(struct events *e, const struct op_plan *plan, struct task *t, const struct rec *r,
 	struct event *ev)
 {
-	struct descriptor *d = NULL;
-	struct object *o = NULL;
+	struct target on = {0};
 
 	if (plan->fd >= 0) {
-		o = object_of(e, t, r, ev, plan->fd, &d);
-		name_object(e, ev, o);
+		on = target_of(e, t, r, ev, plan->fd);
+		name_object(e, ev, on.object);
 	}
 	if (plan->fd2 >= 0) {
 		struct event second = {.fd = -1};
-		struct descriptor *to;
 
-		ev->file2 = object_hold(e, 1, object_of(e, t, r, &second, plan->fd2, &to));
+		ev->file2 = object_hold(e, 1, target_of(e, t, r, &second, plan->fd2).object);
 	}
 	if (plan->address >= 0)
 		maps_name(e, t, r->arg[plan->address], ev);
@@ -183,7 +202,7 @@ static void describe(struct events *e, const struct op_plan *plan, struct task *
 	take_facts(r, ev);
 	ev->size = asked_for(plan, r);
 	if (plan->placed)
-		locate(plan, r, ev, d, o);
+		locate(plan, r, ev, &on);
 }
 
 /* -ERESTARTSYS ... -ERESTART_RESTARTBLOCK of include/linux/errno.h: no program ever sees them. */

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "ops/aio.h"
 #include "ops/uring.h"
@@ -363,6 +364,15 @@ static int open_at(
 	return 0;
 }
 
+/* By what is known of it, else by what the kernel, or for want of a name the call that made it, names it. */
+static bool is_stream(struct str path, const struct facts *facts)
+{
+	if (facts->known && !facts->absent && !facts->list)
+		return !S_ISREG(facts->mode) && !S_ISDIR(facts->mode) && !S_ISBLK(facts->mode);
+	return str_starts(path, STR("pipe:")) || str_starts(path, STR("socket:")) ||
+	       str_starts(path, STR("anon_inode:")) || (op_find(path) >= 0 && !str_starts(path, STR("memfd_")));
+}
+
 static int open_path(struct events *e, struct task *t, int64_t fd, struct str path,
 	const struct rec *r, uint64_t flags)
 {
@@ -374,6 +384,7 @@ static int open_path(struct events *e, struct task *t, int64_t fd, struct str pa
 	o = object_new(path, &r->facts);
 	if (!o)
 		return -ENOMEM;
+	o->stream = is_stream(path, &r->facts);
 	rc = open_at(e, t, fd, o, r, flags);
 	object_put(NULL, o);
 	return rc;
@@ -518,10 +529,8 @@ static uint64_t size_of(const uint64_t *v, uint32_t left)
 	return sum;
 }
 
-void place_note(struct descriptor *d, uint64_t offset, uint64_t moved, bool *follows, bool *sequential)
+void place_note(struct place *place, uint64_t offset, uint64_t moved, bool *follows, bool *sequential)
 {
-	struct place *place = d ? d->desc->order : NULL;
-
 	if (!place)
 		return;
 	*follows = place->used;
@@ -560,7 +569,7 @@ static int submit_one(struct events *e, const struct task *t, const struct rec *
 	q->direct = d && d->desc->flags & O_DIRECT;
 	object_get(NULL, q->object);
 	if (q->op == EVENT_AIO_READ || q->op == EVENT_AIO_WRITE)
-		place_note(d, q->offset, q->size, &q->follows, &q->sequential);
+		place_note(d ? d->desc->order : NULL, q->offset, q->size, &q->follows, &q->sequential);
 	return 0;
 }
 
@@ -658,6 +667,7 @@ static int register_file(struct events *e, uint32_t ring, uint64_t number, const
 	object_get(NULL, o);
 	object_put(NULL, s->object);
 	s->object = o;
+	s->place.used = false;
 	s->direct = d && d->desc->flags & O_DIRECT;
 	return 0;
 }

@@ -16,10 +16,9 @@ struct known_inode {
 	uint32_t dev_major, dev_minor;
 	uint64_t ino;
 	struct object *object;	 /* its name; NULL: no call told it */
-	uint64_t next_sector;	 /* behind the last request that was queued of it */
-	bool queued;
-	uint64_t next_offset;	 /* behind the last transfer of a file_call */
-	bool moved;
+	struct place queued;	 /* of requests of the device, in bytes of that */
+	struct place moved;	 /* of calls that were kept because of their file */
+	struct place completed;	 /* of requests of rings */
 };
 
 static struct known_inode *inode_of(struct events *e, const struct event *ev)
@@ -66,24 +65,21 @@ static void describe_block(const struct rec *r, struct event *ev, struct known_i
 		ev->read = ev->size;
 	else if (what == LAYER_WRITE)
 		ev->written = ev->size;
-	if (!i)
-		return;
-	ev->follows = i->queued;
-	ev->sequential = i->queued && i->next_sector == sector;
-	i->queued = true;
-	i->next_sector = sector + ev->size / 512;
+	place_note(i ? &i->queued : NULL, (uint64_t)ev->offset, ev->size, &ev->follows, &ev->sequential);
 }
 
-static void describe_ring(const struct rec *r, struct event *ev, uint64_t moved)
+static void describe_ring(const struct rec *r, struct event *ev, struct known_inode *i, uint64_t moved)
 {
 	unsigned fields = ring_fields(rec_arg(r, A_RINGOP, 0) & LAYER_RING_OP);
 
 	ev->read = fields & RING_READS ? moved : 0;
 	ev->written = fields & RING_WRITES ? moved : 0;
+	if (i && ev->offset >= 0 && (ev->read || ev->written))
+		place_note(&i->completed, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
 }
 
 /* Of calls about sockets and of processes: what has a name instead of an inode. */
-static void describe_other(const struct rec *r, struct event *ev)
+static void describe_other(const struct rec *r, struct event *ev, struct known_inode *i)
 {
 	uint64_t moved = r->ret > 0 ? (uint64_t)r->ret : 0;
 
@@ -100,7 +96,7 @@ static void describe_other(const struct rec *r, struct event *ev)
 	else if (r->op == OP_net_recv)
 		ev->read = moved;
 	else if (r->op == OP_ring_complete)
-		describe_ring(r, ev, moved);
+		describe_ring(r, ev, i, moved);
 }
 
 /* As the kernel's side counts. */
@@ -159,12 +155,8 @@ static int take_call(struct events *e, const struct rec *r, struct event *ev)
 	i = ev->has_inode ? inode_of(e, ev) : NULL;
 	if (ev->has_inode && !i)
 		return -ENOMEM;
-	if (i && ev->offset >= 0 && (ev->read || ev->written)) {
-		ev->follows = i->moved;
-		ev->sequential = i->moved && i->next_offset == (uint64_t)ev->offset;
-		i->moved = true;
-		i->next_offset = (uint64_t)ev->offset + moved;
-	}
+	if (i && ev->offset >= 0 && (ev->read || ev->written))
+		place_note(&i->moved, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
 	return layers_name(e, ev, &r->facts) ? -ENOMEM : 1;
 }
 
@@ -196,7 +188,7 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 	if (ops[r->op].family == FAM_Block)
 		describe_block(r, ev, i);
 	else if (ops[r->op].family >= FAM_Net)
-		describe_other(r, ev);
+		describe_other(r, ev, i);
 	if (ops[r->op].family == FAM_Proc && host_process_event(e, r))
 		return -ENOMEM;
 	if (ev->cause && ev->cause != r->pid)

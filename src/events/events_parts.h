@@ -12,6 +12,7 @@
 struct object {
 	uint32_t refs;
 	bool has_inode;
+	bool stream; /* a pipe, socket or the like: what is moved has no place in it */
 	uint32_t dev_major, dev_minor;
 	uint64_t ino, size;
 	struct file_note note;
@@ -19,7 +20,7 @@ struct object {
 	char path[];
 };
 
-/* Of an open file description: where its last transfer ended. */
+/* Of an open file description, or a registered file: where its last transfer ended. */
 struct place {
 	uint64_t end;
 	bool used;
@@ -71,6 +72,7 @@ struct slot {
 	uint32_t ring;
 	uint64_t number;
 	struct object *object;
+	struct place place;
 	bool direct;
 };
 
@@ -151,8 +153,8 @@ struct slot *host_slot(const struct events *e, uint32_t ring, uint64_t number);
 int host_completions(struct events *e, const struct rec *r);
 /* The next of DONE. */
 void host_request(struct events *e, struct event *out);
-/* Where a transfer of MOVED bytes is to what was before it on its description. */
-void place_note(struct descriptor *d, uint64_t offset, uint64_t moved, bool *follows, bool *sequential);
+/* Where a transfer of MOVED bytes is to what was before it at PLACE; NULL: not known. */
+void place_note(struct place *place, uint64_t offset, uint64_t moved, bool *follows, bool *sequential);
 
 /* What the call, which is described by EV, leaves behind. 0 or -ENOMEM. */
 int host_effect(struct events *e, struct task *t, const struct rec *r, const struct event *ev);

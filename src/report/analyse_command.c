@@ -60,7 +60,7 @@ bool ending_incomplete(const struct ending *e)
 
 static struct top top_of(const struct options *o)
 {
-	return (struct top){(enum group_order)o->sort, o->top, o->top != TOP_DEFAULT};
+	return (struct top){(enum group_order)o->sort, o->top, o->top_given};
 }
 
 static void append(struct analysis *a, struct view *v)
@@ -84,7 +84,7 @@ static int make_tables(struct analysis *a, struct err *err)
 	if (!rc && o->hist_given)
 		rc = view_hist(&v[1], (enum hist_of)o->hist, err);
 	if (!rc && o->sequence)
-		rc = view_sequence(&v[2], top, err);
+		rc = view_sequence(&v[2], top, layer_list_has_events(&o->layers), err);
 	if (!rc && o->timeline)
 		rc = view_timeline(&v[3], o->timeline, err);
 	for (i = 0; i < 4; i++)
@@ -101,7 +101,7 @@ static int make_views(struct analysis *a, struct err *err)
 	size_t i;
 
 	if (!rc && o->export)
-		rc = view_export(&v[0], o->export, o->fields, o->weight, err);
+		rc = view_export(&v[0], o->export, o->fields, o->weight, o->escape, err);
 	if (!rc && o->flame)
 		rc = view_flame(&v[1], o->flame, o->fields, o->weight, err);
 	if (!rc && !a->views && !v[0] && !v[1])
@@ -236,7 +236,7 @@ static int read_through(struct analysis *a, int (*make)(struct analysis *a, stru
 	progress_end(&a->progress);
 	a->ending = (struct ending){.events = a->events, .totals = events_totals(a->events), .chosen = a->chosen,
 		.filter = a->options->filter ? a->options->filter : a->options->only_ops, .capture = a->path,
-		.colour = terminal_colour(STDOUT_FILENO)};
+		.colour = terminal_colour(a->options->colour, STDOUT_FILENO)};
 	return rc;
 }
 
@@ -330,7 +330,7 @@ static int replay_alone(const struct analysis *a, struct buf *out, struct err *e
 	if (a->filter || a->wanted || o->hist_given || o->sequence || o->timeline || o->export || o->flame || o->html)
 		return err_set(err, EINVAL, "of the statistics of a replay, %s, -a shows --by op and --by file; "
 			"the rest needs its capture", a->path);
-	return contrast_alone(a->path, o->by, top_of(o), terminal_colour(STDOUT_FILENO), out, err);
+	return contrast_alone(a->path, o->by, top_of(o), terminal_colour(o->colour, STDOUT_FILENO), out, err);
 }
 
 static int run(struct analysis a[2], struct buf *out, struct err *err)

@@ -27,7 +27,7 @@ struct lines_view {
 	struct view view;
 	const struct export_format *format;
 	struct outfile *file;
-	bool terminal; /* is what it is written to */
+	bool escapes; /* names of CSV */
 	struct buf line, escaped;
 	const char *name;
 	struct hmap known; /* the format's own, in the arena: processes of perfetto, files of fio */

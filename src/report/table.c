@@ -95,6 +95,8 @@ int table_print(const struct table *t, struct buf *out, bool colour)
 		if (last)
 			buf_char(out, '\n');
 	}
+	if (t->ends.n == t->columns)
+		buf_puts(out, "  nothing\n");
 	return buf_ok(out) ? 0 : -ENOMEM;
 }
 

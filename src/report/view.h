@@ -5,6 +5,7 @@
 #include "events/events.h"
 #include "report/groups.h"
 #include "report/table.h"
+#include "utils/terminal.h"
 
 /*
  * A view is one answer: it is shown each call, then writes what it has seen. Each has to say in its own
@@ -44,14 +45,14 @@ int view_summary(struct view **out, struct err *err);
 int view_by(struct view **out, const char *by, struct top top, struct err *err);
 enum hist_of { HIST_LATENCY, HIST_GAP, HIST_SIZE };
 int view_hist(struct view **out, enum hist_of of, struct err *err);
-int view_sequence(struct view **out, struct top top, struct err *err);
+int view_sequence(struct view **out, struct top top, bool levels, struct err *err); /* LEVELS: not calls alone */
 int view_timeline(struct view **out, uint64_t interval, struct err *err);
 /* Files of CSV in DIRECTORY, one for each layer. */
 int view_layers(struct view **out, const char *directory, struct err *err);
 bool view_is_directory(const char *path);
-/* FORMAT:FILE, FORMAT being one of csv, jsonl, collapsed. */
+/* FORMAT:FILE; ESCAPE: what would speak to a terminal, in names of CSV. */
 int view_export(struct view **out, const char *what, const char *fields, const char *weight,
-	struct err *err);
+	enum terminal_when escape, struct err *err);
 int view_flame(struct view **out, const char *file, const char *fields, const char *weight,
 	struct err *err);
 

@@ -82,7 +82,8 @@ static void tell_rest(const struct groups *g, struct group **sorted, size_t from
 		ns += sorted[i]->tally.latency.sum;
 	}
 	if (n > from)
-		buf_addf(out, "  and %zu more: %" PRIu64 " calls, %s\n", n - from, count, human_ns(text, ns));
+		buf_addf(out, "  and %zu more: %" PRIu64 " call%s, %s\n", n - from, count, count == 1 ? "" : "s",
+			human_ns(text, ns));
 }
 
 int groups_print(const struct groups *g, struct top top, const struct tally *all, bool colour,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "datas/csv.h"
@@ -18,10 +20,10 @@
 
 /* ---- CSV ---- */
 
-/* As it is; on a terminal, to which nobody else's text may speak, escaped. */
+/* As it is, or, for a terminal, to which nobody else's text may speak, escaped. */
 static void put_field(struct lines_view *l, struct str text)
 {
-	if (!l->terminal) {
+	if (!l->escapes) {
 		csv_field(&l->line, text);
 		return;
 	}
@@ -175,17 +177,31 @@ static bool is_stdout(const char *file, struct str format)
 	       (str_eqs(format, "csv") || str_eqs(format, "jsonl") || str_eqs(format, "collapsed"));
 }
 
-/* FILE, or NULL: standard output. */
-static int lines_open(struct view **out, const char *file, const struct export_format *format, struct err *err)
+static bool is_terminal(const char *file)
+{
+	struct stat st;
+	bool is = false;
+	int fd;
+
+	if (stat(file, &st) || !S_ISCHR(st.st_mode))
+		return false;
+	fd = open(file, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0) {
+		is = isatty(fd);
+		close(fd);
+	}
+	return is;
+}
+
+static int lines_open(struct view **out, const char *file, const struct export_format *format,
+	enum terminal_when escape, struct err *err)
 {
 	static const struct view_ops lines_ops = {lines_add, lines_end, lines_free};
 	struct lines_view *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return err_sys(err, ENOMEM, "--export");
-	l->terminal = !file && isatty(STDOUT_FILENO);
-	if (!file)
-		file = "/dev/stdout";
+	l->escapes = escape == TERMINAL_ALWAYS || (escape == TERMINAL_AUTO && is_terminal(file));
 	l->view.ops = &lines_ops;
 	l->format = format;
 	l->name = file;
@@ -196,24 +212,24 @@ static int lines_open(struct view **out, const char *file, const struct export_f
 }
 
 int view_export(struct view **out, const char *what, const char *fields, const char *weight,
-	struct err *err)
+	enum terminal_when escape, struct err *err)
 {
 	const char *colon = strchr(what, ':');
 	struct str format = {what, colon ? (size_t)(colon - what) : 0};
 	size_t i;
 
 	if (colon && colon[1]) {
-		if (str_eqs(format, "csv") && view_is_directory(colon + 1))
-			return view_layers(out, colon + 1, err);
+		const char *file = is_stdout(colon + 1, format) ? "/dev/stdout" : colon + 1;
+
+		if (str_eqs(format, "csv") && view_is_directory(file))
+			return view_layers(out, file, err);
 		for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 			if (str_eqs(format, formats[i].name))
-				return lines_open(out, is_stdout(colon + 1, format) ? NULL : colon + 1,
-					&formats[i], err);
+				return lines_open(out, file, &formats[i], escape, err);
 		if (str_eqs(format, "collapsed"))
-			return view_stacks(out, is_stdout(colon + 1, format) ? "/dev/stdout" : colon + 1,
-				stacks_collapsed, fields, weight, err);
+			return view_stacks(out, file, stacks_collapsed, fields, weight, err);
 		if (str_eqs(format, "speedscope"))
-			return view_stacks(out, colon + 1, stacks_speedscope, fields, weight, err);
+			return view_stacks(out, file, stacks_speedscope, fields, weight, err);
 	}
 	return err_set(err, EINVAL,
 		"--export needs FORMAT:FILE, the format being csv, jsonl, collapsed, speedscope, perfetto, fio, "

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-bool terminal_colour(int fd)
+bool terminal_colour(enum terminal_when when, int fd)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
+	if (when != TERMINAL_AUTO)
+		return when == TERMINAL_ALWAYS;
 	return isatty(fd) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }

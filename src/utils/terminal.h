@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
-/* A person reads FD on a terminal with colours and wants them: https://no-color.org */
-bool terminal_colour(int fd);
+enum terminal_when { TERMINAL_AUTO, TERMINAL_ALWAYS, TERMINAL_NEVER };
+
+/* With TERMINAL_AUTO: a person reads FD on a terminal with colours and wants them, https://no-color.org */
+bool terminal_colour(enum terminal_when when, int fd);
 
 #endif

@@ -71,6 +71,20 @@ START_TEST(a_number_is_taken_before_its_close_is_over)
 }
 END_TEST
 
+/* As before, and the close is a ring's. */
+START_TEST(a_number_is_taken_before_its_close_by_a_ring_is_over)
+{
+	tells(HEAD TASK REC(2000, 0, "o=openat;:,d=AT_FDCWD;:,p=/a;:,f=2;:,m=0;:,s=3")
+			REC(2300, 100, "o=openat;:,d=AT_FDCWD;:,p=/b;:,f=2;:,m=0;:,s=3")
+			REC(2350, 200, "o=uring_close;:,k=1:0:0:-:-:0x0;:,d=3;:,s=0")
+			REC(2500, 100, "o=read;:,d=3;:,c=10;:,s=4"),
+		"openat /a  prog -1 0 00 0 0 0\n"
+		"openat /b  prog -1 200 00 0 0 0\n"
+		"uring_close /a  prog -1 0 00 0 0 0\n"
+		"read /b  prog 0 100 00 4 0 0\n");
+}
+END_TEST
+
 START_TEST(descriptors_are_files)
 {
 	tells(HEAD TASK REC(2000, 100, "o=openat;:,d=AT_FDCWD;:,p=../x/./f;:,f=2;:,m=0;:,s=3")
@@ -150,7 +164,12 @@ START_TEST(slots_of_rings_are_files)
 			REC(2700, 50, "o=uring_fixed_fd_install;:,k=1:4:1:-:-:0x0;:,d=1;:,f=0;:,s=9")
 			REC(2800, 50, "o=write;:,d=9;:,c=5;:,s=5")
 			REC(2900, 50, "o=uring_files_update;:,k=1:5:0:-:-:0x0;:,n=1;:,b=5;:,s=-9")
-			REC(3000, 50, "o=uring_fsync;:,k=1:6:1:-:-:0x0;:,d=1;:,O=0;:,c=0;:,s=0"),
+			REC(3000, 50, "o=uring_fsync;:,k=1:6:1:-:-:0x0;:,d=1;:,O=0;:,c=0;:,s=0")
+			FD(0, "/zero") REC(3100, 0, "o=uring_file;:,k=1;:,n=7;:,e=5;:,s=0")
+			REC(3200, 0, "o=uring_read;:,k=1:7:1:-:-:0x0;:,d=7;:,c=10;:,O=0;:,f=0;:,s=10")
+			REC(3300, 0, "o=uring_read;:,k=1:8:1:-:-:0x0;:,d=7;:,c=10;:,O=10;:,f=0;:,s=10")
+			REC(3400, 0, "o=uring_read;:,k=1:9:1:-:-:0x0;:,d=7;:,c=10;:,O=30;:,f=0;:,s=10")
+			REC(3500, 0, "o=uring_close;:,k=1:10:0:-:7:0x0;:,d=0;:,s=0"),
 		"io_uring_setup   prog -1 0 00 0 0 0\n"
 		"uring_read /a  prog 7 150 00 10 0 0\n" /* behind the last call: a ring has no turn */
 		"uring_read   prog 7 250 00 10 0 0\n"
@@ -160,7 +179,11 @@ START_TEST(slots_of_rings_are_files)
 		"uring_fixed_fd_install /b  prog -1 650 00 0 0 0\n"
 		"write /b  prog 0 750 00 0 5 0\n"
 		"uring_files_update   prog -1 50 00 0 0 9\n"
-		"uring_fsync /b  prog -1 150 00 0 0 0\n");
+		"uring_fsync /b  prog -1 150 00 0 0 0\n"
+		"uring_read /a  prog 0 400 00 10 0 0\n"
+		"uring_read /a  prog 10 500 11 10 0 0\n"
+		"uring_read /a  prog 30 600 10 10 0 0\n"
+		"uring_close /a  prog -1 700 00 0 0 0\n");
 }
 END_TEST
 
@@ -180,11 +203,11 @@ START_TEST(descriptors_from_elsewhere_are_files)
 		"write    -1 100 00 0 5 0\n"
 		"write /a   5 0 11 0 5 0\n"
 		"socketpair    -1 100 00 0 0 0\n"
-		"read socket:   0 100 00 2 0 0\n"
+		"read socket:   -1 100 00 2 0 0\n"
 		"fcntl socket:   -1 100 00 0 0 0\n"
 		"close_range socket:   -1 100 00 0 0 0\n"
 		"read    -1 100 00 0 0 9\n"
-		"read socket:   0 100 00 0 0 0\n");
+		"read socket:   -1 100 00 0 0 0\n");
 }
 END_TEST
 
@@ -583,6 +606,7 @@ Suite *report_suite(void)
 
 	tcase_add_test(t, descriptors_are_files);
 	tcase_add_test(t, a_number_is_taken_before_its_close_is_over);
+	tcase_add_test(t, a_number_is_taken_before_its_close_by_a_ring_is_over);
 	tcase_add_test(t, children_and_new_programs);
 	tcase_add_test(t, what_counts_as_bytes_and_as_errors);
 	tcase_add_test(t, slots_of_rings_are_files);
