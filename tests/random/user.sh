@@ -6,5 +6,5 @@
 . "$TESTS/random/lib.sh"
 
 random_programs user 1 250 turns
-more=(--limits --ops 200)
+more=(--limits --ops 200) # a second capture has no lengths that were cut short in the first one
 random_programs user 501 540 turns
