@@ -511,7 +511,7 @@ static int on_call(struct import *im, struct task *t, struct str name, struct st
 	if (!wanted_in_pass(im, name))
 		return 0;
 	if (st_call(&call, text))
-		return op_find(name) < 0 ? 0 : lose(im, t, "a call that is not written as strace does");
+		return st_op(name) < 0 ? 0 : lose(im, t, "a call that is not written as strace does");
 	learn_user(im, t, &call, name);
 	if (changes_identity(im, t, &call, name))
 		return tell_identity(im, t, done);
@@ -547,7 +547,7 @@ static void begin(struct task *t, const struct st_line *line)
 static int resume(struct import *im, struct task *t, const struct st_line *line)
 {
 	if (!t->busy || !str_eq(buf_as_str(&t->name), line->name))
-		return op_find(line->name) < 0 ? 0 : lose(im, t, "the end of a call that did not begin");
+		return st_op(line->name) < 0 ? 0 : lose(im, t, "the end of a call that did not begin");
 	t->busy = false;
 	im->joined.len = 0;
 	buf_str(&im->joined, buf_as_str(&t->text));
@@ -562,7 +562,7 @@ static int unfinished(struct import *im, struct task *t)
 {
 	bool exits = str_eqs(buf_as_str(&t->name), "exit") || str_eqs(buf_as_str(&t->name), "exit_group");
 
-	if (!t->busy || exits || op_find(buf_as_str(&t->name)) < 0)
+	if (!t->busy || exits || st_op(buf_as_str(&t->name)) < 0)
 		return 0;
 	return lose(im, t, "a call that never returned");
 }

@@ -16,11 +16,13 @@ enum st_text { ST_WHOLE, ST_CUT, ST_NONE };
 enum st_text st_string(struct buf *buf, struct str value, struct str *out);
 bool st_unescape(struct buf *buf, struct str text); /* false: it holds a NUL; *BUF is replaced */
 
+int st_op(struct str name); /* as op_find(), and of names that i386 alone has */
+
 /*
  * Fills REC (op, ret, arguments, facts; not when and by whom) from a call. 0; -ENOENT: the call is
- * none that captures have; -EINVAL with what is lost in *WHY; -ENOMEM.
+ * none that captures have; -EINVAL with what is lost in *WHY; -ENOMEM. CALL may be changed.
  */
-int st_rec(struct st_scratch *scratch, const struct st_call *call, struct str name, struct rec *rec,
+int st_rec(struct st_scratch *scratch, struct st_call *call, struct str name, struct rec *rec,
 	const char **why);
 
 /* The argument of C that is REC's of that KIND, {NULL} if there is none. */

@@ -117,6 +117,17 @@ START_TEST(arguments_are_taken_apart)
 }
 END_TEST
 
+START_TEST(calls_of_32_bits_have_their_names)
+{
+	one("_llseek(-1, 4294967303, [4294967303], SEEK_SET) = 0", "o=lseek;:,d=-1;:,O=4294967303;:,W=0;:,s=4294967303;:,");
+	one("_llseek(-1, 0, 0xffc0, SEEK_SET) = -1 EBADF (Bad file descriptor)", "o=lseek;:,d=-1;:,O=0;:,W=0;:,s=-9;:,");
+	one("fcntl64(-1, F_DUPFD, 5) = -1 EBADF (Bad file descriptor)", "o=fcntl;:,d=-1;:,F=0;:,G=5;:,s=-9;:,");
+	one("lchown32(\"/l\", -1, 0) = 0", "o=lchown;:,p=/l;:,U=-1;:,G=0;:,s=0;:,");
+	one("truncate64(\"/f\", 5) = 0", "o=truncate;:,p=/f;:,O=5;:,s=0;:,");
+	one("stat64(\"/f\", 0xffc0) = -1 ENOENT (x)", "o=stat;:,p=/f;:,s=-2;:,");
+}
+END_TEST
+
 /* strace -yy */
 START_TEST(descriptors_with_all_that_is_known_of_them)
 {
@@ -298,6 +309,7 @@ Suite *import_suite(void)
 	tcase_add_test(tc, arguments_are_taken_apart);
 	tcase_add_test(tc, names_of_threads_are_states);
 	tcase_add_test(tc, users_of_threads_are_states);
+	tcase_add_test(tc, calls_of_32_bits_have_their_names);
 	tcase_add_test(tc, descriptors_with_all_that_is_known_of_them);
 	tcase_add_test(tc, what_is_no_record_is_none);
 	tcase_add_test(tc, what_is_lost_is_told);
