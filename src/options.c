@@ -859,7 +859,8 @@ const struct option_row option_rows[] = {
 	{0, "count", "WORD", "time|count|bytes|gap", COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"What makes stacks wide: time in calls (default), their number, bytes moved, gaps.", set_weight},
 	{0, "color", "WORD", "auto|always|never", COMMAND_NONE, FOR(COMMAND_ANALYSE) | FOR(COMMAND_CHECK),
-		"Colours of tables: auto is on a terminal, where neither NO_COLOR nor TERM=dumb is against it.", set_colour},
+		"Colours of tables: auto is on a terminal, where neither NO_COLOR nor TERM=dumb is against it.",
+		set_colour},
 	{0, "escape", "WORD", "auto|always|never", COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"What would speak to a terminal, in the names of --export csv: auto escapes it on a terminal. Tables "
 		"always do.",

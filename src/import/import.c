@@ -218,7 +218,8 @@ static int note_fork(struct import *im, const struct task *t, const struct rec *
 
 static void set_comm(struct task *t, struct str name)
 {
-	snprintf(t->comm, sizeof(t->comm), "%.*s", (int)(name.len < COMM_MAX ? name.len : COMM_MAX), name.len ? name.s : "");
+	snprintf(t->comm, sizeof(t->comm), "%.*s", (int)(name.len < COMM_MAX ? name.len : COMM_MAX),
+		name.len ? name.s : "");
 }
 
 static void same_identity(struct task *t, const struct task *other)
@@ -487,7 +488,8 @@ static bool changes_identity(struct import *im, struct task *t, const struct st_
 /* Such calls are in no capture, but what they change is. */
 static int tell_identity(struct import *im, const struct task *t, uint64_t done)
 {
-	struct rec rec = {.op = OP_state_thread, .t = done, .pid = t->proc->pid, .tid = t->tid, .path = str_of(t->comm)};
+	struct rec rec = {.op = OP_state_thread, .t = done, .pid = t->proc->pid, .tid = t->tid,
+		.path = str_of(t->comm)};
 
 	rec.arg[op_arg_index(OP_state_thread, A_UID)] = t->changed ? t->uid : im->uid;
 	return im->pass == PASS_WRITE ? import_emit(im, &rec) : 0;

@@ -166,7 +166,8 @@ static unsigned rows_of(const struct stacks *s)
 
 static const char style[] =
 	"<style>svg{font:12px ui-sans-serif,system-ui,sans-serif;background:#fff;color:#222}"
-	"text{pointer-events:none;fill:#111}.f text{font:11px ui-monospace,monospace}.h{fill:#222}.t{font-size:16px}.f rect{cursor:pointer}"
+	"text{pointer-events:none;fill:#111}.f text{font:11px ui-monospace,monospace}"
+	".h{fill:#222}.t{font-size:16px}.f rect{cursor:pointer}"
 	".f:hover rect,.f:focus rect{stroke:#000;stroke-width:1.2}.f:focus{outline:none}"
 	".m rect{fill:#7b3fe4}.m text{fill:#fff}"
 	".p{opacity:.45}@media(prefers-color-scheme:dark){svg{background:#16181d}.h{fill:#ddd}"
