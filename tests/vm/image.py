@@ -2,12 +2,14 @@
 """The guest: a stock Debian kernel and an initramfs of installed programs, both cached by content.
 
 The kernel is the image package of exactly the version that the installed headers have
-(linux-headers-*-cloud-amd64), fetched with apt-get and unpacked, not installed.
+(linux-headers-*-cloud-amd64), fetched with apt-get and unpacked, not installed; or, without our modules, that of an
+older Debian, whose lists of packages apt-get keeps for itself.
 
 The cache is $XDG_CACHE_HOME/ioriot-vm, else build/vm, else what the scripts of one run of tests/run share.
 Names in it contain a checksum of what they were made of; they are made under another name and renamed when complete, under a lock: concurrent and
 interrupted runs do no harm. What was not used for two weeks is removed.
 """
+import collections
 import contextlib
 import fcntl
 import glob
@@ -142,8 +144,11 @@ def release():
     return max(found, key=order).removeprefix("/usr/src/linux-headers-")
 
 
+Kernel = collections.namedtuple("Kernel", "release directory")
+
+
 def kernel():
-    """The directory of the unpacked image package."""
+    """That of the installed headers: the directory is that of the unpacked image package."""
     rel = release()
     version = run("dpkg-query", "-W", "-f", "${Version}", f"linux-headers-{rel}")
     package = f"linux-image-{rel}={version}"
@@ -160,7 +165,43 @@ def kernel():
             run("dpkg", "-x", glob.glob(f"{tmp}/*.deb")[0], str(path))
         run(which("depmod", "kmod"), "-b", str(path), rel)
 
-    return cached(f"linux-image-{rel}_{version.replace(':', '_')}", fetch)
+    return Kernel(rel, cached(f"linux-image-{rel}_{version.replace(':', '_')}", fetch))
+
+
+OLD_SUITE = "bullseye"  # has Linux 5.10
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+MIRROR = "http://deb.debian.org/debian"
+
+
+def apt_of(suite, path):
+    """Options of apt-get that make it know SUITE and nothing else; what it notes is below PATH."""
+    (path / "lists/partial").mkdir(parents=True)
+    (path / "cache/archives/partial").mkdir(parents=True)
+    (path / "sources.list").write_text(f"deb [signed-by={KEYRING}] {MIRROR} {suite} main\n", encoding="ascii")
+    values = {"Dir::Etc::SourceList": path / "sources.list", "Dir::Etc::SourceParts": "/nonexistent",
+              "Dir::State::Lists": path / "lists", "Dir::Cache": path / "cache", "Acquire::Languages": "none",
+              "APT::Sandbox::User": "root", "Acquire::Check-Valid-Until": "false"}
+    return [part for name, value in values.items() for part in ("-o", f"{name}={value}")]
+
+
+def old_kernel():
+    """That of an older Debian. Impossible where its archive cannot be reached."""
+    def fetch(path):
+        with tempfile.TemporaryDirectory(dir=path.parent) as tmp:
+            options = apt_of(OLD_SUITE, pathlib.Path(tmp) / "apt")
+            say(f"fetching the kernel of Debian {OLD_SUITE}")
+            try:
+                run("apt-get", "-q", *options, "update")
+                depends = run("apt-cache", *options, "depends", "--important", "linux-image-cloud-amd64")
+                package = re.search(r"Depends: (linux-image-[0-9]\S*)", depends).group(1)
+                run("apt-get", "-q", *options, "download", package, cwd=tmp)
+            except (Failed, AttributeError) as e:
+                raise Impossible(f"the kernel of Debian {OLD_SUITE} cannot be fetched: {e}") from e
+            run("dpkg", "-x", glob.glob(f"{tmp}/*.deb")[0], str(path))
+        run(which("depmod", "kmod"), "-b", str(path), os.listdir(path / "lib/modules")[0])
+
+    directory = cached(f"linux-image-{OLD_SUITE}", fetch)
+    return Kernel(os.listdir(directory / "lib/modules")[0], directory)
 
 
 def module_files(directory, rel):
@@ -261,9 +302,9 @@ def write_base(out, files, kernel_directory, rel):
     archive.close()
 
 
-def initramfs():
-    """The path of the base archive; a job's own files are appended to it."""
-    rel, directory, files = release(), kernel(), base_files()
+def initramfs(of):
+    """The path of the base archive for the kernel OF; a job's own files are appended to it."""
+    (rel, directory), files = of, base_files()
     key = checksum(files, directory.name, (HERE / "image.py").read_text(), (HERE / "cpio.py").read_text())
 
     def make(path):

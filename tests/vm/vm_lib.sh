@@ -4,7 +4,7 @@
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
-# guest NAME [TIME_LIMIT]: runs jobs/NAME.sh in a machine; /job there is also what the test has put into
+# guest NAME [TIME_LIMIT [OPTION...]]: runs jobs/NAME.sh in a machine; /job there is also what the test has put into
 # its directory NAME. The verdicts of the job become ours; $out is what it left. Ends the test when there
 # is no machine.
 out=
@@ -13,7 +13,7 @@ guest() {
 	out=$TEST_TMP/$name.out
 	mkdir -p "$TEST_TMP/$name"
 	cp "$TESTS/vm/jobs/$name.sh" "$TEST_TMP/$name/job.sh"
-	reason=$("$TESTS/vm/run_guest" --time-limit "$limit" "$TEST_TMP/$name" "$out")
+	reason=$("$TESTS/vm/run_guest" --time-limit "$limit" "${@:3}" "$TEST_TMP/$name" "$out")
 	status=$?
 	if [ $status -eq 77 ]; then
 		skip "$name" "$reason"
