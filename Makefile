@@ -37,8 +37,9 @@ BPFMADE := $(wildcard release/ioriot_bpf.skel.$(BPFARCH).h)
 BPFHOW  := $(shell export PATH=$$PATH:$(SBIN); command -v $(CLANG) >/dev/null && \
 	command -v $(BPFTOOL) >/dev/null && echo tools || echo $(BPFMADE))
 BPF     ?= $(shell [ -n '$(BPFHOW)' ] && pkg-config --exists libbpf && echo yes || echo no)
-BPFSRC  := src/capture/bpf.c src/capture/bpf_layers.c src/capture/bpf_ring.c
+BPFSRC  := src/capture/bpf.c src/capture/bpf_layers.c src/capture/bpf_programs.c src/capture/bpf_ring.c
 BPFSKEL := $(BUILD)/ioriot_bpf.skel.h
+BPFSKEL_OLD := $(BUILD)/ioriot_bpf_old.skel.h
 BPFIN   := $(sort $(wildcard src/capture/bpf/*) src/capture/sockets.def src/capture/hooks.def src/capture/wire.h systemtap/table.h \
 	systemtap/interrupted.h $(wildcard src/ops/*.def src/ops/*.h))
 BPFSUM   = cat $(BPFIN) | sha256sum | cut -c1-64
@@ -169,25 +170,27 @@ $(BUILD)/src/report/html/assets.o: private override EXTRA_CFLAGS += -DASSETS='"$
 # The modules that "make install" put there are found by an ioriot that lies elsewhere.
 $(BUILD)/src/capture/stap_module.o: private override EXTRA_CFLAGS += -DIORIOT_PREFIX='"$(PREFIX)"'
 
-# One binary for all kernels: what they look like is found out when it is loaded.
+# One binary for all kernels from 5.17 on, and one for those from 5.8 on: what they look like is found out when it is
+# loaded.
+$(BPFSKEL_OLD): private BPFOLD := -DIORIOT_OLD
 ifeq ($(BPFHOW),tools)
-$(BPFSKEL): $(BPFIN)
+$(BPFSKEL) $(BPFSKEL_OLD): $(BUILD)/%.skel.h: $(BPFIN)
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPFARCH) -ffreestanding -Isrc \
+	$(Q)$(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPFARCH) $(BPFOLD) -ffreestanding -Isrc \
 		-idirafter /usr/include/$$(uname -m)-linux-gnu $(call pkg,--cflags libbpf) \
-		-Wall -Wextra -Wno-unused-parameter -c src/capture/bpf/ioriot.bpf.c -o $(BUILD)/ioriot.bpf.tmp
-	$(Q)export PATH=$$PATH:$(SBIN); $(BPFTOOL) gen object $(BUILD)/ioriot.bpf.o $(BUILD)/ioriot.bpf.tmp && \
-		$(BPFTOOL) gen skeleton $(BUILD)/ioriot.bpf.o name ioriot_bpf > $@.new && mv $@.new $@
+		-Wall -Wextra -Wno-unused-parameter -c src/capture/bpf/ioriot.bpf.c -o $(BUILD)/$*.tmp
+	$(Q)export PATH=$$PATH:$(SBIN); $(BPFTOOL) gen object $(BUILD)/$*.o $(BUILD)/$*.tmp && \
+		$(BPFTOOL) gen skeleton $(BUILD)/$*.o name $* > $@.new && mv $@.new $@
 else
-$(BPFSKEL): $(BPFMADE) $(BPFIN)
+$(BPFSKEL) $(BPFSKEL_OLD): $(BUILD)/%.h: release/%.$(BPFARCH).h $(BPFIN)
 	@mkdir -p $(@D)
-	@sed -n '1s/[^0-9a-f]//gp' $(BPFMADE) | grep -qx "$$($(BPFSUM))" || { echo >&2 \
-		'$(BPFMADE) is not made of these sources: clang and bpftool are needed, or BPF=no'; exit 1; }
-	$(Q)sed 1d $(BPFMADE) > $@.new && mv $@.new $@
+	@sed -n '1s/[^0-9a-f]//gp' $< | grep -qx "$$($(BPFSUM))" || { echo >&2 \
+		'$< is not made of these sources: clang and bpftool are needed, or BPF=no'; exit 1; }
+	$(Q)sed 1d $< > $@.new && mv $@.new $@
 endif
 
-$(BUILD)/src/capture/bpf.o: $(BPFSKEL)
+$(BUILD)/src/capture/bpf_programs.o: $(BPFSKEL) $(BPFSKEL_OLD)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -271,6 +274,7 @@ soak: all
 	@KERNEL_SEEDS=5000 $(BUILD)/unit kernel
 	@$(MAKE) --no-print-directory $(BUILD)/bench/load
 	@tests/soak/replay.py
+	@tests/run soak/old_kernel.sh
 	@tests/run --repeat 50 scenarios
 	@tests/randprog/run.py --as user --mode turns --layouts all --in-memory --seeds 1-5000 --jobs 8
 	@if [ "$$(id -u)" -eq 0 ]; then \
@@ -288,10 +292,11 @@ fuzz: deps
 VERSION  = $(shell sed -n 's/.*IORIOT_VERSION "\(.*\)".*/\1/p' src/options.h)
 DISTNAME = ioriot-$(VERSION)
 DIST     = $(BUILD)/dist/$(DISTNAME)
-dist: $(BPFSKEL)
+dist: $(BPFSKEL) $(BPFSKEL_OLD)
 	@rm -rf $(BUILD)/dist && mkdir -p $(DIST)/release
 	@git ls-files -z | tar -cf - --null -T - | tar -xf - -C $(DIST)
-	@{ echo "/* $$($(BPFSUM)) */"; cat $(BPFSKEL); } > $(DIST)/release/ioriot_bpf.skel.$(BPFARCH).h
+	@for skeleton in $(^F); do \
+		{ echo "/* $$($(BPFSUM)) */"; cat $(BUILD)/$$skeleton; } > $(DIST)/release/$${skeleton%.h}.$(BPFARCH).h; done
 	$(Q)tar --sort=name --owner=0 --group=0 --numeric-owner -C $(BUILD)/dist -czf $(BUILD)/$(DISTNAME).tar.gz $(DISTNAME)
 	@rm -rf $(BUILD)/dist
 	@echo $(BUILD)/$(DISTNAME).tar.gz

@@ -17,13 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capture/live.h"
 #include "capture/ptrace_filter.h"
 #include "capture/trial.h"
-#include "ioriot_bpf.skel.h"
 #include "utils/clock.h"
 
 #define BTF "/sys/kernel/btf/vmlinux"
@@ -39,9 +39,10 @@
 struct bpf {
 	struct capture_job *job;
 	struct live *live;
-	struct ioriot_bpf *programs;
-	struct bpf_link *tasks; /* the iterator over them; ... */
-	int last_look;		/* ... what it gives is made while we may, for the end */
+	struct bpf_programs programs;
+	struct buf refused_others; /* why other programs than these were not taken */
+	struct layer_list wanted; /* of the layers those that the programs can record */
+	int last_look;		  /* what the iterator over tasks gives: made while we may, for the end */
 	pid_t child;		/* the program that is recorded from its beginning */
 	size_t size;		/* of a ring */
 	size_t n;		/* queues: two for each processor that there may be */
@@ -82,12 +83,12 @@ static int refused(struct err *err, int rc, const char *what)
 
 static volatile struct bpf_session *session_of(const struct bpf *s)
 {
-	return &s->programs->data->session;
+	return s->programs.session;
 }
 
 static const volatile struct bpf_cpu *cpu_of(const struct bpf *s, size_t queue)
 {
-	return &s->programs->bss->cpus[queue];
+	return &s->programs.cpus[queue];
 }
 
 static int look(struct bpf *s, int fd, enum bpf_task what, struct err *err)
@@ -106,7 +107,7 @@ static int look(struct bpf *s, int fd, enum bpf_task what, struct err *err)
 /* Runs the program that is called for each task. */
 static int each_task(struct bpf *s, enum bpf_task what, struct err *err)
 {
-	int fd = bpf_iter_create(bpf_link__fd(s->tasks)), rc;
+	int fd = bpf_iter_create(bpf_link__fd(s->programs.tasks)), rc;
 
 	if (fd < 0)
 		return err_sys(err, -fd, "cannot look at all processes");
@@ -118,17 +119,15 @@ static int each_task(struct bpf *s, enum bpf_task what, struct err *err)
 /* The process PID and all that came from it: one generation at a time. */
 static int mark(struct bpf *s, pid_t pid, enum bpf_mark mark, struct err *err)
 {
-	struct bpf_thread thread = {.mark = (uint8_t)mark};
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0), rc;
+	int rc;
 
-	if (fd < 0)
-		return err_sys(err, errno, "cannot find process %d", (int)pid);
-	if (mark == BPF_MARK_IN)
-		__atomic_fetch_add(&session_of(s)->scope, 1, __ATOMIC_SEQ_CST);
-	rc = bpf_map_update_elem(bpf_map__fd(s->programs->maps.threads), &fd, &thread, BPF_ANY);
-	close(fd);
+	session_of(s)->pid = (uint32_t)pid;
+	session_of(s)->mark = mark;
+	rc = each_task(s, BPF_TASK_ONE, err);
 	if (rc)
-		return err_sys(err, -rc, "cannot mark process %d", (int)pid);
+		return rc;
+	if (!session_of(s)->marked)
+		return err_set(err, ESRCH, "cannot find process %d", (int)pid);
 	do
 		rc = each_task(s, mark == BPF_MARK_IN ? BPF_TASK_IN : BPF_TASK_OUT, err);
 	while (!rc && session_of(s)->marked);
@@ -189,14 +188,14 @@ static int start(void *user, pid_t child, struct err *err)
 	session_of(s)->secret = secret;
 	session_of(s)->cache = filter_loader_cache();
 	for (i = 0; i < LAYER_COUNT; i++) {
-		session_of(s)->on[i] = o->layers.on[i];
-		session_of(s)->each[i] = o->layers.each[i];
+		session_of(s)->on[i] = s->wanted.on[i];
+		session_of(s)->each[i] = s->wanted.each[i];
 	}
 	session_of(s)->by_file = s->job->watch != NULL;
 	session_of(s)->size = s->size;
 	session_of(s)->wake = s->size / 4 < WAKE ? s->size / 4 : WAKE;
 	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
-	s->last_look = bpf_iter_create(bpf_link__fd(s->tasks));
+	s->last_look = bpf_iter_create(bpf_link__fd(s->programs.tasks));
 	if (s->last_look < 0)
 		return err_sys(err, -s->last_look, "cannot look at all processes");
 	rc = drop_capabilities(err);
@@ -205,17 +204,36 @@ static int start(void *user, pid_t child, struct err *err)
 	return rc;
 }
 
+/* Which layers are left out, of those that were asked for. */
+static void say_old(struct bpf *s)
+{
+	struct buf names = BUF_INIT;
+	int i;
+
+	for (i = 0; i < LAYER_COUNT; i++)
+		if (s->job->options->layers.on[i] && !s->wanted.on[i])
+			buf_addf(&names, "%s%s", names.len ? ", " : "", layer_names[i]);
+	live_say(s->live, "these are the programs for Linux before 5.17%s%.*s",
+		s->refused_others.len ? ", since the others are refused: " : "", (int)s->refused_others.len,
+		s->refused_others.p ? s->refused_others.p : "");
+	if (names.len)
+		live_say(s->live, "which do not record: %.*s", (int)names.len, names.p);
+	buf_free(&names);
+}
+
 static void ready(void *user, const char *how)
 {
 	struct bpf *s = user;
 
-	if (layer_list_has_events(&s->job->options->layers))
+	if (s->programs.old)
+		say_old(s);
+	if (layer_list_has_events(&s->wanted))
 		live_say(s->live, "layers: %.*s", (int)s->layers.len, s->layers.p);
 	if (s->missing.len)
 		live_say(s->live, "this kernel does not have: %.*s", (int)s->missing.len, s->missing.p);
 	if (s->silent.len)
 		live_say(s->live, "attached, but not called when tried: %.*s", (int)s->silent.len, s->silent.p);
-	if (!s->has_maps && !s->child && s->job->options->layers.on[LAYER_SYS])
+	if (!s->has_maps && !s->child && s->wanted.on[LAYER_SYS])
 		live_say(s->live, "maps that processes have by now are not told: programs can look at them "
 				  "from Linux 6.7 on");
 	live_say(s->live, "BPF programs attached, recording%s", how);
@@ -258,7 +276,7 @@ static int take_all(struct bpf *s, struct merge *m, struct err *err)
 		if (s->rings[i].fd < 0)
 			continue;
 		merge_list_init(&list);
-		rc = bpf_ring_take(&s->rings[i], cpu_of(s, i), &s->programs->bss->readers[i], &list);
+		rc = bpf_ring_take(&s->rings[i], cpu_of(s, i), &s->programs.readers[i], &list);
 		merge_add(m, i, &list);
 	}
 	return rc ? err_sys(err, -rc, "cannot keep the records of the kernel") : 0;
@@ -300,7 +318,7 @@ static int tell_file(void *user, const struct watch_key *key, bool on, struct er
 	struct bpf *s = user;
 	struct bpf_file file = {.dev = (uint64_t)key->dev_major << 20 | key->dev_minor, .ino = key->ino};
 	uint8_t there = 1;
-	int map = bpf_map__fd(s->programs->maps.watched), rc;
+	int map = bpf_map__fd(s->programs.watched), rc;
 
 	rc = on ? bpf_map_update_elem(map, &file, &there, BPF_ANY) : bpf_map_delete_elem(map, &file);
 	return rc && !(rc == -ENOENT && !on) ? err_sys(err, -rc, "cannot tell the kernel which file") : 0;
@@ -321,7 +339,7 @@ static uint64_t misses(const struct bpf *s)
 	struct bpf_program *program;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(program, s->programs->obj)
+	bpf_object__for_each_program(program, s->programs.object)
 	{
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
@@ -355,8 +373,8 @@ static int settle(void *user, struct err *err)
 	}
 	if (missed)
 		live_lost(s->live, now_ns(), missed, WHY_MISS);
-	return layer_list_has_events(&s->job->options->layers)
-		       ? bpf_layers_sum(bpf_map__fd(s->programs->maps.sums), s->n / 2, s->live, err)
+	return layer_list_has_events(&s->wanted)
+		       ? bpf_layers_sum(bpf_map__fd(s->programs.sums), s->n / 2, s->live, err)
 		       : 0;
 }
 
@@ -410,7 +428,7 @@ static int open_rings(struct bpf *s, struct err *err)
 	for (i = 0; !rc && i < s->n; i++) {
 		bool interrupts = i % 2; /* nothing that is told of calls comes there */
 
-		if (is_on(i / 2) && (!interrupts || layer_list_has_events(&s->job->options->layers)))
+		if (is_on(i / 2) && (!interrupts || layer_list_has_events(&s->wanted)))
 			rc = bpf_ring_open(&s->rings[i], i / 2, s->size, err);
 	}
 	return rc;
@@ -423,7 +441,7 @@ static int show_ring(struct bpf *s)
 
 	while (i < s->n && s->rings[i].fd < 0)
 		i++;
-	return i < s->n ? bpf_map__set_inner_map_fd(s->programs->maps.rings, s->rings[i].fd) : -ENODEV;
+	return i < s->n ? bpf_map__set_inner_map_fd(s->programs.rings, s->rings[i].fd) : -ENODEV;
 }
 
 /* The samples of these are discarded: nobody calls this. */
@@ -443,11 +461,11 @@ static int give_rings(struct bpf *s, struct err *err)
 	for (i = 0; i < s->n; i++) {
 		if (s->rings[i].fd < 0)
 			continue;
-		rc = bpf_map_update_elem(bpf_map__fd(s->programs->maps.rings), &i, &s->rings[i].fd, BPF_ANY);
+		rc = bpf_map_update_elem(bpf_map__fd(s->programs.rings), &i, &s->rings[i].fd, BPF_ANY);
 		if (rc)
 			return err_sys(err, -rc, "cannot give processor %u a ring", i / 2);
 	}
-	s->wakes = ring_buffer__new(bpf_map__fd(s->programs->maps.wakes), on_wake, NULL, NULL);
+	s->wakes = ring_buffer__new(bpf_map__fd(s->programs.wakes), on_wake, NULL, NULL);
 	return s->wakes ? 0 : err_sys(err, errno, "cannot wait for records");
 }
 
@@ -458,14 +476,15 @@ static bool choose_rings(struct bpf *s, const struct btf *kernel, bool wanted)
 	unsigned submit_sqe = bpf_tracepoint_values(kernel, "io_uring_submit_sqe");
 	unsigned refused_at_once = bpf_tracepoint_values(kernel, "io_uring_req_failed");
 	unsigned complete = bpf_tracepoint_values(kernel, "io_uring_complete");
+	struct bpf_object *o = s->programs.object;
 	bool told = wanted && (submit == 1 || submit_sqe == 2) && (complete == 3 || complete == 7);
 
-	bpf_program__set_autoload(s->programs->progs.on_submit, told && submit == 1);
-	bpf_program__set_autoload(s->programs->progs.on_submit_sqe, told && submit != 1);
-	bpf_program__set_autoload(s->programs->progs.on_refused, told && refused_at_once == 3);
-	bpf_program__set_autoload(s->programs->progs.on_complete, told && complete == 3);
-	bpf_program__set_autoload(s->programs->progs.on_complete_words, told && complete == 7);
-	s->programs->rodata->rings_told = told;
+	bpf_program_use(o, "on_submit", told && submit == 1);
+	bpf_program_use(o, "on_submit_sqe", told && submit != 1);
+	bpf_program_use(o, "on_refused", told && refused_at_once == 3);
+	bpf_program_use(o, "on_complete", told && complete == 3);
+	bpf_program_use(o, "on_complete_words", told && complete == 7);
+	*s->programs.rings_told = told;
 	return told;
 }
 
@@ -474,60 +493,82 @@ static bool has_function(const struct btf *kernel, const char *name)
 	return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
 }
 
-/* Rings have structs of their own, which a kernel may have in another shape: then all is loaded but them. */
-static int load_for(struct bpf *s, const struct btf *kernel, struct err *err)
+/* What a capture is made with; each is tried when the one before it cannot be loaded. */
+enum attempt {
+	ATTEMPT_ALL,
+	ATTEMPT_NO_RINGS, /* which have structs of their own, that a kernel may have in another shape */
+	ATTEMPT_OLD	  /* calls alone, in a way that older kernels take */
+};
+
+static void choose(struct bpf *s, const struct btf *kernel, enum attempt attempt)
 {
-	bool rings = true;
+	struct bpf_programs *p = &s->programs;
+	bool rings = attempt == ATTEMPT_ALL;
+
+	s->wanted = s->job->options->layers;
+	if (p->old)
+		memset(s->wanted.on + LAYER_SYS + 1, 0, sizeof(s->wanted.on) - (LAYER_SYS + 1) * sizeof(*s->wanted.on));
+	bpf_rows(p->calls, p->opcodes, s->job->wanted);
+	bpf_need(p->calls, p->needs, s->job->needs);
+	bpf_compat_rows(p->narrow_calls);
+	/* of rings calls tell: without those nobody needs them */
+	s->rings_told = choose_rings(s, kernel, rings && s->wanted.on[LAYER_SYS]);
+	s->has_maps = p->maps_told && has_function(kernel, "bpf_iter_task_vma_new"); /* from Linux 6.7 on */
+	if (!p->old) {
+		*p->maps_told = s->has_maps;
+		*p->has_cast = has_function(kernel, "bpf_rdonly_cast");
+		bpf_layers_calls(p->events, &s->wanted);
+	}
+	s->missing.len = 0;
+	bpf_layers_choose(p->object, kernel, &s->wanted, rings, &s->missing);
+}
+
+static int load_for(struct bpf *s, const struct btf *kernel, enum attempt attempt, struct err *err)
+{
 	int rc;
 
-	for (;;) {
-		s->programs = ioriot_bpf__open();
-		if (!s->programs)
-			return refused(err, -errno, "read the programs");
-		bpf_rows(s->programs->rodata->calls, s->programs->rodata->opcodes, s->job->wanted);
-		bpf_need(s->programs->rodata->calls, &s->programs->rodata->needs, s->job->needs);
-		bpf_compat_rows(s->programs->rodata->narrow_calls);
-		/* of rings calls tell: without those nobody needs them */
-		s->rings_told = choose_rings(s, kernel, rings && s->job->options->layers.on[LAYER_SYS]);
-		s->has_maps = has_function(kernel, "bpf_iter_task_vma_new"); /* from Linux 6.7 on */
-		s->programs->rodata->maps_told = s->has_maps;
-		s->programs->rodata->has_cast = has_function(kernel, "bpf_rdonly_cast");
-		bpf_layers_calls(s->programs->rodata->events, &s->job->options->layers);
-		s->missing.len = 0;
-		bpf_layers_choose(s->programs->obj, kernel, &s->job->options->layers, rings, &s->missing);
+	for (;; attempt++) {
+		rc = bpf_programs_open(&s->programs, attempt == ATTEMPT_OLD);
+		if (rc)
+			return refused(err, rc, "read the programs");
+		choose(s, kernel, attempt);
+		if (s->programs.old && !s->wanted.on[LAYER_SYS])
+			return err_set(err, ENOSYS, "the programs for Linux before 5.17 record calls only (-L sys)");
 		rc = show_ring(s);
 		if (!rc)
-			rc = ioriot_bpf__load(s->programs);
-		if (!rc || !rings)
+			rc = bpf_programs_load(&s->programs);
+		if (!rc || rc == -EPERM || attempt == ATTEMPT_OLD)
 			break;
-		rings = false;
-		ioriot_bpf__destroy(s->programs);
-		s->programs = NULL;
+		s->refused_others.len = 0;
+		buf_addf(&s->refused_others, "%s; %s", strerror(-rc), last_words);
+		bpf_programs_close(&s->programs);
 	}
 	return rc ? refused(err, rc, "load BPF programs") : 0;
 }
 
-/* The kernel's types, which tell that it has what the programs call. 0 or -errno. */
-static int kernel_types(struct btf **kernel, struct err *err)
+/* The kernel's types, which tell what it has that the programs call, and so which of them to try. 0 or -errno. */
+static int kernel_types(struct btf **kernel, enum attempt *first, struct err *err)
 {
 	*kernel = btf__load_vmlinux_btf();
 	if (!*kernel)
 		return err_sys(err, errno, "cannot read the type information of the kernel");
-	if (has_function(*kernel, "bpf_loop"))
+	*first = has_function(*kernel, "bpf_loop") ? ATTEMPT_ALL : ATTEMPT_OLD;
+	if (*first == ATTEMPT_ALL || has_function(*kernel, "bpf_ringbuf_reserve"))
 		return 0;
 	btf__free(*kernel);
 	return err_set(err, ENOSYS,
-		"BPF programs of this kernel have no loops (bpf_loop): that is, it is older than Linux 5.17");
+		"BPF programs of this kernel have no rings (bpf_ringbuf_reserve): that is, it is older than Linux 5.8");
 }
 
 static int load(struct bpf *s, struct err *err)
 {
+	enum attempt first;
 	struct btf *kernel;
-	int rc = kernel_types(&kernel, err);
+	int rc = kernel_types(&kernel, &first, err);
 
 	if (rc)
 		return rc;
-	rc = load_for(s, kernel, err);
+	rc = load_for(s, kernel, first, err);
 	btf__free(kernel);
 	return rc;
 }
@@ -540,37 +581,36 @@ static void attach_faults(struct bpf *s)
 	s->has_faults = s->faults;
 	for (i = 0; i < s->n / 2 && s->has_faults; i++)
 		if (s->rings[2 * i].fd >= 0)
-			s->has_faults = !bpf_faults_attach(s->programs->obj, (unsigned)i, s->faults[i]);
-	if (!s->has_faults && s->job->options->layers.on[LAYER_FAULT])
+			s->has_faults = !bpf_faults_attach(s->programs.object, (unsigned)i, s->faults[i]);
+	if (!s->has_faults && s->wanted.on[LAYER_FAULT])
 		bpf_faults_missing(&s->missing);
 }
 
 static int attach(struct bpf *s, struct err *err)
 {
-	int rc = ioriot_bpf__attach(s->programs);
+	int rc = bpf_programs_attach(&s->programs);
 
 	if (rc)
 		return refused(err, rc, "attach BPF programs to tracepoints");
-	s->tasks = s->programs->links.on_task;
-	if (s->job->options->layers.on[LAYER_FAULT] || bpf_tells_pages(s->programs->obj))
+	if (s->wanted.on[LAYER_FAULT] || bpf_tells_pages(s->programs.object))
 		attach_faults(s);
-	bpf_layers_text(s->programs->obj, &s->job->options->layers, s->has_faults, &s->layers);
+	bpf_layers_text(s->programs.object, &s->wanted, s->has_faults, &s->layers);
 	return 0;
 }
 
 /* Which hooks are attached and yet not called? */
 static void try_hooks(struct bpf *s)
 {
-	struct bpf_trial trial = {.tried = {s->has_faults, s->has_faults && s->job->options->layers.on[LAYER_FAULT]},
+	struct bpf_trial trial = {.tried = {s->has_faults, s->has_faults && s->wanted.on[LAYER_FAULT]},
 		.fired = session_of(s)->fired,
 		.silent = &s->silent,
 		.untried = &s->untried};
 
 	__atomic_store_n(&session_of(s)->state, BPF_TRIAL, __ATOMIC_SEQ_CST);
 	trial.done = trial_beside(
-		bpf_layers_trials(s->programs->obj, &trial.tried), s->job->options->capture);
+		bpf_layers_trials(s->programs.object, &trial.tried), s->job->options->capture);
 	__atomic_store_n(&session_of(s)->state, BPF_IDLE, __ATOMIC_SEQ_CST);
-	bpf_layers_judge(s->programs->obj, &trial);
+	bpf_layers_judge(s->programs.object, &trial);
 }
 
 static size_t ring_size(unsigned mib)
@@ -589,10 +629,10 @@ static int write_header(struct bpf *s, struct err *err)
 {
 	size_t n = 3;
 	struct capture_pair pairs[7] = {
-		{"hooks", !s->job->options->layers.on[LAYER_SYS] ? STR(HOOKS_TASKS)
+		{"hooks", !s->wanted.on[LAYER_SYS] ? STR(HOOKS_TASKS)
 			  : s->rings_told ? STR(HOOKS ",io_uring_submit,io_uring_complete")
 					  : STR(HOOKS)},
-		{"faults", s->has_faults && bpf_tells_pages(s->programs->obj) ? STR("events") : STR("none")},
+		{"faults", s->has_faults && bpf_tells_pages(s->programs.object) ? STR("events") : STR("none")},
 		{"layers", buf_as_str(&s->layers)},
 	};
 
@@ -609,8 +649,11 @@ static int write_header(struct bpf *s, struct err *err)
 
 static int capture(struct bpf *s, struct err *err)
 {
-	int rc;
+	struct rlimit limit;
+	int rc = getrlimit(RLIMIT_MEMLOCK, &limit) ? err_sys(err, errno, "cannot look at our limits") : 0;
 
+	if (rc)
+		return rc;
 	s->size = ring_size(live_buffer(s->live));
 	rc = open_rings(s, err);
 	if (!rc)
@@ -619,6 +662,7 @@ static int capture(struct bpf *s, struct err *err)
 		rc = give_rings(s, err);
 	if (!rc)
 		rc = attach(s, err);
+	setrlimit(RLIMIT_MEMLOCK, &limit); /* the loader's change is none of the program's */
 	if (!rc)
 		try_hooks(s);
 	if (!rc)
@@ -636,6 +680,7 @@ static void close_all(struct bpf *s)
 	for (i = 0; i < s->n && s->rings; i++)
 		bpf_ring_close(&s->rings[i]);
 	free(s->rings);
+	buf_free(&s->refused_others);
 	buf_free(&s->layers);
 	buf_free(&s->missing);
 	buf_free(&s->silent);
@@ -643,13 +688,12 @@ static void close_all(struct bpf *s)
 	ring_buffer__free(s->wakes);
 	if (s->last_look >= 0)
 		close(s->last_look);
-	if (s->programs)
-		ioriot_bpf__destroy(s->programs);
+	bpf_programs_close(&s->programs);
 }
 
 static int bpf_run(struct capture_job *job, struct err *err)
 {
-	struct bpf s = {.job = job, .last_look = -1};
+	struct bpf s = {.job = job, .last_look = -1, .wanted = job->options->layers};
 	int rc = live_open(&s.live, job, &source, &s, err);
 
 	if (rc)
@@ -663,10 +707,13 @@ static int bpf_run(struct capture_job *job, struct err *err)
 
 /* --- whether it can be --- */
 
-int bpf_kernel(struct err *err)
+int bpf_kernel(bool *old, struct err *err)
 {
+	enum attempt first;
 	struct btf *kernel;
-	int rc = kernel_types(&kernel, err);
+	int rc = kernel_types(&kernel, &first, err);
+
+	*old = !rc && first == ATTEMPT_OLD;
 
 	if (!rc)
 		btf__free(kernel);
@@ -676,6 +723,7 @@ int bpf_kernel(struct err *err)
 static int bpf_probe(const struct options *o, struct err *err)
 {
 	int rc = o->pid ? live_check_pid(o->pid, err) : 0;
+	bool old;
 
 	*last_words = '\0';
 	libbpf_set_print(on_words);
@@ -684,7 +732,7 @@ static int bpf_probe(const struct options *o, struct err *err)
 	if (access(BTF, R_OK))
 		return err_set(err, ENOSYS,
 			"this kernel has no type information (" BTF "), which the bpf backend needs");
-	rc = bpf_kernel(err);
+	rc = bpf_kernel(&old, err);
 	if (rc)
 		return rc;
 	rc = bpf_load_nothing();

@@ -15,20 +15,61 @@
  *	bpf_rows.c	what the programs do for each call
  *	bpf_layers.c	which hooks of other layers than calls are used
  *	bpf_ring.c	the rings of the processors -> blocks, and what is missing between them
- *	bpf.c		the programs, and one capture with them
+ *	bpf_programs.c	the two builds of the programs
+ *	bpf.c		one capture with them
  *	bpf_nothing.c	whether any program may be loaded
  *	bpf/		the programs themselves
  */
 
 /* --- bpf.c --- */
 
-/* Whether the kernel has what the programs call: 0, or -errno with a sentence. */
-int bpf_kernel(struct err *err);
+/* Whether the kernel has what the programs call, perhaps the OLD ones: 0, or -errno with a sentence. */
+int bpf_kernel(bool *old, struct err *err);
 
 /* --- bpf_nothing.c --- */
 
 /* Loads a program that does nothing, of the kind that a capture consists of, and lets it go. 0 or -errno. */
 int bpf_load_nothing(void);
+
+/* --- bpf_programs.c --- */
+
+struct bpf_object;
+struct bpf_link;
+struct bpf_map;
+struct btf;
+
+/* The programs; those of Linux 5.17 and newer, or the OLD ones, which record calls and no other layer. */
+struct bpf_programs {
+	void *skeleton; /* NULL: not open */
+	bool old;
+	struct bpf_object *object;
+	struct bpf_map *watched, *rings, *wakes;
+	struct bpf_map *sums; /* NULL in the old ones */
+	/* constants, to be written before loading: */
+	struct bpf_row *calls;
+	uint16_t *opcodes;
+	struct bpf_compat *narrow_calls;
+	struct bpf_needs *needs;
+	bool *rings_told;
+	uint8_t *events;	    /* NULL in the old ones ... */
+	bool *maps_told, *has_cast; /* ... as these */
+	/* once they are loaded: */
+	struct bpf_session *session;
+	struct bpf_cpu *cpus;
+	struct bpf_reader *readers;
+	/* once they are attached: */
+	struct bpf_link *tasks; /* the iterator over all of them */
+};
+
+/* 0 or -errno. */
+int bpf_programs_open(struct bpf_programs *p, bool old);
+int bpf_programs_load(struct bpf_programs *p);
+int bpf_programs_attach(struct bpf_programs *p);
+void bpf_programs_close(struct bpf_programs *p);
+
+/* Whether one is loaded; that it shall be. Of those that a build does not have nothing is said. */
+bool bpf_program_used(const struct bpf_object *o, const char *name);
+void bpf_program_use(const struct bpf_object *o, const char *name, bool on);
 
 /* --- bpf_rows.c --- */
 
@@ -37,10 +78,6 @@ void bpf_need(struct bpf_row rows[BPF_ROWS], struct bpf_needs *ids, const struct
 void bpf_compat_rows(struct bpf_compat rows[COMPAT_NUMBERS]);
 
 /* --- bpf_layers.c --- */
-
-struct bpf_object;
-struct bpf_link;
-struct btf;
 
 #define BPF_COUNTERS 2 /* of page faults */
 

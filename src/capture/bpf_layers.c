@@ -46,11 +46,6 @@ static const struct {
 	{"perf_major_faults", "on_major_fault", PERF_COUNT_SW_PAGE_FAULTS_MAJ},
 };
 
-static struct bpf_program *program_of(struct bpf_object *o, size_t hook)
-{
-	return bpf_object__find_program_by_name(o, hooks[hook].program);
-}
-
 int bpf_tracepoint(const struct btf *kernel, const char *name)
 {
 	char text[80];
@@ -111,7 +106,7 @@ static void choose_calls(struct bpf_object *o, bool on)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(o, names[i]), on);
+		bpf_program_use(o, names[i], on);
 }
 
 /* Of the rows from FIRST on that are for one event the first that fits. Returns the row behind them. */
@@ -126,7 +121,7 @@ static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const 
 		bool used = !there && fits(kernel, i) && (rings || hooks[i].layers != BIT(URING));
 
 		if (!hooks[i].always)
-			bpf_program__set_autoload(program_of(o, i), wanted && used);
+			bpf_program_use(o, hooks[i].program, wanted && used);
 		there = there || used;
 	}
 	if (wants(l, layers & ~BIT(SYS)) && !there)
@@ -143,15 +138,12 @@ void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const str
 	for (i = 0; i < HOOKS;)
 		i = choose_hook(o, kernel, l, rings, i, missing);
 	for (i = 0; i < BPF_COUNTERS; i++)
-		bpf_program__set_autoload(
-			bpf_object__find_program_by_name(o, counters[i].program),
-			l->on[LAYER_FAULT] || bpf_tells_pages(o));
+		bpf_program_use(o, counters[i].program, l->on[LAYER_FAULT] || bpf_tells_pages(o));
 }
 
 bool bpf_tells_pages(struct bpf_object *o)
 {
-	return bpf_program__autoload(bpf_object__find_program_by_name(o, "on_page_fault_user")) &&
-	       bpf_program__autoload(bpf_object__find_program_by_name(o, "on_page_fault_kernel"));
+	return bpf_program_used(o, "on_page_fault_user") && bpf_program_used(o, "on_page_fault_kernel");
 }
 
 /* --- calls that are events --- */
@@ -261,7 +253,7 @@ static bool is_tried(struct bpf_object *o, size_t hook, const struct bpf_tried *
 	case BPF_HOOK_major_fault:
 		return tried->major;
 	default:
-		return bpf_program__autoload(bpf_object__find_program_by_name(o, names_of(hook).program));
+		return bpf_program_used(o, names_of(hook).program);
 	}
 }
 
@@ -311,7 +303,7 @@ void bpf_layers_judge(struct bpf_object *o, const struct bpf_trial *t)
 
 static bool is_used(struct bpf_object *o, size_t hook, unsigned layers)
 {
-	return hooks[hook].layers & layers && bpf_program__autoload(program_of(o, hook));
+	return hooks[hook].layers & layers && bpf_program_used(o, hooks[hook].program);
 }
 
 /* The hooks of a layer, those that help it among them; none where nothing tells its events. */

@@ -16,7 +16,8 @@
 
 /*
  * The kernel puts code in place of the call that finds a part; that of Linux 6.0 to 6.3, but for their last
- * versions, finds the first part always. Of maps with this flag the call is made.
+ * versions, finds the first part always. Of maps with this flag, which Linux 5.10 was the first to know, the call is
+ * made.
  */
 static uint32_t how_found(void)
 {
@@ -25,7 +26,7 @@ static uint32_t how_found(void)
 
 	if (!uname(&name))
 		sscanf(name.release, "%u.%u", &major, &minor);
-	return major > 6 || (major == 6 && minor >= 4) ? 0 : BPF_F_INNER_MAP;
+	return major == 6 && minor < 4 ? BPF_F_INNER_MAP : 0;
 }
 
 int bpf_ring_open(struct bpf_ring *r, unsigned cpu, size_t size, struct err *err)

@@ -49,20 +49,17 @@ static void check_load(struct check *c)
 }
 
 #ifdef HAVE_BPF
-static int look_at_kernel(void *arg, struct err *err)
-{
-	(void)arg;
-	return bpf_kernel(err);
-}
-
 static void check_kernel(struct check *c)
 {
 	struct err err = {0};
+	bool old;
 
-	if (try_in_child(look_at_kernel, NULL, &err))
-		report_add(&c->report, SECTION_BPF, "loops", MARK_NO, "%s", err.text);
+	if (bpf_kernel(&old, &err))
+		report_add(&c->report, SECTION_BPF, "programs", MARK_NO, "%s", err.text);
 	else
-		report_add(&c->report, SECTION_BPF, "loops", MARK_OK, "programs have bpf_loop, as from Linux 5.17 on");
+		report_add(&c->report, SECTION_BPF, "programs", MARK_OK, "%s",
+			old ? "those for Linux 5.8 to 5.16: calls alone (-L sys)"
+			    : "those for Linux 5.17 and newer");
 }
 #endif
 

@@ -50,19 +50,19 @@ else
 		said "no type information, and no program" 4 "$no_module" "$no_types" 'this kernel has no type' -- \
 			without_types "$IORIOT" -c out/f --backend=auto
 		absent "no type information: no file" out/f
-		# without any type: there is none of bpf_loop
+		# without any type: there are no rings
 		printf '\237\353\1\0\30\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0' >types
 		# called by said
 		# shellcheck disable=SC2317
 		with_older_types() { unshare -m --propagation private sh -c 'mount --bind types /sys/kernel/btf/vmlinux && exec "$@"' - "$@"; }
 		said "an older kernel" 0 "$no_module" \
-			'not with bpf: .* no loops \(bpf_loop\): that is, it is older than Linux 5.17' 'recording with ptrace$' -- \
+			'not with bpf: .* no rings \(bpf_ringbuf_reserve\): that is, it is older than Linux 5.8' 'recording with ptrace$' -- \
 			with_older_types "$IORIOT" -c out/j --backend=auto -- true
-		said "an older kernel, and no program" 4 "$no_module" 'not with bpf: .*bpf_loop' 'BPF programs .*older than Linux 5.17' -- \
+		said "an older kernel, and no program" 4 "$no_module" 'not with bpf: .*bpf_ringbuf_reserve' 'BPF programs .*older than Linux 5.8' -- \
 			with_older_types "$IORIOT" -c out/k --backend=auto
 		absent "an older kernel, and no program: no file" out/k
 		check "an older kernel: --check says it too" \
-			grep -q 'no *loops .*older than Linux 5.17' <(with_older_types "$IORIOT" --check)
+			grep -q 'no *programs .*older than Linux 5.8' <(with_older_types "$IORIOT" --check)
 	else
 		skip "--backend=auto without type information" "no mount namespace may be made here"
 	fi

@@ -51,6 +51,19 @@ struct iocbs {
 	u32 word; /* bytes of a pointer */
 };
 
+/* One part of a vector: the structs in build.name, their lengths to the item. */
+struct iov {
+	u64 address;
+	u32 left;
+	u32 narrow, refused; /* for its length: nobody has looked at what is in it */
+};
+
+/* Numbers of descriptors. */
+struct files {
+	u64 address;
+	u32 left;
+};
+
 struct build {
 	struct values lead; /* so many that they end where the items begin */
 	char items[2 * (ITEMS_MASK + 1) + 64]; /* more than ever is used: for the verifier */
@@ -71,6 +84,8 @@ struct build {
 	struct climb climb;
 	struct fds fds;
 	struct iocbs iocbs;
+	struct iov iov;
+	struct files files;
 	char name[2 * PATH_MOST + 512]; /* of a directory, from the end; and structs of programs */
 };
 
@@ -126,6 +141,17 @@ static __always_inline struct build *build_at(u32 level)
 {
 	return bpf_map_lookup_elem(&builds, &level);
 }
+
+/* Functions that write items take the record; in the old build, which makes none in interrupts, they find it. */
+#ifdef IORIOT_OLD
+#define BUILD_ARG  u32 unused_build
+#define GIVE(b)	   0
+#define TAKE_BUILD struct build *b = build_at(0)
+#else
+#define BUILD_ARG  struct build *b
+#define GIVE(b)	   (b)
+#define TAKE_BUILD (void)0
+#endif
 
 /* The number that a pointer is, with which the verifier lets us calculate: number_of() without a call. */
 static __always_inline u64 build_number(struct build *b, const void *pointer)
@@ -282,8 +308,9 @@ static __always_inline void build_leave(struct build *b)
 /* --- items --- */
 
 /* The items so far become a record of their own in front of the one that is being built. */
-__noinline int build_spill(struct build *b)
+APART int build_spill(BUILD_ARG)
 {
+	TAKE_BUILD;
 	if (!b)
 		return 0;
 	if (b->rec.kind != WIRE_CALL) {
@@ -304,7 +331,7 @@ static __always_inline char *item_begin(struct build *b, u32 len)
 	u32 at = b->at;
 
 	if (unlikely(at + sizeof(struct wire_item) + len + 8 > ITEMS_MOST)) {
-		build_spill(b);
+		build_spill(GIVE(b));
 		at = 0;
 	}
 	keep(at);
@@ -337,8 +364,9 @@ static __always_inline void item_number(struct build *b, u32 type, u64 number)
 }
 
 /* Bytes of the program, LEN at most PATH_MOST. Missing when they cannot be read. */
-__noinline int item_copy(struct build *b, u64 address, u32 len, u32 type)
+APART int item_copy(BUILD_ARG, u64 address, u32 len, u32 type)
 {
+	TAKE_BUILD;
 	char *to;
 
 	if (!b || len > PATH_MOST)
@@ -354,7 +382,7 @@ __noinline int item_copy(struct build *b, u64 address, u32 len, u32 type)
 static __always_inline void item_copy_or_null(struct build *b, u64 address, u32 len, u32 type)
 {
 	if (address) {
-		item_copy(b, address, len, type);
+		item_copy(GIVE(b), address, len, type);
 	} else {
 		item_begin(b, 0);
 		item_end(b, type, 0);
@@ -362,8 +390,9 @@ static __always_inline void item_copy_or_null(struct build *b, u64 address, u32 
 }
 
 /* A string of at most PATH_MOST bytes, as the kernel takes it; its length, or negative. */
-__noinline int item_string(struct build *b, u64 address, u32 type)
+APART int item_string(BUILD_ARG, u64 address, u32 type)
 {
+	TAKE_BUILD;
 	char *to;
 	long len;
 

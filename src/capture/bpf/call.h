@@ -43,18 +43,18 @@ static __always_inline bool is_watched(long number)
 static __always_inline long call_number(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
-	return regs->orig_ax;
+	return AT(regs, orig_ax);
 #else
-	return regs->syscallno;
+	return AT(regs, syscallno);
 #endif
 }
 
 static __always_inline u64 call_ip(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
-	return regs->ip;
+	return AT(regs, ip);
 #else
-	return regs->pc;
+	return AT(regs, pc);
 #endif
 }
 
@@ -62,9 +62,9 @@ static __always_inline u64 call_ip(struct pt_regs *regs)
 static __always_inline bool call_is_foreign(struct task_struct *task, long number)
 {
 #if defined(__TARGET_ARCH_x86)
-	return task->thread_info.status & 2 /* TS_COMPAT */ || (number >= 0 && number & 0x40000000);
+	return AT(task, thread_info.status) & 2 /* TS_COMPAT */ || (number >= 0 && number & 0x40000000);
 #else
-	return task->thread_info.flags & 1 << 22; /* TIF_32BIT */
+	return AT(task, thread_info.flags) & 1 << 22; /* TIF_32BIT */
 #endif
 }
 
@@ -83,18 +83,19 @@ static __always_inline void item_path(struct build *b, const volatile struct bpf
 	if (!reg)
 		return;
 	if (row->op == ROW_bind) {
-		item_address(b, b->arg[1], b->arg[2]);
+		item_address(GIVE(b), b->arg[1], b->arg[2]);
 		return;
 	}
-	len = item_string(b, arg_of(b, reg - 1), WIRE_PATH + which);
+	len = item_string(GIVE(b), arg_of(b, reg - 1), WIRE_PATH + which);
 	if (len <= 0 || from == BPF_FROM_NOWHERE || b->found == '/' || row->flags & ROW_MOVES)
 		return;
 	item_base(b, WIRE_BASE + which, from == BPF_FROM_CWD ? AT_FDCWD : (int)arg_of(b, from - 1));
 }
 
 /* What else a register points to, of which there is less than one in a hundred calls. */
-__noinline int item_fetched(struct build *b, u32 wire, u32 reg)
+APART int item_fetched(BUILD_ARG, u32 wire, u32 reg)
 {
+	TAKE_BUILD;
 	u32 len, how = call_how();
 	u64 arg, before, after;
 
@@ -109,55 +110,55 @@ __noinline int item_fetched(struct build *b, u32 wire, u32 reg)
 		break;
 	case WIRE_ARG_HOW:
 		len = after < HOW_MAX ? after : HOW_MAX;
-		item_copy(b, arg, len, WIRE_HOW);
+		item_copy(GIVE(b), arg, len, WIRE_HOW);
 		break;
 	case WIRE_ARG_CLARGS:
-		item_copy(b, arg, sizeof(u64), WIRE_CLARGS);
+		item_copy(GIVE(b), arg, sizeof(u64), WIRE_CLARGS);
 		break;
 	case WIRE_ARG_FARG:
 		if (is_lock_command(before) && !asks_for_lock(before))
-			item_lock(b, arg);
+			item_lock(GIVE(b), arg);
 		else if (is_hint_command(before))
-			item_copy(b, arg, sizeof(u64), WIRE_HINT);
+			item_copy(GIVE(b), arg, sizeof(u64), WIRE_HINT);
 		break;
 	case WIRE_ARG_FATTR:
-		item_file_attr(b, arg);
+		item_file_attr(GIVE(b), arg);
 		break;
 	case WIRE_ARG_HANDLE:
-		item_handle(b, arg);
+		item_handle(GIVE(b), arg);
 		break;
 	case WIRE_ARG_STRUCT:
-		item_copy(b, arg, WIRE_STRUCT_BYTES, WIRE_STRUCT);
+		item_copy(GIVE(b), arg, WIRE_STRUCT_BYTES, WIRE_STRUCT);
 		break;
 	case WIRE_ARG_IARG:
-		item_ioctl(b, before, arg);
+		item_ioctl(GIVE(b), before, arg);
 		break;
 	case WIRE_ARG_IOCBS:
-		item_iocbs(b, arg, before);
+		item_iocbs(GIVE(b), arg, before);
 		break;
 	case WIRE_ARG_EVENTS:
-		item_events(b, arg);
+		item_events(GIVE(b), arg);
 		break;
 	case WIRE_ARG_CTXP:
 		if (how & COMPAT_AIO)
 			item_context(b, arg);
 		else
-			item_copy(b, arg, sizeof(u64), WIRE_CTX);
+			item_copy(GIVE(b), arg, sizeof(u64), WIRE_CTX);
 		break;
 	case WIRE_ARG_OFFSET:
-		item_numbers(b, arg, 1, how & COMPAT_OFF32, WIRE_OFFSET);
+		item_numbers(GIVE(b), arg, 1, how & COMPAT_OFF32, WIRE_OFFSET);
 		break;
 	case WIRE_ARG_OFFSET2:
-		item_numbers(b, arg, 1, how & COMPAT_OFF32, WIRE_OFFSET2);
+		item_numbers(GIVE(b), arg, 1, how & COMPAT_OFF32, WIRE_OFFSET2);
 		break;
 	case WIRE_ARG_TIMES16:
-		item_numbers(b, arg, 2, how & COMPAT_TIME32, WIRE_TIMES);
+		item_numbers(GIVE(b), arg, 2, how & COMPAT_TIME32, WIRE_TIMES);
 		break;
 	case WIRE_ARG_TIMES32:
-		item_numbers(b, arg, 4, how & COMPAT_TIME32, WIRE_TIMES);
+		item_numbers(GIVE(b), arg, 4, how & COMPAT_TIME32, WIRE_TIMES);
 		break;
 	case WIRE_ARG_FDS:
-		item_copy(b, arg, 2 * sizeof(s32), WIRE_FDS);
+		item_copy(GIVE(b), arg, 2 * sizeof(s32), WIRE_FDS);
 		break;
 	}
 	return 0;
@@ -186,10 +187,10 @@ static __always_inline void item_result(struct build *b, const volatile struct b
 		item_base(b, WIRE_BASE, b->arg[0]);
 		break;
 	case FACTS_OF_STAT:
-		item_facts_of_stat(b, arg_of(b, row->out));
+		item_facts_of_stat(GIVE(b), arg_of(b, row->out));
 		break;
 	case FACTS_OF_STATX:
-		item_facts_of_statx(b, arg_of(b, row->out));
+		item_facts_of_statx(GIVE(b), arg_of(b, row->out));
 		break;
 	}
 }
@@ -228,7 +229,7 @@ static __always_inline void item_value(struct build *b, const volatile struct bp
 		return;
 	if (row->op == ROW_setxattrat && bpf_probe_read_user(&args, sizeof(args), (const void *)b->arg[4]))
 		return;
-	item_list(b, args.value, args.size);
+	item_list(GIVE(b), args.value, args.size);
 }
 
 static __always_inline void item_special(struct build *b, const volatile struct bpf_row *row)
@@ -238,7 +239,7 @@ static __always_inline void item_special(struct build *b, const volatile struct 
 	if (row->flags & ROW_LISTS)
 		item_value(b, row);
 	if (row->flags & ROW_RINGS)
-		item_rings(b, row->op);
+		item_rings(GIVE(b), row->op);
 	if (row->flags & ROW_OWNS) {
 		owner = rights_owner(b->arg[0]);
 		if (owner)
@@ -246,8 +247,9 @@ static __always_inline void item_special(struct build *b, const volatile struct 
 	}
 }
 
-__noinline int put_items(struct build *b, u32 number, u64 ret)
+APART int put_items(BUILD_ARG, u32 number, u64 ret)
 {
+	TAKE_BUILD;
 	const volatile struct bpf_row *row = row_of(number);
 
 	if (!b)
@@ -256,9 +258,9 @@ __noinline int put_items(struct build *b, u32 number, u64 ret)
 	item_path(b, row, 0);
 	item_path(b, row, 1);
 	if (row->fetch[0])
-		item_fetched(b, row->fetch[0], row->fetch_arg[0]);
+		item_fetched(GIVE(b), row->fetch[0], row->fetch_arg[0]);
 	if (row->fetch[1])
-		item_fetched(b, row->fetch[1], row->fetch_arg[1]);
+		item_fetched(GIVE(b), row->fetch[1], row->fetch_arg[1]);
 	item_result(b, row, ret);
 	if (unlikely(session.by_file) && row->only_file) {
 		struct file *file = file_of(b->arg[0]); /* whatever else was lost */
@@ -285,7 +287,7 @@ static __always_inline void put_call(int number, s64 ret, u64 at_entry, u32 flag
 	b->rec.flags = (u8)flags;
 	registers(b->arg);
 	if (row->flags & (ROW_HAS_ITEMS | ROW_OWNS | ROW_RINGS) || (unlikely(session.by_file) && row->only_file))
-		put_items(b, number, ret);
+		put_items(GIVE(b), number, ret);
 	if (unlikely(flags & PUT_POSITION))
 		item_position(b, row);
 	put_values(b, row);
@@ -372,8 +374,8 @@ static __always_inline void foreign_settle(struct task_struct *task, struct bpf_
 /* Outside of its entry and its end. */
 static __always_inline void call_reload(struct pt_regs *regs)
 {
-	if (unlikely(call_is_foreign(bpf_get_current_task_btf(), call_number(regs))))
-		call_load_narrow(call_number(regs));
+	if (unlikely(call_is_foreign(current_task(), call_number(regs))))
+		call_load_narrow(call_number(regs) GIVE_REGISTERS(regs));
 	else
 		call_load(regs);
 }
@@ -386,12 +388,12 @@ static __always_inline void call_break(struct bpf_thread *th, struct pt_regs *re
 	th->flags = CALL_BROKEN;
 	th->restart = -ret - RESTART_SYS;
 	th->ip = call_ip(regs);
-	th->sp = regs->sp;
+	th->sp = AT(regs, sp);
 }
 
 static __always_inline bool is_same_place(const struct bpf_thread *th, struct pt_regs *regs)
 {
-	return th->ip == call_ip(regs) && th->sp == regs->sp;
+	return th->ip == call_ip(regs) && th->sp == AT(regs, sp);
 }
 
 /* Of those that pass descriptors most pass none, and are not recorded. */
@@ -465,7 +467,7 @@ static __always_inline void put_lock_before(const struct bpf_thread *th, u64 add
 
 	if (!b)
 		return;
-	item_lock(b, address);
+	item_lock(GIVE(b), address);
 	build_end(b);
 }
 
@@ -475,7 +477,7 @@ static __always_inline void put_block_before(const struct bpf_thread *th, u64 ad
 
 	if (!b)
 		return;
-	item_copy(b, address, sizeof(int), WIRE_IOCTL);
+	item_copy(GIVE(b), address, sizeof(int), WIRE_IOCTL);
 	build_end(b);
 }
 
@@ -561,12 +563,12 @@ static __always_inline bool is_wanted(struct task_struct *task, const volatile s
 
 static __always_inline void call_enter(struct pt_regs *regs, long number)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	const volatile struct bpf_row *row;
 	struct bpf_thread *th;
 
 	if (unlikely(call_is_foreign(task, number))) {
-		number = call_load_narrow(number);
+		number = call_load_narrow(number GIVE_REGISTERS(regs));
 		if (number == COMPAT_LOSES)
 			foreign_call(task);
 		if (number < 0)
@@ -595,6 +597,9 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 	th->nr = number;
 	th->flags = (th->flags & (CALL_SUSPENDED | CALL_RETURNED)) | CALL_ACTIVE;
 	th->entry = bpf_ktime_get_ns();
+#ifdef IORIOT_OLD
+	th->regs = number_of(regs);
+#endif
 	if (unlikely(row->flags & ROW_AT_ENTRY))
 		enter_special(th, task, number);
 }
@@ -609,7 +614,7 @@ static __always_inline void identity_changed(
 
 	if (th->told == session.generation && scope_has(th))
 		thread_changed(th, task);
-	if (ret < 0 || !session.all || task->pid != task->tgid)
+	if (ret < 0 || !session.all || AT(task, pid) != AT(task, tgid))
 		return;
 	if (number != NR_prctl || (c && c->arg[0] == PR_SET_NAME))
 		scope_changed();
@@ -651,13 +656,13 @@ static __always_inline bool is_needed(
 		return false;
 	if (row->need & WIRE_NEED_LATENCY && at_entry && bpf_ktime_get_ns() - at_entry < row->latency)
 		return false;
-	if (row->need & WIRE_NEED_PIDS && !is_among(needs.pids, needs.pid_count, task->tgid))
+	if (row->need & WIRE_NEED_PIDS && !is_among(needs.pids, needs.pid_count, AT(task, tgid)))
 		return false;
-	if (row->need & WIRE_NEED_UIDS && !is_among(needs.uids, needs.uid_count, task->cred->euid.val))
+	if (row->need & WIRE_NEED_UIDS && !is_among(needs.uids, needs.uid_count, AT(AT(task, cred), euid.val)))
 		return false;
 	if (row->need & WIRE_NEED_COMMS && !is_called(task))
 		return false;
-	return !(row->need & WIRE_NEED_TIDS) || is_among(needs.tids, needs.tid_count, task->pid);
+	return !(row->need & WIRE_NEED_TIDS) || is_among(needs.tids, needs.tid_count, AT(task, pid));
 }
 
 /* Its arguments stay where they are: older kernels give all programs of a chain 512 bytes of stack together. */
@@ -723,13 +728,13 @@ static __always_inline struct bpf_thread *thread_at_exit(struct task_struct *tas
 }
 
 /* The end of a call of another interface: the number of the call that it is, or negative. */
-static __always_inline long foreign_exit(struct task_struct *task, long number, s64 *ret)
+static __always_inline long foreign_exit(struct task_struct *task, struct pt_regs *regs, long number, s64 *ret)
 {
 	struct bpf_thread *th;
 	struct bpf_call *c;
 	s64 offset;
 
-	number = call_load_narrow(number);
+	number = call_load_narrow(number GIVE_REGISTERS(regs));
 	if (number == COMPAT_UNREAD) {
 		th = thread_at_exit(task);
 		/* at its entry, or by the kernel, they could be read */
@@ -747,13 +752,13 @@ static __always_inline long foreign_exit(struct task_struct *task, long number, 
 
 static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	long number = call_number(regs);
 	struct bpf_thread *th;
 	u32 what;
 
 	if (unlikely(call_is_foreign(task, number))) {
-		number = foreign_exit(task, number, &ret);
+		number = foreign_exit(task, regs, number, &ret);
 		if (number < 0)
 			return;
 		number &= BPF_ROWS - 1; /* for the verifier */

@@ -38,16 +38,16 @@ static __always_inline void item_facts(struct build *b, u32 type, struct inode *
 /* Where a table has the file of a descriptor of the current process. */
 static __always_inline struct hlist_head *file_place(u32 fd)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct files_struct *files = READ_ONLY(task)->files;
+	struct task_struct *task = current_task();
+	struct files_struct *files = AT(READ_ONLY(task), files);
 	struct fdtable *table;
 
 	if (!files)
 		return NULL;
-	table = files->fdt;
-	if (!table || fd >= table->max_fds)
+	table = AT(files, fdt);
+	if (!table || fd >= AT(table, max_fds))
 		return NULL;
-	return (struct hlist_head *)(table->fd + fd); /* any struct of the kernel that begins with a pointer */
+	return (struct hlist_head *)(AT(table, fd) + fd); /* any struct of the kernel that begins with a pointer */
 }
 
 /* The file itself, NULL: there is none. */
@@ -174,8 +174,9 @@ struct narrow_stat {
 	})
 
 /* Only stat64, lstat64, fstat64 and fstatat64: the older ones do not tell all. */
-__noinline int item_facts_of_narrow_stat(struct build *b, u64 address)
+APART int item_facts_of_narrow_stat(BUILD_ARG, u64 address)
 {
+	TAKE_BUILD;
 	struct bpf_call *c = call_here();
 	struct narrow_stat *st;
 
@@ -188,15 +189,16 @@ __noinline int item_facts_of_narrow_stat(struct build *b, u64 address)
 	return 0;
 }
 
-__noinline int item_facts_of_stat(struct build *b, u64 address)
+APART int item_facts_of_stat(BUILD_ARG, u64 address)
 {
+	TAKE_BUILD;
 	struct bpf_call *c = call_here();
 	struct user_stat *st;
 
 	if (!b)
 		return 0;
 	if (c && c->narrow)
-		return item_facts_of_narrow_stat(b, address);
+		return item_facts_of_narrow_stat(GIVE(b), address);
 	st = (struct user_stat *)b->name;
 	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
 		return -1;
@@ -204,8 +206,9 @@ __noinline int item_facts_of_stat(struct build *b, u64 address)
 	return 0;
 }
 
-__noinline int item_facts_of_statx(struct build *b, u64 address)
+APART int item_facts_of_statx(BUILD_ARG, u64 address)
 {
+	TAKE_BUILD;
 	struct user_statx *st;
 	struct wire_facts *f;
 
@@ -236,16 +239,16 @@ __noinline int item_facts_of_statx(struct build *b, u64 address)
 /* How the names of a process relate to those of whoever started the session. */
 static __always_inline u32 names_flags(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct fs_struct *fs = READ_ONLY(task)->fs;
-	struct nsproxy *proxy = READ_ONLY(task)->nsproxy;
+	struct task_struct *task = current_task();
+	struct fs_struct *fs = AT(READ_ONLY(task), fs);
+	struct nsproxy *proxy = AT(READ_ONLY(task), nsproxy);
 	u32 flags = 0;
 
 	if (!fs || !proxy)
 		return 0;
-	if ((u64)proxy->mnt_ns != session.mounts)
+	if ((u64)AT(proxy, mnt_ns) != session.mounts)
 		flags = WIRE_FOREIGN;
-	if ((u64)fs->root.dentry != session.root_dentry || (!flags && (u64)fs->root.mnt != session.root_mnt))
+	if ((u64)AT(fs, root.dentry) != session.root_dentry || (!flags && (u64)AT(fs, root.mnt) != session.root_mnt))
 		flags |= WIRE_CHROOTED;
 	return flags;
 }
@@ -254,7 +257,7 @@ static __always_inline u32 names_flags(void)
 #define CLIMB_MOST 2048 /* the longest path has that many names */
 
 /* One name, or a mount to step over. 1: the walk is over. */
-static long climb_step(u32 i, void *arg)
+STEP(climb_step)
 {
 	struct build *b = build_here();
 	struct climb *c = b ? &b->climb : NULL;
@@ -310,6 +313,34 @@ static long climb_step(u32 i, void *arg)
 const char text_pipe[] = "pipe:[%lu]", text_socket[] = "socket:[%lu]", text_ns[] = "ns:[%lu]";
 const char text_anon[] = "anon_inode:", text_pidfd[] = "anon_inode:[pidfd]", text_deleted[] = " (deleted)";
 
+#ifdef IORIOT_OLD
+/* "NAME:[NUMBER]" behind the AT bytes "NAME:[" of TO; bytes with the NUL, as bpf_snprintf() counts them. */
+static __always_inline long put_number(char *to, u32 at, u64 number)
+{
+	u64 rest = number;
+	u32 digits = 1, i;
+
+	for (i = 0; i < 19 && rest >= 10; i++) {
+		rest /= 10;
+		digits++;
+	}
+	for (i = 0; i < 20 && i < digits; i++) {
+		to[(at + digits - 1 - i) & 63] = '0' + number % 10;
+		number /= 10;
+	}
+	to[(at + digits) & 63] = ']';
+	return at + digits + 2;
+}
+
+#define PUT_NAMED(to, text, ino)                                                                   \
+	({                                                                                         \
+		__builtin_memcpy(to, text, sizeof(text) - sizeof("%lu]"));                         \
+		put_number(to, sizeof(text) - sizeof("%lu]"), ino[0]);                             \
+	})
+#else
+#define PUT_NAMED(to, text, ino) bpf_snprintf(to, 64, text, ino, sizeof(ino))
+#endif
+
 /* What the kernel calls a file that has no name: as /proc/PID/fd/N shows it. Bytes, 0: it has one. */
 static __always_inline u32 nameless(char *to, struct dentry *dentry)
 {
@@ -321,13 +352,13 @@ static __always_inline u32 nameless(char *to, struct dentry *dentry)
 
 	switch (magic) {
 	case PIPE_MAGIC:
-		n = bpf_snprintf(to, 64, text_pipe, ino, sizeof(ino));
+		n = PUT_NAMED(to, text_pipe, ino);
 		break;
 	case SOCKET_MAGIC:
-		n = bpf_snprintf(to, 64, text_socket, ino, sizeof(ino));
+		n = PUT_NAMED(to, text_socket, ino);
 		break;
 	case NSFS_MAGIC:
-		n = bpf_snprintf(to, 64, text_ns, ino, sizeof(ino));
+		n = PUT_NAMED(to, text_ns, ino);
 		break;
 	case PIDFS_MAGIC:
 		__builtin_memcpy(to, text_pidfd, sizeof(text_pidfd) - 1);
@@ -372,11 +403,12 @@ static __always_inline bool is_anonymous(struct file *file, const char *text)
 #define DELETED (sizeof(text_deleted) - 1)
 
 /* The name of what is at a place, at most PATH_MOST bytes to TO, which lies in B; how many. */
-__noinline int put_path(struct build *b, u64 mnt, u64 dentry_at, u32 skip)
+APART int put_path(BUILD_ARG, u64 mnt, u64 dentry_at, u32 skip)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	TAKE_BUILD;
+	struct task_struct *task = current_task();
 	struct dentry *dentry = (struct dentry *)dentry_at;
-	struct fs_struct *fs = READ_ONLY(task)->fs;
+	struct fs_struct *fs = AT(READ_ONLY(task), fs);
 	u32 len, from, at, pseudo;
 	struct build *here;
 	char *to;
@@ -393,10 +425,10 @@ __noinline int put_path(struct build *b, u64 mnt, u64 dentry_at, u32 skip)
 		return 0;
 	here->climb = (struct climb){.dentry = dentry,
 		.mnt = (struct vfsmount *)mnt,
-		.root = fs->root.dentry,
-		.root_mnt = fs->root.mnt,
+		.root = AT(fs, root.dentry),
+		.root_mnt = AT(fs, root.mnt),
 		.from = CLIMB_END};
-	bpf_loop(CLIMB_MOST, climb_step, NULL, 0);
+	LOOP(CLIMB_MOST, climb_step);
 	if (!here->climb.done)
 		return 0;
 	pseudo = here->climb.pseudo;
@@ -450,7 +482,7 @@ static __always_inline void dir_tell(u64 id, u64 t)
 static __always_inline u64 dir_id(struct build *b, struct inode *inode, u32 flags)
 {
 	const u64 mix = 0x9e3779b97f4a7c15ull;
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct super_block *sb = LOOK(inode, i_sb);
 	u64 id = (build_number(b, inode) ^ session.secret) * mix;
 
@@ -466,8 +498,9 @@ static __always_inline u64 dir_id(struct build *b, struct inode *inode, u32 flag
 #define DIR_NAMED (1u << 16) /* its name is told, whether it is known or not */
 #define DIR_APART (1u << 17) /* the same, but others must not rely on it: the record is used later */
 
-__noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type)
+APART int item_dir(BUILD_ARG, u64 mnt, u64 dentry, u32 type)
 {
+	TAKE_BUILD;
 	struct inode *inode = LOOK((struct dentry *)dentry, d_inode);
 	struct wire_dir *dir;
 	int len = 0;
@@ -480,7 +513,7 @@ __noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type)
 	t = b->rec.t;
 	dir->id = id;
 	if (type & (DIR_NAMED | DIR_APART) || !dir_is_told(id, t)) {
-		len = put_path(b, mnt, dentry, sizeof(*dir));
+		len = put_path(GIVE(b), mnt, dentry, sizeof(*dir));
 		if (len <= 0 || len > PATH_MOST)
 			len = 0;
 		else if (!(type & DIR_APART))
@@ -492,11 +525,11 @@ __noinline int item_dir(struct build *b, u64 mnt, u64 dentry, u32 type)
 
 static __always_inline void item_cwd(struct build *b, u32 type)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct fs_struct *fs = READ_ONLY(task)->fs;
+	struct task_struct *task = current_task();
+	struct fs_struct *fs = AT(READ_ONLY(task), fs);
 
 	if (fs)
-		item_dir(b, build_number(b, fs->pwd.mnt), build_number(b, fs->pwd.dentry), type);
+		item_dir(GIVE(b), build_number(b, AT(fs, pwd.mnt)), build_number(b, AT(fs, pwd.dentry)), type);
 }
 
 static __always_inline void item_base(struct build *b, u32 type, int dirfd)
@@ -509,7 +542,8 @@ static __always_inline void item_base(struct build *b, u32 type, int dirfd)
 	}
 	file = file_for(b, dirfd);
 	if (file)
-		item_dir(b, build_number(b, LOOK(file, f_path.mnt)), build_number(b, LOOK(file, f_path.dentry)), type);
+		item_dir(GIVE(b), build_number(b, LOOK(file, f_path.mnt)), build_number(b, LOOK(file, f_path.dentry)),
+			type);
 }
 
 #endif

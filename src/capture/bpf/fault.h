@@ -2,7 +2,12 @@
 #ifndef IORIOT_CAPTURE_BPF_FAULT_H
 #define IORIOT_CAPTURE_BPF_FAULT_H
 
+#ifdef IORIOT_OLD
+#include "call.h"
+#include "ops/layers.h"
+#else
 #include "layer.h"
+#endif
 
 /*
  * Page faults of programs. Tracepoints tell where one begins; that it is over and has not failed, and whether
@@ -26,12 +31,12 @@ struct bpf_perf_event_data {
 
 static __always_inline void fault_begins(u64 address, u64 code)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct bpf_thread *th;
 
 	if (!session.on[LAYER_FAULT] && !window_has(task, address, 1))
 		return;
-	if (task->pagefault_disabled) /* it is refused: we ourselves look at memory so */
+	if (AT(task, pagefault_disabled)) /* it is refused: we ourselves look at memory so */
 		return;
 	th = thread_in_scope(task);
 	if (!th)
@@ -43,6 +48,15 @@ static __always_inline void fault_begins(u64 address, u64 code)
 	th->faults_before = faults_of(task);
 	th->fault_t = bpf_ktime_get_ns();
 }
+
+#ifdef IORIOT_OLD
+
+/* Events of this layer have the file, which bpf_find_vma() finds: from Linux 5.17 on. */
+static __always_inline void put_fault_event(struct task_struct *task, struct bpf_thread *th, u64 address, u64 major)
+{
+}
+
+#else
 
 struct mapped {
 	struct inode *inode;
@@ -86,9 +100,11 @@ static __always_inline void put_fault_event(struct task_struct *task, struct bpf
 	event_end(b, ROW_page_fault, m.inode);
 }
 
+#endif
+
 static __always_inline void fault_ends(u64 address, u64 major)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	bool on_map = session.on[LAYER_SYS] && window_has(task, address, 1);
 	struct bpf_thread *th;
 

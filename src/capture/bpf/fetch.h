@@ -26,21 +26,15 @@ struct narrow_iovec {
 	u32 base, len;
 };
 
-/* One part of a vector: the structs in build.name, their lengths to the item. */
-struct iov {
-	u64 address;
-	u32 left;
-	bool narrow, refused; /* for its length: nobody has looked at what is in it */
-};
-
-static long iov_length(u32 i, void *arg)
+STEP(iov_length)
 {
-	const struct iov *v = arg;
 	struct build *b = build_here();
+	const struct iov *v;
 	u32 at, n = i & (IOV_PART - 1);
 
 	if (!b || i >= IOV_PART)
 		return 1;
+	v = &b->iov;
 	at = (b->at & ITEMS_MASK) + sizeof(struct wire_item) + i * sizeof(u64);
 	*(u64 *)(b->items + at) = v->refused  ? 0
 				  : v->narrow ? ((struct narrow_iovec *)b->name)[n].len
@@ -48,14 +42,16 @@ static long iov_length(u32 i, void *arg)
 	return 0;
 }
 
-static long iov_part(u32 i, void *arg)
+STEP(iov_part)
 {
-	struct iov *v = arg;
 	struct build *b = build_here();
-	u32 n = v->left < IOV_PART ? v->left : IOV_PART, bytes;
+	struct iov *v;
+	u32 n, bytes;
 
 	if (!b)
 		return 1;
+	v = &b->iov;
+	n = v->left < IOV_PART ? v->left : IOV_PART;
 	item_begin(b, IOV_PART * sizeof(u64));
 	keep(n);
 	if (n > IOV_PART)
@@ -66,7 +62,7 @@ static long iov_part(u32 i, void *arg)
 		return 1;
 	if (bytes && !v->refused && bpf_probe_read_user(b->name, bytes, (const void *)v->address))
 		return 1;
-	bpf_loop(n, iov_length, v, 0);
+	LOOP(n, iov_length);
 	item_end(b, WIRE_IOV, n * sizeof(u64));
 	v->address += bytes;
 	v->left -= n;
@@ -76,18 +72,22 @@ static long iov_part(u32 i, void *arg)
 /* The kernel takes at most UIO_MAXIOV segments: one more says why it refused. */
 __noinline int item_iov(u64 address, u64 count, u32 narrow)
 {
-	struct iov v = {.address = address, .left = count <= IOV_MOST ? count : IOV_MOST + 1, .narrow = narrow,
-		.refused = count > IOV_MOST};
+	struct build *b = build_here();
 
-	bpf_loop(IOV_MOST / IOV_PART + 1, iov_part, &v, 0);
+	if (!b)
+		return 0;
+	b->iov = (struct iov){.address = address, .left = count <= IOV_MOST ? count : IOV_MOST + 1, .narrow = narrow,
+		.refused = count > IOV_MOST};
+	LOOP(IOV_MOST / IOV_PART + 1, iov_part);
 	return 0;
 }
 
 /* --- others --- */
 
 /* What an access control list says about permission bits, at the ends of a value of so many bytes. */
-__noinline int item_list(struct build *b, u64 address, u32 bytes)
+APART int item_list(BUILD_ARG, u64 address, u32 bytes)
 {
+	TAKE_BUILD;
 	char *to;
 
 	if (!b || bytes < WIRE_LIST_BYTES)
@@ -129,8 +129,9 @@ static __always_inline bool is_hint_command(u32 command)
 /* --- structs that are others in 32-bit programs --- */
 
 /* N numbers, at most 4, which are NARROW in the program. No bytes say that there was no pointer. */
-__noinline int item_numbers(struct build *b, u64 address, u32 n, u32 narrow, u32 type)
+APART int item_numbers(BUILD_ARG, u64 address, u32 n, u32 narrow, u32 type)
 {
+	TAKE_BUILD;
 	s32 half[4];
 	s64 *to;
 	u32 i;
@@ -178,8 +179,9 @@ struct user_flock {
 };
 
 /* Of the call that is under way. */
-__noinline int item_lock(struct build *b, u64 address)
+APART int item_lock(BUILD_ARG, u64 address)
 {
+	TAKE_BUILD;
 	struct bpf_call *c = call_here();
 	struct narrow_flock narrow;
 	struct wide_flock wide;
@@ -188,7 +190,7 @@ __noinline int item_lock(struct build *b, u64 address)
 	if (!b || !c)
 		return 0;
 	if (!(c->how & COMPAT_FLOCK32)) {
-		item_copy(b, address, FLOCK_BYTES, WIRE_FLOCK);
+		item_copy(GIVE(b), address, FLOCK_BYTES, WIRE_FLOCK);
 		return 0;
 	}
 	if (c->wide) {
@@ -208,16 +210,16 @@ __noinline int item_lock(struct build *b, u64 address)
 	return 0;
 }
 
-__noinline int item_handle(struct build *b, u64 address)
+APART int item_handle(BUILD_ARG, u64 address)
 {
 	u32 bytes = 0;
 
 	if (!bpf_probe_read_user(&bytes, sizeof(bytes), (const void *)address) && bytes <= HANDLE_MAX)
-		item_copy(b, address + sizeof(bytes), sizeof(u32) + bytes, WIRE_HANDLE);
+		item_copy(GIVE(b), address + sizeof(bytes), sizeof(u32) + bytes, WIRE_HANDLE);
 	return 0;
 }
 
-__noinline int item_ioctl(struct build *b, u32 command, u64 address)
+APART int item_ioctl(BUILD_ARG, u32 command, u64 address)
 {
 	int shape = ioctl_shape(command);
 	u32 len = 0, bytes;
@@ -249,13 +251,14 @@ __noinline int item_ioctl(struct build *b, u32 command, u64 address)
 		break;
 	}
 	if (len && command != IOCTL_NR_FIBMAP)
-		item_copy(b, address, len, WIRE_IOCTL);
+		item_copy(GIVE(b), address, len, WIRE_IOCTL);
 	return 0;
 }
 
 /* The path in a struct sockaddr_un of LEN bytes. */
-__noinline int item_address(struct build *b, u64 address, u32 len)
+APART int item_address(BUILD_ARG, u64 address, u32 len)
 {
+	TAKE_BUILD;
 	u16 family = 0;
 	u32 most = len - 2 + 1; /* one byte more, for the NUL that may stand behind the last one */
 	char *to;

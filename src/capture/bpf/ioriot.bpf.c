@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * The programs of the BPF backend: where the kernel calls us. What a hook tells is in the headers. One
- * binary runs on all kernels with type information (BTF) from 5.17 on; what is missing in one is left out by
- * src/capture/bpf.c.
+ * binary runs on all kernels with type information (BTF) from 5.17 on, another one of the same sources from 5.8 on
+ * (types.h); what is missing in one is left out by src/capture/bpf.c.
  */
 #include "types.h"
 
@@ -16,11 +16,13 @@
 
 #include "call.h"
 #include "task.h"
-#include "cache.h"
 #include "fault.h"
+#ifndef IORIOT_OLD
+#include "cache.h"
 #include "process.h"
-#include "sockets.h"
 #include "requests.h"
+#include "sockets.h"
+#endif
 
 char programs_license[] SEC("license") = "GPL"; /* of what is loaded; what task storage and clocks demand */
 
@@ -44,8 +46,10 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	session_at(BPF_HOOK_fork);
-	call_fork(parent, child);
+	call_fork(PLAIN(parent), PLAIN(child));
+#ifndef IORIOT_OLD
 	process_forks(child);
+#endif
 	return 0;
 }
 
@@ -53,8 +57,10 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	session_at(BPF_HOOK_exec);
-	call_exec(task, old_pid, bprm);
+	call_exec(PLAIN(task), old_pid, bprm);
+#ifndef IORIOT_OLD
 	process_executes(bprm);
+#endif
 	return 0;
 }
 
@@ -62,23 +68,36 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	session_at(BPF_HOOK_exit);
+#ifndef IORIOT_OLD
 	process_ends(task);
-	call_thread_end(task);
+#endif
+	call_thread_end(PLAIN(task));
 	return 0;
 }
+
+#ifdef IORIOT_OLD
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(on_free, struct task_struct *task)
+{
+	u64 key = number_of(task);
+
+	bpf_map_delete_elem(&threads, &key);
+	return 0;
+}
+#endif
 
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_renamed, struct task_struct *task, const char *comm)
 {
 	if (session_on())
-		thread_renamed(task, comm);
+		thread_renamed(PLAIN(task), comm);
 	return 0;
 }
 
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct bpf_thread *th;
 
 	if (!session_at(BPF_HOOK_signal))
@@ -89,9 +108,11 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction
 	if ((u64)ka->sa.sa_handler <= 1) /* SIG_DFL, SIG_IGN */
 		return 0;
 	if (th && th->flags & CALL_BROKEN)
-		call_interrupted(th, (struct pt_regs *)bpf_task_pt_regs(task), ka->sa.sa_flags);
+		call_interrupted(th, REGISTERS(task, th->regs), ka->sa.sa_flags);
 	return 0;
 }
+
+#ifndef IORIOT_OLD
 
 /* --- rings, where the kernel has these hooks: see src/capture/bpf.c --- */
 
@@ -138,15 +159,15 @@ int BPF_PROG(on_complete_words, void *ring, void *req, u64 user_data, int res, u
 	return 0;
 }
 
+#endif
+
 /* --- all tasks, one after the other --- */
 
-static __always_inline void mark_task(struct task_struct *task, u8 mark)
+static __always_inline void mark_one(struct task_struct *task, u8 mark)
 {
-	struct bpf_thread *leader = leader_of(task), *parent = thread_find(task->real_parent), *th;
+	struct bpf_thread *th;
 
-	if (!(leader && leader->mark & mark) && !(parent && parent->mark & mark))
-		return;
-	if (task->flags & 4) /* PF_EXITING */
+	if (AT(task, flags) & 4) /* PF_EXITING */
 		return;
 	th = thread_get(task);
 	if (!th || th->mark & mark)
@@ -155,19 +176,44 @@ static __always_inline void mark_task(struct task_struct *task, u8 mark)
 	session.marked++;
 }
 
+static __always_inline void mark_task(struct task_struct *task, u8 mark)
+{
+	struct bpf_thread *leader = leader_of(task), *parent = thread_find(AT(task, real_parent));
+
+	if (!(leader && leader->mark & mark) && !(parent && parent->mark & mark))
+		return;
+	mark_one(task, mark);
+}
+
+/* Whoever iterates sees those only that have a number in its own namespace: so deep. */
+static __always_inline u32 number_here(struct task_struct *task)
+{
+	struct pid *pid = GET(task, thread_pid), *own = GET(current_task(), thread_pid);
+	u64 place = (u64)GET(own, level) * bpf_core_type_size(struct upid);
+	int number = 0;
+
+	bpf_core_read(&number, sizeof(number), (const char *)&pid->numbers[0].nr + place);
+	return number;
+}
+
 SEC("iter/task")
 int on_task(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task, *self = bpf_get_current_task_btf();
+	struct task_struct *task = ctx->task, *self = current_task();
 	struct bpf_thread *th;
 
 	if (!task)
 		return 0;
+	task = PLAIN(task);
 	switch (session.task) {
 	case BPF_TASK_START:
-		session.root_dentry = (u64)self->fs->root.dentry;
-		session.root_mnt = (u64)self->fs->root.mnt;
-		session.mounts = (u64)self->nsproxy->mnt_ns;
+		session.root_dentry = (u64)AT(AT(self, fs), root.dentry);
+		session.root_mnt = (u64)AT(AT(self, fs), root.mnt);
+		session.mounts = (u64)AT(AT(self, nsproxy), mnt_ns);
+		break;
+	case BPF_TASK_ONE:
+		if (AT(task, pid) == AT(task, tgid) && number_here(task) == session.pid)
+			mark_one(task, session.mark);
 		break;
 	case BPF_TASK_IN:
 		mark_task(task, BPF_MARK_IN);
@@ -185,6 +231,8 @@ int on_task(struct bpf_iter__task *ctx)
 }
 
 /* --- other layers: hooks.def says which of these are loaded --- */
+
+#ifndef IORIOT_OLD
 
 SEC("tp_btf/block_bio_queue")
 int BPF_PROG(on_block_bio_queue, struct bio *bio)
@@ -324,6 +372,8 @@ int BPF_PROG(on_mm_vmscan_lru_shrink_inactive, int node, unsigned long scanned, 
 	return 0;
 }
 
+#endif
+
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(on_page_fault_user, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
@@ -339,6 +389,8 @@ int BPF_PROG(on_page_fault_kernel, unsigned long address, struct pt_regs *regs, 
 		fault_begins(address, code);
 	return 0;
 }
+
+#ifndef IORIOT_OLD
 
 /* Beside the programs of sys: each is there without the other. */
 SEC("tp_btf/sys_enter")
@@ -422,6 +474,8 @@ int BPF_PROG(on_ring_complete_words, void *ring, void *req, u64 user_data, int r
 		request_over(number_of(req), user_data, res, flags);
 	return 0;
 }
+
+#endif
 
 SEC("perf_event")
 int on_minor_fault(struct bpf_perf_event_data *ctx)

@@ -37,14 +37,14 @@ struct {
 /* Of what the current task does; a worker of an io_uring is its process's. Not in an interrupt. */
 static __always_inline bool current_in_scope(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
 	return thread_in_scope(is_ring_thread(task) ? task->group_leader : task) != NULL;
 }
 
 static __always_inline bool is_kernel_thread(void)
 {
-	return bpf_get_current_task_btf()->flags & PF_KTHREAD;
+	return current_task()->flags & PF_KTHREAD;
 }
 
 static __always_inline struct toucher *toucher_of(struct inode *inode)

@@ -22,7 +22,7 @@ static __always_inline u64 page_end(u64 address)
 
 static __always_inline struct bpf_thread *leader_of(struct task_struct *task)
 {
-	return thread_find(task->group_leader);
+	return thread_find(AT(task, group_leader));
 }
 
 /*
@@ -42,7 +42,7 @@ static __always_inline struct bpf_window *window_shared(const struct bpf_thread 
 
 	if (likely(!leader->shares_memory))
 		return NULL;
-	memory = (u64)READ_ONLY(task)->mm;
+	memory = (u64)AT(READ_ONLY(task), mm);
 	return bpf_map_lookup_elem(&windows, &memory);
 }
 
@@ -56,7 +56,7 @@ static __always_inline void window_grow(struct bpf_window *w, u64 start, u64 end
 
 static __always_inline void window_add(struct task_struct *task, u64 start, u64 len)
 {
-	struct bpf_thread *leader = thread_get(task->group_leader);
+	struct bpf_thread *leader = thread_get(AT(task, group_leader));
 	struct bpf_window *shared;
 
 	if (!leader)
@@ -72,7 +72,7 @@ static __always_inline void window_remove(struct task_struct *task, u64 start, u
 {
 	struct bpf_thread *leader = leader_of(task);
 
-	if (leader && READ_ONLY(task)->signal->nr_threads == 1 && !leader->shares_memory &&
+	if (leader && AT(AT(READ_ONLY(task), signal), nr_threads) == 1 && !leader->shares_memory &&
 		start <= leader->window.start && page_end(start + len) >= leader->window.end)
 		leader->window = (struct bpf_window){0, 0};
 }
@@ -98,10 +98,10 @@ static __always_inline void window_fork(
 	struct bpf_thread *from, struct task_struct *task, struct bpf_thread *to, struct task_struct *child)
 {
 	struct bpf_window *shared = window_shared(from, task);
-	u64 memory = (u64)READ_ONLY(task)->mm;
+	u64 memory = (u64)AT(READ_ONLY(task), mm);
 
 	to->window = shared ? *shared : from->window;
-	if (!memory || (u64)child->mm != memory)
+	if (!memory || (u64)AT(child, mm) != memory)
 		return;
 	if (!shared)
 		bpf_map_update_elem(&windows, &memory, &from->window, BPF_ANY);

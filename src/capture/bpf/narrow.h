@@ -56,6 +56,17 @@ static __always_inline void registers(u64 *arg)
 		arg[i] = c ? c->arg[i] : 0;
 }
 
+/* Those with which a thread came into the kernel: REGS_AT, where that cannot be asked (before Linux 5.15). */
+#ifdef IORIOT_OLD
+#define REGISTERS(task, regs_at) ((struct pt_regs *)(regs_at))
+#define REGISTERS_ARG		 , u64 regs_at
+#define GIVE_REGISTERS(regs)	 , number_of(regs)
+#else
+#define REGISTERS(task, regs_at) ((struct pt_regs *)bpf_task_pt_regs(task))
+#define REGISTERS_ARG
+#define GIVE_REGISTERS(regs)
+#endif
+
 static __always_inline void call_load(struct pt_regs *regs)
 {
 	struct bpf_call *c = call_here();
@@ -63,19 +74,19 @@ static __always_inline void call_load(struct pt_regs *regs)
 	if (!c)
 		return;
 #if defined(__TARGET_ARCH_x86)
-	c->arg[0] = regs->di;
-	c->arg[1] = regs->si;
-	c->arg[2] = regs->dx;
-	c->arg[3] = regs->r10;
-	c->arg[4] = regs->r8;
-	c->arg[5] = regs->r9;
+	c->arg[0] = AT(regs, di);
+	c->arg[1] = AT(regs, si);
+	c->arg[2] = AT(regs, dx);
+	c->arg[3] = AT(regs, r10);
+	c->arg[4] = AT(regs, r8);
+	c->arg[5] = AT(regs, r9);
 #else
-	c->arg[0] = regs->orig_x0;
-	c->arg[1] = regs->regs[1];
-	c->arg[2] = regs->regs[2];
-	c->arg[3] = regs->regs[3];
-	c->arg[4] = regs->regs[4];
-	c->arg[5] = regs->regs[5];
+	c->arg[0] = AT(regs, orig_x0);
+	c->arg[1] = AT(regs, regs[1]);
+	c->arg[2] = AT(regs, regs[2]);
+	c->arg[3] = AT(regs, regs[3]);
+	c->arg[4] = AT(regs, regs[4]);
+	c->arg[5] = AT(regs, regs[5]);
 #endif
 	c->how = c->narrow = 0;
 }
@@ -98,24 +109,24 @@ static __always_inline bool narrow_words(struct bpf_call *c, u32 at, u32 n)
 }
 
 /* The number of the call that it becomes, or enum compat_verdict. */
-__noinline int call_load_narrow(u32 number)
+__noinline int call_load_narrow(u32 number REGISTERS_ARG)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct task_struct *task = current_task();
+	struct pt_regs *regs = REGISTERS(task, regs_at);
 	const volatile struct bpf_compat *row;
 	struct bpf_call *c = call_here();
 	int wide = 0, at;
 	u64 which;
 	u32 i;
 
-	if (!c || !(task->thread_info.status & 2)) /* x32 */
+	if (!c || !(AT(task, thread_info.status) & 2)) /* x32 */
 		return COMPAT_LOSES;
-	c->reg[0] = regs->bx;
-	c->reg[1] = regs->cx;
-	c->reg[2] = regs->dx;
-	c->reg[3] = regs->si;
-	c->reg[4] = regs->di;
-	c->reg[5] = regs->bp;
+	c->reg[0] = AT(regs, bx);
+	c->reg[1] = AT(regs, cx);
+	c->reg[2] = AT(regs, dx);
+	c->reg[3] = AT(regs, si);
+	c->reg[4] = AT(regs, di);
+	c->reg[5] = AT(regs, bp);
 	which = compat_row(number, c->reg[0]);
 	keep(which);
 	if (which >= COMPAT_NUMBERS)
@@ -139,7 +150,7 @@ __noinline int call_load_narrow(u32 number)
 
 #else
 
-static __always_inline int call_load_narrow(u32 number)
+static __always_inline int call_load_narrow(u32 number REGISTERS_ARG)
 {
 	return COMPAT_LOSES;
 }

@@ -67,18 +67,15 @@ static __always_inline struct rights *rights_here(void)
 __noinline int rights_found(u32 fd)
 {
 	struct rights *r = rights_here();
-
-	struct described d = {.fd = fd, .sent = true};
 	struct file *file = file_of(fd);
 	struct build *b;
 	u64 *to;
 
 	if (!file || !r)
 		return 0;
-	d.at_entry = r->at_entry;
-	d.cloexec = r->cloexec;
 	if (r->what == RIGHTS_RECEIVED) {
-		put_described(WIRE_RECEIVED, (u64)file, &d);
+		put_described(WIRE_RECEIVED, (u64)file, 0, r->at_entry,
+			fd | DESCRIBED_SENT | (r->cloexec ? DESCRIBED_CLOEXEC : 0));
 		r->any = 1;
 		return 0;
 	}
@@ -108,23 +105,28 @@ static __always_inline bool rights_head(const struct rights *r, struct user_cont
 /* Where the controls of the next message are. */
 static __always_inline void rights_message(struct rights *r)
 {
-	struct narrow_message narrow;
-	struct user_message message;
+	struct build *b = build_here();
+	struct narrow_message *narrow;
+	struct user_message *message;
 
+	if (!b)
+		return;
 	/* a struct msghdr alone is shorter */
 	if (r->narrow) {
-		if (!bpf_probe_read_user(&narrow, 28, (const void *)r->message) && narrow.control) {
-			r->control = narrow.control;
-			r->control_left = narrow.control_len;
+		narrow = (struct narrow_message *)b->name;
+		if (!bpf_probe_read_user(narrow, 28, (const void *)r->message) && narrow->control) {
+			r->control = narrow->control;
+			r->control_left = narrow->control_len;
 		}
-		r->message += sizeof(narrow);
+		r->message += sizeof(*narrow);
 		return;
 	}
-	if (!bpf_probe_read_user(&message, 56, (const void *)r->message) && message.control) {
-		r->control = message.control;
-		r->control_left = message.control_len;
+	message = (struct user_message *)b->name;
+	if (!bpf_probe_read_user(message, 56, (const void *)r->message) && message->control) {
+		r->control = message->control;
+		r->control_left = message->control_len;
 	}
-	r->message += sizeof(message);
+	r->message += sizeof(*message);
 }
 
 /* The next control message; true: it has descriptors. */
@@ -151,7 +153,7 @@ static __always_inline void rights_control(struct rights *r)
 	r->control_left -= step;
 }
 
-static long rights_step(u32 i, void *arg)
+STEP(rights_step)
 {
 	struct rights *r = rights_here();
 	s32 fd;
@@ -184,6 +186,8 @@ static long rights_step(u32 i, void *arg)
 	return 0;
 }
 
+LONG_STEP(rights_step)
+
 static __always_inline u32 rights_messages(u32 op, s64 n)
 {
 	if (op != ROW_sendmmsg && op != ROW_recvmmsg)
@@ -205,7 +209,7 @@ __noinline int rights_walk(u64 messages, u32 n, u32 what, u64 at_entry, u32 cloe
 		.at_entry = at_entry,
 		.cloexec = cloexec,
 		.narrow = call_how() & COMPAT_MESSAGE};
-	bpf_loop(RIGHTS_STEPS, rights_step, NULL, 0);
+	LONG_LOOP(RIGHTS_STEPS, rights_step);
 	if (what == RIGHTS_SENT)
 		tuples_end(b, r->used);
 	return r->any;
@@ -234,11 +238,10 @@ static __always_inline u64 rights_owner(u32 pidfd)
 
 static __always_inline void put_received_fd(u32 fd, u64 at_entry)
 {
-	struct described d = {.at_entry = at_entry, .fd = fd, .cloexec = true};
 	struct file *file = file_of(fd);
 
 	if (file)
-		put_described(WIRE_RECEIVED, (u64)file, &d);
+		put_described(WIRE_RECEIVED, (u64)file, 0, at_entry, fd | DESCRIBED_CLOEXEC);
 }
 
 #endif

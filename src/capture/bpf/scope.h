@@ -7,6 +7,36 @@
 
 /* Who is recorded. */
 
+#ifdef IORIOT_OLD
+/* By the address of its struct, which is the thread's until sched_process_free. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 16);
+	__type(key, u64);
+	__type(value, struct bpf_thread);
+} threads SEC(".maps");
+
+const struct bpf_thread new_thread = {};
+
+static __always_inline struct bpf_thread *thread_find(struct task_struct *task)
+{
+	u64 key = (u64)task;
+
+	return bpf_map_lookup_elem(&threads, &key);
+}
+
+/* NULL: there are too many, which is as having no memory. */
+static __always_inline struct bpf_thread *thread_get(struct task_struct *task)
+{
+	struct bpf_thread *th = thread_find(task);
+	u64 key = (u64)task;
+
+	if (th)
+		return th;
+	bpf_map_update_elem(&threads, &key, &new_thread, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&threads, &key);
+}
+#else
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -23,17 +53,22 @@ static __always_inline struct bpf_thread *thread_get(struct task_struct *task)
 {
 	return bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
+#endif
 
 /* Threads that the kernel made for an io_uring are the process's own and make no calls. */
 static __always_inline bool is_ring_thread(struct task_struct *task)
 {
+#ifdef IORIOT_OLD
+	return AT(task, flags) & 0x10; /* PF_IO_WORKER; the other one had another meaning */
+#else
 	return task->flags & 0x4010; /* PF_IO_WORKER, PF_USER_WORKER */
+#endif
 }
 
 /* What holds for the thread. */
 static __always_inline struct bpf_thread *thread_own(struct task_struct *task)
 {
-	return thread_find(is_ring_thread(task) ? task->group_leader : task);
+	return thread_find(is_ring_thread(task) ? AT(task, group_leader) : task);
 }
 
 static __always_inline bool session_on(void)
@@ -57,8 +92,8 @@ static __always_inline void put_task_end(struct task_struct *task, s64 status)
 
 	if (!b)
 		return;
-	b->rec.tgid = task->tgid;
-	b->rec.tid = task->pid;
+	b->rec.tgid = AT(task, tgid);
+	b->rec.tid = AT(task, pid);
 	build_values(b, 1)[0] = status;
 	build_end(b);
 }
@@ -69,8 +104,8 @@ static __always_inline void put_lost(struct task_struct *task, u64 count, u64 wh
 
 	if (!b)
 		return;
-	b->rec.tgid = task->tgid;
-	b->rec.tid = task->pid;
+	b->rec.tgid = AT(task, tgid);
+	b->rec.tid = AT(task, pid);
 	build_values(b, 2)[0] = count;
 	build_values(b, 2)[1] = why;
 	build_end(b);
@@ -113,7 +148,7 @@ static __always_inline bool comm_wanted(struct task_struct *leader)
 
 static __always_inline bool uid_wanted(struct task_struct *leader)
 {
-	u32 uid = READ_ONLY(leader)->real_cred->uid.val, i;
+	u32 uid = AT(AT(READ_ONLY(leader), real_cred), uid.val), i;
 
 	for (i = 0; i < BPF_FILTERS && i < session.uids; i++)
 		if (session.uid[i] == uid)
@@ -128,7 +163,7 @@ static __always_inline bool uid_wanted(struct task_struct *leader)
  */
 __noinline int scope_decide(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf(), *leader = task->group_leader;
+	struct task_struct *task = current_task(), *leader = AT(task, group_leader);
 	struct bpf_thread *th = thread_own(task), *first;
 	bool was_in;
 

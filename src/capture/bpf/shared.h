@@ -180,6 +180,8 @@ struct bpf_session {
 	uint64_t size; /* of a ring; a power of two */
 	uint64_t wake; /* bytes in a ring after which its reader is woken */
 	uint32_t task; /* what the iterator over tasks does: enum bpf_task */
+	uint32_t pid;  /* BPF_TASK_ONE: which, as the process that iterates numbers it ... */
+	uint32_t mark; /* ... and with what; enum bpf_mark */
 	uint32_t told_floor;
 	uint64_t cache; /* length of the loader's, whose maps are let go */
 	uint32_t on[BPF_LAYERS];   /* layers that are recorded ... */
@@ -193,6 +195,7 @@ struct bpf_session {
 
 enum bpf_task {
 	BPF_TASK_START, /* whose root directory is it? */
+	BPF_TASK_ONE,	/* a process is marked */
 	BPF_TASK_IN,	/* threads and children of those that are in scope */
 	BPF_TASK_OUT,	/* ... that are out of it */
 	BPF_TASK_SETTLE /* calls of other interfaces that no later record would tell of */
@@ -213,7 +216,7 @@ struct bpf_window {
 	uint64_t start, end;
 };
 
-/* A thread's; kept in its task storage. User space writes whole ones with nothing but a mark. */
+/* A thread's; known to the programs only. */
 struct bpf_thread {
 	uint64_t entry;	    /* time of the call under way */
 	int16_t nr;	    /* of it, or of one that was interrupted ... */
@@ -232,6 +235,7 @@ struct bpf_thread {
 	int64_t kept;	    /* execveat: directory descriptor and flags */
 	uint64_t fault_at, fault_t, fault_code; /* the page fault under way ... */
 	uint64_t faults_before;			/* ... and how many the thread had had by then */
+	uint64_t regs; /* of the old build: where its registers are in the kernel */
 	/* of a leader: */
 	struct bpf_window window;
 	uint64_t shares_memory; /* with other processes (CLONE_VM): what holds is the window of their memory */

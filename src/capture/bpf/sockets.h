@@ -39,7 +39,7 @@ struct {
 
 static __always_inline struct event_call *event_call_here(void)
 {
-	return bpf_task_storage_get(&event_calls, bpf_get_current_task_btf(), NULL, 0);
+	return bpf_task_storage_get(&event_calls, current_task(), NULL, 0);
 }
 
 /* --- sockets --- */
@@ -333,7 +333,7 @@ __noinline int note_sender(u32 fd)
 
 static __always_inline void event_enter(struct pt_regs *regs, long number)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct event_call *c;
 	u64 arg[BPF_ARGS];
 	u32 event;
@@ -711,7 +711,7 @@ static __always_inline void event_put(u32 event)
 
 static __always_inline void event_exit(struct pt_regs *regs, s64 ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	long number = call_number(regs);
 	struct event_call *c;
 	u32 event;

@@ -19,16 +19,17 @@
 /* Number of the parent if its state was told, too. */
 static __always_inline u64 told_parent(struct task_struct *task)
 {
-	struct task_struct *leader = task->real_parent->group_leader;
+	struct task_struct *leader = AT(AT(task, real_parent), group_leader);
 	struct bpf_thread *th = thread_find(leader);
 
-	return th && th->told == session.generation ? (u64)leader->tgid : 0;
+	return th && th->told == session.generation ? (u64)AT(leader, tgid) : 0;
 }
 
 /* Returns the moment that the state is of. */
 static __always_inline u64 put_task(struct task_struct *task)
 {
 	struct build *b = build_begin(WIRE_TASK, WIRE_VALUES_TASK);
+	struct fs_struct *fs = AT(READ_ONLY(task), fs);
 	u64 *values, t;
 
 	if (!b)
@@ -36,9 +37,9 @@ static __always_inline u64 put_task(struct task_struct *task)
 	b->rec.flags = names_flags();
 	item_cwd(b, WIRE_CWD | DIR_NAMED);
 	values = build_values(b, WIRE_VALUES_TASK);
-	values[0] = READ_ONLY(task)->fs ? READ_ONLY(task)->fs->umask : 0;
-	values[1] = READ_ONLY(task)->cred->euid.val;
-	values[2] = READ_ONLY(task)->cred->egid.val;
+	values[0] = fs ? AT(fs, umask) : 0;
+	values[1] = AT(AT(READ_ONLY(task), cred), euid.val);
+	values[2] = AT(AT(READ_ONLY(task), cred), egid.val);
 	values[3] = told_parent(task);
 	t = b->rec.t;
 	build_end(b);
@@ -75,7 +76,7 @@ __noinline int put_thread(u64 task_at, u64 name_at)
 /* Of the current thread, where it is not what was told of it. */
 static __always_inline void thread_changed(struct bpf_thread *th, struct task_struct *task)
 {
-	u32 uid = task->cred->euid.val;
+	u32 uid = AT(AT(task, cred), euid.val);
 
 	if (th->uid == uid)
 		return;
@@ -97,43 +98,43 @@ static __always_inline void item_file(struct build *b, struct file *file)
 		facts->mode &= ~S_IFMT;
 	item_end(b, WIRE_FACTS, sizeof(*facts));
 	item_begin(b, PATH_MOST);
-	len = put_path(b, (u64)GET(file, f_path.mnt), (u64)GET(file, f_path.dentry), 0);
+	len = put_path(GIVE(b), (u64)GET(file, f_path.mnt), (u64)GET(file, f_path.dentry), 0);
 	if (len > 0 && len <= PATH_MOST)
 		item_end(b, WIRE_FD_PATH, len);
 }
 
-struct described {
-	u64 t, at_entry; /* T 0: now; AT_ENTRY 0: not known */
-	u32 fd;
-	bool cloexec, sent;
-};
+#define DESCRIBED_CLOEXEC (1ull << 32)
+#define DESCRIBED_SENT	  (1ull << 33)
 
-__noinline int put_described(u32 kind, u64 file_at, const struct described *d)
+/* T 0: now; AT_ENTRY 0: not known; HOW: the descriptor, and DESCRIBED_... */
+__noinline int put_described(u32 kind, u64 file_at, u64 t, u64 at_entry, u64 how)
 {
-	struct build *b = d ? build_begin(kind, WIRE_VALUES_FD) : NULL;
+	struct build *b = build_begin(kind, WIRE_VALUES_FD);
 	struct file *file = (struct file *)file_at;
 	u64 *values;
 
 	if (!b)
 		return 0;
-	if (d->t)
-		b->rec.t = d->t;
-	if (d->at_entry)
-		b->rec.dur = b->rec.t - d->at_entry;
+	if (t)
+		b->rec.t = t;
+	if (at_entry)
+		b->rec.dur = b->rec.t - at_entry;
 	b->rec.flags = names_flags();
 	item_file(b, file);
 	item_ring_of_file(b, file);
-	if (d->sent)
+	if (how & DESCRIBED_SENT)
 		item_number(b, WIRE_DESCRIPTION, hidden_id(file));
 	values = build_values(b, WIRE_VALUES_FD);
-	values[0] = d->fd;
-	values[1] = (GET(file, f_flags) & ~02000000u) | (d->cloexec ? 02000000u : 0); /* O_CLOEXEC */
+	values[0] = (u32)how;
+	values[1] = (GET(file, f_flags) & ~02000000u) | (how & DESCRIBED_CLOEXEC ? 02000000u : 0); /* O_CLOEXEC */
 	values[2] = GET(file, f_pos);
 	build_end(b);
 	return 0;
 }
 
 /* --- maps --- */
+
+#ifndef IORIOT_OLD /* which has no iterators over them */
 
 /*
  * Files that are mapped for execution, too, are the program and its libraries, whose maps nobody records. A
@@ -190,7 +191,7 @@ __noinline int put_map(u64 vma_at, u64 t)
 	struct file *file = GET(vma, vm_file);
 	struct build *b;
 
-	window_add(bpf_get_current_task_btf(), start, len);
+	window_add(current_task(), start, len);
 	b = build_begin(WIRE_MAP, WIRE_VALUES_MAP);
 	if (!b)
 		return 0;
@@ -241,7 +242,7 @@ static __always_inline int each_map(struct task_struct *task, struct programs *w
 /* First the files of the program are found, then all others are told. */
 __noinline int put_maps(u64 t)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct programs *w;
 	u32 key = 0;
 	int rc;
@@ -262,6 +263,8 @@ __noinline int put_maps(u64 t)
 		put_lost(task, 1, WIRE_LOST_MAPS);
 	return 0;
 }
+
+#endif
 
 /* --- descriptors --- */
 
@@ -285,18 +288,17 @@ static __always_inline u32 lowest_bit(u64 word)
 	return bit + !(word & 1);
 }
 
-static long fds_step(u32 i, void *arg)
+STEP(fds_step)
 {
 	struct build *b = build_here();
-	struct described d = {.sent = true};
 	struct file *file;
 	struct fds *all;
 	u32 bit;
+	u64 fd;
 
 	if (!b)
 		return 1;
 	all = &b->fds;
-	d.t = all->t;
 	if (!all->open) {
 		u32 word = all->next / 64;
 
@@ -309,62 +311,111 @@ static long fds_step(u32 i, void *arg)
 	}
 	bit = lowest_bit(all->open);
 	all->open &= all->open - 1;
-	d.fd = all->next - 64 + bit;
-	d.cloexec = all->cloexec >> (bit & 63) & 1;
-	file = file_of(d.fd);
+	fd = (u32)(all->next - 64 + bit);
+	file = file_of(fd);
+	if (all->cloexec >> (bit & 63) & 1)
+		fd |= DESCRIBED_CLOEXEC;
 	if (file)
-		put_described(WIRE_FD, (u64)file, &d);
+		put_described(WIRE_FD, (u64)file, all->t, 0, fd | DESCRIBED_SENT);
 	return 0;
 }
 
+LONG_STEP(fds_step)
+
 static __always_inline void put_state(struct task_struct *task)
 {
-	struct files_struct *files = READ_ONLY(task)->files;
+	struct files_struct *files = AT(READ_ONLY(task), files);
 	u64 t = put_task(task);
 	struct build *b = build_here();
 	struct fdtable *table;
 
 	if (!files || !b)
 		return;
-	table = files->fdt;
+	table = AT(files, fdt);
 	if (!table)
 		return;
 	b->fds = (struct fds){.table = table, .t = t, .max = GET(table, max_fds)};
-	bpf_loop(FDS_MOST, fds_step, NULL, 0);
+	LONG_LOOP(FDS_MOST, fds_step);
+#ifndef IORIOT_OLD
 	put_maps(t);
+#endif
 }
 
-static long wait_step(u32 i, void *arg)
+/* A process whose state is told: by one of its threads. */
+#ifdef IORIOT_OLD
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, BPF_CPUS);
+	__type(key, u32); /* its number */
+	__type(value, u32);
+} tellers SEC(".maps");
+
+/* False: another thread does. Atomic exchange is not to be had. */
+static __always_inline bool telling_begin(struct bpf_thread *leader)
 {
-	struct bpf_thread *leader = thread_find(bpf_get_current_task_btf()->group_leader);
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	return bpf_map_update_elem(&tellers, &tgid, &tgid, BPF_NOEXIST) != -17; /* EEXIST */
+}
+
+static __always_inline void telling_end(struct bpf_thread *leader)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	bpf_map_delete_elem(&tellers, &tgid);
+}
+
+STEP(wait_step)
+{
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	return !bpf_map_lookup_elem(&tellers, &tgid);
+}
+#else
+static __always_inline bool telling_begin(struct bpf_thread *leader)
+{
+	return !__sync_val_compare_and_swap(&leader->telling, 0, 1);
+}
+
+static __always_inline void telling_end(struct bpf_thread *leader)
+{
+	*(volatile u32 *)&leader->telling = 0;
+}
+
+STEP(wait_step)
+{
+	struct bpf_thread *leader = thread_find(current_task()->group_leader);
 
 	return !leader || !*(volatile u32 *)&leader->telling;
 }
+#endif
+
+LONG_STEP(wait_step)
 
 #define WAIT_MOST (1u << 20)
 
 /* Of the current thread. A thread that comes while another one tells waits for it. */
 __noinline int state_tell(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct bpf_thread *leader = thread_get(task->group_leader), *th = thread_own(task);
+	struct task_struct *task = current_task();
+	struct bpf_thread *leader = thread_get(AT(task, group_leader)), *th = thread_own(task);
 	u32 generation = session.generation;
 
 	if (!leader || !th) /* no memory: it is tried again at the next call */
 		return 0;
 	if (leader->told != generation) {
-		if (__sync_val_compare_and_swap(&leader->telling, 0, 1)) {
-			bpf_loop(WAIT_MOST, wait_step, NULL, 0);
+		if (!telling_begin(leader)) {
+			LONG_LOOP(WAIT_MOST, wait_step);
 		} else {
 			if (leader->told != generation) {
 				put_state(task);
 				leader->told = generation;
 			}
-			*(volatile u32 *)&leader->telling = 0;
+			telling_end(leader);
 		}
 	}
 	th->told = generation;
-	th->uid = task->cred->euid.val;
+	th->uid = AT(AT(task, cred), euid.val);
 	put_thread(number_of(task), 0);
 	return 1;
 }

@@ -11,7 +11,7 @@ static __always_inline bool put_fork(struct bpf_thread *th, struct task_struct *
 {
 	if (!session_on() || !(th->flags & CALL_ACTIVE) || !(row_of(th->nr)->flags & ROW_FORKS))
 		return false;
-	call_reload((struct pt_regs *)bpf_task_pt_regs(task));
+	call_reload(REGISTERS(task, th->regs));
 	put_call(th->nr, child, th->entry, 0);
 	th->flags &= ~CALL_ACTIVE;
 	return true;
@@ -19,7 +19,7 @@ static __always_inline bool put_fork(struct bpf_thread *th, struct task_struct *
 
 static __always_inline void call_fork(struct task_struct *parent, struct task_struct *child)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct bpf_thread *th = thread_find(task), *made, *leader;
 	bool in_scope = th && scope_has(th);
 
@@ -35,29 +35,35 @@ static __always_inline void call_fork(struct task_struct *parent, struct task_st
 	mark_set(made, th ? th->mark : 0);
 	made->told = leader ? leader->told : 0;
 	made->uid = th ? th->uid : 0;
-	if (leader && child->tgid == child->pid)
+	if (leader && AT(child, tgid) == AT(child, pid))
 		window_fork(leader, task, made, child);
 	/* made by a call that was not recorded: it will tell its own state */
-	if (!(in_scope && put_fork(th, task, child->pid)))
+	if (!(in_scope && put_fork(th, task, AT(child, pid))))
 		made->told = 0;
 }
 
 #define FD_NAME 8 /* "/dev/fd/" */
 
+/* The program was named by a descriptor. */
+static __always_inline bool exec_has_fd(struct linux_binprm *bprm)
+{
+	return bpf_core_field_exists(bprm->fdpath) && AT(bprm, fdpath); /* Linux 5.8 does not tell */
+}
+
 /* The part of the name that the program gave; the kernel puts a directory descriptor before it. */
 static __always_inline u32 exec_name(struct build *b, char *to, struct linux_binprm *bprm)
 {
-	long len = bpf_probe_read_kernel_str(to, PATH_MOST, bprm->filename);
+	long len = bpf_probe_read_kernel_str(to, PATH_MOST, AT(bprm, filename));
 	u32 i;
 
 	if (len <= 0)
 		return 0;
-	if (!bprm->fdpath)
+	if (!exec_has_fd(bprm))
 		return len - 1;
 	for (i = FD_NAME; i < 24 && to[i] && to[i] != '/'; i++)
 		;
 	i += to[i & 31] == '/';
-	len = bpf_probe_read_kernel_str(to, PATH_MOST, bprm->filename + i);
+	len = bpf_probe_read_kernel_str(to, PATH_MOST, AT(bprm, filename) + i);
 	return len > 0 ? len - 1 : 0;
 }
 
@@ -104,7 +110,7 @@ static __always_inline void call_exec(struct task_struct *task, u32 old_pid, str
 		row_of(th->nr)->flags & ROW_EXECS) {
 		foreign_settle(task, th);
 		put_exec(th, task, old_pid, bprm);
-		if (bprm->fdpath) /* which the program did not give as a name */
+		if (exec_has_fd(bprm)) /* which the program did not give as a name */
 			put_thread(number_of(task), 0);
 		thread_changed(th, task);
 	} else {
@@ -122,7 +128,7 @@ static __always_inline void call_exec(struct task_struct *task, u32 old_pid, str
 /* TASK is about to be called COMM. What executes a program is called as that. */
 static __always_inline void thread_renamed(struct task_struct *task, const char *comm)
 {
-	struct bpf_thread *th = thread_find(task), *own = thread_find(bpf_get_current_task_btf());
+	struct bpf_thread *th = thread_find(task), *own = thread_find(current_task());
 
 	if (!th || th->told != session.generation || !scope_has(th))
 		return;
@@ -142,7 +148,7 @@ static __always_inline void call_thread_end(struct task_struct *task)
 		leader->told == session.generation) {
 		foreign_settle(task, th);
 		if (!(th->flags & THREAD_ENDED))
-			put_task_end(task, (s64)task->exit_code);
+			put_task_end(task, (s64)AT(task, exit_code));
 	}
 	mark_set(th, 0);
 }

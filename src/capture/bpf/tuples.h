@@ -41,8 +41,9 @@ static __always_inline void tuples_end(struct build *b, u32 used)
 }
 
 /* struct file_attr of linux/fs.h, which older headers do not have. */
-__noinline int item_file_attr(struct build *b, u64 address)
+APART int item_file_attr(BUILD_ARG, u64 address)
 {
+	TAKE_BUILD;
 	u32 word[6], used = 0;
 	u64 *to;
 
@@ -82,7 +83,7 @@ static __always_inline u32 segments_of(const struct iocb *iocb, u32 room, u32 si
 	return n;
 }
 
-static long iocb_step(u32 i, void *arg)
+STEP(iocb_step)
 {
 	struct build *b = build_here();
 	struct iocbs *v;
@@ -127,9 +128,12 @@ static long iocb_step(u32 i, void *arg)
 	return 0;
 }
 
+LONG_STEP(iocb_step)
+
 /* Those of an io_submit(2) that the kernel came to: the last one is what it failed of. */
-__noinline int item_iocbs(struct build *b, u64 address, s64 nr)
+APART int item_iocbs(BUILD_ARG, u64 address, s64 nr)
 {
+	TAKE_BUILD;
 	s64 ret, count;
 
 	if (!b)
@@ -144,12 +148,12 @@ __noinline int item_iocbs(struct build *b, u64 address, s64 nr)
 		.left = count < IOCBS_MOST ? count : IOCBS_MOST,
 		.room = 2 * IOCBS_MOST,
 		.word = call_how() & COMPAT_AIO ? sizeof(u32) : sizeof(u64)};
-	bpf_loop(4 * IOCBS_MOST, iocb_step, NULL, 0);
+	LONG_LOOP(4 * IOCBS_MOST, iocb_step);
 	tuples_end(b, b->iocbs.used);
 	return 0;
 }
 
-static long event_step(u32 i, void *arg)
+STEP(event_step)
 {
 	struct build *b = build_here();
 	struct io_event event;
@@ -170,8 +174,11 @@ static long event_step(u32 i, void *arg)
 	return 0;
 }
 
-__noinline int item_events(struct build *b, u64 address)
+LONG_STEP(event_step)
+
+APART int item_events(BUILD_ARG, u64 address)
 {
+	TAKE_BUILD;
 	s64 ret;
 
 	if (!b)
@@ -180,7 +187,7 @@ __noinline int item_events(struct build *b, u64 address)
 	if (ret <= 0)
 		return 0;
 	b->iocbs = (struct iocbs){.address = address, .left = ret < 8 * IOCBS_MOST ? ret : 8 * IOCBS_MOST};
-	bpf_loop(8 * IOCBS_MOST, event_step, NULL, 0);
+	LONG_LOOP(8 * IOCBS_MOST, event_step);
 	tuples_end(b, b->iocbs.used);
 	return 0;
 }

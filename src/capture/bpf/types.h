@@ -81,11 +81,15 @@ struct inode {
 	void *i_private;
 };
 
+struct pid_namespace;
+
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
 };
 
 struct pid {
+	unsigned int level;
 	struct upid numbers[1];
 };
 
@@ -195,6 +199,7 @@ struct task_struct {
 	int exit_code, pagefault_disabled;
 	unsigned long min_flt, maj_flt;
 	struct task_struct *real_parent, *group_leader;
+	struct pid *thread_pid;
 	const struct cred *real_cred, *cred;
 	char comm[16];
 	struct fs_struct *fs;
@@ -389,6 +394,7 @@ struct vm_area_struct {
 
 #pragma clang attribute pop
 
+#ifndef IORIOT_OLD
 /* As large as the kernel's, from 6.7 on. */
 struct bpf_iter_task_vma {
 	u64 opaque[1];
@@ -397,6 +403,7 @@ struct bpf_iter_task_vma {
 extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task, u64 addr) __ksym __weak;
 extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it) __ksym __weak;
 extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __weak;
+#endif
 
 /* One member of a struct of the kernel. */
 #define GET(pointer, member)                                                                       \
@@ -404,9 +411,67 @@ extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __wea
 		typeof(pointer) from_ = (pointer);                                                 \
 		typeof(from_->member) got_;                                                        \
                                                                                                    \
-		bpf_core_read(&got_, sizeof(got_), &from_->member);                                \
+		bpf_core_read((void *)&got_, sizeof(got_), &from_->member);                                \
 		got_;                                                                              \
 	})
+
+/*
+ * IORIOT_OLD: a second build of the same programs, for Linux 5.8 to 5.16. There the struct of the current task is an
+ * address of which each member must be fetched (until 5.11), functions of their own take numbers only (until 5.12),
+ * and nothing is called in a loop (until 5.17): what the verifier is to take, it follows step by step.
+ */
+#ifdef IORIOT_OLD
+
+/* A function that is verified by itself. Weak: else an argument that it does not use is not given. */
+#define APART __weak __noinline
+
+#define current_task()	((struct task_struct *)bpf_get_current_task())
+#define AT(pointer, member)   GET(pointer, member)
+#define LOOK(pointer, member) GET(pointer, member)
+#define READ_ONLY(pointer)    (pointer)
+
+/* What a hook hands over is another kind of pointer, which is no key of a map. */
+#define PLAIN(pointer) ((typeof(pointer))number_of(pointer))
+
+/* Steps are functions that are verified once: so a loop of many is short for the verifier. */
+#define STEP(name) APART int name(u32 i)
+#define LOOP(n, name)                                                                              \
+	({                                                                                         \
+		u32 i_;                                                                            \
+                                                                                                   \
+		for (i_ = 0; i_ < (n); i_++)                                                       \
+			if (name(i_))                                                              \
+				break;                                                             \
+	})
+
+/* Of more steps than it follows at once. */
+#define STEPS_AT_ONCE 1024
+#define LONG_STEP(name)                                                                            \
+	APART int name##_some(u32 unused)                                                          \
+	{                                                                                          \
+		u32 at;                                                                            \
+                                                                                                   \
+		for (at = 0; at < STEPS_AT_ONCE; at++)                                             \
+			if (name(at))                                                              \
+				return 1;                                                          \
+		return 0;                                                                          \
+	}
+#define LONG_LOOP(n, name) LOOP((n) / STEPS_AT_ONCE, name##_some)
+
+#else
+
+#define APART __noinline
+
+#define current_task() bpf_get_current_task_btf()
+
+/* A member of a struct of which the verifier knows what it is. */
+#define AT(pointer, member) ((pointer)->member)
+#define PLAIN(pointer)	    (pointer)
+
+#define STEP(name)	   static long name(u32 i, void *arg)
+#define LOOP(n, name)	   bpf_loop(n, name, NULL, 0)
+#define LONG_STEP(name)
+#define LONG_LOOP(n, name) bpf_loop(n, name, NULL, 0)
 
 /* The kernel has bpf_rdonly_cast(), from Linux 6.2 on. */
 const volatile bool has_cast = false;
@@ -432,6 +497,8 @@ extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
                                                                                                    \
 		has_cast ? (typeof(only_))bpf_rdonly_cast(only_, bpf_core_type_id_kernel(typeof(*only_))) : only_; \
 	})
+
+#endif
 
 /* A pointer that the verifier knows as one it does not let us calculate with. */
 static __always_inline u64 number_of(const void *pointer)

@@ -27,7 +27,7 @@ static __always_inline struct io_ring_ctx *ring_of_file(struct file *file)
 /* The ring that a call of the current thread is about. */
 static __always_inline struct io_ring_ctx *ring_get(u32 fd, bool registered)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct io_uring_task *own;
 	struct file *file = NULL;
 
@@ -105,18 +105,17 @@ __noinline u64 ring_enter(u32 op, u64 first, u64 second, u64 fourth)
 
 #define FILES_PART 512
 
-struct files {
-	u64 address;
-	u32 left;
-};
-
-static long files_part(u32 i, void *arg)
+STEP(files_part)
 {
-	struct files *v = arg;
 	struct build *b = build_here();
-	u32 n = v->left < FILES_PART ? v->left : FILES_PART;
+	struct files *v;
+	u32 n;
 
-	if (!b || !n || item_copy(b, v->address, n * sizeof(s32), WIRE_FILES))
+	if (!b)
+		return 1;
+	v = &b->files;
+	n = v->left < FILES_PART ? v->left : FILES_PART;
+	if (!n || item_copy(GIVE(b), v->address, n * sizeof(s32), WIRE_FILES))
 		return 1;
 	v->address += n * sizeof(s32);
 	v->left -= n;
@@ -125,9 +124,12 @@ static long files_part(u32 i, void *arg)
 
 static __always_inline void item_files(u64 address, u32 count)
 {
-	struct files v = {.address = address, .left = count < WIRE_FILES_MAX ? count : WIRE_FILES_MAX};
+	struct build *b = build_here();
 
-	bpf_loop(WIRE_FILES_MAX / FILES_PART, files_part, &v, 0);
+	if (!b)
+		return;
+	b->files = (struct files){.address = address, .left = count < WIRE_FILES_MAX ? count : WIRE_FILES_MAX};
+	LOOP(WIRE_FILES_MAX / FILES_PART, files_part);
 }
 
 /* Which things a io_uring_register(2) is about: COUNT at DATA, from OFFSET on. */
@@ -160,8 +162,9 @@ static __always_inline void registered_of(struct registered *out, u32 op, u64 da
 	}
 }
 
-__noinline int item_registered(struct build *b, u32 narrow)
+APART int item_registered(BUILD_ARG, u32 narrow)
 {
+	TAKE_BUILD;
 	struct registered r;
 	u32 op;
 
@@ -191,9 +194,10 @@ __noinline int item_registered(struct build *b, u32 narrow)
 }
 
 /* A duration says that the entry was seen, and so that KEPT of the thread is of this call. */
-__noinline int item_rings(struct build *b, u32 op)
+APART int item_rings(BUILD_ARG, u32 op)
 {
-	struct bpf_thread *th = thread_find(bpf_get_current_task_btf());
+	TAKE_BUILD;
+	struct bpf_thread *th = thread_find(current_task());
 	struct io_ring_ctx *ctx = NULL;
 	bool entered;
 	u64 kept;
@@ -212,16 +216,18 @@ __noinline int item_rings(struct build *b, u32 op)
 	if (ctx)
 		item_ring(b, ctx, op == ROW_io_uring_enter ? (u32)kept : 0);
 	if (op == ROW_io_uring_register)
-		item_registered(b, ctx ? ring_is_narrow(ctx) : call_how() & COMPAT_IOV);
+		item_registered(GIVE(b), ctx ? ring_is_narrow(ctx) : call_how() & COMPAT_IOV);
 	return 0;
 }
+
+#ifndef IORIOT_OLD /* tracepoints tell of them from Linux 6.0 on */
 
 /* --- submissions --- */
 
 /* The thread whose scope the current one is in, NULL: none. */
 static __always_inline struct bpf_thread *ring_thread(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct bpf_thread *th;
 
 	if (!session_on())
@@ -252,7 +258,7 @@ static __always_inline void item_submission_path(
 {
 	bool named = flags & BPF_SQE_NAME, other = flags & (BPF_SQE_SWAPPED | BPF_SQE_NAME) ? !which : which;
 	int dirfd = which ? (int)sqe->len : named ? AT_FDCWD : sqe->fd;
-	int len = item_string(b, !other ? sqe->addr : named ? sqe->addr3 : sqe->addr2, WIRE_PATH + which);
+	int len = item_string(GIVE(b), !other ? sqe->addr : named ? sqe->addr3 : sqe->addr2, WIRE_PATH + which);
 
 	if (len > 0 && b->found != '/' && !(flags & (which ? BPF_SQE_TEXT2 : BPF_SQE_TEXT)))
 		item_base(b, (WIRE_BASE + which) | DIR_APART, dirfd);
@@ -276,9 +282,9 @@ __noinline int item_submission(struct build *b, const struct io_uring_sqe *sqe, 
 	if (flags & BPF_SQE_FILES && sqe->len <= WIRE_UPDATE_MAX)
 		item_files(sqe->addr, sqe->len);
 	if (flags & BPF_SQE_HOW)
-		item_copy(b, sqe->addr2, sqe->len < HOW_MAX ? sqe->len : HOW_MAX, WIRE_HOW);
+		item_copy(GIVE(b), sqe->addr2, sqe->len < HOW_MAX ? sqe->len : HOW_MAX, WIRE_HOW);
 	if (flags & BPF_SQE_LIST && b->found == 's')
-		item_list(b, sqe->addr2, sqe->len);
+		item_list(GIVE(b), sqe->addr2, sqe->len);
 	return 0;
 }
 
@@ -364,4 +370,5 @@ static __always_inline void put_completion(u64 ctx, u64 req, u64 user_data, s64 
 	build_end(b);
 }
 
+#endif
 #endif
