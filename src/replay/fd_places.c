@@ -12,10 +12,11 @@
  */
 #define REST 1024
 
-struct closed_place {
-	uint32_t number, place;
-	uint64_t at; /* struct fd_place.closed, unless it was used or made again since */
-};
+/*
+ * Places of ended threads that are left alone. Who gets one waits for who had it before, and must not be held up by
+ * that: this is a thousand and more such threads ago.
+ */
+#define LEFT_MOST 32768
 
 /* A virtual thread. */
 struct maker {
@@ -42,34 +43,76 @@ static struct maker *maker_of(struct fd_places *p)
 	return m;
 }
 
-/* What is at hand moves to the front when as much was taken. */
-static void shorten(struct maker *m)
+/* What is at hand, from *FIRST on, moves to the front when as much was taken. */
+static void shorten(void *v, size_t *n, size_t *first, size_t size)
 {
-	size_t left = m->closed.n - m->first;
+	size_t left = *n - *first;
 
-	if (m->first < left || m->first < REST)
+	if (*first < left || *first < REST)
 		return;
-	memmove(m->closed.v, m->closed.v + m->first, left * sizeof(*m->closed.v));
-	m->closed.n = left;
-	m->first = 0;
+	memmove(v, (char *)v + *first * size, left * size);
+	*n = left;
+	*first = 0;
+}
+
+/* Has nobody looked for it or made it since? Then it is nobody's from now on. */
+static bool take_if_closed(struct fd_places *p, const struct closed_place *c)
+{
+	if (c->at != p->places.v[c->place].closed)
+		return false;
+	if (c->number != VFD_NONE)
+		p->of.v[c->number] = 0;
+	p->places.v[c->place].closed = 0;
+	return true;
 }
 
 /* One whose descriptor has been closed for long enough. */
 static bool take_closed(struct fd_places *p, struct maker *m, uint32_t *place)
 {
 	while (m->first < m->closed.n) {
-		struct closed_place *c = &m->closed.v[m->first];
+		struct closed_place c = m->closed.v[m->first];
 
-		if (c->at == p->places.v[c->place].closed && c->at + REST > p->now)
+		if (c.at == p->places.v[c.place].closed && c.at + REST > p->now)
 			return false;
 		m->first++;
-		if (c->at != p->places.v[c->place].closed)
+		if (!take_if_closed(p, &c))
 			continue;
-		*place = c->place;
-		p->of.v[c->number] = 0;
-		p->places.v[c->place].closed = 0;
-		shorten(m);
+		*place = c.place;
+		shorten(m->closed.v, &m->closed.n, &m->first, sizeof(*m->closed.v));
 		return true;
+	}
+	return false;
+}
+
+static bool await(struct fd_places *p, uint64_t label)
+{
+	uint64_t *slot;
+
+	if (p->awaited.n && p->awaited.v[p->awaited.n - 1] == label)
+		return true;
+	slot = vec_push(&p->awaited);
+	if (slot)
+		*slot = label;
+	else
+		p->failed = -ENOMEM;
+	return slot;
+}
+
+/* One that an ended thread left, whoever it was: no process needs to be where that one's is. */
+static bool take_left(struct fd_places *p, uint32_t *place)
+{
+	while (p->left.n - p->first_left > LEFT_MOST) {
+		struct left_place l = p->left.v[p->first_left];
+
+		if (l.line + REST > p->now)
+			return false;
+		p->first_left++;
+		shorten(p->left.v, &p->left.n, &p->first_left, sizeof(*p->left.v));
+		if (!take_if_closed(p, &l.was))
+			continue;
+		*place = l.was.place;
+		p->places.v[*place].user = 0;
+		return await(p, l.label);
 	}
 	return false;
 }
@@ -118,7 +161,7 @@ static uint32_t give(struct fd_places *p, uint32_t number)
 
 	if (!m)
 		return VFD_NONE;
-	if (p->keep || !take_closed(p, m, &place)) {
+	if (p->keep || !(take_closed(p, m, &place) || (m->next == m->end && take_left(p, &place)))) {
 		if (m->next == m->end && !new_line(p, m))
 			return VFD_NONE;
 		place = m->next++;
@@ -203,6 +246,33 @@ uint32_t fd_place_closed(struct fd_places *p, uint32_t number)
 	return place;
 }
 
+static void leave(struct fd_places *p, struct closed_place was, uint64_t label)
+{
+	struct left_place *l = vec_push(&p->left);
+
+	if (l)
+		*l = (struct left_place){was, label, p->now};
+	else
+		p->failed = -ENOMEM;
+}
+
+void fd_places_ended(struct fd_places *p, uint64_t label)
+{
+	struct hnode *node = hmap_first(&p->makers, hash_u64(p->thread));
+	struct maker *m = node ? hmap_entry(node, struct maker, node) : NULL;
+
+	if (!m || p->keep)
+		return;
+	for (; m->first < m->closed.n; m->first++)
+		if (m->closed.v[m->first].at == p->places.v[m->closed.v[m->first].place].closed)
+			leave(p, m->closed.v[m->first], label);
+	for (; m->next < m->end; m->next++)
+		leave(p, (struct closed_place){VFD_NONE, m->next, 0}, label);
+	hmap_remove(&p->makers, node);
+	vec_free(&m->closed);
+	free(m);
+}
+
 void fd_places_free(struct fd_places *p)
 {
 	struct hnode *node, *next;
@@ -215,6 +285,8 @@ void fd_places_free(struct fd_places *p)
 		free(m);
 	}
 	hmap_free(&p->makers);
+	vec_free(&p->left);
+	vec_free(&p->awaited);
 	vec_free(&p->places);
 	sets_free(&p->processes);
 	vec_free(&p->of);

@@ -9,6 +9,17 @@
 #include "replay/layout.h"
 #include "trace/replay.h"
 
+struct closed_place {
+	uint32_t number, place;
+	uint64_t at; /* struct fd_place.closed, unless it was used or made again since */
+};
+
+/* Of a virtual thread that ended with the line LABEL, whose index is LINE. */
+struct left_place {
+	struct closed_place was; /* number VFD_NONE: nobody has had it yet */
+	uint64_t label, line;
+};
+
 /*
  * Where virtual descriptors stand in a worker's table. A file never gives the number of one out again, but its
  * place is: to one that is made later by the virtual thread that closed it. So the table is as large as what is open
@@ -23,6 +34,9 @@ struct fd_places {
 	VEC(uint32_t) of; /* by number: place + 1, 0 = none yet */
 	VEC(struct fd_place) places;
 	struct hmap makers;
+	VEC(struct left_place) left; /* from FIRST_LEFT on, the oldest first */
+	size_t first_left;
+	u64_vec awaited; /* labels of what the line at hand must wait for; whoever reads a line empties it before */
 	struct sets processes; /* those that share a place; as many as were seen to do so */
 	bool keep; /* none is given out again */
 	uint32_t thread; /* of the line at hand */
@@ -62,6 +76,9 @@ static inline uint32_t fd_place(struct fd_places *p, uint64_t number)
 /* The place of a descriptor that the line makes, or closes. */
 uint32_t fd_place_made(struct fd_places *p, uint32_t number);
 uint32_t fd_place_closed(struct fd_places *p, uint32_t number);
+
+/* The thread of the line at hand, which is LABEL, ends there. */
+void fd_places_ended(struct fd_places *p, uint64_t label);
 
 /* Given out, and those kept for the makers of others. */
 static inline uint32_t fd_places_count(const struct fd_places *p)

@@ -133,6 +133,7 @@ static struct row row_of(enum op_id id)
 	}
 	row.odd |= row.ring;
 	row.follows = !row.odd;
+	row.ends = id == OP_exit || id == OP_exit_group || id == OP_task_end;
 	return row;
 }
 
@@ -506,6 +507,8 @@ static int note_special(struct loader *l, struct rline *line, const struct row *
 	if (rc)
 		return rc;
 	note_ids(l->f, line, row, path, path2);
+	if (row->ends)
+		fd_places_ended(&l->f->places, line->call.line);
 	if (row->oflags >= 0)
 		l->p->direct |= (line->call.arg[row->oflags] & O_DIRECT) != 0;
 	if (row->sized)
@@ -584,6 +587,24 @@ static int note_stretch(struct filing *f, const struct rline *line, const struct
 	return 0;
 }
 
+/* Who had the places before that the line has got. */
+static int wait_for_places(struct filing *f, struct rline *line)
+{
+	u64_vec *deps = &f->places.awaited;
+	uint32_t i;
+
+	for (i = 0; i < line->ndeps; i++) {
+		uint64_t *slot = vec_push(deps);
+
+		if (!slot)
+			return -ENOMEM;
+		*slot = line->deps[i];
+	}
+	line->deps = deps->v;
+	line->ndeps = (uint32_t)deps->n;
+	return 0;
+}
+
 static int take_line(struct loader *l, struct rline *line, struct err *err)
 {
 	struct filing *f = l->f;
@@ -596,6 +617,7 @@ static int take_line(struct loader *l, struct rline *line, struct err *err)
 	if (f->n >= UINT32_MAX)
 		return err_set(err, EFBIG, "more operations than one replay can have");
 	note_sizes(l->p, &line->call, row);
+	f->places.awaited.n = 0;
 	fd_places_line(&f->places, line->thread, line->process, f->n, l->p->rings.max > 0);
 	if (row->plain) {
 		note_common_ids(f, line, row);
@@ -606,6 +628,8 @@ static int take_line(struct loader *l, struct rline *line, struct err *err)
 	}
 	if (f->places.failed)
 		return place_failed(&f->places, err);
+	if (f->places.awaited.n && wait_for_places(f, line))
+		return no_memory(err);
 	if (!c || note_label(f, line->call.line))
 		return no_memory(err);
 	note_times(l, line);

@@ -91,6 +91,7 @@ struct row {
 	bool paths;	       /* is issued with its paths */
 	bool ring;	       /* of an io_uring */
 	bool follows;	       /* see struct stretch: such an operation can be in one */
+	bool ends;	       /* its thread, there */
 	uint8_t fds;	       /* a bit for each argument that is a descriptor */
 	int8_t read, written;  /* argument that says how many bytes, -1 = none */
 	int8_t oflags;	       /* of open(2) or alike, -1 = none */

@@ -1045,6 +1045,61 @@ START_TEST(test_places_after_close)
 }
 END_TEST
 
+/* A server that forks: children get three descriptors each, open two of their own, and end. */
+START_TEST(test_places_of_those_that_ended)
+{
+	struct fd_places p = {0};
+	uint32_t number = 0, child, k, at_first;
+	uint64_t line = 1, waits = 0;
+
+	for (child = 1; child <= 20000; child++) {
+		if (child == 10000)
+			at_first = fd_places_count(&p);
+		p.awaited.n = 0;
+		for (k = 0; k < 3; k++)
+			placed_made(&p, 0, line, number + k);
+		for (k = 3; k < 5; k++)
+			placed_made(&p, child, line + k, number + k);
+		for (k = 0; k < p.awaited.n; k++, waits++)
+			ck_assert_uint_lt(p.awaited.v[k] + 1000 * 10, line); /* a thousand children ago */
+		for (k = 0; k < 5; k++)
+			placed_close(&p, child, line + 9, number + k);
+		fd_places_ended(&p, line + 9);
+		number += 5;
+		line += 10;
+	}
+	ck_assert_uint_gt(waits, 10000);
+	ck_assert_uint_lt(at_first, 40000);
+	ck_assert_uint_eq(fd_places_count(&p), at_first);
+	for (k = 0; k < 16; k++) /* who is behind an end in the file still finds the place that was closed */
+		ck_assert_uint_ne(fd_place(&p, number - 1 - k), placed_made(&p, 0, line, number + k));
+	ck_assert_int_eq(p.failed, 0);
+	fd_places_free(&p);
+}
+END_TEST
+
+/* Processes that use a place one after the other need not be one. */
+START_TEST(test_places_join_nobody)
+{
+	struct fd_places p = {0};
+	uint32_t i, k;
+
+	for (i = 0; i < 5000; i++) {
+		for (k = 0; k < 8; k++)
+			placed_made(&p, i, 20 * i + k, 8 * i + k);
+		for (k = 0; k < 8; k++)
+			placed_close(&p, i, 20 * i + 8 + k, 8 * i + k);
+		fd_places_ended(&p, 20 * i + 16);
+	}
+	ck_assert_uint_lt(fd_places_count(&p), 40000);
+	ck_assert_int_eq(p.failed, 0);
+	ck_assert_int_eq(sets_fit(&p.processes, 5000), 0);
+	for (i = 0; i < 5000; i++)
+		ck_assert_uint_eq(sets_find(&p.processes, i), i);
+	fd_places_free(&p);
+}
+END_TEST
+
 START_TEST(test_places_are_kept)
 {
 	struct fd_places p = {0};
@@ -1101,6 +1156,8 @@ Suite *engine_suite(void)
 	tcase_add_test(tc, test_places_are_used_again);
 	tcase_add_test(tc, test_places_by_thread);
 	tcase_add_test(tc, test_places_after_close);
+	tcase_add_test(tc, test_places_of_those_that_ended);
+	tcase_add_test(tc, test_places_join_nobody);
 	tcase_add_test(tc, test_places_are_kept);
 	return s;
 }
