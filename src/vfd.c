@@ -381,11 +381,6 @@ void vfd_task_renumber(struct vfd *v, struct task *t, uint32_t tid)
 	hmap_insert(&v->tasks, &t->node, hash_u64(tid)); /* cannot fail: there was room for it */
 }
 
-struct descriptor *vfd_get(const struct task *t, int64_t fd)
-{
-	return fd >= 0 && fd < t->files->n ? t->files->v[fd] : NULL;
-}
-
 struct descriptor *vfd_open(struct vfd *v, struct task *t, int64_t fd, enum description_kind kind,
 	void *node, int flags)
 {

@@ -172,7 +172,10 @@ struct vmap *vfd_maps(struct process *p);
 void vfd_maps_drop(struct vfd *v, struct process *p);
 struct vmap_hooks vfd_map_hooks(const struct vfd *v);
 
-struct descriptor *vfd_get(const struct task *t, int64_t fd);
+static inline struct descriptor *vfd_get(const struct task *t, int64_t fd)
+{
+	return fd >= 0 && fd < t->files->n ? t->files->v[fd] : NULL;
+}
 
 /* A new description with one descriptor at FD (which must be free). NULL when memory is out. */
 struct descriptor *vfd_open(struct vfd *v, struct task *t, int64_t fd, enum description_kind kind,

@@ -369,7 +369,7 @@ int model_apply(struct model *m, const struct rec *r)
 		m->vfd.latest = m->task;
 	}
 	m->names.uid = m->task ? m->task->process->uid : 0;
-	rc = r->sqe.ring ? model_submission(m, r) : model_left_by_error(m, r);
+	rc = r->sqe.ring ? model_submission(m, r) : r->ret < 0 ? model_left_by_error(m, r) : LEFT_NONE;
 	if (!rc && !r->sqe.ring)
 		rc = models[r->op](m, r);
 	if (rc)

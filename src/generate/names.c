@@ -221,7 +221,7 @@ static struct entry *entry_new(struct names *ns, struct node *dir, struct str na
 	return e;
 }
 
-void names_forget(struct names *ns)
+void names_forget_some(struct names *ns)
 {
 	while (ns->nabsent > NAMES_ABSENT_MAX)
 		entry_free(ns, TAILQ_FIRST(&ns->absent));

@@ -188,7 +188,12 @@ int names_hold(struct names *ns, struct node *n);
  * the order of a name that comes back after so many others is lost by it.
  */
 #define NAMES_ABSENT_MAX 32768
-void names_forget(struct names *ns);
+void names_forget_some(struct names *ns);
+static inline void names_forget(struct names *ns)
+{
+	if (ns->nabsent > NAMES_ABSENT_MAX)
+		names_forget_some(ns);
+}
 
 /* Moves the entry FROM to NAME in DIR (rename). 0 or -ENOMEM. */
 int names_move(struct names *ns, struct entry *from, struct node *dir, struct str name);

@@ -14,22 +14,11 @@ struct known {
 	struct stamp s; /* this operation, and all before it in its thread, are over */
 };
 
-struct thread {
+struct order_thread {
 	uint64_t last;	  /* label of its latest operation */
 	uint64_t learned; /* label of the operation at which 'known' changed last */
 	struct hmap known;
 	struct stamp begin; /* its first operation waits for this one, unless a fork says as much */
-};
-
-struct ordering {
-	VEC(struct thread) threads;
-	VEC(struct pending {
-		struct resource *res;
-		enum touch how;
-	}) touches;
-	stamp_vec waits;
-	VEC(uint64_t) deps;
-	uint64_t first_alone; /* latest operation of thread 0 when a second thread came */
 };
 
 void resource_free(struct resource *r)
@@ -82,7 +71,7 @@ uint32_t order_threads(const struct ordering *o)
 	return (uint32_t)o->threads.n;
 }
 
-static struct known *known_find(const struct thread *t, uint32_t thread)
+static struct known *known_find(const struct order_thread *t, uint32_t thread)
 {
 	struct hnode *n = hmap_first(&t->known, hash_u64(thread));
 
@@ -90,7 +79,7 @@ static struct known *known_find(const struct thread *t, uint32_t thread)
 }
 
 /* 1 when that was new, 0 when it was known, -ENOMEM. */
-static int learn(struct thread *t, struct stamp s)
+static int learn(struct order_thread *t, struct stamp s)
 {
 	struct known *k = known_find(t, s.thread);
 
@@ -112,7 +101,7 @@ static int learn(struct thread *t, struct stamp s)
 }
 
 /* What FROM knew when its operation LABEL began, as far as that can still be told. */
-static int learn_from(struct thread *t, uint32_t self, const struct thread *from, uint64_t label)
+static int learn_from(struct order_thread *t, uint32_t self, const struct order_thread *from, uint64_t label)
 {
 	struct hnode *n, *tmp;
 	size_t i;
@@ -130,7 +119,7 @@ static int learn_from(struct thread *t, uint32_t self, const struct thread *from
 
 int order_fork(struct ordering *o, uint32_t child, uint32_t parent, uint64_t label)
 {
-	struct thread *c = &o->threads.v[child], *p = &o->threads.v[parent];
+	struct order_thread *c = &o->threads.v[child], *p = &o->threads.v[parent];
 
 	if (learn(c, (struct stamp){parent, label}) < 0)
 		return -ENOMEM;
@@ -142,19 +131,10 @@ static struct stamp order_last(const struct ordering *o, uint32_t thread)
 	return (struct stamp){thread, o->threads.v[thread].last};
 }
 
-void order_begin(struct ordering *o)
+int order_touch_of_several(struct ordering *o, struct resource *r, enum touch how)
 {
-	o->touches.n = 0;
-	o->waits.n = 0;
-}
+	struct order_pending *p = vec_push(&o->touches);
 
-int order_touch(struct ordering *o, struct resource *r, enum touch how)
-{
-	struct pending *p;
-
-	if (o->threads.n < 2) /* whoever comes later knows all of it: see order_thread() */
-		return 0;
-	p = vec_push(&o->touches);
 	if (!p)
 		return -ENOMEM;
 	p->res = r;
@@ -191,7 +171,7 @@ static int wait_group(struct ordering *o, const stamp_vec *g)
 	return rc;
 }
 
-static int wait_touch(struct ordering *o, const struct pending *p)
+static int wait_touch(struct ordering *o, const struct order_pending *p)
 {
 	int rc = order_wait(o, p->res->last);
 
@@ -223,7 +203,7 @@ static int stamp_group(stamp_vec *g, struct stamp s)
 	return 0;
 }
 
-static int stamp_touch(const struct pending *p, struct stamp s)
+static int stamp_touch(const struct order_pending *p, struct stamp s)
 {
 	switch (p->how) {
 	case TOUCH_SHARE:
@@ -254,7 +234,7 @@ static int latest_first(const void *a, const void *b)
 
 static int reduce(struct ordering *o, uint32_t thread, uint64_t label)
 {
-	struct thread *t = &o->threads.v[thread];
+	struct order_thread *t = &o->threads.v[thread];
 	size_t i;
 
 	if (o->waits.n > 1)
@@ -308,7 +288,7 @@ static __attribute__((noinline)) int commit(
 int order_commit(struct ordering *o, uint32_t thread, uint64_t label, const uint64_t **deps,
 	uint32_t *ndeps)
 {
-	struct thread *t = &o->threads.v[thread];
+	struct order_thread *t = &o->threads.v[thread];
 
 	if (o->touches.n | o->waits.n || !t->last)
 		return commit(o, thread, label, deps, ndeps);

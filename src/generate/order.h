@@ -48,7 +48,17 @@ struct resource {
 
 void resource_free(struct resource *r);
 
-struct ordering; /* all threads, and the touches of the operation at hand */
+/* All threads, and the touches of the operation at hand. Known here for what has nothing to do. */
+struct ordering {
+	VEC(struct order_thread) threads;
+	VEC(struct order_pending {
+		struct resource *res;
+		enum touch how;
+	}) touches;
+	stamp_vec waits;
+	VEC(uint64_t) deps;
+	uint64_t first_alone; /* latest operation of thread 0 when a second thread came */
+};
 
 struct ordering *order_new(void);
 void order_free(struct ordering *o);
@@ -61,8 +71,21 @@ uint32_t order_threads(const struct ordering *o); /* how many there are */
 /* CHILD begins after PARENT's operation LABEL and knows what PARENT knew. 0 or -ENOMEM. */
 int order_fork(struct ordering *o, uint32_t child, uint32_t parent, uint64_t label);
 
-void order_begin(struct ordering *o); /* forgets the touches of an operation that was left out */
-int order_touch(struct ordering *o, struct resource *r, enum touch how);
+/* Forgets the touches of an operation that was left out. */
+static inline void order_begin(struct ordering *o)
+{
+	o->touches.n = 0;
+	o->waits.n = 0;
+}
+
+int order_touch_of_several(struct ordering *o, struct resource *r, enum touch how);
+static inline int order_touch(struct ordering *o, struct resource *r, enum touch how)
+{
+	if (o->threads.n < 2) /* whoever comes later knows all of it: see order_thread() */
+		return 0;
+	return order_touch_of_several(o, r, how);
+}
+
 int order_wait(struct ordering *o, struct stamp s); /* a dependency without a resource */
 
 /* Waits for the latest operation of every other thread: for what cannot be told apart finer. */

@@ -13,15 +13,19 @@
 
 /* Which argument a key is of, per operation; derived from ops.def once per reader. */
 struct op_keys {
-	struct {
-		uint8_t arg;   /* index + 1, 0 = none */
-		uint8_t plain; /* enum plain */
-	} of[128];
+	uint8_t arg_of[128]; /* index + 1, 0 = none */
 	uint64_t needed; /* CAPTURE_KEY() bits that a line cannot do without */
+	/* What most lines have behind the operation: each argument in the order of the table, and the result. */
+	uint8_t usual; /* how many */
+	struct usual_key {
+		uint64_t text; /* SEPARATOR KEY=, and no bytes behind it */
+		uint64_t below; /* what a number is that is as most are; 0: it is none */
+		uint64_t bit;	/* CAPTURE_KEY() */
+		uint16_t at;	/* in struct rec */
+		uint8_t form;
+		char key;
+	} key[OP_ARGS + 1];
 };
-
-/* Values that are one decimal number, if they are as most are. */
-enum plain { PLAIN_NOT, PLAIN_UNSIGNED, PLAIN_SIGNED, PLAIN_FD, PLAIN_RESULT };
 
 struct capture_reader {
 	struct lines *lines;
@@ -267,6 +271,7 @@ int capture_op(struct rec *rec, struct str name, struct flaw *flaw)
 	return 0;
 }
 
+/* KEYS: of the operation. */
 static int take_value(const struct op_keys *keys, struct capture_scratch *scratch, struct rec *rec, char key,
 	struct str value, struct flaw *flaw)
 {
@@ -279,7 +284,7 @@ static int take_value(const struct op_keys *keys, struct capture_scratch *scratc
 	}
 	if (key == 'x')
 		return take_facts(&rec->facts, value, flaw);
-	arg = keys[rec->op].of[(unsigned char)key].arg;
+	arg = keys->arg_of[(unsigned char)key];
 	if (!arg)
 		return 0; /* of a version to come */
 	rc = take_arg(scratch, rec, arg - 1, value);
@@ -301,57 +306,115 @@ static int take_token(const struct op_keys *keys, struct capture_scratch *scratc
 		return capture_common(rec, key, value, flaw);
 	if (!(*seen & CAPTURE_KEY('o')))
 		return flaw_at(flaw, "the operation does not stand before its arguments", value);
-	return take_value(keys, scratch, rec, key, value, flaw);
+	return take_value(&keys[rec->op], scratch, rec, key, value, flaw);
 }
 
 /* A text that begins with S; it is in a line (LINES_SLACK), whose LF no S has. */
 #define BEGINS(p, s) (memcmp(p, s, sizeof(s) - 1) == 0)
 
-/*
- * As many "KEY=NUMBER;:," as there are in front of *LINE, which most lines have nothing else than. What
- * something else is take_pair() and the others find out.
- */
-static void take_plain(const struct op_keys *keys, struct str *line, struct rec *rec, uint64_t *seen)
-{
-	const char *p = line->s, *end = p + line->len, *number;
-	uint64_t before = *seen, bit, v;
-
-	for (; p < end; p = number + sizeof(SEPARATOR) - 1) {
-		unsigned key = (unsigned char)p[0], plain, arg;
-		bool negative = p[2] == '-';
-
-		if (p[1] != '=' || key >= 128)
-			break;
-		plain = keys->of[key].plain;
-		arg = keys->of[key].arg;
-		bit = CAPTURE_KEY(key);
-		number = p + 2 + negative;
-		if (plain == PLAIN_NOT || before & bit || value_run(&number, &v) - 1 >= VALUE_DIGITS - 1 ||
-			!BEGINS(number, SEPARATOR))
-			break;
-		if (negative) {
-			if (plain == PLAIN_UNSIGNED)
-				break;
-			v = 0 - v;
-		}
-		if (plain == PLAIN_FD && (uint64_t)(negative ? 0 - v : v) > INT32_MAX)
-			break;
-		if (plain == PLAIN_RESULT) {
-			rec->has_ret = true;
-			rec->ret = (int64_t)v;
-		} else {
-			rec->arg[arg - 1] = v;
-		}
-		before |= bit;
-	}
-	*seen = before;
-	*line = (struct str){p, (size_t)(end - p)};
-}
-
 /* A number at *P of at most MAX, and END behind it. */
 #define TAKE_NUMBER(p, max, end, v)                                                                \
 	(value_run(p, v) - 1 < VALUE_DIGITS && *(v) <= (max) && BEGINS(*(p), end) &&               \
 		(*(p) += sizeof(end) - 1, true))
+
+#define USUAL_TEXT 5 /* bytes of SEPARATOR KEY= */
+
+/* The first ';' from P on. NULL: something that is no part of a name as it stands comes before it. */
+static inline const char *find_end_of_name(const char *p, const char *end)
+{
+	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+	uint64_t v, ended, escaped, found;
+
+	for (; p < end; p += 8) {
+		memcpy(&v, p, sizeof(v));
+		ended = v ^ ones * ';';
+		escaped = v ^ ones * '\\';
+		found = (((ended - ones) & ~ended) | ((escaped - ones) & ~escaped) | ((v - ones) & ~v)) & high;
+		if (found) { /* the lowest of them is one indeed */
+			p += __builtin_ctzll(found) / 8;
+			return p < end && *p == ';' ? p : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* A mode as most are, and what is behind it, or NULL. */
+static inline const char *take_mode(const char *p, uint64_t *arg)
+{
+	const char *from = p;
+	uint64_t v = 0;
+
+	for (; *p >= '0' && *p <= '7'; p++)
+		v = v * 8 + (uint64_t)(*p - '0');
+	*arg = v;
+	return p == from || p - from > 8 || *p != ';' ? NULL : p;
+}
+
+/* A value at P that is no plain number; what is behind it. NULL: it is for take_pair() and the others. */
+static const char *take_odd(const struct op_keys *keys, const struct usual_key *key, struct capture_scratch *scratch,
+	const char *p, const char *end, struct rec *rec)
+{
+	const char *behind;
+	struct flaw flaw;
+	struct str *name;
+
+	switch (key->form) {
+	case FORM_PATH:
+	case FORM_PATH2:
+		name = key->form == FORM_PATH ? &rec->path : &rec->path2;
+		behind = find_end_of_name(p, end);
+		if (behind)
+			*name = (struct str){p, (size_t)(behind - p)};
+		break;
+	case FORM_OCT:
+		behind = take_mode(p, (uint64_t *)(void *)((char *)rec + key->at));
+		break;
+	case FORM_FD:
+		behind = BEGINS(p, "AT_FDCWD;") ? p + sizeof("AT_FDCWD") - 1 : NULL;
+		if (behind)
+			*(uint64_t *)(void *)((char *)rec + key->at) = (uint64_t)AT_FDCWD;
+		break;
+	default:
+		behind = NULL;
+	}
+	if (behind)
+		return behind;
+	behind = memchr(p, ';', (size_t)(end - p));
+	if (!behind || take_value(keys, scratch, rec, key->key, (struct str){p, (size_t)(behind - p)}, &flaw))
+		return NULL;
+	return behind;
+}
+
+/*
+ * The rest of LINE, which is behind the operation, as far as it is as most are. *LINE is what is left, and *SEEN tells
+ * what was taken.
+ */
+static inline void take_usual(const struct op_keys *keys, struct capture_scratch *scratch, struct str *line,
+	struct rec *rec, uint64_t *seen)
+{
+	const struct usual_key *key = keys->key, *behind = key + keys->usual;
+	const char *p = line->s - sizeof(SEPARATOR) + 1, *end = line->s + line->len;
+	uint64_t text, v, taken = *seen;
+
+	for (; key < behind; key++) {
+		const char *value = p + USUAL_TEXT;
+
+		memcpy(&text, p, sizeof(text));
+		if ((text ^ key->text) << (64 - 8 * USUAL_TEXT))
+			break;
+		if (key->below && value_run(&value, &v) - 1 < VALUE_DIGITS - 1 && v < key->below)
+			memcpy((char *)rec + key->at, &v, sizeof(v));
+		else if (!(value = take_odd(keys, key, scratch, p + USUAL_TEXT, end, rec)))
+			break;
+		p = value;
+		taken |= key->bit;
+	}
+	if (!BEGINS(p, SEPARATOR)) /* what was taken for a value was not all of it */
+		return;
+	rec->has_ret = taken & CAPTURE_KEY('s');
+	*seen = taken;
+	*line = (struct str){p + sizeof(SEPARATOR) - 1, (size_t)(end - p) - sizeof(SEPARATOR) + 1};
+}
 
 #define TASK_END SEPARATOR "o="
 
@@ -418,12 +481,9 @@ static int parse_line(const struct op_keys *keys, struct capture_scratch *scratc
 
 	if (!take_front(&scratch->task, &line, rec, &seen))
 		value_begin_rec(rec, rec->line);
-	for (;;) {
-		if (seen & CAPTURE_KEY('o')) {
-			take_plain(&keys[rec->op], &line, rec, &seen);
-			if (!line.len)
-				break;
-		}
+	else
+		take_usual(&keys[rec->op], scratch, &line, rec, &seen);
+	while (line.len || !(seen & CAPTURE_KEY('o'))) {
 		rc = take_pair(&line, &key, &value, flaw);
 		if (rc == 0 && key)
 			rc = take_token(keys, scratch, rec, key, value, &seen, flaw);
@@ -449,38 +509,66 @@ static bool is_newer(enum arg_kind kind)
 	return kind == A_HELD || kind == A_LETGO;
 }
 
-static enum plain plain_of(enum arg_form form)
-{
-	switch (form) {
-	case FORM_UDEC:
-		return PLAIN_UNSIGNED;
-	case FORM_DEC:
-	case FORM_FLAGS:
-		return PLAIN_SIGNED;
-	case FORM_FD:
-		return PLAIN_FD;
-	default:
-		return PLAIN_NOT;
-	}
-}
-
 static void fill_keys(struct op_keys *keys, enum op_id op)
 {
 	int i;
 
-	keys->of['s'].plain = PLAIN_RESULT;
 	for (i = 0; i < OP_ARGS; i++) {
 		const struct arg_info *info = &arg_infos[ops[op].arg[i]];
 		enum arg_form f = info->form;
 
 		if (!info->key)
 			continue;
-		keys->of[(unsigned char)info->key].arg = (uint8_t)(i + 1);
-		keys->of[(unsigned char)info->key].plain = (uint8_t)plain_of(f);
+		keys->arg_of[(unsigned char)info->key] = (uint8_t)(i + 1);
 		/* what may be unreadable in the traced process, or not be asked for */
 		if (f != FORM_PATH && f != FORM_PATH2 && f != FORM_EXTENTS && !is_newer(ops[op].arg[i]))
 			keys->needed |= CAPTURE_KEY(info->key);
 	}
+}
+
+/* Of values that are one decimal number, if they are as most are. */
+static uint64_t below_of(enum arg_form form)
+{
+	switch (form) {
+	case FORM_UDEC:
+	case FORM_DEC:
+	case FORM_FLAGS:
+		return UINT64_MAX;
+	case FORM_FD:
+		return (uint64_t)INT32_MAX + 1;
+	default:
+		return 0;
+	}
+}
+
+static struct usual_key usual_key(char key, enum arg_form form, size_t at)
+{
+	static const char separator[] = SEPARATOR;
+	char text[sizeof(uint64_t)] = {separator[0], separator[1], separator[2], key, '='};
+	struct usual_key k = {.below = below_of(form),
+		.bit = CAPTURE_KEY(key),
+		.at = (uint16_t)at,
+		.form = (uint8_t)form,
+		.key = key};
+
+	memcpy(&k.text, text, sizeof(text));
+	return k;
+}
+
+static void fill_usual(struct op_keys *keys, enum op_id op)
+{
+	uint8_t n = 0;
+	size_t i;
+
+	for (i = 0; i < OP_ARGS; i++) {
+		const struct arg_info *info = &arg_infos[ops[op].arg[i]];
+
+		if (info->key && keys->arg_of[(unsigned char)info->key] == i + 1)
+			keys->key[n++] = usual_key(info->key, info->form,
+				offsetof(struct rec, arg) + i * sizeof(uint64_t));
+	}
+	keys->key[n++] = usual_key('s', FORM_DEC, offsetof(struct rec, ret));
+	keys->usual = n;
 }
 
 static const struct header_kind capture_kind = {
@@ -491,8 +579,10 @@ static struct capture_reader *reader_new(void)
 	struct capture_reader *r = calloc(1, sizeof(*r));
 	int i;
 
-	for (i = 0; r && i < OP_COUNT; i++)
+	for (i = 0; r && i < OP_COUNT; i++) {
 		fill_keys(&r->keys[i], (enum op_id)i);
+		fill_usual(&r->keys[i], (enum op_id)i);
+	}
 	return r;
 }
 

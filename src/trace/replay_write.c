@@ -224,72 +224,107 @@ static void print_result(struct buf *out, const struct rec *call)
 	buf_char(out, '|');
 }
 
-#define FRONT_ROOM (4 * (BUF_DIGITS + 1) + 2)
-#define END_ROOM   (2 * BUF_DIGITS + 4) /* and a name */
+#define NAME_ROOM 32 /* of an operation, with the '@' behind it */
+
+/* "NAME@", and what is behind it up to NAME_ROOM is 0: copied at one go. Filled before main(). */
+static char names[OP_COUNT][NAME_ROOM];
+
+__attribute__((constructor)) static void fill_names(void)
+{
+	int op;
+
+	for (op = 0; op < OP_COUNT; op++) {
+		memcpy(names[op], ops[op].name, ops[op].name_len);
+		names[op][ops[op].name_len] = '@';
+	}
+}
+
+/* Of all numbers that a line can have in a row, and its end. */
+#define LINE_ROOM ((6 + OP_ARGS) * (BUF_DIGITS + 1) + NAME_ROOM + 4)
+
+/* Where the next of it goes. NULL: no memory. */
+static inline char *room(struct buf *out)
+{
+	return buf_reserve(out, LINE_ROOM) ? out->p + out->len : NULL;
+}
+
+static inline void end_at(struct buf *out, const char *p)
+{
+	out->len = (size_t)(p - out->p);
+}
 
 /* Who, when, and what it waits for. */
-static inline void print_front(struct buf *out, const struct rline *line)
+static inline char *put_front(char *p, struct buf *out, const struct rline *line)
 {
-	char *p;
-
-	if (!buf_reserve(out, FRONT_ROOM))
-		return;
-	p = put_field(out->p + out->len, line->entry, '+');
+	p = put_field(p, line->entry, '+');
 	p = put_field(p, line->dur, '|');
 	p = put_field(p, line->thread, '|');
 	p = put_field(p, line->process, '|');
 	if (!line->ndeps) {
 		*p++ = '-';
 		*p++ = '|';
+		return p;
 	}
-	out->len = (size_t)(p - out->p);
-	if (line->ndeps)
-		print_deps(out, line);
+	end_at(out, p);
+	print_deps(out, line);
+	return room(out);
 }
 
-static inline void print_args(struct buf *out, const struct rline *line)
+static inline char *put_args(char *p, struct buf *out, const struct rline *line)
 {
 	const struct op_fields *fields = &op_fields[line->call.op];
 	const struct op_field *field = fields->field, *end = field + fields->n;
 
-	for (; field < end; field++) {
+	for (; field < end && p; field++) {
 		uint64_t v = line->call.arg[field->index];
 
-		if (!is_plain((enum arg_form)field->form, v))
-			print_arg(out, line, field);
-		else if (buf_reserve(out, BUF_DIGITS + 1))
-			out->len = (size_t)(put_field(out->p + out->len, v, '|') - out->p);
+		if (is_plain((enum arg_form)field->form, v)) {
+			p = put_field(p, v, '|');
+			continue;
+		}
+		end_at(out, p);
+		print_arg(out, line, field);
+		p = room(out);
 	}
+	return p;
 }
 
-static inline void print_end(struct buf *out, const struct rline *line)
+static inline char *put_end(char *p, struct buf *out, const struct rline *line)
 {
-	const struct op *op = &ops[line->call.op];
-	bool plain = line->call.has_ret && line->call.ret >= 0;
-	char *p;
+	enum op_id op = line->call.op;
 
-	if (!plain)
-		print_result(out, &line->call);
-	if (!buf_reserve(out, op->name_len + END_ROOM))
-		return;
-	p = out->p + out->len;
-	if (plain)
+	if (line->call.has_ret && line->call.ret >= 0) {
 		p = put_field(p, (uint64_t)line->call.ret, '|');
-	memcpy(p, op->name, op->name_len);
-	p += op->name_len;
-	*p++ = '@';
-	p = put_field(p, line->call.line, '|');
+	} else {
+		end_at(out, p);
+		print_result(out, &line->call);
+		p = room(out);
+	}
+	if (!p)
+		return NULL;
+	memcpy(p, names[op], NAME_ROOM);
+	p = put_field(p + ops[op].name_len + 1, line->call.line, '|');
 	*p++ = '\n';
-	out->len = (size_t)(p - out->p);
+	return p;
 }
 
 void replay_print(struct buf *out, const struct rline *line)
 {
-	print_front(out, line);
-	print_args(out, line);
-	if (ops[line->call.op].flags)
+	char *p = room(out);
+
+	if (p)
+		p = put_front(p, out, line);
+	if (p)
+		p = put_args(p, out, line);
+	if (p && ops[line->call.op].flags) {
+		end_at(out, p);
 		print_effects(out, line);
-	print_end(out, line);
+		p = room(out);
+	}
+	if (p)
+		p = put_end(p, out, line);
+	if (p)
+		end_at(out, p);
 }
 
 /* ---- INIT ---- */

@@ -255,6 +255,12 @@ START_TEST(malformed_lines_are_passed_over)
 	check_bad("t=5;:,i=1:4294967296", "c:2: not of the form PID:TID: '1'");
 	check_bad("t=5;:,d=1;:,o=close", "c:2: the operation does not stand before its arguments: '1'");
 	check_bad(COMMON "o=close;:,d=1;:,d=1", "c:2: a key comes twice");
+	check_bad(COMMON "o=close;:,d=1;:,s=0;:,s=0;:,", "c:2: a key comes twice");
+	check_bad(COMMON "o=close;:,d=1;:,s=0;:,d=1;:,", "c:2: a key comes twice");
+	check_bad(COMMON "o=pread64;:,d=3;:,c=1;:,s=0;:,", "c:2: an argument of the operation is missing");
+	check_bad(COMMON "o=pread64;:,d=2147483648;:,c=1;:,O=0;:,s=0;:,",
+		"c:2: not a value that this key can have: '2147483648'");
+	check_bad("t=5;:,D=6;:,i=1:1;:,o=close;:,d=1;:,s=0;:,", "c:2: the call began before time 0");
 	check_bad(COMMON "o=close;:,s=0", "c:2: an argument of the operation is missing");
 	check_bad(COMMON "o=close;:,d=2147483648", "c:2: not a value that this key can have: "
 						   "'2147483648'");

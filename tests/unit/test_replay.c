@@ -216,6 +216,46 @@ static int read_one(const char *text, struct rline *line, struct err *err, struc
 	return rc;
 }
 
+/* What the line before said is not taken for what a line says. */
+START_TEST(labels_in_a_row_and_others)
+{
+	static const char *const labels[] = {"7", "8", "9", "10", "11", "11", "10", "99", "100", "0101", "102", "1102",
+		"1103", "9999999", "10000000", "10000001", "99999999", "100000000", "9999999999999", "10000000000000",
+		"99999999999999", "100000000000000", "100000000000001", "9223372036854775807",
+		"9223372036854775808", "1"};
+	static const char *const fields[] = {"", "1@5|", "|", "@"};
+	struct buf text = BUF_INIT;
+	struct replay_reader *r;
+	struct err err = {0};
+	struct rline line;
+	struct tempdir t;
+	size_t i;
+
+	buf_puts(&text, V4);
+	for (i = 0; i < sizeof(labels) / sizeof(*labels); i++)
+		buf_addf(&text, i % 2 ? "0+1|0|0|-|0|sync@%s|\n" : "7+1|2|3|4|12|5|5|readv@%s|\n", labels[i]);
+	buf_puts(&text, REPLAY_INIT_MARK "\n" REPLAY_END_MARK "\n");
+	r = open_text(&t, buf_as_str(&text));
+	for (i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
+		ck_assert_msg(replay_next(r, &line, &err) == 1, "%s: %s", labels[i], err.text);
+		ck_assert_uint_eq(line.call.line, strtoull(labels[i], NULL, 10));
+		ck_assert_int_eq(line.call.op, i % 2 ? OP_sync : OP_readv);
+		ck_assert_int_eq(line.call.ret, i % 2 ? 0 : 5);
+	}
+	ck_assert_int_eq(replay_next(r, &line, &err), 0);
+	finish(&t, r);
+	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		text.len = 0;
+		buf_addf(&text, V4 "0+1|0|0|-|0|sync@1|\n0+1|0|0|-|0|%ssync@2|\n#INIT\n#END\n", fields[i]);
+		r = open_text(&t, buf_as_str(&text));
+		ck_assert_int_eq(replay_next(r, &line, &err), 1);
+		ck_assert_int_eq(replay_next(r, &line, &err), i ? -EINVAL : 1);
+		finish(&t, r);
+	}
+	buf_free(&text);
+}
+END_TEST
+
 static void check_bad(const char *text, const char *sentence)
 {
 	struct replay_reader *r;
@@ -391,6 +431,7 @@ Suite *replay_suite(void)
 	Suite *s = suite_with("replay", &tc);
 
 	tcase_add_test(tc, every_line_comes_back);
+	tcase_add_test(tc, labels_in_a_row_and_others);
 	tcase_add_test(tc, a_replay_cut_anywhere_is_refused);
 	tcase_add_test(tc, what_is_cut_short_is_said);
 	tcase_add_test(tc, text_behind_the_end_is_refused);
