@@ -10,40 +10,18 @@
  * replay.
  */
 
-struct ring_request {
-	u64 t; /* when it was taken; 0: before the capture */
-	u64 off, len, user;
-	s64 fd;
-	u32 what; /* enum layer_ring */
-	bool in_scope;
-};
+static u64 segments_asked(u64 address, u64 n)
+{
+	unsigned int left = UIO_MAXIOV;
+
+	return segments_bytes(address, n, &left);
+}
+
+#include "ring_request.h"
 
 static struct memos ring_requests = {.bits = 14, .bytes = sizeof(struct ring_request)};
 
 #ifdef HAVE_RINGS
-
-static const u8 ring_fields[256] = {
-#define RING(opcode, name, fields) [opcode] = (fields),
-#include "ops/ring_ops.def"
-};
-
-static void request_describe(const struct io_uring_sqe *sqe, struct ring_request *out)
-{
-	unsigned int fields = ring_fields[sqe->opcode], left = UIO_MAXIOV;
-
-	out->fd = fields & RING_FD ? (s64)sqe->fd : -1;
-	out->off = fields & RING_OFF ? sqe->off : (u64)-1;
-	if (fields & RING_LEN)
-		out->len = sqe->len;
-	else if (fields & RING_VEC)
-		out->len = segments_bytes(sqe->addr, sqe->len, &left);
-	else if (fields & RING_ADDR_LEN)
-		out->len = sqe->addr;
-	else if (fields & RING_OFF_LEN)
-		out->len = sqe->off;
-	if (sqe->flags & IOSQE_FIXED_FILE)
-		out->what |= LAYER_RING_FIXED;
-}
 
 static bool request_begin(struct event *e, u32 row, const struct io_kiocb *req, const struct ring_request *r)
 {

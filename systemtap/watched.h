@@ -22,21 +22,26 @@ static struct watched_file {
 	bool on;
 } watched_files[WIRE_WATCHED];
 
+static struct watched_file *watched_find(dev_t dev, u64 ino)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(watched_files); i++)
+		if (smp_load_acquire(&watched_files[i].on) && watched_files[i].dev == dev &&
+			watched_files[i].ino == ino)
+			return &watched_files[i];
+	return NULL;
+}
+
 /* False: INODE, which may be gone, is another file than those that are asked for. NULL: no file. */
 static noinline bool is_watched(const struct inode *inode)
 {
 	struct super_block *sb;
 	unsigned long ino;
 	dev_t dev;
-	int i;
 
-	if (!inode || !PEEK(sb, inode->i_sb) || !PEEK(dev, sb->s_dev) || !PEEK(ino, inode->i_ino))
-		return false;
-	for (i = 0; i < ARRAY_SIZE(watched_files); i++)
-		if (smp_load_acquire(&watched_files[i].on) && watched_files[i].ino == ino &&
-			watched_files[i].dev == dev)
-			return true;
-	return false;
+	return inode && PEEK(sb, inode->i_sb) && PEEK(dev, sb->s_dev) && PEEK(ino, inode->i_ino) &&
+	       watched_find(dev, ino);
 }
 
 static inline bool file_wanted(const struct inode *inode)
@@ -56,16 +61,6 @@ static noinline bool call_has_wanted_file(struct pt_regs *regs)
 }
 
 /* --- commands; these may sleep --- */
-
-static struct watched_file *watched_find(dev_t dev, u64 ino)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(watched_files); i++)
-		if (watched_files[i].on && watched_files[i].dev == dev && watched_files[i].ino == ino)
-			return &watched_files[i];
-	return NULL;
-}
 
 static int watched_add(dev_t dev, u64 ino)
 {

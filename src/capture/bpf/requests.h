@@ -10,27 +10,7 @@
  * replay.
  */
 
-struct ring_request {
-	u64 t; /* when it was taken; 0: before the capture */
-	u64 off, len, user;
-	s64 fd;
-	u32 what; /* enum layer_ring */
-	u32 in_scope;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1 << 14);
-	__type(key, u64); /* address of the request */
-	__type(value, struct ring_request);
-} ring_requests SEC(".maps");
-
-static const u8 ring_fields[256] = {
-#define RING(opcode, name, fields) [opcode] = (fields),
-#include "ops/ring_ops.def"
-};
-
-static __always_inline u64 segments_bytes(u64 address, u32 n)
+static __always_inline u64 segments_asked(u64 address, u32 n)
 {
 	struct counted c = {.left = any(IOV_MOST)};
 
@@ -38,23 +18,14 @@ static __always_inline u64 segments_bytes(u64 address, u32 n)
 	return c.asked;
 }
 
-static __always_inline void request_describe(const struct io_uring_sqe *sqe, struct ring_request *out)
-{
-	u32 fields = ring_fields[sqe->opcode];
+#include "../../../systemtap/ring_request.h"
 
-	out->fd = fields & RING_FD ? (s64)sqe->fd : -1;
-	out->off = fields & RING_OFF ? sqe->off : (u64)-1;
-	if (fields & RING_LEN)
-		out->len = sqe->len;
-	else if (fields & RING_VEC)
-		out->len = segments_bytes(sqe->addr, sqe->len);
-	else if (fields & RING_ADDR_LEN)
-		out->len = sqe->addr;
-	else if (fields & RING_OFF_LEN)
-		out->len = sqe->off;
-	if (sqe->flags & IOSQE_FIXED_FILE)
-		out->what |= LAYER_RING_FIXED;
-}
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, u64); /* address of the request */
+	__type(value, struct ring_request);
+} ring_requests SEC(".maps");
 
 static __always_inline struct build *request_event(u32 row, u64 at, const struct ring_request *r)
 {
