@@ -169,8 +169,10 @@ static int layer_memos_make(enum layer layer)
 	rc = memos_make(&touchers);
 	if (!rc)
 		rc = memos_make(&writebacks);
-	if (!rc && layer == LAYER_BLOCK)
+	if (!rc)
 		rc = memos_make(&bios);
+	if (!rc)
+		rc = memos_make(&aboves);
 	if (!rc && layer == LAYER_BLOCK)
 		rc = memos_make(&requests);
 	return rc;
@@ -212,6 +214,7 @@ static void layers_free(void)
 	memos_free(&touchers);
 	memos_free(&writebacks);
 	memos_free(&bios);
+	memos_free(&aboves);
 	memos_free(&requests);
 	memos_free(&senders);
 	memos_free(&ring_requests);

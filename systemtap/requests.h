@@ -17,6 +17,13 @@
 struct origin {
 	const struct inode *inode;
 	struct toucher who;
+	bool sent_on; /* what is queued next is this, once more: a device above made it of what it got */
+};
+
+/* What a device that sends bios on (dm, md) got: up to sector END of it. */
+struct above {
+	struct origin origin;
+	u64 bio, end;
 };
 
 struct issued {
@@ -31,6 +38,7 @@ struct writeback {
 };
 
 static struct memos bios = {.bits = 14, .bytes = sizeof(struct origin)};
+static struct memos aboves = {.bits = 14, .bytes = sizeof(struct above)};
 static struct memos requests = {.bits = 14, .bytes = sizeof(struct issued)};
 static struct memos writebacks = {.bits = 14, .bytes = sizeof(struct writeback)};
 
@@ -97,6 +105,48 @@ static void origin_find(const struct bio *bio, bool writes, struct origin *out)
 		out->who.in_scope = file_wanted(out->inode);
 }
 
+/* --- devices above others: what they make of a bio has neither its address nor its end --- */
+
+/* Of the disk, whichever partition of it. */
+static dev_t disk_of(const struct bio *bio)
+{
+	return bio->bi_bdev->bd_disk->part0->bd_dev;
+}
+
+static u64 above_key(dev_t disk, u64 sector)
+{
+	return (u64)hash_32(disk, 24) << 40 ^ sector;
+}
+
+static void above_note(const struct bio *bio, const struct origin *origin)
+{
+	u64 sector = bio->bi_iter.bi_sector;
+	struct above above = {.origin = *origin, .bio = KEY(bio), .end = sector + bio_sectors(bio)};
+
+	if (bio->bi_bdev->bd_disk->fops->submit_bio)
+		memo_put(&aboves, above_key(disk_of(bio), sector), &above);
+}
+
+/* BIO is what was at SECTOR of DISK, or the next part of it. False: that is not known. */
+static bool origin_above(const struct bio *bio, dev_t disk, u64 sector, struct origin *out)
+{
+	struct above above;
+	bool itself;
+
+	if (!memo_get(&aboves, above_key(disk, sector), &above))
+		return false;
+	itself = above.bio == KEY(bio);
+	*out = above.origin;
+	sector += bio_sectors(bio);
+	if (sector < above.end)
+		memo_put(&aboves, above_key(disk, sector), &above);
+	if (!itself) {
+		out->sent_on = true;
+		memo_put(&bios, KEY(bio), out);
+	}
+	return true;
+}
+
 /* --- numbers --- */
 
 static u64 operation_of(u64 opf)
@@ -128,7 +178,16 @@ static bool is_write(const struct bio *bio)
 	return ((__force u64)bio->bi_opf & LAYER_OP) == LAYER_WRITE;
 }
 
-/* The event of BIO, with two values more than are set here. */
+/* What is about no sectors has no place there. */
+static u64 partition_start(const struct bio *bio)
+{
+	return bio->bi_bdev && bio_sectors(bio) ? bio->bi_bdev->bd_start_sect : 0;
+}
+
+/*
+ * The event of BIO, which counts its sectors from the beginning of the disk by now; the last two of its values are to
+ * be set.
+ */
 static bool bio_begin(struct event *e, u32 row, const struct bio *bio)
 {
 	u64 *to;
@@ -137,7 +196,7 @@ static bool bio_begin(struct event *e, u32 row, const struct bio *bio)
 		return false;
 	to = event_values(e);
 	to[0] = bio->bi_bdev ? new_encode_dev(bio->bi_bdev->bd_dev) : 0;
-	to[1] = bio->bi_iter.bi_sector;
+	to[1] = bio->bi_iter.bi_sector - partition_start(bio);
 	to[2] = bio->bi_iter.bi_size;
 	to[3] = operation_of((__force u64)bio->bi_opf);
 	return true;
@@ -177,15 +236,18 @@ static void note_written(const struct inode *inode, u64 bytes)
 
 static void bio_queued(const struct bio *bio)
 {
-	bool writes = is_write(bio);
 	struct origin origin;
+	bool writes = is_write(bio), again = memo_get(&bios, KEY(bio), &origin) && origin.sent_on;
 	struct event e;
 
-	origin_find(bio, writes, &origin);
-	if (writes)
+	if (!again)
+		origin_find(bio, writes, &origin);
+	if (writes && !again)
 		note_written(origin.inode, bio->bi_iter.bi_size);
+	origin.sent_on = false;
 	memo_put(&bios, KEY(bio), &origin);
-	if (origin.who.in_scope && bio_begin(&e, ROW_block_queue, bio))
+	above_note(bio, &origin);
+	if (!again && origin.who.in_scope && bio_begin(&e, ROW_block_queue, bio))
 		bio_end(&e, origin.who.tgid, smp_processor_id(), origin.inode);
 }
 
@@ -199,19 +261,24 @@ static void bio_was_split(const struct bio *bio, u32 sector)
 		return;
 	memo_put(&bios, KEY(bio), &origin);
 	if (origin.who.in_scope && bio_begin(&e, ROW_block_split, bio))
-		bio_end(&e, sector, origin.who.tgid, origin.inode);
+		bio_end(&e, sector - partition_start(bio), origin.who.tgid, origin.inode);
 }
 
 static void bio_remapped(const struct bio *bio, dev_t dev, sector_t sector)
 {
+	bool by_partition = bio->bi_bdev->bd_dev == dev; /* before it is queued */
 	struct origin origin;
-	bool known = memo_get(&bios, KEY(bio), &origin);
-	bool in_scope = known ? origin.who.in_scope : !session.by_file && current_in_scope();
 	struct event e;
 
-	if (!in_scope || !bio_begin(&e, ROW_block_remap, bio))
+	if (by_partition ? !memo_get(&bios, KEY(bio), &origin) || !origin.sent_on :
+			   !origin_above(bio, dev, sector, &origin))
+		origin_find(bio, is_write(bio), &origin);
+	if (!origin.who.in_scope || !bio_begin(&e, ROW_block_remap, bio))
 		return;
-	bio_end(&e, new_encode_dev(dev), sector, known ? origin.inode : NULL);
+	if (by_partition)
+		event_values(&e)[0] = new_encode_dev(disk_of(bio));
+	event_values(&e)[1] = bio->bi_iter.bi_sector;
+	bio_end(&e, new_encode_dev(dev), sector, origin.inode);
 }
 
 static void bio_merged(const struct bio *bio, bool front)

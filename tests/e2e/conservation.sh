@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # No byte is lost or told twice on the way from the call to the disk: buffered, synced, direct and mapped, on each file
 # system, against what the kernel counts for processes and disks and where the file system says that files are.
-# time-limit: 300
+# time-limit: 600
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 # shellcheck source=../bpf_lib.sh
@@ -20,60 +20,19 @@ fi
 loop=
 trap '[ -z "$loop" ] || losetup -d "$loop"' EXIT
 
-# Bytes that the device has read and written so far.
-moved() { # DEVICE
-	local counted
-	read -ra counted <"/sys/class/block/${1#/dev/}/stat"
-	echo $((counted[2] * 512)) $((counted[6] * 512))
-}
-# The same of the requests that were over in a capture.
-recorded() { # CAPTURE DEVICE
-	awk -F ';:,' -v device=";:,y=0x$(printf %x "$((0x$(stat -c %t "$2") * 256 + 0x$(stat -c %T "$2")))");" '
-		/;:,o=block_done;/ && index($0, device) {
-			for (i = 1; i <= NF; i++) {
-				if ($i ~ /^c=/) bytes = substr($i, 3)
-				if ($i ~ /^F=0x/) operation = substr($i, length($i) - 1)
-			}
-			sum[operation ~ /(^x|0)0$/ ? 0 : operation ~ /(^x|0)1$/ ? 1 : 2] += bytes
-		}
-		END { printf "%.0f %.0f\n", sum[0], sum[1] }' "$1"
-}
+# shellcheck source=../conservation_lib.sh
+. "$TESTS/conservation_lib.sh"
+# of the library
+# shellcheck disable=SC2034
+conserve_tools=$TESTS/e2e conserve_capture=("$IORIOT" --backend=bpf)
 
-# The one that records all requests of the host is there before the file system is mounted, and until it is gone.
-conserve() { # NAME DEVICE DISK START
-	local name=$1 device=$2 disk=$3 start=$4 before after case all chunks=-
-	"$IORIOT" -c "$name.host.capture" -L block --backend=bpf 2>"$name.host.said" &
-	all=$!
-	check "$name: the host is recorded" await grep -q 'attached, recording' "$name.host.said"
-	before=$(moved "$disk")
-	# the words are for sh
-	# shellcheck disable=SC2016
-	"$IORIOT" -c "$name.capture" -L sys,block,cache --backend=bpf -- sh -ec '
-		mount "$1" fs
-		for case in buffered fsync direct mmap; do
-			python3 "$2" fs $case
-		done
-		umount fs' sh "$device" "$TESTS/e2e/conservation_program.py" >"$name.counted" 2>"$name.said"
-	equal "$name: recorded, but for what mount changes" "$? $(grep 'o=lost;' "$name.capture" |
-		grep -vc 'what is mounted during a capture')" "3 0" || cat "$name.said"
-	after=$(moved "$disk")
-	kill -INT $all
-	wait $all
-	equal "$name: what the disk counted are the requests" "$(recorded "$name.host.capture" "$disk")" \
-		"$((${after% *} - ${before% *})) $((${after#* } - ${before#* }))"
-	if [ "$name" = btrfs ]; then
-		chunks=chunks
-		btrfs inspect-internal dump-tree -t chunk "$device" | awk '
-			/CHUNK_ITEM/ { gsub(/[()]/, ""); for (i = 1; i < NF; i++) if ($i == "CHUNK_ITEM") at = $(i + 1) }
-			/length [0-9]+ owner/ { length_of = $2 }
-			/stripe 0 devid/ { print at, length_of, $NF }' >chunks
-	fi
-	mount -o ro "$device" fs
-	for case in buffered fsync direct mmap; do
-		check "$name: $case, byte by byte" "$TESTS/e2e/conservation_check.py" "fs/$case" $case "$name.capture" \
-			"$name.counted" "$start" $chunks
-	done
-	umount fs
+# called by conserve
+# shellcheck disable=SC2317
+chunks_of() { # DEVICE: of btrfs
+	btrfs inspect-internal dump-tree -t chunk "$1" | awk '
+		/CHUNK_ITEM/ { gsub(/[()]/, ""); for (i = 1; i < NF; i++) if ($i == "CHUNK_ITEM") at = $(i + 1) }
+		/length [0-9]+ owner/ { length_of = $2 }
+		/stripe 0 devid/ { print at, length_of, $NF }'
 }
 
 make_fs() { # TYPE DEVICE: with blocks as large as pages, which small ext4 would not have
@@ -93,7 +52,8 @@ for fs in ext4 ext2 xfs btrfs; do
 		skip "conservation on $fs" "this host cannot mount it: $(tr '\n' ' ' <mount.err)"
 	else
 		umount fs
-		conserve $fs "$loop" "$loop" 0
+		[ $fs = btrfs ] && chunks="chunks_of $loop" || chunks=-
+		conserve $fs "$loop" "$loop" - "$chunks"
 	fi
 	losetup -d "$loop"
 	loop=
@@ -108,18 +68,19 @@ loop=$(losetup --show -Pf parted.image)
 if [ ! -b "${loop}p1" ]; then
 	skip "conservation on a partition" "loop devices have no partitions here"
 elif make_fs ext4 "${loop}p1"; then
-	conserve partition "${loop}p1" "$loop" 4096
+	echo "0 812000 linear $loop 4096" >table
+	conserve partition "${loop}p1" "$loop" table -
 fi
 losetup -d "$loop"
 
 # the same by the device mapper, as LVM has it
 loop=$(losetup --show -f parted.image)
-if ! dmsetup targets 2>/dev/null | grep -q '^linear '; then
-	skip "conservation on dm-linear" "this kernel has no device mapper"
+echo "0 800000 linear $loop 8192" >table
+if ! "$TESTS/dm_linear.py" create ioriot_test table >node 2>dm.err; then
+	skip "conservation on dm-linear" "this host does not make one: $(tail -n 1 dm.err)"
 else
-	dmsetup create ioriot_test --table "0 800000 linear $loop 8192"
-	make_fs ext4 /dev/mapper/ioriot_test
-	conserve linear /dev/mapper/ioriot_test "$loop" 8192
-	dmsetup remove ioriot_test
+	make_fs ext4 "$(<node)"
+	conserve linear "$(<node)" "$loop" table -
+	"$TESTS/dm_linear.py" remove ioriot_test
 fi
 done_testing

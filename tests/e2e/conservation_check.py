@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""conservation_check.py FILE CASE CAPTURE COUNTED START CHUNKS
+"""conservation_check.py FILE CASE CAPTURE COUNTED TABLE CHUNKS
 
-Whether all levels tell the same bytes of FILE: the calls (CAPTURE), /proc/PID/io (COUNTED, what the program printed), the
-page cache, the requests, and where the file system says that the file is (FIEMAP). START: first sector of its partition.
+Whether all levels tell the same bytes of FILE: the calls (CAPTURE), /proc/PID/io (COUNTED, what the program printed),
+the page cache, the requests, and where the file system says that the file is (FIEMAP). TABLE: of a partition or of
+dm-linear where on the disk it is, as dmsetup has it (FIRST LENGTH linear DISK START); - where it is the disk itself.
 CHUNKS: of btrfs, which has addresses of its own, a file with "ADDRESS LENGTH OFFSET" of each chunk; - of others."""
 import array
+import bisect
 import fcntl
 import os
 import re
@@ -36,6 +38,17 @@ def translate(extents, chunks):
         at, _, to = next(c for c in chunks if c[0] <= address < c[0] + c[1])
         out.append((offset, to + address - at, length))
     return out
+
+
+def send_on(sectors, table):
+    """Where they are on the disk."""
+    if table == "-":
+        return sectors
+    with open(table, encoding="ascii") as f:
+        parts = sorted((int(w[0]), int(w[4])) for w in map(str.split, f))
+    firsts = [first for first, _ in parts]
+    found = ((s, parts[bisect.bisect(firsts, s) - 1]) for s in sectors)
+    return [s - first + start for s, (first, start) in found]
 
 
 class Capture:
@@ -82,7 +95,7 @@ def calls(capture, pid):
 
 
 def main():
-    path, case, name, counted, start, chunks = sys.argv[1:]
+    path, case, name, counted, table, chunks = sys.argv[1:]
     pid, told = next((w[1], dict(k.split("=") for k in w[2:]))
                      for w in map(str.split, open(counted, encoding="ascii")) if w[0] == case)
     told = {k: int(v) for k, v in told.items()}
@@ -136,7 +149,7 @@ def main():
         wrong.append(f"sectors written are not those of the extents {extents}")
     if again and sorted(sectors(way(queued, 0))) != sorted(where):
         wrong.append("sectors read are not those of the extents")
-    if sorted(s - int(start) for s in sectors(way(done, 1))) != sorted(where):
+    if sorted(sectors(way(done, 1))) != sorted(send_on(where, table)):
         wrong.append("sectors that were written to the disk are not those of the extents")
     if wrong:
         sys.exit("\n".join(wrong))

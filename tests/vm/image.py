@@ -48,12 +48,12 @@ nogroup:x:65534:
 BUSYBOX = "/bin/busybox"
 PROGRAMS = """bash dash tar gzip zstd sqlite3 strace sed grep find xargs setpriv unshare flock findmnt
 cat cp cut cksum dd env head id ln ls mkdir mv nproc od rm rmdir seq sha256sum sleep sort split stat sync tail tee
-timeout touch tr true truncate uniq wc staprun /usr/lib/systemtap/stapio kmod cmp diff python3.11""".split()
+timeout touch tr true truncate uniq wc staprun /usr/lib/systemtap/stapio kmod cmp diff python3.11 mke2fs""".split()
 LINKS = {"sh": "dash", "python3": "python3.11", "modprobe": "kmod", "insmod": "kmod",
          "rmmod": "kmod", "lsmod": "kmod", "modinfo": "kmod"}
-MODULES = "virtio_pci virtio_blk xfs btrfs overlay loop".split()
+MODULES = "virtio_pci virtio_blk xfs btrfs overlay loop dm_mod".split()
 # What tests/*.py and jobs import; the files that these lead to are taken along.
-PYTHON = "argparse collections ctypes errno fnmatch json os re shutil signal stat struct subprocess sys time"
+PYTHON = "argparse array bisect collections ctypes errno fcntl fnmatch json mmap os re shutil signal stat struct subprocess sys time"
 
 
 class Impossible(Exception):

@@ -12,6 +12,7 @@
 struct origin {
 	struct inode *inode;
 	struct toucher who;
+	u64 sent_on; /* what is queued next is this, once more: a device above made it of what it got */
 };
 
 struct {
@@ -20,6 +21,23 @@ struct {
 	__type(key, u64); /* address of the bio */
 	__type(value, struct origin);
 } bios SEC(".maps");
+
+/* What a device that sends bios on (dm, md) got: up to sector END of it. */
+struct above {
+	struct origin origin;
+	u64 bio, end;
+};
+
+struct above_key {
+	u64 sector, disk;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, struct above_key);
+	__type(value, struct above);
+} aboves SEC(".maps");
 
 struct issued {
 	struct origin origin;
@@ -138,6 +156,44 @@ static __always_inline struct origin *origin_of(struct bio *bio)
 	return bio ? bpf_map_lookup_elem(&bios, &key) : NULL;
 }
 
+/* --- devices above others: what they make of a bio has neither its address nor its end --- */
+
+/* Of the disk, whichever partition of it. */
+static __always_inline u32 disk_of(struct bio *bio)
+{
+	return GET(GET(GET(GET(bio, bi_bdev), bd_disk), part0), bd_dev);
+}
+
+static __always_inline void above_note(struct bio *bio, const struct origin *origin)
+{
+	u64 sector = GET(bio, bi_iter.bi_sector);
+	struct above_key key = {sector, disk_of(bio)};
+	struct above above = {*origin, (u64)bio, sector + GET(bio, bi_iter.bi_size) / 512};
+
+	if (GET(GET(GET(GET(bio, bi_bdev), bd_disk), fops), submit_bio))
+		bpf_map_update_elem(&aboves, &key, &above, BPF_ANY);
+}
+
+/* BIO is what was at SECTOR of DISK, or the next part of it. NULL: that is not known. */
+static __always_inline struct origin *origin_above(struct bio *bio, u32 disk, u64 sector)
+{
+	struct above_key key = {sector, disk};
+	struct above *found = bpf_map_lookup_elem(&aboves, &key), above;
+	u64 of_bio = (u64)bio;
+
+	if (!found)
+		return NULL;
+	above = *found;
+	key.sector += GET(bio, bi_iter.bi_size) / 512;
+	if (key.sector < above.end)
+		bpf_map_update_elem(&aboves, &key, &above, BPF_ANY);
+	if (above.bio != of_bio) {
+		above.origin.sent_on = 1;
+		bpf_map_update_elem(&bios, &of_bio, &above.origin, BPF_ANY);
+	}
+	return origin_of(bio);
+}
+
 /* It is part of a request by now: a full map would forget the latest ones. */
 static __always_inline void origin_drop(struct bio *bio)
 {
@@ -156,6 +212,14 @@ static __always_inline u64 device_number(u32 dev)
 	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
 }
 
+/* What is about no sectors has no place there. */
+static __always_inline u64 partition_start(struct bio *bio)
+{
+	struct block_device *dev = GET(bio, bi_bdev);
+
+	return dev && GET(bio, bi_iter.bi_size) ? GET(dev, bd_start_sect) : 0;
+}
+
 #define OPF_BIT(name, ours) (opf & 1ull << bpf_core_enum_value(enum req_flag_bits, name) ? (ours) : 0)
 
 static __always_inline u64 operation_of(u32 opf)
@@ -166,7 +230,10 @@ static __always_inline u64 operation_of(u32 opf)
 	       OPF_BIT(__REQ_BACKGROUND, LAYER_BACKGROUND) | OPF_BIT(__REQ_NOWAIT, LAYER_NOWAIT);
 }
 
-/* The event of BIO, which has two values more at *VALUE; NULL: it has no record. */
+/*
+ * The event of BIO, which counts its sectors from the beginning of the disk by now; the last two of its values are to
+ * be set. NULL: it has no record.
+ */
 static __always_inline struct build *bio_event(u32 row, struct bio *bio, u64 **value)
 {
 	u64 bytes = GET(bio, bi_iter.bi_size);
@@ -179,10 +246,10 @@ static __always_inline struct build *bio_event(u32 row, struct bio *bio, u64 **v
 	dev = GET(bio, bi_bdev);
 	to = build_values(b, 6);
 	to[0] = device_number(dev ? GET(dev, bd_dev) : 0);
-	to[1] = GET(bio, bi_iter.bi_sector);
+	to[1] = GET(bio, bi_iter.bi_sector) - partition_start(bio);
 	to[2] = bytes;
 	to[3] = operation_of(GET(bio, bi_opf));
-	*value = to + 4;
+	*value = to;
 	return b;
 }
 
@@ -221,21 +288,27 @@ static __always_inline void bio_queued(struct bio *bio)
 {
 	bool writes = (GET(bio, bi_opf) & LAYER_OP) == LAYER_WRITE;
 	u64 key = (u64)bio;
-	struct origin origin = {0};
+	struct origin *found = origin_of(bio), origin = {0};
+	bool again = found && found->sent_on;
 	struct build *b;
 	u64 *value;
 
-	origin_find(bio, writes, &origin);
-	if (writes)
+	if (again)
+		origin = *found;
+	else
+		origin_find(bio, writes, &origin);
+	if (writes && !again)
 		note_written(origin.inode, GET(bio, bi_iter.bi_size));
+	origin.sent_on = 0;
 	bpf_map_update_elem(&bios, &key, &origin, BPF_ANY);
-	if (!origin.who.in_scope)
+	above_note(bio, &origin);
+	if (again || !origin.who.in_scope)
 		return;
 	b = bio_event(ROW_block_queue, bio, &value);
 	if (!b)
 		return;
-	value[0] = origin.who.tgid;
-	value[1] = bpf_get_smp_processor_id();
+	value[4] = origin.who.tgid;
+	value[5] = bpf_get_smp_processor_id();
 	event_end(b, ROW_block_queue, origin.inode);
 }
 
@@ -256,24 +329,31 @@ static __always_inline void bio_split(struct bio *bio, u32 sector)
 	b = bio_event(ROW_block_split, bio, &value);
 	if (!b)
 		return;
-	value[0] = sector;
-	value[1] = copy.who.tgid;
+	value[4] = sector - partition_start(bio);
+	value[5] = copy.who.tgid;
 	event_end(b, ROW_block_split, copy.inode);
 }
 
 static __always_inline void bio_remapped(struct bio *bio, u32 dev, u64 sector)
 {
-	struct origin *origin = origin_of(bio);
-	bool in_scope = origin ? origin->who.in_scope : !session.by_file && current_in_scope();
+	bool by_partition = GET(GET(bio, bi_bdev), bd_dev) == dev; /* before it is queued */
+	struct origin *found = by_partition ? origin_of(bio) : origin_above(bio, dev, sector), origin = {0};
 	struct build *b;
 	u64 *value;
 
-	b = in_scope ? bio_event(ROW_block_remap, bio, &value) : NULL;
+	if (found && (found->sent_on || !by_partition))
+		origin = *found;
+	else
+		origin_find(bio, (GET(bio, bi_opf) & LAYER_OP) == LAYER_WRITE, &origin);
+	b = origin.who.in_scope ? bio_event(ROW_block_remap, bio, &value) : NULL;
 	if (!b)
 		return;
-	value[0] = device_number(dev);
-	value[1] = sector;
-	event_end(b, ROW_block_remap, origin ? origin->inode : NULL);
+	if (by_partition)
+		value[0] = device_number(disk_of(bio));
+	value[1] = GET(bio, bi_iter.bi_sector);
+	value[4] = device_number(dev);
+	value[5] = sector;
+	event_end(b, ROW_block_remap, origin.inode);
 }
 
 static __always_inline void bio_merged(struct bio *bio, bool front)
@@ -291,8 +371,8 @@ static __always_inline void bio_merged(struct bio *bio, bool front)
 	b = bio_event(ROW_block_merge, bio, &value);
 	if (!b)
 		return;
-	value[0] = front;
-	value[1] = origin.who.tgid;
+	value[4] = front;
+	value[5] = origin.who.tgid;
 	event_end(b, ROW_block_merge, origin.inode);
 }
 

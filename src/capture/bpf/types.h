@@ -298,10 +298,17 @@ struct gendisk;
 
 struct block_device {
 	u32 bd_dev;
+	u64 bd_start_sect;
+	struct gendisk *bd_disk;
+};
+
+struct block_device_operations {
+	void *submit_bio;
 };
 
 struct gendisk {
 	struct block_device *part0;
+	struct block_device_operations *fops;
 };
 
 struct request_queue {
