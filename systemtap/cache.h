@@ -40,6 +40,16 @@ static void cache_folio(u32 row, struct folio *folio)
 		cache_put(row, inode, (u64)folio->index << PAGE_SHIFT, folio_size(folio));
 }
 
+/* A read looks for pages, unless it begins behind the end of the file. */
+static void cache_asked(const struct kiocb *iocb, const struct iov_iter *iter)
+{
+	const struct inode *inode = iocb->ki_filp->f_mapping->host;
+	u64 at = iocb->ki_pos, first = at & PAGE_MASK, bytes = iov_iter_count(iter);
+
+	if (bytes && at < i_size_read(inode))
+		cache_put(ROW_cache_get, inode, first, PAGE_ALIGN(at + bytes) - first);
+}
+
 /* --- read ahead: one way of the kernel to do it ends in the other --- */
 
 struct ahead {

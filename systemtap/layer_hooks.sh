@@ -4,7 +4,8 @@
 #
 # Rows for layer_hooks[] of layers.h, from src/capture/hooks.def: with the function of ours where a header of
 # the kernel in one of the DIRECTORIES (include/ of the kernel and of its processor) declares the tracepoint, and
-# without where none does. With --headers: the headers that declare them.
+# without where none does; a function is looked for when the module is loaded. With --headers: the headers that
+# declare them.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 headers=
@@ -14,6 +15,7 @@ rows() {
 	cpp -P - <<-END | grep '^ROW'
 		#define HOOK_ROW(event, program, tracepoint, values, layers) ROW event program tracepoint false layers
 		#define HOOK_ALWAYS(program, tracepoint, layers) ROW program program tracepoint true layers
+		#define HOOK_FUNCTION(event, program, name, layers) ROW event program name function layers
 		#define BIT(layer) BIT_OF(layer)
 		#define HELPS(layer) BIT_OF(layer)
 		#include "$here/../src/capture/hooks.def"
@@ -34,6 +36,11 @@ ours() { # PROGRAM
 }
 
 rows | while read -r _ event program tracepoint always layers; do
+	if [ "$always" = function ]; then
+		[ -n "$headers" ] || echo "{\"$event\", \"$tracepoint\", NULL, $layers, false, &called_$program," \
+			".probe = {.symbol_name = \"$tracepoint\", .pre_handler = on_$program}},"
+		continue
+	fi
 	header=$(header_of "$tracepoint" "$@")
 	if [ -n "$headers" ]; then
 		[ -n "$header" ] && ours "$program" && echo "#include <$header>"

@@ -81,6 +81,30 @@ static void folio_dirtied(struct folio *folio, const struct address_space *mappi
 ON(writeback_dirty_folio, (void *data, struct folio *folio, struct address_space *mapping),
 	mapping ? folio_dirtied(folio, mapping) : (void)0)
 
+/* --- and functions of the kernel, hooked where it has no tracepoint for the event --- */
+
+#define ON_FUNCTION(program, event)                                                                \
+	static int on_##program(struct kprobe *probe, struct pt_regs *regs)                        \
+	{                                                                                          \
+		note_called(&called_##program);                                                    \
+		if (session_on())                                                                  \
+			event;                                                                     \
+		return 0;                                                                          \
+	}
+
+ON_FUNCTION(filemap_read,
+	cache_asked((void *)regs_get_kernel_argument(regs, 0), (void *)regs_get_kernel_argument(regs, 1)))
+
+static void pages_ahead(const struct readahead_control *from, u64 pages, bool first)
+{
+	cache_ahead(from->mapping->host, from->_index, pages, first);
+}
+
+ON_FUNCTION(ra_order, pages_ahead((void *)regs_get_kernel_argument(regs, 0),
+			      ((struct file_ra_state *)regs_get_kernel_argument(regs, 1))->size, true))
+ON_FUNCTION(ra_unbounded,
+	pages_ahead((void *)regs_get_kernel_argument(regs, 0), regs_get_kernel_argument(regs, 1), false))
+
 /* Beside the hooks of sys: each is there without the other. */
 ON(event_enter, (void *data, struct pt_regs *regs, long number), event_enter(regs, number))
 ON(event_exit, (void *data, struct pt_regs *regs, long ret), event_exit(regs, ret))
@@ -120,6 +144,7 @@ struct layer_hook {
 	unsigned int layers;
 	bool always, *called, on;
 	struct tracepoint *tracepoint;
+	struct kprobe probe; /* of a function */
 };
 
 #define BIT_OF(layer) (1u << LAYER_##layer)
@@ -142,6 +167,25 @@ static bool layer_has_hook(const struct layer_hook *hook, enum layer layer)
 	return hook->layers & 1u << layer && (hook->on || hook->always);
 }
 
+/* Of the hooks that stand together for one event one is enough. */
+static bool event_is_told(const char *event)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++)
+		if (strcmp(layer_hooks[i].event, event) == 0 && (layer_hooks[i].on || layer_hooks[i].always))
+			return true;
+	return false;
+}
+
+static bool layer_hook_on(struct layer_hook *hook)
+{
+	if (hook->probe.symbol_name)
+		return !event_is_told(hook->event) && register_kprobe(&hook->probe) == 0;
+	return hook->tracepoint && hook->function &&
+	       tracepoint_probe_register(hook->tracepoint, hook->function, NULL) == 0;
+}
+
 static void layer_hooks_on(enum layer layer)
 {
 	int i;
@@ -150,8 +194,8 @@ static void layer_hooks_on(enum layer layer)
 	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++) {
 		struct layer_hook *hook = &layer_hooks[i];
 
-		if (hook->layers & 1u << layer && !hook->on && !hook->always && hook->tracepoint && hook->function)
-			hook->on = tracepoint_probe_register(hook->tracepoint, hook->function, NULL) == 0;
+		if (hook->layers & 1u << layer && !hook->on && !hook->always)
+			hook->on = layer_hook_on(hook);
 	}
 }
 
@@ -201,7 +245,9 @@ static void layers_off(void)
 	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++) {
 		struct layer_hook *hook = &layer_hooks[i];
 
-		if (hook->on)
+		if (hook->on && hook->probe.symbol_name)
+			unregister_kprobe(&hook->probe);
+		else if (hook->on)
 			tracepoint_probe_unregister(hook->tracepoint, hook->function, NULL);
 		hook->on = false;
 	}
@@ -241,17 +287,6 @@ static void show_layer(struct seq_file *m, enum layer layer, const char *before)
 			seq_printf(m, "%s%s", between, fault_counters[i].name);
 			between = "+";
 		}
-}
-
-/* Of the hooks that stand together for one event one is enough. */
-static bool event_is_told(const char *event)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(layer_hooks); i++)
-		if (strcmp(layer_hooks[i].event, event) == 0 && (layer_hooks[i].on || layer_hooks[i].always))
-			return true;
-	return false;
 }
 
 /* Hooks of layers that the kernel has not called, for a self-test: "EVENT:NAME". */

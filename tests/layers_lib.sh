@@ -49,6 +49,9 @@ layers_written() {
 		"$(of_file "$1" "$2/written" '(block_queue|cache_writeback)' |
 			grep -vc ";:,q=$(< "$2/written.pid");:,")" 0
 	exact "$1" "$2/read" read $((4 * mib))
+	check "$name: the kernel read ahead" test -n "$(of_file "$1" "$2/read" cache_readahead)"
+	equal "$name: each call looked into the cache" "$(of_file "$1" "$2/read" cache_get |
+		grep -oP ';:,O=\K\d+' | sort -un | awk '$1 % 65536 == 0' | wc -l)" 64
 	# a host that is short of memory, or whose caches somebody drops, may have taken some before
 	equal "$name: what is removed leaves the cache, each page once" \
 		"$(grep ";:,o=cache_delete;:,.*x=$3:" "$1" | grep -oP ';:,O=\K\d+' | sort | uniq -c |

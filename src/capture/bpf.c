@@ -49,6 +49,7 @@ struct bpf {
 	struct bpf_ring *rings; /* two of each processor: BPF_QUEUES */
 	struct bpf_link *(*faults)[BPF_COUNTERS]; /* of each processor */
 	struct buf layers, missing, silent, untried; /* as the header tells them */
+	int no_functions; /* -errno: they would tell something of what is missing */
 	bool has_faults, has_maps;
 	struct ring_buffer *wakes;
 	bool rings_told; /* those of io_uring */
@@ -231,6 +232,9 @@ static void ready(void *user, const char *how)
 		live_say(s->live, "layers: %.*s", (int)s->layers.len, s->layers.p);
 	if (s->missing.len)
 		live_say(s->live, "this kernel does not have: %.*s", (int)s->missing.len, s->missing.p);
+	if (s->no_functions)
+		live_say(s->live, "this host lets no BPF programs hook functions (fentry): %s",
+			strerror(-s->no_functions));
 	if (s->silent.len)
 		live_say(s->live, "attached, but not called when tried: %.*s", (int)s->silent.len, s->silent.p);
 	if (!s->has_maps && !s->child && s->wanted.on[LAYER_SYS])
@@ -520,7 +524,7 @@ static void choose(struct bpf *s, const struct btf *kernel, enum attempt attempt
 		bpf_layers_calls(p->events, &s->wanted);
 	}
 	s->missing.len = 0;
-	bpf_layers_choose(p->object, kernel, &s->wanted, rings, &s->missing);
+	s->no_functions = bpf_layers_choose(p->object, kernel, &s->wanted, rings, &s->missing);
 }
 
 static int load_for(struct bpf *s, const struct btf *kernel, enum attempt attempt, struct err *err)

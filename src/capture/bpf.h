@@ -89,9 +89,9 @@ unsigned bpf_tracepoint_values(const struct btf *kernel, const char *name);
 
 /*
  * Before it is loaded: programs that are not asked for, or have no hook in KERNEL, are left out; those of io_uring also
- * without RINGS.
+ * without RINGS. -errno: functions would have been hooked, which this host refuses.
  */
-void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
+int bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
 	struct buf *missing);
 
 /* Which calls are events: enum bpf_event by their number. */

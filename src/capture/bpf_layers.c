@@ -27,11 +27,13 @@ _Static_assert(OP_layer_sum - OP_block_queue <= BPF_EVENTS, "rows of events");
 static const struct {
 	const char *event, *program, *tracepoint;
 	unsigned values, layers; /* BIT and HELPS */
-	bool always;
+	bool always, function;
 } hooks[] = {
 #define HOOK_ROW(event, program, tracepoint, values, layers) \
-	{#event, "on_" #program, #tracepoint, values, layers, false},
-#define HOOK_ALWAYS(program, tracepoint, layers) {#program, "on_" #program, #tracepoint, 0, layers, true},
+	{#event, "on_" #program, #tracepoint, values, layers, false, false},
+#define HOOK_ALWAYS(program, tracepoint, layers) {#program, "on_" #program, #tracepoint, 0, layers, true, false},
+#define HOOK_FUNCTION(event, program, function, layers) \
+	{#event, "on_" #program, #function, 0, layers, false, true},
 #include "capture/hooks.def"
 };
 
@@ -64,6 +66,31 @@ unsigned bpf_tracepoint_values(const struct btf *kernel, const char *name)
 	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1u : 0;
 }
 
+/* Hosts may refuse programs at functions whatever the kernel has: one that does nothing is tried. 0 or -errno. */
+static int try_function(const struct btf *kernel, const char *name)
+{
+	const struct bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int id = btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC), program, hook = -1, rc;
+	const struct bpf_prog_load_opts opts = {
+		.sz = sizeof(opts), .expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = (uint32_t)id};
+
+	if (id <= 0)
+		return -ENOENT;
+	program = bpf_prog_load(
+		BPF_PROG_TYPE_TRACING, "ioriot_try", "GPL", code, sizeof(code) / sizeof(*code), &opts);
+	if (program >= 0)
+		hook = bpf_raw_tracepoint_open(NULL, program);
+	rc = hook < 0 ? -errno : 0;
+	if (hook >= 0)
+		close(hook);
+	if (program >= 0)
+		close(program);
+	return rc;
+}
+
 static bool fits(const struct btf *kernel, size_t hook)
 {
 	if (!hooks[hook].values)
@@ -81,14 +108,27 @@ static bool wants(const struct layer_list *l, unsigned layers)
 	return false;
 }
 
-/* Layers whose events a hook of this kernel tells: a hook that only helps is of no use to others. */
+/* The same of functions; what refuses them is kept. */
+static bool usable(const struct btf *kernel, size_t hook, int *refused)
+{
+	int rc;
+
+	if (!hooks[hook].function)
+		return fits(kernel, hook);
+	rc = try_function(kernel, hooks[hook].tracepoint);
+	if (rc && rc != -ENOENT)
+		*refused = rc;
+	return !rc;
+}
+
+/* Layers whose events a tracepoint of this kernel tells: a hook that only helps is of no use to others. */
 static unsigned told_layers(const struct btf *kernel, bool rings)
 {
 	unsigned told = 0;
 	size_t i;
 
 	for (i = 0; i < HOOKS; i++)
-		if (fits(kernel, i) && (rings || hooks[i].layers != BIT(URING)))
+		if (!hooks[i].function && fits(kernel, i) && (rings || hooks[i].layers != BIT(URING)))
 			told |= hooks[i].layers & ALL_LAYERS;
 	return told;
 }
@@ -111,14 +151,15 @@ static void choose_calls(struct bpf_object *o, bool on)
 
 /* Of the rows from FIRST on that are for one event the first that fits. Returns the row behind them. */
 static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
-	size_t first, struct buf *missing)
+	size_t first, struct buf *missing, int *refused)
 {
 	unsigned layers = (hooks[first].layers | hooks[first].layers >> HELP_BITS) & ALL_LAYERS;
 	bool wanted = wants(l, layers & (hooks[first].layers | told_layers(kernel, rings))), there = false;
 	size_t i;
 
 	for (i = first; i < HOOKS && strcmp(hooks[i].event, hooks[first].event) == 0; i++) {
-		bool used = !there && fits(kernel, i) && (rings || hooks[i].layers != BIT(URING));
+		bool used = !there && (wanted || !hooks[i].function) && (rings || hooks[i].layers != BIT(URING)) &&
+			    usable(kernel, i, refused);
 
 		if (!hooks[i].always)
 			bpf_program_use(o, hooks[i].program, wanted && used);
@@ -129,16 +170,18 @@ static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const 
 	return i;
 }
 
-void bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
+int bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
 	struct buf *missing)
 {
+	int refused = 0;
 	size_t i;
 
 	choose_calls(o, l->on[LAYER_SYS]);
 	for (i = 0; i < HOOKS;)
-		i = choose_hook(o, kernel, l, rings, i, missing);
+		i = choose_hook(o, kernel, l, rings, i, missing, &refused);
 	for (i = 0; i < BPF_COUNTERS; i++)
 		bpf_program_use(o, counters[i].program, l->on[LAYER_FAULT] || bpf_tells_pages(o));
+	return refused;
 }
 
 bool bpf_tells_pages(struct bpf_object *o)

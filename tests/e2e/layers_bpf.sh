@@ -48,9 +48,6 @@ for fs in ext4 xfs; do
 	layers_written $fs.capture $fs "$gone"
 	check "$fs: another process had it written" test -n "$(of_file $fs.capture $fs/written block_queue |
 		grep -v ";:,i=$(<$fs/written.pid):")"
-	check "$fs: the kernel read ahead" test -n "$(of_file $fs.capture $fs/read cache_readahead)"
-	equal "$fs: each call looked into the cache" "$(of_file $fs.capture $fs/read cache_get |
-		grep -oP ';:,O=\K\d+' | sort -un | awk '$1 % 65536 == 0' | wc -l)" 64
 done
 
 # --- one in so many, and none

@@ -43,6 +43,20 @@ equal "so nothing is said" "$(grep -c 'does not have' <<< "$output")" 0
 check "a valid capture" python3 "$TESTS/capture_check.py" calls.capture
 equal "and no header" "$(head -n 1 calls.capture | grep -c layers_missing)" 0
 
+# A function tells what no tracepoint does, where the host lets programs hook functions.
+cp /sys/kernel/btf/vmlinux types
+sed -i "s/btf_trace_mm_filemap_get_pages/btf_none__mm_filemap_get_pages/" types
+status_is "a hook that has another in its place" 0 record some.capture -L cache
+if grep -q "lets no BPF programs hook functions (fentry): " <<< "$output"; then
+	says "where functions are refused it is missing" "^ioriot: this kernel does not have: mm_filemap_get_pages$"
+	equal "and nothing of what it tells is there" "$(count cache_get)" 0
+else
+	check "the function is hooked" grep -q '|layers=cache=[^|]*+filemap_read+' some.capture
+	check "and tells of reads" grep -q 'o=cache_get;' some.capture
+fi
+status_is "calls alone need no function" 0 record calls.capture
+equal "so none is tried" "$(grep -c fentry <<< "$output")" 0
+
 # Where no hook is dead all of them are called, but for those that nothing calls on every host.
 header() { # KEY: its value in some.capture
 	head -n 1 some.capture | grep -oP "\|$1=\K[^|]*"

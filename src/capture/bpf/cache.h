@@ -54,6 +54,18 @@ static __always_inline void cache_folio(u32 row, struct folio *folio)
 	cache_put(row, inode_of_folio(folio), (u64)GET(folio, index) * PAGE_BYTES, folio_bytes(folio));
 }
 
+/* A read looks for pages, unless it begins behind the end of the file. */
+static __always_inline void cache_asked(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct file *file = GET(iocb, ki_filp);
+	struct address_space *mapping = GET(file, f_mapping);
+	struct inode *inode = GET(mapping, host);
+	u64 at = GET(iocb, ki_pos), first = at & ~(PAGE_BYTES - 1ull), bytes = GET(iter, count);
+
+	if (bytes && at < (u64)GET(inode, i_size))
+		cache_put(ROW_cache_get, inode, first, ((at + bytes - 1) | (PAGE_BYTES - 1ull)) + 1 - first);
+}
+
 /* --- read ahead: one way of the kernel to do it ends in the other --- */
 
 struct ahead {

@@ -306,6 +306,14 @@ int BPF_PROG(on_mm_filemap_get_pages, struct address_space *mapping, unsigned lo
 	return 0;
 }
 
+SEC("fentry/filemap_read")
+int BPF_PROG(on_filemap_read, struct kiocb *iocb, struct iov_iter *iter)
+{
+	if (session_at(BPF_HOOK_filemap_read))
+		cache_asked(iocb, iter);
+	return 0;
+}
+
 SEC("tp_btf/mm_filemap_add_to_page_cache")
 int BPF_PROG(on_mm_filemap_add_to_page_cache, struct folio *folio)
 {
@@ -327,6 +335,22 @@ int BPF_PROG(on_page_cache_ra_order, struct inode *inode, unsigned long index, s
 {
 	if (session_at(BPF_HOOK_page_cache_ra_order))
 		cache_ahead(inode, index, ra->size, true);
+	return 0;
+}
+
+SEC("fentry/page_cache_ra_order")
+int BPF_PROG(on_ra_order, struct readahead_control *from, struct file_ra_state *ra)
+{
+	if (session_at(BPF_HOOK_ra_order))
+		cache_ahead(from->mapping->host, from->_index, ra->size, true);
+	return 0;
+}
+
+SEC("fentry/page_cache_ra_unbounded")
+int BPF_PROG(on_ra_unbounded, struct readahead_control *from, unsigned long pages)
+{
+	if (session_at(BPF_HOOK_ra_unbounded))
+		cache_ahead(from->mapping->host, from->_index, pages, false);
 	return 0;
 }
 

@@ -123,6 +123,7 @@ struct file {
 	u32 f_mode;
 	u32 f_flags;
 	struct inode *f_inode;
+	struct address_space *f_mapping;
 	struct path f_path;
 	s64 f_pos;
 	void *private_data;
@@ -279,6 +280,16 @@ struct file_ra_state {
 
 struct kiocb {
 	struct file *ki_filp;
+	s64 ki_pos;
+};
+
+struct iov_iter {
+	u64 count;
+};
+
+struct readahead_control {
+	struct address_space *mapping;
+	unsigned long _index;
 };
 
 struct iomap_dio {
