@@ -288,7 +288,8 @@ static void bio_merged(const struct bio *bio, bool front)
 
 	if (!memo_get(&bios, KEY(bio), &origin))
 		return;
-	memo_drop(&bios, KEY(bio)); /* it is part of a request by now */
+	if (!front) /* else it is the first of its request, which is asked when that is issued */
+		memo_drop(&bios, KEY(bio));
 	if (origin.who.in_scope && bio_begin(&e, ROW_block_merge, bio))
 		bio_end(&e, front, origin.who.tgid, origin.inode);
 }

@@ -365,7 +365,8 @@ static __always_inline void bio_merged(struct bio *bio, bool front)
 	if (!found)
 		return;
 	origin = *found;
-	origin_drop(bio);
+	if (!front) /* else it is the first of its request, which is asked when that is issued */
+		origin_drop(bio);
 	if (!origin.who.in_scope)
 		return;
 	b = bio_event(ROW_block_merge, bio, &value);
