@@ -14,7 +14,7 @@ mkdir backends
 check "build: op_calls" cc -O1 -static -o backends/op_calls "$TESTS/ops/op_calls.c"
 check "build: lists" cc -O1 -static -o backends/lists "$TESTS/scenarios/lists.c" -luring
 check "build: randprog" cc -std=gnu11 -O1 -static -o backends/randprog "$TESTS"/randprog/*.c
-guest backends 800
+guest backends
 
 check "operations: records are what the program says" "$TESTS/vm/compare_captures.py" \
 	--expected "$out/ops.stdout" "$out/ops-bpf.capture"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 900
+# time-limit: 1700
 # Each operation is recorded by the module with all its arguments and its result, as tests/ops/capture.sh
 # has it for ptrace; what runs already when the capture begins is recorded whole from then on; and what is
 # changed at once, before anybody can look at it, is told as it was.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 900
+# time-limit: 1700
 # Programs are recorded by the module in all ways that there are; each capture is compared, record by
 # record, with what ptrace recorded of the same program and with what the program says of itself.
 # shellcheck source=vm_lib.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 600
+# time-limit: 1700
 # What the buffer cannot hold, or has no buffer because its processor came late, is lost, and counted: recorded + lost = made, exactly.
 # shellcheck source=vm_lib.sh
 . "$TESTS/vm/vm_lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 600
+# time-limit: 1700
 # The virtual machine works: a program is recorded there with ptrace and replayed, on each file
 # system, as root and as an ordinary user.
 # shellcheck source=vm_lib.sh

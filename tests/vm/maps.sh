@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 900
+# time-limit: 1700
 # Page faults of memory maps are recorded exactly, on each file system, and what programs do with maps, also
 # with those that they have when it begins, is replayed from a capture of the module.
 # shellcheck source=vm_lib.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 900
+# time-limit: 1700
 # Modules come and go: 20 times, several at once, for users of the groups, when ioriot is killed; those of
 # another release are refused; filters and limits work in the kernel.
 # shellcheck source=vm_lib.sh

@@ -9,7 +9,7 @@
 # is no machine.
 out=
 guest() {
-	local name=$1 limit=${2:-400} reason status
+	local name=$1 limit=${2:-800} reason status
 	out=$TEST_TMP/$name.out
 	mkdir -p "$TEST_TMP/$name"
 	cp "$TESTS/vm/jobs/$name.sh" "$TEST_TMP/$name/job.sh"
