@@ -8,10 +8,11 @@ In each of N rounds the same program makes the same calls untraced, recorded by 
 recorded as text by probes written as scripts on SystemTap's tapset are (tests/vm/text_probes.stp). The
 machine is QEMU without KVM: only ratios of one run mean something. Its two processors are one in truth, so
 that a reader takes its time from the program; it is therefore stopped while the program runs, and started
-again for what is called "live". Prints a line for each kind of call: what the calls take longer, as a
-fraction of their time untraced, least of all rounds and median. It is looked that the calls were recorded:
-when the module missed one, nothing is told. Status 1 then, and when it cost more than it may with the reader
-stopped; that it does so with the reader running, which is a matter of this machine as well, is told.
+again for what is called "live". The same is done with each layer of -L, the reader stopped. Prints a line for
+each kind of call: what the calls take longer, as a fraction of their time untraced, least of all rounds and
+median. It is looked that the calls were recorded: when the module missed one, nothing is told. Status 1 then,
+and when it cost more than it may with the reader stopped; that it does so with the reader running, which is a
+matter of this machine as well, is told.
 """
 import argparse
 import collections
@@ -37,6 +38,8 @@ TURNS = 4  # in a round: short ones, so that some are not disturbed
 RECORDED = ("pread", "open", "stat", "mix")  # modes of which the job counts a call of each round
 VARIANTS = ("stopped", "text", "live", "text-live")
 NAMES = {"stopped": "module", "text": "text", "live": "module live", "text-live": "text live"}
+LAYERS = ("sys", "block", "cache", "cache=64", "cache=0", "fault", "net,conn,poll,sockopt,retrans", "proc", "uring",
+          "all")
 CALLS = ("pread64 pwrite64 read write writev preadv fdatasync mkdir rename openat close newfstatat "
          "newfstat fstat lseek ftruncate unlink").split()
 
@@ -69,20 +72,23 @@ def run_job(rounds, scale):
         job, out = pathlib.Path(name) / "job", pathlib.Path(name) / "out"
         job.mkdir()
         (job / "job.sh").write_text((SOURCE / "tests/vm/jobs/bench.sh").read_text())
+        (job / "layers").write_text("".join(f"{layers}\n" for layers in LAYERS))
         (job / "rounds").write_text(f"{rounds}\n")
         (job / "modes").write_text("".join(f"{mode} {int(n * scale)}\n" for mode, (n, _) in MODES.items())
                                     * TURNS)
         (job / "text_probes.ko").write_bytes(text_probes().read_bytes())
         image.run("cc", "-O2", "-static", "-pthread", "-o", str(job / "storm"),
                   str(SOURCE / "tests/vm/storm.c"))
-        subprocess.run([SOURCE / "tests/vm/run_guest", "--time-limit", "900", job, out], check=True)
+        subprocess.run([SOURCE / "tests/vm/run_guest", "--time-limit", "2400", job, out], check=True)
         return (out / "job.log").read_text()
 
 
 def read(log, args):
-    """({variant: {mode: [ns]}}, {variant: calls that are missing}). Failed when a turn was not what it says."""
+    """({variant: {mode: [ns]}}, {variant: calls that are missing}, how many calls, {layers: [records]}). Failed when a
+    turn was not what it says."""
     times = collections.defaultdict(lambda: collections.defaultdict(list))
     missing, turns, wrong = collections.Counter(), collections.Counter(), []
+    records = collections.defaultdict(list)
     wanted = [int(MODES[mode][0] * args.scale) * TURNS for mode in RECORDED]
     for line in log.splitlines():
         if m := re.fullmatch(r"\d+ (\S+) (\S+) ([\d.]+) \d+", line):
@@ -94,14 +100,18 @@ def read(log, args):
             # What was not recorded cost nothing: such a turn must not count.
             if not m[1].startswith("text") and (found != wanted or m[6] != "0"):
                 wrong.append(f"{line}, wanted {wanted} and 0")
+        elif m := re.fullmatch(r"layers \d+ (\S+) records (\d+) lost (\d+)", line):
+            records[m[1]].append(int(m[2]))
+            if m[3] != "0":
+                wrong.append(line)
         elif not line.startswith("ok "):
             wrong.append(line)
     wrong += [f"{turns[v]} turns of {NAMES[v]}" for v in VARIANTS if turns[v] != args.rounds]
-    wrong += [f"{len(times[v][mode])} times of {v} {mode}" for v in ("none",) + VARIANTS for mode in MODES
+    wrong += [f"{len(times[v][mode])} times of {v} {mode}" for v in ("none",) + VARIANTS + LAYERS for mode in MODES
               if len(times[v][mode]) != args.rounds * TURNS]
     if wrong:
         raise image.Failed("not everything was recorded, so nothing is told: " + "; ".join(wrong[:5]))
-    return times, missing, sum(wanted) * args.rounds
+    return times, missing, sum(wanted) * args.rounds, records
 
 
 def added(times, variant, mode):
@@ -117,7 +127,7 @@ def main():
     parser.add_argument("--scale", type=float, default=1)
     args = parser.parse_args()
     try:
-        times, missing, calls = read(run_job(args.rounds, args.scale), args)
+        times, missing, calls, records = read(run_job(args.rounds, args.scale), args)
     except (image.Failed, image.Impossible, subprocess.CalledProcessError) as e:
         print(f"bench-vm: {e}", file=sys.stderr)
         return 1
@@ -138,6 +148,13 @@ def main():
         for name in ("module", "module live"):
             if most is not None and cells[name][0] > most:
                 missed[name].append(f"{mode}: {name} adds {cells[name][0]:.2f}, more than {most}")
+    result["layers"] = {}
+    for layers in LAYERS:
+        low, mid = added(times, layers, "mix")
+        result["layers"][layers] = {"min": round(1 + low, 3), "median": round(1 + mid, 3),
+                                    "records": statistics.median(records[layers])}
+        print(f"mix, -L {layers:30} {1 + low:.3f} ({1 + mid:.3f}) of the time untraced, "
+              f"{statistics.median(records[layers]):.0f} records")
     print("missing  " + "   ".join(f"{NAMES[v]} {missing[v]} of {calls}" for v in VARIANTS))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,8 @@
 # The job of scripts/bench_vm.py: the same calls untraced, recorded by the module, and by text probes, in
 # turns. Of the last two once with the reader stopped in the meantime, which is what the calls themselves
 # take longer, and once with it running: the machine has only one processor in truth. /job/rounds says how
-# often. Prints "ROUND VARIANT MODE NS CALLS" for each, and what was recorded.
+# often. Then recorded with each of the layers in /job/layers. Prints "ROUND VARIANT MODE NS CALLS" for each, and what
+# was recorded.
 # shellcheck source=../job_lib.sh
 . /usr/lib/ioriot/job_lib.sh
 where=/mnt/ext4/bench
@@ -55,6 +56,17 @@ module() { # ROUND VARIANT
 	recorded "$1" "$2" /tmp/bench.capture
 }
 
+layers() { # ROUND LAYERS
+	paused
+	begin bench -x $program --buffer=64 -L "$2"
+	kill -STOP "$capture"
+	finished "$1" "$2"
+	kill -CONT "$capture"
+	wait "$capture"
+	sed -n "s/.*;:,o=end;:,c=\([0-9]*\);:,O=\([0-9]*\);.*/layers $1 $2 records \1 lost \2/p" /tmp/bench.capture
+	rm /tmp/bench.capture
+}
+
 text() { # ROUND VARIANT
 	local reader
 	paused
@@ -72,10 +84,14 @@ text() { # ROUND VARIANT
 	recorded "$1" "$2" /tmp/text
 }
 
+mapfile -t lists < /job/layers
 for round in $(seq "$(cat /job/rounds)"); do
 	untraced "$round"
 	module "$round" stopped
 	text "$round" text
 	module "$round" live
 	text "$round" text-live
+	for list in "${lists[@]}"; do
+		layers "$round" "$list"
+	done
 done
