@@ -493,9 +493,9 @@ int generate(const struct generate_request *q, struct generate_result *res, stru
 		rc = all_records(&run);
 	if (!rc)
 		rc = writing_settle(run.writing, err);
-	ahead_free(run.ahead);
 	if (!rc && model_aio_settle(&run.model))
 		rc = err_sys(err, ENOMEM, "cannot end");
+	ahead_free(run.ahead); /* with the last record, which the model looked at until now */
 	if (!rc)
 		rc = init_section_write(&run.model, run.out, &res->init, err);
 	if (!rc) {

@@ -77,8 +77,9 @@ static void analyse(const char *path)
 	struct err err;
 	int rc, i;
 
-	if (events_open(&e, path, &err) || view_summary(&views[0], &err) || view_sequence(&views[1], (struct top){0}, &err) ||
-		view_by(&views[2], "comm,file2,dir,device", (struct top){BY_P99, 3}, &err) ||
+	if (events_open(&e, path, &err) || view_summary(&views[0], &err) ||
+		view_sequence(&views[1], (struct top){0}, true, &err) ||
+		view_by(&views[2], "comm,file2,dir,device", (struct top){BY_P99, 3, true}, &err) ||
 		stacks_init(&stacks, NULL, "count", &err))
 		fuzz_fail("cannot begin", err.text, strlen(err.text));
 	while ((rc = events_next(e, &ev, &err)) == 1) {
