@@ -222,21 +222,26 @@ static void say_old(struct bpf *s)
 	buf_free(&names);
 }
 
+static struct live_layers layers_of(const struct bpf *s)
+{
+	return (struct live_layers){.on = buf_as_str(&s->layers),
+		.missing = buf_as_str(&s->missing),
+		.silent = buf_as_str(&s->silent),
+		.untried = buf_as_str(&s->untried),
+		.events = layer_list_has_events(&s->wanted)};
+}
+
 static void ready(void *user, const char *how)
 {
 	struct bpf *s = user;
+	struct live_layers layers = layers_of(s);
 
 	if (s->programs.old)
 		say_old(s);
-	if (layer_list_has_events(&s->wanted))
-		live_say(s->live, "layers: %.*s", (int)s->layers.len, s->layers.p);
-	if (s->missing.len)
-		live_say(s->live, "this kernel does not have: %.*s", (int)s->missing.len, s->missing.p);
+	live_say_layers(s->live, &layers);
 	if (s->no_functions)
 		live_say(s->live, "this host lets no BPF programs hook functions (fentry): %s",
 			strerror(-s->no_functions));
-	if (s->silent.len)
-		live_say(s->live, "attached, but not called when tried: %.*s", (int)s->silent.len, s->silent.p);
 	if (!s->has_maps && !s->child && s->wanted.on[LAYER_SYS])
 		live_say(s->live, "maps that processes have by now are not told: programs can look at them "
 				  "from Linux 6.7 on");
@@ -631,21 +636,16 @@ static size_t ring_size(unsigned mib)
 
 static int write_header(struct bpf *s, struct err *err)
 {
-	size_t n = 3;
-	struct capture_pair pairs[7] = {
+	struct live_layers layers = layers_of(s);
+	size_t n = 2;
+	struct capture_pair pairs[3 + LIVE_LAYER_PAIRS] = {
 		{"hooks", !s->wanted.on[LAYER_SYS] ? STR(HOOKS_TASKS)
 			  : s->rings_told ? STR(HOOKS ",io_uring_submit,io_uring_complete")
 					  : STR(HOOKS)},
 		{"faults", s->has_faults && bpf_tells_pages(s->programs.object) ? STR("events") : STR("none")},
-		{"layers", buf_as_str(&s->layers)},
 	};
 
-	if (s->missing.len)
-		pairs[n++] = (struct capture_pair){"layers_missing", buf_as_str(&s->missing)};
-	if (s->silent.len)
-		pairs[n++] = (struct capture_pair){"layers_silent", buf_as_str(&s->silent)};
-	if (s->untried.len)
-		pairs[n++] = (struct capture_pair){"layers_untried", buf_as_str(&s->untried)};
+	n += live_layer_pairs(&layers, pairs + n);
 	if (!s->has_maps)
 		pairs[n++] = (struct capture_pair){"maps", STR("none")};
 	return live_stages(s->live, s->n, pairs, n, err);

@@ -64,6 +64,34 @@ void live_say(struct live *s, const char *fmt, ...)
 	s->job->say(s->job, "ioriot", line);
 }
 
+size_t live_layer_pairs(const struct live_layers *layers, struct capture_pair pairs[static LIVE_LAYER_PAIRS])
+{
+	size_t n = 0;
+
+	pairs[n++] = (struct capture_pair){"layers", layers->on};
+	if (layers->missing.len)
+		pairs[n++] = (struct capture_pair){"layers_missing", layers->missing};
+	if (layers->silent.len)
+		pairs[n++] = (struct capture_pair){"layers_silent", layers->silent};
+	if (layers->untried.len)
+		pairs[n++] = (struct capture_pair){"layers_untried", layers->untried};
+	return n;
+}
+
+static void say_list(struct live *s, const char *what, struct str list)
+{
+	if (list.len)
+		live_say(s, "%s: %.*s", what, (int)list.len, list.s);
+}
+
+void live_say_layers(struct live *s, const struct live_layers *layers)
+{
+	if (layers->events)
+		say_list(s, "layers", layers->on);
+	say_list(s, "this kernel does not have", layers->missing);
+	say_list(s, "attached, but not called when tried", layers->silent);
+}
+
 static int add(void *user, const struct seen *seen, struct err *err)
 {
 	struct live *s = user;

@@ -51,6 +51,20 @@ int live_open(struct live **out, struct capture_job *job, const struct live_sour
 /* Writes the header, with pairs of the backend's own. QUEUES: processors. */
 int live_stages(struct live *l, size_t queues, const struct capture_pair *pairs, size_t n, struct err *err);
 
+/* Of the other layers (layers.h), each as a list of hooks or names. */
+struct live_layers {
+	struct str on, missing;
+	struct str silent;   /* attached, and not called when they were tried */
+	struct str untried;
+	bool events;	     /* of any other layer than the system calls */
+};
+
+#define LIVE_LAYER_PAIRS 4
+
+/* What the header says of them; how many pairs that are. */
+size_t live_layer_pairs(const struct live_layers *layers, struct capture_pair pairs[static LIVE_LAYER_PAIRS]);
+void live_say_layers(struct live *l, const struct live_layers *layers);
+
 /* From the start to the last record. */
 int live_record(struct live *l, struct err *err);
 

@@ -248,7 +248,7 @@ static int build(struct filter *f, unsigned *numbers, size_t n, bool commands, c
 		rc = put_prctl(f);
 	if (!rc)
 		rc = put_search(f, edges, 0, count + put_x32(edges + count, commands));
-	if (!rc && commands && FILTER_COMPAT) {
+	if (!rc && commands && FILTER_COMPAT != 0) {
 		f->code[away] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, f->len - away - 1u);
 		rc = put_compat(f);
 	}

@@ -347,30 +347,23 @@ static bool sees_faults(const char *hooks)
 
 static int open_stages(struct stap *s, const struct stap_status *status, struct err *err)
 {
-	bool events = layer_list_has_events(&s->job->options->layers);
-	struct capture_pair pairs[8] = {
+	struct live_layers layers = {.on = str_of(status->layers),
+		.missing = str_of(status->layers_missing),
+		.silent = buf_as_str(&s->silent),
+		.untried = buf_as_str(&s->untried),
+		.events = layer_list_has_events(&s->job->options->layers)};
+	struct capture_pair pairs[4 + LIVE_LAYER_PAIRS] = {
 		{"module", str_of(s->loaded.name)},
 		{"hooks", str_of(status->hooks)},
 		{"missing", str_of(status->missing)},
 		{"faults", sees_faults(status->hooks) ? STR("events") : STR("none")},
-		{"layers", str_of(status->layers)},
 	};
-	size_t n = 5;
+	size_t n = 4;
 
-	if (*status->layers_missing)
-		pairs[n++] = (struct capture_pair){"layers_missing", str_of(status->layers_missing)};
-	if (s->silent.len)
-		pairs[n++] = (struct capture_pair){"layers_silent", buf_as_str(&s->silent)};
-	if (s->untried.len)
-		pairs[n++] = (struct capture_pair){"layers_untried", buf_as_str(&s->untried)};
+	n += live_layer_pairs(&layers, pairs + n);
 	if (*status->missing)
 		live_say(s->live, "this kernel does not have these hooks: %s", status->missing);
-	if (events)
-		live_say(s->live, "layers: %s", status->layers);
-	if (*status->layers_missing)
-		live_say(s->live, "this kernel does not have: %s", status->layers_missing);
-	if (s->silent.len)
-		live_say(s->live, "attached, but not called when tried: %.*s", (int)s->silent.len, s->silent.p);
+	live_say_layers(s->live, &layers);
 	return live_stages(s->live, stap_readers_count(s->readers), pairs, n, err);
 }
 

@@ -78,12 +78,6 @@ struct target {
 	struct place *place;
 };
 
-/* A close of a slot has its number elsewhere, and a descriptor 0 that means nothing. */
-static bool closes_slot(const struct rec *r)
-{
-	return r->op == OP_uring_close && r->sqe.slot != SQE_NONE;
-}
-
 static bool is_slot(const struct rec *r, int arg)
 {
 	bool other = r->op == OP_uring_splice && ops[r->op].arg[arg] == A_FD;

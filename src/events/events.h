@@ -72,8 +72,11 @@ struct events_totals {
 
 struct events;
 
-/* What the kernel calls a thread that executes NAME: the last component, 15 bytes of it. */
-void comm_of_program(char comm[static 16], struct str name);
+/* What the kernel keeps of a thread's NAME. */
+void comm_set(char comm[static COMM_MAX + 1], struct str name);
+
+/* And what it calls a thread that executes NAME: the last component. */
+void comm_of_program(char comm[static COMM_MAX + 1], struct str name);
 
 const char *event_name(const struct event *ev);
 int event_find(struct str name); /* enum op_id or enum event_op, -1: none is called so */

@@ -277,7 +277,13 @@ static int on_fork(struct events *e, struct task *t, const struct rec *r)
 	return begin_thread(e, r, tid, !(flags & CLONE_THREAD));
 }
 
-void comm_of_program(char comm[static 16], struct str name)
+void comm_set(char comm[static COMM_MAX + 1], struct str name)
+{
+	snprintf(comm, COMM_MAX + 1, "%.*s", (int)(name.len < COMM_MAX ? name.len : COMM_MAX),
+		name.len ? name.s : "");
+}
+
+void comm_of_program(char comm[static COMM_MAX + 1], struct str name)
 {
 	const char *slash = name.len ? memrchr(name.s, '/', name.len) : NULL;
 
@@ -285,8 +291,7 @@ void comm_of_program(char comm[static 16], struct str name)
 		name.len -= (size_t)(slash + 1 - name.s);
 		name.s = slash + 1;
 	}
-	snprintf(comm, 16, "%.*s", (int)(name.len < 15 ? name.len : 15),
-		name.len ? name.s : "");
+	comm_set(comm, name);
 }
 
 /* The thread that executes it is the first one of its process then. */
@@ -735,7 +740,7 @@ int host_effect(struct events *e, struct task *t, const struct rec *r, const str
 		return on_state_dup(e, t, r);
 	case OP_close:
 	case OP_uring_close:
-		if (r->ret == 0 && !(r->op == OP_uring_close && r->sqe.slot != SQE_NONE))
+		if (r->ret == 0 && !closes_slot(r))
 			close_one(e, t, r, (int32_t)r->arg[op_arg_index(r->op, A_FD)]);
 		return 0;
 	case OP_close_range:

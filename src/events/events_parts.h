@@ -31,13 +31,13 @@ struct known_thread {
 	struct hnode node; /* by tid */
 	uint64_t over;	   /* when its last call was */
 	bool named;	   /* else its process's name and user are its own */
-	char comm[16];
+	char comm[COMM_MAX + 1];
 	int64_t uid;	   /* -1: not known */
 };
 
 struct known_process {
 	struct hnode node; /* by pid */
-	char comm[16];
+	char comm[COMM_MAX + 1];
 	int64_t uid; /* -1: not known */
 };
 
@@ -75,6 +75,12 @@ struct slot {
 	struct place place;
 	bool direct;
 };
+
+/* A close of a slot has its number elsewhere, and a descriptor 0 that means nothing. */
+static inline bool closes_slot(const struct rec *r)
+{
+	return r->op == OP_uring_close && r->sqe.slot != SQE_NONE;
+}
 
 struct events {
 	struct capture_reader *reader; /* NULL: records come from events_take() */

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/utsname.h>
 
+#include "events/events.h"
 #include "import/import_parts.h"
 #include "trace/capture.h"
 #include "trace/lines.h"
@@ -216,12 +217,6 @@ static int note_fork(struct import *im, const struct task *t, const struct rec *
 	return 0;
 }
 
-static void set_comm(struct task *t, struct str name)
-{
-	snprintf(t->comm, sizeof(t->comm), "%.*s", (int)(name.len < COMM_MAX ? name.len : COMM_MAX),
-		name.len ? name.s : "");
-}
-
 static void same_identity(struct task *t, const struct task *other)
 {
 	t->uid = other->uid;
@@ -394,10 +389,7 @@ static int on_fork(struct import *im, struct task *t, const struct rec *r)
 
 static int on_exec(struct task *t, struct str path)
 {
-	const char *slash = path.len ? memrchr(path.s, '/', path.len) : NULL;
-	size_t behind = slash ? (size_t)(slash + 1 - path.s) : 0;
-
-	set_comm(t, (struct str){path.s + behind, path.len - behind});
+	comm_of_program(t->comm, path);
 	vmap_put(t->proc->maps, &no_hooks);
 	t->proc->maps = vmap_new();
 	return t->proc->maps ? 0 : -ENOMEM;
@@ -481,7 +473,7 @@ static bool changes_identity(struct import *im, struct task *t, const struct st_
 	}
 	if (!str_eqs(call->arg[0], "PR_SET_NAME") || st_string(&im->scratch.path, call->arg[1], &comm) != ST_WHOLE)
 		return false;
-	set_comm(t, comm);
+	comm_set(t->comm, comm);
 	return true;
 }
 

@@ -26,16 +26,21 @@ struct maker {
 	size_t first;
 };
 
+static struct maker *known_maker(const struct fd_places *p)
+{
+	struct hnode *node = hmap_first(&p->makers, hash_u64(p->thread)); /* hash_u64() is a bijection */
+
+	return node ? hmap_entry(node, struct maker, node) : NULL;
+}
+
 static struct maker *maker_of(struct fd_places *p)
 {
-	uint64_t hash = hash_u64(p->thread);
-	struct hnode *node = hmap_first(&p->makers, hash); /* hash_u64() is a bijection */
-	struct maker *m;
+	struct maker *m = known_maker(p);
 
-	if (node)
-		return hmap_entry(node, struct maker, node);
+	if (m)
+		return m;
 	m = calloc(1, sizeof(*m));
-	if (!m || hmap_insert(&p->makers, &m->node, hash)) {
+	if (!m || hmap_insert(&p->makers, &m->node, hash_u64(p->thread))) {
 		free(m);
 		p->failed = -ENOMEM;
 		return NULL;
@@ -258,8 +263,7 @@ static void leave(struct fd_places *p, struct closed_place was, uint64_t label)
 
 void fd_places_ended(struct fd_places *p, uint64_t label)
 {
-	struct hnode *node = hmap_first(&p->makers, hash_u64(p->thread));
-	struct maker *m = node ? hmap_entry(node, struct maker, node) : NULL;
+	struct maker *m = known_maker(p);
 
 	if (!m || p->keep)
 		return;
@@ -268,7 +272,7 @@ void fd_places_ended(struct fd_places *p, uint64_t label)
 			leave(p, m->closed.v[m->first], label);
 	for (; m->next < m->end; m->next++)
 		leave(p, (struct closed_place){VFD_NONE, m->next, 0}, label);
-	hmap_remove(&p->makers, node);
+	hmap_remove(&p->makers, &m->node);
 	vec_free(&m->closed);
 	free(m);
 }

@@ -91,7 +91,7 @@ static struct group *group_of(struct groups *g, struct str key)
 	if (g->map.n < GROUPS_MAX)
 		return group_new(g, key, hash_bytes(key.s, key.len, 0));
 	if (!g->others)
-		g->others = group_new(g, STR("(others)"), 0);
+		g->others = group_new(g, STR(GROUPS_OTHERS), 0);
 	return g->others;
 }
 

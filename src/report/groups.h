@@ -24,7 +24,8 @@ struct group {
 
 #define KEY_SEP	      '\0' /* in no name */
 #define KEY_COLUMNS   8
-#define GROUPS_MAX    (1u << 20) /* what comes after that is summed up as "(others)" */
+#define GROUPS_MAX    (1u << 20) /* what comes after that is summed up: */
+#define GROUPS_OTHERS "(others)"
 
 struct groups {
 	const struct column *by[KEY_COLUMNS];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ops/layer_list.h"
+#include "report/groups.h"
 #include "report/table.h"
 #include "report/view.h"
 #include "utils/human.h"
@@ -16,7 +17,6 @@
  */
 
 #define FEW	  0.1	     /* a share below it, or above 1 - FEW, names the pattern */
-#define FILES_MAX (1u << 20) /* as GROUPS_MAX */
 #define SIZES_MOST 3	     /* of a file's sizes so many are named, and none of less than one in a hundred */
 
 enum direction { READS, WRITES };
@@ -53,8 +53,8 @@ static struct walk *walk_of(struct sequence *s, struct str file, enum layer leve
 		if (w->level == level && str_eq(w->file, file))
 			return w;
 	}
-	if (s->files.n >= FILES_MAX && !str_eqs(file, "(others)"))
-		return walk_of(s, STR("(others)"), level);
+	if (s->files.n >= GROUPS_MAX && !str_eqs(file, GROUPS_OTHERS))
+		return walk_of(s, STR(GROUPS_OTHERS), level);
 	w = arena_alloc(&s->arena, sizeof(*w));
 	copy = w ? arena_strdup(&s->arena, file) : NULL;
 	if (!copy || hmap_insert(&s->files, &w->node, hash))

@@ -192,8 +192,8 @@ static const char *const strace_lines[] = {
 	"8 1.7 execve(\"/x\", [\"x\"], 0x7f /* 9 vars */ <unfinished ...>",
 	"7 1.7 +++ superseded by execve in pid 8 +++", "7 1.8 <... execve resumed>) = 0 <0.1>",
 	"8 1.8 exit_group(0) = ?", "8 1.9 +++ exited with 0 +++", "7 2.0 +++ killed by SIGKILL (core dumped) +++",
-	"7 1.5 lstat(\"/d\", {st_dev=makedev(0x8, 0x1), st_ino=5, st_mode=S_IFREG|0644, st_nlink=2, st_uid=1, "
-	"st_gid=2, st_blocks=8, st_size=300}) = 0",
+	("7 1.5 lstat(\"/d\", {st_dev=makedev(0x8, 0x1), st_ino=5, st_mode=S_IFREG|0644, st_nlink=2, st_uid=1, "
+	"st_gid=2, st_blocks=8, st_size=300}) = 0"),
 	"7 1.5 readlink(\"/l\", \"d/e\", 4096) = 3", "7 1.5 chdir(\"d\") = 0", "7 1.5 getcwd(\"/w\", 4096) = 3",
 	"7 1.5 mmap(NULL, 8192, PROT_READ, MAP_SHARED, 3</f>, 0x1000) = 0x7f0000000000",
 	"7 1.5 mremap(0x7f0000000000, 8192, 16384, MREMAP_MAYMOVE) = 0x7f1000000000",
