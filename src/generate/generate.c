@@ -110,7 +110,11 @@ static int emit(struct run *run, const struct rec *r)
 	l->entry = entry > run->base ? entry - run->base : 0;
 	if (others)
 		label = ORDER_LABEL(r->line, ++run->outside.made);
-	rc = order_commit(m->order, l->thread, label, &l->deps, &l->ndeps);
+	rc = m->child ? order_begins(m->order) : 0;
+	if (!rc)
+		rc = order_commit(m->order, l->thread, label, &l->deps, &l->ndeps);
+	if (!rc && m->ended)
+		order_ends(m->order, l->thread, label);
 	if (!rc && m->child)
 		rc = order_fork(m->order, m->child->id, l->thread, r->line);
 	if (rc)

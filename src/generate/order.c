@@ -126,6 +126,18 @@ int order_fork(struct ordering *o, uint32_t child, uint32_t parent, uint64_t lab
 	return learn_from(c, child, p, label);
 }
 
+int order_begins(struct ordering *o)
+{
+	const struct stamp *end = &o->ends[o->ended % ORDER_ENDS];
+
+	return end->label ? order_wait(o, *end) : 0;
+}
+
+void order_ends(struct ordering *o, uint32_t thread, uint64_t label)
+{
+	o->ends[o->ended++ % ORDER_ENDS] = (struct stamp){thread, label};
+}
+
 static struct stamp order_last(const struct ordering *o, uint32_t thread)
 {
 	return (struct stamp){thread, o->threads.v[thread].last};

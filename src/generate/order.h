@@ -48,6 +48,12 @@ struct resource {
 
 void resource_free(struct resource *r);
 
+/*
+ * A thread that begins waits for the end of the one that ended so many ends before, so that a replay whose
+ * parent need not wait for its children does not have many more of them, and of their files, than there were.
+ */
+#define ORDER_ENDS 256
+
 /* All threads, and the touches of the operation at hand. Known here for what has nothing to do. */
 struct ordering {
 	VEC(struct order_thread) threads;
@@ -58,6 +64,8 @@ struct ordering {
 	stamp_vec waits;
 	VEC(uint64_t) deps;
 	uint64_t first_alone; /* latest operation of thread 0 when a second thread came */
+	struct stamp ends[ORDER_ENDS];
+	uint64_t ended;
 };
 
 struct ordering *order_new(void);
@@ -67,6 +75,10 @@ void order_free(struct ordering *o);
 uint32_t order_thread(struct ordering *o);
 
 uint32_t order_threads(const struct ordering *o); /* how many there are */
+
+/* The operation at hand begins a thread; and LABEL of THREAD was its last one. */
+int order_begins(struct ordering *o);
+void order_ends(struct ordering *o, uint32_t thread, uint64_t label);
 
 /* CHILD begins after PARENT's operation LABEL and knows what PARENT knew. 0 or -ENOMEM. */
 int order_fork(struct ordering *o, uint32_t child, uint32_t parent, uint64_t label);

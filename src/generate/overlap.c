@@ -323,8 +323,7 @@ static bool opens_leased(const struct model *m, const struct rec *lease, const s
 /* Ends of processes drop locks too, on whatever file. */
 static bool ends_a_task(const struct rec *r)
 {
-	return r->op == OP_exit || r->op == OP_exit_group || r->op == OP_task_end ||
-		r->op == OP_execve || r->op == OP_execveat;
+	return op_ends_thread(r->op) || r->op == OP_execve || r->op == OP_execveat;
 }
 
 static bool unlocks(const struct rec *r)

@@ -149,6 +149,11 @@ static inline int op_arg_index(enum op_id op, enum arg_kind kind)
 {
 	return op_arg_indices[op][kind];
 }
+static inline bool op_ends_thread(enum op_id op)
+{
+	return op == OP_exit || op == OP_exit_group || op == OP_task_end;
+}
+
 static inline bool op_has(enum op_id op, enum arg_kind kind)
 {
 	return op_arg_index(op, kind) >= 0;

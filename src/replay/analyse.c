@@ -27,6 +27,7 @@ struct walk {
 	uint32_t *context_of;		  /* by thread: context + 1, 0 = none yet */
 	uint32_t *first_context; /* by process, likewise: of threads that no fork tells of */
 	uint32_t contexts;
+	uint32_t *context_ends; /* by context, see struct program */
 	uint8_t *has_cwd;   /* by context: set by an operation of its own */
 	uint8_t *wants_cwd; /* by context: needs the one it began with */
 	VEC(struct birth) births;
@@ -40,11 +41,6 @@ static void owned_by(struct walk *w, uint32_t *owner, uint64_t id, uint32_t proc
 		owner[id] = process + 1;
 	else if (owner[id] != process + 1)
 		sets_join(&w->a->processes, owner[id] - 1, process);
-}
-
-static bool path_is(uint64_t ref, enum path_kind kind)
-{
-	return PATH_REF_KIND(ref) == kind;
 }
 
 /* Who uses the same map needs the same memory. */
@@ -150,9 +146,12 @@ static int note_cwd(struct walk *w, const struct xop *x, const struct filed *f)
 	struct birth *b;
 
 	want_cwd(w, own, looks_at_cwd(x->op, x->arg, x->path, x->path2));
-	if (((x->op == OP_fchdir || x->op == OP_chdir) && f->ret >= 0) ||
-		(x->op == OP_state_task && !path_is(x->path, PATH_NULL)))
+	if (xop_sets_cwd(x, f->ret))
 		w->has_cwd[own] = 1;
+	if (op_ends_thread(x->op)) {
+		w->a->threads[f->thread].ends = true;
+		w->context_ends[own]++;
+	}
 	if (!(ops[x->op].flags & OPF_FORK) || x->new_process == UINT32_MAX ||
 		x->new_thread == UINT32_MAX)
 		return 0;
@@ -301,6 +300,16 @@ static void inherit_cwds(struct walk *w, struct program *p)
 	}
 }
 
+/* A thread that the capture does not see end keeps its directory. */
+static void keep_contexts(struct walk *w, uint32_t threads)
+{
+	uint32_t i;
+
+	for (i = 0; i < threads; i++)
+		if (w->context_of[i] && !w->a->threads[i].ends)
+			w->context_ends[w->context_of[i] - 1] = 0;
+}
+
 int analyse(struct analysis *a, struct filing *f, struct program *p, enum order order,
 	struct err *err)
 {
@@ -314,6 +323,7 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	a->begun_by = calloc((size_t)f->max_thread + 1, sizeof(*a->begun_by));
 	f->awaited = calloc(f->n / 8 + 1, 1);
 	p->inherits_cwd = calloc(contexts, 1);
+	p->context_ends = w.context_ends = calloc(contexts, sizeof(*p->context_ends));
 	p->context_of = w.context_of = calloc((size_t)f->max_thread + 1, sizeof(*p->context_of));
 	w.first_context = calloc((size_t)f->max_process + 1, sizeof(*w.first_context));
 	w.lock_owner = calloc((size_t)f->max_lock + 1, sizeof(*w.lock_owner));
@@ -323,7 +333,7 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 	w.has_cwd = calloc(contexts, 1);
 	w.wants_cwd = calloc(contexts, 1);
 	if (rc || !a->threads || !a->begun_by || !f->awaited || !p->inherits_cwd ||
-		!p->context_of || !w.first_context || !w.lock_owner || !w.aio_owner ||
+		!p->context_ends || !p->context_of || !w.first_context || !w.lock_owner || !w.aio_owner ||
 		!w.ring_owner || !w.map_owner || !w.has_cwd ||
 		!w.wants_cwd)
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
@@ -331,8 +341,10 @@ int analyse(struct analysis *a, struct filing *f, struct program *p, enum order 
 		rc = walk_all(&w, p->file, order, err);
 	if (rc == 0 && rings_batches(&p->rings))
 		rc = err_sys(err, ENOMEM, "cannot load the replay");
-	if (rc == 0)
+	if (rc == 0) {
 		inherit_cwds(&w, p);
+		keep_contexts(&w, f->max_thread);
+	}
 	p->contexts = w.contexts;
 	free(w.first_context);
 	free(w.lock_owner);

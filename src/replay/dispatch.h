@@ -35,6 +35,7 @@ extern const char *const skip_reasons[SKIP_COUNT];
 struct context {
 	_Atomic int cwd; /* O_PATH descriptor + 1, 0 = none set */
 	_Atomic uint32_t generation;
+	_Atomic uint32_t ended; /* see struct program */
 };
 
 struct aio_context; /* exec_aio.c */
@@ -60,6 +61,7 @@ struct worker {
 	_Atomic uint16_t *umasks; /* by context, in memory that all workers share */
 	const uint32_t *context_of;
 	const uint8_t *inherits_cwd;
+	const uint32_t *context_ends;
 	int start_dir;	       /* O_PATH of the first tree */
 	const int *tree_fds;
 	uint32_t ntrees;

@@ -78,10 +78,25 @@ int64_t exec_close(struct rthread *t, const struct xop *x)
 	return call3(SYS_close, fd, 0, 0);
 }
 
+/* Nobody stands in the directory of a context whose threads are all over. */
+static void leave_context(struct worker *w, uint32_t context)
+{
+	struct context *v = &w->contexts[context];
+	int cwd;
+
+	if (atomic_fetch_add_explicit(&v->ended, 1, memory_order_acq_rel) + 1 != w->context_ends[context])
+		return;
+	cwd = atomic_exchange_explicit(&v->cwd, 0, memory_order_acq_rel);
+	if (cwd)
+		close(cwd - 1);
+}
+
 /* What a process had open and loses, or has of its own from now on: an exec, an exit, a range. */
 int64_t exec_close_list(struct rthread *t, const struct xop *x)
 {
 	close_listed(t, x);
+	if (op_ends_thread(x->op))
+		leave_context(t->w, x->context);
 	return x->ret;
 }
 

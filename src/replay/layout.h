@@ -23,6 +23,7 @@ void sets_join(struct sets *s, uint32_t a, uint32_t b);
 struct vthread {
 	uint64_t ops;
 	bool calls;	  /* it has others than submissions to io_uring */
+	bool ends;	  /* it has an operation that ends it */
 	uint32_t process; /* of its first operation */
 	uint32_t real;	  /* result: real thread, or UINT32_MAX when it has no operation */
 };

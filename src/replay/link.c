@@ -23,6 +23,8 @@ struct linker {
 	struct xdep *deps;
 	uint32_t ndeps, deps_cap;
 	int64_t *open_now; /* by worker: descriptors */
+	uint8_t *has_cwd;  /* by context */
+	uint32_t *ended_in; /* by context: threads */
 	size_t submit_waits; /* of struct ring_plan, done with */
 	uint64_t *ended; /* PACE_BEFORE, by virtual thread: end of its last operation, as captured */
 	uint32_t *worker_of;
@@ -126,6 +128,31 @@ static int opens(int item)
 	return item == VITEM_PAIR ? 1 : item == VITEM_FD ? -1 : 0;
 }
 
+static void count_cwd(struct linker *l, uint32_t context, int64_t *now)
+{
+	*now += !l->has_cwd[context];
+	l->has_cwd[context] = 1;
+}
+
+/* The current directories that contexts remember. */
+static void count_cwds(struct linker *l, const struct filed *f, const struct xop *x, int64_t *now)
+{
+	const struct program *p = l->p;
+	uint32_t own = p->context_of[f->thread] - 1, child;
+
+	if (xop_sets_cwd(x, f->ret))
+		count_cwd(l, own, now);
+	if (ops[f->op].flags & OPF_FORK && x->new_thread != UINT32_MAX) {
+		child = p->context_of[x->new_thread] - 1;
+		if (child != own && p->inherits_cwd[child])
+			count_cwd(l, child, now);
+	}
+	if (op_ends_thread(f->op) && ++l->ended_in[own] == p->context_ends[own] && l->has_cwd[own]) {
+		l->has_cwd[own] = 0;
+		(*now)--;
+	}
+}
+
 static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 {
 	int64_t *now = &l->open_now[l->worker_of[real]];
@@ -133,9 +160,10 @@ static void count_open(struct linker *l, const struct filed *f, uint32_t real)
 	const uint8_t *p;
 	uint32_t i;
 
-	if (!(ops[f->op].flags & (OPF_NEWFD | OPF_LIST)) && f->op != OP_close)
+	if (!(ops[f->op].flags & (OPF_NEWFD | OPF_LIST | OPF_FORK)) && f->op != OP_close && !op_sets_cwd(f->op))
 		return;
 	filed_decode(f, &x);
+	count_cwds(l, f, &x, now);
 	*now += x.newfd != VFD_NONE;
 	*now += f->op == OP_io_uring_setup; /* the ring itself */
 	*now -= f->op == OP_close && f->ret == 0;
@@ -342,13 +370,15 @@ static bool prepare(struct linker *l, enum pace_kind pace)
 	}
 	l->begun = calloc((size_t)l->f->max_thread + 1, 1);
 	l->open_now = calloc((size_t)p->layout.workers + 1, sizeof(*l->open_now));
+	l->has_cwd = calloc((size_t)p->contexts + 1, sizeof(*l->has_cwd));
+	l->ended_in = calloc((size_t)p->contexts + 1, sizeof(*l->ended_in));
 	l->worker_of = calloc((size_t)n + 1, sizeof(*l->worker_of));
 	l->aio_user = calloc((size_t)p->aio + 1, sizeof(*l->aio_user));
 	p->aio_shared = calloc((size_t)p->aio + 1, 1);
 	if ((uint64_t)n * n <= WAITED_MAX)
 		l->waited = calloc((size_t)n * n + 1, sizeof(*l->waited));
 	if (!p->streams || !p->thread_ops || (n > 1 && (!l->thread_of || !l->seq_of)) || !l->begun ||
-		!l->open_now || !l->worker_of || !l->aio_user || !p->aio_shared ||
+		!l->open_now || !l->has_cwd || !l->ended_in || !l->worker_of || !l->aio_user || !p->aio_shared ||
 		(pace == PACE_BEFORE && !prepare_gaps(l)))
 		return false;
 	for (i = 0; i < n; i++)
@@ -381,6 +411,8 @@ int link_streams(struct program *p, struct filing *f, const struct analysis *a, 
 	free(l.begun);
 	free(l.deps);
 	free(l.open_now);
+	free(l.has_cwd);
+	free(l.ended_in);
 	free(l.ended);
 	free(l.worker_of);
 	free(l.aio_user);

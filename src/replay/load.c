@@ -132,8 +132,8 @@ static struct row row_of(enum op_id id)
 			row.oflags = (int8_t)i;
 	}
 	row.odd |= row.ring;
-	row.follows = !row.odd;
-	row.ends = id == OP_exit || id == OP_exit_group || id == OP_task_end;
+	row.ends = op_ends_thread(id);
+	row.follows = !row.odd && !row.ends;
 	return row;
 }
 
@@ -945,6 +945,7 @@ void program_free(struct program *p)
 	free(p->thread_ops);
 	free(p->context_of);
 	free(p->inherits_cwd);
+	free(p->context_ends);
 	free(p->aio_shared);
 	free(p->captured);
 	free(p->captured_aio);

@@ -47,6 +47,7 @@ struct program {
 	struct hist *captured_aio; /* ... of iocbs, by enum aio_kind */
 	uint32_t *context_of; /* by virtual thread: number of its directory context + 1, 0 = none */
 	uint8_t *inherits_cwd; /* by context: wants its parent's current directory at the fork */
+	uint32_t *context_ends; /* by context: operations that end a thread of it; 0: one does not end */
 	struct ring_plan rings;
 	struct layout layout;
 	struct xwriter *streams; /* by real thread */
@@ -209,6 +210,17 @@ static inline bool looks_at_cwd(enum op_id op, const uint64_t arg[OP_ARGS], uint
 		       (base < 0 || (uint32_t)arg[base] == VFD_CWD)) ||
 	       (op_has(op, A_PATH2) && PATH_REF_KIND(path2) == PATH_RELATIVE &&
 		       (base2 < 0 || (uint32_t)arg[base2] == VFD_CWD));
+}
+
+static inline bool op_sets_cwd(enum op_id op)
+{
+	return op == OP_chdir || op == OP_fchdir || op == OP_state_task;
+}
+
+/* Does its context remember a directory from then on? */
+static inline bool xop_sets_cwd(const struct xop *x, int64_t captured)
+{
+	return x->op == OP_state_task ? PATH_REF_KIND(x->path) != PATH_NULL : op_sets_cwd(x->op) && captured >= 0;
 }
 
 /*

@@ -276,7 +276,7 @@ static int run_in_trees(struct program *p, const struct options *o, const struct
 	bool used = false;
 
 	/* the copies' trees are open in this process, and before anything else is */
-	if (confine_files(p->files_max + p->contexts + p->locks + OWN_FILES + 2 * (uint64_t)p->ncopies * p->trees.n +
+	if (confine_files(p->files_max + p->locks + OWN_FILES + 2 * (uint64_t)p->ncopies * p->trees.n +
 			(p->splices ? 2 * (uint64_t)p->layout.threads : 0) + 2 * p->ring_pipes, &err)) {
 		say(err.text);
 		return EXIT_HOST_LACKS;

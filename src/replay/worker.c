@@ -55,6 +55,7 @@ static void set_up(struct engine *e, struct worker *w, uint32_t copy, int *tree_
 		.umasks = e->umasks + (size_t)copy * p->contexts,
 		.context_of = p->context_of,
 		.inherits_cwd = p->inherits_cwd,
+		.context_ends = p->context_ends,
 		.start_dir = -1,
 		.tree_fds = tree_fds,
 		.ntrees = (uint32_t)p->copies[copy].trees.n,
