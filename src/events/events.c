@@ -149,7 +149,7 @@ static uint64_t asked_for(const struct op_plan *plan, const struct rec *r)
 }
 
 /* Where a transfer is: said by the call, or by the description that it is made on. */
-static void locate(const struct op_plan *plan, const struct rec *r, struct event *ev, const struct target *on)
+static int locate(const struct op_plan *plan, const struct rec *r, struct event *ev, const struct target *on)
 {
 	struct descriptor *d = on->d;
 	struct object *o = on->object;
@@ -158,11 +158,11 @@ static void locate(const struct op_plan *plan, const struct rec *r, struct event
 	uint64_t moved = r->ret > 0 ? (uint64_t)r->ret : 0;
 
 	if (o && o->stream)
-		return;
+		return 0;
 	if (!own)
 		ev->offset = (int64_t)r->arg[i];
 	else if (!d)
-		return;
+		return 0;
 	else if (writes && d->desc->flags & O_APPEND && o)
 		ev->offset = (int64_t)o->size;
 	else
@@ -171,11 +171,16 @@ static void locate(const struct op_plan *plan, const struct rec *r, struct event
 		d->desc->offset = (uint64_t)ev->offset + moved;
 	if (writes && o && (uint64_t)ev->offset + moved > o->size)
 		o->size = (uint64_t)ev->offset + moved;
-	if (r->ret >= 0)
-		place_note(on->place, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
+	if (r->ret < 0)
+		return 0;
+	if (plan->submitted)
+		return place_note_request(on->place, r->sqe.number, moved, ev);
+	place_note(on->place, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
+	return 0;
 }
 
-static void describe(struct events *e, const struct op_plan *plan, struct task *t, const struct rec *r,
+/* 0 or -ENOMEM */
+static int describe(struct events *e, const struct op_plan *plan, struct task *t, const struct rec *r,
 	struct event *ev)
 {
 	struct target on = {0};
@@ -195,8 +200,7 @@ static void describe(struct events *e, const struct op_plan *plan, struct task *
 		name_paths(e, plan, t, r, ev);
 	take_facts(r, ev);
 	ev->size = asked_for(plan, r);
-	if (plan->placed)
-		locate(plan, r, ev, &on);
+	return plan->placed ? locate(plan, r, ev, &on) : 0;
 }
 
 /* -ERESTARTSYS ... -ERESTART_RESTARTBLOCK of include/linux/errno.h: no program ever sees them. */
@@ -329,7 +333,8 @@ static int take(struct events *e, struct event *ev)
 	*ev = (struct event){.rec = r, .op = r->op, .ret = r->has_ret ? r->ret : 0, .fd = -1,
 		.offset = -1, .latency = r->dur};
 	ev->start = began > e->origin ? began - e->origin : 0;
-	describe(e, plan, t, r, ev);
+	if (describe(e, plan, t, r, ev))
+		return -ENOMEM;
 	if (call) {
 		ev->seq = ++e->totals.calls;
 		ev->gap = k->over && began > k->over ? began - k->over : 0;

@@ -15,6 +15,19 @@
  */
 enum event_op { EVENT_AIO_READ = OP_COUNT, EVENT_AIO_WRITE, EVENT_AIO_SYNC, EVENT_AIO_POLL, EVENT_OPS };
 
+/*
+ * How a request of a ring stands to the transfer before it. They are over in another order than they were submitted
+ * in, so this may change until SETTLED, or until no more events come.
+ */
+struct standing {
+	uint32_t refs;
+	bool follows, sequential; /* as in struct event */
+	bool settled;
+};
+
+struct standing *standing_keep(struct standing *s);
+void standing_drop(struct standing *s);
+
 /* Room beside a file that is open, for one who looks something up by its name, again and again. */
 struct file_note {
 	const void *owner; /* whose it is, NULL: nobody's yet */
@@ -45,6 +58,7 @@ struct event {
 	uint64_t ino;
 	bool sequential; /* begins where the one before on its open file description ended */
 	bool follows;	 /* there was one before */
+	struct standing *standing; /* what these two are in the end, until the next event; NULL: as they are */
 	bool direct;	 /* the file was opened with O_DIRECT */
 };
 

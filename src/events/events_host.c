@@ -100,6 +100,7 @@ static void place_free(void *user, void *place)
 
 	if (!p)
 		return;
+	place_clear(p);
 	p->next = e->places;
 	e->places = p;
 }
@@ -534,16 +535,6 @@ static uint64_t size_of(const uint64_t *v, uint32_t left)
 	return sum;
 }
 
-void place_note(struct place *place, uint64_t offset, uint64_t moved, bool *follows, bool *sequential)
-{
-	if (!place)
-		return;
-	*follows = place->used;
-	*sequential = place->used && place->end == offset;
-	place->used = true;
-	place->end = offset + moved;
-}
-
 static void request_free(struct request *q)
 {
 	object_put(NULL, q->object);
@@ -672,7 +663,7 @@ static int register_file(struct events *e, uint32_t ring, uint64_t number, const
 	object_get(NULL, o);
 	object_put(NULL, s->object);
 	s->object = o;
-	s->place.used = false;
+	place_clear(&s->place);
 	s->direct = d && d->desc->flags & O_DIRECT;
 	return 0;
 }
@@ -834,8 +825,10 @@ void host_free(struct events *e)
 	struct hnode *n, *tmp;
 	size_t i;
 
-	hmap_each(&e->slots, n, tmp, i)
+	hmap_each(&e->slots, n, tmp, i) {
 		object_put(NULL, hmap_entry(n, struct slot, node)->object);
+		place_clear(&hmap_entry(n, struct slot, node)->place);
+	}
 	layers_free(e);
 	FREE_ALL(e->slots, struct slot);
 	FREE_ALL(e->threads, struct known_thread);

@@ -68,18 +68,17 @@ static void describe_block(const struct rec *r, struct event *ev, struct known_i
 	place_note(i ? &i->queued : NULL, (uint64_t)ev->offset, ev->size, &ev->follows, &ev->sequential);
 }
 
-static void describe_ring(const struct rec *r, struct event *ev, struct known_inode *i, uint64_t moved)
+static int describe_ring(const struct rec *r, struct event *ev, struct known_inode *i, uint64_t moved)
 {
 	unsigned fields = ring_fields(rec_arg(r, A_RINGOP, 0) & LAYER_RING_OP);
 
 	ev->read = fields & RING_READS ? moved : 0;
 	ev->written = fields & RING_WRITES ? moved : 0;
-	if (i && ev->offset >= 0 && (ev->read || ev->written))
-		place_note(&i->completed, (uint64_t)ev->offset, moved, &ev->follows, &ev->sequential);
+	return i && ev->offset >= 0 && (ev->read || ev->written) ? place_note_request(&i->completed, 0, moved, ev) : 0;
 }
 
 /* Of calls about sockets and of processes: what has a name instead of an inode. */
-static void describe_other(const struct rec *r, struct event *ev, struct known_inode *i)
+static int describe_other(const struct rec *r, struct event *ev, struct known_inode *i)
 {
 	uint64_t moved = r->ret > 0 ? (uint64_t)r->ret : 0;
 
@@ -96,7 +95,8 @@ static void describe_other(const struct rec *r, struct event *ev, struct known_i
 	else if (r->op == OP_net_recv)
 		ev->read = moved;
 	else if (r->op == OP_ring_complete)
-		describe_ring(r, ev, i, moved);
+		return describe_ring(r, ev, i, moved);
+	return 0;
 }
 
 /* As the kernel's side counts. */
@@ -187,8 +187,8 @@ int layers_take(struct events *e, const struct rec *r, struct event *ev)
 		ev->offset = (int64_t)rec_arg(r, A_OFF, 0);
 	if (ops[r->op].family == FAM_Block)
 		describe_block(r, ev, i);
-	else if (ops[r->op].family >= FAM_Net)
-		describe_other(r, ev, i);
+	else if (ops[r->op].family >= FAM_Net && describe_other(r, ev, i))
+		return -ENOMEM;
 	if (ops[r->op].family == FAM_Proc && host_process_event(e, r))
 		return -ENOMEM;
 	if (ev->cause && ev->cause != r->pid)
@@ -207,6 +207,7 @@ void layers_free(struct events *e)
 		struct known_inode *i = hmap_entry(n, struct known_inode, node);
 
 		object_drop(i->object);
+		place_clear(&i->completed); /* the others have no requests of rings */
 		free(i);
 	}
 	hmap_free(&e->inodes);

@@ -24,6 +24,7 @@ struct object {
 struct place {
 	uint64_t end;
 	bool used;
+	struct requests *requests; /* of rings, that may not be all; NULL: none */
 	struct place *next; /* of those that nobody has */
 };
 
@@ -120,6 +121,15 @@ void maps_name(struct events *e, const struct task *t, uint64_t address, struct 
 /* What the call leaves behind. 0 or -ENOMEM. */
 int maps_effect(struct events *e, struct task *t, const struct rec *r);
 
+/* --- events_places.c --- */
+
+/* Where a transfer of MOVED bytes is to what was before it at PLACE; NULL: not known. */
+void place_note(struct place *place, uint64_t offset, uint64_t moved, bool *follows, bool *sequential);
+/* The same of EV, a request of a ring that is over: it is that ring's NUMBER. 0 or -ENOMEM. */
+int place_note_request(struct place *place, uint64_t number, uint64_t moved, struct event *ev);
+/* Nothing is known of it any more. */
+void place_clear(struct place *place);
+
 /* --- events_layers.c --- */
 
 /* An event of another layer: 1 with *EV, 0 (a sum), -ENOMEM. */
@@ -159,8 +169,6 @@ struct slot *host_slot(const struct events *e, uint32_t ring, uint64_t number);
 int host_completions(struct events *e, const struct rec *r);
 /* The next of DONE. */
 void host_request(struct events *e, struct event *out);
-/* Where a transfer of MOVED bytes is to what was before it at PLACE; NULL: not known. */
-void place_note(struct place *place, uint64_t offset, uint64_t moved, bool *follows, bool *sequential);
 
 /* What the call, which is described by EV, leaves behind. 0 or -ENOMEM. */
 int host_effect(struct events *e, struct task *t, const struct rec *r, const struct event *ev);

@@ -13,7 +13,7 @@
 /*
  * How files are gone through, at each level on its own: calls, and below them requests of devices. A transfer is
  * sequential when it begins where the one before on the same open file description ended (of requests: of the same
- * inode); the first one of a description counts neither way.
+ * inode); the first one of a description counts neither way. Requests of rings stand as they were submitted.
  */
 
 #define FEW	  0.1	     /* a share below it, or above 1 - FEW, names the pattern */
@@ -31,11 +31,20 @@ struct walk {
 	struct sparse size;
 };
 
+/* A request of a ring whose place among the others is not sure yet. */
+struct pending {
+	struct standing *standing;
+	struct moves *of;
+};
+#define PENDING_MOST 4096 /* at first */
+
 struct sequence {
 	struct view view;
 	struct top top;
 	bool levels; /* have a column */
 	struct hmap files;
+	VEC(struct pending) pending;
+	size_t look_at; /* them when they are so many */
 	struct arena arena;
 	struct buf name;
 };
@@ -76,6 +85,44 @@ static struct str name_of(struct sequence *s, const struct event *ev)
 	return buf_ok(&s->name) ? buf_as_str(&s->name) : STR("-");
 }
 
+static void count(struct moves *m, bool follows, bool sequential)
+{
+	m->follow += follows;
+	m->sequential += follows && sequential;
+}
+
+/* Counts those that are settled, or ALL. */
+static void settle(struct sequence *s, bool all)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < s->pending.n; i++) {
+		const struct pending *p = &s->pending.v[i];
+
+		if (all || p->standing->settled) {
+			count(p->of, p->standing->follows, p->standing->sequential);
+			standing_drop(p->standing);
+		} else {
+			s->pending.v[kept++] = *p;
+		}
+	}
+	s->pending.n = kept;
+	s->look_at = 2 * kept > PENDING_MOST ? 2 * kept : PENDING_MOST;
+}
+
+static int wait_for(struct sequence *s, struct standing *standing, struct moves *of)
+{
+	struct pending *p;
+
+	if (s->pending.n >= s->look_at)
+		settle(s, false);
+	p = vec_push(&s->pending);
+	if (!p)
+		return -ENOMEM;
+	*p = (struct pending){standing_keep(standing), of};
+	return 0;
+}
+
 static int sequence_add(struct view *v, const struct event *ev, struct err *err)
 {
 	struct sequence *s = (struct sequence *)v;
@@ -90,8 +137,9 @@ static int sequence_add(struct view *v, const struct event *ev, struct err *err)
 	m = &w->way[ev->written ? WRITES : READS];
 	m->count++;
 	m->bytes += ev->read + ev->written;
-	m->follow += ev->follows;
-	m->sequential += ev->follows && ev->sequential;
+	if (ev->standing)
+		return wait_for(s, ev->standing, m) ? err_sys(err, ENOMEM, "--seq") : 0;
+	count(m, ev->follows, ev->sequential);
 	return 0;
 }
 
@@ -231,6 +279,7 @@ static int sequence_end(struct view *v, const struct ending *ending, struct buf 
 
 	if (!all)
 		return err_sys(err, ENOMEM, "--seq");
+	settle(s, true);
 	hmap_each(&s->files, node, tmp, i)
 		all[n++] = hmap_entry(node, struct walk, node);
 	qsort(all, n, sizeof(struct walk *), compare_walks);
@@ -248,6 +297,8 @@ static void sequence_free(struct view *v)
 	hmap_each(&s->files, node, tmp, i)
 		sparse_free(&hmap_entry(node, struct walk, node)->size);
 	hmap_free(&s->files);
+	settle(s, true);
+	vec_free(&s->pending);
 	buf_free(&s->name);
 	arena_free(&s->arena);
 	free(s);

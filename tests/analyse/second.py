@@ -72,6 +72,25 @@ class Description(bytes):
     """The name of an open file; what copies of a descriptor share."""
     pos, end, append, stream = 0, None, False, False
 
+    def __new__(cls, *of):
+        self = super().__new__(cls, *of)
+        self.requests = []  # of rings, since the last call: (submitted, number, offset, moved, call)
+        return self
+
+    def follow(self, offset, moved):
+        """Was there a transfer before, and did it end here?"""
+        self.settle()
+        walk = (self.end is not None, self.end == offset)
+        self.end = offset + moved
+        return walk
+
+    def settle(self):
+        """Requests of rings, in the order in which they were submitted."""
+        for _, _, offset, moved, call in sorted(self.requests, key=lambda r: r[:2]):
+            call["walk"] = (self.end is not None, self.end == offset)
+            self.end = offset + moved
+        self.requests.clear()
+
     def again(self):
         """The same file; what is read by a slot of a ring has its own order."""
         new = Description(self)
@@ -127,6 +146,7 @@ class Reading:
 
     def __init__(self, path):
         self.tasks, self.calls, self.lost = {}, [], 0
+        self.with_requests = []
         self.slots = {}  # registered files by (ring, number)
         self.requests, self.comms = {}, {}
         self.over = {}
@@ -142,6 +162,8 @@ class Reading:
                 self.origin = int(r[b"t"]) - int(r[b"D"])
             first = False
             self.take(number, r)
+        for desc in self.with_requests:
+            desc.settle()
 
     def task(self, r):
         pid, tid = (int(n) for n in r[b"i"].split(b":"))
@@ -222,8 +244,7 @@ class Reading:
             size = sum(s[0] for s in segments) if iocb[1] in (7, 8) else iocb[4] if iocb[1] in (0, 1) else 0
             desc, walk = task.fds.get(iocb[2], b""), (False, False)
             if desc and kind in ("read", "write"):
-                walk = (desc.end is not None, desc.end == iocb[3])
-                desc.end = iocb[3] + size
+                walk = desc.follow(iocb[3], size)
             self.requests[pid, iocb[0]] = (kind, int(r[b"t"]) - int(r[b"D"]), desc, iocb[2], size, iocb[3], walk)
 
     def reap(self, number, r, pid, tid, task):
@@ -251,13 +272,10 @@ class Reading:
         slot = self.slot(r)
         desc = None if op not in PLACED else self.slots.get(slot) if slot else task.fds.get(int(r[b"d"]))
         offset = self.place(r, op, desc)
-        if offset is not None and ret >= 0:
-            walk = (desc.end is not None, desc.end == offset)
-            desc.end = offset + moved
-            if int(r.get(b"O", -1)) < 0 and not slot:
-                desc.pos = desc.end
-        else:
-            walk = (False, False)
+        ring = op.startswith("uring_")
+        walk = desc.follow(offset, moved) if offset is not None and ret >= 0 and not ring else (False, False)
+        if offset is not None and ret >= 0 and int(r.get(b"O", -1)) < 0 and not slot:
+            desc.pos = offset + moved
         comm = self.comms.get(tid, task.comm)
         if op in ("execve", "execveat") and ret == 0 and b"p" in r:
             comm = os.path.basename(unescape(r[b"p"]))[:15]
@@ -268,6 +286,9 @@ class Reading:
             **({"offset": offset} if offset is not None and not desc.append else {}),
             **({"offset": -1} if desc is not None and desc.stream else {}),
             "read": moved if op in READ | TRANSFER else 0, "written": moved if op in WRITE | TRANSFER else 0})
+        if offset is not None and ret >= 0 and ring:
+            desc.requests.append((start, int(r[b"k"].split(b":")[1]), offset, moved, self.calls[-1]))
+            self.with_requests.append(desc)
 
     @staticmethod
     def place(r, op, desc):

@@ -167,6 +167,18 @@ says "seq: requests of the device" '^ +0 +2 +0 B +8.0 KiB +- +100.0 % +4.0 KiB  
 says "seq: of what no call named" '^ +1 +0 +512 B +0 B +- +- +512 B  block +512 B 100.0 % +one read +inode 99 of 8:1$'
 says "seq: requests of a ring" '^ +0 +2 +0 B +8.0 KiB +- +0.0 % +4.0 KiB  uring +4.0 KiB 100.0 % +random write +/f$'
 equal "seq: calls alone" "$("$IORIOT" --quiet -a levels.capture --seq | tail -n +2 | wc -l)" 1
+# requests of a ring stand as they were submitted, not as they were over; those of one io_uring_enter by their numbers
+{
+	head -n 3 levels.capture
+	for of in 200:150:2:8192:4096 210:160:1:4096:4096 220:170:0:0:4096 300:10:3:12288:100 310:10:4:90000:4096; do
+		IFS=: read -r t took number offset size <<< "$of"
+		echo "t=$t;:,D=$took;:,i=7:7;:,o=uring_read;:,k=1:$number:0:-:-:0x0;:,d=3;:,c=4096;:,O=$offset;:,f=0;:,s=$size;:,"
+		echo "t=$t;:,D=$((took - 2 * number));:,i=7:7;:,o=ring_complete;:,F=0x16;:,d=3;:,O=$offset;:,c=4096;:,r=0x1;:,V=0x1;:,s=$size;:,x=8:1:12:0100644:1:0:0:8192:0;:,"
+	done
+} > late.capture
+status_is "seq: late requests" 3 "$IORIOT" --quiet -a late.capture --seq -L sys,uring
+says "seq: in the order of submission" '^ +5 +0 +16.1 KiB +0 B +75.0 % +- +4.0 KiB  sys +4.0 KiB 80.0 %, 100 B 20.0 % +part sequential read +/f$'
+says "seq: in the order of their beginning" '^ +5 +0 +16.1 KiB +0 B +75.0 % +- +4.0 KiB  uring '
 # of nothing there is nothing to say, and that is said
 for of in '--by op' '--seq' '--hist latency' '--timeline 1s'; do
 	# shellcheck disable=SC2086 # words
@@ -330,7 +342,7 @@ for files in 0 1; do # of descriptors, of registered files
 		skip "io_uring, registered files: $files" "this host refuses io_uring"
 		continue
 	fi
-	check "io_uring, registered files: $files" "$IORIOT" --quiet -c uring.capture -- fio --name=u --ioengine=io_uring --iodepth=4 \
+	check "io_uring, registered files: $files" "$IORIOT" --quiet -c uring.capture -- fio --name=u --ioengine=io_uring --iodepth=32 \
 		--rw=rw --bs=4k --size=512k --fallocate=none --registerfiles=$files --fixedbufs=$files --output=uring.json
 	check "io_uring, registered files: $files: csv" "$IORIOT" --quiet -a uring.capture --export csv:uring.csv
 	for table in seq 'by op' 'by class' 'by family'; do

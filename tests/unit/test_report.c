@@ -187,6 +187,91 @@ START_TEST(slots_of_rings_are_files)
 }
 END_TEST
 
+/* Of each transfer, in the order of the capture, how it stands to the one before: as it is known at the end. */
+static void stand(const char *text, const char *want)
+{
+	VEC(struct standing *) all = {0};
+	struct standing **slot;
+	char have[100] = "";
+	struct tempdir dir;
+	struct events *e;
+	struct event ev;
+	size_t i;
+	int rc;
+
+	tempdir_enter(&dir);
+	file_put("c", text, strlen(text));
+	ck_assert_int_eq(events_open(&e, "c", NULL), 0);
+	while ((rc = events_next(e, &ev, NULL)) == 1)
+		if (ev.standing) {
+			slot = vec_push(&all);
+			*slot = standing_keep(ev.standing);
+		}
+	ck_assert_int_eq(rc, 0);
+	for (i = 0; i < all.n; i++) {
+		snprintf(have + strlen(have), sizeof(have) - strlen(have), "%s%s", i ? " " : "",
+			!all.v[i]->follows ? "first" : all.v[i]->sequential ? "next" : "far");
+		standing_drop(all.v[i]);
+	}
+	events_close(e);
+	vec_free(&all);
+	tempdir_leave(&dir);
+	ck_assert_str_eq(have, want);
+}
+
+#define SUBMITTED(t, dur, number, offset)                                                          \
+	REC(t, dur, "o=uring_read;:,k=1:" #number ":0:-:-:0x0;:,d=5;:,c=10;:,O=" #offset ";:,f=0;:,s=10")
+
+START_TEST(requests_of_rings_stand_as_they_were_submitted)
+{
+	stand(HEAD TASK FD(5, "/a") SUBMITTED(2000, 100, 1, 10) SUBMITTED(2100, 300, 0, 0) SUBMITTED(2200, 100, 3, 30)
+			SUBMITTED(2300, 200, 2, 20) SUBMITTED(2400, 100, 4, 90),
+		"next first next next far");
+	/* of one io_uring_enter: by their numbers; and what failed is in no order */
+	stand(HEAD TASK FD(5, "/a") SUBMITTED(2000, 100, 2, 20) SUBMITTED(2100, 200, 1, 10) SUBMITTED(2200, 300, 0, 0)
+			REC(2300, 0, "o=uring_read;:,k=1:3:0:-:-:0x0;:,d=5;:,c=10;:,O=70;:,f=0;:,s=-5")
+			SUBMITTED(2400, 0, 4, 30), "next next first next");
+	/* between calls, behind the one before and before the one after */
+	stand(HEAD TASK FD(5, "/a") REC(1500, 10, "o=pread64;:,d=5;:,c=10;:,O=0;:,s=10")
+			SUBMITTED(2000, 100, 1, 20) SUBMITTED(2100, 300, 0, 10)
+			REC(2500, 10, "o=pread64;:,d=5;:,c=10;:,O=30;:,s=10") SUBMITTED(2600, 10, 2, 40), "next next next");
+}
+END_TEST
+
+/* Each is the last of 300 to be over, and the first that was submitted. */
+START_TEST(requests_of_rings_that_come_very_late)
+{
+	struct buf text = BUF_INIT;
+	struct standing *standing[600];
+	struct tempdir dir;
+	struct events *e;
+	struct event ev;
+	unsigned i, n = 0, apart = 0;
+
+	buf_addf(&text, "%s", HEAD TASK FD(5, "/a"));
+	for (i = 0; i < 600; i++) {
+		unsigned number = i % 300 == 299 ? i - 299 : i + 1;
+
+		buf_addf(&text, "t=%u;:,D=%u;:,i=7:7;:,o=uring_read;:,k=1:%u:0:-:-:0x0;:,d=5;:,c=10;:,O=%u;:,f=0;:,s=10;:,\n",
+			2000 + i, 1000 + i - number, number, 10 * number);
+	}
+	tempdir_enter(&dir);
+	file_put("c", text.p, text.len);
+	ck_assert_int_eq(events_open(&e, "c", NULL), 0);
+	while (events_next(e, &ev, NULL) == 1)
+		standing[n++] = standing_keep(ev.standing);
+	events_close(e);
+	ck_assert_uint_eq(n, 600);
+	for (i = 0; i < n; i++) {
+		apart += standing[i]->follows && !standing[i]->sequential;
+		standing_drop(standing[i]);
+	}
+	ck_assert_uint_eq(apart, 0);
+	tempdir_leave(&dir);
+	buf_free(&text);
+}
+END_TEST
+
 START_TEST(descriptors_from_elsewhere_are_files)
 {
 	tells(HEAD TASK FD(5, "/a") "t=1000;:,D=0;:,i=8:8;:,o=state_task;:,p=/;:,P=/;:,m=022;:,U=1;:,G=1;:,q=0;:,\n"
@@ -610,6 +695,8 @@ Suite *report_suite(void)
 	tcase_add_test(t, children_and_new_programs);
 	tcase_add_test(t, what_counts_as_bytes_and_as_errors);
 	tcase_add_test(t, slots_of_rings_are_files);
+	tcase_add_test(t, requests_of_rings_stand_as_they_were_submitted);
+	tcase_add_test(t, requests_of_rings_that_come_very_late);
 	tcase_add_test(t, descriptors_from_elsewhere_are_files);
 	tcase_add_test(t, requests_have_the_sizes_of_their_segments);
 	tcase_add_test(t, what_a_file_of_a_rotation_tells_is_no_call);
