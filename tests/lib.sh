@@ -80,14 +80,14 @@ equal() { # NAME GOT WANTED
 	fi
 }
 
-# build DIRECTORY FLAGS TARGETS...: with other flags, beside the ordinary build.
+# build DIRECTORY FLAGS TARGETS...: with other flags, beside the ordinary build. Several tests have the same one.
 build() {
 	local directory=$1 flags=$2 targets=() target log
 	shift 2
 	for target; do
 		targets+=("$directory/$target")
 	done
-	if ! log=$(make -s -j2 -C "$SOURCE" BUILD="$directory" CFLAGS='-O1 -g' \
+	if ! log=$(flock "$SOURCE" make -s -j2 -C "$SOURCE" BUILD="$directory" CFLAGS='-O1 -g' \
 		EXTRA_CFLAGS="$flags" "${targets[@]}" 2>&1); then
 		not_ok "build with $flags" "$log"
 		done_testing
@@ -100,7 +100,7 @@ prefix=()
 nested() {
 	local name=$1 directory=$SOURCE/$2 log status
 	shift 2
-	log=$("${prefix[@]}" "$TESTS/run" --jobs 2 --ioriot "$directory/ioriot" \
+	log=$("${prefix[@]}" "$TESTS/run" --jobs "$TEST_JOBS" --ioriot "$directory/ioriot" \
 		--unit "$directory/unit" "$@" 2>&1)
 	status=$?
 	printf '  %s\n' "${log//$'\n'/$'\n'  }"

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 1800
-# alone
+# time-limit: 3600
 # Unit tests, end-to-end tests and a scenario with AddressSanitizer, leaks included, and
 # UndefinedBehaviorSanitizer. A finding ends the program with status 99.
 # shellcheck source=../lib.sh

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 3000
-# alone
 # Every call of generate, init and replay that can fail fails once: memory, files, writes, names,
 # threads. Two programs: the ordinary one with a library that also sees what other libraries ask for,
 # and one with the sanitizers, which looks for leaks behind each failure. Of what there is much of every

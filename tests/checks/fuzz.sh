@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 1200
-# alone
 # Damaged lines and records for the readers and damaged files for whole steps, with the sanitizers.
 # The lines are the same each time, the files too unless FUZZ_SEED says so: the seed is printed. FUZZ_SECONDS makes it
 # longer.

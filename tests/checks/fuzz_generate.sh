@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 1200
-# alone
 # A real capture, and those of older versions, damaged in many ways, through generate and init under ASan and UBSan.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"

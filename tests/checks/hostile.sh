@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 1800
-# alone
 # Replays that want out of their tree, made of every row of the table and by hand (tests/hostile), as
 # root and as an ordinary user, in a mount namespace with canaries outside of the tree. Once more some of
 # them with the sanitizers. HOSTILE_STRIDE=N takes every Nth file only.

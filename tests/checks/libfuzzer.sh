@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 4000
-# alone
 # Guided by coverage: readers, generate, import, and what init and replay do before they begin, on bytes that find
 # new ways through the code, with the sanitizers. It starts from tests/fuzz/corpus and the examples of the
 # documents. LIBFUZZER_SECONDS for each of the six is the length; LIBFUZZER_KEEP=DIR keeps what was found.

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 1800
-# alone
 # Unit tests and the scenarios with the most threads with ThreadSanitizer. A race ends the program
 # with status 66. The threads that read ahead of generate, of the analysis and of the replay are in all: as the slots
 # that go round (unit, relay; blocks of a capture in unit, capture), and with the real work in them.
