@@ -601,6 +601,11 @@ SETTER(set_fields)
 	return set_string(&o->fields, row, value, "names of columns with commas between", err);
 }
 
+SETTER(set_names)
+{
+	return set_string(&o->names, row, value, FILE_WANTED, err);
+}
+
 SETTER(set_weight)
 {
 	unsigned word;
@@ -858,6 +863,10 @@ const struct option_row option_rows[] = {
 		"Frames of the stacks from below (comm,file,op); a name has one for each directory.", set_fields},
 	{0, "count", "WORD", "time|count|bytes|gap", COMMAND_NONE, FOR(COMMAND_ANALYSE),
 		"What makes stacks wide: time in calls (default), their number, bytes moved, gaps.", set_weight},
+	{0, "names", "FILE", NULL, COMMAND_NONE, FOR(COMMAND_ANALYSE),
+		"What files are called that events of other layers (-L) are about and no call has named: a "
+		"filesystem_snap.csv, or .csv.zst, of --snapshot=fs.",
+		set_names},
 	{0, "color", "WORD", "auto|always|never", COMMAND_NONE, FOR(COMMAND_ANALYSE) | FOR(COMMAND_CHECK),
 		"Colours of tables: auto is on a terminal, where neither NO_COLOR nor TERM=dumb is against it.",
 		set_colour},
@@ -1040,6 +1049,8 @@ static int check_modifiers(const struct parse *p, struct err *err)
 			"--flame are of one");
 	if (o->analyse && o->anonymize && !exports_records(o))
 		return err_set(err, EINVAL, "--anonymize goes with --export capture:FILE or records:FILE");
+	if (o->names && !layer_list_has_events(&o->layers))
+		return err_set(err, EINVAL, "--names is for -L with other layers than calls");
 	if (o->escape != TERMINAL_AUTO && !(o->export && strncmp(o->export, "csv:", 4) == 0))
 		return err_set(err, EINVAL, "--escape is of the names of --export csv:FILE");
 	if (o->import && !o->capture)

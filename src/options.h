@@ -119,6 +119,7 @@ struct options {
 	const char *flame;   /* --flame */
 	const char *html;    /* --html */
 	const char *fields;  /* --fields; NULL = not given */
+	const char *names;   /* --names; NULL = not given */
 	const char *weight;  /* --count; NULL = not given */
 	bool quiet;	     /* --quiet: no progress, no summary */
 };

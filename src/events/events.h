@@ -104,6 +104,8 @@ void events_close(struct events *e);
 
 /* Names of inodes are kept, for the events of other layers. */
 void events_name_inodes(struct events *e);
+/* What files are called that no call has told: of the snapshot PATH (filesystem_snap.csv). 0 or -errno. */
+int events_names_from(struct events *e, const char *path, struct err *err);
 /* Is it an event of another layer than calls? */
 bool event_is_below(const struct event *ev);
 

@@ -7,8 +7,8 @@
 #include "events/events_parts.h"
 
 /*
- * Events of other layers know inodes. What an inode is called is what records of calls have said before; the
- * latest name counts.
+ * Events of other layers know inodes. What an inode is called is what records of calls have said before, or else
+ * a snapshot of the file system; the latest name counts.
  */
 
 struct known_inode {
@@ -21,15 +21,15 @@ struct known_inode {
 	struct place completed;	 /* of requests of rings */
 };
 
-static struct known_inode *inode_of(struct events *e, const struct event *ev)
+static struct known_inode *inode_at(struct events *e, uint32_t major, uint32_t minor, uint64_t ino)
 {
-	uint64_t hash = hash_u64(ev->ino ^ (uint64_t)ev->dev_major << 52 ^ (uint64_t)ev->dev_minor << 32);
+	uint64_t hash = hash_u64(ino ^ (uint64_t)major << 52 ^ (uint64_t)minor << 32);
 	struct hnode *n = hmap_first(&e->inodes, hash);
 	struct known_inode *i;
 
 	for (; n; n = hmap_next(n)) {
 		i = hmap_entry(n, struct known_inode, node);
-		if (i->ino == ev->ino && i->dev_major == ev->dev_major && i->dev_minor == ev->dev_minor)
+		if (i->ino == ino && i->dev_major == major && i->dev_minor == minor)
 			return i;
 	}
 	i = calloc(1, sizeof(*i));
@@ -37,10 +37,15 @@ static struct known_inode *inode_of(struct events *e, const struct event *ev)
 		free(i);
 		return NULL;
 	}
-	i->dev_major = ev->dev_major;
-	i->dev_minor = ev->dev_minor;
-	i->ino = ev->ino;
+	i->dev_major = major;
+	i->dev_minor = minor;
+	i->ino = ino;
 	return i;
+}
+
+static struct known_inode *inode_of(struct events *e, const struct event *ev)
+{
+	return inode_at(e, ev->dev_major, ev->dev_minor, ev->ino);
 }
 
 int layers_name(struct events *e, const struct event *ev, const struct facts *facts)
@@ -51,6 +56,13 @@ int layers_name(struct events *e, const struct event *ev, const struct facts *fa
 		return 0;
 	i = inode_of(e, ev);
 	return i ? object_rename(&i->object, ev->file, facts) : -ENOMEM;
+}
+
+int layers_name_inode(struct events *e, const struct facts *facts, struct str path)
+{
+	struct known_inode *i = inode_at(e, facts->dev_major, facts->dev_minor, facts->ino);
+
+	return i ? object_rename(&i->object, path, facts) : -ENOMEM;
 }
 
 /* Where it is on the device, and what is moved: of what file systems ask for. */

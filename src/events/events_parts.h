@@ -136,6 +136,8 @@ void place_clear(struct place *place);
 int layers_take(struct events *e, const struct rec *r, struct event *ev);
 /* The call that EV describes has told the name of an inode. */
 int layers_name(struct events *e, const struct event *ev, const struct facts *facts);
+/* Somebody else has. 0 or -ENOMEM, as of both. */
+int layers_name_inode(struct events *e, const struct facts *facts, struct str path);
 void layers_free(struct events *e);
 
 /* --- events_host.c --- */

@@ -227,6 +227,8 @@ static int read_through(struct analysis *a, int (*make)(struct analysis *a, stru
 
 	if (!rc && layer_list_has_events(&a->options->layers))
 		events_name_inodes(a->events);
+	if (!rc && a->options->names)
+		rc = events_names_from(a->events, a->options->names, err);
 	if (!rc)
 		rc = make(a, err);
 	if (rc)
