@@ -288,7 +288,8 @@ int model_truncate(struct model *m, const struct rec *r)
 	if (!rc)
 		rc = model_put_path(m, r, A_PATH, A_NONE, &p);
 	if (!rc)
-		rc = model_settle(m, r, &p, r->ret == 0 ? 1 : r->ret == -ENOENT ? 0 : -1, S_IFREG);
+		rc = model_settle(m, r, &p, r->ret == 0 ? 1 : r->ret == -ENOENT ? 0 : -1,
+			S_IFREG | 0644);
 	if (!rc && p.node)
 		rc = model_touch(m, &p.node->attr, TOUCH_SHARE);
 	if (!rc && p.node)

@@ -182,6 +182,17 @@ START_TEST(pipe_over_a_file_is_its_close)
 }
 END_TEST
 
+/* Of a file that nothing else tells of: it is as others of which nothing is known. */
+START_TEST(what_is_truncated_is_a_file_of_the_usual_mode)
+{
+	generates("1 o=state_task;:,p=/w;:,P=/;:,m=022;:,U=7;:,G=7;:,q=0;:,\n"
+		  "1 o=truncate;:,p=q;:,O=0;:,s=0;:,\n",
+		"0|0|-|/r/.ioriot/t/w|%null|022|7|7|0|-|state_task@5|\n"
+		"0|0|-|q|0|0|truncate@6|\n"
+		"#INIT\n" W_DIR "file|0644|0|0|0|-|/r/.ioriot/t/w/q|\n");
+}
+END_TEST
+
 #define D_DIR  "1 o=state_path;:,p=/w/d;:,x=8:1:6:040755:2:0:0:4096:8;:,\n"
 #define D_INIT "dir|0755|0|0|/r/.ioriot/t/w/d|\n"
 
@@ -3783,6 +3794,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, links_do_not_lead_from_tree_to_tree);
 	tcase_add_test(t, a_mount_on_a_file_is_a_file_of_its_directory);
 	tcase_add_test(t, dup_shares_the_offset);
+	tcase_add_test(t, what_is_truncated_is_a_file_of_the_usual_mode);
 	tcase_add_test(t, pipe_over_a_file_is_its_close);
 	tcase_add_test(t, exec_closes_what_is_marked);
 	tcase_add_test(t, what_is_not_empty_holds_something);
