@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTML reports in a browser: every element is there and does what it is for.
 
-usage: html_browser.py SINGLE COMPARISON WITH-REPLAY HOSTILE-NAME...
+usage: html_browser.py SINGLE COMPARISON WITH-REPLAY OF-HOURS HOSTILE-NAME...
 """
 import json
+import re
 import sys
 
 import browser
@@ -131,7 +132,7 @@ def main():
         check_flame(b)
         check_dark(b)
         b.open(sys.argv[1])
-        check_hostile(b, sys.argv[4:])
+        check_hostile(b, sys.argv[5:])
         equal("single: no complaint", complaints(b), [])
         b.open(sys.argv[2])
         equal("two: sections", b.run(TEXT, "h2"), ["Summary", "Differences", "Time line", "Latency heat map", "Histograms", "Flame graph"])
@@ -157,7 +158,17 @@ def main():
         equal("replay: files", sorted(shown), sorted(f"{o['verdict']} {int(o['count'])}" for o in replay["files"]))
         true("replay: there are files", len(shown) > 3, shown)
         equal("replay: totals", b.run(TEXT, "#replay dt"), [t["name"] for t in replay["totals"]])
+        apart = b.run("var r = document.querySelector('#replay .card').getBoundingClientRect();"
+                      "return r.top - document.querySelector('#replay dl').getBoundingClientRect().bottom")
+        true("replay: the table stands apart", apart >= 10, apart)
         equal("replay: no complaint", complaints(b), [])
+        b.open(sys.argv[4])
+        b.keys("#timeline .chart", "home")
+        first = b.run(TEXT, "#timeline .readout")[0]
+        b.keys("#timeline .chart", "end")
+        last = b.run(TEXT, "#timeline .readout")[0]
+        true("hours: as a clock", first.startswith("from 0:00:") and re.match(r"from 33:\d\d:\d\d(\.\d)?: ", last), (first, last))
+        equal("hours: no complaint", complaints(b), [])
 
 
 if __name__ == "__main__":

@@ -26,14 +26,10 @@ function el(name, attributes, content) {
 }
 function digits(v) { return v >= 100 ? v.toFixed(0) : v >= 10 ? v.toFixed(1) : v.toFixed(2); }
 function steps(v, units, factor) {
-  var i = 0;
-  while (i < units.length - 1 && v >= (Array.isArray(factor) ? factor[i] : factor)) {
-    v /= Array.isArray(factor) ? factor[i] : factor;
-    i++;
-  }
+  for (var i = 0; i < units.length - 1 && v >= factor; i++) v /= factor;
   return (i === 0 && v === Math.floor(v) ? String(v) : digits(v)) + (units[i] ? ' ' + units[i] : '');
 }
-function ns(v) { return v === null || v === undefined ? '-' : steps(v, ['ns', 'us', 'ms', 's', 'min', 'h'], [1e3, 1e3, 1e3, 60, 60]); }
+function ns(v) { return v === null || v === undefined ? '-' : steps(v, ['ns', 'us', 'ms', 's'], 1e3); }
 function bytes(v) { return v ? steps(v, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], 1024) : v === 0 ? '0 B' : '-'; }
 function count(v) { return v === null || v === undefined ? '-' : v < 10000 && v === Math.floor(v) ? String(v) : steps(v, ['', 'k', 'M', 'G', 'T'], 1e3); }
 function whole(v) { return String(Math.round(v)).replace(/\B(?=(\d{3})+$)/g, '\u202f'); }
@@ -289,7 +285,18 @@ if (data.replay) (function () {
 var longest = Math.max.apply(null, sides.map(function (s) { return s.bins.width * s.bins.calls.length || s.length; }).concat([1])) / 1e9;
 function starts(b) { return b.calls.map(function (v, i) { return i * b.width / 1e9; }); }
 function rates(b, key) { return b[key].map(function (v) { return v * 1e9 / b.width; }); }
-function seconds(v) { return ns(v * 1e9); }
+/* From two minutes on as a clock has it: 2:05, 1:02:05. */
+function clock(v) {
+  var s = Math.round(v * 10) / 10, m = Math.floor(s / 60), rest = s - 60 * m, text = rest.toFixed(rest % 1 ? 1 : 0);
+  function two(t) { return t.replace(/^(?=\d(\.|$))/, '0'); }
+  return (m >= 60 ? Math.floor(m / 60) + ':' + two(String(m % 60)) : String(m)) + ':' + two(text);
+}
+function seconds(v) { return longest < 120 ? ns(v * 1e9) : clock(v); }
+var second_steps = [];
+for (var tenth = -9; tenth < 0; tenth++) [1, 2, 5].forEach(function (n) { second_steps.push(n * Math.pow(10, tenth)); });
+second_steps.push(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800);
+for (var hours = 3600; hours < 1e9; hours *= 2) second_steps.push(hours);
+function time_axis() { return axis(seconds, { size: 34, incrs: second_steps, values: function (u, v) { return longest < 120 ? tick(seconds)(u, v) : v.map(clock); } }); }
 function highest(of) {
   return Math.max.apply(null, sides.map(function (s) { return Math.max.apply(null, of(s.bins).concat([0])); }).concat([0]));
 }
@@ -298,7 +305,7 @@ function lines(b, series, format, top, log, binary) {
   return {
     options: {
       scales: { x: { time: false, range: [0, longest] }, y: log ? { distr: 3, range: [log, top] } : { range: [0, top * 1.05 || 1] } },
-      axes: [axis(seconds, { size: 34 }), axis(format, log ? { splits: function () {
+      axes: [time_axis(), axis(format, log ? { splits: function () {
         var v = [];
         for (var k = log; k <= top; k *= 10) v.push(k);
         return v.length > 5 ? v.filter(function (x, i) { return i % 2 === 0; }) : v;
@@ -314,7 +321,7 @@ function lines(b, series, format, top, log, binary) {
 function peak(values, b) {
   var top = 0;
   values.forEach(function (v, i) { if (v > values[top]) top = i; });
-  return values.length ? { value: values[top], at: ns(top * b.width) } : { value: 0, at: '0' };
+  return values.length ? { value: values[top], at: seconds(top * b.width / 1e9) } : { value: 0, at: '0' };
 }
 
 (function () {
@@ -325,19 +332,19 @@ function peak(values, b) {
     chart(column, 'Calls per second', 'Calls per second over time, in ' + width + ': at most ' + count(p.value) + ' at ' + p.at, 190, function () {
       return lines(b, [{ label: 'calls', colour: 'a', fill: true, data: calls }, { label: 'failed', colour: 'bad', data: errors }],
         per(count), highest(function (x) { return rates(x, 'calls'); }));
-    }, function (k) { return 'from ' + ns(k * b.width) + ': ' + count(calls[k]) + ' calls/s, ' + count(errors[k]) + ' failed/s'; });
+    }, function (k) { return 'from ' + seconds(k * b.width / 1e9) + ': ' + count(calls[k]) + ' calls/s, ' + count(errors[k]) + ' failed/s'; });
     chart(column, 'Bytes per second', 'Bytes read and written per second over time, in ' + width + ': at most ' + bytes(r.value) + ' read at ' + r.at +
       ', ' + bytes(w.value) + ' written at ' + w.at, 190, function () {
       return lines(b, [{ label: 'read', colour: 'c', fill: true, data: reads }, { label: 'written', colour: 'b', fill: true, data: writes }],
         per(bytes), highest(function (x) { return rates(x, 'read').concat(rates(x, 'written')); }), 0, true);
-    }, function (k) { return 'from ' + ns(k * b.width) + ': read ' + bytes(reads[k]) + '/s, written ' + bytes(writes[k]) + '/s'; });
+    }, function (k) { return 'from ' + seconds(k * b.width / 1e9) + ': read ' + bytes(reads[k]) + '/s, written ' + bytes(writes[k]) + '/s'; });
     chart(column, 'Latency', 'Latency of calls over time, 50th and 99th percentile and maximum of ' + width + ': p99 at most ' + ns(q.value) +
       ' at ' + q.at, 190, function () {
       function shown(v) { return v > 0 ? v : null; } /* calls that never return have no length */
       var low = Math.pow(10, Math.floor(Math.log10(Math.max(1, Math.min.apply(null, b.p50.filter(function (v) { return v > 0; }).concat([1e6]))))));
       return lines(b, [{ label: 'p50', colour: 'a', data: b.p50.map(shown) }, { label: 'p99', colour: 'd', data: b.p99.map(shown) },
         { label: 'max', colour: 'b', data: b.max.map(shown) }], ns, Math.max(10 * low, highest(function (x) { return x.max; }) * 1.5), low);
-    }, function (k) { return b.calls[k] ? 'from ' + ns(k * b.width) + ': p50 ' + ns(b.p50[k]) + ', p99 ' + ns(b.p99[k]) + ', max ' + ns(b.max[k]) : 'from ' + ns(k * b.width) + ': no calls'; });
+    }, function (k) { return b.calls[k] ? 'from ' + seconds(k * b.width / 1e9) + ': p50 ' + ns(b.p50[k]) + ', p99 ' + ns(b.p99[k]) + ', max ' + ns(b.max[k]) : 'from ' + seconds(k * b.width / 1e9) + ': no calls'; });
   });
 })();
 
@@ -380,7 +387,7 @@ function each(list, f) { for (var i = 0; i < list.length; i += 2) f(list[i], lis
       return {
         options: {
           scales: { x: { time: false, range: [0, longest] }, y: { range: [low, high + 1] } },
-          axes: [axis(seconds, { size: 34 }), axis(ns, {
+          axes: [time_axis(), axis(ns, {
             splits: function () { var v = []; for (var k = low; k <= high + 1; k++) if (!(k % 4)) v.push(k); return v; },
             values: function (u, v) { return v.map(function (k) { return ns(edge(k, 16)); }); } })],
           legend: { show: false },
@@ -407,7 +414,7 @@ function each(list, f) { for (var i = 0; i < list.length; i += 2) f(list[i], lis
     }, function (k, row) {
       var r = Math.max(low, Math.min(high, Math.floor(row))), n = 0;
       each(b.heat[k] || [], function (x, m) { if (x === r) n = m; });
-      return 'from ' + ns(k * b.width) + ', ' + ns(edge(r, 16)) + ' to ' + ns(edge(r + 1, 16)) + ': ' + whole(n) + ' calls';
+      return 'from ' + seconds(k * b.width / 1e9) + ', ' + ns(edge(r, 16)) + ' to ' + ns(edge(r + 1, 16)) + ': ' + whole(n) + ' calls';
     });
     var scale = el('span', { 'class': 'scale', 'aria-hidden': 'true' });
     function paint() {
