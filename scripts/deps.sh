@@ -43,6 +43,7 @@ need cppcheck "check of the C code" command -v cppcheck
 need mandoc "check of the manual pages" command -v mandoc
 need chromium "tests: the HTML report" command -v chromium
 need chromium-driver "tests: the HTML report" command -v chromedriver
+need libdevel-nytprof-perl "tests: flamegraph.pl" test -e /usr/share/perl5/Devel/NYTProf/flamegraph.pl
 need util-linux "tests: other users, mounts" command -v setpriv
 # On x86 only; Debian has it as a package of its own.
 need gcc-multilib "tests: a 32-bit program" \

@@ -256,6 +256,12 @@ with open("all.csv", encoding="utf-8", errors="surrogateescape") as f:
 E1
 )"
 done
+check "collapsed: bytes by files" "$IORIOT" -a run.capture --export collapsed:stacks --count bytes --fields comm,file,op
+flamegraph=/usr/share/perl5/Devel/NYTProf/flamegraph.pl # as Debian has it
+check "collapsed: flamegraph.pl" sh -c 'perl "$0" stacks > stacks.svg 2> stacks.said' "$flamegraph"
+equal "collapsed: flamegraph.pl has no complaint" "$(cat stacks.said)" ""
+equal "collapsed: flamegraph.pl reads all of it" "$(grep -o '<title>all ([0-9,]* samples' stacks.svg | tr -dc 0-9)" \
+	"$(awk '{ sum += $NF } END { printf "%.0f", sum }' stacks)"
 check "jsonl" "$IORIOT" -a run.capture --export jsonl:all.jsonl
 check "jsonl is the CSV" python3 - <<'E1'
 import csv, json
@@ -326,10 +332,13 @@ for verb in "add", "open", "close":
 left = sum(1 for r in rows if int(r["bytes"])) - len(want)
 assert f"{len(want)} reads, writes and syncs of" in open("fio.out").read() and f"left out are {left} calls" in open("fio.out").read()
 E1
-mkdir replayed
-check "fio: replays it" sh -c 'cd replayed && fio --name=j --read_iolog=../run.fio --replay_no_stall=1 --ioengine=psync --output-format=json --output=../run.json'
-equal "fio: as many bytes" "$(python3 -c 'import json; j = json.load(open("run.json"))["jobs"][0]; print(j["read"]["io_bytes"], j["write"]["io_bytes"])')" \
-	"$(awk '$3 == "read" { r += $5 } $3 == "write" { w += $5 } END { print r, w }' run.fio)"
+# as the document says
+check "fio: the whole capture" sh -c '"$0" -a run.capture --export fio:io.fio > fio.out' "$IORIOT"
+sed -n '/^      mkdir again/,/^      fio --name/p' "$SOURCE/docs/analysis.md" > again.sh
+sed -i '$s/ *#.*/ --replay_no_stall=1 --output-format=json --output=..\/again.json/' again.sh
+check "fio: replays it" sh -e again.sh
+equal "fio: as many bytes" "$(python3 -c 'import json; j = json.load(open("again.json"))["jobs"][0]; print(j["error"], j["read"]["io_bytes"], j["write"]["io_bytes"])')" \
+	"0 $(awk '$3 == "read" { r += $5 } $3 == "write" { w += $5 } END { print r, w }' io.fio)"
 
 # AIO: what fio says it moved is what its requests moved, in the file that they were on
 check "record AIO" "$IORIOT" --quiet -c aio.capture -- fio --name=j --ioengine=libaio --iodepth=8 --rw=randrw --bs=4k \
@@ -424,6 +433,7 @@ check "lost: in the profile's name" grep -q 'lost.capture, 17 records were lost 
 status_is "lost: collapsed" 3 "$IORIOT" -a lost.capture --export collapsed:lost.stacks
 says "lost: collapsed: sentence" "17 records were lost"
 equal "lost: a stack of no width" "$(tail -n 1 lost.stacks)" "17 records were lost 0"
+check "lost: flamegraph.pl reads the others" sh -c 'perl "$0" lost.stacks > lost.svg 2> stacks.said && ! test -s stacks.said' "$flamegraph"
 status_is "lost: fio" 3 "$IORIOT" -a lost.capture --export fio:lost.fio
 says "lost: beside the iolog" "^lost.fio: 17 records were lost, and with them what they read and wrote$"
 status_is "lost: summary" 3 "$IORIOT" -a lost.capture
