@@ -134,6 +134,9 @@ check "csv: the columns of the document, in its order" diff <(head -n 1 all.csv 
 	<(sed -n '/^## Columns/,/^## Filters/p' "$SOURCE/docs/analysis.md" | grep -oP '^\| \K`.*?(?= \|| \(also)' |
 		grep -oP '`\K[a-z0-9]+' | grep -vx column)
 
+equal "csv: the columns of the manual page" "$(head -n 1 all.csv | tr -d '\r' | tr , '\n' | sort)" \
+	"$(sed -n '/^.Sh COLUMNS/,/^.Sh FILTERS/s/^\.It Cm //p' "$SOURCE/docs/man/ioriot-analyse.1" | sed 's/ , Cm /\n/g' | grep -vx path | sort)"
+
 # cell COLUMN KEY FILE: of a table whose columns are apart by two blanks at least
 cell() {
 	awk -F '  +' -v column="$1" -v key="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) c = i }
