@@ -12,9 +12,10 @@
  */
 
 struct known_name {
-	struct hnode node; /* by pid */
-	uint32_t pid;
-	char comm[16];
+	struct hnode node; /* by id */
+	uint32_t id;
+	bool process; /* else a thread */
+	char comm[COMM_MAX + 1];
 };
 
 static void put_us(struct buf *out, const char *key, uint64_t ns)
@@ -22,37 +23,53 @@ static void put_us(struct buf *out, const char *key, uint64_t ns)
 	buf_addf(out, "\"%s\":%" PRIu64 ".%03u", key, ns / 1000, (unsigned)(ns % 1000));
 }
 
-static struct known_name *name_of(struct lines_view *l, uint32_t pid)
+static struct known_name *name_of(struct lines_view *l, uint32_t id, bool process)
 {
+	uint64_t hash = hash_u64((uint64_t)process << 32 | id);
 	struct known_name *k;
 	struct hnode *n;
 
-	for (n = hmap_first(&l->known, hash_u64(pid)); n; n = hmap_next(n))
-		if (hmap_entry(n, struct known_name, node)->pid == pid)
-			return hmap_entry(n, struct known_name, node);
+	for (n = hmap_first(&l->known, hash); n; n = hmap_next(n)) {
+		k = hmap_entry(n, struct known_name, node);
+		if (k->id == id && k->process == process)
+			return k;
+	}
 	k = arena_alloc(&l->arena, sizeof(*k));
-	if (!k || hmap_insert(&l->known, &k->node, hash_u64(pid)))
+	if (!k || hmap_insert(&l->known, &k->node, hash)) {
+		l->line.failed = true;
 		return NULL;
-	k->pid = pid;
+	}
+	k->id = id;
+	k->process = process;
 	return k;
 }
 
-/* The name of a process, when it is new. Viewers show the last one. */
-static void put_name(struct lines_view *l, const struct event *ev)
+/* The name of K, when it is new. Viewers show the last one. */
+static void put_name(struct lines_view *l, const struct event *ev, struct known_name *k)
 {
-	struct known_name *k = name_of(l, ev->rec->pid);
-
-	if (!k) {
-		l->line.failed = true;
-		return;
-	}
-	if (!ev->comm.len || ev->comm.len >= sizeof(k->comm) || str_eqs(ev->comm, k->comm))
+	if (!k || ev->comm.len >= sizeof(k->comm) || str_eqs(ev->comm, k->comm))
 		return;
 	memcpy(k->comm, ev->comm.s, ev->comm.len);
 	k->comm[ev->comm.len] = '\0';
-	buf_addf(&l->line, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":%u,\"args\":{\"name\":", ev->rec->pid);
+	buf_addf(&l->line, "{\"ph\":\"M\",\"name\":\"%s_name\",\"pid\":%u,", k->process ? "process" : "thread", ev->rec->pid);
+	if (!k->process)
+		buf_addf(&l->line, "\"tid\":%u,", ev->rec->tid);
+	buf_puts(&l->line, "\"args\":{\"name\":");
 	export_json(&l->line, json_bytes(ev->comm));
 	buf_puts(&l->line, "}},\n");
+}
+
+/* A process is called as its first thread is, or as the one that was seen first. */
+static void put_names(struct lines_view *l, const struct event *ev)
+{
+	struct known_name *process;
+
+	if (!ev->comm.len)
+		return;
+	process = name_of(l, ev->rec->pid, true);
+	if (process && (ev->rec->tid == ev->rec->pid || !*process->comm))
+		put_name(l, ev, process);
+	put_name(l, ev, name_of(l, ev->rec->tid, false));
 }
 
 static void put_args(struct buf *out, const struct event *ev)
@@ -95,7 +112,7 @@ void export_perfetto(struct lines_view *l, const struct event *ev)
 	bool beside = ev->op >= OP_COUNT || op_has(ev->rec->op, A_SQE);
 	struct buf *out = &l->line;
 
-	put_name(l, ev);
+	put_names(l, ev);
 	put_event(out, ev, beside ? "b" : "X", ev->start);
 	if (beside) {
 		buf_addf(out, ",\"id\":%" PRIu64, ev->seq);

@@ -5,9 +5,11 @@
 . "$TESTS/lib.sh"
 
 cat > program.py <<'E1'
-import os, subprocess, threading
+import ctypes, os, subprocess, threading
 
 def thread(n):
+	if n:
+		ctypes.CDLL(None).prctl(15, b"worker %d" % n) # PR_SET_NAME
 	with open(f"thread{n}", "wb") as f:
 		for i in range(50):
 			f.write(b"x" * 5000)
@@ -285,19 +287,27 @@ equal "restarts: all but -515, which is no restart" "$("$IORIOT" --quiet -a rest
 
 # other tools
 status_is "perfetto" 0 "$IORIOT" -a run.capture --export perfetto:run.perfetto
-check "perfetto: each call with its times" python3 - <<'E1'
+check "perfetto: each call with its times, processes and threads with their names" python3 - <<'E1'
 import csv, json
 from decimal import Decimal
 with open("all.csv", newline="", encoding="utf-8", errors="surrogateescape") as f, open("run.perfetto") as g:
 	rows, trace = list(csv.DictReader(f)), json.load(g, parse_float=Decimal)
 events = [e for e in trace["traceEvents"] if e["ph"] == "X"]
-names = {e["pid"]: e["args"]["name"] for e in trace["traceEvents"] if e["ph"] == "M"}
+names = {(e["name"], e["tid" if e["name"] == "thread_name" else "pid"]): e["args"]["name"] for e in trace["traceEvents"] if e["ph"] == "M"}
 assert trace["otherData"]["lost"] == 0 and trace["traceEvents"][-1]["name"] == "end of the capture"
 for r, e in zip(rows, events, strict=True):
 	assert (r["op"], int(r["pid"]), int(r["tid"]), int(r["ret"])) == (e["name"], e["pid"], e["tid"], e["args"]["ret"]), (r, e)
 	assert (Decimal(r["time"]), Decimal(r["latency"])) == (1000 * e["ts"], 1000 * e["dur"]), (r, e)
 	assert int(r["bytes"]) == e["args"].get("bytes", 0) and r["error"] == e["args"].get("error", "")
-assert {r["pid"]: r["comm"] for r in rows if r["comm"]} == {str(k): v for k, v in names.items()}, names
+want = {}
+for r in rows:
+	if r["comm"]:
+		want["thread_name", int(r["tid"])] = r["comm"]
+		if r["tid"] == r["pid"]:
+			want["process_name", int(r["pid"])] = r["comm"]
+		else:
+			want.setdefault(("process_name", int(r["pid"])), r["comm"])
+assert want == names and {"worker 1", "worker 2"} <= set(names.values()), (want, names)
 E1
 for count in time count bytes gap; do
 	check "speedscope $count" "$IORIOT" -a run.capture --export speedscope:stacks.json --count "$count" --fields op,file
