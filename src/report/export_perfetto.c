@@ -51,7 +51,8 @@ static void put_name(struct lines_view *l, const struct event *ev, struct known_
 		return;
 	memcpy(k->comm, ev->comm.s, ev->comm.len);
 	k->comm[ev->comm.len] = '\0';
-	buf_addf(&l->line, "{\"ph\":\"M\",\"name\":\"%s_name\",\"pid\":%u,", k->process ? "process" : "thread", ev->rec->pid);
+	buf_addf(&l->line, "{\"ph\":\"M\",\"name\":\"%s_name\",\"pid\":%u,",
+		k->process ? "process" : "thread", ev->rec->pid);
 	if (!k->process)
 		buf_addf(&l->line, "\"tid\":%u,", ev->rec->tid);
 	buf_puts(&l->line, "\"args\":{\"name\":");
