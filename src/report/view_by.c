@@ -70,13 +70,12 @@ void cell_key(struct table *t, const struct groups *g, struct str key)
 	}
 }
 
-static void tell_rest(const struct groups *g, struct group **sorted, size_t from, size_t n, struct buf *out)
+static void tell_rest(struct group **sorted, size_t from, size_t n, struct buf *out)
 {
 	uint64_t count = 0, ns = 0;
 	char text[HUMAN_LEN];
 	size_t i;
 
-	(void)g;
 	for (i = from; i < n; i++) {
 		count += sorted[i]->tally.count;
 		ns += sorted[i]->tally.latency.sum;
@@ -104,7 +103,7 @@ int groups_print(const struct groups *g, struct top top, const struct tally *all
 		cell_key(&table, g, sorted[i]->key);
 	}
 	rc = table_print(&table, out, colour);
-	tell_rest(g, sorted, shown, n, out);
+	tell_rest(sorted, shown, n, out);
 	table_free(&table);
 	free(sorted);
 	return rc;
