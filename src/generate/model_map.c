@@ -353,6 +353,8 @@ static int failed(struct model *m, const struct rec *r)
 	rc = put_part(m, f, part->off + (r->arg[0] - part->start), r->arg[1]);
 	if (!rc)
 		rc = model_touch(m, &f->order, TOUCH_SHARE);
+	if (!rc && r->ret == -EFAULT) /* a page is behind the end of the file */
+		rc = model_touch(m, &f->node->length, TOUCH_SHARE);
 	return put_parts(m, rc);
 }
 

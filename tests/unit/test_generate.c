@@ -3116,6 +3116,24 @@ START_TEST(maps_take_the_place_of_others)
 }
 END_TEST
 
+/* Pages behind the end of the file are refused: who makes it longer waits for that. */
+START_TEST(advice_fails_of_the_length)
+{
+	generates(TASK FILE_F OPEN_F "1 o=mmap;:,a=0x0;:,c=20480;:,g=3;:,l=2;:,d=3;:,O=0;:,s=65536;:,\n"
+			      "1 o=fork;:,s=2;:,\n"
+			      "2 o=madvise;:,a=0x10000;:,c=20480;:,f=23;:,s=-14;:,\n"
+			      "2 o=madvise;:,a=0x10000;:,c=4097;:,f=23;:,s=-22;:,\n"
+			      "1 o=ftruncate;:,d=3;:,O=20480;:,s=0;:,\n",
+		OPEN_LINE
+		"0|0|-|-|20480|PROT_READ+PROT_WRITE|MAP_PRIVATE|0|0|>M0|65536|mmap@8|\n"
+		"0|0|-|1:1|0:1|2|fork@9|\n"
+		"1|1|-|0:0:20480|20480|MADV_POPULATE_WRITE|-EFAULT|madvise@10|\n"
+		"1|1|-|0:0:4097|4097|MADV_POPULATE_WRITE|-EINVAL|madvise@11|\n"
+		"0|0|10|0|20480|0|ftruncate@12|\n"
+		"#INIT\n" W_DIR F_INIT("-"));
+}
+END_TEST
+
 /* What is written into a shared map is in the file, up to its end and no further. */
 START_TEST(shared_maps_are_written_when_nobody_saw_it)
 {
@@ -3944,6 +3962,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, what_was_not_aligned_was_no_hole);
 	tcase_add_test(t, maps_are_known_by_parts);
 	tcase_add_test(t, maps_take_the_place_of_others);
+	tcase_add_test(t, advice_fails_of_the_length);
 	tcase_add_test(t, shared_maps_are_written_when_nobody_saw_it);
 	tcase_add_test(t, maps_move_and_grow);
 	tcase_add_test(t, maps_of_parent_and_child);
