@@ -246,6 +246,81 @@ static int put_walk(const struct sequence *s, struct table *t, const struct walk
 	return 0;
 }
 
+/* ---- all files of a level ---- */
+
+#define UNIT 4096 /* bytes: transfers of any size are told as so many of this one, too */
+
+/* What WALKS of the level of ALL are together. 0 or -ENOMEM. */
+static int sum_up(struct walk *all, struct walk *const *walks, size_t n)
+{
+	size_t i;
+	int k;
+
+	for (i = 0; i < n; i++) {
+		if (walks[i]->level != all->level)
+			continue;
+		for (k = READS; k <= WRITES; k++) {
+			const struct moves *from = &walks[i]->way[k];
+			struct moves *into = &all->way[k];
+
+			into->count += from->count;
+			into->bytes += from->bytes;
+			into->follow += from->follow;
+			into->sequential += from->sequential;
+		}
+		if (sparse_merge(&all->size, &walks[i]->size))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int put_level(struct table *t, const struct walk *all, double seconds)
+{
+	char text[HUMAN_LEN];
+	int i;
+
+	for (i = READS; i <= WRITES; i++)
+		table_cell(t, "%s/s", human_count(text, (double)all->way[i].count / seconds));
+	for (i = READS; i <= WRITES; i++)
+		table_cell(t, "%s/s", human_bytes(text, (double)all->way[i].bytes / seconds));
+	table_cell(t, "%s/s", human_count(text, (double)bytes_of(all) / UNIT / seconds));
+	for (i = READS; i <= WRITES; i++)
+		put_share(t, &all->way[i]);
+	if (put_sizes(t, all))
+		return -ENOMEM;
+	table_cell(t, "%s", layer_names[all->level]);
+	return 0;
+}
+
+/* Rates are of the whole capture, of LENGTH ns. */
+static int put_levels(struct walk *const *walks, size_t n, uint64_t length, bool colour, struct buf *out)
+{
+	static const char *const names[] = {"reads", "writes", "read", "written", "of 4 KiB", "seq reads", "seq writes",
+		"sizes", "all of"};
+	struct table table;
+	unsigned i, level;
+	int rc = 0;
+
+	if (!n || !length)
+		return 0;
+	table_init(&table, sizeof(names) / sizeof(*names), 2);
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		table_cell(&table, "%s", names[i]);
+	for (level = 0; level < LAYER_COUNT && !rc; level++) {
+		struct walk all = {.level = (enum layer)level};
+
+		rc = sum_up(&all, walks, n);
+		if (!rc && count_of(&all))
+			rc = put_level(&table, &all, (double)length / 1e9);
+		sparse_free(&all.size);
+	}
+	buf_char(out, '\n');
+	if (!rc)
+		rc = table_print(&table, out, colour);
+	table_free(&table);
+	return rc;
+}
+
 static int put_walks(const struct sequence *s, struct walk **all, size_t n, bool colour, struct buf *out)
 {
 	static const char *const names[] = {"reads", "writes", "read", "written", "seq reads", "seq writes", "max",
@@ -284,6 +359,8 @@ static int sequence_end(struct view *v, const struct ending *ending, struct buf 
 		all[n++] = hmap_entry(node, struct walk, node);
 	qsort(all, n, sizeof(struct walk *), compare_walks);
 	rc = put_walks(s, all, n, ending->colour, out);
+	if (!rc)
+		rc = put_levels(all, n, ending->totals->end, ending->colour, out);
 	free(all);
 	return rc ? err_sys(err, ENOMEM, "--seq") : 0;
 }

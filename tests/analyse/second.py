@@ -11,7 +11,7 @@ with the file that its descriptor is of, and the place in it, by this program's 
   COLUMN/SORT    the same with --sort SORT: in that order
   hist:COLUMN    --hist: how many are in each step
   timeline:NS    --timeline
-  seq            --seq --top 0
+  seq            --seq --top 0, and below it what all files are together
 """
 import collections
 import csv
@@ -147,6 +147,7 @@ class Reading:
     def __init__(self, path):
         self.tasks, self.calls, self.lost = {}, [], 0
         self.with_requests = []
+        self.length = 0
         self.slots = {}  # registered files by (ring, number)
         self.requests, self.comms = {}, {}
         self.over = {}
@@ -161,6 +162,7 @@ class Reading:
             if first and int(r[b"t"]) < self.origin:  # of a rotation: what its state is of may be older than the file
                 self.origin = int(r[b"t"]) - int(r[b"D"])
             first = False
+            self.length = max(self.length, int(r[b"t"]) - self.origin)
             self.take(number, r)
         for desc in self.with_requests:
             desc.settle()
@@ -511,12 +513,35 @@ def wrong_sizes(path, cell, sizes):
     return [] if fits else [f"{path}: sizes {cell}, not {want}"]
 
 
-def compare_seq(path, calls, rows):
+def wrong_rates(path, files, length):
+    """The last line: of all files together."""
+    moves = [move for file in files.values() for move in file]
+    cells = cells_of(path, 9)[-1]
+    ways = [[(row, walk) for row, walk in moves if int(row[c])] for c in ("read", "written")]
+    moved = [sum(int(row["bytes"]) for row, _ in way) for way in ways]
+    want, wrong = [], []
+    for way in ways:
+        follow = [walk[1] for _, walk in way if walk[0]]
+        want.append(f"{100 * sum(follow) / len(follow):.1f} %" if follow else "-")
+    if [*cells[5:7], cells[8]] != [*want, "sys"]:
+        wrong.append(f"{path}: all files: {cells}, not {want}")
+    counts = {"": 1, "k": 1e3, "M": 1e6}
+    for at, value, units in ((0, len(ways[0]), counts), (1, len(ways[1]), counts), (2, moved[0], BYTES), (3, moved[1], BYTES),
+                             (4, sum(moved) / 4096, counts)):
+        want = value * 1e9 / length
+        if not close(number(cells[at].removesuffix("/s"), units), want):
+            wrong.append(f"{path}: all files: {cells[at]}, not {want}")
+    return wrong + wrong_sizes(path, cells[7], [int(row["bytes"]) for row, _ in moves])
+
+
+def compare_seq(path, reading, rows):
     files, wrong = collections.defaultdict(list), []
-    for mine, row in zip(calls, rows):
+    for mine, row in zip(reading.calls, rows):
         if int(row["offset"]) >= 0 and int(row["bytes"]):
             files[row["file"] or "-"].append((row, mine.get("walk", (False, False))))
-    for cells in cells_of(path, 10)[1:]:
+    table = list(itertools.takewhile(lambda cells: cells != [""], cells_of(path, 10)))
+    wrong += wrong_rates(path, files, reading.length)
+    for cells in table[1:]:
         key = os.fsdecode(unescape(os.fsencode(cells[9])))
         moves = files.pop(key, None)
         if not moves:
@@ -578,7 +603,7 @@ def main():
     for path, what in zip(sys.argv[3::2], sys.argv[4::2]):
         kind, _, of = what.partition(":")
         wrong += compare_hist(path, of, rows) if kind == "hist" else compare_timeline(path, int(of), rows) \
-            if kind == "timeline" else compare_seq(path, reading.calls, rows) if kind == "seq" else compare_table(path, what, rows)
+            if kind == "timeline" else compare_seq(path, reading, rows) if kind == "seq" else compare_table(path, what, rows)
     print("\n".join(wrong[:20]))
     print(f"{len(rows)} calls, {len(wrong)} differences")
     return 1 if wrong or not rows else 0

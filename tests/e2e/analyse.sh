@@ -171,7 +171,12 @@ says "seq: calls" '^ +1 +2 +100 B +8.0 KiB +0.0 % +100.0 % +4.0 KiB  sys +4.0 Ki
 says "seq: requests of the device" '^ +0 +2 +0 B +8.0 KiB +- +100.0 % +4.0 KiB  block +4.0 KiB 100.0 % +sequential write +/f$'
 says "seq: of what no call named" '^ +1 +0 +512 B +0 B +- +- +512 B  block +512 B 100.0 % +one read +inode 99 of 8:1$'
 says "seq: requests of a ring" '^ +0 +2 +0 B +8.0 KiB +- +0.0 % +4.0 KiB  uring +4.0 KiB 100.0 % +random write +/f$'
-equal "seq: calls alone" "$("$IORIOT" --quiet -a levels.capture --seq | tail -n +2 | wc -l)" 1
+equal "seq: calls alone" "$("$IORIOT" --quiet -a levels.capture --seq | sed -n '2,/^$/p' | grep -c .)" 1
+# of 15 ms, to the end of the capture
+sed 's/^t=11;/t=15000000;/' levels.capture > rates.capture
+status_is "seq: rates" 0 "$IORIOT" --quiet -a rates.capture --seq -L all
+says "seq: rates of calls" '^ +67/s +133/s +6.5 KiB/s +533.3 KiB/s +135/s +0.0 % +100.0 % +4.0 KiB 66.7 %, 100 B 33.3 % +sys$'
+says "seq: rates of the device" '^ +67/s +133/s +33.3 KiB/s +533.3 KiB/s +142/s +- +100.0 % +4.0 KiB 66.7 %, 512 B 33.3 % +block$'
 # requests of a ring stand as they were submitted, not as they were over; those of one io_uring_enter by their numbers
 {
 	head -n 3 levels.capture
