@@ -35,6 +35,7 @@ OPENS = {"open", "openat", "openat2", "creat"}
 NAMED = {"eventfd", "eventfd2", "signalfd", "signalfd4", "timerfd_create", "epoll_create", "epoll_create1",
          "socket", "accept", "accept4", "memfd_create", "inotify_init", "inotify_init1", "pidfd_open",
          "io_uring_setup", "perf_event_open", "bpf", "fanotify_init", "userfaultfd"}
+SEVERAL = {"pipe", "pipe2", "socketpair"}
 CLOEXEC = 0o2000000
 FAMILIES = {}  # by operation
 UNITS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -71,6 +72,7 @@ def records(path):
 class Description(bytes):
     """The name of an open file; what copies of a descriptor share."""
     pos, end, append, stream = 0, None, False, False
+    facts = ()
 
     def __new__(cls, *of):
         self = super().__new__(cls, *of)
@@ -287,10 +289,26 @@ class Reading:
             "error": name_of(-ret) if ret < 0 and ret not in RESTARTS else "", "comm": comm, "walk": walk,
             **({"offset": offset} if offset is not None and not desc.append else {}),
             **({"offset": -1} if desc is not None and desc.stream else {}),
+            **self.descriptor(task, r, op), **self.second(task, r, op),
+            **({"size": int(r[b"c"]) if b"c" in r else sum(int(n) for n in r[b"v"].split(b",") if n != b"-")} if op in PLACED else {}),
             "read": moved if op in READ | TRANSFER else 0, "written": moved if op in WRITE | TRANSFER else 0})
         if offset is not None and ret >= 0 and ring:
             desc.requests.append((start, int(r[b"k"].split(b":")[1]), offset, moved, self.calls[-1]))
             self.with_requests.append(desc)
+
+    def second(self, task, r, op):
+        """The other name of what has two."""
+        if op in ("rename", "link", "renameat", "renameat2", "linkat") and b"P" in r:
+            return {"file2": absolute(self.base(task, r, b"e"), unescape(r[b"P"]))}
+        return {"file2": unescape(r[b"P"])} if op in ("symlink", "symlinkat") and b"P" in r else {}
+
+    def descriptor(self, task, r, op):
+        """The number that the call was on, and the inode behind it: its own facts, or those of who opened it."""
+        fd = -1 if self.slot(r) or r.get(b"d", b"AT_FDCWD") in (b"AT_FDCWD", b"-100") or op in SEVERAL else int(r[b"d"])
+        facts = r.get(b"x", b"-").split(b":")
+        if op in PLACED and not self.slot(r) and fd in task.fds and len(facts) < 4:
+            facts = task.fds[fd].facts
+        return {"fd": fd, **({"device": b":".join(facts[:2]), "ino": int(facts[2])} if len(facts) > 3 else {})}
 
     @staticmethod
     def place(r, op, desc):
@@ -378,6 +396,7 @@ class Reading:
         desc, facts = task.fds[int(fd)], r.get(b"x", b"").split(b":")
         desc.stream = stat.S_IFMT(int(facts[3], 8)) not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFBLK) if len(facts) > 3 \
             else desc.startswith((b"pipe:", b"socket:", b"anon_inode:"))
+        desc.facts = facts
 
     @staticmethod
     def mapped(maps, r, op, ret, task):
@@ -403,12 +422,13 @@ def compare_calls(reading, rows):
     wrong = []
     if len(rows) != len(reading.calls):
         wrong.append(f"{len(rows)} lines for {len(reading.calls)} calls")
-    for mine, theirs in zip(reading.calls, rows):
+    for seq, (mine, theirs) in enumerate(zip(reading.calls, rows), 1):
         cls = "READ" if mine["op"] in READ | {"aio_read"} else "WRITE" if mine["op"] in WRITE | {"aio_write"} else \
             "TRANSFER" if mine["op"] in TRANSFER else "UNCLASSIFIED"
         if (theirs["class"], theirs["family"]) != (cls, family_of(mine["op"])):
             wrong.append(f"line {mine['line']}, {mine['op']}: {theirs['class']} of {theirs['family']}, not {cls}")
-        for key, value in mine.items():
+        more = {"seq": seq, "bytes": mine["read"] + mine["written"], "cause": mine["pid"], "dir": os.path.dirname(mine["file"])}
+        for key, value in {**mine, **more}.items():
             if key == "walk":
                 continue
             text = os.fsdecode(value) if isinstance(value, bytes) else str(value)
