@@ -176,6 +176,8 @@ equal "seq: calls alone" "$("$IORIOT" --quiet -a levels.capture --seq | sed -n '
 sed 's/^t=11;/t=15000000;/' levels.capture > rates.capture
 status_is "seq: rates" 0 "$IORIOT" --quiet -a rates.capture --seq -L all
 says "seq: rates of calls" '^ +67/s +133/s +6.5 KiB/s +533.3 KiB/s +135/s +0.0 % +100.0 % +4.0 KiB 66.7 %, 100 B 33.3 % +sys$'
+check "seq: rates of less than ten" grep -Eq '^ +0.67/s +1.3/s .* sys$' \
+	<(sed 's/^t=15000000;/t=1500000000;/' rates.capture | "$IORIOT" --quiet -a - --seq)
 says "seq: rates of the device" '^ +67/s +133/s +33.3 KiB/s +533.3 KiB/s +142/s +- +100.0 % +4.0 KiB 66.7 %, 512 B 33.3 % +block$'
 # requests of a ring stand as they were submitted, not as they were over; those of one io_uring_enter by their numbers
 {
