@@ -53,6 +53,7 @@ ON(block_bio_remap, (void *data, struct bio *bio, dev_t dev, sector_t sector), b
 ON(block_bio_backmerge, (void *data, struct bio *bio), bio_merged(bio, false))
 ON(block_bio_frontmerge, (void *data, struct bio *bio), bio_merged(bio, true))
 ON(block_rq_issue, (void *data, struct request *rq), request_issued(rq))
+ON(block_rq_remap, (void *data, struct request *rq, dev_t dev, sector_t sector), request_remapped(rq, dev, sector))
 ON(block_rq_requeue, (void *data, struct request *rq), request_again(rq))
 ON(block_rq_complete, (void *data, struct request *rq, blk_status_t status, unsigned int bytes),
 	request_done(rq, (__force u8)status, bytes))

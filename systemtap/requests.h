@@ -310,6 +310,37 @@ static void request_put(u32 row, const struct request *rq, const struct issued *
 	event_end(&e);
 }
 
+/* Of its own requests the device mapper has those of multipath devices only, and sends each on as another one. */
+static void request_above_note(const struct request *rq, const struct origin *origin)
+{
+	const struct gendisk *disk = rq->q ? rq->q->disk : NULL;
+	struct above above = {.origin = *origin};
+
+	if (disk && disk->part0 && strncmp(disk->disk_name, "dm-", 3) == 0)
+		memo_put(&aboves, above_key(disk->part0->bd_dev, rq->__sector), &above);
+}
+
+/* RQ is about to be issued for what SECTOR of the device above was asked. */
+static void request_remapped(const struct request *rq, dev_t dev, sector_t sector)
+{
+	struct issued i = {.origin.who.in_scope = all_in_scope()};
+	struct above above;
+	struct event e;
+	u64 *value;
+
+	if (memo_get(&aboves, above_key(dev, sector), &above))
+		i.origin = above.origin;
+	memo_put(&requests, KEY(rq), &i);
+	if (!i.origin.who.in_scope || !event_begin(&e, ROW_block_remap, LAYER_BLOCK, 6, rq->__data_len))
+		return;
+	value = event_values(&e);
+	values_of_request(value, rq, rq->__data_len);
+	value[4] = new_encode_dev(dev);
+	value[5] = sector;
+	event_facts(&e, i.origin.inode);
+	event_end(&e);
+}
+
 /* Requests without a bio (flushes) are of nobody: they are recorded with everybody's. */
 static void request_issued(const struct request *rq)
 {
@@ -325,6 +356,7 @@ static void request_issued(const struct request *rq)
 	else
 		i.origin = (struct origin){.who.in_scope = all_in_scope()};
 	memo_put(&requests, KEY(rq), &i);
+	request_above_note(rq, &i.origin);
 	if (i.origin.who.in_scope)
 		request_put(ROW_block_issue, rq, &i);
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""dm_linear.py create NAME TABLE | remove NAME
+"""device_mapper.py create NAME TABLE | remove NAME
 
-A device of the device mapper, as LVM makes them, without its tools. TABLE has lines as of dmsetup:
+A device of the device mapper, as LVM and multipath make them, without their tools. TABLE has lines as of dmsetup:
 FIRST LENGTH TARGET ARGUMENTS. Prints where the device is."""
 import fcntl
 import os

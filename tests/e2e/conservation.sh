@@ -76,11 +76,11 @@ losetup -d "$loop"
 # the same by the device mapper, as LVM has it
 loop=$(losetup --show -f parted.image)
 echo "0 800000 linear $loop 8192" >table
-if ! "$TESTS/dm_linear.py" create ioriot_test table >node 2>dm.err; then
+if ! "$TESTS/device_mapper.py" create ioriot_test table >node 2>dm.err; then
 	skip "conservation on dm-linear" "this host does not make one: $(tail -n 1 dm.err)"
 else
 	make_fs ext4 "$(<node)"
 	conserve linear "$(<node)" "$loop" table -
-	"$TESTS/dm_linear.py" remove ioriot_test
+	"$TESTS/device_mapper.py" remove ioriot_test
 fi
 done_testing

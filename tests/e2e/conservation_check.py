@@ -4,7 +4,8 @@
 
 Whether all levels tell the same bytes of FILE: the calls (CAPTURE), /proc/PID/io (COUNTED, what the program printed),
 the page cache, the requests, and where the file system says that the file is (FIEMAP). TABLE: of a partition or of
-dm-linear where on the disk it is, as dmsetup has it (FIRST LENGTH linear DISK START); - where it is the disk itself.
+dm-linear or of a device with several paths where on the disk it is, as dmsetup has it (FIRST LENGTH linear DISK START);
+- where it is the disk itself.
 CHUNKS: of btrfs, which has addresses of its own, a file with "ADDRESS LENGTH OFFSET" of each chunk; - of others."""
 import array
 import bisect
@@ -106,6 +107,10 @@ def main():
         with open(chunks, encoding="ascii") as f:
             extents = translate(extents, [tuple(map(int, line.split())) for line in f])
     queued, done = (capture.of_file(op) for op in ("block_queue", "block_done"))
+    if table != "-":  # a device above may have requests of its own, which are over as well
+        above = {p["y"] for p in queued}
+        sent, done = [p for p in done if p["y"] in above], [p for p in done if p["y"] not in above]
+        assert not sent or total(sent) == total(queued), "requests of the device above"
     # where files have checksums btrfs writes all of them by the page cache
     by_cache = case != "direct" or own and capture.of_file("cache_dirty")
     # what the file system changes for the process beside the file is counted as its own

@@ -64,11 +64,11 @@ header() { # KEY: its value in some.capture
 cp /sys/kernel/btf/vmlinux types
 status_is "a capture of all layers" 0 record some.capture -L all
 equal "no hook is silent" "$(grep -c 'not called when tried' <<< "$output") $(header layers_silent)" "0 "
-rare=block_split,block_bio_remap,block_bio_backmerge,block_bio_frontmerge,block_rq_requeue,mm_vmscan_lru_shrink_inactive
+rare=block_split,block_bio_remap,block_bio_backmerge,block_bio_frontmerge,block_rq_remap,block_rq_requeue,mm_vmscan_lru_shrink_inactive
 equal "what was not tried" "$(header layers_untried | tr , '\n' | grep -vxF "${rare//,/$'\n'}")" ""
 
-# Requests that a multipath device sends on have the shape of those that are issued, and come nowhere else.
-sed -i "s/btf_trace_block_rq_issue/btf_none__block_rq_issue/; s/btf_trace_block_rq_remap/btf_trace_block_rq_issue/" types
+# Requests that fail have the shape of those that are issued, and none does.
+sed -i "s/btf_trace_block_rq_issue/btf_none__block_rq_issue/; s/btf_trace_block_rq_error/btf_trace_block_rq_issue/" types
 status_is "a hook is never called" 0 record some.capture -L sys,block,cache
 says "it is named" "^ioriot: attached, but not called when tried: block_rq_issue$"
 equal "and stands in the header" "$(header layers_silent)" block_rq_issue

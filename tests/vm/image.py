@@ -51,7 +51,7 @@ cat cp cut cksum dd env head id ln ls mkdir mv nproc od rm rmdir seq sha256sum s
 timeout touch tr true truncate uniq wc staprun /usr/lib/systemtap/stapio kmod cmp diff python3.11 mke2fs""".split()
 LINKS = {"sh": "dash", "python3": "python3.11", "modprobe": "kmod", "insmod": "kmod",
          "rmmod": "kmod", "lsmod": "kmod", "modinfo": "kmod"}
-MODULES = "virtio_pci virtio_blk xfs btrfs overlay loop dm_mod".split()
+MODULES = "virtio_pci virtio_blk xfs btrfs overlay loop dm_mod dm_multipath dm_round_robin".split()
 # What tests/*.py and jobs import; the files that these lead to are taken along.
 PYTHON = "argparse array bisect collections ctypes errno fcntl fnmatch json mmap os re shutil signal stat struct subprocess sys time"
 

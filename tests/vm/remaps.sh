@@ -7,7 +7,7 @@
 . "$TESTS/vm/vm_lib.sh"
 
 mkdir remaps
-cp "$TESTS"/e2e/conservation_{program,check}.py "$TESTS"/{dm_linear.py,conservation_lib.sh} remaps
+cp "$TESTS"/e2e/conservation_{program,check}.py "$TESTS"/{device_mapper.py,conservation_lib.sh} remaps
 guest remaps
 for capture in "$out"/*.capture; do
 	check "$(basename "$capture") is sound" "$TESTS/capture_check.py" "$capture"

@@ -377,6 +377,11 @@ static __always_inline void bio_merged(struct bio *bio, bool front)
 	event_end(b, ROW_block_merge, origin.inode);
 }
 
+static __always_inline bool everybody_in_scope(void)
+{
+	return session.all && !session.comms && !session.uids && !session.by_file;
+}
+
 /* Requests without a bio (flushes) are of nobody: they are recorded with everybody's. */
 static __always_inline void request_put(u32 row, struct request *rq, const struct issued *i)
 {
@@ -394,6 +399,47 @@ static __always_inline void request_put(u32 row, struct request *rq, const struc
 	event_end(b, row, i->origin.inode);
 }
 
+/* Of its own requests the device mapper has those of multipath devices only, and sends each on as another one. */
+static __always_inline void request_above_note(struct request *rq, const struct origin *origin)
+{
+	struct request_queue *q = GET(rq, q);
+	struct gendisk *disk = q ? GET(q, disk) : NULL;
+	struct block_device *dev = disk ? GET(disk, part0) : NULL;
+	struct above above = {.origin = *origin};
+	struct above_key key = {.sector = GET(rq, __sector)};
+	char name[3];
+
+	if (!dev || bpf_core_read(name, sizeof(name), &disk->disk_name) || name[0] != 'd' || name[1] != 'm' ||
+		name[2] != '-')
+		return;
+	key.disk = GET(dev, bd_dev);
+	bpf_map_update_elem(&aboves, &key, &above, BPF_ANY);
+}
+
+/* RQ is about to be issued for what SECTOR of the device above was asked. */
+static __always_inline void request_remapped(struct request *rq, u32 dev, u64 sector)
+{
+	struct above_key above_key = {sector, dev};
+	struct above *above = bpf_map_lookup_elem(&aboves, &above_key);
+	u64 key = (u64)rq, bytes = GET(rq, __data_len), *value;
+	struct issued i = {.started = 0};
+	struct build *b;
+
+	if (above)
+		i.origin = above->origin;
+	else
+		i.origin.who.in_scope = everybody_in_scope();
+	bpf_map_update_elem(&requests, &key, &i, BPF_ANY);
+	b = i.origin.who.in_scope ? event_begin(ROW_block_remap, LAYER_BLOCK, 6, bytes) : NULL;
+	if (!b)
+		return;
+	value = build_values(b, 6);
+	values_of_request(value, rq, bytes);
+	value[4] = device_number(dev);
+	value[5] = sector;
+	event_end(b, ROW_block_remap, i.origin.inode);
+}
+
 static __always_inline void request_issued(struct request *rq)
 {
 	struct bio *bio = GET(rq, bio);
@@ -409,9 +455,9 @@ static __always_inline void request_issued(struct request *rq)
 	else if (before)
 		i.origin = before->origin;
 	else
-		i.origin.who.in_scope = session.all && !session.comms && !session.uids &&
-					   !session.by_file;
+		i.origin.who.in_scope = everybody_in_scope();
 	bpf_map_update_elem(&requests, &key, &i, BPF_ANY);
+	request_above_note(rq, &i.origin);
 	if (origin)
 		origin_drop(bio);
 	if (i.origin.who.in_scope)

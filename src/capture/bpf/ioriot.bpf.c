@@ -282,6 +282,14 @@ int BPF_PROG(on_block_rq_issue, struct request *rq)
 	return 0;
 }
 
+SEC("tp_btf/block_rq_remap")
+int BPF_PROG(on_block_rq_remap, struct request *rq, u32 dev, u64 sector)
+{
+	if (session_at(BPF_HOOK_block_rq_remap))
+		request_remapped(rq, dev, sector);
+	return 0;
+}
+
 SEC("tp_btf/block_rq_requeue")
 int BPF_PROG(on_block_rq_requeue, struct request *rq)
 {

@@ -318,6 +318,7 @@ struct block_device_operations {
 };
 
 struct gendisk {
+	char disk_name[32];
 	struct block_device *part0;
 	struct block_device_operations *fops;
 };

@@ -120,7 +120,7 @@ header() { # KEY: its value in the header of the latest one
 }
 try tried-all all
 equal "no hook is silent" "$(header layers_silent)" ""
-rare=block_split,block_bio_remap,block_bio_backmerge,block_bio_frontmerge,block_rq_requeue,mm_vmscan_lru_shrink_inactive
+rare=block_split,block_bio_remap,block_bio_backmerge,block_bio_frontmerge,block_rq_remap,block_rq_requeue,mm_vmscan_lru_shrink_inactive
 equal "what was not tried" "$(header layers_untried | tr , '\n' | grep -vxF "${rare//,/$'\n'}")" ""
 echo 0 > /sys/kernel/debug/kprobes/enabled # no function that is hooked calls us
 try tried-none sys,block
