@@ -41,7 +41,7 @@ BPFSRC  := src/capture/bpf.c src/capture/bpf_layers.c src/capture/bpf_programs.c
 BPFSKEL := $(BUILD)/ioriot_bpf.skel.h
 BPFSKEL_OLD := $(BUILD)/ioriot_bpf_old.skel.h
 BPFIN   := $(sort $(wildcard src/capture/bpf/*) src/capture/sockets.def src/capture/hooks.def src/capture/wire.h systemtap/table.h \
-	systemtap/interrupted.h systemtap/ring_request.h $(wildcard src/ops/*.def src/ops/*.h))
+	systemtap/interrupted.h systemtap/ring_request.h systemtap/tcp_states.h $(wildcard src/ops/*.def src/ops/*.h))
 BPFSUM   = cat $(BPFIN) | sha256sum | cut -c1-64
 
 # V=1 shows the commands.

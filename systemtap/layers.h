@@ -110,6 +110,7 @@ ON_FUNCTION(ra_unbounded,
 ON(event_enter, (void *data, struct pt_regs *regs, long number), event_enter(regs, number))
 ON(event_exit, (void *data, struct pt_regs *regs, long ret), event_exit(regs, ret))
 ON(event_signal, (void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka), event_interrupted(ka))
+ON(inet_sock_set_state, (void *data, const struct sock *sk, const int was, const int is), state_changed(sk, was, is))
 ON(tcp_retransmit_skb, (void *data, const struct sock *sk, const struct sk_buff *skb), retransmitted(sk, skb->len))
 
 ON(page_fault_user, (void *data, unsigned long address, struct pt_regs *regs, unsigned long code),
@@ -206,6 +207,8 @@ static int layer_memos_make(enum layer layer)
 
 	if (layer == LAYER_RETRANS)
 		return memos_make(&senders);
+	if (layer == LAYER_CONN)
+		return memos_make(&connections);
 	if (layer == LAYER_URING)
 		return memos_make(&ring_requests);
 	if (layer != LAYER_BLOCK && layer != LAYER_CACHE)
@@ -264,6 +267,7 @@ static void layers_free(void)
 	memos_free(&aboves);
 	memos_free(&requests);
 	memos_free(&senders);
+	memos_free(&connections);
 	memos_free(&ring_requests);
 	sums_free();
 }

@@ -9,6 +9,7 @@
 
 #include "call.h"
 #include "requests.h"
+#include "tcp_states.h"
 
 /*
  * System calls as events of the layers net, conn, poll, sockopt and uring, each when it is over. Without the layer sys
@@ -48,6 +49,9 @@ static void event_calls_choose(unsigned int layers)
 
 /* Who used a socket last, for what the kernel sends again. */
 static struct memos senders = {.bits = 14, .bytes = sizeof(struct toucher)};
+
+/* Whose TCP connections are: their states change in interrupts, too. */
+static struct memos connections = {.bits = 14, .bytes = sizeof(struct toucher)};
 
 /* The call that is over, or was interrupted. */
 struct over {
@@ -278,6 +282,17 @@ static void note_sender(unsigned int fd)
 
 	if (sk)
 		memo_put(&senders, KEY(sk), &t);
+	sock_put_file(file);
+}
+
+static void note_accepted(unsigned int fd)
+{
+	struct toucher t = {.tgid = current->tgid, .in_scope = true};
+	struct file *file;
+	const struct sock *sk = sock_get(fd, &file);
+
+	if (sk)
+		memo_put(&connections, KEY(sk), &t);
 	sock_put_file(file);
 }
 
@@ -625,6 +640,8 @@ static void event_put(const struct over *c)
 	case EVENT_ACCEPT:
 	case EVENT_ACCEPT4:
 		put_connection(c, ROW_conn_accept, 1);
+		if (c->ret >= 0)
+			note_accepted(c->ret);
 		break;
 	case EVENT_CONNECT:
 		put_connection(c, ROW_conn_connect, 1);
@@ -724,6 +741,37 @@ static void retransmitted(const struct sock *sk, u32 bytes)
 	value[2] = t.tgid;
 	item_ends(&e.o, sk);
 	event_end(&e);
+}
+
+/* --- states of connections --- */
+
+/* Comes in interrupts, but for what a call alone can do. */
+static void state_changed(const struct sock *sk, int was, int is)
+{
+	struct toucher t = {0};
+	struct event e;
+	u64 *value;
+
+	if (was == is) /* a socket that was shut down is closed */
+		return;
+	if (!memo_get(&connections, KEY(sk), &t)) {
+		if (state_is_of_call(was, is) && current_in_scope()) {
+			t = (struct toucher){.tgid = current->tgid, .in_scope = true};
+			memo_put(&connections, KEY(sk), &t);
+		} else if (!all_in_scope()) {
+			return;
+		}
+	}
+	if (event_begin(&e, ROW_conn_state, LAYER_CONN, 3, 0)) {
+		value = event_values(&e);
+		value[0] = is;
+		value[1] = was;
+		value[2] = t.tgid;
+		item_ends(&e.o, sk);
+		event_end(&e);
+	}
+	if (is == STATE_CLOSE)
+		memo_drop(&connections, KEY(sk));
 }
 
 #endif

@@ -53,6 +53,7 @@ unsigned trial_of(const char *event)
 		{"sys_exit", TRIAL_CALL},
 		{"signal_deliver", TRIAL_SIGNAL},
 		{"tcp_retransmit_skb", TRIAL_TCP},
+		{"inet_sock_set_state", TRIAL_TCP},
 		{"ring_submit", TRIAL_RING},
 		{"ring_refused", TRIAL_RING},
 		{"ring_worker", TRIAL_RING},

@@ -188,6 +188,8 @@ static const char *connection_name(enum op_id op)
 		return "SHUTDOWN";
 	case OP_conn_close:
 		return "CLOSE";
+	case OP_conn_state:
+		return "STATE";
 	default:
 		return "SOCKET_CREATE";
 	}
@@ -217,7 +219,7 @@ void layer_put_conn(struct buf *out, const struct event *ev)
 	if (op == OP_conn_socket)
 		csv_signed(out, ev->ret);
 	else
-		csv_signed(out, ev->fd);
+		if_there(out, ev, A_FD);
 	if_there(out, ev, A_BACKLOG);
 	if (op == OP_conn_shutdown)
 		word(out, hows, value_of(ev, A_SHUTHOW));
@@ -234,6 +236,13 @@ void layer_put_conn(struct buf *out, const struct event *ev)
 		csv_signed(out, value_of(ev, A_FD2));
 	else
 		nothing(out, 1);
+	if (op == OP_conn_state) {
+		word(out, states, value_of(ev, A_TCPWAS));
+		word(out, states, value_of(ev, A_TCPSTATE));
+		csv_number(out, ev->cause);
+	} else {
+		nothing(out, 3);
+	}
 }
 
 static const char *poll_name(enum op_id op)

@@ -48,7 +48,7 @@ static const struct {
 		"latency_ns,error,flags,fd,size,messages"},
 	[LAYER_CONN] = {"nw_conn_events.csv",
 		"timestamp,event,pid,tid,command,domain,type,protocol,ip_version,local_addr,local_port,remote_addr,"
-		"remote_port,fd,backlog,how,latency_ns,result,new_fd"},
+		"remote_port,fd,backlog,how,latency_ns,result,new_fd,old_state,state,cause_pid"},
 	[LAYER_POLL] = {"nw_epoll_events.csv",
 		"timestamp,event,pid,tid,command,epoll_fd,target_fd,operation,event_mask,max_events,ready,timeout_ns,"
 		"latency_ns,error"},

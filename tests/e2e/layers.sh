@@ -24,7 +24,7 @@ awk -F ';:,o=' 'NR == FNR { event[n++] = $2; next }
 equal "of each kind there is one" "$(grep -oP ';:,o=\K\w+' examples | sort -u | tr '\n' ' ')" \
 	"block_done block_issue block_merge block_queue block_remap block_requeue block_split cache_add cache_delete \
 cache_dirty cache_get cache_readahead cache_reclaim cache_writeback conn_accept conn_bind conn_close conn_connect \
-conn_listen conn_pair conn_shutdown conn_socket file_call layer_sum net_recv net_send page_fault poll_create poll_ctl poll_poll \
+conn_listen conn_pair conn_shutdown conn_socket conn_state file_call layer_sum net_recv net_send page_fault poll_create poll_ctl poll_poll \
 poll_select poll_wait proc_exec proc_exit proc_fork retrans_tcp ring_complete ring_enter ring_submit ring_worker sockopt_get sockopt_set "
 for c in plain layers; do
 	"$IORIOT" -c $c.capture -r $c.replay -n layers >$c.said

@@ -21,7 +21,7 @@ capture() { # NAME LAYERS PART...
 events() { # CAPTURE LAYERS PART [ALL]
 	local pid=0 client='' server=''
 	read -r _ pid client server < <(grep "^$3 " "$1.out")
-	grep -P ";:,o=($2)_" "$1.capture" | grep -P "${4-;:,i=${pid:-0}:}" |
+	grep -P ";:,o=($2)_(?!state)" "$1.capture" | grep -P "${4-;:,i=${pid:-0}:}" |
 		sed -E "s/^.*;:,o=//; s/;:,$//; s/;:,/ /g; s/:${client:-none}\b/:CLIENT/g; s/:${server:-none}\b/:SERVER/g
 			s/\b([nq])=[0-9]{2,}( |$)/\1=N\2/g" >"$3.events"
 }
@@ -72,6 +72,25 @@ for v in 4 6; do
 		conn_close d=4 $c
 		conn_close d=5 $s
 		conn_close d=3 p=tcp$six/$host:SERVER
+	END
+	# states change in interrupts, whoever runs then; each of the three sockets has its own order
+	read -r _ pid client server < <(grep "^stream$v " main.out)
+	for other in "P=[^;]*:$server;" "P=[^;]*:$client;" '$'; do
+		grep -P ";:,o=conn_state;.*;:,q=$pid;:,p=[^;]*;:,$other" main.capture |
+			sed -E "s/^.*;:,n=([0-9]+);:,N=([0-9]+);:,q=$pid;:,/\2 to \1: /; s/;:,$//; s/;:,/ /g
+				s/:$client\b/:CLIENT/g; s/:$server\b/:SERVER/g"
+	done >states$v.events
+	same "TCP, IPv$v: each state of each connection" states$v <<-END
+		7 to 2: p=tcp$six/$host:0 P=$host:SERVER
+		2 to 1: $c
+		1 to 4: $c
+		4 to 5: $c
+		5 to 7: p=tcp$six/$host:0 P=$host:SERVER
+		1 to 8: $s
+		8 to 9: $s
+		9 to 7: p=tcp$six/$host:0 P=$host:CLIENT
+		7 to 10: p=tcp$six/$host:SERVER
+		10 to 7: p=tcp$six/$host:0
 	END
 	any=0.0.0.0
 	[ $v = 6 ] && any='[::]'
@@ -217,12 +236,15 @@ equal "net: who, direction, addresses, bytes, error, flags" "$(table nw_events '
 	"$pid,program,send,tcp,4,127.0.0.1,$client,127.0.0.1,$server,10000,0,MSG_NOSIGNAL,10000
 $pid,program,recv,tcp,4,127.0.0.1,$server,127.0.0.1,$client,0,-11,MSG_DONTWAIT,10
 $pid,program,recv,tcp,4,127.0.0.1,$client,127.0.0.1,$server,0,0,0,100" || cat csv/nw_events.csv
-equal "conn: what was made, and of whom" "$(table nw_conn_events '2p;4p;6,7p;8p' 2,6-16,18-19)" \
+equal "conn: what was made, and of whom" "$(sed '/,STATE,/d' csv/nw_conn_events.csv >csv/calls.csv; table calls '2p;4p;6,7p;8p' 2,6-16,18-19)" \
 	"SOCKET_CREATE,AF_INET,SOCK_STREAM,0,,,,,,3,,,3,
 LISTEN,,,tcp,4,127.0.0.1,$server,,,3,7,,0,
 CONNECT,,,tcp,4,127.0.0.1,$client,127.0.0.1,$server,4,,,0,
 ACCEPT,,,tcp,4,127.0.0.1,$server,127.0.0.1,$client,3,,,5,5
 SHUTDOWN,,,tcp,4,127.0.0.1,$client,127.0.0.1,$server,4,,SHUT_WR,0," || cat csv/nw_conn_events.csv
+equal "conn: states, and whose" "$(sed -n '/,STATE,/p' csv/nw_conn_events.csv | tr -d '\r' | cut -d, -f2,5,8-12,14,20-22 | sed -n '2,3p')" \
+	"STATE,program,tcp,4,127.0.0.1,0,127.0.0.1,,TCP_CLOSE,TCP_SYN_SENT,$pid
+STATE,program,tcp,4,127.0.0.1,$client,127.0.0.1,,TCP_SYN_SENT,TCP_ESTABLISHED,$pid" || cat csv/nw_conn_events.csv
 equal "poll: descriptors, masks, times" "$(table nw_epoll_events '2,3p;6p;9,10p' 2,6-12,14)" \
 	"EPOLL_CREATE,3,,,,,,,0
 EPOLL_CTL,3,4,ADD,EPOLLIN|EPOLLRDHUP,,,,0

@@ -116,6 +116,14 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct k_sigaction
 
 /* --- rings, where the kernel has these hooks: see src/capture/bpf.c --- */
 
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_inet_sock_set_state, struct sock *sk, int was, int is)
+{
+	if (session_at(BPF_HOOK_inet_sock_set_state))
+		state_changed(sk, was, is);
+	return 0;
+}
+
 SEC("tp_btf/io_uring_submit_req")
 int BPF_PROG(on_submit, struct io_kiocb *req)
 {

@@ -3,6 +3,7 @@
 #define IORIOT_CAPTURE_BPF_SOCKETS_H
 
 #include "block.h"
+#include "../../../systemtap/tcp_states.h"
 
 /*
  * System calls as events of the layers net, conn, poll and sockopt, each when it is over. Without the layer sys
@@ -36,6 +37,14 @@ struct {
 	__type(key, u64); /* address of the struct sock */
 	__type(value, struct toucher);
 } senders SEC(".maps");
+
+/* Whose TCP connections are: their states change in interrupts, too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, u64); /* address of the struct sock */
+	__type(value, struct toucher);
+} connections SEC(".maps");
 
 static __always_inline struct event_call *event_call_here(void)
 {
@@ -331,6 +340,16 @@ __noinline int note_sender(u32 fd)
 	return 0;
 }
 
+__noinline int note_accepted(u32 fd)
+{
+	struct toucher t = {.tgid = bpf_get_current_pid_tgid() >> 32, .in_scope = 1};
+	u64 sk = number_of(sock_of(fd));
+
+	if (sk)
+		bpf_map_update_elem(&connections, &sk, &t, BPF_ANY);
+	return 0;
+}
+
 static __always_inline void event_enter(struct pt_regs *regs, long number)
 {
 	struct task_struct *task = current_task();
@@ -529,6 +548,13 @@ __noinline int put_connection(u32 row, u32 values)
 	return 0;
 }
 
+__noinline int put_accepted(void)
+{
+	struct event_call *c = event_call_here();
+
+	return c && c->ret >= 0 ? note_accepted((u32)c->ret) : 0;
+}
+
 /* --- poll --- */
 
 __noinline int put_poll(u32 row, u32 reg)
@@ -670,6 +696,7 @@ static __always_inline void event_put(u32 event)
 	case BPF_EVENT_ACCEPT:
 	case BPF_EVENT_ACCEPT4:
 		put_connection(ROW_conn_accept, 1);
+		put_accepted();
 		break;
 	case BPF_EVENT_CONNECT:
 		put_connection(ROW_conn_connect, 1);
@@ -782,6 +809,39 @@ static __always_inline void retransmitted(struct sock *sock, u32 bytes)
 	value[2] = t ? t->tgid : 0;
 	item_ends(b, sk);
 	event_end(b, ROW_retrans_tcp, NULL);
+}
+
+/* --- states of connections --- */
+
+/* Comes in interrupts, but for what a call alone can do. */
+static __always_inline void state_changed(struct sock *sock, u32 was, u32 is)
+{
+	u64 sk = number_of(sock), *value;
+	struct toucher *found = bpf_map_lookup_elem(&connections, &sk), t = {0};
+	struct build *b;
+
+	if (was == is) /* a socket that was shut down is closed */
+		return;
+	if (found) {
+		t = *found;
+	} else if (state_is_of_call(was, is) && thread_in_scope(current_task())) {
+		t.tgid = bpf_get_current_pid_tgid() >> 32;
+		t.in_scope = 1;
+		bpf_map_update_elem(&connections, &sk, &t, BPF_ANY);
+	} else if (!session.all || session.comms || session.uids) {
+		return;
+	}
+	b = event_begin(ROW_conn_state, LAYER_CONN, 3, 0);
+	if (b) {
+		value = build_values(b, 3);
+		value[0] = is;
+		value[1] = was;
+		value[2] = t.tgid;
+		item_ends(b, sk);
+		event_end(b, ROW_conn_state, NULL);
+	}
+	if (is == STATE_CLOSE)
+		bpf_map_delete_elem(&connections, &sk);
 }
 
 #endif
