@@ -32,6 +32,8 @@ struct kept {
 
 struct watched {
 	char *path, *id; /* as it was named, and DEVICE_INODE */
+	char **also;	 /* other names that it was given */
+	size_t others;
 	struct stat is;
 	struct watch_key key;
 	uint64_t began;	      /* from when its log counts */
@@ -178,8 +180,13 @@ static void forget(struct watched *f)
 
 static void file_free(struct watched *f)
 {
+	size_t i;
+
 	if (!f)
 		return;
+	for (i = 0; i < f->others; i++)
+		free(f->also[i]);
+	free(f->also);
 	forget(f);
 	free(f->ring);
 	free(f->path);
@@ -190,6 +197,53 @@ static void file_free(struct watched *f)
 static bool is_same(const struct watched *f, const struct stat *is)
 {
 	return f->is.st_dev == is->st_dev && f->is.st_ino == is->st_ino;
+}
+
+/* Was it given that name? */
+static bool is_named(const struct watched *f, struct str path)
+{
+	size_t i;
+
+	for (i = 0; i < f->others; i++)
+		if (str_eqs(path, f->also[i]))
+			return true;
+	return str_eqs(path, f->path);
+}
+
+/* One more name of F, a link: that of NEW. */
+static int add_name(struct watched *f, struct watched *new, struct err *err)
+{
+	char **more;
+
+	if (is_named(f, str_of(new->path)))
+		return err_set(err, EEXIST, "%s is watched already", new->path);
+	more = realloc(f->also, (f->others + 1) * sizeof(*more));
+	if (!more)
+		return err_sys(err, ENOMEM, "%s", new->path);
+	f->also = more;
+	more[f->others++] = new->path;
+	new->path = NULL;
+	return 0;
+}
+
+/* True: it has others. */
+static bool drop_name(struct watched *f, const char *name)
+{
+	size_t i;
+
+	if (!f->others || !is_named(f, str_of(name)))
+		return false;
+	f->others--;
+	for (i = 0; i < f->others && strcmp(f->also[i], name) != 0; i++)
+		;
+	if (strcmp(f->path, name) == 0) {
+		free(f->path);
+		f->path = f->also[f->others];
+		return true;
+	}
+	free(f->also[i]);
+	memmove(f->also + i, f->also + i + 1, (f->others - i) * sizeof(*f->also));
+	return true;
 }
 
 static int tell(struct watch *w, const struct watched *f, bool on, struct err *err)
@@ -206,8 +260,11 @@ static int add(struct watch *w, const char *text, struct err *err)
 	if (!rc)
 		rc = identify(f, err);
 	for (i = 0; !rc && i < w->n; i++)
-		if (is_same(w->file[i], &f->is))
-			rc = err_set(err, EEXIST, "%s is watched already, as %s", f->path, w->file[i]->path);
+		if (is_same(w->file[i], &f->is)) {
+			rc = add_name(w->file[i], f, err);
+			file_free(f);
+			return rc;
+		}
 	if (!rc && w->n == WATCH_FILES)
 		rc = err_set(err, ENOSPC, "%s: %d files are watched already", f->path, WATCH_FILES);
 	if (!rc)
@@ -384,13 +441,13 @@ static bool is_about(const struct watched *f, const struct event *ev)
 	if (ev->has_inode)
 		return ev->ino == f->is.st_ino && ev->dev_major == major(f->is.st_dev) &&
 		       ev->dev_minor == minor(f->is.st_dev);
-	return !event_is_below(ev) && str_eqs(ev->file, f->path);
+	return !event_is_below(ev) && is_named(f, ev->file);
 }
 
 /* Of what copies from one file to the other, the second one. */
 static bool goes_to(const struct watched *f, const struct event *ev)
 {
-	return !event_is_below(ev) && event_class(ev) == CLS_TRANSFER && str_eqs(ev->file2, f->path);
+	return !event_is_below(ev) && event_class(ev) == CLS_TRANSFER && is_named(f, ev->file2);
 }
 
 static int take_event(struct watch *w, const struct event *ev)
@@ -465,8 +522,13 @@ static int on_status(struct watch *w, struct watched *f, struct buf *out, struct
 
 static int on_list(struct watch *w, struct watched *f, struct buf *out, struct err *err)
 {
+	size_t i;
+
 	(void)w, (void)err;
-	buf_addf(out, "%s (%s)\n", f->id, f->path);
+	buf_addf(out, "%s %s", f->id, f->path);
+	for (i = 0; i < f->others; i++)
+		buf_addf(out, " %s", f->also[i]);
+	buf_char(out, '\n');
 	return 0;
 }
 
@@ -558,7 +620,7 @@ static const struct {
 	{"remove", on_remove, true, false},
 };
 
-/* By a name that it has now, the one that it was given, or its id. */
+/* By a name that it has now, one that it was given, or its id. */
 static struct watched *find(const struct watch *w, const char *name)
 {
 	struct stat is;
@@ -566,7 +628,7 @@ static struct watched *find(const struct watch *w, const char *name)
 	size_t i;
 
 	for (i = 0; i < w->n; i++)
-		if ((there && is_same(w->file[i], &is)) || strcmp(w->file[i]->path, name) == 0 ||
+		if ((there && is_same(w->file[i], &is)) || is_named(w->file[i], str_of(name)) ||
 			strcmp(w->file[i]->id, name) == 0)
 			return w->file[i];
 	return NULL;
@@ -575,9 +637,12 @@ static struct watched *find(const struct watch *w, const char *name)
 static int run_one(struct watch *w, size_t which, const char *name, struct buf *answer, struct err *err)
 {
 	struct watched *f = find(w, name);
+	char path[PATH_MAX];
 
 	if (!f)
 		return err_set(err, ENOENT, "%s is not watched", name);
+	if (commands[which].run == on_remove && drop_name(f, realpath(name, path) ? path : name))
+		return 0;
 	return commands[which].run(w, f, answer, err);
 }
 

@@ -47,14 +47,22 @@ begin --file one --file two,6
 mode=$(stat -c %a:%F socket)
 equal "nobody else may ask" "$mode" 600:socket
 fails "the name is taken" 1 "another capture's" "$IORIOT" -c other.capture --backend="$backend" --file three --socket socket
-fails "twice" 1 "is watched already" "$IORIOT" --control add same --socket socket
+fails "twice" 1 "is watched already" "$IORIOT" --control add one --socket socket
+check "by another name of it" ctl add same
 blocks one 4096 10 fsync
 blocks three 4096 10 fsync
 dd if=same of=/dev/null bs=128k 2>dd.err
 blocks two 512 20
 equal "list" "$(ctl list | sed 's/^[^ ]*_\([0-9]*\) /\1 /')" \
-	"$(stat -c %i one) ($PWD/one)
-$(stat -c %i two) ($PWD/two)"
+	"$(stat -c %i one) $PWD/one $PWD/same
+$(stat -c %i two) $PWD/two"
+fails "that of a link to it is none" 1 "is watched already" "$IORIOT" --control add link --socket socket
+ctl remove one
+equal "list: the other name is left" "$(ctl list | head -n 1 | cut -d' ' -f2-)" "$PWD/same"
+ctl add one
+ctl remove same
+equal "list: the first name is left" "$(ctl list | head -n 1 | cut -d' ' -f2-)" "$PWD/one"
+ctl add same
 check "status of all" grep -Eq "_$(stat -c %i two) 1 [0-9]+\.[0-9]{9} 6 6\$" <(ctl status)
 check "status of one" grep -Eq '^1 [0-9]+\.[0-9]{9} 65536 [0-9]+$' <(ctl status link)
 equal "writes" "$(logged one W VFS)" "10 40960"
