@@ -16,7 +16,7 @@ guest old_kernel 800 --old
 
 for backend in ptrace bpf; do
 	check "operations: $backend: records are what the program says" "$TESTS/vm/compare_captures.py" \
-		--expected "$out/ops.stdout" "$out/ops-$backend.capture"
+		--expected "$out/ops-$backend.stdout" "$out/ops-$backend.capture"
 done
 for what in ops programs; do
 	for backend in ptrace bpf; do
