@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""vfs_functions.py VFS_EVENTS TRACE INODES: whether the operations on files that a capture tells (vfs_events.csv) are what
+functions of the kernel did (TRACE, of ftrace's kprobes; tests/vm/jobs/vfs.sh): the bytes of each file of INODES (number,
+device and name in each line), and how many operations there are of each kind."""
+import collections
+import csv
+import re
+import sys
+
+LINE = re.compile(r"^ *(?P<task>.+)-(?P<tid>\d+) +\[\d+\] .*?: (?P<event>\w+): \((?P<where>[^)]*)\)(?P<values>.*)$")
+QUEUED = -529  # EIOCBQUEUED: it is over later, and all of it is moved
+# kinds of operations that have one function: by the name of the hook
+KINDS = {"unlink": ("UNLINK",), "rmdir": ("RMDIR",), "mkdir": ("MKDIR",), "rename": ("RENAME",), "link": ("LINK",),
+         "symlink": ("SYMLINK",), "fallocate": ("FALLOCATE",), "truncate": ("TRUNCATE",), "list": ("READDIR",),
+         "chdir": ("CHDIR",), "change": ("SETATTR", "TRUNCATE")}
+READS = ("READ", "DIO_READ", "SENDFILE", "SPLICE", "COPY_FILE_RANGE")
+WRITES = ("WRITE", "DIO_WRITE")
+
+
+def functions(trace, inodes, tids):
+    """The bytes that were read and written of each inode, and how often each hook was passed by threads of ours."""
+    moved, count, under_way = collections.Counter(), collections.Counter(), collections.defaultdict(list)
+    for line in open(trace, encoding="utf-8", errors="replace"):
+        found = LINE.match(line)
+        if not found:
+            continue
+        assert "LOST" not in line
+        event, values = found["event"], dict(v.split("=") for v in found["values"].split())
+        calls = under_way[found["tid"], event.removesuffix("_over")]
+        if event in ("read", "write"):
+            calls.append((values["inode"], int(values["count"])))
+        elif event.endswith("_over"):
+            inode, wanted = calls.pop()
+            moved[event.removesuffix("_over"), inodes.get(inode)] += \
+                wanted if int(values["ret"]) == QUEUED else max(0, int(values["ret"]))
+        elif int(values.get("ret", 0)) == 0 and (found["tid"] in tids or found["task"].startswith("iou-wrk-")):
+            count[event] += 1
+    return moved, count
+
+
+def main():
+    operations, trace, names = sys.argv[1:]
+    files = [line.split(maxsplit=2) for line in open(names, encoding="utf-8").read().splitlines()]
+    inodes, device = {number: name for number, _, name in files}, files[0][1]
+    told, kinds = collections.Counter(), collections.Counter()
+    with open(operations, newline="", encoding="utf-8") as f:
+        rows = [r for r in csv.DictReader(f) if r["operation"] != "lost"]
+    for row in rows:
+        kind, (source, _, to) = row["operation"], row["filename"].partition(" -> ")
+        if int(row["result"] or 0) < 0:
+            continue
+        if not to and row["dev"] == device:  # it may have another name by now
+            source = inodes.get(row["inode"], source)
+        kinds[kind] += 1
+        if kind in READS:
+            told["read", source] += int(row["bytes"])
+        if kind in WRITES or kind in READS[2:]:
+            told["write", to or source] += int(row["bytes"])
+    moved, count = functions(trace, inodes, {r["tid"] for r in rows})
+    wrong = []
+    for name in inodes.values():
+        for way, said in (("read", "read"), ("write", "written")):
+            if told[way, name] != moved[way, name]:
+                wrong.append(f"{name}: {told[way, name]} bytes {said}, the function says {moved[way, name]}")
+    wrong += [f"{'+'.join(k)}: {sum(kinds[x] for x in k)}, the function was called {count[hook]} times"
+              for hook, k in KINDS.items() if sum(kinds[x] for x in k) != count[hook]]
+    for needed in ("read", "write"):
+        assert sum(n for (way, name), n in moved.items() if way == needed and name) > 50000, "too little was moved"
+    assert len(inodes) >= 12 and all(count[hook] for hook in KINDS), (inodes, count)
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+main()
