@@ -274,26 +274,16 @@ static int sum_up(struct walk *all, struct walk *const *walks, size_t n)
 	return 0;
 }
 
-static void cell_rate(struct table *t, double rate)
-{
-	char text[HUMAN_LEN];
-
-	if (rate > 0 && rate < 10)
-		table_cell(t, "%.2g/s", rate);
-	else
-		table_cell(t, "%s/s", human_count(text, rate));
-}
-
 static int put_level(struct table *t, const struct walk *all, double seconds)
 {
 	char text[HUMAN_LEN];
 	int i;
 
 	for (i = READS; i <= WRITES; i++)
-		cell_rate(t, (double)all->way[i].count / seconds);
+		table_cell(t, "%s/s", human_count(text, (double)all->way[i].count / seconds));
 	for (i = READS; i <= WRITES; i++)
 		table_cell(t, "%s/s", human_bytes(text, (double)all->way[i].bytes / seconds));
-	cell_rate(t, (double)bytes_of(all) / UNIT / seconds);
+	table_cell(t, "%s/s", human_count(text, (double)bytes_of(all) / UNIT / seconds));
 	for (i = READS; i <= WRITES; i++)
 		put_share(t, &all->way[i]);
 	if (put_sizes(t, all))

@@ -28,10 +28,12 @@ char *human_count(char out[HUMAN_LEN], double count)
 		count /= 1000;
 		i++;
 	}
-	if (i < 0)
-		snprintf(out, HUMAN_LEN, "%.0f", count);
-	else
+	if (i >= 0)
 		snprintf(out, HUMAN_LEN, "%.1f %c", count, unit[i]);
+	else if (count < 9.95)
+		snprintf(out, HUMAN_LEN, "%.2g", count); /* a rate */
+	else
+		snprintf(out, HUMAN_LEN, "%.0f", count);
 	return out;
 }
 
