@@ -46,11 +46,24 @@ static int number_copy(struct model *m, struct descriptor *from, struct descript
 	return rc ? rc : model_touch(m, copy->order, TOUCH_EXCLUSIVE);
 }
 
+/* An identity is that of another file by now: messages with the one before are gone, and nobody took them. */
+static void drop_others(struct model *m, uint64_t identity, const struct description *desc)
+{
+	size_t i = 0;
+
+	while (i < m->flights.n)
+		if (m->flights.v[i].identity == identity && m->flights.v[i].d->desc != desc)
+			vfd_drop(&m->vfd, take_flight(m, i));
+		else
+			i++;
+}
+
 static int send_one(struct model *m, int64_t fd, uint64_t identity)
 {
 	struct descriptor *from = vfd_get(m->task, fd), *copy;
 	struct flight *f;
 
+	drop_others(m, identity, from ? from->desc : NULL);
 	if (!from)
 		return 0;
 	if (m->flights.n == FLIGHTS_MAX)

@@ -1186,6 +1186,36 @@ START_TEST(descriptors_are_passed_on)
 }
 END_TEST
 
+/* A message that nobody took is gone, and the file in it: what has its place in memory now is another one. */
+START_TEST(descriptors_of_messages_that_are_gone)
+{
+	generates(TASK FILE_F PROCESS_2
+		"1 o=openat;:,d=-100;:,p=f;:,f=2;:,m=0;:,s=3;:,\n"
+		"1 o=sendmsg;:,d=9;:,b=3:7,3:7;:,f=0;:,\n"
+		"1 o=close;:,d=3;:,s=0;:,\n"
+		"1 o=openat;:,d=-100;:,p=f;:,f=0;:,m=0;:,s=3;:,\n"
+		"1 o=sendmsg;:,d=9;:,b=3:7;:,f=0;:,\n"
+		"2 o=recv_fd;:,d=3" LOG("7")
+		"2 o=read;:,d=3;:,c=100;:,s=100;:,\n"
+		"2 o=close;:,d=3;:,s=0;:,\n"
+		"1 o=sendmsg;:,d=9;:,b=3:8;:,f=0;:,\n"
+		"1 o=pipe2;:,d=4;:,f=0;:,e=5;:,s=0;:,\n"
+		"1 o=sendmsg;:,d=9;:,b=4:8;:,f=0;:,\n"
+		"2 o=recv_fd;:,d=3;:,p=pipe:[5];:,f=0;:,O=0;:,z=8;:,x=0:9:7:010600:1:0:0:0:0;:,\n"
+		"2 o=read;:,d=3;:,c=100;:,s=100;:,\n",
+		TASK_LINE PROCESS_2_LINE
+		"0|0|-|cwd|f|O_RDWR|0|>0|3|openat@8|\n"
+		"0|0|-|none|-|0|0:1,0:2|-|sendmsg@9|\n"
+		"0|0|-|0|-|0|close@10|\n"
+		"0|0|-|cwd|f|O_RDONLY|0|>3|3|openat@11|\n"
+		"0|0|-|none|-|0|3:4|-|sendmsg@12|\n"
+		"1|1|12|4|100|100|read@14|\n"
+		"1|1|-|4|-|0|close@15|\n"
+		"0|0|-|none|-|0|3:5|-|sendmsg@16|\n"
+		"#INIT\n" W_DIR F_INIT("0+4096"));
+}
+END_TEST
+
 START_TEST(descriptors_come_from_strangers)
 {
 	/* nobody sent 77; 7 is received twice; the number is in use until a close that is seen later */
@@ -3860,6 +3890,7 @@ Suite *generate_suite(void)
 	tcase_add_test(t, numbers_of_pipes_are_exact);
 	tcase_add_test(t, copies_on_their_own_number);
 	tcase_add_test(t, descriptors_are_passed_on);
+	tcase_add_test(t, descriptors_of_messages_that_are_gone);
 	tcase_add_test(t, descriptors_come_from_strangers);
 	tcase_add_test(t, descriptors_are_taken_by_pidfd);
 	tcase_add_test(t, closes_that_end_late);
