@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """layers_fio.py CSVDIR FILE read|write|randread|randwrite SIZE ENGINE: whether the operations on FILE and its block
 requests are those of such a job of fio, with blocks of 4096 bytes."""
+import collections
 import csv
 import os
 import sys
@@ -9,9 +10,13 @@ import sys
 BLOCK = 4096
 
 
-def rows(directory, name, path):
+def rows(directory, name):
     with open(os.path.join(directory, name), newline="", encoding="utf-8") as f:
-        return [r for r in csv.DictReader(f) if r["filename"] == path]
+        return list(csv.DictReader(f))
+
+
+def of_file(found, path):
+    return [r for r in found if r["filename"] == path]
 
 
 def sequential(places):
@@ -33,41 +38,38 @@ def check_operations(found, direction, way, size):
         assert share == 1, f"sequential, but of the operations only {share:.2f}"
 
 
-def twice(requests):
-    """Those that share a sector, for somebody to read."""
-    first, shared = {}, []
-    for r in requests:
-        for s in range(int(r["sector"]), int(r["sector"]) + int(r["size"]) // 512):
-            other = first.setdefault(s, r)
-            if other is not r and r not in shared:
-                shared += [other, r]
-    return shared
+def sectors(found, event, operation):
+    """How often there is which."""
+    return collections.Counter(
+        (r["dev"], s) for r in found if r["event"] == event and r["operation"] == operation
+        for s in range(int(r["sector"]), int(r["sector"]) + int(r["size"]) // 512))
 
 
-def check_requests(found, directions, size):
-    queued = [r for r in found if r["event"] == "block_queue"]
-    done = [r for r in found if r["event"] == "block_done"]
-    for name, requests in (("queued", queued), ("done", done)):
-        both = {d: sum(int(r["size"]) for r in requests if r["operation"] == d) for d in ("read", "write")}
-        wanted = {d: size if d in directions else 0 for d in both}
-        assert both == wanted, f"requests that were {name}: {both}, not {wanted}; of one sector: {twice(requests)}"
-    for d in directions:
-        of_it = [r for r in queued if r["operation"] == d]
-        sectors = [s for r in of_it for s in range(int(r["sector"]), int(r["sector"]) + int(r["size"]) // 512)]
-        assert len(sectors) == len(set(sectors)), "a sector twice"
+def check_requests(found, path, directions, size):
+    """A request may be one with that of another file or of none in front of it, and has that one's name then."""
+    own = of_file(found, path)
+    for d in ("read", "write"):
+        queued = sectors(own, "block_queue", d)
+        wanted = size // 512 if d in directions else 0
+        assert len(queued) == queued.total() == wanted, \
+            f"queued to {d}: {queued.total()} sectors, {len(queued)} of them different, not {wanted}"
+        done = sectors(found, "block_done", d)
+        several = {s: done[s] for s in queued if done[s] != 1}
+        assert not several, f"of what was queued to {d} are not done once: {several}"
 
 
 def main():
     directory, path, way, size, engine = sys.argv[1:4] + [int(sys.argv[4]), sys.argv[5]]
     direction = "READ" if way.endswith("read") else "WRITE"
     if engine == "mmap":
-        mapped = [r for r in rows(directory, "vfs_events.csv", path) if r["operation"] == "MMAP"]
+        mapped = [r for r in of_file(rows(directory, "vfs_events.csv"), path) if r["operation"] == "MMAP"]
         assert sum(int(r["size"]) for r in mapped) == size, f"maps: {mapped}"
     else:
-        check_operations(rows(directory, "vfs_events.csv", path), direction, way, size)
+        check_operations(of_file(rows(directory, "vfs_events.csv"), path), direction, way, size)
     # what is changed through a map is read before
     both = engine == "mmap" and direction == "WRITE"
-    check_requests(rows(directory, "block_events.csv", path), ["read", "write"] if both else [direction.lower()], size)
+    check_requests(rows(directory, "block_events.csv"), path,
+                   ["read", "write"] if both else [direction.lower()], size)
 
 
 if __name__ == "__main__":
