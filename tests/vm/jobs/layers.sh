@@ -140,12 +140,13 @@ done
 # --- sockets and waiting: each call of a program, with its bytes, addresses and errors
 # What the processes of each part say, without times, numbers of processes and ports.
 sockets_of() { # CAPTURE OUTPUT
-	local part pid client server
+	local part pid client server what of
 	while read -r part pid client server; do
 		echo "== $part"
-		[ "$part" = retransmits ] && pid='[0-9]*' # they come in interrupts
-		grep -P ";:,o=(net|conn|poll|sockopt|retrans)_(?!state)" "$1" | grep "${pid:+;:,i=$pid:}" |
-			grep "o=$([ "$part" = retransmits ] && echo retrans)" |
+		what='(net|conn|poll|sockopt)_(?!state)' of=";:,i=$pid:"
+		# they come in interrupts; other connections have some too where the machine is slow
+		[ "$part" = retransmits ] && what=retrans_ of=";:,p=[^;]*:$client;"
+		grep -P ";:,o=$what" "$1" | grep "$of" |
 			sed -E "s/^.*;:,o=//; s/;:,$//; s/;:,/ /g; s/:${client:-none}\b/:CLIENT/g
 				s/:${server:-none}\b/:SERVER/g; s/\b([nq])=[0-9]{2,}( |$)/\1=N\2/g"
 	done < "$2"
