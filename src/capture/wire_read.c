@@ -48,6 +48,7 @@ struct row {
 	uint8_t values;
 	uint8_t slot[OP_ARGS];		 /* of each value */
 	int8_t at[WIRE_ARG_COUNT];	 /* of the argument of that enum wire_arg, -1 = none */
+	bool has_memory;		 /* some argument stands for memory that may not have been read */
 };
 
 #define NUMBERS 512
@@ -122,6 +123,7 @@ static void fill_row(struct row *row, enum op_id op)
 		if (ops[op].arg[i] == A_UBUFS) /* fetched with what else the call registers */
 			wire = WIRE_ARG_IOV;
 		row->at[wire == WIRE_ARG_TIMES16 ? WIRE_ARG_TIMES32 : wire] = (int8_t)i;
+		row->has_memory |= wire > WIRE_ARG_PATH2 || ops[op].arg[i] == A_TIMEOUT;
 	}
 }
 
@@ -761,21 +763,9 @@ static void set_result(const struct record *rec)
 		call->ret = -EINTR;
 }
 
-/* The registers, and what stands for memory that could not be read. */
-static int set_values(const struct wire_reader *r, struct record *rec)
+/* What stands for memory that could not be read. */
+static void set_unread(const struct row *row, struct rec *call)
 {
-	struct rec *call = &rec->out->seen.rec;
-	const struct row *row = &r->rows[call->op];
-	uint64_t value;
-	int i;
-
-	for (i = 0; i < row->values; i++) {
-		int slot = row->slot[i];
-
-		if (!take(&rec->rest, &value, sizeof(value)))
-			return malformed(rec, "values of arguments are missing");
-		call->arg[slot] = args_narrow(ops[call->op].arg[slot], value);
-	}
 	if (row->at[WIRE_ARG_HOW] >= 0)
 		args_set_how(call, row->at[WIRE_ARG_HOW], &(struct open_how){0});
 	if (row->at[WIRE_ARG_FARG] >= 0 && rec_fcntl_is_lock(call->arg[1]))
@@ -794,6 +784,25 @@ static int set_values(const struct wire_reader *r, struct record *rec)
 		call->arg[row->at[WIRE_ARG_OFFSET2]] = OFFPTR_BAD;
 	if (op_has(call->op, A_TIMEOUT))
 		call->arg[op_arg_index(call->op, A_TIMEOUT)] = OFFPTR_BAD;
+}
+
+/* The registers. */
+static int set_values(const struct wire_reader *r, struct record *rec)
+{
+	struct rec *call = &rec->out->seen.rec;
+	const struct row *row = &r->rows[call->op];
+	uint64_t value;
+	int i;
+
+	for (i = 0; i < row->values; i++) {
+		int slot = row->slot[i];
+
+		if (!take(&rec->rest, &value, sizeof(value)))
+			return malformed(rec, "values of arguments are missing");
+		call->arg[slot] = args_narrow(ops[call->op].arg[slot], value);
+	}
+	if (row->has_memory)
+		set_unread(row, call);
 	return 0;
 }
 

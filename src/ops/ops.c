@@ -182,7 +182,12 @@ __attribute__((constructor)) static void fill_arg_indices(void)
 			op_arg_indices[op][ops[op].arg[i]] = (int8_t)i;
 }
 
-struct op_fields op_fields[OP_COUNT];
+struct op_fields op_fields[OP_COUNT], op_recorded[OP_COUNT];
+
+static void add_field(struct op_fields *f, int index, uint8_t kind)
+{
+	f->field[f->n++] = (struct op_field){(uint8_t)index, kind, (uint8_t)arg_infos[kind].form};
+}
 
 __attribute__((constructor)) static void fill_fields(void)
 {
@@ -192,10 +197,11 @@ __attribute__((constructor)) static void fill_fields(void)
 		for (i = 0; i < OP_ARGS; i++) {
 			uint8_t kind = ops[op].arg[i];
 			enum arg_form form = arg_infos[kind].form;
-			struct op_fields *f = &op_fields[op];
 
 			if (form != FORM_NONE && form != FORM_ADDR2 && form != FORM_PAGES)
-				f->field[f->n++] = (struct op_field){(uint8_t)i, kind, (uint8_t)form};
+				add_field(&op_fields[op], i, kind);
+			if (form != FORM_NONE && arg_infos[kind].key)
+				add_field(&op_recorded[op], i, kind);
 		}
 }
 

@@ -167,14 +167,14 @@ struct other_call {
 extern const struct other_call other_calls[];
 extern const unsigned other_call_count;
 
-/* The arguments that a .replay has of an operation, in order. Filled before main(). */
+/* The arguments that a .replay, and that a .capture has of an operation, in order. Filled before main(). */
 struct op_fields {
 	uint8_t n;
 	struct op_field {
 		uint8_t index, kind, form; /* of arg[], enum arg_kind, enum arg_form */
 	} field[OP_ARGS];
 };
-extern struct op_fields op_fields[OP_COUNT];
+extern struct op_fields op_fields[OP_COUNT], op_recorded[OP_COUNT];
 
 /* Calls that make, move or take away what their names lead to; those that open may do so, too. */
 bool op_changes_names(enum op_id op);

@@ -7,16 +7,26 @@
 #include "trace/header.h"
 #include "trace/values.h"
 
-
-/* Descriptors are ints to the kernel, whatever the upper half of the register holds. */
-static void print_fd(struct buf *out, enum arg_kind kind, uint64_t arg)
+/* Behind P, where all of it has room; each returns its end. */
+static inline char *put_text(char *p, const char *text, size_t len)
 {
-	int32_t fd = (int32_t)arg;
+	memcpy(p, text, len);
+	return p + len;
+}
 
-	if (fd == AT_FDCWD && kind != A_FD && kind != A_FD2)
-		buf_puts(out, "AT_FDCWD");
-	else
-		buf_i64(out, fd);
+#define PUT(p, text) put_text(p, text, sizeof(text) - 1)
+
+static inline char *put_u64(char *p, uint64_t v)
+{
+	if (v >= 10)
+		return str_put_u64(p, v);
+	*p = (char)('0' + v);
+	return p + 1;
+}
+
+static inline char *put_i64(char *p, int64_t v)
+{
+	return v < 0 ? str_put_i64(p, v) : put_u64(p, (uint64_t)v);
 }
 
 static void print_inner_fd(struct buf *out, uint64_t fd)
@@ -24,24 +34,75 @@ static void print_inner_fd(struct buf *out, uint64_t fd)
 	buf_i64(out, (int32_t)fd);
 }
 
-static void print_value(struct buf *out, const struct rec *rec, int i)
-{
-	enum arg_kind kind = ops[rec->op].arg[i];
-	enum arg_form form = arg_infos[kind].form;
+/* "k=", a number of any form that is one, and the separator: one look at the room for it all. */
+#define NUMBER_FIELD_MOST (VALUE_NUMBER_MOST + 8)
 
+static inline bool is_number(enum arg_form form)
+{
 	switch (form) {
-	case FORM_NONE:
-		break;
 	case FORM_DEC:
 	case FORM_UDEC:
 	case FORM_OCT:
 	case FORM_HEX:
 	case FORM_FLAGS:
 	case FORM_CTX:
-		value_print_number(out, form, rec->arg[i]);
-		break;
 	case FORM_FD:
-		print_fd(out, kind, rec->arg[i]);
+	case FORM_ADDR:
+	case FORM_ADDR2:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Descriptors are ints to the kernel, whatever the upper half of the register holds. */
+static char *put_fd(char *p, enum arg_kind kind, uint64_t arg)
+{
+	int32_t fd = (int32_t)arg;
+
+	if (fd == AT_FDCWD && kind != A_FD && kind != A_FD2)
+		return PUT(p, "AT_FDCWD");
+	return put_i64(p, fd);
+}
+
+static char *put_number(char *p, enum arg_kind kind, enum arg_form form, uint64_t v)
+{
+	switch (form) {
+	case FORM_FD:
+		return put_fd(p, kind, v);
+	case FORM_DEC:
+		return put_i64(p, (int64_t)v);
+	case FORM_UDEC:
+	case FORM_FLAGS:
+		return put_u64(p, v);
+	case FORM_ADDR:
+	case FORM_ADDR2:
+		return value_put_number(p, FORM_HEX, v);
+	default:
+		return value_put_number(p, form, v);
+	}
+}
+
+static void print_number(struct buf *out, const struct op_field *field, uint64_t v)
+{
+	char *p;
+
+	if (!buf_reserve(out, NUMBER_FIELD_MOST))
+		return;
+	p = out->p + out->len;
+	*p++ = arg_infos[field->kind].key;
+	*p++ = '=';
+	p = put_number(p, (enum arg_kind)field->kind, (enum arg_form)field->form, v);
+	out->len = (size_t)(PUT(p, ";:,") - out->p);
+}
+
+/* What is no number. */
+static void print_value(struct buf *out, const struct rec *rec, int i)
+{
+	enum arg_kind kind = ops[rec->op].arg[i];
+
+	switch (arg_infos[kind].form) {
+	default:
 		break;
 	case FORM_PATH:
 		escape_add(out, rec->path);
@@ -51,10 +112,6 @@ static void print_value(struct buf *out, const struct rec *rec, int i)
 		break;
 	case FORM_IOV:
 		value_print_iov(out, rec->vec, rec->nvec);
-		break;
-	case FORM_ADDR:
-	case FORM_ADDR2:
-		value_print_number(out, FORM_HEX, rec->arg[i]);
 		break;
 	case FORM_EXTENTS:
 	case FORM_PAGES:
@@ -97,68 +154,110 @@ static bool is_there(const struct rec *rec, enum arg_form form)
 		return rec->path2.s != NULL;
 	if (form == FORM_EXTENTS)
 		return rec->vec != NULL;
-	return form != FORM_NONE;
+	return true;
 }
 
 static void print_args(struct buf *out, const struct rec *rec)
 {
+	const struct op_fields *fields = &op_recorded[rec->op];
 	int i;
 
-	for (i = 0; i < OP_ARGS; i++) {
-		const struct arg_info *info = &arg_infos[ops[rec->op].arg[i]];
+	for (i = 0; i < fields->n; i++) {
+		const struct op_field *field = &fields->field[i];
+		enum arg_form form = (enum arg_form)field->form;
 
-		if (!info->key || !is_there(rec, info->form))
-			continue;
-		buf_char(out, info->key);
-		buf_char(out, '=');
-		print_value(out, rec, i);
-		buf_puts(out, ";:,");
+		if (is_number(form)) {
+			print_number(out, field, rec->arg[field->index]);
+		} else if (is_there(rec, form)) {
+			buf_char(out, arg_infos[field->kind].key);
+			buf_char(out, '=');
+			print_value(out, rec, field->index);
+			buf_puts(out, ";:,");
+		}
 	}
 }
 
-#define FACT_MODE 3
+#define FACTS_MOST (9 * (VALUE_NUMBER_MOST + 1) + 8)
+
+static char *put_facts(char *p, const struct facts *f)
+{
+	p = put_u64(p, f->dev_major);
+	*p++ = ':';
+	p = put_u64(p, f->dev_minor);
+	*p++ = ':';
+	p = put_u64(p, f->ino);
+	*p++ = ':';
+	p = value_put_number(p, FORM_OCT, f->mode);
+	*p++ = ':';
+	p = put_u64(p, f->nlink);
+	*p++ = ':';
+	p = put_u64(p, f->uid);
+	*p++ = ':';
+	p = put_u64(p, f->gid);
+	*p++ = ':';
+	p = put_u64(p, f->size);
+	*p++ = ':';
+	return put_u64(p, f->blocks);
+}
 
 static void print_facts(struct buf *out, const struct facts *f)
 {
-	const uint64_t v[] = {f->dev_major, f->dev_minor, f->ino, f->mode, f->nlink, f->uid,
-		f->gid, f->size, f->blocks};
-	size_t i;
+	char *p;
 
-	buf_puts(out, "x=");
+	if (!buf_reserve(out, FACTS_MOST))
+		return;
+	p = PUT(out->p + out->len, "x=");
 	if (f->absent)
-		buf_char(out, '-');
+		*p++ = '-';
 	else if (f->list)
-		value_print_number(out, FORM_OCT, f->mode);
-	for (i = 0; f->known && i < sizeof(v) / sizeof(*v); i++) {
-		if (i)
-			buf_char(out, ':');
-		value_print_number(out, i == FACT_MODE ? FORM_OCT : FORM_UDEC, v[i]);
-	}
-	buf_puts(out, ";:,");
+		p = value_put_number(p, FORM_OCT, f->mode);
+	if (f->known)
+		p = put_facts(p, f);
+	out->len = (size_t)(PUT(p, ";:,") - out->p);
 }
 
-void capture_print(struct buf *out, const struct rec *rec)
+/* Up to the arguments; names of operations have at most 255 bytes. */
+#define HEAD_MOST (4 * VALUE_NUMBER_MOST + 255 + 32)
+
+static void print_head(struct buf *out, const struct rec *rec)
 {
-	buf_puts(out, "t=");
-	buf_u64(out, rec->t);
-	buf_puts(out, ";:,D=");
-	buf_u64(out, rec->dur);
-	buf_puts(out, ";:,i=");
-	buf_u64(out, rec->pid);
-	buf_char(out, ':');
-	buf_u64(out, rec->tid);
-	buf_puts(out, ";:,o=");
-	buf_puts(out, ops[rec->op].name);
-	buf_puts(out, ";:,");
-	print_args(out, rec);
-	if (rec->has_ret) {
-		buf_puts(out, "s=");
-		buf_i64(out, rec->ret);
-		buf_puts(out, ";:,");
+	char *p;
+
+	if (!buf_reserve(out, HEAD_MOST))
+		return;
+	p = PUT(out->p + out->len, "t=");
+	p = put_u64(p, rec->t);
+	p = PUT(p, ";:,D=");
+	p = put_u64(p, rec->dur);
+	p = PUT(p, ";:,i=");
+	p = put_u64(p, rec->pid);
+	*p++ = ':';
+	p = put_u64(p, rec->tid);
+	p = PUT(p, ";:,o=");
+	p = put_text(p, ops[rec->op].name, ops[rec->op].name_len);
+	out->len = (size_t)(PUT(p, ";:,") - out->p);
+}
+
+/* The result and the end of the line. */
+static void print_tail(struct buf *out, const struct rec *rec)
+{
+	char *p;
+
+	if (rec->has_ret && buf_reserve(out, NUMBER_FIELD_MOST)) {
+		p = PUT(out->p + out->len, "s=");
+		p = put_i64(p, rec->ret);
+		out->len = (size_t)(PUT(p, ";:,") - out->p);
 	}
 	if (rec->facts.known || rec->facts.absent || rec->facts.list)
 		print_facts(out, &rec->facts);
 	buf_char(out, '\n');
+}
+
+void capture_print(struct buf *out, const struct rec *rec)
+{
+	print_head(out, rec);
+	print_args(out, rec);
+	print_tail(out, rec);
 }
 
 void capture_print_header(struct buf *out, const struct capture_pair *pairs, size_t n)

@@ -427,13 +427,14 @@ static void put_string(struct hide *h, struct buf *out, const struct rec *rec, e
 
 void hide_print(struct hide *h, struct buf *out, const struct rec *rec)
 {
-	struct rec hidden = *rec;
+	struct rec hidden;
 	int i;
 
 	if (!h) {
 		capture_print(out, rec);
 		return;
 	}
+	hidden = *rec;
 	h->path.len = h->path2.len = 0;
 	for (i = 0; i < OP_ARGS; i++) {
 		enum arg_kind kind = ops[rec->op].arg[i];

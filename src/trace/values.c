@@ -96,31 +96,36 @@ int value_number(enum arg_form form, struct str s, uint64_t *out)
 }
 
 /* Digits of base 8 (3 bits) or 16 (4). */
-static void print_bits(struct buf *out, unsigned bits, uint64_t v)
+static char *put_bits(char *p, unsigned bits, uint64_t v)
 {
-	char text[22], *p = text + sizeof(text);
+	unsigned digits = v ? (63 - (unsigned)__builtin_clzll(v)) / bits + 1 : 1, i;
 
-	do {
-		*--p = "0123456789abcdef"[v & ((1u << bits) - 1)];
-		v >>= bits;
-	} while (v);
-	buf_add(out, p, (size_t)(text + sizeof(text) - p));
+	for (i = digits; i-- > 0; v >>= bits)
+		p[i] = "0123456789abcdef"[v & ((1u << bits) - 1)];
+	return p + digits;
+}
+
+char *value_put_number(char *p, enum arg_form form, uint64_t v)
+{
+	if (form == FORM_OCT) {
+		if (v)
+			*p++ = '0';
+		return put_bits(p, 3, v);
+	}
+	if (form == FORM_HEX || form == FORM_CTX) {
+		*p++ = '0';
+		*p++ = 'x';
+		return put_bits(p, 4, v);
+	}
+	if (form == FORM_UDEC || form == FORM_FLAGS)
+		return str_put_u64(p, v);
+	return str_put_i64(p, (int64_t)v);
 }
 
 void value_print_number(struct buf *out, enum arg_form form, uint64_t v)
 {
-	if (form == FORM_OCT) {
-		if (v)
-			buf_char(out, '0');
-		print_bits(out, 3, v);
-	} else if (form == FORM_HEX || form == FORM_CTX) {
-		buf_add(out, "0x", 2);
-		print_bits(out, 4, v);
-	} else if (form == FORM_UDEC || form == FORM_FLAGS) {
-		buf_u64(out, v);
-	} else {
-		buf_i64(out, (int64_t)v);
-	}
+	if (buf_reserve(out, VALUE_NUMBER_MOST))
+		out->len = (size_t)(value_put_number(out->p + out->len, form, v) - out->p);
 }
 
 /* ---- vectors ---- */

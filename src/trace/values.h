@@ -174,6 +174,11 @@ static inline int value_u32(struct str s, uint32_t *out)
 int value_number(enum arg_form form, struct str s, uint64_t *out);
 void value_print_number(struct buf *out, enum arg_form form, uint64_t v);
 
+#define VALUE_NUMBER_MOST 24
+
+/* Behind P, where VALUE_NUMBER_MOST bytes have room; returns its end. */
+char *value_put_number(char *p, enum arg_form form, uint64_t v);
+
 /* "4096x3,100" or "-". At most REC_IOV_MAX segments. */
 int value_iov(u64_vec *vec, struct str s);
 void value_print_iov(struct buf *out, const uint64_t *v, uint32_t n);
