@@ -173,13 +173,13 @@ $(BUILD)/src/capture/stap_module.o: private override EXTRA_CFLAGS += -DIORIOT_PR
 # One binary for all kernels from 5.17 on, and one for those from 5.8 on: what they look like is found out when it is
 # loaded.
 $(BPFSKEL_OLD): private BPFOLD := -DIORIOT_OLD
+BPFCC    = $(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPFARCH) -ffreestanding -Isrc \
+	-idirafter /usr/include/$$(uname -m)-linux-gnu $(call pkg,--cflags libbpf) -Wall -Wextra -Wno-unused-parameter
 ifeq ($(BPFHOW),tools)
 $(BPFSKEL) $(BPFSKEL_OLD): $(BUILD)/%.skel.h: $(BPFIN)
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(BPFARCH) $(BPFOLD) -ffreestanding -Isrc \
-		-idirafter /usr/include/$$(uname -m)-linux-gnu $(call pkg,--cflags libbpf) \
-		-Wall -Wextra -Wno-unused-parameter -c src/capture/bpf/ioriot.bpf.c -o $(BUILD)/$*.tmp
+	$(Q)$(BPFCC) $(BPFOLD) -c src/capture/bpf/ioriot.bpf.c -o $(BUILD)/$*.tmp
 	$(Q)export PATH=$$PATH:$(SBIN); $(BPFTOOL) gen object $(BUILD)/$*.o $(BUILD)/$*.tmp && \
 		$(BPFTOOL) gen skeleton $(BUILD)/$*.o name $* > $@.new && mv $@.new $@
 else
@@ -232,6 +232,20 @@ $(BUILD)/bench/calls $(BUILD)/bench/split: $(BUILD)/bench/%: $(BUILD)/tests/benc
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+ifeq ($(BPFHOW),tools)
+BENCHTOOLS += $(addprefix $(BUILD)/bench/,floor floor.bpf.o)
+endif
+
+$(BUILD)/bench/floor: $(BUILD)/tests/bench/floor.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg,--libs libbpf)
+
+$(BUILD)/bench/floor.bpf.o: tests/bench/floor.bpf.c src/capture/bpf/types.h
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(BPFCC) -c $< -o $@
 
 $(BUILD)/bench/wire: $(BUILD)/tests/bench/wire.o $(BUILD)/tests/common/wire_bytes.o $(LIBOBJ)
 	@mkdir -p $(@D)
@@ -337,6 +351,6 @@ uninstall:
 
 -include $(OBJ:.o=.d) $(UNITOBJ:.o=.d) $(BUILD)/scripts/option_texts.d
 -include $(BUILD)/scripts/syscall_matrix.d $(BUILD)/tests/late/emulate.d $(FUZZOBJ:.o=.d)
--include $(addprefix $(BUILD)/tests/bench/,load.d loading.d calls.d split.d wire.d openat2.d)
+-include $(addprefix $(BUILD)/tests/bench/,load.d loading.d calls.d split.d wire.d openat2.d floor.d)
 FORCE:
 .PHONY: all static clean coverage deps dist fuzz partitions workloads modules test test-vm demo bench benchtools bench-vm soak install uninstall man FORCE $(CHECKS)

@@ -145,6 +145,7 @@ TARGETS = {
     "bpf-tar": ("ratio", "<=", 1.2),
     "bpf-grep": ("ratio", "<=", 1.35),
     "bpf-storm": (("lost", "<=", 0), ("consumer_ns", "<=", 250)),
+    "bpf-storm-two": (("lost", "<=", 0), ("rate", ">=", 4e6)),
     "capture-zst": ("bytes_per_record", "<=", 12),
 }
 

@@ -83,16 +83,25 @@ class Bpf:
                 continue
             yield name, cmd, fewer
 
+    def floor(self):
+        """The command in front of a program of which two programs write down the numbers and no more; None: there is none."""
+        cmd = [self.bench.tool("floor"), self.bench.tool("floor.bpf.o")]
+        if os.path.exists(cmd[0]) and not subprocess.run(cmd + ["true"], check=False).returncode:
+            return cmd
+        self.bench.report("bpf-floor", "left out: its programs were not built, or cannot be loaded")
+        return None
+
     def calls(self):
         target = os.path.join(self.bench.ram.dir, "target")
         with open(target, "wb") as f:
             f.write(os.urandom(65536))
         prog, n = [self.bench.tool("calls"), target], 400000
-        tools = list(self.others())
-        plain, ours, lost, theirs = [], [], 0, {name: [] for name, _, _ in tools}
+        tools, floor = list(self.others()), self.floor()
+        plain, ours, least, lost, theirs = [], [], [], 0, {name: [] for name, _, _ in tools}
         for i in range(self.pairs + 1):
             bare = self.bench.run(prog + [str(n)])
             with_bpf, _, missing, _ = self.recorded(prog + [str(n)], "--buffer=64M")
+            with_floor = self.bench.run(floor + prog + [str(n)]) if floor else None
             for name, cmd, fewer in tools:
                 small = prog + [str(n // fewer)]
                 if cmd[-1] == "-c":
@@ -104,6 +113,8 @@ class Bpf:
             if i:
                 plain.append([int(x) for x in bare.split()])
                 ours.append([int(x) for x in with_bpf.split()])
+                if with_floor:
+                    least.append([int(x) for x in with_floor.split()])
                 lost += missing
         for k, what in enumerate(CALLS):
             base = statistics.median(p[k] for p in plain)
@@ -111,9 +122,15 @@ class Bpf:
             median = statistics.median(added)
             beside = ["%s +%.0f" % (name, statistics.median(row[k] for row in rows) - base)
                       for name, rows in theirs.items() if rows]
+            figures = {}
+            if least:
+                floors = [f[k] - p[k] for p, f in zip(plain, least)]
+                figures["floor_ns"] = statistics.median(floors)
+                beside.insert(0, "the least that programs cost +%.0f (%d .. %d)" % (
+                    figures["floor_ns"], min(floors), max(floors)))
             self.bench.report("bpf-" + what, "+%.0f ns (%d .. %d) to %.0f ns untraced; %s; %d lost" % (
                 median, min(added), max(added), base, ", ".join(beside) or "alone", lost),
-                added_ns=median, low=min(added), high=max(added), lost=lost)
+                added_ns=median, low=min(added), high=max(added), untraced_ns=base, lost=lost, **figures)
         os.unlink(target)
 
     # --- programs
@@ -175,6 +192,9 @@ class Bpf:
         ns = int(text)
         self.bench.report("bpf-storm", "%.2f M records/s for %.1f s; %d lost; %d ns of a processor a record" % (
             n / ns * 1e3, ns / 1e9, lost, cost), rate=n / ns * 1e9, lost=lost, consumer_ns=cost)
+        two, _, lost, cost = self.recorded([self.bench.tool("calls"), "storm", str(n), "2"], "--buffer=2G")
+        self.bench.report("bpf-storm-two", "%.2f M records/s by two threads for %.1f s; %d lost; %d ns of a processor a record" % (
+            n / int(two) * 1e3, int(two) / 1e9, lost, cost), rate=n / int(two) * 1e9, lost=lost, consumer_ns=cost)
         os.unlink(large)
         n //= 10
         text, records, lost, _ = self.recorded([self.bench.tool("calls"), "storm", str(n)], "--buffer=1M")

@@ -2,7 +2,7 @@
 /*
  * calls FILE N: N preads of 4 KiB from FILE, then N / 4 opens and closes, then N getppids; prints "PREAD OPEN GETPPID",
  * ns each: of 400 parts the one that a quarter is faster than, since others only add to it.
- * calls storm N: N calls that fail; prints the ns of all.
+ * calls storm N [THREADS]: N calls that fail, shared out among THREADS (1); prints the ns of all.
  * calls counter N: prints the ns that a look at the time stamp counter adds to a getppid; 0 where there is none.
  * calls sleeps N GAP [FILE]: N times of GAP ns that it sleeps for; prints the processor time of one, ns. With FILE a
  *    page of it is read behind each; the time of as many reads without a sleep is taken off.
@@ -24,7 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PARTS 400
+#define PARTS	   400
+#define STORM_MOST 64
 
 static const char *path;
 static int fd = -1;
@@ -79,12 +80,27 @@ static uint64_t measure(void (*one)(uint64_t i), uint64_t n)
 	return part[PARTS / 4];
 }
 
-static uint64_t storm(uint64_t n)
+static void *storm(void *calls)
 {
-	uint64_t t = now();
+	uint64_t n = *(const uint64_t *)calls;
 
 	while (n--)
 		lseek(-1, (off_t)n, SEEK_SET);
+	return NULL;
+}
+
+static uint64_t storms(uint64_t n, unsigned threads)
+{
+	pthread_t others[STORM_MOST - 1];
+	uint64_t t = now(), each = n / threads;
+	unsigned i;
+
+	for (i = 0; i < threads - 1; i++)
+		if (pthread_create(&others[i], NULL, storm, &each))
+			_exit(1);
+	storm(&each);
+	for (i = 0; i < threads - 1; i++)
+		pthread_join(others[i], NULL);
 	return now() - t;
 }
 
@@ -192,7 +208,11 @@ int main(int argc, char **argv)
 	uint64_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0, pread_ns, open_ns;
 
 	if (argc > 2 && strcmp(argv[1], "storm") == 0) {
-		printf("%llu\n", (unsigned long long)storm(n));
+		unsigned long threads = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
+
+		if (!threads || threads > STORM_MOST)
+			return 2;
+		printf("%llu\n", (unsigned long long)storms(n, (unsigned)threads));
 		return 0;
 	}
 	if (argc > 2 && strcmp(argv[1], "counter") == 0) {
