@@ -16,6 +16,7 @@ rows() {
 		#define HOOK_ROW(event, program, tracepoint, values, layers) ROW event program tracepoint false layers
 		#define HOOK_ALWAYS(program, tracepoint, layers) ROW program program tracepoint true layers
 		#define HOOK_FUNCTION(event, program, name, layers) ROW event program name function layers
+		#define HOOK_AROUND(event, program, name, layers) ROW event program name around layers
 		#define BIT(layer) BIT_OF(layer)
 		#define HELPS(layer) BIT_OF(layer)
 		#include "$here/../src/capture/hooks.def"
@@ -39,6 +40,12 @@ rows | while read -r _ event program tracepoint always layers; do
 	if [ "$always" = function ]; then
 		[ -n "$headers" ] || echo "{\"$event\", \"$tracepoint\", NULL, $layers, false, &called_$program," \
 			".probe = {.symbol_name = \"$tracepoint\", .pre_handler = on_$program}},"
+		continue
+	fi
+	if [ "$always" = around ]; then
+		[ -n "$headers" ] || echo "{\"$event\", \"$tracepoint\", NULL, $layers, false, &called_$program," \
+			".around = {.kp.symbol_name = \"$tracepoint\", .entry_handler = on_$program," \
+			".handler = on_${program}_over, .data_size = sizeof(struct around), .maxactive = AROUND_MOST}},"
 		continue
 	fi
 	header=$(header_of "$tracepoint" "$@")

@@ -106,11 +106,58 @@ ON_FUNCTION(ra_order, pages_ahead((void *)regs_get_kernel_argument(regs, 0),
 ON_FUNCTION(ra_unbounded,
 	pages_ahead((void *)regs_get_kernel_argument(regs, 0), regs_get_kernel_argument(regs, 1), false))
 
+/* Of the beginning and the end of a function. What is not ON at its beginning has no end. */
+struct around {
+	const struct sock *sk;
+	unsigned int flags;
+};
+
+#define AROUND(program, begin, over)                                                               \
+	static int on_##program(struct kretprobe_instance *call, struct pt_regs *regs)             \
+	{                                                                                          \
+		struct around *around __maybe_unused = (void *)call->data;                         \
+		bool on;                                                                           \
+                                                                                                   \
+		note_called(&called_##program);                                                    \
+		preempt_disable_notrace();                                                         \
+		on = session_on() && begin;                                                        \
+		preempt_enable_notrace();                                                          \
+		return !on;                                                                        \
+	}                                                                                          \
+	static int on_##program##_over(struct kretprobe_instance *call, struct pt_regs *regs)      \
+	{                                                                                          \
+		const struct around *around __maybe_unused = (void *)call->data;                   \
+                                                                                                   \
+		preempt_disable_notrace();                                                         \
+		over;                                                                              \
+		preempt_enable_notrace();                                                          \
+		return 0;                                                                          \
+	}
+
+AROUND(direct, direct_begins((void *)regs_get_kernel_argument(regs, 0)), direct_ends())
+
+static bool socket_begins(struct around *around, struct pt_regs *regs, unsigned int flags)
+{
+	const struct socket *socket = (void *)regs_get_kernel_argument(regs, 0);
+
+	*around = (struct around){.sk = socket->sk, .flags = flags};
+	return socket->sk != NULL;
+}
+
+AROUND(socket_sends, socket_begins(around, regs, 0),
+	put_socket_moved(around->sk, ROW_net_send, (int)regs_return_value(regs), around->flags))
+AROUND(socket_sends_old, socket_begins(around, regs, 0),
+	put_socket_moved(around->sk, ROW_net_send, (int)regs_return_value(regs), around->flags))
+AROUND(socket_receives, socket_begins(around, regs, regs_get_kernel_argument(regs, 2)),
+	put_socket_moved(around->sk, ROW_net_recv, (int)regs_return_value(regs), around->flags))
+
 /* Beside the hooks of sys: each is there without the other. */
 ON(event_enter, (void *data, struct pt_regs *regs, long number), event_enter(regs, number))
 ON(event_exit, (void *data, struct pt_regs *regs, long ret), event_exit(regs, ret))
 ON(event_signal, (void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka), event_interrupted(ka))
 ON(inet_sock_set_state, (void *data, const struct sock *sk, const int was, const int is), state_changed(sk, was, is))
+ON(sock_send_length, (void *data, struct sock *sk, int moved, int flags), put_socket_moved(sk, ROW_net_send, moved, flags))
+ON(sock_recv_length, (void *data, struct sock *sk, int moved, int flags), put_socket_moved(sk, ROW_net_recv, moved, flags))
 ON(tcp_retransmit_skb, (void *data, const struct sock *sk, const struct sk_buff *skb), retransmitted(sk, skb->len))
 
 ON(page_fault_user, (void *data, unsigned long address, struct pt_regs *regs, unsigned long code),
@@ -146,8 +193,11 @@ struct layer_hook {
 	unsigned int layers;
 	bool always, *called, on;
 	struct tracepoint *tracepoint;
-	struct kprobe probe; /* of a function */
+	struct kprobe probe;	 /* of a function */
+	struct kretprobe around; /* ... and of its end */
 };
+
+#define AROUND_MOST 512 /* at once; of others nothing is known */
 
 #define BIT_OF(layer) (1u << LAYER_##layer)
 
@@ -182,8 +232,12 @@ static bool event_is_told(const char *event)
 
 static bool layer_hook_on(struct layer_hook *hook)
 {
+	if ((hook->probe.symbol_name || hook->around.kp.symbol_name) && event_is_told(hook->event))
+		return false;
+	if (hook->around.kp.symbol_name)
+		return register_kretprobe(&hook->around) == 0;
 	if (hook->probe.symbol_name)
-		return !event_is_told(hook->event) && register_kprobe(&hook->probe) == 0;
+		return register_kprobe(&hook->probe) == 0;
 	return hook->tracepoint && hook->function &&
 	       tracepoint_probe_register(hook->tracepoint, hook->function, NULL) == 0;
 }
@@ -218,6 +272,8 @@ static int layer_memos_make(enum layer layer)
 	if (!rc)
 		rc = memos_make(&writebacks);
 	if (!rc)
+		rc = memos_make(&directs);
+	if (!rc)
 		rc = memos_make(&bios);
 	if (!rc)
 		rc = memos_make(&aboves);
@@ -251,6 +307,8 @@ static void layers_off(void)
 
 		if (hook->on && hook->probe.symbol_name)
 			unregister_kprobe(&hook->probe);
+		else if (hook->on && hook->around.kp.symbol_name)
+			unregister_kretprobe(&hook->around);
 		else if (hook->on)
 			tracepoint_probe_unregister(hook->tracepoint, hook->function, NULL);
 		hook->on = false;
@@ -263,6 +321,7 @@ static void layers_free(void)
 {
 	memos_free(&touchers);
 	memos_free(&writebacks);
+	memos_free(&directs);
 	memos_free(&bios);
 	memos_free(&aboves);
 	memos_free(&requests);

@@ -6,6 +6,7 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/kprobes.h>
+#include <linux/magic.h>
 
 #include "event.h"
 
@@ -92,15 +93,64 @@ static const struct inode *inode_of_pages(const struct bio *bio)
 	return inode;
 }
 
+/* --- direct I/O of btrfs, whose bios tell nothing that is known of them --- */
+
+/* The file that a thread reads or writes past the cache. */
+static struct memos directs = {.bits = 12, .bytes = sizeof(u64)};
+
+/* False: it is of no btrfs. */
+static bool direct_begins(const struct kiocb *iocb)
+{
+	const struct inode *inode = file_inode(iocb->ki_filp);
+	u64 value = KEY(inode);
+
+	if (inode->i_sb->s_magic != BTRFS_SUPER_MAGIC)
+		return false;
+	memo_put(&directs, KEY(current), &value);
+	return true;
+}
+
+static void direct_ends(void)
+{
+	memo_drop(&directs, KEY(current));
+}
+
+static const struct inode *inode_of_task(void)
+{
+	u64 value;
+
+	return in_task() && memo_get(&directs, KEY(current), &value) ? (const void *)(uintptr_t)value : NULL;
+}
+
+static bool same_file_system(const struct inode *a, const struct inode *b)
+{
+	const struct super_block *first, *second;
+
+	return PEEK(first, a->i_sb) && PEEK(second, b->i_sb) && first == second;
+}
+
+/* *DIRECT: its pages are the program's, else what was changed before, or what the file system keeps of itself. */
+static const struct inode *inode_of_bio(const struct bio *bio, bool *direct)
+{
+	const struct inode *inode = inode_of_direct(bio), *of_task, *of_pages;
+
+	*direct = true;
+	if (inode)
+		return inode;
+	of_task = inode_of_task();
+	of_pages = inode_of_pages(bio);
+	if (of_task && !(of_pages && same_file_system(of_task, of_pages)))
+		return of_task;
+	*direct = !of_pages;
+	return of_pages;
+}
+
 static void origin_find(const struct bio *bio, bool writes, struct origin *out)
 {
-	out->inode = inode_of_direct(bio);
-	if (out->inode) {
-		for_whom(NULL, writes, &out->who);
-	} else {
-		out->inode = inode_of_pages(bio);
-		for_whom(out->inode, writes, &out->who);
-	}
+	bool direct;
+
+	out->inode = inode_of_bio(bio, &direct);
+	for_whom(direct ? NULL : out->inode, writes, &out->who);
 	if (out->who.in_scope)
 		out->who.in_scope = file_wanted(out->inode);
 }

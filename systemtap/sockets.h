@@ -267,6 +267,7 @@ static bool event_sends(enum event_call event)
 	case EVENT_SENDMSG:
 	case EVENT_SENDMMSG:
 	case EVENT_SENDFILE:
+	case EVENT_SPLICE:
 	case EVENT_CONNECT:
 		return true;
 	default:
@@ -325,7 +326,7 @@ static void event_enter(const struct pt_regs *regs, long number)
 	th->event_t = ktime_get_ns();
 	th->event_wait = wait_of(event, regs);
 	if (session.on[LAYER_RETRANS] && event_sends(event))
-		note_sender((unsigned int)call_arg(regs, 0));
+		note_sender((unsigned int)call_arg(regs, event == EVENT_SPLICE ? 2 : 0));
 }
 
 /* --- net --- */
@@ -334,11 +335,12 @@ struct moved {
 	u64 asked, flags, messages;
 	s64 bytes;
 	u64 name, name_len; /* of the other end, 0: the socket knows it */
+	unsigned int fd_arg; /* the register that has the descriptor */
 };
 
 static void put_moved(const struct over *c, u32 row, const struct moved *m, bool plain)
 {
-	unsigned int fd = (unsigned int)call_arg(c->regs, 0);
+	unsigned int fd = (unsigned int)call_arg(c->regs, m->fd_arg);
 	struct file *file;
 	const struct sock *sk = sock_get(fd, &file);
 	struct event e;
@@ -361,6 +363,62 @@ static void put_moved(const struct over *c, u32 row, const struct moved *m, bool
 		item_end_of(&e.o, sk, true);
 	event_end(&e);
 	sock_put_file(file);
+}
+
+/* Those of bytes stand in front of the others (sockets.def). */
+static bool event_moves(unsigned int event)
+{
+	return event && event <= EVENT_RECVMMSG;
+}
+
+static bool call_is_about(const struct sock *sk, int reg)
+{
+	struct file *file;
+	bool out = sock_get((unsigned int)call_arg(task_pt_regs(current), reg), &file) == sk;
+
+	sock_put_file(file);
+	return out;
+}
+
+/* Is SK what the call under way is about? It tells what it moves when it is over. */
+static bool call_moves(const struct thread *th, const struct sock *sk)
+{
+	if (!event_moves(th->event) || th->event_restart || is_ring_thread(current))
+		return false;
+	return call_is_about(sk, 0) || (th->event == EVENT_SPLICE && call_is_about(sk, 2));
+}
+
+/* What a socket says that it has moved, for whoever asked: a request of io_uring, the kernel itself. */
+static void put_socket_moved(const struct sock *sk, u32 row, int moved, unsigned int flags)
+{
+	const struct thread *th = in_task() ? scope_thread() : NULL;
+	struct event e;
+	u64 *value;
+
+	/* what would have to wait is tried again */
+	if (moved == -EAGAIN || is_restart(moved) || !th || call_moves(th, sk) ||
+		!event_begin(&e, row, LAYER_NET, 4, moved > 0 ? moved : 0))
+		return;
+	event_result(&e, moved);
+	value = event_values(&e);
+	value[0] = (u64)-1;
+	value[1] = moved > 0 ? moved : 0;
+	value[2] = flags;
+	value[3] = 0;
+	item_ends(&e.o, sk);
+	event_end(&e);
+}
+
+/* Between a pipe and a file: of which each may be a socket. */
+static void put_spliced(const struct over *c)
+{
+	struct moved m = {.asked = call_arg(c->regs, 4), .messages = 1, .bytes = c->ret};
+	struct file *file;
+	const struct sock *from = sock_get((unsigned int)call_arg(c->regs, 0), &file);
+
+	sock_put_file(file);
+	m.fd_arg = from ? 0 : 2;
+	put_moved(c, from ? ROW_net_recv : ROW_net_send, &m, true);
 }
 
 /* What any file may be told to do: only of sockets. */
@@ -608,6 +666,9 @@ static void event_put(const struct over *c)
 	case EVENT_WRITEV:
 	case EVENT_SENDFILE:
 		put_plain_moved(c, ROW_net_send);
+		break;
+	case EVENT_SPLICE:
+		put_spliced(c);
 		break;
 	case EVENT_SENDTO:
 		put_buffer_moved(c, ROW_net_send);

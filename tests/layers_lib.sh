@@ -117,3 +117,35 @@ layers_rings() {
 ring_complete;:,c=21542;:,n=14;:,N=14;:,L=0 "
 }
 ring_keys() { grep -E "^$1" events | grep -oP '\bV=\S+' | sort | tr '\n' ' '; } # EXPRESSION
+
+# layers_transfers CAPTURE OUTPUT: bytes of sockets of transfers_program, each once, by a call or by none. In the order
+# of each direction: who sends is told when the call is over, when who waits may have got it.
+layers_transfers() {
+	local name pid way
+	name=$(basename "$1" .capture)
+	read -r pid <"$2"
+	for way in send recv; do
+		grep ";:,o=net_$way;" "$1"
+	done | sed -E "s/^.*;:,i=([0-9]+):([0-9]+);:,o=(net_\w+);:,d=(-?[0-9]+);:,c=([0-9]+);:,.*n=([01]);.*;:,s=(-?[0-9]+);.*/\
+\3 \1 \2 d=\4 c=\5 n=\6 s=\7/; s/ $pid $pid / itself /; s/ $pid [0-9]+ / worker /; s/ [0-9]+ [0-9]+ / child /" >transfers.events
+	same "$name: each byte of sockets once, whoever moved it" transfers.events <<-END
+		net_send itself d=4 c=5000 n=1 s=5000
+		net_send itself d=4 c=1000 n=1 s=700
+		net_send itself d=-1 c=3000 n=0 s=3000
+		net_send worker d=-1 c=4000 n=0 s=4000
+		net_send itself d=-1 c=800 n=0 s=800
+		net_send child d=4 c=77 n=1 s=77
+		net_send itself d=4 c=11 n=1 s=11
+		net_send itself d=-1 c=0 n=0 s=-32
+		net_recv itself d=5 c=5000 n=1 s=5000
+		net_recv itself d=5 c=900 n=1 s=700
+		net_recv itself d=-1 c=3000 n=0 s=3000
+		net_recv itself d=-1 c=4000 n=0 s=4000
+		net_recv itself d=-1 c=800 n=0 s=800
+		net_recv itself d=-1 c=77 n=0 s=77
+		net_recv itself d=5 c=11 n=1 s=11
+		net_recv itself d=-1 c=0 n=0 s=0
+	END
+	equal "$name: sums of all" "$(sum_of "$1" net_send c) $(sum_of "$1" net_send n) $(sum_of "$1" net_recv c) $(
+		sum_of "$1" net_recv n)" "13588 8 13588 8"
+}

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capture/trial.h"
@@ -28,12 +29,17 @@ static const struct {
 	const char *event, *program, *tracepoint;
 	unsigned values, layers; /* BIT and HELPS */
 	bool always, function;
+	const char *over; /* of kprobes: the program at the end of the function ... */
+	unsigned before;  /* ... and the kernel that needs them no more */
 } hooks[] = {
 #define HOOK_ROW(event, program, tracepoint, values, layers) \
-	{#event, "on_" #program, #tracepoint, values, layers, false, false},
-#define HOOK_ALWAYS(program, tracepoint, layers) {#program, "on_" #program, #tracepoint, 0, layers, true, false},
+	{#event, "on_" #program, #tracepoint, values, layers, false, false, NULL, 0},
+#define HOOK_ALWAYS(program, tracepoint, layers) \
+	{#program, "on_" #program, #tracepoint, 0, layers, true, false, NULL, 0},
 #define HOOK_FUNCTION(event, program, function, layers) \
-	{#event, "on_" #program, #function, 0, layers, false, true},
+	{#event, "on_" #program, #function, 0, layers, false, true, NULL, 0},
+#define HOOK_PROBED(event, program, function, before, layers) \
+	{#event, "on_" #program, #function, 0, layers, false, true, "on_" #program "_over", before},
 #include "capture/hooks.def"
 };
 
@@ -91,6 +97,26 @@ static int try_function(const struct btf *kernel, const char *name)
 	return rc;
 }
 
+/* The same of kprobes. */
+static int try_probe(const char *name)
+{
+	struct perf_event_attr attr = {.size = sizeof(attr), .kprobe_func = (uint64_t)(uintptr_t)name};
+	FILE *f = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
+	int fd;
+
+	if (!f || fscanf(f, "%" SCNu32, &attr.type) != 1)
+		attr.type = UINT32_MAX;
+	if (f)
+		fclose(f);
+	if (attr.type == UINT32_MAX)
+		return -ENOENT;
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 static bool fits(const struct btf *kernel, size_t hook)
 {
 	if (!hooks[hook].values)
@@ -115,6 +141,8 @@ static bool usable(const struct btf *kernel, size_t hook, int *refused)
 
 	if (!hooks[hook].function)
 		return fits(kernel, hook);
+	if (hooks[hook].over)
+		return !try_probe(hooks[hook].tracepoint);
 	rc = try_function(kernel, hooks[hook].tracepoint);
 	if (rc && rc != -ENOENT)
 		*refused = rc;
@@ -149,23 +177,38 @@ static void choose_calls(struct bpf_object *o, bool on)
 		bpf_program_use(o, names[i], on);
 }
 
+/* As hooks.def has it. */
+static unsigned running_kernel(void)
+{
+	unsigned major = 0, minor = 0;
+	struct utsname host;
+
+	if (uname(&host) || sscanf(host.release, "%u.%u", &major, &minor) != 2)
+		return 0;
+	return major * 1000 + minor;
+}
+
 /* Of the rows from FIRST on that are for one event the first that fits. Returns the row behind them. */
 static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
 	size_t first, struct buf *missing, int *refused)
 {
 	unsigned layers = (hooks[first].layers | hooks[first].layers >> HELP_BITS) & ALL_LAYERS;
 	bool wanted = wants(l, layers & (hooks[first].layers | told_layers(kernel, rings))), there = false;
+	bool needed = !hooks[first].before || running_kernel() < hooks[first].before;
 	size_t i;
 
+	wanted = wanted && needed;
 	for (i = first; i < HOOKS && strcmp(hooks[i].event, hooks[first].event) == 0; i++) {
 		bool used = !there && (wanted || !hooks[i].function) && (rings || hooks[i].layers != BIT(URING)) &&
 			    usable(kernel, i, refused);
 
 		if (!hooks[i].always)
 			bpf_program_use(o, hooks[i].program, wanted && used);
+		if (hooks[i].over)
+			bpf_program_use(o, hooks[i].over, wanted && used);
 		there = there || used;
 	}
-	if (wants(l, layers & ~BIT(SYS)) && !there)
+	if (needed && wants(l, layers & ~BIT(SYS)) && !there)
 		note(missing, hooks[first].tracepoint, ',');
 	return i;
 }

@@ -54,6 +54,8 @@ unsigned trial_of(const char *event)
 		{"signal_deliver", TRIAL_SIGNAL},
 		{"tcp_retransmit_skb", TRIAL_TCP},
 		{"inet_sock_set_state", TRIAL_TCP},
+		{"sock_send_length", TRIAL_SOCKET},
+		{"sock_recv_length", TRIAL_SOCKET},
 		{"ring_submit", TRIAL_RING},
 		{"ring_refused", TRIAL_RING},
 		{"ring_worker", TRIAL_RING},
@@ -301,6 +303,35 @@ static bool try_ring(void)
 	return rc == 0;
 }
 
+static bool await_requests(struct io_uring *ring, unsigned n)
+{
+	struct io_uring_cqe *done;
+	bool good = true;
+
+	for (; good && n; n--) {
+		good = !io_uring_wait_cqe(ring, &done) && done->res == 1;
+		if (good)
+			io_uring_cqe_seen(ring, done);
+	}
+	return good;
+}
+
+static bool try_socket(void)
+{
+	struct io_uring ring;
+	char byte = 0;
+	int ends[2];
+	bool good;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) || io_uring_queue_init(4, &ring, 0))
+		return false;
+	io_uring_prep_send(io_uring_get_sqe(&ring), ends[0], &byte, 1, 0);
+	io_uring_prep_recv(io_uring_get_sqe(&ring), ends[1], &byte, 1, 0);
+	good = io_uring_submit(&ring) == 2 && await_requests(&ring, 2);
+	io_uring_queue_exit(&ring);
+	return good;
+}
+
 /* --- all of it --- */
 
 static void try_all(unsigned wanted, const char *const *directories, volatile unsigned *done)
@@ -319,6 +350,8 @@ static void try_all(unsigned wanted, const char *const *directories, volatile un
 		*done |= try_in(directories, try_disk) ? TRIAL_DISK : 0;
 	if (wanted & TRIAL_NAMES)
 		*done |= try_in(directories, try_names) ? TRIAL_NAMES : 0;
+	if (wanted & TRIAL_SOCKET)
+		*done |= try_socket() ? TRIAL_SOCKET : 0;
 	if (wanted & TRIAL_TCP)
 		*done |= try_tcp() ? TRIAL_TCP : 0;
 }

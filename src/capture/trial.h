@@ -16,7 +16,8 @@ enum trial {
 	TRIAL_FAULT = 16, /* anonymous pages are touched, by the program and by the kernel, and shared ones */
 	TRIAL_TCP = 32,	  /* a segment is lost and sent again, on the loopback interface: takes 0.2 s */
 	TRIAL_RING = 64,  /* requests of io_uring: one by a worker, one that is refused */
-	TRIAL_NAMES = 128 /* a directory and a file are made, changed, renamed and removed */
+	TRIAL_NAMES = 128, /* a directory and a file are made, changed, renamed and removed */
+	TRIAL_SOCKET = 256 /* a request of io_uring sends a byte, another one receives it */
 };
 
 /* What calls the hook of EVENT (hooks.def, or a hook of calls); 0: nothing that could be done for it on any host. */

@@ -15,6 +15,7 @@ check "build: sockets" cc -D_GNU_SOURCE -O1 -static -o layers/sockets_program "$
 check "build: faults" cc -O1 -static -o layers/layers_program "$TESTS/e2e/layers_program.c"
 check "build: counted faults" cc -O1 -static -o layers/counted "$TESTS/vm/counted.c"
 check "build: rings" cc -O1 -static -o layers/rings_program "$TESTS/e2e/rings_program.c" -luring
+check "build: transfers" cc -D_GNU_SOURCE -O1 -static -o layers/transfers_program "$TESTS/e2e/transfers_program.c" -luring
 guest layers 1500
 for capture in "$out"/*.capture; do
 	check "$(basename "$capture") is sound" "$TESTS/capture_check.py" "$capture"

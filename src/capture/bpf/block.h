@@ -133,6 +133,48 @@ static __always_inline struct inode *inode_of_pages(struct bio *bio)
 	return GET(mapping, host);
 }
 
+/* --- direct I/O of btrfs before Linux 6.3: whose bios tell nothing that is known of them --- */
+
+#define BTRFS_MAGIC 0x9123683e
+
+/* The file that a thread reads or writes past the cache. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 12);
+	__type(key, u64); /* address of the task */
+	__type(value, u64);
+} directs SEC(".maps");
+
+/* Of a function, at its beginning. */
+#if defined(__TARGET_ARCH_x86)
+#define FIRST_ARGUMENT(from) GET(from, di)
+#else
+#define FIRST_ARGUMENT(from) GET(from, regs[0])
+#endif
+
+static __always_inline void direct_begins(struct kiocb *iocb)
+{
+	struct inode *inode = GET(GET(iocb, ki_filp), f_inode);
+	u64 task = number_of(current_task()), value = number_of(inode);
+
+	if (GET(GET(inode, i_sb), s_magic) == BTRFS_MAGIC)
+		bpf_map_update_elem(&directs, &task, &value, BPF_ANY);
+}
+
+static __always_inline void direct_ends(void)
+{
+	u64 task = number_of(current_task());
+
+	bpf_map_delete_elem(&directs, &task);
+}
+
+static __always_inline struct inode *inode_of_task(void)
+{
+	u64 task = number_of(current_task()), *found = bpf_map_lookup_elem(&directs, &task);
+
+	return found ? (struct inode *)*found : NULL;
+}
+
 static __always_inline void origin_find(struct bio *bio, bool writes, struct origin *out)
 {
 	bool direct = pages_are_pinned(bio);
@@ -142,8 +184,15 @@ static __always_inline void origin_find(struct bio *bio, bool writes, struct ori
 		direct = true;
 	else
 		out->inode = inode_of_btrfs(bio);
-	if (!out->inode && !direct)
+	if (!out->inode && !direct) {
+		struct inode *of_task = inode_of_task();
+
 		out->inode = inode_of_pages(bio);
+		/* the file system's own pages are of no program */
+		direct = of_task && !(out->inode && GET(out->inode, i_sb) == GET(of_task, i_sb));
+		if (direct)
+			out->inode = of_task;
+	}
 	for_whom(direct ? NULL : out->inode, writes, &out->who);
 	if (out->who.in_scope)
 		out->who.in_scope = file_wanted(out->inode);

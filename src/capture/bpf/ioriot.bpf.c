@@ -314,6 +314,21 @@ int BPF_PROG(on_block_rq_complete, struct request *rq, int status, unsigned int 
 	return 0;
 }
 
+SEC("kprobe/__iomap_dio_rw")
+int on_direct(struct pt_regs *regs)
+{
+	if (session_at(BPF_HOOK_direct))
+		direct_begins((struct kiocb *)FIRST_ARGUMENT(regs));
+	return 0;
+}
+
+SEC("kretprobe/__iomap_dio_rw")
+int on_direct_over(struct pt_regs *regs)
+{
+	direct_ends();
+	return 0;
+}
+
 SEC("tp_btf/mm_filemap_get_pages")
 int BPF_PROG(on_mm_filemap_get_pages, struct address_space *mapping, unsigned long first, unsigned long last)
 {
@@ -454,6 +469,47 @@ int BPF_PROG(on_event_signal, int sig, struct kernel_siginfo *info, struct k_sig
 {
 	if (session_at(BPF_HOOK_event_signal) && (u64)ka->sa.sa_handler > 1) /* SIG_DFL, SIG_IGN */
 		event_interrupted(ka->sa.sa_flags);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_sock_send_length, struct sock *sk, int moved, int flags)
+{
+	if (session_at(BPF_HOOK_sock_send_length))
+		put_socket_moved(number_of(sk), ROW_net_send, moved, flags);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_sock_recv_length, struct sock *sk, int moved, int flags)
+{
+	if (session_at(BPF_HOOK_sock_recv_length))
+		put_socket_moved(number_of(sk), ROW_net_recv, moved, flags);
+	return 0;
+}
+
+SEC("fexit/__sock_sendmsg")
+int BPF_PROG(on_socket_sends, struct socket *socket, struct msghdr *message, int moved)
+{
+	if (session_at(BPF_HOOK_socket_sends))
+		put_socket_moved(number_of(GET(socket, sk)), ROW_net_send, moved, 0);
+	return 0;
+}
+
+/* Its name before Linux 6.6, and 6.1.57. */
+SEC("fexit/sock_sendmsg")
+int BPF_PROG(on_socket_sends_old, struct socket *socket, struct msghdr *message, int moved)
+{
+	if (session_at(BPF_HOOK_socket_sends_old))
+		put_socket_moved(number_of(GET(socket, sk)), ROW_net_send, moved, 0);
+	return 0;
+}
+
+SEC("fexit/sock_recvmsg")
+int BPF_PROG(on_socket_receives, struct socket *socket, struct msghdr *message, int flags, int moved)
+{
+	if (session_at(BPF_HOOK_socket_receives))
+		put_socket_moved(number_of(GET(socket, sk)), ROW_net_recv, moved, flags);
 	return 0;
 }
 

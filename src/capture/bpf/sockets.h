@@ -324,6 +324,7 @@ static __always_inline bool event_sends(u32 event)
 	case BPF_EVENT_SENDMSG:
 	case BPF_EVENT_SENDMMSG:
 	case BPF_EVENT_SENDFILE:
+	case BPF_EVENT_SPLICE:
 	case BPF_EVENT_CONNECT:
 		return true;
 	}
@@ -377,10 +378,12 @@ static __always_inline void event_enter(struct pt_regs *regs, long number)
 	}
 	c->restart = 0;
 	c->event = event;
+	c->arg[0] = arg[0];
+	c->arg[2] = arg[2];
 	c->t = bpf_ktime_get_ns();
 	c->wait = wait_of(event, arg);
 	if (session.on[LAYER_RETRANS] && event_sends(event))
-		note_sender(arg[0]);
+		note_sender(event == BPF_EVENT_SPLICE ? arg[2] : arg[0]);
 }
 
 /* --- net --- */
@@ -404,6 +407,59 @@ static __always_inline void put_moved(const struct event_call *c, u32 row, u64 f
 	if (!(name && item_given(b, sk, name, name_len, WIRE_PEER)) && sk)
 		item_of_sock(b, (struct sock *)sk, true);
 	event_end(b, row, NULL);
+}
+
+/* Those of bytes stand in front of the others (sockets.def). */
+static __always_inline bool event_moves(u32 event)
+{
+	return event && event <= BPF_EVENT_RECVMMSG;
+}
+
+/* Is SK what the call under way is about? It tells what it moves when it is over. */
+static __always_inline bool call_moves(struct sock *sk)
+{
+	struct event_call *c = event_call_here();
+
+	if (!c || !event_moves(c->event) || c->restart)
+		return false;
+	return sock_of(c->arg[0]) == sk || (c->event == BPF_EVENT_SPLICE && sock_of(c->arg[2]) == sk);
+}
+
+/* What a socket says that it has moved, for whoever asked: a request of io_uring, the kernel itself. */
+__noinline int put_socket_moved(u64 sk_at, u32 row, s32 moved, u32 flags)
+{
+	struct build *b;
+	u64 *value;
+
+	/* what would have to wait is tried again */
+	if (moved == -11 /* EAGAIN */ || is_restart(moved) || !current_in_scope() || call_moves((struct sock *)sk_at))
+		return 0;
+	b = event_begin(row, LAYER_NET, 4, moved > 0 ? moved : 0);
+	if (!b)
+		return 0;
+	event_result(b, moved);
+	value = build_values(b, 4);
+	value[0] = (u64)-1;
+	value[1] = moved > 0 ? moved : 0;
+	value[2] = flags;
+	value[3] = 0;
+	item_ends(b, sk_at);
+	event_end(b, row, NULL);
+	return 0;
+}
+
+/* Between a pipe and a file: of which each may be a socket. */
+__noinline int put_spliced(void)
+{
+	struct event_call *c = event_call_here();
+
+	if (!c)
+		return 0;
+	if (sock_of(c->arg[0]))
+		put_moved(c, ROW_net_recv, (u32)c->arg[0], c->arg[4], 0, 1, c->ret, 0, 0);
+	else if (sock_of(c->arg[2]))
+		put_moved(c, ROW_net_send, (u32)c->arg[2], c->arg[4], 0, 1, c->ret, 0, 0);
+	return 0;
 }
 
 /* What any file may be told to do: only of sockets. */
@@ -668,6 +724,9 @@ static __always_inline void event_put(u32 event)
 	case BPF_EVENT_WRITEV:
 	case BPF_EVENT_SENDFILE:
 		put_plain_moved(ROW_net_send);
+		break;
+	case BPF_EVENT_SPLICE:
+		put_spliced();
 		break;
 	case BPF_EVENT_SENDTO:
 		put_buffer_moved(ROW_net_send);

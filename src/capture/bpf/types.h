@@ -383,6 +383,8 @@ struct sock {
 	u16 sk_type, sk_protocol;
 };
 
+struct msghdr;
+
 struct socket {
 	struct sock *sk;
 };

@@ -108,6 +108,14 @@ for backend in $backends; do
 done
 [ "$backends" = stap ] || check "both backends tell the same of rings" diff /tmp/rings-stap /tmp/rings-bpf
 
+# --- bytes of sockets, whether a call moves them or not
+for backend in $backends; do
+	name=transfers-$backend
+	capture "$name" "$backend" net /job/transfers_program
+	layers_transfers "/out/$name.capture" "/tmp/$name.out"
+	equal "$name: no hook is dead or was not tried" "$(head -n 1 "/out/$name.capture" | grep -cE 'layers_(silent|untried|missing)')" 0
+done
+
 # --- the self-test: hooks that are attached and not called
 try() { # NAME LAYERS: a capture on a disk
 	ioriot -c "/mnt/ext4/$1.capture" -L "$2" --backend=stap --buffer=8 -- true 2> "/out/$1.said"
@@ -120,7 +128,8 @@ header() { # KEY: its value in the header of the latest one
 }
 try tried-all all
 equal "no hook is silent" "$(header layers_silent)" ""
-rare=block_split,block_bio_remap,block_bio_backmerge,block_bio_frontmerge,block_rq_remap,block_rq_requeue,mm_vmscan_lru_shrink_inactive
+rare=block_split,block_bio_remap,block_bio_backmerge,block_bio_frontmerge,block_rq_remap,block_rq_requeue,__iomap_dio_rw
+rare=$rare,mm_vmscan_lru_shrink_inactive
 equal "what was not tried" "$(header layers_untried | tr , '\n' | grep -vxF "${rare//,/$'\n'}")" ""
 echo 0 > /sys/kernel/debug/kprobes/enabled # no function that is hooked calls us
 try tried-none sys,block
