@@ -28,6 +28,15 @@ since() { # "READ WRITTEN": what was moved since, of $device
 	echo $((${now% *} - ${1% *})) $((${now#* } - ${1#* }))
 }
 
+# for conserve
+# shellcheck disable=SC2317
+chunks_of() { # DEVICE: of btrfs
+	btrfs inspect-internal dump-tree -t chunk "$1" | awk '
+		/CHUNK_ITEM/ { gsub(/[()]/, ""); for (i = 1; i < NF; i++) if ($i == "CHUNK_ITEM") at = $(i + 1) }
+		/length [0-9]+ owner/ { length_of = $2 }
+		/stripe 0 devid/ { print at, length_of, $NF }'
+}
+
 # conserve NAME DEVICE DISK TABLE CHUNKS: each way to write a file and to read it again on the file system of DEVICE,
 # which is on DISK, as TABLE tells it (conservation_check.py). CHUNKS: a command that prints those of btrfs, or -. The
 # capture that has all requests of the host is there before the file system is mounted, and until it is gone.

@@ -26,15 +26,6 @@ trap '[ -z "$loop" ] || losetup -d "$loop"' EXIT
 # shellcheck disable=SC2034
 conserve_tools=$TESTS/e2e conserve_capture=("$IORIOT" --backend=bpf)
 
-# called by conserve
-# shellcheck disable=SC2317
-chunks_of() { # DEVICE: of btrfs
-	btrfs inspect-internal dump-tree -t chunk "$1" | awk '
-		/CHUNK_ITEM/ { gsub(/[()]/, ""); for (i = 1; i < NF; i++) if ($i == "CHUNK_ITEM") at = $(i + 1) }
-		/length [0-9]+ owner/ { length_of = $2 }
-		/stripe 0 devid/ { print at, length_of, $NF }'
-}
-
 make_fs() { # TYPE DEVICE: with blocks as large as pages, which small ext4 would not have
 	case $1 in
 	ext*) mkfs."$1" -q -b 4096 "$2" ;;

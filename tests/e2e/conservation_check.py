@@ -82,13 +82,13 @@ def way(requests, operation):
     return [p for p in requests if int(p["F"], 16) & 0xff == operation]
 
 
-def calls(capture, pid):
-    """Bytes written and read by descriptors of the file, from when it was opened on."""
+def calls(capture, pid, name):
+    """Bytes written and read by descriptors of the file, from when it was opened on. Files elsewhere may have its number."""
     moved, fds = [0, 0], set()
     for p in capture.lines:
         if p.get("i", "").split(":")[0] != pid or p.get("s", "-1").startswith("-"):
             continue
-        if p["o"] == "openat" and p.get("x", "").split(":")[2:3] == [capture.inode]:
+        if p["o"] == "openat" and p.get("x", "").split(":")[2:3] == [capture.inode] and p["p"].endswith("/" + name):
             fds.add(p["s"])
         elif p.get("d") in fds and p["o"] in ("write", "pwrite64", "read", "preadv", "preadv2"):
             moved["read" in p["o"]] += int(p["s"])
@@ -117,7 +117,7 @@ def main():
     since, until = capture.writing(pid)
     beside = total(p for p in capture.lines if p.get("o") == "cache_dirty" and p["i"].split(":")[0] == pid and
                    since <= int(p["t"]) <= until) - total(capture.of_file("cache_dirty"))
-    wrote, read = calls(capture, pid)
+    wrote, read = calls(capture, pid, os.path.basename(path))
     size = os.stat(path).st_size
     pages = -(-size // PAGE) * PAGE
     where = {s for _, address, length in extents for s in range(address // 512, (address + length) // 512)}

@@ -48,7 +48,7 @@ nogroup:x:65534:
 BUSYBOX = "/bin/busybox"
 PROGRAMS = """bash dash tar gzip zstd sqlite3 strace sed grep find xargs setpriv unshare flock findmnt
 cat cp cut cksum dd env head id ln ls mkdir mv nproc od rm rmdir seq sha256sum sleep sort split stat sync tail tee
-timeout touch tr true truncate uniq wc staprun /usr/lib/systemtap/stapio kmod cmp diff python3.11 mke2fs""".split()
+timeout touch tr true truncate uniq wc staprun /usr/lib/systemtap/stapio kmod cmp diff python3.11 mke2fs btrfs""".split()
 LINKS = {"sh": "dash", "python3": "python3.11", "modprobe": "kmod", "insmod": "kmod",
          "rmmod": "kmod", "lsmod": "kmod", "modinfo": "kmod"}
 MODULES = "virtio_pci virtio_blk xfs btrfs overlay loop dm_mod dm_multipath dm_round_robin".split()
