@@ -10,14 +10,13 @@
 enum { PATH = 1, DEVICE = 5, INODE, NEEDED };
 #define COLUMNS STR("snapshot_timestamp,path,type,size,blocks,dev,inode,")
 
-/* A record may be several lines: names have any characters, and stand in quotes then. */
-static bool is_open(struct str record)
+/* A record may be several lines: names have any characters, and stand in quotes then. QUOTED: before LINE. */
+static bool is_open(struct str line, bool quoted)
 {
-	bool quoted = false;
 	size_t i;
 
-	for (i = 0; i < record.len; i++)
-		quoted ^= record.s[i] == '"';
+	for (i = 0; i < line.len; i++)
+		quoted ^= line.s[i] == '"';
 	return quoted;
 }
 
@@ -78,6 +77,7 @@ static int take_record(struct events *e, struct buf *record)
 /* The next record, without its end. 1, 0 at the end, -errno; *LINE: its first one. */
 static int next_record(struct lines *l, struct buf *record, uint64_t *line, struct err *err)
 {
+	bool quoted = false;
 	struct str more;
 	int rc = lines_next(l, &more, err);
 
@@ -87,7 +87,8 @@ static int next_record(struct lines *l, struct buf *record, uint64_t *line, stru
 		buf_str(record, more);
 		if (!buf_ok(record))
 			return err_sys(err, ENOMEM, "%s", lines_path(l));
-		if (!is_open(buf_as_str(record)))
+		quoted = is_open(more, quoted);
+		if (!quoted)
 			break;
 		if (record->len > LINES_MAX)
 			return err_set(err, EBADMSG, "%s:%llu: a name without an end",

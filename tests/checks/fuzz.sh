@@ -16,6 +16,7 @@ check "lines of replays" "$SOURCE/build-asan/fuzz" replay $((seconds * 1000))
 check "records of the kernel" "$SOURCE/build-asan/fuzz" wire $((seconds * 1000))
 check "captures that become replays" "$SOURCE/build-asan/fuzz" generate $((seconds * 200))
 check "lines of strace" "$SOURCE/build-asan/fuzz" import $((seconds * 500))
+check "names of snapshots" "$SOURCE/build-asan/fuzz" names $((seconds * 500))
 check "replays that are loaded" "$SOURCE/build-asan/fuzz" load $((seconds * 200))
 
 mkdir work root outside

@@ -39,6 +39,24 @@ equal "from a pipe" "$(zstd -dcq names.csv.zst | by_file --names -)" "$wanted"
 printf 'limit,entries\r\n' >>names.csv
 equal "of a walk that ended early" "$(by_file --names names.csv)" "$wanted"
 
+# --- a snapshot and a capture that were made with one key have the same names; devices and inodes join them
+head -c 32 /dev/urandom >key
+mkdir -p hidden/below
+echo >hidden/below/secret
+check "a snapshot without names" "$IORIOT" --quiet --snapshot="fs=3:$PWD/hidden" --output hidden-snap --anonymize key
+check "a call without names" "$IORIOT" --quiet -c hidden.capture --anonymize key -- cat hidden/below/secret
+{
+	head -n 1 events.capture
+	echo "t=100;:,D=0;:,i=9:9;:,o=cache_dirty;:,O=0;:,c=4096;:,C=0;:,x=$(stat -c '%Hd:%Ld:%i' hidden/below/secret):0100644:1:0:0:1:8;:,"
+} >hidden-event.capture
+called=$("$IORIOT" -a hidden.capture -F 'op==openat' --export jsonl:- --quiet | python3 -c 'import json, sys
+print([json.loads(line)["file"] for line in sys.stdin][-1])')
+joined=$("$IORIOT" -a hidden-event.capture -L cache --names hidden-snap/filesystem_snap.csv.zst --export jsonl:- --quiet |
+	python3 -c 'import json, sys
+print(json.loads(sys.stdin.read())["file"])')
+equal "nothing is called as it is" "$(grep -c secret hidden.capture)" 0
+equal "the event has the name that the call has" "$joined" "$called"
+
 # --- what is none
 fails "no such file" 1 "none.csv" "$IORIOT" -a events.capture -L cache --names none.csv
 fails "no snapshot" 1 "no snapshot of a file system" "$IORIOT" -a events.capture -L cache --names events.capture
@@ -48,6 +66,12 @@ for wrong in '1.5,/x,f,1,1,7:1' '1.5,/x,f,1,1,7,21,0' '1.5,/x,f,1,1,7:1,x,0' '1.
 	printf '%s\r\n' "$columns" "$wrong" >wrong.csv
 	fails "a line '$wrong'" 1 "wrong.csv:2: " "$IORIOT" -a events.capture -L cache --names wrong.csv
 done
+{
+	printf '%s\r\n1.5,"/' "$columns"
+	yes '' | head -c 3000000
+	printf 'x",f,1,1,7:1,21,0\r\n'
+} >long.csv
+check "a name of many lines" test "$(by_file --names long.csv | wc -c)" -gt 12000000
 fails "without an analysis" 2 "--names" "$IORIOT" -c no.capture --names names.csv -- true
 fails "without layers" 2 "--names is for -L" "$IORIOT" -a events.capture --names names.csv
 

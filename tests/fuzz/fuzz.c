@@ -223,6 +223,34 @@ static void run_import(struct buf *input, struct random *r)
 	give(fuzz_import, input);
 }
 
+/* --- names of a snapshot --- */
+
+#define SNAPSHOT_COLUMNS "snapshot_timestamp,path,type,size,blocks,dev,inode,mode\r\n"
+
+static const char *const snapshot_lines[] = {"1.5,/a/b,f,8192,16,7:1,21,0644\r\n",
+	"1.5,\"/a, \"\"b\"\"\r\nand c\",d,0,0,7:1,22,0755\r\n", "1.5,\"\",l,0,0,4294967295:0,18446744073709551615,0777\n",
+	"limit,entries\r\n", "1.5,/x,f,1,1,7:1\n", "1.5,/a/b,f,1,1,7:2,21\n"};
+
+static const char *const snapshot_words[] = {"\"", "\"\"", ",", "\r", "\n", "\r\n", ":", "7:1", "21", "limit,",
+	"4294967296", "18446744073709551616", "/", "\\", "\377"};
+
+static void run_names(struct buf *input, struct random *r)
+{
+	uint64_t n;
+
+	buf_puts(input, SNAPSHOT_COLUMNS);
+	for (n = 1 + draw(r, 2 * LINES_MOST); n; n--)
+		buf_puts(input, snapshot_lines[draw(r, sizeof(snapshot_lines) / sizeof(*snapshot_lines))]);
+	for (n = draw(r, 8); n; n--) {
+		if (draw(r, 2))
+			mutate(input, r);
+		else
+			splice(input, draw(r, input->len + 1), 0,
+				str_of(snapshot_words[draw(r, sizeof(snapshot_words) / sizeof(*snapshot_words))]));
+	}
+	give(fuzz_names, input);
+}
+
 /* --- the kernel's records --- */
 
 static const uint64_t numbers[] = {0, 1, 7, 8, 9, 56, 4095, 4096, 4097, 8184, UINT16_MAX, INT32_MAX,
@@ -341,7 +369,7 @@ static const struct target {
 	const char *name;
 	void (*run)(struct buf *input, struct random *r);
 } targets[] = {{"capture", run_capture}, {"replay", run_replay}, {"wire", run_wire},
-	{"generate", run_generate}, {"load", run_load}, {"import", run_import}};
+	{"generate", run_generate}, {"load", run_load}, {"import", run_import}, {"names", run_names}};
 
 static const struct target *find_target(const char *name)
 {
@@ -385,7 +413,8 @@ int main(int argc, char **argv)
 		(argc > 2 && str_u64(str_of(argv[2]), &n)) ||
 		(argc > 3 && str_u64(str_of(argv[3]), &seed)) ||
 		(argc > 4 && str_u64(str_of(argv[4]), &first))) {
-		fprintf(stderr, "usage: fuzz capture|replay|wire|generate|load|import [ITERATIONS [SEED [FIRST]]]\n");
+		fprintf(stderr, "usage: fuzz capture|replay|wire|generate|load|import|names "
+				"[ITERATIONS [SEED [FIRST]]]\n");
 		return 2;
 	}
 	signal(SIGSEGV, say_where);

@@ -20,6 +20,9 @@ void fuzz_wire(const uint8_t *data, size_t len); /* records, each behind its len
 /* What strace wrote becomes a capture, of which every line can be read. */
 void fuzz_import(const uint8_t *data, size_t len);
 
+/* A snapshot of a file system gives its names to inodes, or is refused, each time it is read. */
+void fuzz_names(const uint8_t *data, size_t len);
+
 /*
  * A capture becomes a replay, which the other steps take; a replay is loaded and planned, or refused. The
  * bits of data[0] choose --root and the header.

@@ -58,7 +58,7 @@ def main():
     write(directory, "generate", ["0" + one_process(s) for s in captures])
     write(directory, "replay", replays)
     write(directory, "load", ["0" + s for s in replays])
-    for made in ("wire", "import"):  # by build/fuzz
+    for made in ("wire", "import", "names"):  # by build/fuzz
         (directory / made).mkdir(exist_ok=True)
     (directory / "words").write_text("".join(f'"{w}"\n' for w in words()), encoding="utf-8")
 
