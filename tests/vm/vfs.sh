@@ -26,5 +26,6 @@ lacks() { # NAME HOOK WHAT
 	equal "$1" "$? $(grep -c "$3" <<<"$output")" "1 1"
 }
 lacks "bytes that no function says" write_over "bytes written, the function says"
+lacks "a file that no function synced" synced ": synced: "
 lacks "a directory that no function made" mkdir "^MKDIR: "
 done_testing

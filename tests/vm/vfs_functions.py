@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """vfs_functions.py VFS_EVENTS TRACE INODES: whether the operations on files that a capture tells (vfs_events.csv) are what
 functions of the kernel did (TRACE, of ftrace's kprobes; tests/vm/jobs/vfs.sh): the bytes of each file of INODES (number,
-device and name in each line), and how many operations there are of each kind."""
+device and name in each line), how many operations there are of each kind, and of those on each file of that device
+that are opened, closed, looked at, mapped, unmapped and synced."""
 import collections
 import csv
 import re
@@ -14,6 +15,9 @@ QUEUED = -529  # EIOCBQUEUED: it is over later, and all of it is moved
 KINDS = {"unlink": ("UNLINK",), "rmdir": ("RMDIR",), "mkdir": ("MKDIR",), "rename": ("RENAME",), "link": ("LINK",),
          "symlink": ("SYMLINK",), "fallocate": ("FALLOCATE",), "truncate": ("TRUNCATE",), "list": ("READDIR",),
          "chdir": ("CHDIR",), "change": ("SETATTR", "TRUNCATE")}
+# what is done to files, each by its number: by the name of the hook
+DONE = {"opened": ("OPEN",), "closed": ("CLOSE",), "stat": ("GETATTR",), "mapped": ("MMAP",),
+        "synced": ("FSYNC", "FDATASYNC", "MSYNC")}
 READS = ("READ", "DIO_READ", "SENDFILE", "SPLICE", "COPY_FILE_RANGE")
 WRITES = ("WRITE", "DIO_WRITE")
 
@@ -37,6 +41,44 @@ def functions(trace, inodes, tids):
         elif int(values.get("ret", 0)) == 0 and (found["tid"] in tids or found["task"].startswith("iou-wrk-")):
             count[event] += 1
     return moved, count
+
+
+def done_to_files(trace, device, tids):
+    """How often each hook of DONE was passed for each file of DEVICE by threads of ours, and what was unmapped."""
+    major, minor = map(int, device.split(":"))
+    count, unmapped, closing = collections.Counter(), collections.Counter(), set()
+    for line in open(trace, encoding="utf-8", errors="replace"):
+        found = LINE.match(line)
+        if not found or not (found["tid"] in tids or found["task"].startswith("iou-wrk-")):
+            continue
+        event, values = found["event"], dict(v.split("=") for v in found["values"].split())
+        if event == "close":
+            closing.add(found["tid"])
+        elif event == "close_end":
+            closing.discard(found["tid"])
+        elif event == "unmapped":
+            unmapped[int(values["at"]), int(values["length"])] += 1
+        elif event in DONE and values["dev"] == str(major << 20 | minor):
+            if event != "closed" or found["tid"] in closing:
+                count[event, values["inode"]] += 1
+    return count, unmapped
+
+
+def told_of_files(rows):
+    """The same of the rows of that device."""
+    count, unmapped, at_once = collections.Counter(), collections.Counter(), set()
+    for row in rows:
+        kind, flags = row["operation"], row["flags"]
+        if kind == "OPEN" and "O_SYNC" in flags:
+            at_once.add(row["inode"])
+        if kind == "MUNMAP":
+            unmapped[int(row["address"], 16), int(row["size"])] += 1
+        if kind == "WRITE" and int(row["bytes"]) and (row["inode"] in at_once or "RWF_DSYNC" in flags):
+            count["synced", row["inode"]] += 1
+        for hook, kinds in DONE.items():
+            if kind in kinds and "sync_file_range" not in row["call"]:
+                count[hook, row["inode"]] += 1
+    return count, unmapped
 
 
 def main():
@@ -65,6 +107,14 @@ def main():
                 wrong.append(f"{name}: {told[way, name]} bytes {said}, the function says {moved[way, name]}")
     wrong += [f"{'+'.join(k)}: {sum(kinds[x] for x in k)}, the function was called {count[hook]} times"
               for hook, k in KINDS.items() if sum(kinds[x] for x in k) != count[hook]]
+    of_device = [r for r in rows if r["dev"] == device and int(r["result"] or 0) >= 0]
+    said, said_unmapped = told_of_files(of_device)
+    done, unmapped = done_to_files(trace, device, {r["tid"] for r in rows})
+    wrong += [f"{inodes.get(key[1], key[1])}: {key[0]}: {said[key]}, the function was called {done[key]} times"
+              for key in sorted(said.keys() | done.keys()) if said[key] != done[key]]
+    wrong += [f"unmapped {at:#x}, {length}: {n}, the function was called {unmapped[at, length]} times"
+              for (at, length), n in said_unmapped.items() if unmapped[at, length] < n]
+    assert said_unmapped and all(sum(n for (h, _), n in done.items() if h == hook) for hook in DONE), done
     for needed in ("read", "write"):
         assert sum(n for (way, name), n in moved.items() if way == needed and name) > 50000, "too little was moved"
     assert len(inodes) >= 12 and all(count[hook] for hook in KINDS), (inodes, count)

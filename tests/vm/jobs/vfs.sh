@@ -7,8 +7,13 @@
 backends=stap
 ioriot --check 2>&1 | grep -q 'ok *backend *part of this build' && backends='stap bpf'
 
-# Of Linux 6.1: struct kiocb has its file first, struct file its inode at 32, struct inode its number at 64.
+# Of Linux 6.1: struct kiocb has its file first, struct file its inode at 32, struct path its name at 8 and that its
+# inode at 48, struct inode its number at 64 and its file system at 40, which has its device at 16.
 inode='inode=+64(+32(+0($arg1))):u64'
+# shellcheck disable=SC2016
+of_file='inode=+64(+32($arg1)):u64 dev=+16(+40(+32($arg1))):u32'
+# shellcheck disable=SC2016
+of_path='inode=+64(+48(+8($arg1))):u64 dev=+16(+40(+48(+8($arg1)))):u32'
 tracing=/sys/kernel/tracing
 {
 	for way in read write; do
@@ -19,7 +24,14 @@ tracing=/sys/kernel/tracing
 		echo "r1000:ways/$name vfs_$name ret=\$retval:s32"
 	done
 	echo "r1000:ways/truncate do_truncate ret=\$retval:s32"
-	echo "r1000:ways/sync ext4_sync_file ret=\$retval:s32"
+	echo "p:ways/synced ext4_sync_file $of_file"
+	echo "p:ways/opened vfs_open $of_path"
+	echo "p:ways/stat security_inode_getattr $of_path"
+	echo "p:ways/mapped do_mmap $of_file"
+	echo "p:ways/unmapped __vm_munmap at=\$arg1:u64 length=\$arg2:u64"
+	echo "p:ways/close close_fd"
+	echo "r1000:ways/close_end close_fd"
+	echo "p:ways/closed filp_close $of_file" # by close(2), and when a process ends
 	echo "r1000:ways/change notify_change ret=\$retval:s32"
 	echo "r1000:ways/list iterate_dir ret=\$retval:s32"
 	echo "p:ways/chdir set_fs_pwd"
