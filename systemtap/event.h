@@ -76,6 +76,9 @@ static void for_whom(const struct inode *inode, bool writes, struct toucher *out
 		*out = (struct toucher){.tgid = kernel ? 0 : current->tgid};
 	if (!out->in_scope && !(known && kernel))
 		out->in_scope = current_in_scope();
+	/* what ioriot has changed itself is known: the rest is not its own, even if it has all of it written */
+	if (writes && inode && !known && all_in_scope())
+		out->in_scope = true;
 }
 
 /* What a file system keeps in pages of its device is everybody's. */

@@ -426,11 +426,6 @@ static __always_inline void bio_merged(struct bio *bio, bool front)
 	event_end(b, ROW_block_merge, origin.inode);
 }
 
-static __always_inline bool everybody_in_scope(void)
-{
-	return session.all && !session.comms && !session.uids && !session.by_file;
-}
-
 /* Requests without a bio (flushes) are of nobody: they are recorded with everybody's. */
 static __always_inline void request_put(u32 row, struct request *rq, const struct issued *i)
 {

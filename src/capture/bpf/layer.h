@@ -47,6 +47,12 @@ static __always_inline bool is_kernel_thread(void)
 	return current_task()->flags & PF_KTHREAD;
 }
 
+/* Nobody is kept out. */
+static __always_inline bool everybody_in_scope(void)
+{
+	return session.all && !session.comms && !session.uids && !session.by_file;
+}
+
 static __always_inline struct toucher *toucher_of(struct inode *inode)
 {
 	u64 key = (u64)inode;
@@ -66,6 +72,9 @@ static __always_inline void for_whom(struct inode *inode, bool writes, struct to
 		*out = (struct toucher){.tgid = kernel ? 0 : bpf_get_current_pid_tgid() >> 32};
 	if (!out->in_scope && !(t && kernel))
 		out->in_scope = current_in_scope();
+	/* what ioriot has changed itself is known: the rest is not its own, even if it has all of it written */
+	if (writes && inode && !t && everybody_in_scope())
+		out->in_scope = 1;
 }
 
 #define S_IFBLK 0060000
