@@ -156,8 +156,10 @@ ON(event_enter, (void *data, struct pt_regs *regs, long number), event_enter(reg
 ON(event_exit, (void *data, struct pt_regs *regs, long ret), event_exit(regs, ret))
 ON(event_signal, (void *data, int sig, struct kernel_siginfo *info, struct k_sigaction *ka), event_interrupted(ka))
 ON(inet_sock_set_state, (void *data, const struct sock *sk, const int was, const int is), state_changed(sk, was, is))
-ON(sock_send_length, (void *data, struct sock *sk, int moved, int flags), put_socket_moved(sk, ROW_net_send, moved, flags))
-ON(sock_recv_length, (void *data, struct sock *sk, int moved, int flags), put_socket_moved(sk, ROW_net_recv, moved, flags))
+ON(sock_send_length, (void *data, struct sock *sk, int moved, int flags),
+	put_socket_moved(sk, ROW_net_send, moved, flags))
+ON(sock_recv_length, (void *data, struct sock *sk, int moved, int flags),
+	put_socket_moved(sk, ROW_net_recv, moved, flags))
 ON(tcp_retransmit_skb, (void *data, const struct sock *sk, const struct sk_buff *skb), retransmitted(sk, skb->len))
 
 ON(page_fault_user, (void *data, unsigned long address, struct pt_regs *regs, unsigned long code),
