@@ -54,6 +54,7 @@ done
 truncate -s 400M synced.image
 loop=$(losetup --show -f synced.image)
 cp "$(command -v sync)" ioriot
+echo "there is no mkfs.ext4" >mount.err
 if make_fs ext4 "$loop" && mount "$loop" fs 2>mount.err; then
 	umount fs
 	"$IORIOT" -c synced.capture -L block --backend=bpf 2>synced.said &
