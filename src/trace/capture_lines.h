@@ -24,12 +24,13 @@ struct capture_scratch {
 void capture_scratch_free(struct capture_scratch *s);
 
 /*
- * LINE, with its LF and LINES_SLACK behind it, as capture_next() does it: 1, -EINVAL or -ENOENT with *FLAW, -ENOMEM.
+ * The line that TEXT begins with, whose LF is in it or behind it, and LINES_SLACK behind TEXT, as capture_next() does
+ * it: 1, -EINVAL or -ENOENT with *FLAW, -ENOMEM. *LF is where the line ends, but for -ENOMEM.
  * Any number of threads at once, each with a SCRATCH of its own; a file is no part of it. capture_flaw() says what was
  * wrong, and returns RC.
  */
-int capture_parse(const struct capture_reader *r, struct capture_scratch *scratch, struct str line, uint64_t number,
-	struct rec *rec, struct flaw *flaw);
+int capture_parse(const struct capture_reader *r, struct capture_scratch *scratch, struct str text, uint64_t number,
+	struct rec *rec, struct flaw *flaw, const char **lf);
 int capture_flaw(const struct capture_reader *r, int rc, const struct flaw *flaw, uint64_t number, struct err *err);
 
 /* Of the file, for those that take its text themselves. ENDED: the last record that anybody was given is "end". */

@@ -319,23 +319,22 @@ static int take_token(const struct op_keys *keys, struct capture_scratch *scratc
 
 #define USUAL_TEXT 5 /* bytes of SEPARATOR KEY= */
 
-/* The first ';' from P on. NULL: something that is no part of a name as it stands comes before it. */
-static inline const char *find_end_of_name(const char *p, const char *end)
+/* The first ';' from P on. NULL: something that is no part of a name as it stands, as is an LF, comes before it. */
+static inline const char *find_end_of_name(const char *p)
 {
 	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
 	uint64_t v, ended, escaped, found;
 
-	for (; p < end; p += 8) {
+	for (;; p += 8) {
 		memcpy(&v, p, sizeof(v));
 		ended = v ^ ones * ';';
 		escaped = v ^ ones * '\\';
-		found = (((ended - ones) & ~ended) | ((escaped - ones) & ~escaped) | ((v - ones) & ~v)) & high;
+		found = (((ended - ones) & ~ended) | ((escaped - ones) & ~escaped) | ((v - ones * ' ') & ~v)) & high;
 		if (found) { /* the lowest of them is one indeed */
 			p += __builtin_ctzll(found) / 8;
-			return p < end && *p == ';' ? p : NULL;
+			return *p == ';' ? p : NULL;
 		}
 	}
-	return NULL;
 }
 
 /* A mode as most are, and what is behind it, or NULL. */
@@ -350,6 +349,14 @@ static inline const char *take_mode(const char *p, uint64_t *arg)
 	return p == from || p - from > 8 || *p != ';' ? NULL : p;
 }
 
+/* Where the line at P ends. */
+static const char *line_end(const char *p, const char *end)
+{
+	const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+	return lf ? lf : end;
+}
+
 /* A value at P that is no plain number; what is behind it. NULL: it is for take_pair() and the others. */
 static const char *take_odd(const struct op_keys *keys, const struct usual_key *key, struct capture_scratch *scratch,
 	const char *p, const char *end, struct rec *rec)
@@ -362,7 +369,7 @@ static const char *take_odd(const struct op_keys *keys, const struct usual_key *
 	case FORM_PATH:
 	case FORM_PATH2:
 		name = key->form == FORM_PATH ? &rec->path : &rec->path2;
-		behind = find_end_of_name(p, end);
+		behind = find_end_of_name(p);
 		if (behind)
 			*name = (struct str){p, (size_t)(behind - p)};
 		break;
@@ -379,6 +386,7 @@ static const char *take_odd(const struct op_keys *keys, const struct usual_key *
 	}
 	if (behind)
 		return behind;
+	end = line_end(p, end);
 	behind = memchr(p, ';', (size_t)(end - p));
 	if (!behind || take_value(keys, scratch, rec, key->key, (struct str){p, (size_t)(behind - p)}, &flaw))
 		return NULL;
@@ -386,16 +394,17 @@ static const char *take_odd(const struct op_keys *keys, const struct usual_key *
 }
 
 /*
- * The rest of LINE, which is behind the operation, as far as it is as most are. *LINE is what is left, and *SEEN tells
- * what was taken.
+ * The rest of the line at P, which is behind the operation and its SEPARATOR, as far as it is as most are. Returns what
+ * is left, and *SEEN tells what was taken.
  */
-static inline void take_usual(const struct op_keys *keys, struct capture_scratch *scratch, struct str *line,
-	struct rec *rec, uint64_t *seen)
+static inline const char *take_usual(const struct op_keys *keys, struct capture_scratch *scratch, const char *p,
+	const char *end, struct rec *rec, uint64_t *seen)
 {
 	const struct usual_key *key = keys->key, *behind = key + keys->usual;
-	const char *p = line->s - sizeof(SEPARATOR) + 1, *end = line->s + line->len;
+	const char *from = p;
 	uint64_t text, v, taken = *seen;
 
+	p -= sizeof(SEPARATOR) - 1;
 	for (; key < behind; key++) {
 		const char *value = p + USUAL_TEXT;
 
@@ -410,10 +419,10 @@ static inline void take_usual(const struct op_keys *keys, struct capture_scratch
 		taken |= key->bit;
 	}
 	if (!BEGINS(p, SEPARATOR)) /* what was taken for a value was not all of it */
-		return;
+		return from;
 	rec->has_ret = taken & CAPTURE_KEY('s');
 	*seen = taken;
-	*line = (struct str){p + sizeof(SEPARATOR) - 1, (size_t)(end - p) - sizeof(SEPARATOR) + 1};
+	return p + sizeof(SEPARATOR) - 1;
 }
 
 #define TASK_END SEPARATOR "o="
@@ -446,51 +455,70 @@ static const char *take_task(struct task_text *task, const char *p, struct rec *
 }
 
 /*
- * What most lines begin with, at one go. False where this one does not, and nothing is taken: what
- * is wrong, if anything is, take_pair() and the others find out.
+ * What most lines begin with, at one go; what is behind it. NULL where this one does not: what is wrong, if
+ * anything is, take_pair() and the others find out.
  */
-static bool take_front(struct task_text *task, struct str *line, struct rec *rec, uint64_t *seen)
+static const char *take_front(struct task_text *task, const char *p, const char *end, struct rec *rec)
 {
-	const char *p = line->s, *end = p + line->len, *name;
+	const char *name;
 	int op;
 
 	if (!BEGINS(p, "t="))
-		return false;
+		return NULL;
 	p += 2;
 	if (!TAKE_NUMBER(&p, UINT64_MAX, SEPARATOR "D=", &rec->t) ||
 		!TAKE_NUMBER(&p, UINT64_MAX, SEPARATOR "i=", &rec->dur) || !(p = take_task(task, p, rec)))
-		return false;
+		return NULL;
 	name = p;
 	p = value_find(name, end, ';');
 	op = op_find_at(name, (size_t)(p - name));
-	if (op < 0 || !BEGINS(p, SEPARATOR) || p + 3 == end)
-		return false;
+	if (op < 0 || !BEGINS(p, SEPARATOR) || p[3] == '\n')
+		return NULL;
 	rec->op = (enum op_id)op;
-	*seen = CAPTURE_KEY('t') | CAPTURE_KEY('D') | CAPTURE_KEY('i') | CAPTURE_KEY('o');
-	*line = (struct str){p + 3, (size_t)(end - p) - 3};
-	return true;
+	return p + 3;
 }
 
-static int parse_line(const struct op_keys *keys, struct capture_scratch *scratch, struct str line,
-	struct rec *rec, struct flaw *flaw)
+/* What is left of a line, pair by pair. */
+static int take_pairs(const struct op_keys *keys, struct capture_scratch *scratch, struct str line, struct rec *rec,
+	uint64_t *seen, struct flaw *flaw)
 {
-	uint64_t seen = 0, needed;
 	struct str value;
 	char key;
 	int rc;
 
-	if (!take_front(&scratch->task, &line, rec, &seen))
-		value_begin_rec(rec, rec->line);
-	else
-		take_usual(&keys[rec->op], scratch, &line, rec, &seen);
-	while (line.len || !(seen & CAPTURE_KEY('o'))) {
+	while (line.len || !(*seen & CAPTURE_KEY('o'))) {
 		rc = take_pair(&line, &key, &value, flaw);
 		if (rc == 0 && key)
-			rc = take_token(keys, scratch, rec, key, value, &seen, flaw);
+			rc = take_token(keys, scratch, rec, key, value, seen, flaw);
 		if (rc)
 			return rc;
 		if (!line.len)
 			break;
+	}
+	return 0;
+}
+
+/* As capture_parse(); the line's LF is at *LF then. */
+static int parse_line(const struct op_keys *keys, struct capture_scratch *scratch, struct str text,
+	struct rec *rec, struct flaw *flaw, const char **lf)
+{
+	const char *end = text.s + text.len, *p = take_front(&scratch->task, text.s, end, rec);
+	uint64_t seen = 0, needed;
+	int rc;
+
+	if (p) {
+		seen = CAPTURE_KEY('t') | CAPTURE_KEY('D') | CAPTURE_KEY('i') | CAPTURE_KEY('o');
+		p = take_usual(&keys[rec->op], scratch, p, end, rec, &seen);
+	} else {
+		value_begin_rec(rec, rec->line);
+		p = text.s;
+	}
+	*lf = p;
+	if (*p != '\n' || !seen) {
+		*lf = line_end(p, end);
+		rc = take_pairs(keys, scratch, (struct str){p, (size_t)(*lf - p)}, rec, &seen, flaw);
+		if (rc)
+			return rc;
 	}
 	rc = capture_check_common(rec, seen, flaw);
 	if (rc)
@@ -618,11 +646,12 @@ int capture_check(struct capture_reader *r, struct str line, uint64_t number, co
 {
 	struct rec rec;
 	struct flaw flaw;
+	const char *lf;
 	int rc;
 
 	value_begin_rec(&rec, number);
 	rec.facts = (struct facts){0};
-	rc = parse_line(r->keys, &r->scratch, line, &rec, &flaw);
+	rc = parse_line(r->keys, &r->scratch, line, &rec, &flaw, &lf);
 	if (rc == 1 || rc == -ENOENT)
 		return 0;
 	if (rc == -ENOMEM)
@@ -648,16 +677,17 @@ void capture_scratch_free(struct capture_scratch *s)
 	vec_free(&s->vec);
 }
 
-int capture_parse(const struct capture_reader *r, struct capture_scratch *scratch, struct str line, uint64_t number,
-	struct rec *rec, struct flaw *flaw)
+int capture_parse(const struct capture_reader *r, struct capture_scratch *scratch, struct str text, uint64_t number,
+	struct rec *rec, struct flaw *flaw, const char **lf)
 {
 	value_begin_rec(rec, number);
 	rec->facts = (struct facts){0};
 	if (r->version == CAPTURE_VERSION)
-		return parse_line(r->keys, scratch, line, rec, flaw);
+		return parse_line(r->keys, scratch, text, rec, flaw, lf);
 	memset(rec->ts, 0, sizeof(rec->ts)); /* which such lines do not tell */
 	rec->sqe = (struct sqe){0};
-	return capture_old_line(scratch, line, rec, flaw);
+	*lf = line_end(text.s, text.s + text.len);
+	return capture_old_line(scratch, (struct str){text.s, (size_t)(*lf - text.s)}, rec, flaw);
 }
 
 int capture_flaw(const struct capture_reader *r, int rc, const struct flaw *flaw, uint64_t number, struct err *err)
@@ -674,13 +704,14 @@ int capture_next(struct capture_reader *r, struct rec *rec, struct err *err)
 {
 	struct flaw flaw;
 	struct str line;
+	const char *lf;
 	int rc = lines_next(r->lines, &line, err);
 
 	rec->line = lines_number(r->lines);
 	if (rc <= 0)
 		return rc;
 	r->line = line;
-	rc = capture_parse(r, &r->scratch, line, rec->line, rec, &flaw);
+	rc = capture_parse(r, &r->scratch, line, rec->line, rec, &flaw, &lf);
 	r->ended = rc == 1 && rec->op == OP_end;
 	return rc == 1 ? 1 : capture_flaw(r, rc, &flaw, rec->line, err);
 }

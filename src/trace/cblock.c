@@ -99,14 +99,17 @@ static void be_bad(struct cblock *b, struct crecord *c, int rc)
 	c->rec = (struct rec){.line = r->line, .path = rc == -ENOENT ? r->path : STR_NONE};
 }
 
-static int parse_line(struct cblock *b, const struct capture_reader *r, struct str line,
+/* The line at *P, which is behind it then. */
+static int parse_line(struct cblock *b, const struct capture_reader *r, const char **p,
 	void (*each)(struct rec *r, uint64_t *length))
 {
 	struct crecord *c = &b->record[b->n];
+	const struct str text = {*p, (size_t)(b->text.p + b->text.len - *p)};
 	struct flaw flaw;
 	uint64_t length;
-	int rc = capture_parse(r, &b->scratch, line, b->first + b->n, &c->rec, &flaw);
+	int rc = capture_parse(r, &b->scratch, text, b->first + b->n, &c->rec, &flaw, p);
 
+	(*p)++;
 	c->bad = 0;
 	b->ended = rc == 1 && c->rec.op == OP_end;
 	if (rc != 1) {
@@ -141,14 +144,12 @@ static int add_skipped(struct cblock *b)
 
 void cblock_parse(struct cblock *b, const struct capture_reader *r, void (*each)(struct rec *r, uint64_t *length))
 {
-	const char *p = b->text.p, *lf;
+	const char *p = b->text.p;
 	size_t at = 0, i;
 	int rc = begin(b);
 
-	for (i = 0; i < b->lines && !rc; i++, p = lf + 1) {
-		lf = memchr(p, '\n', b->text.len - (size_t)(p - b->text.p));
-		rc = parse_line(b, r, (struct str){p, (size_t)(lf - p)}, each);
-	}
+	for (i = 0; i < b->lines && !rc; i++)
+		rc = parse_line(b, r, &p, each);
 	if (!rc && b->skipped)
 		rc = add_skipped(b);
 	if (rc || !buf_ok(&b->bytes)) {
