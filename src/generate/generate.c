@@ -422,7 +422,10 @@ static int all_records(struct run *run)
 			note_unknown(run->res, r);
 		if (bad)
 			continue;
-		rc = r->op == OP_state_map ? apply_map(run, r) : apply(run, r);
+		if (model_apply_in_place(&run->model, r))
+			rc = emit(run, r);
+		else
+			rc = r->op == OP_state_map ? apply_map(run, r) : apply(run, r);
 		if (rc)
 			return rc;
 	}

@@ -338,6 +338,32 @@ static void begin_line(struct rline *out, const struct rec *r)
 	rec_copy(&out->call, r);
 }
 
+/* Whose line it is. */
+static void end_line(struct rline *out, const struct task *t)
+{
+	out->thread = t->id;
+	out->process = t->process->id;
+}
+
+bool model_apply_in_place(struct model *m, const struct rec *r)
+{
+	const struct task *t = m->vfd.latest;
+	const struct descriptor *d;
+
+	if ((r->op != OP_pread64 && r->op != OP_pwrite64 && r->op != OP_read && r->op != OP_write) ||
+		m->order->threads.n > 1 || !t || t->tid != r->tid || r->sqe.ring)
+		return false;
+	d = model_move_in_place(t, r);
+	if (!d)
+		return false;
+	begin_line(m->out, r);
+	m->out->call.arg[0] = d->vfd;
+	end_line(m->out, t);
+	m->child = NULL;
+	m->ended = m->has_more = false;
+	return true;
+}
+
 int model_apply(struct model *m, const struct rec *r)
 {
 	int rc;
@@ -374,10 +400,8 @@ int model_apply(struct model *m, const struct rec *r)
 		rc = models[r->op](m, r);
 	if (rc)
 		return rc;
-	if (m->task) {
-		m->out->thread = m->task->id;
-		m->out->process = m->task->process->id;
-	}
+	if (m->task)
+		end_line(m->out, m->task);
 	m->out->list = m->list.v;
 	m->out->nlist = (uint32_t)m->list.n;
 	return buf_ok(&m->path) && buf_ok(&m->path2) && buf_ok(&m->scratch) ? LEFT_NONE : -ENOMEM;

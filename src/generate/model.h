@@ -210,6 +210,13 @@ void model_free(struct model *m);
  */
 int model_apply(struct model *m, const struct rec *r);
 
+/*
+ * What most records are, by a shorter way to the same end: a thread that is alone reads or writes as much as it asked
+ * for, and nothing behind the end of the file. False: nothing was done, it is for model_apply(). Else there is a line,
+ * and no need for model_done().
+ */
+bool model_apply_in_place(struct model *m, const struct rec *r);
+
 /* After the line was committed to the order, or left out: frees what the operation ended. */
 void model_done(struct model *m);
 
@@ -404,6 +411,8 @@ struct span {
 };
 int model_span_read(struct model *m, const struct span *s);
 int model_span_write(struct model *m, const struct span *s);
+/* Of model_apply_in_place(): the descriptor that bytes were moved through by T. NULL: nothing was done. */
+struct descriptor *model_move_in_place(const struct task *t, const struct rec *r);
 /* Why the call failed, if of what no tree has: limits, room, mount points, other ends of FIFOs; else LEFT_NONE. */
 int model_left_by_error(const struct model *m, const struct rec *r);
 

@@ -181,6 +181,25 @@ int model_span_write(struct model *m, const struct span *s)
 	return rc;
 }
 
+struct descriptor *model_move_in_place(const struct task *t, const struct rec *r)
+{
+	bool implicit = r->op == OP_read || r->op == OP_write;
+	struct descriptor *d = vfd_get(t, (int32_t)r->arg[0]);
+	struct span s = {.d = d, .wanted = r->arg[2], .done = r->ret};
+	struct node *n;
+
+	if (!d || d->desc->kind != DESC_FILE || d->vfd == VFD_NUMBER_NONE || d->desc->flags & O_APPEND)
+		return NULL;
+	n = d->desc->node;
+	s.off = implicit ? d->desc->offset : r->arg[3];
+	if (s.done < 0 || (uint64_t)s.done != s.wanted || impossible(&s) || s.off + s.wanted > n->size.size ||
+		!node_is_file(n) || vsize_read(&n->size, s.off, s.wanted))
+		return NULL;
+	if (implicit)
+		d->desc->offset = s.off + s.wanted;
+	return d;
+}
+
 int model_read(struct model *m, const struct rec *r)
 {
 	struct span s = {.wanted = model_wanted(r), .done = r->ret};
