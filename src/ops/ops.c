@@ -171,6 +171,7 @@ int op_find(struct str name)
 }
 
 int8_t op_arg_indices[OP_COUNT][A_COUNT];
+bool op_has_structs[OP_COUNT];
 
 __attribute__((constructor)) static void fill_arg_indices(void)
 {
@@ -180,6 +181,12 @@ __attribute__((constructor)) static void fill_arg_indices(void)
 	for (op = 0; op < OP_COUNT; op++)
 		for (i = OP_ARGS - 1; i >= 0; i--)
 			op_arg_indices[op][ops[op].arg[i]] = (int8_t)i;
+	for (op = 0; op < OP_COUNT; op++)
+		for (i = 0; i < OP_ARGS; i++) {
+			enum arg_form form = arg_infos[ops[op].arg[i]].form;
+
+			op_has_structs[op] |= form == FORM_TIMES || form == FORM_SQE;
+		}
 }
 
 struct op_fields op_fields[OP_COUNT], op_recorded[OP_COUNT];

@@ -149,6 +149,8 @@ static inline int op_arg_index(enum op_id op, enum arg_kind kind)
 {
 	return op_arg_indices[op][kind];
 }
+/* Has it an argument that struct rec has fields of its own for, FORM_TIMES or FORM_SQE? Filled before main(). */
+extern bool op_has_structs[OP_COUNT];
 static inline bool op_ends_thread(enum op_id op)
 {
 	return op == OP_exit || op == OP_exit_group || op == OP_task_end;

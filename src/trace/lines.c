@@ -254,10 +254,11 @@ size_t lines_count(struct str s)
 	size_t n = 0;
 
 	while (end - p >= LANES) {
+		size_t left = (size_t)(end - p) / LANES, rounds = left < UINT8_MAX ? left : UINT8_MAX, i;
 		lanes sum = {0};
-		unsigned i;
 
-		for (i = 0; i < UINT8_MAX && end - p >= LANES; i++, p += LANES)
+#pragma GCC unroll 8
+		for (i = 0; i < rounds; i++, p += LANES)
 			sum -= (lanes)(*(const lanes *)(const void *)p == '\n');
 		for (i = 0; i < LANES; i++)
 			n += sum[i];

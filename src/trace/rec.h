@@ -85,12 +85,11 @@ struct rec {
 static inline void rec_copy(struct rec *to, const struct rec *from)
 {
 	memcpy(to, from, offsetof(struct rec, sqe)); /* what any has */
-	if (rec_has_times(from->op))
-		memcpy(to->ts, from->ts, sizeof(to->ts));
-	if (from->sqe.ring || op_has(from->op, A_SQE))
+	to->sqe.ring = 0;
+	if (__builtin_expect(op_has_structs[from->op] || from->sqe.ring, 0)) {
 		to->sqe = from->sqe;
-	else
-		to->sqe.ring = 0;
+		memcpy(to->ts, from->ts, sizeof(to->ts));
+	}
 	to->facts.known = to->facts.absent = to->facts.list = false;
 }
 
