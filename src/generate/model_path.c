@@ -175,10 +175,10 @@ static struct descriptor *fd_of_path(
 
 bool model_has_dotdot(struct str path)
 {
-	struct str c;
+	const char *p = path.s, *end = p + path.len;
 
-	while (str_take_char(&path, '/', &c))
-		if (c.len == 2 && c.s[0] == '.' && c.s[1] == '.')
+	for (; p < end && (p = memchr(p, '.', (size_t)(end - p))); p++)
+		if ((p == path.s || p[-1] == '/') && end - p >= 2 && p[1] == '.' && (end - p == 2 || p[2] == '/'))
 			return true;
 	return false;
 }
