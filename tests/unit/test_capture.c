@@ -48,6 +48,10 @@ static void add_lines(struct buf *out, unsigned seed)
 
 		if (what % 61 == 0) {
 			buf_puts(out, what % 2 ? COMMON "o=never_heard_of;:,p=x;:,\n" : "t=1;:,nonsense\n");
+		} else if (what % 67 == 0) { /* no separator at the end: what follows is another line's */
+			buf_puts(out, what % 2 ? COMMON "o=rmdir;:,p=dir/name\n" : COMMON "o=rmdir;:,p=a\tb;:,s=0\n");
+		} else if (what % 71 == 0) {
+			buf_puts(out, what % 2 ? COMMON "o=sync\n" : COMMON "o=close;:,d=AT_FDC\n");
 		} else if (what % 1009 == 0) {
 			buf_puts(out, COMMON "o=unlink;:,p=");
 			for (k = 0; k < 3000 + what % 40000; k++)
