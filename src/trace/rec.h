@@ -23,12 +23,6 @@ struct facts {
 	uint64_t size, blocks; /* bytes; 512-byte units allocated */
 };
 
-/* Does the operation have an argument of FORM_TIMES? */
-static inline bool rec_has_times(enum op_id op)
-{
-	return op_has(op, A_TIMESPECS) || op_has(op, A_TIMEVALS) || op_has(op, A_UTIMBUF);
-}
-
 /* tv_nsec values of utimensat(2) besides UTIME_NOW and UTIME_OMIT. */
 #define TIMES_NULL (-1L) /* in ts[0].tv_nsec: no times were given (NULL pointer) */
 
