@@ -17,7 +17,7 @@ setup() {
 	mkdir -p zebra/quagga
 	head -c 70000 /dev/urandom > zebra/quagga/okapi.dat
 	ln -s quagga/okapi.dat zebra/tapir.link
-	ln -s "$PWD/zebra" absolute.ibex
+	ln -s "$PWD/zebra" absolute.klipspringer
 	python3 -c 'import os, sys
 for name in sys.argv[1:]:
     os.setxattr("zebra/quagga/okapi.dat", name, b"value")' user.wombat-origin user.w
@@ -29,19 +29,20 @@ os.chdir("zebra")
 with open("quagga/okapi.dat", "rb") as f:
     f.read(5000)
     os.stat(f"/proc/self/fd/{f.fileno()}")
-os.readlink("tapir.link"), os.stat("tapir.link"), os.listdir("../absolute.ibex/quagga")
+os.readlink("tapir.link"), os.stat("tapir.link"), os.listdir("../absolute.klipspringer/quagga")
 fd = os.open("quagga", os.O_DIRECTORY)
 with open(os.open("okapi.new", os.O_CREAT | os.O_RDWR, dir_fd=fd), "wb") as f:
     f.write(b"x" * 10000)
-os.rename("okapi.new", "gnu.new", src_dir_fd=fd, dst_dir_fd=fd)
-os.link("quagga/gnu.new", "./../zebra//hard.gnu")
-os.symlink("../no/such/kudu", "dangling.kudu")
+os.rename("okapi.new", "wildebeest.new", src_dir_fd=fd, dst_dir_fd=fd)
+os.link("quagga/wildebeest.new", "./../zebra//hard.wildebeest")
+os.symlink("../no/such/bushbuck", "dangling.bushbuck")
 os.mkdir("gazelle", 0o750), os.rmdir("gazelle")
 for name in ("a", "b", "aa", "user.x", "wombat-origin", "eland-name-that-is-long-enough-to-need-more-than-one-digest-of-it"):
-    os.setxattr("quagga/gnu.new", "user." + name, b"v" * len(name))
-os.listxattr("quagga/gnu.new"), os.getxattr("quagga/gnu.new", "user.a"), os.removexattr("quagga/gnu.new", "user.b")
+    os.setxattr("quagga/wildebeest.new", "user." + name, b"v" * len(name))
+os.listxattr("quagga/wildebeest.new"), os.getxattr("quagga/wildebeest.new", "user.a")
+os.removexattr("quagga/wildebeest.new", "user.b")
 os.listxattr("quagga/okapi.dat"), os.getxattr("quagga/okapi.dat", "user.wombat-origin")
-for wrong in ("no-such-oryx", "n" * 256, "quagga/okapi.dat/below"):
+for wrong in ("no-such-gemsbok", "n" * 256, "quagga/okapi.dat/below"):
     try:
         os.open(wrong, os.O_RDONLY)
     except OSError:
@@ -49,9 +50,10 @@ for wrong in ("no-such-oryx", "n" * 256, "quagga/okapi.dat/below"):
 s = socket.socket(socket.AF_UNIX)
 s.bind("nyala.socket"), s.close()
 os.memfd_create("kongo-memory"), os.pipe(), socket.socketpair()
-os.truncate("hard.gnu", 123), os.chmod("hard.gnu", 0o600), os.unlink("dangling.kudu")
+os.truncate("hard.wildebeest", 123), os.chmod("hard.wildebeest", 0o600), os.unlink("dangling.bushbuck")
 END
-animals='zebra|quagga|okapi|tapir|ibex|wombat|gnu|kudu|gazelle|eland|oryx|nyala|kongo|serengeti'
+# None of them short: what is written in their place has all letters, and each time others.
+animals='zebra|quagga|okapi|tapir|klipspringer|wombat|wildebeest|bushbuck|gazelle|eland|gemsbok|nyala|kongo|serengeti'
 
 # called by scenario
 # shellcheck disable=SC2317
