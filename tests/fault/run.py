@@ -282,9 +282,9 @@ class Replay(Replayed):
 
 
 def shape(value):
-    """The names in it. What the host tells of itself is another matter."""
+    """The names in it. What the host tells of itself is another matter, and how many seconds the run took."""
     if isinstance(value, dict):
-        return {key: shape(v) for key, v in value.items() if key != "host"}
+        return {key: shape(v[:1] if key == "timeline" else v) for key, v in value.items() if key != "host"}
     return [shape(v) for v in value] if isinstance(value, list) else type(value) in (int, float) or value
 
 
