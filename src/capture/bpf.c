@@ -555,16 +555,28 @@ static int load_for(struct bpf *s, const struct btf *kernel, enum attempt attemp
 	return rc ? refused(err, rc, "load BPF programs") : 0;
 }
 
-/* The kernel's types, which tell what it has that the programs call, and so which of them to try. 0 or -errno. */
-static int kernel_types(struct btf **kernel, enum attempt *first, struct err *err)
+/* To read them takes longer than all the rest of a short capture: whoever asks for them first does. */
+static struct btf *types;
+
+static void forget_types(void)
 {
-	*kernel = btf__load_vmlinux_btf();
-	if (!*kernel)
+	btf__free(types);
+	types = NULL;
+}
+
+/*
+ * The kernel's types, which tell what it has that the programs call, and so which of them to try. 0 or -errno.
+ * forget_types() when they are needed no more.
+ */
+static int kernel_types(enum attempt *first, struct err *err)
+{
+	if (!types)
+		types = btf__load_vmlinux_btf();
+	if (!types)
 		return err_sys(err, errno, "cannot read the type information of the kernel");
-	*first = has_function(*kernel, "bpf_loop") ? ATTEMPT_ALL : ATTEMPT_OLD;
-	if (*first == ATTEMPT_ALL || has_function(*kernel, "bpf_ringbuf_reserve"))
+	*first = has_function(types, "bpf_loop") ? ATTEMPT_ALL : ATTEMPT_OLD;
+	if (*first == ATTEMPT_ALL || has_function(types, "bpf_ringbuf_reserve"))
 		return 0;
-	btf__free(*kernel);
 	return err_set(err, ENOSYS,
 		"BPF programs of this kernel have no rings (bpf_ringbuf_reserve): that is, it is older than Linux 5.8");
 }
@@ -572,13 +584,11 @@ static int kernel_types(struct btf **kernel, enum attempt *first, struct err *er
 static int load(struct bpf *s, struct err *err)
 {
 	enum attempt first;
-	struct btf *kernel;
-	int rc = kernel_types(&kernel, &first, err);
+	int rc = kernel_types(&first, err);
 
-	if (rc)
-		return rc;
-	rc = load_for(s, kernel, first, err);
-	btf__free(kernel);
+	if (!rc)
+		rc = load_for(s, types, first, err);
+	forget_types();
 	return rc;
 }
 
@@ -714,13 +724,9 @@ static int bpf_run(struct capture_job *job, struct err *err)
 int bpf_kernel(bool *old, struct err *err)
 {
 	enum attempt first;
-	struct btf *kernel;
-	int rc = kernel_types(&kernel, &first, err);
+	int rc = kernel_types(&first, err);
 
 	*old = !rc && first == ATTEMPT_OLD;
-
-	if (!rc)
-		btf__free(kernel);
 	return rc;
 }
 
