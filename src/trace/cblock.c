@@ -24,8 +24,6 @@ void cblock_take(struct cblock *b, struct capture_reader *r)
 	do
 		b->rc = lines_block(l, &b->text, &b->lines, &b->err);
 	while (b->rc == 1 && b->lines < CBLOCK_LINES && b->text.len < CBLOCK_BYTES);
-	if (!buf_ok(&b->text)) /* lines were counted that are not in it */
-		b->lines = 0;
 	b->skipped = b->rc == -EINVAL;
 	b->first = lines_number(l) + 1 - b->lines - b->skipped;
 	if (b->skipped)

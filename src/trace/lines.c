@@ -286,7 +286,7 @@ static void add_at_hand(struct lines *l, struct buf *to, size_t *n)
 
 int lines_block(struct lines *l, struct buf *to, size_t *n, struct err *err)
 {
-	size_t before = *n;
+	size_t before = *n, len = to->len;
 	struct str line;
 	int rc = 1;
 
@@ -301,9 +301,14 @@ int lines_block(struct lines *l, struct buf *to, size_t *n, struct err *err)
 		buf_char(to, '\n');
 		(*n)++;
 	}
-	if (buf_reserve(to, LINES_SLACK))
-		memset(to->p + to->len, 0, LINES_SLACK);
-	return buf_ok(to) ? 1 : err_sys(err, ENOMEM, "cannot read %s", l->path);
+	if (!buf_reserve(to, LINES_SLACK)) {
+		l->number -= *n - before;
+		*n = before;
+		to->len = len;
+		return err_sys(err, ENOMEM, "cannot read %s", l->path);
+	}
+	memset(to->p + to->len, 0, LINES_SLACK);
+	return 1;
 }
 
 void lines_unread(struct lines *l, size_t len, size_t n)

@@ -32,7 +32,7 @@ int lines_next(struct lines *l, struct str *line, struct err *err);
 /*
  * Like lines_next(), of several at once: they are added to TO with their LFs, and have LINES_SLACK behind them;
  * how many there are is added to *N. TO becomes some 16 KiB long at once; then, and where a line is longer, it is one
- * line.
+ * line. An error leaves both as they were.
  */
 int lines_block(struct lines *l, struct buf *to, size_t *n, struct err *err);
 
