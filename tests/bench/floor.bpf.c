@@ -42,15 +42,6 @@ struct {
 
 char floor_license[] SEC("license") = "GPL";
 
-static __always_inline long call_number(struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	return regs->orig_ax;
-#else
-	return regs->syscallno;
-#endif
-}
-
 SEC("tp_btf/sys_enter")
 int BPF_PROG(floor_enter, struct pt_regs *regs, long number)
 {

@@ -40,15 +40,6 @@ static __always_inline bool is_watched(long number)
 	return (u64)number < BPF_ROWS && row_of(number)->what != ROW_NOT_WATCHED;
 }
 
-static __always_inline long call_number(struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	return AT(regs, orig_ax);
-#else
-	return AT(regs, syscallno);
-#endif
-}
-
 static __always_inline u64 call_ip(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)

@@ -543,4 +543,14 @@ static __always_inline u32 any(u32 number)
 	return number;
 }
 
+/* The number of the call that they are of. */
+static __always_inline long call_number(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return AT(regs, orig_ax);
+#else
+	return AT(regs, syscallno);
+#endif
+}
+
 #endif
