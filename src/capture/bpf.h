@@ -130,6 +130,9 @@ int bpf_layers_sum(int map, size_t cpus, struct live *live, struct err *err);
 
 /* --- bpf_ring.c --- */
 
+/* 6003 is Linux 6.3, as hooks.def has it; 0: it does not say. */
+unsigned bpf_running_kernel(void);
+
 /* The ring of one processor. */
 struct bpf_ring {
 	unsigned cpu;

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capture/trial.h"
@@ -177,24 +176,13 @@ static void choose_calls(struct bpf_object *o, bool on)
 		bpf_program_use(o, names[i], on);
 }
 
-/* As hooks.def has it. */
-static unsigned running_kernel(void)
-{
-	unsigned major = 0, minor = 0;
-	struct utsname host;
-
-	if (uname(&host) || sscanf(host.release, "%u.%u", &major, &minor) != 2)
-		return 0;
-	return major * 1000 + minor;
-}
-
 /* Of the rows from FIRST on that are for one event the first that fits. Returns the row behind them. */
 static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
 	size_t first, struct buf *missing, int *refused)
 {
 	unsigned layers = (hooks[first].layers | hooks[first].layers >> HELP_BITS) & ALL_LAYERS;
 	bool wanted = wants(l, layers & (hooks[first].layers | told_layers(kernel, rings))), there = false;
-	bool needed = !hooks[first].before || running_kernel() < hooks[first].before;
+	bool needed = !hooks[first].before || bpf_running_kernel() < hooks[first].before;
 	size_t i;
 
 	wanted = wanted && needed;

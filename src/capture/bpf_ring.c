@@ -14,6 +14,16 @@
 #define BLOCK	  (64u << 10)
 #define RING_PART ((size_t)BPF_PART + BPF_SLACK)
 
+unsigned bpf_running_kernel(void)
+{
+	unsigned major = 0, minor = 0;
+	struct utsname host;
+
+	if (uname(&host) || sscanf(host.release, "%u.%u", &major, &minor) != 2)
+		return 0;
+	return major * 1000 + minor;
+}
+
 /*
  * The kernel puts code in place of the call that finds a part; that of Linux 6.0 to 6.3, but for their last
  * versions, finds the first part always. Of maps with this flag, which Linux 5.10 was the first to know, the call is
@@ -21,12 +31,9 @@
  */
 static uint32_t how_found(void)
 {
-	unsigned major = 0, minor = 0;
-	struct utsname name;
+	unsigned version = bpf_running_kernel();
 
-	if (!uname(&name))
-		sscanf(name.release, "%u.%u", &major, &minor);
-	return major == 6 && minor < 4 ? BPF_F_INNER_MAP : 0;
+	return version >= 6000 && version < 6004 ? BPF_F_INNER_MAP : 0;
 }
 
 int bpf_ring_open(struct bpf_ring *r, unsigned cpu, size_t size, struct err *err)
