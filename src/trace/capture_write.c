@@ -16,17 +16,9 @@ static inline char *put_text(char *p, const char *text, size_t len)
 
 #define PUT(p, text) put_text(p, text, sizeof(text) - 1)
 
-static inline char *put_u64(char *p, uint64_t v)
-{
-	if (v >= 10)
-		return str_put_u64(p, v);
-	*p = (char)('0' + v);
-	return p + 1;
-}
-
 static inline char *put_i64(char *p, int64_t v)
 {
-	return v < 0 ? str_put_i64(p, v) : put_u64(p, (uint64_t)v);
+	return v < 0 ? str_put_i64(p, v) : str_put_short(p, (uint64_t)v);
 }
 
 static void print_inner_fd(struct buf *out, uint64_t fd)
@@ -74,7 +66,7 @@ static char *put_number(char *p, enum arg_kind kind, enum arg_form form, uint64_
 		return put_i64(p, (int64_t)v);
 	case FORM_UDEC:
 	case FORM_FLAGS:
-		return put_u64(p, v);
+		return str_put_short(p, v);
 	case FORM_ADDR:
 	case FORM_ADDR2:
 		return value_put_number(p, FORM_HEX, v);
@@ -181,23 +173,23 @@ static void print_args(struct buf *out, const struct rec *rec)
 
 static char *put_facts(char *p, const struct facts *f)
 {
-	p = put_u64(p, f->dev_major);
+	p = str_put_short(p, f->dev_major);
 	*p++ = ':';
-	p = put_u64(p, f->dev_minor);
+	p = str_put_short(p, f->dev_minor);
 	*p++ = ':';
-	p = put_u64(p, f->ino);
+	p = str_put_short(p, f->ino);
 	*p++ = ':';
 	p = value_put_number(p, FORM_OCT, f->mode);
 	*p++ = ':';
-	p = put_u64(p, f->nlink);
+	p = str_put_short(p, f->nlink);
 	*p++ = ':';
-	p = put_u64(p, f->uid);
+	p = str_put_short(p, f->uid);
 	*p++ = ':';
-	p = put_u64(p, f->gid);
+	p = str_put_short(p, f->gid);
 	*p++ = ':';
-	p = put_u64(p, f->size);
+	p = str_put_short(p, f->size);
 	*p++ = ':';
-	return put_u64(p, f->blocks);
+	return str_put_short(p, f->blocks);
 }
 
 static void print_facts(struct buf *out, const struct facts *f)
@@ -226,13 +218,13 @@ static void print_head(struct buf *out, const struct rec *rec)
 	if (!buf_reserve(out, HEAD_MOST))
 		return;
 	p = PUT(out->p + out->len, "t=");
-	p = put_u64(p, rec->t);
+	p = str_put_short(p, rec->t);
 	p = PUT(p, ";:,D=");
-	p = put_u64(p, rec->dur);
+	p = str_put_short(p, rec->dur);
 	p = PUT(p, ";:,i=");
-	p = put_u64(p, rec->pid);
+	p = str_put_short(p, rec->pid);
 	*p++ = ':';
-	p = put_u64(p, rec->tid);
+	p = str_put_short(p, rec->tid);
 	p = PUT(p, ";:,o=");
 	p = put_text(p, ops[rec->op].name, ops[rec->op].name_len);
 	out->len = (size_t)(PUT(p, ";:,") - out->p);

@@ -9,10 +9,7 @@
 
 static inline char *put_field(char *p, uint64_t v, char end)
 {
-	if (v < 10)
-		*p++ = (char)('0' + v);
-	else
-		p = str_put_u64(p, v);
+	p = str_put_short(p, v);
 	*p = end;
 	return p + 1;
 }

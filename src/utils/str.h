@@ -55,4 +55,13 @@ bool str_take_char(struct str *rest, char sep, struct str *out);
 char *str_put_u64(char *p, uint64_t v);
 char *str_put_i64(char *p, int64_t v);
 
+/* The same of numbers that mostly have one digit. */
+static inline char *str_put_short(char *p, uint64_t v)
+{
+	if (v >= 10)
+		return str_put_u64(p, v);
+	*p = (char)('0' + v);
+	return p + 1;
+}
+
 #endif
