@@ -84,7 +84,7 @@ class Bpf:
             yield name, cmd, fewer
 
     def floor(self):
-        """The command in front of a program of which two programs write down the numbers and no more; None: there is none."""
+        """The command in front of a program of whose calls two programs write down the numbers; None: there is none."""
         cmd = [self.bench.tool("floor"), self.bench.tool("floor.bpf.o")]
         if os.path.exists(cmd[0]) and not subprocess.run(cmd + ["true"], check=False).returncode:
             return cmd
@@ -182,19 +182,20 @@ class Bpf:
 
     # --- many records
 
+    def storm_of(self, n, threads, buffer, row, whose):
+        text, _, lost, cost = self.recorded([self.bench.tool("calls"), "storm", str(n), str(threads)], buffer)
+        ns = int(text)
+        self.bench.report(row, "%.2f M records/s%s for %.1f s; %d lost; %d ns of a processor a record" % (
+            n / ns * 1e3, whose, ns / 1e9, lost, cost), rate=n / ns * 1e9, lost=lost, consumer_ns=cost)
+
     def storm(self):
         """Calls as fast as one processor makes them, for ten seconds of 4 M a second."""
         n = 40000000
         large = os.path.join(os.environ.get("TMPDIR", "/var/tmp"), "ioriot-bench-%d.capture" % os.getpid())
         self.close()
         self.out = large
-        text, records, lost, cost = self.recorded([self.bench.tool("calls"), "storm", str(n)], "--buffer=1G")
-        ns = int(text)
-        self.bench.report("bpf-storm", "%.2f M records/s for %.1f s; %d lost; %d ns of a processor a record" % (
-            n / ns * 1e3, ns / 1e9, lost, cost), rate=n / ns * 1e9, lost=lost, consumer_ns=cost)
-        two, _, lost, cost = self.recorded([self.bench.tool("calls"), "storm", str(n), "2"], "--buffer=2G")
-        self.bench.report("bpf-storm-two", "%.2f M records/s by two threads for %.1f s; %d lost; %d ns of a processor a record" % (
-            n / int(two) * 1e3, int(two) / 1e9, lost, cost), rate=n / int(two) * 1e9, lost=lost, consumer_ns=cost)
+        self.storm_of(n, 1, "--buffer=1G", "bpf-storm", "")
+        self.storm_of(n, 2, "--buffer=2G", "bpf-storm-two", " by two threads")
         os.unlink(large)
         n //= 10
         text, records, lost, _ = self.recorded([self.bench.tool("calls"), "storm", str(n)], "--buffer=1M")
