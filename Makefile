@@ -283,7 +283,8 @@ workloads:
 
 soak: all
 	@FAULT_STRIDE=1 tests/run checks/faults.sh
-	@FUZZ_SEED=$$(date +%s) tests/run checks/fuzz.sh checks/fuzz_generate.sh checks/libfuzzer.sh
+	@FUZZ_SEED=$$(date +%s) FUZZ_SECONDS=60 FUZZ_ROUNDS=600 LIBFUZZER_SECONDS=60 \
+		tests/run checks/fuzz.sh checks/fuzz_generate.sh checks/libfuzzer.sh
 	@$(MAKE) --no-print-directory $(BUILD)/unit
 	@KERNEL_SEEDS=5000 $(BUILD)/unit kernel
 	@$(MAKE) --no-print-directory $(BUILD)/bench/load

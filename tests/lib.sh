@@ -111,6 +111,21 @@ nested() {
 	fi
 }
 
+# unit_tests DIRECTORY SUITE...: those of that build, each suite in one process: with a sanitizer a process for each
+# test takes longer than the test. Only the named suites, which change limits or state of their process, have them.
+unit_tests() {
+	local directory=$SOURCE/$1 forked=" ${*:2} " suite fork log
+	while read -r suite; do
+		fork=no
+		[[ $forked == *" $suite "* ]] && fork=yes
+		if log=$(TMPDIR=$PWD CK_FORK=$fork "${prefix[@]}" timeout -k 10 600 "$directory/unit" "$suite" 2>&1); then
+			ok "unit tests, $suite: $(grep -oP '^100%: \KChecks: \d+' <<<"$log")"
+		else
+			not_ok "unit tests, $suite" "status $?, $(tail -c 3000 <<<"$log")"
+		fi
+	done < <(grep -oP '^SUITE\(\K\w+' "$directory/suites.def")
+}
+
 # True when this host does not let us have an io_uring; says why.
 uring_is_refused() {
 	cat > uring_probe.c <<-'E1'

@@ -19,7 +19,8 @@ for script in "${scripts[@]}"; do
 		leaks+=("$script")
 	fi
 done
-ASAN_OPTIONS=exitcode=99:detect_leaks=1 nested "unit and end-to-end tests" build-asan unit "${leaks[@]}"
+ASAN_OPTIONS=exitcode=99:detect_leaks=1 unit_tests build-asan init kernel
+ASAN_OPTIONS=exitcode=99:detect_leaks=1 nested "end-to-end tests" build-asan "${leaks[@]}"
 ASAN_OPTIONS=exitcode=99:detect_leaks=0 nested "under strace, and real programs" build-asan \
 	"${traced[@]}" scenarios/python.sh scenarios/sqlite.sh
 done_testing

@@ -10,7 +10,7 @@
 flags='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 build build-asan "$flags" ioriot fuzz
 export ASAN_OPTIONS=exitcode=99:detect_leaks=1:allocator_may_return_null=1
-seconds=${FUZZ_SECONDS:-40}
+seconds=${FUZZ_SECONDS:-15}
 check "lines of captures" "$SOURCE/build-asan/fuzz" capture $((seconds * 1000))
 check "lines of replays" "$SOURCE/build-asan/fuzz" replay $((seconds * 1000))
 check "records of the kernel" "$SOURCE/build-asan/fuzz" wire $((seconds * 1000))

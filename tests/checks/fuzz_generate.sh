@@ -5,7 +5,7 @@
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
-rounds=${FUZZ_ROUNDS:-300}
+rounds=${FUZZ_ROUNDS:-150}
 seed=${FUZZ_SEED:-1} # "make soak" takes a new one each time; a failure names it
 build build-asan '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' ioriot
 cat > program.sh <<'EOF'

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 4000
-# Guided by coverage: readers, generate, import, names of snapshots, and what init and replay do before they begin, on bytes that find
-# new ways through the code, with the sanitizers. It starts from tests/fuzz/corpus and the examples of the
-# documents. LIBFUZZER_SECONDS for each of the seven is the length; LIBFUZZER_KEEP=DIR keeps what was found.
+# Guided by coverage: readers, generate, import, names of snapshots, and what init and replay do before they begin, on
+# bytes that find new ways through the code, with the sanitizers. It starts from tests/fuzz/corpus and the examples of
+# the documents. LIBFUZZER_SECONDS for each of the seven is the length; LIBFUZZER_KEEP=DIR keeps what was found.
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 
-seconds=${LIBFUZZER_SECONDS:-12}
+seconds=${LIBFUZZER_SECONDS:-5}
 targets=(capture replay wire generate load import names)
 if ! log=$(make -s -j2 -C "$SOURCE" BUILD=build-fuzz CC=clang CFLAGS='-O1 -g' \
 	EXTRA_CFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \

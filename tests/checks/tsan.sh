@@ -11,7 +11,7 @@ build build-tsan '-fsanitize=thread -fno-omit-frame-pointer' ioriot unit
 export TSAN_OPTIONS=halt_on_error=1:exitcode=66
 # its shadow memory does not fit the address layout that newer kernels choose at random
 prefix=(setarch --addr-no-randomize)
-nested "unit tests" build-tsan unit
+unit_tests build-tsan init kernel
 nested "threads of real programs" build-tsan scenarios/python.sh scenarios/git.sh
 nested "threads of the analysis" build-tsan e2e/analyse.sh
 done_testing

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # --file and --control: one file under all its names, its calls and requests and no others, the latest of them; and the
 # commands of a capture that runs, with their answers.
-# time-limit: 120
 # shellcheck source=../lib.sh
 . "$TESTS/lib.sh"
 # shellcheck source=../bpf_lib.sh

@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# time-limit: 200
 # What layers are looked at for, with BPF: io_uring beside calls, batches, files and sockets in one program, maps whose
 # faults are reads; and what they cost at most: buffers that overflow count what they drop, payload is not recorded.
 # shellcheck source=../lib.sh
