@@ -24,12 +24,12 @@ same() { # NAME FILE
 	fi
 }
 
-# What layers_written does in a directory with the files "read", which is not in the cache, and "gone".
+# What layers_written does in a directory with the files "read", which is not in the cache, and "gone", of 1 MiB each.
 # the words are for sh
 # shellcheck disable=SC2016,SC2034
 layers_program='cd "$1" || exit
-	sh -c "echo \$\$ >direct.pid; exec dd if=/dev/zero of=direct bs=1M count=8 oflag=direct"
-	sh -c "echo \$\$ >written.pid; exec dd if=/dev/zero of=written bs=64k count=64"
+	sh -c "echo \$\$ >direct.pid; exec dd if=/dev/zero of=direct bs=1M count=2 oflag=direct"
+	sh -c "echo \$\$ >written.pid; exec dd if=/dev/zero of=written bs=64k count=16"
 	sync written
 	dd if=read of=/dev/null bs=64k
 	dd if=read of=/dev/null bs=64k
@@ -40,18 +40,18 @@ layers_program='cd "$1" || exit
 layers_written() {
 	local name mib=$((1 << 20))
 	name=$(basename "$1" .capture)
-	exact "$1" "$2/direct" direct $((8 * mib))
+	exact "$1" "$2/direct" direct $((2 * mib))
 	equal "$name: direct I/O dirties nothing" "$(of_file "$1" "$2/direct" cache_dirty | wc -l)" 0
 	equal "$name: its requests are of who wrote" "$(of_file "$1" "$2/direct" 'block_(queue|issue|done)' |
 		grep -vc ";:,q=$(< "$2/direct.pid");:,")" 0
-	exact "$1" "$2/written" written $((4 * mib))
+	exact "$1" "$2/written" written $mib
 	equal "$name: what is written back is of who wrote" \
 		"$(of_file "$1" "$2/written" '(block_queue|cache_writeback)' |
 			grep -vc ";:,q=$(< "$2/written.pid");:,")" 0
-	exact "$1" "$2/read" read $((4 * mib))
+	exact "$1" "$2/read" read $mib
 	check "$name: the kernel read ahead" test -n "$(of_file "$1" "$2/read" cache_readahead)"
 	equal "$name: each call looked into the cache" "$(of_file "$1" "$2/read" cache_get |
-		grep -oP ';:,O=\K\d+' | sort -un | awk '$1 % 65536 == 0' | wc -l)" 64
+		grep -oP ';:,O=\K\d+' | sort -un | awk '$1 % 65536 == 0' | wc -l)" 16
 	# a host that is short of memory, or whose caches somebody drops, may have taken some before
 	equal "$name: what is removed leaves the cache, each page once" \
 		"$(grep ";:,o=cache_delete;:,.*x=$3:" "$1" | grep -oP ';:,O=\K\d+' | sort | uniq -c |

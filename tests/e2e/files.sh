@@ -37,6 +37,7 @@ logged() { ctl log "$1" | awk -F';' -v how="$2;$3" '$2 ";" $5 == how { n++; b +=
 head -c 1048576 /dev/urandom >one
 cp one two
 cp one three
+cp one last
 ln one same
 ln -s one link
 sync one two three
@@ -107,6 +108,11 @@ fails "no such file" 1 "No such file" "$IORIOT" --control add four --socket sock
 fails "a directory" 1 "no regular file" "$IORIOT" --control add . --socket socket
 fails "without a file" 1 "add needs a file" "$IORIOT" --control add --socket socket
 blocks one 4096 5
+# the last ones: 20 writes and a close, of which 6 are kept
+ctl add last,6
+blocks last 512 20
+equal "only the last" "$(logged last W VFS)" "5 2560"
+equal "and those" "$(ctl log last | cut -d';' -f3 | tr '\n' ' ')" "$(seq -s ' ' 7680 512 9728) "
 finish
 absent "the socket goes" socket
 
@@ -116,20 +122,14 @@ writes() { # FILE
 }
 equal "capture: one" "$(writes one)" 5
 equal "capture: three" "$(writes three)" 4
+equal "capture: the last of last" "$(writes last)" 5
 equal "capture: what was removed" "$(writes two)" ""
 equal "capture: nothing else" "$(grep -o ';:,P=[^;]*' files.capture | grep -v ';:,P=[a-z0-9]*$' | sort -u | tr '\n' ' ')" \
-	";:,P=$PWD/one ;:,P=$PWD/three "
+	";:,P=$PWD/last ;:,P=$PWD/one ;:,P=$PWD/three "
 mkdir csv
 "$IORIOT" -a files.capture -L all --export csv:csv
 equal "by the names of operations" "$(grep -c 'WRITE.*/three,4096' csv/vfs_events.csv)" 4
 fails "it cannot be replayed" 1 "only some files" "$IORIOT" -c files.capture -r files.replay
-
-# --- the last ones: 20 writes and a close, of which 6 are kept
-begin -L vfs --file two,6
-blocks two 512 20
-equal "only the last" "$(logged two W VFS)" "5 2560"
-equal "and those" "$(ctl log two | cut -d';' -f3 | tr '\n' ' ')" "$(seq -s ' ' 7680 512 9728) "
-finish
 
 # --- without a file at first; the sums are those of the kernel's side
 begin

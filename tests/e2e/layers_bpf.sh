@@ -40,7 +40,7 @@ for fs in ext4 xfs; do
 		continue
 	fi
 
-	head -c 4194304 /dev/urandom | tee $fs/read >$fs/gone
+	head -c $mib /dev/urandom | tee $fs/read >$fs/gone
 	sync $fs/read $fs/gone
 	gone=$(inode_of $fs/gone)
 	"$TESTS/e2e/layers_uncache.py" $fs/read
