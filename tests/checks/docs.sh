@@ -51,6 +51,14 @@ while read -r op; do
 	done
 done < <(sed -nE 's/^OP\((\w+),.* OPF_LAYER,.*/\1/p' src/ops/ops.def | grep -v '^state_')
 equal "every event is explained" "$unexplained" ""
+unexplained=
+while read -r hook; do
+	for doc in docs/layers.md docs/man/ioriot-layers.7; do
+		tr -d '\\' < "$doc" | grep -qw -- "$hook" || unexplained="$unexplained $doc:$hook"
+	done
+done < <(sed -nE 's/^HOOK(_ALWAYS|_OF)?\((\w+, )?(\w+), (BIT|HELPS).*/\3/p
+	s/^HOOK_(ROW|FUNCTION|AROUND|PROBED)\(\w+, \w+, (\w+), .*/\2/p' src/capture/hooks.def | sort -u)
+equal "and every hook named" "$unexplained" ""
 
 # Every long option is explained in the manual page and shown by -h.
 missing=
