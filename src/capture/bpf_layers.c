@@ -176,12 +176,12 @@ static void choose_calls(struct bpf_object *o, bool on)
 		bpf_program_use(o, names[i], on);
 }
 
-/* Of the rows from FIRST on that are for one event the first that fits. Returns the row behind them. */
+/* Of the rows from FIRST on that are for one event the first that fits. TOLD: told_layers(). Returns the row behind. */
 static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
-	size_t first, struct buf *missing, int *refused)
+	unsigned told, size_t first, struct buf *missing, int *refused)
 {
 	unsigned layers = (hooks[first].layers | hooks[first].layers >> HELP_BITS) & ALL_LAYERS;
-	bool wanted = wants(l, layers & (hooks[first].layers | told_layers(kernel, rings))), there = false;
+	bool wanted = wants(l, layers & (hooks[first].layers | told)), there = false;
 	bool needed = !hooks[first].before || bpf_running_kernel() < hooks[first].before;
 	size_t i;
 
@@ -204,12 +204,13 @@ static size_t choose_hook(struct bpf_object *o, const struct btf *kernel, const 
 int bpf_layers_choose(struct bpf_object *o, const struct btf *kernel, const struct layer_list *l, bool rings,
 	struct buf *missing)
 {
+	unsigned told = told_layers(kernel, rings);
 	int refused = 0;
 	size_t i;
 
 	choose_calls(o, l->on[LAYER_SYS]);
 	for (i = 0; i < HOOKS;)
-		i = choose_hook(o, kernel, l, rings, i, missing, &refused);
+		i = choose_hook(o, kernel, l, rings, told, i, missing, &refused);
 	for (i = 0; i < BPF_COUNTERS; i++)
 		bpf_program_use(o, counters[i].program, l->on[LAYER_FAULT] || bpf_tells_pages(o));
 	return refused;
