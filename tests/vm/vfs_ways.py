@@ -67,10 +67,18 @@ def at_the_end():
         os.write(fd, DATA[:n * 100])
 
 
+def mapped():
+    fd = filled("mapped")
+    shown = mmap.mmap(fd, 3 * PAGE)
+    shown.madvise(mmap.MADV_RANDOM)
+    shown.resize(64 * PAGE)
+    shown.close()
+
+
 def main():
     os.mkdir(sys.argv[1])
     os.chdir(sys.argv[1])
-    for way in (plain, pieces, direct, by_pipe, from_file_to_file, at_the_end):
+    for way in (plain, pieces, direct, by_pipe, from_file_to_file, at_the_end, mapped):
         way()
     os.listdir(".")
     os.fsync(made("plain"))

@@ -35,6 +35,15 @@ tracing=/sys/kernel/tracing
 	echo "r1000:ways/change notify_change ret=\$retval:s32"
 	echo "r1000:ways/list iterate_dir ret=\$retval:s32"
 	echo "p:ways/chdir set_fs_pwd"
+	echo "p:ways/advised do_madvise at=\$arg2:u64 length=\$arg3:u64"
+	echo "p:ways/moved vma_to_resize at=\$arg1:u64 length=\$arg2:u64" # of each map that grows
+	echo "r1000:ways/given add_to_pipe ret=\$retval:s64" # by vmsplice, a page
+	echo "r1000:ways/sent do_sendfile ret=\$retval:s64"
+	echo "r1000:ways/spliced do_splice ret=\$retval:s64"
+	echo "p:ways/sync ksys_sync"
+	echo "r1000:ways/syncfs sync_filesystem ret=\$retval:s32"
+	echo "r1000:ways/exec bprm_execve ret=\$retval:s32"
+	echo "p:ways/exit do_group_exit"
 } > /tmp/hooks
 while read -r hook; do
 	check "the kernel has ${hook#* }" eval 'echo "$hook" >> $tracing/kprobe_events'
