@@ -54,7 +54,7 @@ equal "every event is explained" "$unexplained" ""
 unexplained=
 while read -r hook; do
 	for doc in docs/layers.md docs/man/ioriot-layers.7; do
-		tr -d '\\134' < "$doc" | grep -qw -- "$hook" || unexplained="$unexplained $doc:$hook"
+		tr -d '\134' < "$doc" | grep -qw -- "$hook" || unexplained="$unexplained $doc:$hook"
 	done
 done < <(sed -nE 's/^HOOK(_ALWAYS|_OF)?\((\w+, )?(\w+), (BIT|HELPS).*/\3/p
 	s/^HOOK_(ROW|FUNCTION|AROUND|PROBED)\(\w+, \w+, (\w+), .*/\2/p' src/capture/hooks.def | sort -u)
