@@ -625,9 +625,13 @@ static void try_hooks(struct bpf *s)
 		.silent = &s->silent,
 		.untried = &s->untried};
 
+	unsigned wanted = bpf_layers_trials(s->programs.object, &trial), times;
+
 	__atomic_store_n(&session_of(s)->state, BPF_TRIAL, __ATOMIC_SEQ_CST);
-	trial.done = trial_beside(
-		bpf_layers_trials(s->programs.object, &trial.tried), s->job->options->capture);
+	for (times = 0; wanted && times < TRIALS; times++) {
+		trial.done |= trial_beside(wanted, s->job->options->capture);
+		wanted = bpf_layers_trials(s->programs.object, &trial) & trial.done;
+	}
 	__atomic_store_n(&session_of(s)->state, BPF_IDLE, __ATOMIC_SEQ_CST);
 	bpf_layers_judge(s->programs.object, &trial);
 }

@@ -112,10 +112,7 @@ struct bpf_tried {
 	bool minor, major;
 };
 
-/* The self-test (trial.h): what there is to do for the hooks that are attached, and for TRIED. */
-unsigned bpf_layers_trials(struct bpf_object *o, const struct bpf_tried *tried);
-
-/* Its outcome: names of hooks that were not called, though what calls them was done; and of those not tried. */
+/* The self-test (trial.h): names of hooks that were not called, though what calls them was done; and of those not tried. */
 struct bpf_trial {
 	struct bpf_tried tried;
 	unsigned done; /* enum trial */
@@ -123,6 +120,8 @@ struct bpf_trial {
 	struct buf *silent, *untried;
 };
 
+/* What there is to do for the hooks that are attached, and for those of TRIED, that were not called. */
+unsigned bpf_layers_trials(struct bpf_object *o, const struct bpf_trial *t);
 void bpf_layers_judge(struct bpf_object *o, const struct bpf_trial *t);
 
 /* The records of what was seen. */

@@ -332,13 +332,13 @@ static bool is_tried(struct bpf_object *o, size_t hook, const struct bpf_tried *
 	}
 }
 
-unsigned bpf_layers_trials(struct bpf_object *o, const struct bpf_tried *tried)
+unsigned bpf_layers_trials(struct bpf_object *o, const struct bpf_trial *t)
 {
 	unsigned wanted = 0;
 	size_t i;
 
 	for (i = 0; i < BPF_HOOK_COUNT; i++)
-		if (is_tried(o, i, tried))
+		if (is_tried(o, i, &t->tried) && !t->fired[i])
 			wanted |= trial_of(names_of(i).event);
 	return wanted;
 }

@@ -172,13 +172,18 @@ static void judge_hooks(struct stap *s, const struct stap_status *status, unsign
 /* STATUS is as it is afterwards. */
 static int try_hooks(struct stap *s, struct stap_status *status, struct err *err)
 {
-	unsigned done = trial_beside(trials_of(status), s->job->options->capture);
-	int rc;
+	unsigned done = 0, wanted = trials_of(status), times;
 
-	stap_status_free(status);
-	rc = stap_status_read(status, s->loaded.name, err);
-	if (rc)
-		return rc;
+	for (times = 0; wanted && times < TRIALS; times++) {
+		int rc;
+
+		done |= trial_beside(wanted, s->job->options->capture);
+		stap_status_free(status);
+		rc = stap_status_read(status, s->loaded.name, err);
+		if (rc)
+			return rc;
+		wanted = trials_of(status) & done;
+	}
 	judge_hooks(s, status, done);
 	return buf_ok(&s->silent) && buf_ok(&s->untried) ? 0 : err_sys(err, ENOMEM, "cannot try the hooks");
 }

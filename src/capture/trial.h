@@ -7,6 +7,9 @@
  * now). Before a capture begins, one of each thing that hooks tell is done; who counts their calls meanwhile knows.
  */
 
+/* What was not called though it should have been is tried once more: a host that is busy may have been in the way. */
+#define TRIALS 2
+
 /* Things that are done. */
 enum trial {
 	TRIAL_CALL = 1,
