@@ -112,7 +112,10 @@ struct bpf_tried {
 	bool minor, major;
 };
 
-/* The self-test (trial.h): names of hooks that were not called, though what calls them was done; and of those not tried. */
+/*
+ * The self-test (trial.h), with the names of hooks that were not called, though what calls them was done, and of those
+ * that were not tried.
+ */
 struct bpf_trial {
 	struct bpf_tried tried;
 	unsigned done; /* enum trial */

@@ -137,8 +137,8 @@ says "CAP_BPF alone is not: sentence" "CAP_BPF and CAP_PERFMON"
 
 # --- limits
 
-"$IORIOT" --quiet -c time.capture --duration=2s --comm=n$$ --backend=bpf
-equal "--duration: it ends" $? 0
+"$IORIOT" --quiet -c time.capture --duration=2s --comm=n$$ -L sys,block,cache=64 --backend=bpf
+equal "--duration, with layers: it ends" $? 0
 status_is "--max-size: the program's status" 0 "$IORIOT" --quiet -c size.capture --max-size=64K --backend=bpf -- \
 	sh -c 'until [ -e size.capture.2 ]; do ls -l /etc/init.d >/dev/null; sleep 0.1; done' # slowly: a reader that has to wait loses nothing
 check "--max-size: several files" test -e size.capture.2

@@ -101,6 +101,16 @@ else
 	skip "a graphics card" "needs root and mount namespaces"
 fi
 
+# --- no network
+
+if command -v strace >/dev/null; then
+	check "one of everything" strace -f -qq -e trace=%net -e signal=none -o network \
+		"$IORIOT" --snapshot="fs=2:$PWD/tree,process,system" --output traced
+	equal "no call of the network" "$(cat network)" ""
+else
+	skip "no network" "strace is not installed"
+fi
+
 # --- beside a capture: at once, and again
 
 check "a capture" "$IORIOT" -c with.capture --snapshot="fs=1:$PWD/tree" --output beside --snapshot-every 1s -- sh -c '

@@ -1,9 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # time-limit: 1700
-# What the buffer cannot hold, or has no buffer because its processor came late, is lost, and counted: recorded + lost = made, exactly.
+# What the buffer cannot hold, or has no buffer because its processor came late, is lost, and counted: recorded + lost =
+# made, exactly; of other layers by kind of event.
 # shellcheck source=vm_lib.sh
 . "$TESTS/vm/vm_lib.sh"
+# shellcheck source=../layers_lib.sh
+. "$TESTS/layers_lib.sh"
 
 mkdir loss
 check "build: storm" cc -O1 -static -pthread -o loss/storm "$TESTS/vm/storm.c"
@@ -29,6 +32,13 @@ for name in returned came; do
 done
 equal "a processor that returned: nothing is lost" "$(lost returned)" 0
 check "a processor that came: something is lost" test "$(lost came)" -gt 1000
+for event in cache_add cache_dirty; do
+	seen=$(sum_of "$out/dropped.capture" $event n)
+	dropped=$(sum_of "$out/dropped.capture" $event L)
+	equal "dropped: records of $event and what was dropped are what was seen" \
+		$(($(grep -c "o=$event;" "$out/dropped.capture") + dropped)) "$seen"
+	check "dropped: many were" test "$dropped" -gt 1000
+done
 check "a processor that came: why" grep -q ';:,o=lost;:,c=[0-9]*;:,p=a processor that was switched on later' \
 	"$out/came.capture"
 done_testing

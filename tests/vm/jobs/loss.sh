@@ -62,6 +62,12 @@ cpu1 0
 stormy came 200000 cpu1 1
 ended came 3
 
+# ---- pages of the cache
+# shellcheck disable=SC2016
+ioriot -c /out/dropped.capture -L cache,proc --buffer=1 --backend=stap -- sh -c 'kill -STOP $PPID
+	dd if=/dev/zero of=/mnt/ext4/work/dropped bs=4k count=20000; kill -CONT $PPID' 2> /tmp/dropped.log
+equal "dropped: the status says that something is lost" $? 3 || cat /tmp/dropped.log
+
 # What the table does not have, but a program can do.
 cd /mnt/xfs || exit
 mkdir place
