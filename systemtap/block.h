@@ -96,6 +96,9 @@ static bool relay_put(const struct wire_block *block)
 	return true;
 }
 
+/* These records of other layers are so (event.h). */
+static void events_dropped(const char *records, unsigned int bytes);
+
 /* The block of this processor. */
 static void block_flush(struct block *b)
 {
@@ -113,6 +116,7 @@ static void block_flush(struct block *b)
 	};
 	if (!relay_put(head)) {
 		b->dropped += b->count;
+		events_dropped(b->bytes + sizeof(*head), b->used - sizeof(*head));
 		names_forget();
 	}
 	b->used = sizeof(*head);

@@ -39,6 +39,22 @@ static void sums_free(void)
 
 #define SUM_ADD(row, member, n) this_cpu_add(sums[(row) - ROW_block_queue].member, n)
 
+static void events_dropped(const char *records, unsigned int bytes)
+{
+	const char *at = records;
+
+	while (at < records + bytes) {
+		const struct wire_rec *rec = (const struct wire_rec *)at;
+		u32 row = rec->nr + 1;
+
+		if (rec->kind == WIRE_EVENT && row >= ROW_block_queue && row < ROW_file_call) {
+			SUM_ADD(row, kept, -1);
+			SUM_ADD(row, dropped, 1);
+		}
+		at += rec->size;
+	}
+}
+
 /* --- scope --- */
 
 /* Who changed an inode last. */

@@ -105,7 +105,7 @@ fi
 
 if command -v strace >/dev/null; then
 	check "one of everything" strace -f -qq -e trace=%net -e signal=none -o network \
-		"$IORIOT" --snapshot="fs=2:$PWD/tree,process,system" --output traced
+		"$IORIOT" --snapshot="process,system,fs=2:$PWD/tree" --output traced
 	equal "no call of the network" "$(cat network)" ""
 else
 	skip "no network" "strace is not installed"
