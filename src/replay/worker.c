@@ -124,6 +124,10 @@ static void confine(struct engine *e, uint32_t copy, int *tree_fds)
 		}
 }
 
+/*
+ * The last of them is this one: a process of one thread has its descriptors for itself, and the kernel counts no
+ * reference to a file for each call (fdget() in fs/file.c).
+ */
 static void run_threads(struct engine *e, struct worker *w, uint32_t first, uint32_t n)
 {
 	struct thread_start *starts = calloc(n, sizeof(*starts));
@@ -137,11 +141,12 @@ static void run_threads(struct engine *e, struct worker *w, uint32_t first, uint
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	for (i = 0; i < n; i++) {
 		starts[i] = (struct thread_start){e, w, first + i};
-		rc = pthread_create(&ids[i], &attr, thread_main, &starts[i]);
+		rc = i + 1 < n ? pthread_create(&ids[i], &attr, thread_main, &starts[i]) : 0;
 		if (rc)
 			worker_fail(e, rc, "cannot start a thread");
 	}
-	for (i = 0; i < n; i++)
+	thread_main(&starts[n - 1]);
+	for (i = 0; i + 1 < n; i++)
 		pthread_join(ids[i], NULL);
 	thread_end_aio(&starts[0]);
 	pthread_attr_destroy(&attr);

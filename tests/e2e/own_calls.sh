@@ -23,16 +23,18 @@ awk 'BEGIN {
 		printf "file|0644|0|0|16384|0+16384|@TREE@/f%d|\n", k
 }' | replay_file many.replay
 
-# Calls of the threads that have the files: "NUMBER of operations, then others' names", one line a thread.
+# Calls of the threads that have the files: "NUMBER of operations, then others' names", one line a thread, with
+# "first" where it is the first one of its process. A process without any other has its descriptors for itself.
 of_threads() {
 	awk '
+		/prctl\(PR_SET_PDEATHSIG/ { first[$1] = " first" }
 		/open(at)?\(.*\/f[01]"/ && !inside[$1] { inside[$1] = 1; next }
 		!inside[$1] || inside[$1] == 2 || / resumed>/ || / \+\+\+ | --- / { next }
 		{ call = $2; sub(/\(.*/, "", call) }
 		call == "close" { inside[$1] = 2; next }
 		call ~ /^(pread64|pwrite64|lseek|access)$/ { n[$1]++; next }
 		{ others[$1] = others[$1] " " call }
-		END { for (t in n) print n[t] others[t] }' "$1"
+		END { for (t in n) print n[t] first[t] others[t] }' "$1" | sort
 }
 traced() { # NAME LINES OPTIONS...
 	local name=$1 lines=$2
@@ -41,6 +43,6 @@ traced() { # NAME LINES OPTIONS...
 	status_is "$name: replayed" 0 strace -f -qq -o calls -- "$IORIOT" -r many.replay --root "$place" -D "$@"
 	equal "$name: none of its own" "$(of_threads calls)" "$lines"
 }
-traced "two workers" $'2000\n2000' -p 2 -t 1
-traced "two threads" $'2000\n2000' -p 1 -t 2
+traced "two workers" $'2000 first\n2000 first' -p 2 -t 1
+traced "two threads" $'2000\n2000 first' -p 1 -t 2
 done_testing
