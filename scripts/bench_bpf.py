@@ -46,6 +46,7 @@ class Bpf:
         self.bench = bench
         self.out = os.path.join(bench.ram.base, "bpf.out")
         self.pairs = bench.args.pairs
+        self.floor = None
 
     def close(self):
         if os.path.exists(self.out):
@@ -83,54 +84,51 @@ class Bpf:
                 continue
             yield name, cmd, fewer
 
-    def floor(self):
-        """The command in front of a program of whose calls two programs write down the numbers; None: there is none."""
+    def find_floor(self):
+        """The command in front of a program of whose calls two programs write down the numbers; None stays: there is none."""
         cmd = [self.bench.tool("floor"), self.bench.tool("floor.bpf.o")]
         if os.path.exists(cmd[0]) and not subprocess.run(cmd + ["true"], check=False).returncode:
-            return cmd
-        self.bench.report("bpf-floor", "left out: its programs were not built, or cannot be loaded")
-        return None
+            self.floor = cmd
+        else:
+            self.bench.report("bpf-floor", "left out: its programs were not built, or cannot be loaded")
 
     def calls(self):
         target = os.path.join(self.bench.ram.dir, "target")
         with open(target, "wb") as f:
             f.write(os.urandom(65536))
-        prog, n = [self.bench.tool("calls"), target], 400000
-        tools, floor = list(self.others()), self.floor()
-        plain, ours, least, lost, theirs = [], [], [], 0, {name: [] for name, _, _ in tools}
-        for i in range(self.pairs + 1):
-            bare = self.bench.run(prog + [str(n)])
-            with_bpf, _, missing, _ = self.recorded(prog + [str(n)], "--buffer=64M")
-            with_floor = self.bench.run(floor + prog + [str(n)]) if floor else None
-            for name, cmd, fewer in tools:
-                small = prog + [str(n // fewer)]
-                if cmd[-1] == "-c":
-                    small = [" ".join(small)]
-                done = subprocess.run(cmd + small, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-                figures = re.findall(r"^\d+ \d+ \d+$", done.stdout, re.M)
-                if i and figures:
-                    theirs[name].append([int(x) for x in figures[0].split()])
-            if i:
-                plain.append([int(x) for x in bare.split()])
-                ours.append([int(x) for x in with_bpf.split()])
-                if with_floor:
-                    least.append([int(x) for x in with_floor.split()])
-                lost += missing
+        prog, n, lost = [self.bench.tool("calls"), target], 400000, []
+
+        def numbers(text):
+            return [int(x) for x in text.split()]
+
+        def ours():
+            text, _, missing, _ = self.recorded(prog + [str(n)], "--buffer=64M")
+            lost.append(missing)
+            return numbers(text)
+
+        def theirs(cmd, fewer):
+            small = prog + [str(n // fewer)]
+            done = subprocess.run(cmd + ([" ".join(small)] if cmd[-1] == "-c" else small), stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True, check=False)
+            figures = re.findall(r"^\d+ \d+ \d+$", done.stdout, re.M)
+            return numbers(figures[0]) if figures else None
+
+        runs = {"bare": lambda: numbers(self.bench.run(prog + [str(n)])), "ours": ours}
+        if self.floor:
+            runs["the least that programs cost"] = lambda: numbers(self.bench.run(self.floor + prog + [str(n)]))
+        for name, cmd, fewer in self.others():
+            runs[name] = lambda cmd=cmd, fewer=fewer: theirs(cmd, fewer)
+        rows = [dict(zip(runs, row)) for row in self.bench.rounds(self.pairs, *runs.values())]
         for k, what in enumerate(CALLS):
-            base = statistics.median(p[k] for p in plain)
-            added = [o[k] - p[k] for p, o in zip(plain, ours)]
-            median = statistics.median(added)
-            beside = ["%s +%.0f" % (name, statistics.median(row[k] for row in rows) - base)
-                      for name, rows in theirs.items() if rows]
-            figures = {}
-            if least:
-                floors = [f[k] - p[k] for p, f in zip(plain, least)]
-                figures["floor_ns"] = statistics.median(floors)
-                beside.insert(0, "the least that programs cost +%.0f (%d .. %d)" % (
-                    figures["floor_ns"], min(floors), max(floors)))
-            self.bench.report("bpf-" + what, "+%.0f ns (%d .. %d) to %.0f ns untraced; %s; %d lost" % (
-                median, min(added), max(added), base, ", ".join(beside) or "alone", lost),
-                added_ns=median, low=min(added), high=max(added), untraced_ns=base, lost=lost, **figures)
+            added = {name: [row[name][k] - row["bare"][k] for row in rows if row[name]] for name in runs}
+            medians = {name: statistics.median(v) for name, v in added.items() if v}
+            base, least = statistics.median(row["bare"][k] for row in rows), medians.get("the least that programs cost")
+            beside = ["%s %+.0f" % (name, medians[name]) for name in list(runs)[2:] if name in medians]
+            low, high = min(added["ours"]), max(added["ours"])
+            self.bench.report("bpf-" + what, "%+.0f ns (%d .. %d) to %.0f ns untraced; %s; %d lost" % (
+                medians["ours"], low, high, base, ", ".join(beside) or "alone", sum(lost)),
+                added_ns=medians["ours"], low=low, high=high, untraced_ns=base, lost=sum(lost),
+                **({} if least is None else {"floor_ns": least}))
         os.unlink(target)
 
     # --- programs
@@ -145,8 +143,8 @@ class Bpf:
                             "commit -qm b && cd .. && git clone -q --bare a src.git && rm -rf a"], cwd=work)
         return work
 
-    def against_untraced(self, row, what, timed, measure, work, *options):
-        """TIMED prints what MEASURE makes a time of: WHAT."""
+    def against_untraced(self, row, what, timed, measure, work, *options, floor=None):
+        """TIMED prints what MEASURE makes a time of: WHAT. FLOOR is run beside it."""
         lost, cost, records = [], [], []
 
         def bare():
@@ -159,16 +157,28 @@ class Bpf:
             records.append(made)
             return measure(text)
 
-        ratio, low, high, _, took = self.bench.pairs(bare, ours)
-        self.bench.report(row, "%.3f of the %s untraced (%.3f .. %.3f), %.0f ms; %.0f records, %d lost; %.0f ns of a processor "
-                          "a record, written as text" % (ratio, what, low, high, took / 1e3, statistics.median(records),
-                                                         sum(lost), statistics.median(cost)),
-                          ratio=ratio, low=low, high=high, lost=sum(lost))
+        def least():
+            return measure(self.bench.run(floor + timed, cwd=work))
+
+        rows = self.bench.rounds(2 * self.pairs, bare, ours, *([least] if floor else []))
+        ratios = sorted(r[1] / r[0] for r in rows)
+        ratio, beside, figures = statistics.median(ratios), "", {}
+        if floor:
+            figures["floor"] = statistics.median(r[2] / r[0] for r in rows)
+            beside = "; the least that programs cost %.3f" % figures["floor"]
+        best = [min(r[i] for r in rows) / 1e3 for i in range(2)]
+        self.bench.report(row, "%.3f of the %s untraced (%.3f .. %.3f), at best %.0f ms of %.0f%s; %.0f records, %d lost; %.0f "
+                          "ns of a processor a record, written as text" % (ratio, what, ratios[0], ratios[-1], best[1], best[0],
+                                                                           beside, statistics.median(records), sum(lost),
+                                                                           statistics.median(cost)),
+                          ratio=ratio, low=ratios[0], high=ratios[-1], best_ms=best[1], best_untraced_ms=best[0],
+                          lost=sum(lost), **figures)
 
     def programs(self):
         work = self.tree()
         for name, command in PROGRAMS:
-            self.against_untraced("bpf-" + name, "time", ["bash", "-c", TIMED % command], elapsed, work)
+            self.against_untraced("bpf-" + name, "time", ["bash", "-c", TIMED % command], elapsed, work,
+                                  floor=self.floor)
         shutil.rmtree(work)
 
     # --- layers, on the mix
@@ -220,7 +230,7 @@ def measured(bench, row, *parts):
 
 
 def bpf(bench):
-    measured(bench, "bpf", Bpf.calls, Bpf.programs, Bpf.storm)
+    measured(bench, "bpf", Bpf.find_floor, Bpf.calls, Bpf.programs, Bpf.storm)
 
 
 def layers(bench):
