@@ -94,6 +94,7 @@ int live_check_pid(pid_t pid, struct err *err);
 struct live_signals;
 
 struct live_signals *live_signals_take(void); /* NULL: memory is out */
+/* Not behind one of them: it has had its effect, and those that come until the program has ended have none. */
 void live_signals_give_back(struct live_signals *s);
 
 /* How often the terminal said that it is enough, and somebody else, so far. */

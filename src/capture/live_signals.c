@@ -55,7 +55,7 @@ void live_signals_give_back(struct live_signals *s)
 {
 	size_t i;
 
-	for (i = 0; i < TAKEN; i++)
+	for (i = 0; i < TAKEN && ints + terms == 0; i++)
 		sigaction(taken[i].sig, &s->old[i], NULL);
 	free(s);
 }
