@@ -7,6 +7,7 @@
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
 
 #include "capture/wire.h"
 #include "compat.h"
@@ -21,9 +22,9 @@
 /* A short block that is nearly full, then a record of any length. */
 #define BLOCK_BYTES 16384
 
-/* Records that came while another one was built, all of them short. */
+/* Records that came while another one was built, all of them short: one interrupt ends many requests of a disk. */
 #define ASIDE_BYTES 256
-#define ASIDE_MAX   (PAGE_SIZE / ASIDE_BYTES)
+#define ASIDE_MAX   256
 
 struct block {
 	char *bytes;	   /* NULL: the processor came after the module */
@@ -379,7 +380,7 @@ static int blocks_init(void)
 	for_each_online_cpu(cpu) {
 		struct block *b = per_cpu_ptr(&blocks, cpu);
 
-		b->aside = kzalloc_node(PAGE_SIZE, GFP_KERNEL, cpu_to_node(cpu));
+		b->aside = vzalloc_node(ASIDE_BYTES * ASIDE_MAX, cpu_to_node(cpu));
 		b->bytes = kzalloc_node(BLOCK_BYTES, GFP_KERNEL, cpu_to_node(cpu));
 		if (!b->bytes || !b->aside)
 			break;
@@ -401,7 +402,7 @@ static void blocks_free(void)
 		cpuhp_remove_state_nocalls(cpu_off_state);
 	for_each_possible_cpu(cpu) {
 		kfree(per_cpu_ptr(&blocks, cpu)->bytes);
-		kfree(per_cpu_ptr(&blocks, cpu)->aside);
+		vfree(per_cpu_ptr(&blocks, cpu)->aside);
 	}
 }
 

@@ -21,7 +21,7 @@ for fs in xfs btrfs; do
 	for backend in $backends; do
 		# of the library
 		# shellcheck disable=SC2034
-		conserve_capture=(ioriot --backend="$backend" --buffer=8)
+		conserve_capture=(ioriot --backend="$backend" --buffer=32)
 		conserve "$fs-$backend" "$disk" "$disk" - "$chunks"
 		equal "$fs-$backend: nothing was dropped" \
 			"$(grep -oP 'o=layer_sum;.*;:,L=\K\d+' "$fs-$backend.capture" | sort -u)" 0

@@ -35,7 +35,7 @@ backends=stap
 ioriot --check 2>&1 | grep -q 'ok *backend *part of this build' && backends='stap bpf'
 for backend in $backends; do
 	# shellcheck disable=SC2034
-	conserve_capture=(ioriot --backend="$backend" --buffer=8)
+	conserve_capture=(ioriot --backend="$backend" --buffer=64)
 	check "$backend: a file system in the partition" mke2fs -q -F -t ext4 -b 4096 "${disk}1"
 	conserve "partition-$backend" "${disk}1" "$disk" partition -
 	device=$(python3 /job/device_mapper.py create pieces linear)
