@@ -66,7 +66,7 @@ def done_to_files(trace, device, tids):
             closing.discard(found["tid"])
         elif event in MEMORY:
             memory[event, int(values["at"]), int(values["length"])] += 1
-        elif event in DONE and values["dev"] == str(major << 20 | minor):
+        elif event in DONE and values.get("file") != "0" and values["dev"] == str(major << 20 | minor):
             if event != "closed" or found["tid"] in closing:
                 count[event, values["inode"]] += 1
     return count, memory

@@ -27,7 +27,7 @@ tracing=/sys/kernel/tracing
 	echo "p:ways/synced ext4_sync_file $of_file"
 	echo "p:ways/opened vfs_open $of_path"
 	echo "p:ways/stat security_inode_getattr $of_path"
-	echo "p:ways/mapped do_mmap $of_file"
+	echo "p:ways/mapped do_mmap file=\$arg1:u64 $of_file" # without a file the rest is anything
 	echo "p:ways/unmapped __vm_munmap at=\$arg1:u64 length=\$arg2:u64"
 	echo "p:ways/close close_fd"
 	echo "r1000:ways/close_end close_fd"
@@ -60,7 +60,7 @@ END
 for backend in $backends; do
 	mkdir "/mnt/ext4/$backend"
 	echo > $tracing/trace
-	ioriot -c "/out/$backend.capture" -L vfs --backend="$backend" --buffer=8 -- \
+	ioriot -c "/out/$backend.capture" -L vfs --backend="$backend" --buffer=32 -- \
 		sh -c 'echo 1 > /sys/kernel/tracing/events/ways/enable; exec sh /tmp/ways.sh "$1"' sh "/mnt/ext4/$backend" \
 		> "/tmp/$backend.out" 2> "/out/$backend.said" < /dev/null
 	equal "$backend: status" $? 0 || cat "/out/$backend.said" "/tmp/$backend.out"
