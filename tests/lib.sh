@@ -87,7 +87,7 @@ build() {
 	for target; do
 		targets+=("$directory/$target")
 	done
-	if ! log=$(flock "$SOURCE" make -s -j2 -C "$SOURCE" BUILD="$directory" CFLAGS='-O1 -g' \
+	if ! log=$(flock "$SOURCE" make -s -j2 -C "$SOURCE" BUILD="$directory" CFLAGS='-O1 -g1' \
 		EXTRA_CFLAGS="$flags" "${targets[@]}" 2>&1); then
 		not_ok "build with $flags" "$log"
 		done_testing

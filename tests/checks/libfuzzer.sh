@@ -9,7 +9,7 @@
 
 seconds=${LIBFUZZER_SECONDS:-5}
 targets=(capture replay wire generate load import names)
-if ! log=$(make -s -j2 -C "$SOURCE" BUILD=build-fuzz CC=clang CFLAGS='-O1 -g' \
+if ! log=$(make -s -j2 -C "$SOURCE" BUILD=build-fuzz CC=clang CFLAGS='-O1 -g1' \
 	EXTRA_CFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
 	build-fuzz/fuzz "${targets[@]/#/build-fuzz/libfuzzer_}" 2>&1); then
 	not_ok "build with clang and libFuzzer" "$log"
