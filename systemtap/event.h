@@ -97,12 +97,19 @@ static void for_whom(const struct inode *inode, bool writes, struct toucher *out
 		out->in_scope = true;
 }
 
-/* What a file system keeps in pages of its device is everybody's. */
+#define BTRFS_BTREE 1 /* the number of its inode */
+
+static bool is_of_btrfs(const struct inode *inode)
+{
+	return inode->i_sb->s_magic == BTRFS_SUPER_MAGIC;
+}
+
+/* What a file system keeps in pages of its device, or of an inode that is no file, is everybody's. */
 static void touched(const struct inode *inode)
 {
 	struct toucher t = {.tgid = current->tgid, .in_scope = current_in_scope()};
 
-	if (!S_ISBLK(inode->i_mode))
+	if (!S_ISBLK(inode->i_mode) && !(inode->i_ino == BTRFS_BTREE && is_of_btrfs(inode)))
 		memo_put(&touchers, (u64)(uintptr_t)inode, &t);
 }
 

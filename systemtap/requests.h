@@ -6,7 +6,6 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/kprobes.h>
-#include <linux/magic.h>
 
 #include "event.h"
 
@@ -75,22 +74,25 @@ static const struct inode *inode_of_direct(const struct bio *bio)
 	return inode;
 }
 
-/* Pages of a file tell it; those of direct I/O are the program's. */
-static const struct inode *inode_of_pages(const struct bio *bio)
+/* Pages of a file tell it; those of direct I/O are the program's. *OF_KERNEL: its own, as the log of a file system. */
+static const struct inode *inode_of_pages(const struct bio *bio, bool *of_kernel)
 {
 	struct address_space *mapping;
 	const struct inode *inode;
 	const struct page *page;
 
+	*of_kernel = false;
 	if (!bio->bi_io_vec || !bio_has_data((struct bio *)bio))
 		return NULL;
 	page = bio->bi_io_vec[bio->bi_iter.bi_idx].bv_page;
 	if (!page)
 		return NULL;
 	mapping = READ_ONCE(compound_head((struct page *)page)->mapping);
-	if (!mapping || (unsigned long)mapping & 3 || !PEEK(inode, mapping->host)) /* of no file */
+	if ((unsigned long)mapping & 3) /* memory of a program */
 		return NULL;
-	return inode;
+	/* where memory comes from a slab, that is something else */
+	*of_kernel = !mapping || !PEEK(inode, mapping->host) || !inode || mapping != &inode->i_data;
+	return *of_kernel ? NULL : inode;
 }
 
 /* --- direct I/O of btrfs, whose bios tell nothing that is known of them --- */
@@ -104,7 +106,7 @@ static bool direct_begins(const struct kiocb *iocb)
 	const struct inode *inode = file_inode(iocb->ki_filp);
 	u64 value = KEY(inode);
 
-	if (inode->i_sb->s_magic != BTRFS_SUPER_MAGIC)
+	if (!is_of_btrfs(inode))
 		return false;
 	memo_put(&directs, KEY(current), &value);
 	return true;
@@ -129,28 +131,33 @@ static bool same_file_system(const struct inode *a, const struct inode *b)
 	return PEEK(first, a->i_sb) && PEEK(second, b->i_sb) && first == second;
 }
 
-/* *DIRECT: its pages are the program's, else what was changed before, or what the file system keeps of itself. */
-static const struct inode *inode_of_bio(const struct bio *bio, bool *direct)
+/* *DIRECT: its pages are the program's, else what was changed before; *OF_KERNEL: the file system's own. */
+static const struct inode *inode_of_bio(const struct bio *bio, bool *direct, bool *of_kernel)
 {
 	const struct inode *inode = inode_of_direct(bio), *of_task, *of_pages;
 
 	*direct = true;
+	*of_kernel = false;
 	if (inode)
 		return inode;
 	of_task = inode_of_task();
-	of_pages = inode_of_pages(bio);
-	if (of_task && !(of_pages && same_file_system(of_task, of_pages)))
+	of_pages = inode_of_pages(bio, of_kernel);
+	if (of_task && !(of_pages && same_file_system(of_task, of_pages))) {
+		*of_kernel = false;
 		return of_task;
+	}
 	*direct = !of_pages;
 	return of_pages;
 }
 
 static void origin_find(const struct bio *bio, bool writes, struct origin *out)
 {
-	bool direct;
+	bool direct, of_kernel;
 
-	out->inode = inode_of_bio(bio, &direct);
+	out->inode = inode_of_bio(bio, &direct, &of_kernel);
 	for_whom(direct ? NULL : out->inode, writes, &out->who);
+	if (writes && of_kernel && all_in_scope())
+		out->who.in_scope = true;
 	if (out->who.in_scope)
 		out->who.in_scope = file_wanted(out->inode);
 }

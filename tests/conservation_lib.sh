@@ -76,3 +76,23 @@ conserve() {
 	done
 	umount fs
 }
+
+# conserve_synced NAME DEVICE: what is changed and is nobody's, as lists and the log of a file system, is recorded even if
+# an ioriot has it written back.
+conserve_synced() {
+	local name=$1.synced disk=$2 before all
+	mkdir "$name"
+	cp "$(command -v sync)" "$name/ioriot"
+	"${conserve_capture[@]:?}" -c "$name.capture" -L block 2> "$name.said" &
+	all=$!
+	check "$name: the host is recorded" await grep -q ', recording' "$name.said"
+	before=$(moved "$disk")
+	mount "$disk" fs
+	mkdir fs/{1,2,3}
+	"$name/ioriot"
+	umount fs
+	before=$(device=$disk since "$before")
+	kill -INT $all
+	wait $all
+	equal "$name: what the disk counted are the requests" "$(recorded "$name.capture" block_done "$disk")" "$before"
+}

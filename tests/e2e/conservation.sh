@@ -45,39 +45,11 @@ for fs in ext4 ext2 xfs btrfs; do
 		umount fs
 		[ $fs = btrfs ] && chunks="chunks_of $loop" || chunks=-
 		conserve $fs "$loop" "$loop" - "$chunks"
+		conserve_synced $fs "$loop"
 	fi
 	losetup -d "$loop"
 	loop=
 done
-
-# what is changed and is nobody's, as lists of a file system, is recorded even if an ioriot has it written back
-truncate -s 400M synced.image
-loop=$(losetup --show -f synced.image)
-cp "$(command -v sync)" ioriot
-echo "there is no mkfs.ext4" >mount.err
-if make_fs ext4 "$loop" && mount "$loop" fs 2>mount.err; then
-	umount fs
-	"$IORIOT" -c synced.capture -L block --backend=bpf 2>synced.said &
-	all=$!
-	check "synced by an ioriot: the host is recorded" await grep -q ', recording' synced.said
-	before=$(moved "$loop")
-	mount "$loop" fs
-	mkdir fs/{1,2,3}
-	# of the library
-	# shellcheck disable=SC2034
-	device=$loop
-	./ioriot
-	umount fs
-	before=$(since "$before")
-	kill -INT $all
-	wait $all
-	equal "synced by an ioriot: what the disk counted are the requests" "$(recorded synced.capture block_done "$loop")" \
-		"$before"
-else
-	skip "synced by an ioriot" "this host cannot mount ext4: $(tr '\n' ' ' <mount.err)"
-fi
-losetup -d "$loop"
-loop=
 
 # a partition: what is queued counts from its beginning, what the disk gets from that of the disk
 truncate -s 400M parted.image

@@ -111,13 +111,16 @@ static __always_inline bool pages_are_pinned(struct bio *bio)
 	return LINUX_KERNEL_VERSION >= KERNEL_VERSION(6, 5, 0) && GET(bio, bi_flags) & 1 /* BIO_PAGE_PINNED */;
 }
 
-static __always_inline struct inode *inode_of_pages(struct bio *bio)
+/* NULL: they are of no file; *OF_KERNEL: but its own, as the log of a file system. */
+static __always_inline struct inode *inode_of_pages(struct bio *bio, bool *of_kernel)
 {
 	struct bio_vec *vec = GET(bio, bi_io_vec);
 	struct address_space *mapping;
+	struct inode *inode;
 	struct page *page;
 	u64 head;
 
+	*of_kernel = false;
 	if (!vec)
 		return NULL;
 	vec += GET(bio, bi_iter.bi_idx);
@@ -128,14 +131,15 @@ static __always_inline struct inode *inode_of_pages(struct bio *bio)
 	if (head & 1)
 		page = (struct page *)(head - 1);
 	mapping = GET(page, mapping);
-	if (!mapping || (u64)mapping & 3) /* of no file */
+	if ((u64)mapping & 3) /* memory of a program */
 		return NULL;
-	return GET(mapping, host);
+	inode = mapping ? GET(mapping, host) : NULL;
+	/* where memory comes from a slab, that is something else */
+	*of_kernel = !inode || (u64)mapping != (u64)inode + bpf_core_field_offset(struct inode, i_data);
+	return *of_kernel ? NULL : inode;
 }
 
 /* --- direct I/O of btrfs before Linux 6.3: whose bios tell nothing that is known of them --- */
-
-#define BTRFS_MAGIC 0x9123683e
 
 /* The file that a thread reads or writes past the cache. */
 struct {
@@ -157,7 +161,7 @@ static __always_inline void direct_begins(struct kiocb *iocb)
 	struct inode *inode = GET(GET(iocb, ki_filp), f_inode);
 	u64 task = number_of(current_task()), value = number_of(inode);
 
-	if (GET(GET(inode, i_sb), s_magic) == BTRFS_MAGIC)
+	if (is_of_btrfs(inode))
 		bpf_map_update_elem(&directs, &task, &value, BPF_ANY);
 }
 
@@ -177,7 +181,7 @@ static __always_inline struct inode *inode_of_task(void)
 
 static __always_inline void origin_find(struct bio *bio, bool writes, struct origin *out)
 {
-	bool direct = pages_are_pinned(bio);
+	bool direct = pages_are_pinned(bio), of_kernel = false;
 
 	out->inode = inode_of_direct(bio);
 	if (out->inode)
@@ -187,13 +191,15 @@ static __always_inline void origin_find(struct bio *bio, bool writes, struct ori
 	if (!out->inode && !direct) {
 		struct inode *of_task = inode_of_task();
 
-		out->inode = inode_of_pages(bio);
+		out->inode = inode_of_pages(bio, &of_kernel);
 		/* the file system's own pages are of no program */
 		direct = of_task && !(out->inode && GET(out->inode, i_sb) == GET(of_task, i_sb));
 		if (direct)
 			out->inode = of_task;
 	}
 	for_whom(direct ? NULL : out->inode, writes, &out->who);
+	if (writes && of_kernel && !direct && everybody_in_scope())
+		out->who.in_scope = 1;
 	if (out->who.in_scope)
 		out->who.in_scope = file_wanted(out->inode);
 }

@@ -78,14 +78,21 @@ static __always_inline void for_whom(struct inode *inode, bool writes, struct to
 }
 
 #define S_IFBLK 0060000
+#define BTRFS_MAGIC 0x9123683e
+#define BTRFS_BTREE 1 /* the number of its inode */
 
-/* What a file system keeps in pages of its device is everybody's. */
+static __always_inline bool is_of_btrfs(struct inode *inode)
+{
+	return GET(GET(inode, i_sb), s_magic) == BTRFS_MAGIC;
+}
+
+/* What a file system keeps in pages of its device, or of an inode that is no file, is everybody's. */
 static __always_inline void touched(struct inode *inode)
 {
 	struct toucher t = {.tgid = bpf_get_current_pid_tgid() >> 32, .in_scope = current_in_scope()};
 	u64 key = (u64)inode;
 
-	if ((GET(inode, i_mode) & S_IFMT) == S_IFBLK)
+	if ((GET(inode, i_mode) & S_IFMT) == S_IFBLK || (GET(inode, i_ino) == BTRFS_BTREE && is_of_btrfs(inode)))
 		return;
 	bpf_map_update_elem(&touchers, &key, &t, BPF_ANY);
 }

@@ -68,6 +68,10 @@ typedef struct {
 	u32 val;
 } kgid_t;
 
+struct address_space {
+	struct inode *host;
+};
+
 struct inode {
 	u16 i_mode;
 	kuid_t i_uid;
@@ -78,6 +82,7 @@ struct inode {
 	s64 i_size;
 	u64 i_blocks;
 	u32 i_generation;
+	struct address_space i_data;
 	void *i_private;
 };
 
@@ -235,10 +240,6 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
-};
-
-struct address_space {
-	struct inode *host;
 };
 
 struct hlist_head {

@@ -23,6 +23,7 @@ for fs in xfs btrfs; do
 		# shellcheck disable=SC2034
 		conserve_capture=(ioriot --backend="$backend" --buffer=32)
 		conserve "$fs-$backend" "$disk" "$disk" - "$chunks"
+		conserve_synced "$fs-$backend" "$disk"
 		equal "$fs-$backend: nothing was dropped" \
 			"$(grep -oP 'o=layer_sum;.*;:,L=\K\d+' "$fs-$backend.capture" | sort -u)" 0
 		# the next one begins with none of these files
