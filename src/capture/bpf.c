@@ -28,6 +28,8 @@
 
 #define BTF "/sys/kernel/btf/vmlinux"
 
+#define TAKE (1u << 20) /* bytes of a ring that are taken at once */
+
 /* A record that is begun is seen to be, after so long: how processors show each other what they write. */
 #define SLACK (1000u * 1000)
 
@@ -53,6 +55,7 @@ struct bpf {
 	bool has_faults, has_maps;
 	struct ring_buffer *wakes;
 	bool rings_told; /* those of io_uring */
+	bool stopped, more; /* there is more in a ring than was taken */
 };
 
 /* --- what the loader says --- */
@@ -274,21 +277,29 @@ static void await_programs(void)
 		usleep(100 * 1000);
 }
 
-static int take_all(struct bpf *s, struct merge *m, struct err *err)
+/* Of each ring so much that it is in a cache of the processor until it is used; *T is before what is left there. */
+static int take(struct bpf *s, struct merge *m, uint64_t *t, struct err *err)
 {
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; !rc && i < s->n; i++) {
+	s->more = false;
+	for (i = 0; rc >= 0 && i < s->n; i++) {
+		size_t held = merge_held(m, i);
 		struct merge_list list;
+		uint64_t next = 0;
 
 		if (s->rings[i].fd < 0)
 			continue;
 		merge_list_init(&list);
-		rc = bpf_ring_take(&s->rings[i], cpu_of(s, i), &s->programs.readers[i], &list);
+		rc = bpf_ring_take(&s->rings[i], cpu_of(s, i), &s->programs.readers[i], held < TAKE ? TAKE - held : 0,
+			&list, &next);
 		merge_add(m, i, &list);
+		s->more |= rc > 0;
+		if (rc > 0 && next <= *t)
+			*t = next - 1;
 	}
-	return rc ? err_sys(err, -rc, "cannot keep the records of the kernel") : 0;
+	return rc < 0 ? err_sys(err, -rc, "cannot keep the records of the kernel") : s->more;
 }
 
 static int collect(void *user, struct merge *m, bool stop, uint64_t *t, struct err *err)
@@ -298,15 +309,18 @@ static int collect(void *user, struct merge *m, bool stop, uint64_t *t, struct e
 	int rc = 0;
 
 	*t = now_ns() - SLACK;
-	if (stop) {
+	if (stop)
+		*t = UINT64_MAX;
+	if (stop && !s->stopped) {
+		s->stopped = true;
 		__atomic_store_n(&session_of(s)->state, BPF_STOPPED, __ATOMIC_SEQ_CST);
 		await_programs();
 		rc = look(s, s->last_look, BPF_TASK_SETTLE, err);
-	} else {
+	} else if (!stop) {
 		for (i = 0; i < s->n; i++)
 			await_cpu(cpu_of(s, i));
 	}
-	return rc ? rc : take_all(s, m, err);
+	return rc ? rc : take(s, m, t, err);
 }
 
 static void freed(void *user, size_t bytes)
@@ -319,7 +333,8 @@ static void wait_for_more(void *user, uint64_t ns)
 {
 	struct bpf *s = user;
 
-	ring_buffer__poll(s->wakes, (int)(ns / 1000000));
+	if (!s->more)
+		ring_buffer__poll(s->wakes, (int)(ns / 1000000));
 }
 
 static int tell_file(void *user, const struct watch_key *key, bool on, struct err *err)

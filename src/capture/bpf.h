@@ -149,8 +149,11 @@ struct bpf_ring {
 int bpf_ring_open(struct bpf_ring *r, unsigned cpu, size_t size, struct err *err);
 void bpf_ring_close(struct bpf_ring *r);
 
-/* Takes all that is in it now; it is appended to LIST. 0 or -ENOMEM. */
+/*
+ * Takes what is in it now, up to some ROOM bytes; it is appended to LIST. 1: the next record was made at *T. 0: there
+ * is none. -ENOMEM.
+ */
 int bpf_ring_take(struct bpf_ring *r, const volatile struct bpf_cpu *cpu, volatile struct bpf_reader *reader,
-	struct merge_list *list);
+	size_t room, struct merge_list *list, uint64_t *t);
 
 #endif

@@ -77,7 +77,7 @@ static struct merge_block *new_block(struct merge_list *list, uint64_t lost)
 	*block = (struct merge_block){.lost = lost};
 	*list->end = block;
 	list->end = &block->next;
-	list->bytes += sizeof(*block) + BLOCK;
+	list->bytes += sizeof(*block);
 	return block;
 }
 
@@ -96,6 +96,7 @@ static int take_record(struct bpf_ring *r, const unsigned char *p, uint32_t size
 		return -ENOMEM;
 	memcpy((*block)->bytes + (*block)->size, p + sizeof(sample), size);
 	(*block)->size += size;
+	list->bytes += size;
 	(*block)->count++;
 	r->lost += lost;
 	r->received++;
@@ -104,7 +105,7 @@ static int take_record(struct bpf_ring *r, const unsigned char *p, uint32_t size
 }
 
 int bpf_ring_take(struct bpf_ring *r, const volatile struct bpf_cpu *cpu, volatile struct bpf_reader *reader,
-	struct merge_list *list)
+	size_t room, struct merge_list *list, uint64_t *t)
 {
 	uint64_t at = reader->at, end = __atomic_load_n(&cpu->end, __ATOMIC_ACQUIRE);
 	struct merge_block *block = NULL;
@@ -115,6 +116,11 @@ int bpf_ring_take(struct bpf_ring *r, const volatile struct bpf_cpu *cpu, volati
 		struct wire_rec rec;
 
 		memcpy(&rec, p + sizeof(struct bpf_sample), sizeof(rec));
+		if (list->bytes >= room) {
+			*t = rec.t;
+			rc = 1;
+			break;
+		}
 		rc = take_record(r, p, rec.size, list, &block);
 		at = bpf_ring_next(at, sizeof(struct bpf_sample) + rec.size);
 	}

@@ -47,6 +47,7 @@ struct live {
 	unsigned terms;	      /* SIGTERMs passed on to the program */
 	unsigned patience;    /* how often it may be told to end before a word is due */
 	bool ending;
+	uint64_t up_to; /* what is older has been passed on */
 	uint64_t again_from, again_until; /* a new file begins between these times; 0: none does */
 	struct err oom;			  /* why a record could not be passed on */
 };
@@ -237,17 +238,18 @@ int live_sums(struct live *s, enum op_id row, const struct live_sum *sum, struct
 
 /* --- rounds --- */
 
+/* 1: there is more at once. */
 static int round_up(struct live *s, bool stop, struct err *err)
 {
 	uint64_t t = 0;
-	int rc = s->source->collect(s->user, s->merge, stop, &t, err);
+	int more = s->source->collect(s->user, s->merge, stop, &t, err), rc;
 
-	if (!rc)
-		rc = merge_up_to(s, stop ? UINT64_MAX : t, err);
+	rc = more < 0 ? more : merge_up_to(s, stop && !more ? UINT64_MAX : t, err);
 	if (!rc && s->job->control)
 		control_round(s->job->control, s->job->watch, t);
 	sink_tick(s->job->sink);
-	return rc;
+	s->up_to = t;
+	return rc ? rc : more;
 }
 
 /* The kernel tells all states once more. */
@@ -258,9 +260,12 @@ static int rotate(struct live *s, struct err *err)
 	s->again_from = now_ns();
 	rc = s->source->again(s->user, err);
 	s->again_until = now_ns();
-	if (!rc)
+	if (rc)
+		return rc;
+	do
 		rc = round_up(s, false, err);
-	if (!rc && s->again_from && (rc = next_file(s)))
+	while (rc > 0 && s->up_to < s->again_until);
+	if (rc >= 0 && s->again_from && (rc = next_file(s)))
 		*err = s->oom;
 	return rc;
 }
@@ -325,9 +330,9 @@ static int record(struct live *s, struct err *err)
 	do {
 		s->source->wait(s->user, ROUND);
 		rc = round_up(s, false, err);
-		if (!rc && sink_full(s->job->sink))
+		if (rc >= 0 && sink_full(s->job->sink))
 			rc = rotate(s, err);
-	} while (!rc && (rc = is_over(s, err)) == 0);
+	} while (rc >= 0 && (rc = is_over(s, err)) == 0);
 	return rc < 0 ? rc : 0;
 }
 
@@ -348,7 +353,8 @@ static int finish(struct live *s, struct err *err)
 
 	s->patience = live_signals_int() + live_signals_term();
 	s->ending = true;
-	rc = round_up(s, true, err);
+	while ((rc = round_up(s, true, err)) > 0)
+		;
 	if (!rc)
 		rc = s->source->settle(s->user, err);
 	settle_unknown(s);

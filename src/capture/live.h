@@ -28,8 +28,8 @@ struct live_source {
 	/* The state of each process is told once more. */
 	int (*again)(void *user, struct err *err);
 	/*
-	 * All records up to time *T are in M afterwards, T being as late as can be. STOP: no more are made,
-	 * and all are in M.
+	 * All records up to time *T are in M afterwards, T being as late as can be. STOP: no more are made. 1: there
+	 * are more records, later ones, that can be had at once.
 	 */
 	int (*collect)(void *user, struct merge *m, bool stop, uint64_t *t, struct err *err);
 	/* So many bytes that were put into M are used up. */

@@ -132,6 +132,11 @@ void merge_add(struct merge *m, size_t queue, struct merge_list *list)
 	sift_up(m);
 }
 
+size_t merge_held(const struct merge *m, size_t queue)
+{
+	return m->queues[queue].blocks.bytes;
+}
+
 /* The record on top is done; *FREED grows when its block is. */
 static void advance(struct merge *m, struct queue *q, size_t *freed)
 {
@@ -141,6 +146,7 @@ static void advance(struct merge *m, struct queue *q, size_t *freed)
 	if (q->at == block->size) {
 		q->blocks.first = block->next;
 		*freed += sizeof(*block) + block->size;
+		q->blocks.bytes -= sizeof(*block) + block->size;
 		q->at = 0;
 		free(block);
 	}

@@ -43,6 +43,9 @@ void merge_close(struct merge *m);
 /* Takes all blocks of LIST, which is empty afterwards. */
 void merge_add(struct merge *m, size_t queue, struct merge_list *list);
 
+/* Bytes of the blocks of QUEUE that are not used up. */
+size_t merge_held(const struct merge *m, size_t queue);
+
 /*
  * Hands over all records up to time T, which must all have been added. 0, or what rec() returned.
  * *FREED: bytes of blocks that are used up.

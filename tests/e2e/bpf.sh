@@ -79,6 +79,29 @@ lost=$(grep -oP 'o=lost;:,c=\K\d+' lost.capture | awk '{ n += $1 } END { print n
 equal "recorded and lost is all that was made" $((recorded + lost)) 100001
 check "there was loss" test "$lost" -gt 10000
 
+# The reader sleeps while much is made, all of which a ring holds; what it does then takes little memory.
+ASAN_OPTIONS=${ASAN_OPTIONS-}:quarantine_size_mb=1 "$IORIOT" --quiet -c held.capture --buffer=256 --backend=bpf -- \
+	./storm 2000000 &
+reader=$!
+most=0
+if check "much at once: the program waits" await child_sleeps $reader storm; then
+	program=$(cut -d ' ' -f 1 "/proc/$reader/task/$reader/children")
+	kill -STOP $reader
+	check "much at once: the reader sleeps" await sleeps $reader
+	kill -CONT "$program"
+	check "much at once: it has made its calls" await child_sleeps $reader made
+	kill -CONT "$program" $reader
+	while now=$(awk '/^RssAnon/ { print $2 }' "/proc/$reader/status" 2>/dev/null) && [ -n "$now" ]; do
+		[ "$now" -gt "$most" ] && most=$now
+		sleep 0.02
+	done
+fi
+wait $reader
+equal "much at once: nothing is lost" $? 0
+equal "much at once: all is recorded" "$(grep -c 'o=lseek;:,d=-1;' held.capture)" 2000000
+check "much at once: memory of the reader, $most KiB" test "$most" -gt 0 -a "$most" -lt 114688
+rm held.capture
+
 # --- what runs already, and its children
 
 mkfifo go
