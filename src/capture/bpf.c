@@ -198,7 +198,7 @@ static int start(void *user, pid_t child, struct err *err)
 	session_of(s)->by_file = s->job->watch != NULL;
 	session_of(s)->size = s->size;
 	session_of(s)->wake = s->size / 4 < WAKE ? s->size / 4 : WAKE;
-	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
+	__atomic_fetch_add(&session_of(s)->names, 1, __ATOMIC_SEQ_CST);
 	s->last_look = bpf_iter_create(bpf_link__fd(s->programs.tasks));
 	if (s->last_look < 0)
 		return err_sys(err, -s->last_look, "cannot look at all processes");
@@ -256,7 +256,7 @@ static int again(void *user, struct err *err)
 	struct bpf *s = user;
 
 	(void)err;
-	session_of(s)->told_floor = (uint32_t)(now_ns() >> 20) + 1;
+	__atomic_fetch_add(&session_of(s)->names, 1, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&session_of(s)->generation, 1, __ATOMIC_SEQ_CST);
 	return 0;
 }
@@ -534,6 +534,7 @@ static void choose(struct bpf *s, const struct btf *kernel, enum attempt attempt
 		memset(s->wanted.on + LAYER_SYS + 1, 0, sizeof(s->wanted.on) - (LAYER_SYS + 1) * sizeof(*s->wanted.on));
 	bpf_rows(p->calls, p->opcodes, s->job->wanted);
 	bpf_need(p->calls, p->needs, s->job->needs);
+	bpf_direct(p->calls);
 	bpf_compat_rows(p->narrow_calls);
 	/* of rings calls tell: without those nobody needs them */
 	s->rings_told = choose_rings(s, kernel, rings && s->wanted.on[LAYER_SYS]);

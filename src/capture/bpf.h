@@ -75,6 +75,8 @@ void bpf_program_use(const struct bpf_object *o, const char *name, bool on);
 
 void bpf_rows(struct bpf_row rows[BPF_ROWS], uint16_t opcodes[BPF_OPCODES], const bool *wanted);
 void bpf_need(struct bpf_row rows[BPF_ROWS], struct bpf_needs *ids, const struct chosen_needs *needs);
+/* The last one: which calls the programs tell at less cost. */
+void bpf_direct(struct bpf_row rows[BPF_ROWS]);
 void bpf_compat_rows(struct bpf_compat rows[COMPAT_NUMBERS]);
 
 /* --- bpf_layers.c --- */

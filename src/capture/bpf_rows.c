@@ -171,6 +171,14 @@ void bpf_compat_rows(struct bpf_compat to[COMPAT_NUMBERS])
 }
 #endif
 
+/* What src/capture/bpf/direct.h knows of. */
+static bool is_direct(const struct bpf_row *row)
+{
+	return row->what == ROW_CALL && !(row->flags & ~(ROW_HAS_ITEMS | ROW_ONLY_FILE)) && row->op != ROW_bind &&
+	       !row->need && !row->path[1] && !row->fetch[0] &&
+	       row->facts != FACTS_OF_STATX;
+}
+
 /* Calls that -E takes away: the programs do not even look at them. */
 static void leave_out(const bool *wanted)
 {
@@ -202,6 +210,14 @@ void bpf_need(struct bpf_row to[BPF_ROWS], struct bpf_needs *ids, const struct c
 	ids->comm_count = needs->comm_count;
 	ids->pid_count = needs->pid_count;
 	ids->tid_count = needs->tid_count;
+}
+
+void bpf_direct(struct bpf_row to[BPF_ROWS])
+{
+	int i;
+
+	for (i = 0; i < BPF_ROWS; i++)
+		to[i].direct = is_direct(&to[i]);
 }
 
 void bpf_rows(struct bpf_row to[BPF_ROWS], uint16_t opcodes[BPF_OPCODES], const bool *wanted)

@@ -218,6 +218,7 @@ enum wire_item_type {
 	WIRE_LIST,     /* of what sets an attribute of so many bytes or more: the first WIRE_LIST_HEAD and
 			  the last WIRE_LIST_TAIL of its value; those of other attributes than access control
 			  lists may be missing */
+	WIRE_STAT,     /* struct wire_stat: as WIRE_FACTS, of a stat(2) */
 	WIRE_ITEM_TYPES
 };
 
@@ -266,6 +267,23 @@ struct wire_facts {
 	uint64_t size, blocks;
 	uint32_t super; /* 1: dev is the super block's */
 	uint32_t pad;
+};
+
+/* What stat(2) gave to the program: the first members of struct stat, of asm/stat.h. */
+struct wire_stat {
+#if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
+	uint64_t dev, ino;
+	uint32_t mode, nlink, uid, gid;
+	uint64_t rdev, pad;
+	int64_t size;
+	int32_t block_size, pad2;
+	int64_t blocks;
+#else
+	uint64_t dev, ino, nlink;
+	uint32_t mode, uid, gid, pad;
+	uint64_t rdev;
+	int64_t size, block_size, blocks;
+#endif
 };
 
 /*

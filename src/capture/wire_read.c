@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/sysmacros.h>
 
 #include "capture/args.h"
 #include "capture/facts.h"
@@ -352,6 +353,28 @@ static int on_facts(
 	return 0;
 }
 
+static int on_stat(struct record *rec, const char *body, size_t len, struct facts *out)
+{
+	struct wire_stat st;
+
+	if (len != sizeof(st))
+		return malformed(rec, "facts of another length");
+	memcpy(&st, body, sizeof(st));
+	*out = (struct facts){
+		.known = true,
+		.dev_major = major(st.dev),
+		.dev_minor = minor(st.dev),
+		.ino = st.ino,
+		.mode = st.mode,
+		.nlink = (uint32_t)st.nlink,
+		.uid = st.uid,
+		.gid = st.gid,
+		.size = (uint64_t)st.size,
+		.blocks = (uint64_t)st.blocks,
+	};
+	return 0;
+}
+
 /* When all that tells where the files are is known. */
 static void translate_devices(struct wire_reader *r, struct record *rec)
 {
@@ -627,6 +650,8 @@ static int on_call_item(
 		return on_dir(rec, body, item->len, &seen->from[1]);
 	case WIRE_FACTS:
 		return on_facts(rec, item, body, &seen->rec.facts);
+	case WIRE_STAT:
+		return on_stat(rec, body, item->len, &seen->rec.facts);
 	case WIRE_BEFORE:
 		return on_facts(rec, item, body, &seen->before[0]);
 	case WIRE_BEFORE2:

@@ -105,6 +105,36 @@ START_TEST(programs_ask_what_is_needed)
 }
 END_TEST
 
+/* What src/capture/bpf/direct.h does not know of must not come to it. */
+START_TEST(direct_calls_have_one_name_and_one_file)
+{
+	static const int direct[] = {SYS_read, SYS_pread64, SYS_write, SYS_close, SYS_lseek, SYS_fsync, SYS_openat,
+		SYS_newfstatat, SYS_fstat, SYS_unlinkat, SYS_getdents64};
+	static const int others[] = {SYS_mmap, SYS_munmap, SYS_rename, SYS_linkat, SYS_symlinkat, SYS_readv, SYS_fcntl,
+		SYS_ioctl, SYS_statx, SYS_openat2, SYS_execve, SYS_clone, SYS_exit_group, SYS_sendmsg, SYS_recvmsg, SYS_bind,
+		SYS_chdir, SYS_io_uring_enter, SYS_io_submit, SYS_setuid, SYS_rt_sigreturn, SYS_getppid, SYS_setxattr};
+	static struct bpf_row to[BPF_ROWS];
+	static uint16_t opcodes[BPF_OPCODES];
+	bool wanted[OP_COUNT];
+	size_t i;
+
+	memset(wanted, true, sizeof(wanted));
+	bpf_rows(to, opcodes, wanted);
+	to[SYS_fsync].need = 0;
+	to[SYS_fdatasync].need = WIRE_NEED_LATENCY;
+	bpf_direct(to);
+	for (i = 0; i < sizeof(direct) / sizeof(*direct); i++)
+		ck_assert_msg(to[direct[i]].direct, "%d", direct[i]);
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		ck_assert_msg(!to[others[i]].direct, "%d", others[i]);
+	ck_assert(!to[SYS_fdatasync].direct);
+	wanted[OP_read] = false;
+	bpf_rows(to, opcodes, wanted);
+	bpf_direct(to);
+	ck_assert(!to[SYS_read].direct);
+}
+END_TEST
+
 /* In the order in which the reader takes them. */
 START_TEST(values_are_those_of_the_row)
 {
@@ -207,6 +237,7 @@ Suite *rows_suite(void)
 	tcase_add_test(tc, programs_look_at_what_is_wanted);
 	tcase_add_test(tc, programs_ask_what_is_needed);
 	tcase_add_test(tc, every_call_is_watched);
+	tcase_add_test(tc, direct_calls_have_one_name_and_one_file);
 	tcase_add_test(tc, values_are_those_of_the_row);
 	tcase_add_test(tc, what_must_be_fetched);
 	tcase_add_test(tc, calls_that_are_special);

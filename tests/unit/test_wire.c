@@ -298,6 +298,34 @@ START_TEST(registers_are_narrowed)
 }
 END_TEST
 
+START_TEST(facts_are_those_that_the_program_got)
+{
+	struct wire_stat st = {.dev = makedev(8, 1),
+		.ino = 4711,
+		.nlink = 1,
+		.mode = S_IFREG | 0644,
+		.uid = 1000,
+		.gid = 1000,
+		.rdev = makedev(9, 9),
+		.size = 300,
+		.block_size = 4096,
+		.blocks = 8};
+	struct scene s;
+
+	scene_open(&s);
+	BEGIN_CALL(&s, SYS_newfstatat, 0, CWD, AT_SYMLINK_NOFOLLOW);
+	wire_str(&s.bytes, WIRE_PATH, STR("/a"));
+	wire_item(&s.bytes, WIRE_STAT, &st, sizeof(st));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=newfstatat;:,d=AT_FDCWD;:,p=/a;:,f=256;:,s=0;:," SOME_FACTS "\n");
+	st.dev = makedev(0xabc, 0x12345);
+	BEGIN_CALL(&s, SYS_fstat, 0, 3);
+	wire_item(&s.bytes, WIRE_STAT, &st, sizeof(st));
+	expect(&s, "t=5000;:,D=700;:,i=100:101;:,o=fstat;:,d=3;:,s=0;:,"
+		   "x=2748:74565:4711:0100644:1:1000:1000:300:8;:,\n");
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(what_could_not_be_read_is_missing)
 {
 	struct scene s;
@@ -1320,6 +1348,7 @@ START_TEST(items_of_wrong_lengths)
 		unsigned type;
 		size_t len; /* the right one */
 	} fixed[] = {{SYS_openat, 3, WIRE_FACTS, sizeof(struct wire_facts)},
+		{SYS_newfstatat, 2, WIRE_STAT, sizeof(struct wire_stat)},
 		{SYS_openat, 3, WIRE_BEFORE, sizeof(struct wire_facts)},
 		{SYS_renameat, 2, WIRE_BEFORE2, sizeof(struct wire_facts)},
 		{SYS_openat, 3, WIRE_CUT, sizeof(struct wire_facts)},
@@ -1328,7 +1357,7 @@ START_TEST(items_of_wrong_lengths)
 		{SYS_sendfile, 3, WIRE_OFFSET, 8}, {SYS_copy_file_range, 4, WIRE_OFFSET2, 8},
 		{SYS_utimensat, 2, WIRE_TIMES, 32}, {SYS_read, 2, WIRE_POSITION, 8},
 		{SYS_writev, 1, WIRE_IOV, 8}, {SYS_openat, 3, WIRE_BASE, 8}};
-	static const char zeroes[64];
+	static const char zeroes[128];
 	struct scene s;
 	size_t i;
 	int off, k;
@@ -1510,6 +1539,7 @@ Suite *wire_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, every_row_comes_back);
 	tcase_add_test(tc, registers_are_narrowed);
+	tcase_add_test(tc, facts_are_those_that_the_program_got);
 	tcase_add_test(tc, what_could_not_be_read_is_missing);
 	tcase_add_test(tc, offsets_are_those_before_the_call);
 	tcase_add_test(tc, times_of_all_lengths);

@@ -75,7 +75,11 @@ struct build {
 	u32 cpu; /* its queue */
 	u32 found; /* of item_path(): the first byte of the text */
 	u32 full;  /* of what has no parts: it has no room for all that it should tell */
-	const void *pointer; /* of build_number() */
+	u64 scratch; /* of number_by() */
+	u32 tells;   /* directories that it tells by name, and what is then to be known of the last two: */
+	struct {
+		u64 id, entry;
+	} tell[2];
 	/*
 	 * Not on the stack, of which older kernels give all programs of a chain 512 bytes together. And before
 	 * Linux 6.7 the verifier looks at one step of a loop only, and takes away the code that this one does not come
@@ -126,15 +130,59 @@ volatile struct bpf_session session = {.epoch = 1, .generation = 1};
 struct bpf_cpu cpus[BPF_QUEUES] = {};
 struct bpf_reader readers[BPF_QUEUES] = {};
 
-/* Moments of telling: about ms, half of the range is 24 days. */
+/*
+ * Which directories were told by name: what the identity makes in this epoch of names, and when, in about us. Entries
+ * may push each other out and be lost; then a name is told once more, as it is when half the range of times, 36
+ * minutes, has gone by. A name counts only when it was told before the record that leaves it out: they may come from
+ * different processors. So it is told when its record can be read, and not before.
+ */
+#define TOLD_BITS 13
+uint64_t told[1 << TOLD_BITS] = {};
+
 static __always_inline u32 told_time(u64 t)
 {
-	return (u32)(t >> 20);
+	return (u32)(t >> 10);
+}
+
+static __always_inline u64 *told_at(u64 id)
+{
+	return &told[id >> (64 - TOLD_BITS)];
+}
+
+static __always_inline u32 told_as(u64 id)
+{
+	return (u32)id + session.names * 0x9e3779b9u;
+}
+
+static __always_inline bool dir_is_told(u64 id, u64 t)
+{
+	u64 entry = *(volatile u64 *)told_at(id);
+
+	return (u32)(entry >> 32) == told_as(id) && (s32)(told_time(t) - (u32)entry) > 0;
 }
 
 static __always_inline void names_forget(void)
 {
-	session.told_floor = told_time(bpf_ktime_get_ns()) + 1;
+	__sync_fetch_and_add(&session.names, 1);
+}
+
+/* The record that is being made tells it. */
+static __always_inline void dir_tells(struct build *b, u64 id)
+{
+	u32 i = b->tells & 1;
+
+	b->tell[i].id = id;
+	b->tell[i].entry = (u64)told_as(id) << 32 | told_time(b->rec.t);
+	b->tells++;
+}
+
+/* It can be read. */
+static __always_inline void dirs_told(struct build *b)
+{
+	*(volatile u64 *)told_at(b->tell[0].id) = b->tell[0].entry;
+	if (b->tells > 1)
+		*(volatile u64 *)told_at(b->tell[1].id) = b->tell[1].entry;
+	b->tells = 0;
 }
 
 static __always_inline struct build *build_at(u32 level)
@@ -153,11 +201,14 @@ static __always_inline struct build *build_at(u32 level)
 #define TAKE_BUILD (void)0
 #endif
 
-/* The number that a pointer is, with which the verifier lets us calculate: number_of() without a call. */
-static __always_inline u64 build_number(struct build *b, const void *pointer)
+/*
+ * The number that a pointer is, with which the verifier lets us calculate: number_of() without a call. By way of any 8
+ * bytes of a map.
+ */
+static __always_inline u64 number_by(u64 *scratch, const void *pointer)
 {
-	*(const void *volatile *)&b->pointer = pointer;
-	return *(volatile u64 *)&b->pointer;
+	*(const void *volatile *)scratch = pointer;
+	return *(volatile u64 *)scratch;
 }
 
 /* That of a task's call. */
@@ -190,9 +241,9 @@ static __always_inline void ring_wake(struct bpf_cpu *cpu)
 {
 	void *sample;
 
-	if (likely(cpu->end - cpu->woken < session.wake))
+	if (likely(cpu->end < cpu->wake_at))
 		return;
-	cpu->woken = cpu->end;
+	cpu->wake_at = cpu->end + session.wake;
 	sample = bpf_ringbuf_reserve(&wakes, sizeof(u64), 0);
 	if (sample)
 		bpf_ringbuf_discard(sample, BPF_RB_FORCE_WAKEUP);
@@ -249,6 +300,8 @@ static __always_inline bool build_send(struct build *b, u32 values)
 	else
 		bpf_probe_read_kernel(head + 1, size & ITEMS_MASK, from);
 	ring_publish(cpu, bpf_ring_next(cpu->end, sizeof(*head) + size));
+	if (unlikely(b->tells))
+		dirs_told(b);
 	ring_wake(cpu);
 	return true;
 }
@@ -282,6 +335,7 @@ static __always_inline struct build *build_begin(u32 kind, u32 values)
 	b->cpu = number;
 	b->at = 0;
 	b->full = 0;
+	b->tells = 0;
 	b->values = values;
 	b->rec = (struct wire_rec){.kind = kind, .tgid = who >> 32, .tid = (u32)who, .t = t};
 	return b;

@@ -2,18 +2,21 @@
 #ifndef IORIOT_CAPTURE_BPF_CALL_H
 #define IORIOT_CAPTURE_BPF_CALL_H
 
+#ifndef IORIOT_OLD
+#include "direct.h"
+#endif
 #include "fetch.h"
 #include "maps.h"
 #include "narrow.h"
 #include "rights.h"
+#include "rows.h"
 #include "scope.h"
 #include "state.h"
 #include "uring.h"
 
 /* The life of a call, from its entry to its record. */
 
-/* By system call number; filled by user space before the programs are loaded. */
-const volatile struct bpf_row calls[BPF_ROWS] = {};
+/* Of calls with a bpf_row.need; filled as those are. */
 const volatile struct bpf_needs needs = {};
 
 /* Numbers that are looked at by themselves. */
@@ -30,32 +33,12 @@ const volatile struct bpf_needs needs = {};
 
 #define SA_RESTART 0x10000000ul
 
-static __always_inline const volatile struct bpf_row *row_of(long number)
-{
-	return &calls[number & (BPF_ROWS - 1)];
-}
-
-static __always_inline bool is_watched(long number)
-{
-	return (u64)number < BPF_ROWS && row_of(number)->what != ROW_NOT_WATCHED;
-}
-
 static __always_inline u64 call_ip(struct pt_regs *regs)
 {
 #if defined(__TARGET_ARCH_x86)
 	return AT(regs, ip);
 #else
 	return AT(regs, pc);
-#endif
-}
-
-/* A call of an interface whose numbers are not those of ops.def. */
-static __always_inline bool call_is_foreign(struct task_struct *task, long number)
-{
-#if defined(__TARGET_ARCH_x86)
-	return AT(task, thread_info.status) & 2 /* TS_COMPAT */ || (number >= 0 && number & 0x40000000);
-#else
-	return AT(task, thread_info.flags) & 1 << 22; /* TIF_32BIT */
 #endif
 }
 
@@ -157,7 +140,7 @@ APART int item_fetched(BUILD_ARG, u32 wire, u32 reg)
 
 static __always_inline void item_opened(struct build *b, u32 fd)
 {
-	struct file *file = file_for(b, fd);
+	struct file *file = file_for(&b->scratch, fd);
 
 	if (!file)
 		return;
@@ -552,7 +535,8 @@ static __always_inline bool is_wanted(struct task_struct *task, const volatile s
 	return !(row->flags & ROW_MEMORY) || memory_wanted(task, row->op, arg);
 }
 
-static __always_inline void call_enter(struct pt_regs *regs, long number)
+/* A call begins that direct.h leaves alone, as all are to the older programs. */
+ASIDE int enter_otherwise(struct pt_regs *regs, long number)
 {
 	struct task_struct *task = current_task();
 	const volatile struct bpf_row *row;
@@ -563,28 +547,28 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 		if (number == COMPAT_LOSES)
 			foreign_call(task);
 		if (number < 0)
-			return;
+			return 0;
 		number &= BPF_ROWS - 1; /* for the verifier */
 		row = row_of(number);
 		if (row->what == ROW_NOT_WATCHED) /* not wanted */
-			return;
+			return 0;
 	} else {
 		if (!is_watched(number))
-			return;
+			return 0;
 		row = row_of(number);
 		if (row_looks(row))
 			call_load(regs);
 	}
 	if (row_looks(row) && !is_wanted(task, row))
-		return;
+		return 0;
 	th = thread_in_scope(task);
 	if (!th)
-		return;
+		return 0;
 	state_needed(th);
 	if (unlikely(th->fault_t))
 		fault_settle(task, th);
 	if (unlikely(th->flags & (CALL_BROKEN | CALL_SUSPENDED)) && call_resume(th, task, number, regs))
-		return;
+		return 0;
 	th->nr = number;
 	th->flags = (th->flags & (CALL_SUSPENDED | CALL_RETURNED)) | CALL_ACTIVE;
 	th->entry = bpf_ktime_get_ns();
@@ -593,6 +577,22 @@ static __always_inline void call_enter(struct pt_regs *regs, long number)
 #endif
 	if (unlikely(row->flags & ROW_AT_ENTRY))
 		enter_special(th, task, number);
+	return 0;
+}
+
+static __always_inline void call_enter(struct pt_regs *regs, long number)
+{
+#ifndef IORIOT_OLD
+	struct task_struct *task = current_task();
+
+	if (likely(!call_is_foreign(task, number))) {
+		if (!is_watched(number))
+			return;
+		if (row_of(number)->direct && direct_enter(task, number))
+			return;
+	}
+#endif
+	enter_otherwise(regs, number);
 }
 
 /* --- exit --- */
@@ -741,7 +741,8 @@ static __always_inline long foreign_exit(struct task_struct *task, struct pt_reg
 	return number;
 }
 
-static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
+/* The same, when it ends. */
+ASIDE int exit_otherwise(struct pt_regs *regs, s64 ret)
 {
 	struct task_struct *task = current_task();
 	long number = call_number(regs);
@@ -751,26 +752,26 @@ static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 	if (unlikely(call_is_foreign(task, number))) {
 		number = foreign_exit(task, regs, number, &ret);
 		if (number < 0)
-			return;
+			return 0;
 		number &= BPF_ROWS - 1; /* for the verifier */
 		if (row_of(number)->what == ROW_NOT_WATCHED)
-			return;
+			return 0;
 	} else {
 		if (!is_watched(number))
-			return;
+			return 0;
 		call_load(regs);
 	}
 	th = thread_at_exit(task);
 	if (!th)
-		return;
+		return 0;
 	if (!(th->flags & CALL_ACTIVE)) {
 		exit_without_entry(th, task, number, ret);
-		return;
+		return 0;
 	}
 	what = row_of(th->nr)->what;
 	if (unlikely(is_restart(ret)) && what == ROW_CALL) {
 		call_break(th, regs, ret);
-		return;
+		return 0;
 	}
 	th->flags &= ~CALL_ACTIVE;
 	if (unlikely(th->fault_t)) {
@@ -787,6 +788,22 @@ static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 	} else if (what == ROW_IDENTITY) {
 		identity_changed(th, task, th->nr, ret);
 	}
+	return 0;
+}
+
+static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
+{
+#ifndef IORIOT_OLD
+	long number = call_number(regs);
+
+	if (likely(!call_is_foreign(current_task(), number))) {
+		if (!is_watched(number))
+			return;
+		if (row_of(number)->direct && direct_exit(regs, number, ret))
+			return;
+	}
+#endif
+	exit_otherwise(regs, ret);
 }
 
 #endif

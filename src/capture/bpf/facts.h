@@ -59,11 +59,11 @@ static __always_inline struct file *file_of(u32 fd)
 }
 
 /* The same, at less cost. */
-static __always_inline struct file *file_for(struct build *b, u32 fd)
+static __always_inline struct file *file_for(u64 *scratch, u32 fd)
 {
 	struct hlist_head *place = file_place(fd);
 
-	return place ? (struct file *)build_number(b, LOOK(place, first)) : NULL;
+	return place ? (struct file *)number_by(scratch, LOOK(place, first)) : NULL;
 }
 
 /* --- files that are watched --- */
@@ -110,23 +110,6 @@ static __always_inline u32 device_minor(u64 dev)
 	return (dev & 0xff) | ((dev >> 12) & 0xfff00);
 }
 
-/* struct stat of asm/stat.h, as the kernel gives it to programs. */
-struct user_stat {
-#if defined(__TARGET_ARCH_x86)
-	u64 dev, ino, nlink;
-	u32 mode, uid, gid, pad;
-	u64 rdev;
-	s64 size, block_size, blocks;
-#else
-	u64 dev, ino;
-	u32 mode, nlink, uid, gid;
-	u64 rdev, pad;
-	s64 size;
-	s32 block_size, pad2;
-	s64 blocks;
-#endif
-};
-
 /* linux/stat.h */
 struct user_statx {
 	u32 mask, block_size;
@@ -154,38 +137,32 @@ struct narrow_stat {
 	u64 ino;
 } __attribute__((packed));
 
-/* The members have the same names in both structs. */
-#define PUT_FACTS_OF_STAT(b, st)                                                                   \
-	({                                                                                         \
-		struct wire_facts *facts_ = (struct wire_facts *)item_begin(b, sizeof(*facts_));   \
-                                                                                                   \
-		*facts_ = (struct wire_facts){                                                     \
-			.dev_major = device_major((st)->dev),                                      \
-			.dev_minor = device_minor((st)->dev),                                      \
-			.ino = (st)->ino,                                                          \
-			.mode = (st)->mode,                                                        \
-			.nlink = (st)->nlink,                                                      \
-			.uid = (st)->uid,                                                          \
-			.gid = (st)->gid,                                                          \
-			.size = (st)->size,                                                        \
-			.blocks = (st)->blocks,                                                    \
-		};                                                                                 \
-		item_end(b, WIRE_FACTS, sizeof(*facts_));                                          \
-	})
-
 /* Only stat64, lstat64, fstat64 and fstatat64: the older ones do not tell all. */
 APART int item_facts_of_narrow_stat(BUILD_ARG, u64 address)
 {
 	TAKE_BUILD;
 	struct bpf_call *c = call_here();
 	struct narrow_stat *st;
+	struct wire_facts *f;
 
 	if (!b || !c || (c->narrow != 195 && c->narrow != 196 && c->narrow != 197 && c->narrow != 300))
 		return 0;
 	st = (struct narrow_stat *)b->name;
 	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
 		return -1;
-	PUT_FACTS_OF_STAT(b, st);
+	f = (struct wire_facts *)item_begin(b, sizeof(*f));
+	*f = (struct wire_facts){
+		.dev_major = device_major(st->dev),
+		.dev_minor = device_minor(st->dev),
+		.ino = st->ino,
+		.mode = st->mode,
+		.nlink = st->nlink,
+		.uid = st->uid,
+		.gid = st->gid,
+		.size = st->size,
+		.blocks = st->blocks,
+	};
+	item_end(b, WIRE_FACTS, sizeof(*f));
 	return 0;
 }
 
@@ -193,17 +170,12 @@ APART int item_facts_of_stat(BUILD_ARG, u64 address)
 {
 	TAKE_BUILD;
 	struct bpf_call *c = call_here();
-	struct user_stat *st;
 
 	if (!b)
 		return 0;
 	if (c && c->narrow)
 		return item_facts_of_narrow_stat(GIVE(b), address);
-	st = (struct user_stat *)b->name;
-	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
-		return -1;
-	PUT_FACTS_OF_STAT(b, st);
-	return 0;
+	return item_copy(GIVE(b), address, sizeof(struct wire_stat), WIRE_STAT);
 }
 
 APART int item_facts_of_statx(BUILD_ARG, u64 address)
@@ -456,35 +428,13 @@ APART int put_path(BUILD_ARG, u64 mnt, u64 dentry_at, u32 skip)
 
 /* --- directories --- */
 
-/*
- * Which directories were told by name: half of the identity, and when. Entries may push each other
- * out and be lost; then a name is told once more. A name counts only when it was told before the
- * record that leaves it out: they may come from different processors.
- */
-#define TOLD_BITS 13
-uint64_t told[1 << TOLD_BITS] = {};
-
-static __always_inline bool dir_is_told(u64 id, u64 t)
-{
-	u64 entry = told[id >> (64 - TOLD_BITS)];
-	u32 when = (u32)entry;
-
-	return (u32)(entry >> 32) == (u32)id && (s32)(told_time(t) - when) > 0 &&
-	       (s32)(when - session.told_floor) >= 0;
-}
-
-static __always_inline void dir_tell(u64 id, u64 t)
-{
-	told[id >> (64 - TOLD_BITS)] = (u64)(u32)id << 32 | told_time(t);
-}
-
 /* One and the same directory has another identity for those who see it by another name. */
-static __always_inline u64 dir_id(struct build *b, struct inode *inode, u32 flags)
+static __always_inline u64 dir_id(u64 *scratch, struct inode *inode, u32 flags)
 {
 	const u64 mix = 0x9e3779b97f4a7c15ull;
 	struct task_struct *task = current_task();
 	struct super_block *sb = LOOK(inode, i_sb);
-	u64 id = (build_number(b, inode) ^ session.secret) * mix;
+	u64 id = (number_by(scratch, inode) ^ session.secret) * mix;
 
 	id = (id ^ (id >> 29) ^ LOOK(inode, i_ino)) * mix;
 	id = (id ^ (id >> 32) ^ LOOK(inode, i_generation) ^ ((u64)LOOK(sb, s_dev) << 32)) * mix;
@@ -509,7 +459,7 @@ APART int item_dir(BUILD_ARG, u64 mnt, u64 dentry, u32 type)
 	if (!b || !inode)
 		return 0;
 	dir = (struct wire_dir *)item_begin(b, sizeof(*dir) + PATH_MOST);
-	id = dir_id(b, inode, b->rec.flags & (WIRE_CHROOTED | WIRE_FOREIGN));
+	id = dir_id(&b->scratch, inode, b->rec.flags & (WIRE_CHROOTED | WIRE_FOREIGN));
 	t = b->rec.t;
 	dir->id = id;
 	if (type & (DIR_NAMED | DIR_APART) || !dir_is_told(id, t)) {
@@ -517,7 +467,7 @@ APART int item_dir(BUILD_ARG, u64 mnt, u64 dentry, u32 type)
 		if (len <= 0 || len > PATH_MOST)
 			len = 0;
 		else if (!(type & DIR_APART))
-			dir_tell(id, t);
+			dir_tells(b, id);
 	}
 	item_end(b, type & 0xffff, sizeof(*dir) + len);
 	return 0;
@@ -529,7 +479,8 @@ static __always_inline void item_cwd(struct build *b, u32 type)
 	struct fs_struct *fs = AT(READ_ONLY(task), fs);
 
 	if (fs)
-		item_dir(GIVE(b), build_number(b, AT(fs, pwd.mnt)), build_number(b, AT(fs, pwd.dentry)), type);
+		item_dir(GIVE(b), number_by(&b->scratch, AT(fs, pwd.mnt)), number_by(&b->scratch, AT(fs, pwd.dentry)),
+			type);
 }
 
 static __always_inline void item_base(struct build *b, u32 type, int dirfd)
@@ -540,10 +491,10 @@ static __always_inline void item_base(struct build *b, u32 type, int dirfd)
 		item_cwd(b, type);
 		return;
 	}
-	file = file_for(b, dirfd);
+	file = file_for(&b->scratch, dirfd);
 	if (file)
-		item_dir(GIVE(b), build_number(b, LOOK(file, f_path.mnt)), build_number(b, LOOK(file, f_path.dentry)),
-			type);
+		item_dir(GIVE(b), number_by(&b->scratch, LOOK(file, f_path.mnt)),
+			number_by(&b->scratch, LOOK(file, f_path.dentry)), type);
 }
 
 #endif

@@ -67,27 +67,32 @@ static __always_inline void registers(u64 *arg)
 #define GIVE_REGISTERS(regs)
 #endif
 
+static __always_inline void registers_of(struct pt_regs *regs, u64 *arg)
+{
+#if defined(__TARGET_ARCH_x86)
+	arg[0] = AT(regs, di);
+	arg[1] = AT(regs, si);
+	arg[2] = AT(regs, dx);
+	arg[3] = AT(regs, r10);
+	arg[4] = AT(regs, r8);
+	arg[5] = AT(regs, r9);
+#else
+	arg[0] = AT(regs, orig_x0);
+	arg[1] = AT(regs, regs[1]);
+	arg[2] = AT(regs, regs[2]);
+	arg[3] = AT(regs, regs[3]);
+	arg[4] = AT(regs, regs[4]);
+	arg[5] = AT(regs, regs[5]);
+#endif
+}
+
 static __always_inline void call_load(struct pt_regs *regs)
 {
 	struct bpf_call *c = call_here();
 
 	if (!c)
 		return;
-#if defined(__TARGET_ARCH_x86)
-	c->arg[0] = AT(regs, di);
-	c->arg[1] = AT(regs, si);
-	c->arg[2] = AT(regs, dx);
-	c->arg[3] = AT(regs, r10);
-	c->arg[4] = AT(regs, r8);
-	c->arg[5] = AT(regs, r9);
-#else
-	c->arg[0] = AT(regs, orig_x0);
-	c->arg[1] = AT(regs, regs[1]);
-	c->arg[2] = AT(regs, regs[2]);
-	c->arg[3] = AT(regs, regs[3]);
-	c->arg[4] = AT(regs, regs[4]);
-	c->arg[5] = AT(regs, regs[5]);
-#endif
+	registers_of(regs, c->arg);
 	c->how = c->narrow = 0;
 }
 

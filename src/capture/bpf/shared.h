@@ -41,7 +41,8 @@ struct bpf_row {
 	uint8_t need;			  /* enum wire_need */
 	uint64_t latency;		  /* WIRE_NEED_LATENCY: at least so long, ns */
 	uint8_t only_file;		  /* ... and the call does nothing to anything else */
-};
+	uint8_t direct;			  /* direct.h can tell it */
+} __attribute__((aligned(64))); /* a cache line each */
 
 /* One argument of a 32-bit call: two registers of 32 bits each, and what they mean together. */
 enum bpf_compat_form { BPF_COMPAT_PLAIN, BPF_COMPAT_SIGNED, BPF_COMPAT_ID16, BPF_COMPAT_PAGES, BPF_COMPAT_ONE };
@@ -129,7 +130,7 @@ struct bpf_cpu {
 	uint64_t t;	 /* of the last record */
 	uint64_t end;	 /* where the next one begins in the ring */
 	uint64_t most;	 /* what END may become, as far as is known */
-	uint64_t woken;	 /* END when the reader was woken */
+	uint64_t wake_at; /* what END must come to before the reader is woken once more */
 	uint64_t pad;
 };
 
@@ -166,29 +167,31 @@ enum bpf_hook {
 
 enum bpf_mark { BPF_MARK_IN = 1, BPF_MARK_OUT = 2 }; /* children inherit them */
 
-/* Written by user space but for the last part. */
+/* Written by user space but for what is said to be the programs'. */
 struct bpf_session {
+	/* what each call needs: */
 	uint32_t state; /* enum bpf_state */
 	uint32_t all;	/* every process, less what the filters keep out */
 	uint32_t epoch; /* of the filters: what was decided in an earlier one is void; never 0 */
 	uint32_t generation; /* of the states: those of earlier ones must be told again; never 0 */
-	uint32_t comms, uids;
 	uint32_t by_file; /* only what is about watched files */
-	uint64_t comm[BPF_FILTERS][2]; /* names of processes, and zeroes */
-	uint32_t uid[BPF_FILTERS];
+	uint32_t names; /* of the names of directories: those told in earlier ones must be told again */
 	uint64_t secret;
 	uint64_t size; /* of a ring; a power of two */
+	uint64_t root_dentry, root_mnt, mounts; /* of the process that looks at the names; by the programs */
+	/* and others: */
+	uint32_t comms, uids;
+	uint64_t comm[BPF_FILTERS][2]; /* names of processes, and zeroes */
+	uint32_t uid[BPF_FILTERS];
 	uint64_t wake; /* bytes in a ring after which its reader is woken */
 	uint32_t task; /* what the iterator over tasks does: enum bpf_task */
 	uint32_t pid;  /* BPF_TASK_ONE: which, as the process that iterates numbers it ... */
 	uint32_t mark; /* ... and with what; enum bpf_mark */
-	uint32_t told_floor;
 	uint64_t cache; /* length of the loader's, whose maps are let go */
 	uint32_t on[BPF_LAYERS];   /* layers that are recorded ... */
 	uint32_t each[BPF_LAYERS]; /* ... one event in so many; 0: they are only summed up */
 	/* by the programs: */
 	uint8_t fired[BPF_HOOK_COUNT];		/* of enum bpf_hook, in a trial */
-	uint64_t root_dentry, root_mnt, mounts; /* of the process that looks at the names */
 	int64_t scope;				/* threads with BPF_MARK_IN */
 	uint64_t marked;			/* by the iterator, this time */
 };
@@ -216,7 +219,7 @@ struct bpf_window {
 	uint64_t start, end;
 };
 
-/* A thread's; known to the programs only. */
+/* A thread's; known to the programs only. What each call needs is in its first 56 bytes, which share a cache line. */
 struct bpf_thread {
 	uint64_t entry;	    /* time of the call under way */
 	int16_t nr;	    /* of it, or of one that was interrupted ... */
@@ -227,14 +230,16 @@ struct bpf_thread {
 	uint8_t restart;    /* of CALL_BROKEN: how, the error less ERESTARTSYS */
 	uint32_t epoch;	    /* ... this epoch of the filters */
 	uint32_t told;	    /* generation in which its process was told; the leader's is decisive */
+	uint64_t fault_t;   /* when the page fault under way began, 0: there is none */
+	uint64_t who;	    /* bpf_get_current_pid_tgid(), 0: not asked yet */
 	uint32_t telling;   /* of a leader: one of its threads tells the state; by any thread */
 	uint32_t uid;	    /* effective, as it was told last */
 	uint32_t unseen;    /* calls of another interface since the last record that said so */
 	uint64_t ip, sp;    /* where the interrupted call was made */
 	uint64_t suspended; /* time of its entry */
 	int64_t kept;	    /* execveat: directory descriptor and flags */
-	uint64_t fault_at, fault_t, fault_code; /* the page fault under way ... */
-	uint64_t faults_before;			/* ... and how many the thread had had by then */
+	uint64_t fault_at, fault_code; /* of the page fault ... */
+	uint64_t faults_before;	       /* ... and how many the thread had had by then */
 	uint64_t regs; /* of the old build: where its registers are in the kernel */
 	/* of a leader: */
 	struct bpf_window window;

@@ -118,6 +118,7 @@ static __always_inline void call_exec(struct task_struct *task, u32 old_pid, str
 	}
 	th->flags = 0;
 	th->epoch = 0; /* it has another name */
+	th->who = 0;
 	th->fault_t = 0;
 	window_forget(th);
 	th->telling = 0;

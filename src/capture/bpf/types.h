@@ -447,6 +447,9 @@ extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __wea
 /* A function that is verified by itself. Weak: else an argument that it does not use is not given. */
 #define APART __weak __noinline
 
+/* What is seldom come to: kept out of the way of the rest, where functions may take pointers of any kind. */
+#define ASIDE static __always_inline
+
 #define current_task()	((struct task_struct *)bpf_get_current_task())
 #define AT(pointer, member)   GET(pointer, member)
 #define LOOK(pointer, member) GET(pointer, member)
@@ -483,6 +486,7 @@ extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __wea
 #else
 
 #define APART __noinline
+#define ASIDE static __noinline
 
 #define current_task() bpf_get_current_task_btf()
 
