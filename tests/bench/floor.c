@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * floor OBJECT PROGRAM [ARG ...]: runs PROGRAM while OBJECT (floor.bpf.c) writes down its calls, and throws the records
- * away. What PROGRAM prints and its status are its own; 126: the programs cannot be had here.
+ * floor OBJECT PROGRAM [ARG ...]: runs PROGRAM while OBJECT (floor.bpf.c) writes down its calls, and those of its
+ * children. What PROGRAM prints and its status are its own; 126: the programs cannot be had here.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -13,14 +13,6 @@
 
 #define CALL_BYTES 512 /* at least those of struct call */
 #define LEFT_OUT   126
-
-static int thrown_away(void *arg, void *record, size_t size)
-{
-	(void)arg;
-	(void)record;
-	(void)size;
-	return 0;
-}
 
 /* Records of CHILD are made from now on. 0 or an error. */
 static int watch(struct bpf_map *threads, pid_t child)
@@ -35,7 +27,8 @@ static int watch(struct bpf_map *threads, pid_t child)
 	return rc;
 }
 
-static struct ring_buffer *load(const char *path, struct bpf_map **threads)
+/* What says who is recorded; NULL: the programs cannot be had. */
+static struct bpf_map *load(const char *path)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
 	struct bpf_program *program;
@@ -45,8 +38,7 @@ static struct ring_buffer *load(const char *path, struct bpf_map **threads)
 	bpf_object__for_each_program(program, object)
 		if (!bpf_program__attach(program))
 			return NULL;
-	*threads = bpf_object__find_map_by_name(object, "threads");
-	return ring_buffer__new(bpf_object__find_map_fd_by_name(object, "ring"), thrown_away, NULL, NULL);
+	return bpf_object__find_map_by_name(object, "threads");
 }
 
 /* As soon as a byte says that it may. */
@@ -62,15 +54,14 @@ static void run(char **argv, const int *go)
 
 int main(int argc, char **argv)
 {
-	struct ring_buffer *ring;
 	struct bpf_map *threads;
 	int go[2], status;
 	pid_t child;
 
 	if (argc < 3)
 		return 2;
-	ring = load(argv[1], &threads);
-	if (!ring || pipe(go))
+	threads = load(argv[1]);
+	if (!threads || pipe(go))
 		return LEFT_OUT;
 	child = fork();
 	if (child < 0)
@@ -79,9 +70,5 @@ int main(int argc, char **argv)
 		run(argv + 2, go);
 	if (watch(threads, child) || write(go[1], "", 1) != 1)
 		return LEFT_OUT; /* so does the child, whom nobody lets go on */
-	while (!waitpid(child, &status, WNOHANG)) {
-		ring_buffer__consume(ring);
-		usleep(10000);
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
