@@ -28,6 +28,40 @@ check "the capture is sound" "$TESTS/capture_check.py" bpf.capture
 touch cannot && status_is "a program that cannot be" 126 "$IORIOT" -c n.capture --backend=bpf -- ./cannot
 absent "and no capture of it" n.capture
 
+# --- a thread that is not the first executes a program: from then on it has the first one's number
+
+cat >executes.c <<'EOF'
+#include <fcntl.h>
+#include <pthread.h>
+#include <unistd.h>
+
+static void *second(void *arg)
+{
+	close(open("/etc/passwd", O_RDONLY));
+	execl("/bin/cat", "cat", "/etc/group", (char *)0);
+	return arg;
+}
+
+int main(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, second, NULL);
+	for (;;)
+		pause();
+}
+EOF
+check "build: executes" cc -O1 -pthread -o executes executes.c
+for backend in ptrace bpf; do
+	"$IORIOT" --quiet -c "executes-$backend.capture" --backend="$backend" -- ./executes >/dev/null
+	equal "executed by a thread, $backend: status" $? 0
+done
+check "executed by a thread: the same records" \
+	"$TESTS/vm/compare_captures.py" executes-ptrace.capture executes-bpf.capture
+numbers() { sed -n "s/.*i=\([0-9]*\):\([0-9]*\);.*o=openat;.*p=\/etc\/$1;.*/\1 \2/p" executes-bpf.capture; }
+check "executed by a thread: before, it has its own number" test "$(numbers passwd | awk '$1 != $2' | wc -l)" = 1
+check "executed by a thread: then the first one's" test "$(numbers group | awk '$1 == $2' | wc -l)" = 1
+
 # --- pages of maps: each fault of a file, as the module tells them
 
 check "build: faults" cc -O1 -static -o faults "$TESTS/vm/faults.c"
