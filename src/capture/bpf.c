@@ -33,7 +33,7 @@
 /* A record that is begun is seen to be, after so long: how processors show each other what they write. */
 #define SLACK (1000u * 1000)
 
-#define WAKE	 (1u << 20) /* bytes in a ring that wake the reader, or a quarter of it */
+#define WAKE	 (1u << 24) /* bytes in a ring that wake the reader, or a quarter of it */
 #define WHY_RING "the buffer of the kernel was full"
 #define WHY_CPU	 "a processor that was switched on later has no buffer"
 #define WHY_MISS "the kernel did not call a hook"

@@ -794,12 +794,13 @@ ASIDE int exit_otherwise(struct pt_regs *regs, s64 ret)
 static __always_inline void call_exit(struct pt_regs *regs, s64 ret)
 {
 #ifndef IORIOT_OLD
+	struct task_struct *task = current_task();
 	long number = call_number(regs);
 
-	if (likely(!call_is_foreign(current_task(), number))) {
+	if (likely(!call_is_foreign(task, number))) {
 		if (!is_watched(number))
 			return;
-		if (row_of(number)->direct && direct_exit(regs, number, ret))
+		if (row_of(number)->direct && direct_exit(task, regs, number, ret))
 			return;
 	}
 #endif

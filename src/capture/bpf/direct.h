@@ -218,9 +218,9 @@ static __always_inline bool direct_enter(struct task_struct *task, int number)
 }
 
 /* It ends. Apart, for its stack is not there when exit_otherwise() needs the rest. */
-ASIDE int direct_exit(struct pt_regs *regs, int number, s64 ret)
+ASIDE int direct_exit(struct task_struct *task, struct pt_regs *regs, int number, s64 ret)
 {
-	struct bpf_thread *th = thread_find(current_task());
+	struct bpf_thread *th = thread_find(task);
 
 	if (!th)
 		return !session.all;
