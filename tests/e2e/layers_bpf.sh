@@ -46,6 +46,20 @@ for fs in ext4 xfs; do
 	"$TESTS/e2e/layers_uncache.py" $fs/read
 	capture $fs block,cache sh -c "$layers_program" sh $fs
 	layers_written $fs.capture $fs "$gone"
+
+	# what goes and comes again is there again: a page, and then all of them
+	"$TESTS/e2e/layers_uncache.py" $fs/read
+	# the words are for sh
+	# shellcheck disable=SC2016
+	capture $fs-again block,cache sh -c '
+		dd if="$1/read" of=/dev/null bs=64k
+		"$2" -r 65536 4096 "$1/read"
+		dd if="$1/read" of=/dev/null bs=64k
+		"$2" "$1/read"
+		dd if="$1/read" of=/dev/null bs=64k' sh $fs "$TESTS/e2e/layers_uncache.py"
+	exact $fs-again.capture $fs/read read $mib
+	equal "$fs: a page that came three times" "$(of_file $fs-again.capture $fs/read cache_add |
+		grep -oP ';:,O=\K\d+' | sort | uniq -c | awk '$1 >= 3' | grep -cw 65536)" 1
 	check "$fs: another process had it written" test -n "$(of_file $fs.capture $fs/written block_queue |
 		grep -v ";:,i=$(<$fs/written.pid):")"
 done

@@ -4,7 +4,8 @@
 
 Whether all that happened to FILE below the calls is in the capture, once, to the byte: what was dirtied was
 written back, what was written went through the block layer to the sectors that the file system says the
-file has, and came back. Prints what is wrong.
+file has, and came back. What is read is read as often as it came into the cache: a host that is short of memory
+may take a page away that then comes again. Prints what is wrong.
 """
 import fcntl
 import os
@@ -17,15 +18,15 @@ READ, WRITE = 0, 1
 
 
 def extents(path):
-    """Sectors of the file on its device, [first, end)."""
+    """Sectors of the file: (where in the file, first, end on its device)."""
     head = struct.pack("=QQIIII", 0, 2**64 - 1, 1, 0, 512, 0)
     found = bytearray(head + bytes(56 * 512))
     with open(path, "rb") as f:
         fcntl.ioctl(f, FS_IOC_FIEMAP, found)
     number = struct.unpack_from("=I", found, 20)[0]
     for i in range(number):
-        _, physical, length = struct.unpack_from("=QQQ", found, 32 + 56 * i)
-        yield physical // 512, (physical + length) // 512
+        logical, physical, length = struct.unpack_from("=QQQ", found, 32 + 56 * i)
+        yield logical // 512, physical // 512, (physical + length) // 512
 
 
 def events(capture, path):
@@ -52,29 +53,66 @@ def covered(ranges):
     return joined
 
 
+def read_again(path, length, added, requests):
+    """What is wrong about [(begin, end, sector of the file, sectors)], pages that came into the cache and
+    [(.., sector of the device, ..)] of each kind of request. One comes after the one before it had been read."""
+    size = length // 512
+    came = [[] for _ in range(size)]
+    for at, _, first, n in added:
+        for sector in came[first:first + n]:
+            sector.append(at)
+    whole = list(extents(path))
+    for op, list_of in requests.items():
+        seen = [[] for _ in range(size)]
+        for begin, end, first, n in list_of:
+            where = [logical + first - start for logical, start, over in whole if start <= first and first + n <= over]
+            if not where:
+                yield f"{op}: sectors {first} to {first + n} are not of the file"
+            for sector in seen[where[0]:where[0] + n] if where else ():
+                sector.append((begin, end))
+        for sector, times, reads in zip(range(size), came, seen):
+            times.sort()
+            reads.sort()
+            if not times or len(times) != len(reads):
+                yield f"{op}: sector {sector} came {len(times)} times into the cache, and was read {len(reads)} times"
+            elif any(begin < at for at, (begin, _) in zip(times, reads)) or \
+                    any(end > again for (_, end), again in zip(reads, times[1:])):
+                yield f"{op}: sector {sector} came twice for one time, or was read before it came: {times}, {reads}"
+            else:
+                continue
+            break
+
+
 def main():
     capture, path, how, length = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
     direction = READ if how == "read" else WRITE
     total, ranges, bad = {}, {"block_queue": [], "block_done": []}, []
+    added, requests = [], {"block_queue": [], "block_done": []}
     for op, e in events(capture, path):
-        size = int(e["c"])
+        size, at = int(e["c"]), int(e["t"])
+        if op == "cache_add":
+            added.append((at, at, int(e["O"]) // 512, size // 512))
         if op.startswith("block_"):
             if int(e["F"], 16) & 0xff != direction:
                 continue
             if op in ranges:
                 ranges[op].append((int(e["S"]), int(e["S"]) + size // 512))
+                requests[op].append((at - int(e["D"]), at, int(e["S"]), size // 512))
             if op == "block_done" and (e["s"] != "0" or (e["w"] != "-" and int(e["w"]) > int(e["D"]))):
                 bad.append(f"a request that failed, or waited longer than it took: {e}")
         total[op] = total.get(op, 0) + size
+    if how == "read":
+        bad += read_again(path, length, added, requests)
+        if bad:
+            sys.exit("\n".join(bad))
+        return
     wanted = {"block_queue": length, "block_done": length}
     if how == "written":
         wanted |= {"cache_dirty": length, "cache_writeback": length}
-    if how == "read":
-        wanted |= {"cache_add": length}
     for op, n in wanted.items():
         if total.get(op, 0) != n:
             bad.append(f"{op}: {total.get(op, 0)} bytes, not {n}")
-    on_disk = covered(extents(path))
+    on_disk = covered((first, end) for _, first, end in extents(path))
     for op, r in ranges.items():
         if covered(r) != on_disk:
             bad.append(f"{op}: sectors {covered(r)}, but the file has {on_disk}")
