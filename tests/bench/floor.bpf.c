@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * What any record of a call costs at least: two programs, a look at the thread's storage and at the clock in each, and
- * a record of numbers, to memory that is written again and again; of an openat its name, too. Nothing is asked, followed
- * or told of files, nobody reads, and nothing is lost. Of getppid nothing is recorded: that is what two programs cost
- * alone.
+ * a record of numbers, to memory that is written again and again; of an openat and a newfstatat the name, too, and of
+ * the latter what it gave. Nothing is asked, followed or told of files, nobody reads, and nothing is lost. Of getppid
+ * nothing is recorded: that is what two programs cost alone.
  */
 #include "../../src/capture/bpf/types.h"
 
@@ -16,6 +16,7 @@ struct record {
 	s64 nr, ret;
 	u64 arg[6];
 	char name[256];
+	u64 stat[9];
 };
 
 struct call {
@@ -34,11 +35,13 @@ struct record records[CPUS][SLOTS] = {};
 u32 next[CPUS * 16] = {};
 
 #if defined(__TARGET_ARCH_x86)
-#define NR_openat  257
-#define NR_getppid 110
+#define NR_openat     257
+#define NR_newfstatat 262
+#define NR_getppid    110
 #else
-#define NR_openat  56
-#define NR_getppid 173
+#define NR_openat     56
+#define NR_newfstatat 79
+#define NR_getppid    173
 #endif
 
 char floor_license[] SEC("license") = "GPL";
@@ -103,7 +106,9 @@ int BPF_PROG(floor_exit, struct pt_regs *regs, long ret)
 	to->arg[2] = regs->regs[2];
 	to->arg[3] = regs->regs[3];
 #endif
-	if (to->nr == NR_openat)
+	if (to->nr == NR_openat || to->nr == NR_newfstatat)
 		bpf_probe_read_user_str(to->name, sizeof(to->name), (const void *)to->arg[1]);
+	if (to->nr == NR_newfstatat && ret == 0)
+		bpf_probe_read_user(to->stat, sizeof(to->stat), (const void *)to->arg[2]);
 	return 0;
 }

@@ -17,30 +17,50 @@
 #define DIRECT_MOST (sizeof(struct values) + PATH_MOST + 256)
 #define TEXT_MASK   8191u
 
-/* Where the next item goes. */
+/*
+ * One record under way. TASK is SEEN. Where functions take CAST, which says whether the kernel has bpf_rdonly_cast(),
+ * code is made for either, and no more of it than that one needs: between two calls a program's own work takes most
+ * of what is in the nearest cache, and what is run is fetched again.
+ */
 struct direct {
+	struct task_struct *task;
+	struct head *head;
 	char *items;
-	u32 at;
+	u32 at; /* where the next item goes */
+	u32 flags;
+	s64 ret;
+	u64 t;
 };
+
+/* The head of an item, in one go. */
+static __always_inline void direct_head(char *to, u32 type, u32 len)
+{
+	*(u64 *)to = type | len << 16;
+}
+
+/* The same of a record: size, kind, flags and number. */
+static __always_inline void direct_rec(struct wire_rec *rec, u32 size, u32 flags, s32 nr)
+{
+	*(u64 *)rec = size | WIRE_CALL << 16 | flags << 24 | (u64)(u32)nr << 32;
+}
 
 static __always_inline char *direct_item(struct direct *d, u32 type, u32 len)
 {
 	u32 at = d->at;
-	struct wire_item *item;
+	char *to;
 
 	keep(at);
 	at &= TEXT_MASK;
-	item = (struct wire_item *)(d->items + at);
-	*item = (struct wire_item){.type = type, .len = len};
-	d->at = at + sizeof(*item) + len;
-	return (char *)(item + 1);
+	to = d->items + at;
+	direct_head(to, type, len);
+	d->at = at + sizeof(struct wire_item) + len;
+	return to + sizeof(struct wire_item);
 }
 
 /* The first item. The first byte of the text, 0: it is empty; negative: it cannot be read. */
 static __always_inline int direct_text(struct direct *d, u64 address)
 {
-	struct wire_item *item = (struct wire_item *)d->items;
-	char *text = (char *)(item + 1), first;
+	char *text = d->items + sizeof(struct wire_item), first;
 	long len = bpf_probe_read_user_str(text, PATH_MOST + 1, (const void *)address);
 	u64 *last;
 	u32 end;
@@ -51,39 +71,58 @@ static __always_inline int direct_text(struct direct *d, u64 address)
 	end = len - 1;
 	keep(end);
 	end &= TEXT_MASK;
-	*item = (struct wire_item){.type = WIRE_PATH, .len = end};
+	direct_head(d->items, WIRE_PATH, end);
 	if (end & 7) { /* zeroes from its end on */
 		last = (u64 *)(text + (end & ~7u));
 		*last &= (1ull << 8 * (end & 7)) - 1;
 	}
-	d->at = sizeof(*item) + ((end + 7) & ~7u);
+	d->at = sizeof(struct wire_item) + ((end + 7) & ~7u);
 	return (u8)first;
 }
 
-/* The directory that a name starts from. False: it must be told what it is called. */
-static __always_inline bool direct_base(struct direct *d, u64 *scratch, int dirfd, u64 t, u32 flags)
+static __always_inline u64 direct_number(struct direct *d, const void *pointer)
 {
-	struct task_struct *task = current_task();
+	return number_by(&d->head->sample.before, pointer); /* which is written last */
+}
+
+/* A pointer that was read, to be SEEN: those that are cast may be any. */
+static __always_inline const void *direct_any(struct direct *d, const void *pointer, const bool cast)
+{
+	return cast ? pointer : (const void *)direct_number(d, pointer);
+}
+
+static __always_inline struct file *direct_file(struct direct *d, int fd, const bool cast)
+{
+	struct hlist_head *place = file_place_of(d->task, fd);
+
+	return place ? (struct file *)direct_any(d, SEE(cast, SEEN(cast, place), first), cast) : NULL;
+}
+
+/* The directory that a name starts from. False: it must be told what it is called. */
+static __always_inline bool direct_base(struct direct *d, int dirfd, const bool cast)
+{
+	struct dentry *dentry;
 	struct inode *inode;
 	u64 id;
 
 	if (dirfd == AT_FDCWD) {
-		struct fs_struct *fs = AT(READ_ONLY(task), fs);
+		struct fs_struct *fs = AT(d->task, fs);
 
 		if (!fs)
 			return false;
-		inode = LOOK((struct dentry *)number_by(scratch, AT(fs, pwd.dentry)), d_inode);
+		dentry = AT(fs, pwd.dentry);
 	} else {
-		struct file *file = file_for(scratch, dirfd);
+		struct file *file = direct_file(d, dirfd, cast);
 
 		if (!file)
 			return true;
-		inode = LOOK((struct dentry *)number_by(scratch, LOOK(file, f_path.dentry)), d_inode);
+		dentry = SEE(cast, SEEN(cast, file), f_path.dentry);
 	}
+	inode = SEE(cast, (struct dentry *)direct_any(d, dentry, cast), d_inode);
 	if (!inode)
 		return false;
-	id = dir_id(scratch, inode, flags);
-	if (!dir_is_told(id, t))
+	id = dir_id_as(d->task, inode, direct_number(d, inode), d->flags, cast);
+	if (!dir_is_told(id, d->t))
 		return false;
 	((struct wire_dir *)direct_item(d, WIRE_BASE, sizeof(struct wire_dir)))->id = id;
 	return true;
@@ -91,43 +130,37 @@ static __always_inline bool direct_base(struct direct *d, u64 *scratch, int dirf
 
 /* False: it is left to put_items(). */
 static __always_inline bool direct_items(
-	struct direct *d, struct head *head, const u64 *arg, const volatile struct bpf_row *row, u64 t)
+	struct direct *d, const u64 *arg, const volatile struct bpf_row *row, const bool cast)
 {
-	u32 flags = names_flags(), from = row->from[0];
-	u64 *scratch = &head->sample.before; /* which is written last */
-	struct wire_rec *rec = &head->rec;
-	struct wire_facts *facts;
+	u32 path = row->path[0], from = row->from[0], facts = d->ret < 0 ? 0 : row->facts;
+	bool relative = facts == FACTS_DIRECTORY;
+	int dirfd = arg[0], first;
 	struct file *file;
-	int first;
 
-	rec->flags = flags;
-	if (row->path[0]) {
-		first = direct_text(d, arg[(row->path[0] - 1) & 7]);
+	d->flags = names_flags_of(d->task);
+	if (path) {
+		first = direct_text(d, arg[(path - 1) & 7]);
 		if (first < 0)
 			return false;
-		if (first && first != '/' && from != BPF_FROM_NOWHERE &&
-			!direct_base(d, scratch, from == BPF_FROM_CWD ? AT_FDCWD : (int)arg[(from - 1) & 7], t, flags))
-			return false;
+		relative = first && first != '/' && from != BPF_FROM_NOWHERE;
+		dirfd = from == BPF_FROM_CWD ? AT_FDCWD : (int)arg[(from - 1) & 7];
 	}
-	if (rec->ret < 0)
-		return true;
-	switch (row->facts) {
+	if (relative && !direct_base(d, dirfd, cast))
+		return false;
+	switch (facts) {
 	case FACTS_OF_RESULT:
-		file = file_for(scratch, rec->ret);
+		file = direct_file(d, d->ret, cast);
 		if (!file)
 			return true;
-		facts = (struct wire_facts *)direct_item(d, WIRE_FACTS, sizeof(*facts));
-		facts_of(facts, LOOK(file, f_inode));
-		if (LOOK(file, f_mode) & FMODE_CREATED)
-			rec->flags |= WIRE_CREATED;
+		file = SEEN(cast, file);
+		facts_as((struct wire_facts *)direct_item(d, WIRE_FACTS, sizeof(struct wire_facts)),
+			SEE(cast, file, f_inode), cast);
+		if (SEE(cast, file, f_mode) & FMODE_CREATED)
+			d->flags |= WIRE_CREATED;
 		break;
 	case FACTS_OF_STAT:
 		if (bpf_probe_read_user(direct_item(d, WIRE_STAT, sizeof(struct wire_stat)), sizeof(struct wire_stat),
 			    (const void *)arg[row->out & 7]))
-			return false;
-		break;
-	case FACTS_DIRECTORY:
-		if (!direct_base(d, scratch, arg[0], t, flags))
 			return false;
 		break;
 	}
@@ -136,31 +169,33 @@ static __always_inline bool direct_items(
 
 /* Bytes of the record behind its head, and so many that it was not begun when it cannot be written here. */
 static __always_inline u32 direct_write(
-	struct head *head, const u64 *arg, const volatile struct bpf_row *row, u64 t)
+	struct direct *d, const u64 *arg, const volatile struct bpf_row *row, const bool cast)
 {
-	u64 *value = (u64 *)(head + 1);
-	struct direct d;
+	u64 *value = (u64 *)(d->head + 1);
 	u32 n = row->values & 7, i;
 
 	keep(n);
-	for (i = 0; i < BPF_ARGS; i++) /* what is too many is written over */
+	for (i = 0; i < BPF_ARGS / 2; i++) /* what is too many is written over */
 		value[i] = arg[row->value[i] & 7];
-	d.items = (char *)(value + (n & 7));
-	d.at = 0;
-	if (row->flags & ROW_HAS_ITEMS && !direct_items(&d, head, arg, row, t))
+	if (n > BPF_ARGS / 2)
+		for (; i < BPF_ARGS; i++)
+			value[i] = arg[row->value[i] & 7];
+	d->items = (char *)(value + (n & 7));
+	d->at = 0;
+	if (row->flags & ROW_HAS_ITEMS && !direct_items(d, arg, row, cast))
 		return ~0u;
-	return n * sizeof(u64) + d.at;
+	return n * sizeof(u64) + d->at;
 }
 
 /* A call of a row that is direct is over. False: it is not recorded yet. */
-static __always_inline bool direct_put(
-	struct bpf_thread *th, struct pt_regs *regs, const volatile struct bpf_row *row, s64 ret)
+static __always_inline bool direct_put(struct bpf_thread *th, struct task_struct *task, struct pt_regs *regs,
+	const volatile struct bpf_row *row, s64 ret, const bool cast)
 {
 	u64 arg[BPF_ARGS + 2] = {};
 	u32 queue = 2 * bpf_get_smp_processor_id(), size = ~0u;
 	struct bpf_cpu *cpu = &cpus[queue & (BPF_QUEUES - 1)];
+	struct direct d = {.task = SEEN(cast, task), .ret = ret};
 	struct head *head;
-	u64 t;
 
 	if (cpu->busy & 1)
 		return false;
@@ -168,25 +203,22 @@ static __always_inline bool direct_put(
 	if (unlikely(!th->who))
 		th->who = bpf_get_current_pid_tgid();
 	*(volatile u64 *)&cpu->busy += 1;
-	t = bpf_ktime_get_ns();
-	if (t < cpu->t)
-		t = cpu->t;
-	head = ring_place(cpu, queue, sizeof(*head), DIRECT_MOST);
+	d.t = bpf_ktime_get_ns();
+	if (d.t < cpu->t)
+		d.t = cpu->t;
+	head = d.head = ring_place(cpu, queue, sizeof(*head), DIRECT_MOST);
 	if (head) {
-		head->rec.kind = WIRE_CALL;
-		head->rec.flags = 0;
-		head->rec.nr = th->nr;
 		head->rec.tgid = th->who >> 32;
 		head->rec.tid = (u32)th->who;
-		head->rec.t = t;
-		head->rec.dur = t - th->entry;
+		head->rec.t = d.t;
+		head->rec.dur = d.t - th->entry;
 		head->rec.ret = ret;
-		size = direct_write(head, arg, row, t);
+		size = direct_write(&d, arg, row, cast);
 	}
 	if (size != ~0u) {
 		head->sample.before = cpu->made++;
-		head->rec.size = sizeof(head->rec) + size;
-		cpu->t = t;
+		direct_rec(&head->rec, sizeof(head->rec) + size, d.flags, th->nr);
+		cpu->t = d.t;
 		ring_publish(cpu, bpf_ring_next(cpu->end, sizeof(*head) + size));
 		ring_wake(cpu);
 	}
@@ -217,8 +249,8 @@ static __always_inline bool direct_enter(struct task_struct *task, int number)
 	return true;
 }
 
-/* It ends. Apart, for its stack is not there when exit_otherwise() needs the rest. */
-ASIDE int direct_exit(struct task_struct *task, struct pt_regs *regs, int number, s64 ret)
+static __always_inline bool direct_exit_as(
+	struct task_struct *task, struct pt_regs *regs, int number, s64 ret, const bool cast)
 {
 	struct bpf_thread *th = thread_find(task);
 
@@ -226,10 +258,26 @@ ASIDE int direct_exit(struct task_struct *task, struct pt_regs *regs, int number
 		return !session.all;
 	if (unlikely(!is_usual(th) || th->flags != CALL_ACTIVE || th->nr != number || is_restart(ret)))
 		return false;
-	if (!direct_put(th, regs, row_of(number), ret))
+	if (!direct_put(th, task, regs, row_of(number), ret, cast))
 		return false;
 	th->flags = 0;
 	return true;
+}
+
+/* It ends. Apart, for their stack is not there when exit_otherwise() needs the rest. */
+ASIDE int direct_exit_casting(struct task_struct *task, struct pt_regs *regs, int number, s64 ret)
+{
+	return direct_exit_as(task, regs, number, ret, true);
+}
+
+ASIDE int direct_exit_asking(struct task_struct *task, struct pt_regs *regs, int number, s64 ret)
+{
+	return direct_exit_as(task, regs, number, ret, false);
+}
+
+static __always_inline bool direct_exit(struct task_struct *task, struct pt_regs *regs, int number, s64 ret)
+{
+	return has_cast ? direct_exit_casting(task, regs, number, ret) : direct_exit_asking(task, regs, number, ret);
 }
 
 #endif

@@ -11,22 +11,30 @@
 
 #define FMODE_CREATED 0x100000
 
-static __always_inline void facts_of(struct wire_facts *f, struct inode *inode)
+static __always_inline void facts_as(struct wire_facts *f, struct inode *of, const bool cast)
 {
-	struct super_block *sb = LOOK(inode, i_sb);
-	u32 dev = LOOK(sb, s_dev);
+	struct inode *inode = SEEN(cast, of);
+	u32 dev = SEE(cast, SEE(cast, inode, i_sb), s_dev);
 
 	f->dev_major = dev >> 20;
 	f->dev_minor = dev & 0xfffff;
-	f->ino = LOOK(inode, i_ino);
-	f->mode = LOOK(inode, i_mode);
-	f->nlink = LOOK(inode, i_nlink);
-	f->uid = LOOK(inode, i_uid.val);
-	f->gid = LOOK(inode, i_gid.val);
-	f->size = LOOK(inode, i_size);
-	f->blocks = LOOK(inode, i_blocks);
+	f->ino = SEE(cast, inode, i_ino);
+	f->mode = SEE(cast, inode, i_mode);
+	f->nlink = SEE(cast, inode, i_nlink);
+	f->uid = SEE(cast, inode, i_uid.val);
+	f->gid = SEE(cast, inode, i_gid.val);
+	f->size = SEE(cast, inode, i_size);
+	f->blocks = SEE(cast, inode, i_blocks);
 	f->super = 1;
 	f->pad = 0;
+}
+
+static __always_inline void facts_of(struct wire_facts *f, struct inode *inode)
+{
+	if (has_cast)
+		facts_as(f, inode, true);
+	else
+		facts_as(f, inode, false);
 }
 
 static __always_inline void item_facts(struct build *b, u32 type, struct inode *inode)
@@ -35,11 +43,10 @@ static __always_inline void item_facts(struct build *b, u32 type, struct inode *
 	item_end(b, type, sizeof(struct wire_facts));
 }
 
-/* Where a table has the file of a descriptor of the current process. */
-static __always_inline struct hlist_head *file_place(u32 fd)
+/* Where a table has the file of a descriptor of TASK, the current one. */
+static __always_inline struct hlist_head *file_place_of(struct task_struct *task, u32 fd)
 {
-	struct task_struct *task = current_task();
-	struct files_struct *files = AT(READ_ONLY(task), files);
+	struct files_struct *files = AT(task, files);
 	struct fdtable *table;
 
 	if (!files)
@@ -48,6 +55,13 @@ static __always_inline struct hlist_head *file_place(u32 fd)
 	if (!table || fd >= AT(table, max_fds))
 		return NULL;
 	return (struct hlist_head *)(AT(table, fd) + fd); /* any struct of the kernel that begins with a pointer */
+}
+
+static __always_inline struct hlist_head *file_place(u32 fd)
+{
+	struct task_struct *task = current_task();
+
+	return file_place_of(READ_ONLY(task), fd);
 }
 
 /* The file itself, NULL: there is none. */
@@ -209,11 +223,10 @@ APART int item_facts_of_statx(BUILD_ARG, u64 address)
 /* --- names --- */
 
 /* How the names of a process relate to those of whoever started the session. */
-static __always_inline u32 names_flags(void)
+static __always_inline u32 names_flags_of(struct task_struct *task)
 {
-	struct task_struct *task = current_task();
-	struct fs_struct *fs = AT(READ_ONLY(task), fs);
-	struct nsproxy *proxy = AT(READ_ONLY(task), nsproxy);
+	struct fs_struct *fs = AT(task, fs);
+	struct nsproxy *proxy = AT(task, nsproxy);
 	u32 flags = 0;
 
 	if (!fs || !proxy)
@@ -223,6 +236,13 @@ static __always_inline u32 names_flags(void)
 	if ((u64)AT(fs, root.dentry) != session.root_dentry || (!flags && (u64)AT(fs, root.mnt) != session.root_mnt))
 		flags |= WIRE_CHROOTED;
 	return flags;
+}
+
+static __always_inline u32 names_flags(void)
+{
+	struct task_struct *task = current_task();
+
+	return names_flags_of(READ_ONLY(task));
 }
 
 #define CLIMB_END  PATH_MOST
@@ -428,20 +448,30 @@ APART int put_path(BUILD_ARG, u64 mnt, u64 dentry_at, u32 skip)
 
 /* --- directories --- */
 
-/* One and the same directory has another identity for those who see it by another name. */
-static __always_inline u64 dir_id(u64 *scratch, struct inode *inode, u32 flags)
+/*
+ * NUMBER is that of the pointer OF. One and the same directory has another identity for those who see it by another
+ * name.
+ */
+static __always_inline u64 dir_id_as(struct task_struct *task, struct inode *of, u64 number, u32 flags, const bool cast)
 {
 	const u64 mix = 0x9e3779b97f4a7c15ull;
-	struct task_struct *task = current_task();
-	struct super_block *sb = LOOK(inode, i_sb);
-	u64 id = (number_by(scratch, inode) ^ session.secret) * mix;
+	struct inode *inode = SEEN(cast, of);
+	u64 dev = SEE(cast, SEE(cast, inode, i_sb), s_dev), id = (number ^ session.secret) * mix;
 
-	id = (id ^ (id >> 29) ^ LOOK(inode, i_ino)) * mix;
-	id = (id ^ (id >> 32) ^ LOOK(inode, i_generation) ^ ((u64)LOOK(sb, s_dev) << 32)) * mix;
-	if (flags)
+	id = (id ^ (id >> 29) ^ SEE(cast, inode, i_ino)) * mix;
+	id = (id ^ (id >> 32) ^ SEE(cast, inode, i_generation) ^ dev << 32) * mix;
+	if (unlikely(flags))
 		id = (id ^ (u64)GET(GET(task, fs), root.dentry) ^ (u64)GET(GET(task, nsproxy), mnt_ns) << 8) * mix;
 	id ^= id >> 31;
 	return id ? id : 1;
+}
+
+static __always_inline u64 dir_id(u64 *scratch, struct inode *inode, u32 flags)
+{
+	u64 number = number_by(scratch, inode);
+
+	return has_cast ? dir_id_as(current_task(), inode, number, flags, true)
+			: dir_id_as(current_task(), inode, number, flags, false);
 }
 
 /* Beside the type of its item: */

@@ -454,6 +454,9 @@ extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __wea
 #define AT(pointer, member)   GET(pointer, member)
 #define LOOK(pointer, member) GET(pointer, member)
 #define READ_ONLY(pointer)    (pointer)
+#define SEEN(cast, pointer)   (pointer)
+#define SEE(cast, pointer, member) GET(pointer, member)
+#define has_cast false
 
 /* What a hook hands over is another kind of pointer, which is no key of a map. */
 #define PLAIN(pointer) ((typeof(pointer))number_of(pointer))
@@ -504,24 +507,31 @@ const volatile bool has_cast = false;
 
 extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
 
-/* The same, without a call of the kernel where it can be had. Pointers got so are only read again. */
-#define LOOK(pointer, member)                                                                      \
-	({                                                                                         \
-		typeof(pointer) at_ = (pointer);                                                   \
-                                                                                                   \
-		has_cast ? ((typeof(at_))bpf_rdonly_cast(at_, bpf_core_type_id_kernel(typeof(*at_))))->member \
-			 : GET(at_, member);                                                       \
-	})
-
 /*
- * A struct whose pointers are only read. Of one that it trusts, the verifier looks through the names of all types of
- * the kernel for each pointer in it, to see whether it can trust that, too: nine tenths of the time of loading.
+ * A struct that is only read, and a member of one, without a call of the kernel where CAST says that it can be had. Of
+ * a struct that it trusts, the verifier looks through the names of all types of the kernel for each pointer in it, to
+ * see whether it can trust that, too: nine tenths of the time of loading.
  */
-#define READ_ONLY(pointer)                                                                         \
+#define SEEN(cast, pointer)                                                                        \
 	({                                                                                         \
 		typeof(pointer) only_ = (pointer);                                                 \
                                                                                                    \
-		has_cast ? (typeof(only_))bpf_rdonly_cast(only_, bpf_core_type_id_kernel(typeof(*only_))) : only_; \
+		(cast) ? (typeof(only_))bpf_rdonly_cast(only_, bpf_core_type_id_kernel(typeof(*only_))) : only_; \
+	})
+#define SEE(cast, pointer, member)                                                                 \
+	({                                                                                         \
+		typeof(pointer) at_ = (pointer);                                                   \
+                                                                                                   \
+		(cast) ? at_->member : GET(at_, member);                                           \
+	})
+
+#define READ_ONLY(pointer) SEEN(has_cast, pointer)
+
+#define LOOK(pointer, member)                                                                      \
+	({                                                                                         \
+		typeof(pointer) look_ = (pointer);                                                 \
+                                                                                                   \
+		has_cast ? SEE(true, SEEN(true, look_), member) : GET(look_, member);              \
 	})
 
 #endif
