@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the BPF backend costs: rows of bench.py, each with its target."""
+import mmap
 import os
 import re
 import shutil
@@ -31,6 +32,19 @@ TIMED = 'a=$EPOCHREALTIME; %s; b=$EPOCHREALTIME; echo $((${b/./} - ${a/./}))'
 
 # Of processors, by the program and what it starts, in us: whatever else the host does.
 SPENT = 'TIMEFORMAT="%%U %%S"; { time { %s; } 2>/dev/null; } 2>&1'
+
+
+# More than the capture of a program takes, and that of a storm.
+TOUCHED, TOUCHED_STORM = 1 << 30, 6 << 30
+
+
+def touch(size=TOUCHED):
+    """
+    A host may take memory back that is free, and bring it again only when it is touched, which takes longer than all
+    that is measured here. So each begins with as much that is there, whoever had it before.
+    """
+    size = min(size, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGESIZE") // 2)
+    mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE).close()
 
 
 def elapsed(text):
@@ -148,9 +162,11 @@ class Bpf:
         lost, cost, records = [], [], []
 
         def bare():
+            touch()
             return measure(self.bench.run(timed, cwd=work))
 
         def ours():
+            touch()
             text, made, missing, ns = self.recorded(timed, *options, cwd=work)
             lost.append(missing)
             cost.append(ns)
@@ -158,6 +174,7 @@ class Bpf:
             return measure(text)
 
         def least():
+            touch()
             return measure(self.bench.run(floor + timed, cwd=work))
 
         rows = self.bench.rounds(2 * self.pairs, bare, ours, *([least] if floor else []))
@@ -193,6 +210,7 @@ class Bpf:
     # --- many records
 
     def storm_of(self, n, threads, buffer, row, whose):
+        touch(TOUCHED_STORM)
         text, _, lost, cost = self.recorded([self.bench.tool("calls"), "storm", str(n), str(threads)], buffer)
         ns = int(text)
         self.bench.report(row, "%.2f M records/s%s for %.1f s; %d lost; %d ns of a processor a record" % (

@@ -167,14 +167,18 @@ static __always_inline bool direct_items(
 	return true;
 }
 
-/* Bytes of the record behind its head, and so many that it was not begun when it cannot be written here. */
-static __always_inline u32 direct_write(
-	struct direct *d, const u64 *arg, const volatile struct bpf_row *row, const bool cast)
+/* All but its time and its items, and where those go. How many bytes of values. */
+static __always_inline u32 direct_values(
+	struct direct *d, struct bpf_thread *th, const u64 *arg, const volatile struct bpf_row *row)
 {
+	struct wire_rec *rec = &d->head->rec;
 	u64 *value = (u64 *)(d->head + 1);
 	u32 n = row->values & 7, i;
 
 	keep(n);
+	rec->tgid = th->who >> 32;
+	rec->tid = (u32)th->who;
+	rec->ret = d->ret;
 	for (i = 0; i < BPF_ARGS / 2; i++) /* what is too many is written over */
 		value[i] = arg[row->value[i] & 7];
 	if (n > BPF_ARGS / 2)
@@ -182,9 +186,7 @@ static __always_inline u32 direct_write(
 			value[i] = arg[row->value[i] & 7];
 	d->items = (char *)(value + (n & 7));
 	d->at = 0;
-	if (row->flags & ROW_HAS_ITEMS && !direct_items(d, arg, row, cast))
-		return ~0u;
-	return n * sizeof(u64) + d->at;
+	return n * sizeof(u64);
 }
 
 /* A call of a row that is direct is over. False: it is not recorded yet. */
@@ -192,38 +194,40 @@ static __always_inline bool direct_put(struct bpf_thread *th, struct task_struct
 	const volatile struct bpf_row *row, s64 ret, const bool cast)
 {
 	u64 arg[BPF_ARGS + 2] = {};
-	u32 queue = 2 * bpf_get_smp_processor_id(), size = ~0u;
+	u32 queue = 2 * bpf_get_smp_processor_id(), size = 0;
 	struct bpf_cpu *cpu = &cpus[queue & (BPF_QUEUES - 1)];
 	struct direct d = {.task = SEEN(cast, task), .ret = ret};
 	struct head *head;
+	bool put = false;
 
+	keep(cpu); /* not to be found once more for each use */
+	keep(row);
 	if (cpu->busy & 1)
 		return false;
 	registers_of(regs, arg);
 	if (unlikely(!th->who))
 		th->who = bpf_get_current_pid_tgid();
 	*(volatile u64 *)&cpu->busy += 1;
+	head = d.head = ring_place(cpu, queue, sizeof(*head), DIRECT_MOST);
+	/* The look at the clock waits for what was asked of memory, not for what is given to it: that comes first. */
+	if (head)
+		size = direct_values(&d, th, arg, row);
 	d.t = bpf_ktime_get_ns();
 	if (d.t < cpu->t)
 		d.t = cpu->t;
-	head = d.head = ring_place(cpu, queue, sizeof(*head), DIRECT_MOST);
-	if (head) {
-		head->rec.tgid = th->who >> 32;
-		head->rec.tid = (u32)th->who;
+	if (head && (!(row->flags & ROW_HAS_ITEMS) || direct_items(&d, arg, row, cast))) {
+		size += d.at;
 		head->rec.t = d.t;
 		head->rec.dur = d.t - th->entry;
-		head->rec.ret = ret;
-		size = direct_write(&d, arg, row, cast);
-	}
-	if (size != ~0u) {
 		head->sample.before = cpu->made++;
 		direct_rec(&head->rec, sizeof(head->rec) + size, d.flags, th->nr);
 		cpu->t = d.t;
 		ring_publish(cpu, bpf_ring_next(cpu->end, sizeof(*head) + size));
 		ring_wake(cpu);
+		put = true;
 	}
 	*(volatile u64 *)&cpu->busy += 1;
-	return size != ~0u;
+	return put;
 }
 
 /* Whether it is in scope, and nothing else is to be done for it first. */
