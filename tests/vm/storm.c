@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * storm MODE N THREADS DIR: N rounds of the same calls in each thread, as fast as they go. Prints
- * the nanoseconds of a round and the number of calls that all threads made between their marks,
- * which are fadvise64 calls on a descriptor that cannot be: "NS CALLS".
+ * storm MODE N[+] THREADS DIR: N rounds of the same calls in each thread, as fast as they go; with + at least so many,
+ * and on until SIGTERM. Prints the nanoseconds of a round and the number of calls that all threads made: "NS CALLS".
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +22,20 @@
 
 struct worker {
 	pthread_t thread;
-	unsigned long rounds, done;
+	unsigned long rounds, made, done;
 	int fd;
 	char file[64], other[64], renamed[64];
 };
 
 static char data[4096];
 static pthread_barrier_t barrier;
+static volatile sig_atomic_t may_end = 1;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	may_end = 1;
+}
 
 static void must(long rc, const char *what)
 {
@@ -135,10 +142,9 @@ static uint64_t now(void)
 static void *work(void *user)
 {
 	struct worker *w = user;
-	unsigned long i;
 
 	pthread_barrier_wait(&barrier);
-	for (i = 0; i < w->rounds; i++)
+	for (w->made = 0; w->made < w->rounds || !may_end; w->made++)
 		mode->round(w);
 	return NULL;
 }
@@ -159,16 +165,20 @@ static void start(struct worker *w, unsigned number, unsigned long rounds)
 int main(int argc, char **argv)
 {
 	static struct worker workers[THREADS_MAX];
-	unsigned long rounds, n, i;
+	const struct sigaction term = {.sa_handler = on_term, .sa_flags = SA_RESTART};
+	unsigned long rounds, n, i, made = 0;
+	char *end = NULL;
 	uint64_t t;
 
 	for (i = 0; argc == 5 && i < sizeof(modes) / sizeof(*modes); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			mode = &modes[i];
-	rounds = mode ? strtoul(argv[2], NULL, 10) : 0;
+	rounds = mode ? strtoul(argv[2], &end, 10) : 0;
+	may_end = !end || *end != '+';
+	sigaction(SIGTERM, &term, NULL);
 	n = mode ? strtoul(argv[3], NULL, 10) : 0;
 	if (!rounds || !n || n > THREADS_MAX || chdir(argv[4])) {
-		fprintf(stderr, "usage: storm MODE N THREADS DIR\n");
+		fprintf(stderr, "usage: storm MODE N[+] THREADS DIR\n");
 		return 2;
 	}
 	pthread_barrier_init(&barrier, NULL, (unsigned)n + 1);
@@ -176,8 +186,10 @@ int main(int argc, char **argv)
 		start(&workers[i], (unsigned)i, rounds);
 	t = now();
 	pthread_barrier_wait(&barrier);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		pthread_join(workers[i].thread, NULL);
-	printf("%.1f %lu\n", (double)(now() - t) / (double)rounds, rounds * n * mode->calls);
+		made += workers[i].made;
+	}
+	printf("%.1f %lu\n", (double)(now() - t) * (double)n / (double)made, made * mode->calls);
 	return 0;
 }

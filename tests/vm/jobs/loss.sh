@@ -33,11 +33,11 @@ cpu1() {
 	equal "processor 1 is $([ "$1" = 1 ] && echo on || echo off)" "$(cat $online)" "$1"
 }
 
-# stormy NAME ROUNDS COMMAND...: which is run while two threads write.
+# stormy NAME ROUNDS COMMAND...: which is run while two threads write, until it is over.
 stormy() {
 	local name=$1 rounds=$2 program
 	shift 2
-	sh -c 'kill -STOP $$; exec /job/storm pwrite "$1" 2 /mnt/ext4/work' - "$rounds" > "/out/$name.stdout" &
+	sh -c 'kill -STOP $$; exec /job/storm pwrite "$1+" 2 /mnt/ext4/work' - "$rounds" > "/out/$name.stdout" &
 	program=$!
 	await holds "/proc/$program/status" 'T (stopped)'
 	begin "$name" -x $program --buffer=64
@@ -45,6 +45,7 @@ stormy() {
 	await grep -q storm "/proc/$program/comm"
 	"$@"
 	equal "$name: still at work" "$(cat "/proc/$program/comm")" storm
+	kill -TERM $program
 	wait $program
 	equal "$name: the writer ran" $? 0
 }
