@@ -82,6 +82,19 @@ static bool all_in_scope(void)
 	return READ_ONCE(session.all) && !session.comms && !session.uids && !session.by_file;
 }
 
+#define BTRFS_BTREE 1 /* the number of its inode */
+
+static bool is_of_btrfs(const struct inode *inode)
+{
+	return inode->i_sb->s_magic == BTRFS_SUPER_MAGIC;
+}
+
+/* What a file system keeps in pages of its device, or of an inode that is no file. */
+static bool is_everybodys(const struct inode *inode)
+{
+	return S_ISBLK(inode->i_mode) || (inode->i_ino == BTRFS_BTREE && is_of_btrfs(inode));
+}
+
 /* What is done to INODE, for whom, and are they recorded? */
 static void for_whom(const struct inode *inode, bool writes, struct toucher *out)
 {
@@ -93,23 +106,15 @@ static void for_whom(const struct inode *inode, bool writes, struct toucher *out
 	if (!out->in_scope && !(known && kernel))
 		out->in_scope = current_in_scope();
 	/* what ioriot has changed itself is known: the rest is not its own, even if it has all of it written */
-	if (writes && inode && !known && all_in_scope())
+	if (!out->in_scope && inode && !known && all_in_scope() && (writes || is_everybodys(inode)))
 		out->in_scope = true;
 }
 
-#define BTRFS_BTREE 1 /* the number of its inode */
-
-static bool is_of_btrfs(const struct inode *inode)
-{
-	return inode->i_sb->s_magic == BTRFS_SUPER_MAGIC;
-}
-
-/* What a file system keeps in pages of its device, or of an inode that is no file, is everybody's. */
 static void touched(const struct inode *inode)
 {
 	struct toucher t = {.tgid = current->tgid, .in_scope = current_in_scope()};
 
-	if (!S_ISBLK(inode->i_mode) && !(inode->i_ino == BTRFS_BTREE && is_of_btrfs(inode)))
+	if (!is_everybodys(inode))
 		memo_put(&touchers, (u64)(uintptr_t)inode, &t);
 }
 

@@ -156,7 +156,7 @@ static void origin_find(const struct bio *bio, bool writes, struct origin *out)
 
 	out->inode = inode_of_bio(bio, &direct, &of_kernel);
 	for_whom(direct ? NULL : out->inode, writes, &out->who);
-	if (writes && of_kernel && all_in_scope())
+	if (of_kernel && all_in_scope())
 		out->who.in_scope = true;
 	if (out->who.in_scope)
 		out->who.in_scope = file_wanted(out->inode);

@@ -78,11 +78,12 @@ conserve() {
 }
 
 # conserve_synced NAME DEVICE: what is changed and is nobody's, as lists and the log of a file system, is recorded even if
-# an ioriot has it written back.
+# an ioriot has it written back, or reads what a file system keeps on its device.
 conserve_synced() {
 	local name=$1.synced disk=$2 before all
-	mkdir "$name"
+	mkdir -p "$name/read"
 	cp "$(command -v sync)" "$name/ioriot"
+	cp "$(command -v dd)" "$name/read/ioriot"
 	"${conserve_capture[@]:?}" -c "$name.capture" -L block 2> "$name.said" &
 	all=$!
 	check "$name: the host is recorded" await grep -q ', recording' "$name.said"
@@ -90,6 +91,7 @@ conserve_synced() {
 	mount "$disk" fs
 	mkdir fs/{1,2,3}
 	"$name/ioriot"
+	"$name/read/ioriot" if="$disk" of=/dev/null bs=4k skip=77000 count=16 status=none
 	umount fs
 	before=$(device=$disk since "$before")
 	kill -INT $all

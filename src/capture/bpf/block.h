@@ -198,7 +198,7 @@ static __always_inline void origin_find(struct bio *bio, bool writes, struct ori
 			out->inode = of_task;
 	}
 	for_whom(direct ? NULL : out->inode, writes, &out->who);
-	if (writes && of_kernel && !direct && everybody_in_scope())
+	if (of_kernel && !direct && everybody_in_scope())
 		out->who.in_scope = 1;
 	if (out->who.in_scope)
 		out->who.in_scope = file_wanted(out->inode);

@@ -60,6 +60,21 @@ static __always_inline struct toucher *toucher_of(struct inode *inode)
 	return inode ? bpf_map_lookup_elem(&touchers, &key) : NULL;
 }
 
+#define S_IFBLK 0060000
+#define BTRFS_MAGIC 0x9123683e
+#define BTRFS_BTREE 1 /* the number of its inode */
+
+static __always_inline bool is_of_btrfs(struct inode *inode)
+{
+	return GET(GET(inode, i_sb), s_magic) == BTRFS_MAGIC;
+}
+
+/* What a file system keeps in pages of its device, or of an inode that is no file. */
+static __always_inline bool is_everybodys(struct inode *inode)
+{
+	return (GET(inode, i_mode) & S_IFMT) == S_IFBLK || (GET(inode, i_ino) == BTRFS_BTREE && is_of_btrfs(inode));
+}
+
 /* What is done to INODE, for whom, and are they recorded? */
 static __always_inline void for_whom(struct inode *inode, bool writes, struct toucher *out)
 {
@@ -73,28 +88,17 @@ static __always_inline void for_whom(struct inode *inode, bool writes, struct to
 	if (!out->in_scope && !(t && kernel))
 		out->in_scope = current_in_scope();
 	/* what ioriot has changed itself is known: the rest is not its own, even if it has all of it written */
-	if (writes && inode && !t && everybody_in_scope())
+	if (!out->in_scope && inode && !t && everybody_in_scope() && (writes || is_everybodys(inode)))
 		out->in_scope = 1;
 }
 
-#define S_IFBLK 0060000
-#define BTRFS_MAGIC 0x9123683e
-#define BTRFS_BTREE 1 /* the number of its inode */
-
-static __always_inline bool is_of_btrfs(struct inode *inode)
-{
-	return GET(GET(inode, i_sb), s_magic) == BTRFS_MAGIC;
-}
-
-/* What a file system keeps in pages of its device, or of an inode that is no file, is everybody's. */
 static __always_inline void touched(struct inode *inode)
 {
 	struct toucher t = {.tgid = bpf_get_current_pid_tgid() >> 32, .in_scope = current_in_scope()};
 	u64 key = (u64)inode;
 
-	if ((GET(inode, i_mode) & S_IFMT) == S_IFBLK || (GET(inode, i_ino) == BTRFS_BTREE && is_of_btrfs(inode)))
-		return;
-	bpf_map_update_elem(&touchers, &key, &t, BPF_ANY);
+	if (!is_everybodys(inode))
+		bpf_map_update_elem(&touchers, &key, &t, BPF_ANY);
 }
 
 /* --- records --- */
