@@ -105,7 +105,7 @@ static void for_whom(const struct inode *inode, bool writes, struct toucher *out
 		*out = (struct toucher){.tgid = kernel ? 0 : current->tgid};
 	if (!out->in_scope && !(known && kernel))
 		out->in_scope = current_in_scope();
-	/* what ioriot has changed itself is known: the rest is not its own, even if it has all of it written */
+	/* what ioriot has changed itself is known: the rest is not its own, even if it has it all written or read */
 	if (!out->in_scope && inode && !known && all_in_scope() && (writes || is_everybodys(inode)))
 		out->in_scope = true;
 }

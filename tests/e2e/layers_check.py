@@ -54,11 +54,11 @@ def covered(ranges):
 
 
 def read_again(path, length, added, requests):
-    """What is wrong about [(begin, end, sector of the file, sectors)], pages that came into the cache and
-    [(.., sector of the device, ..)] of each kind of request. One comes after the one before it had been read."""
+    """What is wrong about pages that came into the cache, [(when, sector of the file, sectors)], and each kind of
+    request, [(begin, end, sector of the device, sectors)]. A page comes again after it had been read."""
     size = length // 512
     came = [[] for _ in range(size)]
-    for at, _, first, n in added:
+    for at, first, n in added:
         for sector in came[first:first + n]:
             sector.append(at)
     whole = list(extents(path))
@@ -86,17 +86,15 @@ def read_again(path, length, added, requests):
 def main():
     capture, path, how, length = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
     direction = READ if how == "read" else WRITE
-    total, ranges, bad = {}, {"block_queue": [], "block_done": []}, []
-    added, requests = [], {"block_queue": [], "block_done": []}
+    total, added, requests, bad = {}, [], {"block_queue": [], "block_done": []}, []
     for op, e in events(capture, path):
         size, at = int(e["c"]), int(e["t"])
         if op == "cache_add":
-            added.append((at, at, int(e["O"]) // 512, size // 512))
+            added.append((at, int(e["O"]) // 512, size // 512))
         if op.startswith("block_"):
             if int(e["F"], 16) & 0xff != direction:
                 continue
-            if op in ranges:
-                ranges[op].append((int(e["S"]), int(e["S"]) + size // 512))
+            if op in requests:
                 requests[op].append((at - int(e["D"]), at, int(e["S"]), size // 512))
             if op == "block_done" and (e["s"] != "0" or (e["w"] != "-" and int(e["w"]) > int(e["D"]))):
                 bad.append(f"a request that failed, or waited longer than it took: {e}")
@@ -113,9 +111,10 @@ def main():
         if total.get(op, 0) != n:
             bad.append(f"{op}: {total.get(op, 0)} bytes, not {n}")
     on_disk = covered((first, end) for _, first, end in extents(path))
-    for op, r in ranges.items():
-        if covered(r) != on_disk:
-            bad.append(f"{op}: sectors {covered(r)}, but the file has {on_disk}")
+    for op, list_of in requests.items():
+        of_requests = covered((first, first + n) for _, _, first, n in list_of)
+        if of_requests != on_disk:
+            bad.append(f"{op}: sectors {of_requests}, but the file has {on_disk}")
     if bad:
         sys.exit("\n".join(bad))
 

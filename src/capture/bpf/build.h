@@ -249,6 +249,14 @@ static __always_inline void ring_wake(struct bpf_cpu *cpu)
 		bpf_ringbuf_discard(sample, BPF_RB_FORCE_WAKEUP);
 }
 
+/* Now, and not before its last record. */
+static __always_inline u64 cpu_time(const struct bpf_cpu *cpu)
+{
+	u64 t = bpf_ktime_get_ns();
+
+	return t < cpu->t ? cpu->t : t;
+}
+
 /* Where a record of SIZE bytes goes, with so many more that may be written behind it; NULL: there is no room. */
 static __always_inline struct head *ring_place(struct bpf_cpu *cpu, u32 queue, u32 size, u32 more)
 {
@@ -328,9 +336,7 @@ static __always_inline struct build *build_begin(u32 kind, u32 values)
 		return NULL;
 	}
 	*(volatile u64 *)&cpu->busy += 1;
-	t = bpf_ktime_get_ns();
-	if (t < cpu->t)
-		t = cpu->t;
+	t = cpu_time(cpu);
 	cpu->t = t;
 	b->cpu = number;
 	b->at = 0;
@@ -379,6 +385,12 @@ APART int build_spill(BUILD_ARG)
 	return 0;
 }
 
+/* The head of an item, in one go. */
+static __always_inline void item_head(char *to, u32 type, u32 len)
+{
+	*(u64 *)to = type | len << 16;
+}
+
 /* Where the LEN bytes of an item go, LEN at most PATH_MOST + 16. */
 static __always_inline char *item_begin(struct build *b, u32 len)
 {
@@ -397,18 +409,17 @@ static __always_inline char *item_begin(struct build *b, u32 len)
 static __always_inline void item_end(struct build *b, u32 type, u32 len)
 {
 	u32 at = b->at & ITEMS_MASK;
-	struct wire_item *item = (struct wire_item *)(b->items + at);
 	u32 end;
 
 	keep(len);
 	len &= ITEMS_MASK;
 	keep(len);
-	*item = (struct wire_item){.type = type, .len = len};
+	item_head(b->items + at, type, len);
 	if (len & 7) {
-		end = at + sizeof(*item) + len;
+		end = at + sizeof(struct wire_item) + len;
 		__builtin_memset(b->items + end, 0, 7);
 	}
-	b->at = at + sizeof(*item) + ((len + 7) & ~7u);
+	b->at = at + sizeof(struct wire_item) + ((len + 7) & ~7u);
 }
 
 static __always_inline void item_number(struct build *b, u32 type, u64 number)

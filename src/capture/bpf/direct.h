@@ -32,13 +32,7 @@ struct direct {
 	u64 t;
 };
 
-/* The head of an item, in one go. */
-static __always_inline void direct_head(char *to, u32 type, u32 len)
-{
-	*(u64 *)to = type | len << 16;
-}
-
-/* The same of a record: size, kind, flags and number. */
+/* The head of a record, in one go as those of items: size, kind, flags and number. */
 static __always_inline void direct_rec(struct wire_rec *rec, u32 size, u32 flags, s32 nr)
 {
 	*(u64 *)rec = size | WIRE_CALL << 16 | flags << 24 | (u64)(u32)nr << 32;
@@ -52,7 +46,7 @@ static __always_inline char *direct_item(struct direct *d, u32 type, u32 len)
 	keep(at);
 	at &= TEXT_MASK;
 	to = d->items + at;
-	direct_head(to, type, len);
+	item_head(to, type, len);
 	d->at = at + sizeof(struct wire_item) + len;
 	return to + sizeof(struct wire_item);
 }
@@ -71,7 +65,7 @@ static __always_inline int direct_text(struct direct *d, u64 address)
 	end = len - 1;
 	keep(end);
 	end &= TEXT_MASK;
-	direct_head(d->items, WIRE_PATH, end);
+	item_head(d->items, WIRE_PATH, end);
 	if (end & 7) { /* zeroes from its end on */
 		last = (u64 *)(text + (end & ~7u));
 		*last &= (1ull << 8 * (end & 7)) - 1;
@@ -212,9 +206,7 @@ static __always_inline bool direct_put(struct bpf_thread *th, struct task_struct
 	/* The look at the clock waits for what was asked of memory, not for what is given to it: that comes first. */
 	if (head)
 		size = direct_values(&d, th, arg, row);
-	d.t = bpf_ktime_get_ns();
-	if (d.t < cpu->t)
-		d.t = cpu->t;
+	d.t = cpu_time(cpu);
 	if (head && (!(row->flags & ROW_HAS_ITEMS) || direct_items(&d, arg, row, cast))) {
 		size += d.at;
 		head->rec.t = d.t;

@@ -151,32 +151,38 @@ struct narrow_stat {
 	u64 ino;
 } __attribute__((packed));
 
+/* The members have the same names in both structs, but for the device. */
+#define PUT_FACTS_OF_STAT(b, st, major, minor)                                                     \
+	({                                                                                         \
+		struct wire_facts *facts_ = (struct wire_facts *)item_begin(b, sizeof(*facts_));   \
+                                                                                                   \
+		*facts_ = (struct wire_facts){                                                     \
+			.dev_major = (major),                                                      \
+			.dev_minor = (minor),                                                      \
+			.ino = (st)->ino,                                                          \
+			.mode = (st)->mode,                                                        \
+			.nlink = (st)->nlink,                                                      \
+			.uid = (st)->uid,                                                          \
+			.gid = (st)->gid,                                                          \
+			.size = (st)->size,                                                        \
+			.blocks = (st)->blocks,                                                    \
+		};                                                                                 \
+		item_end(b, WIRE_FACTS, sizeof(*facts_));                                          \
+	})
+
 /* Only stat64, lstat64, fstat64 and fstatat64: the older ones do not tell all. */
 APART int item_facts_of_narrow_stat(BUILD_ARG, u64 address)
 {
 	TAKE_BUILD;
 	struct bpf_call *c = call_here();
 	struct narrow_stat *st;
-	struct wire_facts *f;
 
 	if (!b || !c || (c->narrow != 195 && c->narrow != 196 && c->narrow != 197 && c->narrow != 300))
 		return 0;
 	st = (struct narrow_stat *)b->name;
 	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address))
 		return -1;
-	f = (struct wire_facts *)item_begin(b, sizeof(*f));
-	*f = (struct wire_facts){
-		.dev_major = device_major(st->dev),
-		.dev_minor = device_minor(st->dev),
-		.ino = st->ino,
-		.mode = st->mode,
-		.nlink = st->nlink,
-		.uid = st->uid,
-		.gid = st->gid,
-		.size = st->size,
-		.blocks = st->blocks,
-	};
-	item_end(b, WIRE_FACTS, sizeof(*f));
+	PUT_FACTS_OF_STAT(b, st, device_major(st->dev), device_minor(st->dev));
 	return 0;
 }
 
@@ -196,7 +202,6 @@ APART int item_facts_of_statx(BUILD_ARG, u64 address)
 {
 	TAKE_BUILD;
 	struct user_statx *st;
-	struct wire_facts *f;
 
 	if (!b)
 		return 0;
@@ -204,19 +209,7 @@ APART int item_facts_of_statx(BUILD_ARG, u64 address)
 	if (bpf_probe_read_user(st, sizeof(*st), (const void *)address) ||
 		(st->mask & STATX_BASIC_STATS) != STATX_BASIC_STATS)
 		return -1;
-	f = (struct wire_facts *)item_begin(b, sizeof(*f));
-	*f = (struct wire_facts){
-		.dev_major = st->dev_major,
-		.dev_minor = st->dev_minor,
-		.ino = st->ino,
-		.mode = st->mode,
-		.nlink = st->nlink,
-		.uid = st->uid,
-		.gid = st->gid,
-		.size = st->size,
-		.blocks = st->blocks,
-	};
-	item_end(b, WIRE_FACTS, sizeof(*f));
+	PUT_FACTS_OF_STAT(b, st, st->dev_major, st->dev_minor);
 	return 0;
 }
 

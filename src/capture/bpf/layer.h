@@ -87,7 +87,7 @@ static __always_inline void for_whom(struct inode *inode, bool writes, struct to
 		*out = (struct toucher){.tgid = kernel ? 0 : bpf_get_current_pid_tgid() >> 32};
 	if (!out->in_scope && !(t && kernel))
 		out->in_scope = current_in_scope();
-	/* what ioriot has changed itself is known: the rest is not its own, even if it has all of it written */
+	/* what ioriot has changed itself is known: the rest is not its own, even if it has it all written or read */
 	if (!out->in_scope && inode && !t && everybody_in_scope() && (writes || is_everybodys(inode)))
 		out->in_scope = 1;
 }
